@@ -1,0 +1,144 @@
+"""optframe: a plugin-based benchmarking framework for optimization algorithms.
+
+Names are imported when they are first used, so that ``optframe --help`` does not wait for NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optframe.api import load, make, minimize, report, run
+    from optframe.contracts import (
+        Array,
+        Backend,
+        Count,
+        Dataset,
+        DatasetLoader,
+        EpochSeeds,
+        Executor,
+        Figure,
+        Fraction,
+        Frames,
+        Function,
+        Indices,
+        NonNegative,
+        Number,
+        Optimizer,
+        Part,
+        Positive,
+        Problem,
+        Reporter,
+        Sampler,
+        Schedule,
+        Setting,
+        Solver,
+        StochasticProblem,
+        UnitInterval,
+        Wrapper,
+    )
+    from optframe.errors import (
+        OptframeError,
+        PluginError,
+        StoreError,
+        UnavailableError,
+        UsageError,
+    )
+    from optframe.function_problem import FunctionProblem
+    from optframe.hookspecs import hookimpl
+    from optframe.oracle import Oracle
+    from optframe.record import Record, Results
+    from optframe.registry import Registry, load_plugins
+    from optframe.rules import elementwise, maximum, minimum, sign, sqrt, where
+    from optframe.study import Budget, Study, Trial
+    from optframe.trial import MinimizeResult
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "optframe.api": "load make minimize report run",
+    "optframe.contracts": (
+        "Array Backend Count Dataset DatasetLoader EpochSeeds Executor Figure Fraction Frames "
+        "Function Indices NonNegative Number Optimizer Part Positive Problem Reporter Sampler "
+        "Schedule Setting Solver StochasticProblem UnitInterval Wrapper"
+    ),
+    "optframe.rules": "elementwise maximum minimum sign sqrt where",
+    "optframe.errors": "OptframeError PluginError StoreError UnavailableError UsageError",
+    "optframe.function_problem": "FunctionProblem",
+    "optframe.hookspecs": "hookimpl",
+    "optframe.oracle": "Oracle",
+    "optframe.record": "Record Results",
+    "optframe.registry": "Registry load_plugins",
+    "optframe.study": "Budget Study Trial",
+    "optframe.trial": "MinimizeResult",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "Array",
+    "Backend",
+    "Budget",
+    "Count",
+    "Dataset",
+    "DatasetLoader",
+    "EpochSeeds",
+    "Executor",
+    "Figure",
+    "Fraction",
+    "Frames",
+    "Function",
+    "FunctionProblem",
+    "Indices",
+    "MinimizeResult",
+    "NonNegative",
+    "Number",
+    "OptframeError",
+    "Optimizer",
+    "Oracle",
+    "Part",
+    "PluginError",
+    "Positive",
+    "Problem",
+    "Record",
+    "Registry",
+    "Reporter",
+    "Results",
+    "Sampler",
+    "Schedule",
+    "Setting",
+    "Solver",
+    "StochasticProblem",
+    "StoreError",
+    "Study",
+    "Trial",
+    "UnavailableError",
+    "UnitInterval",
+    "UsageError",
+    "Wrapper",
+    "elementwise",
+    "hookimpl",
+    "load",
+    "load_plugins",
+    "make",
+    "maximum",
+    "minimize",
+    "minimum",
+    "report",
+    "run",
+    "sign",
+    "sqrt",
+    "where",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'optframe' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
