@@ -1,0 +1,56 @@
+"""What each kind of component promises; plugins subclass these.
+
+**Arrays.** The trailing axis is the parameter vector, all leading axes are independent runs:
+θ has shape (..., P), a loss (...), a gradient (..., P), a Hessian (..., P, P). ``theta - lr * g``
+is already right; a reduction says ``axis=-1, keepdims=True``.
+
+**Parameters.** A component is a frozen dataclass. Its fields are its hyperparameters, with the
+types of `optframe.contracts.fields`, which say what is accepted.
+"""
+
+from optframe.contracts.backend import Array, Backend
+from optframe.contracts.dataset import Dataset, DatasetLoader, Part
+from optframe.contracts.executor import Executor
+from optframe.contracts.fields import (
+    Count,
+    Fraction,
+    NonNegative,
+    Number,
+    Positive,
+    UnitInterval,
+)
+from optframe.contracts.figure import Figure, Frames
+from optframe.contracts.optimizer import Optimizer, Solver, Wrapper
+from optframe.contracts.problem import Function, Problem, Setting, StochasticProblem
+from optframe.contracts.reporter import Reporter
+from optframe.contracts.sampler import EpochSeeds, Indices, Sampler
+from optframe.contracts.schedule import Schedule
+
+__all__ = [
+    "Array",
+    "Backend",
+    "Count",
+    "Dataset",
+    "DatasetLoader",
+    "EpochSeeds",
+    "Executor",
+    "Figure",
+    "Fraction",
+    "Frames",
+    "Function",
+    "Indices",
+    "NonNegative",
+    "Number",
+    "Optimizer",
+    "Part",
+    "Positive",
+    "Problem",
+    "Reporter",
+    "Sampler",
+    "Schedule",
+    "Setting",
+    "Solver",
+    "StochasticProblem",
+    "UnitInterval",
+    "Wrapper",
+]

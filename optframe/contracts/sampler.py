@@ -1,0 +1,47 @@
+"""A sampler: which records each step of an epoch sees."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["EpochSeeds", "Indices", "Sampler"]
+
+Indices: TypeAlias = slice | NDArray[np.intp]
+"""The rows of one minibatch. A slice costs no copy; an array may repeat rows."""
+
+
+class EpochSeeds(Protocol):
+    """Gives a generator for each epoch, the same one whenever it is asked."""
+
+    def generator(self, epoch: int) -> np.random.Generator:
+        """Return the generator of this epoch."""
+
+
+class Sampler(ABC):
+    """A frozen dataclass that maps (seed, epoch) to index arrays, with no hidden state.
+
+    A run can therefore resume at any step, and all optimizers of a study see the same batches.
+    """
+
+    deterministic: ClassVar[bool] = False
+    """Whether every seed and every epoch gives the same batches."""
+
+    whole: ClassVar[bool] = False
+    """Whether every step sees all records, so that the step's loss is the full loss."""
+
+    @abstractmethod
+    def steps_per_epoch(self, records: int) -> int:
+        """How many minibatches make one pass over so many records."""
+
+    @abstractmethod
+    def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
+        """Return the minibatches of one epoch, ``steps_per_epoch(records)`` of them."""
+
+    def mistake(self, records: int) -> str | None:
+        """Say what is wrong with sampling so many records, or None."""
+        return None
