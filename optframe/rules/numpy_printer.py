@@ -1,0 +1,166 @@
+"""Print a rule for NumPy: expressions for short arrays, cache-sized blocks in place for long ones.
+
+In a block, every operation is a ufunc with ``out=``; its results land in a few scratch buffers
+that stay in cache, and the last ones directly in θ and the state, so that main memory is read and
+written once. Both forms do the same operations in the same order and agree to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optframe.rules.namespace_printer import cast_lines, compile_source, expression_lines
+from optframe.rules.trace import COMPARISONS, Trace
+
+__all__ = ["BLOCK", "compile_for_numpy"]
+
+BLOCK = 32_768
+"""Elements of one block: a few float32 buffers of this length fit a core's second-level cache."""
+
+SHORT = BLOCK
+"""Up to one block, whole expressions are at least as fast."""
+
+
+def compile_for_numpy(trace: Trace) -> Any:
+    """Compile the rule for NumPy arrays; long θ and state are overwritten."""
+    head = [f"def {trace.name}({', '.join(trace.arguments)}):", *cast_lines(trace)]
+    plain = compile_source(trace, [*head, *expression_lines(trace)], np, cast=_cast)
+    if _moves_arguments(trace):
+        return plain
+    block, buffers = _compile_block(trace)
+
+    def blocks(*arguments: Any) -> Any:
+        return _run_blocks(trace, block, buffers, plain, arguments)
+
+    test = [
+        f"    if {trace.arguments[0]}.size > {SHORT}:",
+        f"        return blocks({', '.join(trace.arguments)})",
+    ]
+    lines = [*head, *test, *expression_lines(trace)]
+    return compile_source(trace, lines, np, cast=_cast, blocks=blocks)
+
+
+def _cast(coefficient: Any, theta: Any) -> Any:
+    if np.ndim(coefficient) == 0:
+        return float(coefficient)
+    return np.asarray(coefficient, theta.dtype)
+
+
+def _run_blocks(
+    trace: Trace,
+    block: Callable[..., None],
+    buffers: int,
+    plain: Callable[..., Any],
+    arguments: tuple[Any, ...],
+) -> Any:
+    theta = arguments[0]
+    outputs = [arguments[0], *arguments[2 : 1 + len(trace.outputs)]]
+    if not all(_in_place(array, theta) for array in outputs):
+        return plain(*arguments)
+    # An oracle may answer with a view of θ (the gradient of ½θ² is θ), which must not change.
+    read_only = [arguments[1], *arguments[1 + len(outputs) :]]
+    if any(np.may_share_memory(value, array) for value in read_only for array in outputs):
+        return plain(*arguments)
+    columns = theta.shape[-1]
+    rows = theta.size // columns
+    wide = [
+        value
+        if np.ndim(value) == 0
+        else value.reshape(rows, columns)
+        if value.shape == theta.shape
+        else np.broadcast_to(value, theta.shape).reshape(rows, columns)
+        for value in arguments
+    ]
+    width = min(columns, BLOCK)
+    height = max(1, BLOCK // width)
+    scratch = [np.empty((height, width), theta.dtype) for _ in range(buffers)]
+    for top in range(0, rows, height):
+        for left in range(0, columns, width):
+            here = (slice(top, top + height), slice(left, left + width))
+            parts = [value[here] if np.ndim(value) else value for value in wide]
+            shape = parts[0].shape
+            block(*parts, *[buffer[: shape[0], : shape[1]] for buffer in scratch])
+    return outputs[0] if trace.single else tuple(outputs)
+
+
+def _in_place(array: Any, theta: Any) -> bool:
+    flags = array.flags
+    same = array.shape == theta.shape and array.dtype == theta.dtype
+    return bool(flags.writeable and flags.c_contiguous and same)
+
+
+def _compile_block(trace: Trace) -> tuple[Callable[..., None], int]:
+    """Print the rule over one block and say how many scratch buffers it takes."""
+    own = dict(zip((trace.arguments[0], *trace.state), trace.outputs, strict=True))
+    final = {position: name for name, position in own.items()}
+    # θ and state may be written once nothing reads their old values any more.
+    read_until = {name: trace.last_use(trace.arguments.index(name)) for name in own}
+    names: list[str] = []
+    lines: list[str] = []
+    held: dict[str, int] = {}
+    free: list[str] = []
+    buffers = 0
+    for position, node in enumerate(trace.nodes):
+        if node.operation in ("argument", "literal"):
+            names.append(str(node.value))
+            continue
+        operands = [names[i] for i in node.operands]
+        if node.operation in COMPARISONS:
+            names.append(f"c{position}_")
+            lines.append(f"    c{position}_ = xp_{node.operation}({', '.join(operands)})")
+            continue
+        # An operation may write over an operand that it is the last to read; `where`, which is
+        # printed as two copies, may not.
+        dead = [n for n, p in held.items() if trace.last_use(p) <= position]
+        dead = [n for n in dead if node.operation != "where" or n not in operands]
+        free += dead
+        held = {name: p for name, p in held.items() if name not in dead}
+        target = final.get(position)
+        direct = target is not None and read_until[target] <= position
+        if direct and target is not None and (node.operation != "where" or target not in operands):
+            destination = target
+        elif free:
+            destination = free.pop()
+        else:
+            destination = f"b{buffers}_"
+            buffers += 1
+        names.append(destination)
+        if destination not in own and position not in final:
+            held[destination] = position
+        if node.operation == "where":
+            condition, chosen, other = operands
+            lines.append(f"    xp_copyto({destination}, {other})")
+            lines.append(f"    xp_copyto({destination}, {chosen}, where={condition})")
+        else:
+            lines.append(f"    xp_{node.operation}({', '.join([*operands, f'out={destination}'])})")
+    lines += [
+        f"    xp_copyto({name}, {names[position]})"
+        for name, position in own.items()
+        if names[position] != name
+    ]
+    arguments = [*trace.arguments, *[f"b{i}_" for i in range(buffers)]]
+    lines = [f"def {trace.name}({', '.join(arguments)}):", *lines, "    return None"]
+    functions = {f"xp_{name}": getattr(np, name) for name in _UFUNCS}
+    return compile_source(trace, lines, np, **functions), buffers
+
+
+def _moves_arguments(trace: Trace) -> bool:
+    """Whether an output is another argument as it was, which a block could overwrite first."""
+    own = zip((trace.arguments[0], *trace.state), trace.outputs, strict=True)
+    return any(
+        trace.nodes[p].operation == "argument" and trace.nodes[p].value != name for name, p in own
+    )
+
+
+_UFUNCS = (
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "negative",
+    "copyto",
+    *COMPARISONS,
+)

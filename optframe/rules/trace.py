@@ -1,0 +1,225 @@
+"""The tracer: run an update rule once with symbols and keep the operations in order."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from optframe.errors import PluginError
+
+__all__ = [
+    "Node",
+    "Symbol",
+    "Trace",
+    "TraceError",
+    "maximum",
+    "minimum",
+    "sign",
+    "sqrt",
+    "where",
+]
+
+COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal"})
+
+
+class TraceError(PluginError):
+    """An update rule does what cannot be traced; the message says what to write instead."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation, an argument (``operation = "argument"``) or a literal.
+
+    ``operands`` are positions of earlier nodes; ``value`` is the argument's name or the literal.
+    """
+
+    operation: str
+    operands: tuple[int, ...] = ()
+    value: str | float | None = None
+
+
+class Trace:
+    """The straight-line program of one rule: `nodes` in order, `outputs` as their positions."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.name = function.__name__
+        self.arguments = tuple(inspect.signature(function).parameters)
+        self.nodes: list[Node] = []
+        self._positions: dict[Node, int] = {}
+        symbols = [self.add(Node("argument", value=name)) for name in self.arguments]
+        result = function(*symbols)
+        results = result if isinstance(result, tuple) else (result,)
+        self.single = not isinstance(result, tuple)
+        self.outputs = tuple(self.symbol(value).position for value in results)
+        self._check()
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """The names of the state arguments, in the order in which they are returned."""
+        return self.arguments[2 : 1 + len(self.outputs)]
+
+    @property
+    def coefficients(self) -> tuple[str, ...]:
+        """The names of the arguments that are numbers or broadcast against θ."""
+        return self.arguments[1 + len(self.outputs) :]
+
+    def add(self, node: Node) -> Symbol:
+        """Append a node, or find the one that computes the same."""
+        if node not in self._positions:
+            self._positions[node] = len(self.nodes)
+            self.nodes.append(node)
+        return Symbol(self, self._positions[node])
+
+    def symbol(self, value: Any) -> Symbol:
+        """Return the value as a symbol of this trace; numbers become literals."""
+        if isinstance(value, Symbol):
+            return value
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self.add(Node("literal", value=float(value)))
+        raise TraceError(
+            f"update rule {self.name!r}: found a {type(value).__name__}, expected an argument "
+            "or a number; compute anything else in `step` and pass it in"
+        )
+
+    def last_use(self, position: int) -> int:
+        """Where a node is used last: the position of the last node that reads it, or -1."""
+        uses = [i for i, node in enumerate(self.nodes) if position in node.operands]
+        return max(uses, default=-1)
+
+    def _check(self) -> None:
+        if len(self.arguments) < 1 + len(self.outputs):
+            raise TraceError(
+                f"update rule {self.name!r} returns {len(self.outputs)} values but takes "
+                f"{len(self.arguments)} arguments; expected (theta, g, *state, *coefficients) "
+                "-> (theta, *state)"
+            )
+        alone = {i for i, node in enumerate(self.nodes) if node.value in self.coefficients}
+        constant = alone | {i for i, n in enumerate(self.nodes) if n.operation == "literal"}
+        for position, node in enumerate(self.nodes):
+            if node.operands and constant.issuperset(node.operands):
+                names = [str(self.nodes[i].value) for i in node.operands]
+                raise TraceError(
+                    f"update rule {self.name!r}: {node.operation}({', '.join(names)}) depends on "
+                    "coefficients alone; compute it in `step` and pass it in"
+                )
+            if position in self.outputs and node.operation in COMPARISONS:
+                raise TraceError(
+                    f"update rule {self.name!r} returns a comparison; use where(condition, a, b)"
+                )
+
+
+class Symbol:
+    """A value inside a rule while it is traced."""
+
+    __slots__ = ("position", "trace")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, trace: Trace, position: int) -> None:
+        self.trace = trace
+        self.position = position
+
+    def _apply(self, operation: str, *values: Any) -> Symbol:
+        operands = tuple(self.trace.symbol(value).position for value in values)
+        return self.trace.add(Node(operation, operands))
+
+    def _refuse(self, found: str, advice: str) -> NoReturn:
+        raise TraceError(f"update rule {self.trace.name!r} uses {found}; {advice}")
+
+    def __add__(self, other: Any) -> Symbol:
+        return self._apply("add", self, other)
+
+    def __radd__(self, other: Any) -> Symbol:
+        return self._apply("add", other, self)
+
+    def __sub__(self, other: Any) -> Symbol:
+        return self._apply("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return self._apply("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Symbol:
+        return self._apply("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Symbol:
+        return self._apply("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Symbol:
+        return self._apply("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return self._apply("divide", other, self)
+
+    def __neg__(self) -> Symbol:
+        return self._apply("negative", self)
+
+    def __abs__(self) -> Symbol:
+        return self._apply("abs", self)
+
+    def __lt__(self, other: Any) -> Symbol:
+        return self._apply("less", self, other)
+
+    def __le__(self, other: Any) -> Symbol:
+        return self._apply("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Symbol:
+        return self._apply("greater", self, other)
+
+    def __ge__(self, other: Any) -> Symbol:
+        return self._apply("greater_equal", self, other)
+
+    def __eq__(self, other: object) -> NoReturn:
+        self._refuse("==", "floating-point rules compare with < or >")
+
+    def __bool__(self) -> NoReturn:
+        self._refuse("a value as a truth (if, and, or, max, min)", "use where, maximum or minimum")
+
+    def __pow__(self, exponent: Any) -> NoReturn:
+        self._refuse("**, whose last bits differ between shapes", "write x * x, or sqrt(x)")
+
+    def __float__(self) -> NoReturn:
+        self._refuse(
+            "float() or a function of `math`",
+            "use the functions of optframe (sqrt, sign, maximum, ...)",
+        )
+
+    def __iter__(self) -> NoReturn:
+        self._refuse("iteration over a value", "a rule sees one parameter at a time")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._refuse(f"the attribute .{name}", "a rule sees one parameter at a time, as a number")
+
+
+def _apply(operation: str, *values: Any) -> Any:
+    for value in values:
+        if isinstance(value, Symbol):
+            return value._apply(operation, *values)
+    raise TypeError(f"optframe's {operation}() is for @elementwise rules; use the backend's here")
+
+
+def sqrt(x: Any) -> Any:
+    """Return √x."""
+    return _apply("sqrt", x)
+
+
+def sign(x: Any) -> Any:
+    """Return −1, 0 or 1; NaN stays NaN."""
+    return _apply("sign", x)
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """Return the larger one; NaN where either is."""
+    return _apply("maximum", a, b)
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """Return the smaller one; NaN where either is."""
+    return _apply("minimum", a, b)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """Return a where the condition (a comparison) holds, else b."""
+    return _apply("where", condition, a, b)
