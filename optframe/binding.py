@@ -1,0 +1,139 @@
+"""From names to working objects: backends, and problems bound to them, each made once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from optframe.contracts import Backend, Dataset, Optimizer, Problem, Schedule, Setting
+from optframe.errors import UnavailableError, UsageError
+from optframe.notation import Component, parse
+from optframe.parameters import parameters
+from optframe.registry import Registry
+from optframe.seeds import Seeds
+
+__all__ = ["Binder", "given_parameters", "resolve_backend", "resolved", "wrap"]
+
+
+def resolve_backend(registry: Registry, name: str) -> str:
+    """Return the backend's name; ``auto`` is the best one that is available.
+
+    Raises
+    ------
+    UsageError
+        Where there is none of this name.
+    UnavailableError
+        Where it cannot run on this machine, with what is missing.
+    """
+    if name != "auto":
+        backend: Backend = registry.make("backends", name, where="backend")
+        missing = backend.missing()
+        if missing:
+            raise UnavailableError(f"backend {name!r}: {missing}")
+        return name
+    ranked = sorted(
+        registry.names("backends"),
+        key=lambda other: -registry.load("backends", other).priority,
+    )
+    for candidate in ranked:
+        backend = registry.make("backends", candidate)
+        if backend.priority >= 0 and backend.is_available():
+            return candidate
+    raise UnavailableError("backend 'auto': no backend is available; run `optframe doctor`")
+
+
+class Binder:
+    """Makes backends and bound problems, and keeps them for the trials that share them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._backends: dict[str, Backend] = {}
+        self._problems: dict[tuple[Any, ...], Problem] = {}
+        self._datasets: dict[str, Dataset] = {}
+
+    def backend(self, name: str) -> Backend:
+        """Return the backend of this name."""
+        if name not in self._backends:
+            self._backends[name] = self.registry.make("backends", name)
+        return self._backends[name]
+
+    def problem(self, component: Component, backend: str, dtype: str, seeds: Seeds) -> Problem:
+        """Return the problem, living on this backend in this precision."""
+        values = component.values
+        made: Problem = self.registry.make("problems", component.name, values, component.label)
+        instance = seeds.index if made.draws_instance else 0
+        key = (component, backend, dtype, seeds.study, instance)
+        if key not in self._problems:
+            setting = Setting(
+                self.backend(backend),
+                dtype,
+                dataclasses.replace(seeds, index=instance).sequence("instance"),
+                self.dataset,
+            )
+            self._problems[key] = made.bind(setting)
+        return self._problems[key]
+
+    def dataset(self, notation: str) -> Dataset:
+        """Load a data set by its name, or by name and parameters; once."""
+        if notation not in self._datasets:
+            table = parse(notation)
+            loader = self.registry.make(
+                "datasets",
+                table["name"],
+                {k: v for k, v in table.items() if k != "name"},
+                f"data {notation!r}",
+            )
+            try:
+                self._datasets[notation] = loader.load()
+            except (ValueError, OSError) as error:
+                raise UsageError(f"data {notation!r}: {error}") from error
+        return self._datasets[notation]
+
+
+def wrap(
+    registry: Registry, optimizer: Any, wrappers: Any, where: str
+) -> tuple[Any, list[dict[str, Any]]]:
+    """Put wrappers around an optimizer, the first one innermost."""
+    if not isinstance(wrappers, list) or not all(isinstance(w, Mapping) for w in wrappers):
+        raise UsageError(f"{where}: wrap: expected a list of tables, found {wrappers!r}")
+    values: list[dict[str, Any]] = []
+    for table in wrappers:
+        name = table.get("name")
+        given = {k: v for k, v in table.items() if k != "name"}
+        inside = {**given, "optimizer": optimizer}
+        optimizer = registry.make("wrappers", str(name), inside, f"{where}: wrap {name}")
+        values.append({"name": name, **resolved(optimizer, given)})
+    return optimizer, values
+
+
+def resolved(made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters of a made component as plain data, defaults included."""
+    values = {}
+    for field in dataclasses.fields(made):
+        value = getattr(made, field.name)
+        if isinstance(value, Schedule):
+            table = given[field.name]
+            values[field.name] = {"schedule": table["schedule"], **resolved(value, table)}
+        elif not isinstance(value, Optimizer):
+            values[field.name] = _plain(value)
+    return values
+
+
+def given_parameters(made: Any, registry: Registry) -> dict[str, Any]:
+    """Return the parameters of an object made by hand that are not its class's defaults."""
+    fields = parameters(type(made))
+    values = {name: getattr(made, name) for name in fields}
+    return {name: v for name, v in values.items() if not _same(v, fields[name].default)}
+
+
+def _same(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and bool(a == b)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (str, int, float, bool, dict, type(None))):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return repr(value)

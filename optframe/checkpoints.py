@@ -1,0 +1,79 @@
+"""Where a run is measured, and the contours around the path of a small problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optframe.contracts import Function
+from optframe.study import Checkpoints
+
+if TYPE_CHECKING:
+    from optframe.trial import Run
+
+__all__ = ["Landscape", "landscape", "marks"]
+
+GROWTH = 1.15
+"""The ratio of successive checkpoints where the number of steps is not known beforehand."""
+
+POINTS = 48
+"""Grid points of a landscape along each parameter."""
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """The loss on a grid around a run's path: ``axes`` (P arrays), ``loss`` (…)."""
+
+    axes: tuple[NDArray[Any], ...]
+    loss: NDArray[Any]
+
+
+def marks(checkpoints: Checkpoints, total: int | None, per_epoch: int | None) -> Iterator[int]:
+    """Yield the steps after which a run is measured, increasing, and without end."""
+    every = checkpoints.every_steps
+    if checkpoints.every_epochs is not None and per_epoch is not None:
+        every = max(1, round(checkpoints.every_epochs * per_epoch))
+    if every is not None:
+        step = every
+        while total is None or step < total:
+            yield step
+            step += every
+    elif total is not None:
+        # Log-spaced; where there are fewer steps than marks, every step.
+        count = min(checkpoints.count, total)
+        steps = np.unique(np.rint(np.geomspace(1, total, count)).astype(int))
+        yield from steps[:-1].tolist()
+    else:
+        step = 1
+        while True:
+            yield step
+            step = max(step + 1, int(step * GROWTH))
+    while True:
+        yield total or 0
+
+
+def landscape(run: Run) -> Landscape | None:
+    """Compute the loss around the path of a deterministic problem with P ≤ 2."""
+    size = run.problem.size
+    if size > 2 or not isinstance(run.problem, Function) or len(run.rows) < 2:
+        return None
+    path = np.array(run.rows)[:, -size:]
+    reach = 1e3 * (1 + np.abs(path[0]).max())
+    path = path[np.all(np.isfinite(path) & (np.abs(path) <= reach), axis=1)]
+    low, high = path.min(axis=0), path.max(axis=0)
+    margin = 0.15 * np.maximum(high - low, 0.1 * (1 + np.abs(high)))
+    axes = tuple(
+        np.linspace(a, b, POINTS) for a, b in zip(low - margin, high + margin, strict=True)
+    )
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    backend = run.setup.backend
+    points = backend.asarray(grid, run.setup.dtype)
+    with np.errstate(all="ignore"):
+        if run.problem.vectorized:
+            return Landscape(axes, backend.to_numpy(run.problem.loss(points)))
+        losses = [float(run.problem.loss(point)) for point in points.reshape(-1, size)]
+    return Landscape(axes, np.reshape(losses, grid.shape[:-1]))

@@ -1,0 +1,149 @@
+"""The short notation for a component: ``adam:lr=0.05,beta1=0.9+clip-norm:max=1``.
+
+A name, then after a colon its parameters, separated by commas, with values as in TOML (bare words
+are strings); wrappers follow after a plus. The same notation, with parameters in a fixed order, is
+how trials name their components in tables and figures.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optframe.errors import UsageError
+
+__all__ = ["Component", "canonical", "format_value", "parse", "write"]
+
+_OPENING, _CLOSING = "[{(", "]})"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component as a trial names it.
+
+    ``parameters`` are all of them, defaults included, as canonical JSON (wrappers are under
+    ``wrap``); ``label`` shows the given ones in the short notation.
+    """
+
+    name: str
+    parameters: str
+    label: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters as a dictionary."""
+        values: dict[str, Any] = json.loads(self.parameters)
+        return values
+
+
+def canonical(values: Mapping[str, Any]) -> str:
+    """Return plain data as JSON in a fixed order; floats keep every bit."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def write(table: Mapping[str, Any]) -> str:
+    """Write a table in the short notation: the inverse of `parse`."""
+    given = [f"{k}={format_value(v)}" for k, v in table.items() if k not in ("name", "wrap")]
+    text = table["name"] + (":" + ",".join(given) if given else "")
+    return "+".join([text, *(write(wrapper) for wrapper in table.get("wrap", ()))])
+
+
+def format_value(value: Any) -> str:
+    """Write a value as the notation reads it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    if isinstance(value, str):
+        bare = re.fullmatch(r"[A-Za-z][\w-]*", value) and value not in ("true", "false")
+        return value if bare else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(format_value(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{k}={format_value(v)}" for k, v in value.items()) + "}"
+    return str(value)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read the notation into a table as it stands in a study file: ``{"name": ..., "lr": ...}``.
+
+    Raises
+    ------
+    UsageError
+        Where the text cannot be read, with the place.
+    """
+    first, *rest = _split_wrappers(text)
+    table = _parse_one(first, text)
+    wrappers = [_parse_one(part, text) for part in rest]
+    if wrappers:
+        table["wrap"] = wrappers
+    return table
+
+
+def _parse_one(part: str, text: str) -> dict[str, Any]:
+    name, colon, tail = part.strip().partition(":")
+    attribute, _, after = tail.partition(":")
+    if re.fullmatch(r"[A-Za-z_]\w*", attribute):  # module:Class, perhaps with parameters
+        name, colon, tail = f"{name}:{attribute}", after, after
+    if not re.fullmatch(r"[\w.-]+(:\w+)?", name):
+        raise UsageError(
+            f"{text!r}: found {name!r} where a name was expected; write name:parameter=value,..."
+        )
+    table: dict[str, Any] = {"name": name}
+    for item in _split(tail, ",") if colon else ():
+        key, equals, value = item.partition("=")
+        key = key.strip()
+        if not equals or not key or not value.strip():
+            raise UsageError(f"{text!r}: found {item.strip()!r} where parameter=value was expected")
+        if key in table:
+            raise UsageError(f"{text!r}: {key!r} is given twice")
+        table[key] = _parse_value(value.strip())
+    return table
+
+
+def _parse_value(text: str) -> Any:
+    """Read a value as TOML does, with bare words as strings."""
+    text = text.strip()
+    if text.startswith("[") and text.endswith("]"):
+        return [_parse_value(item) for item in _split(text[1:-1], ",") if item.strip()]
+    if text.startswith("{") and text.endswith("}"):
+        pairs = [item.partition("=") for item in _split(text[1:-1], ",") if item.strip()]
+        return {key.strip(): _parse_value(value) for key, _, value in pairs}
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _split_wrappers(text: str) -> list[str]:
+    first, *pieces = _split(text, "+")
+    parts = [first]
+    for piece in pieces:
+        if re.match(r"\s*[A-Za-z]", piece):
+            parts.append(piece)
+        else:  # 1e+5 is a number, not a wrapper called "5".
+            parts[-1] += "+" + piece
+    return parts
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split at separators that are in no bracket and no quotes."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in _OPENING:
+            depth += 1
+        elif character in _CLOSING:
+            depth -= 1
+        elif character == separator and depth == 0:
+            parts.append("")
+            continue
+        parts[-1] += character
+    return parts

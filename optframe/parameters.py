@@ -1,0 +1,198 @@
+"""What a component's fields accept, and every mistake in what was given."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from optframe.contracts.fields import NumberMark
+from optframe.contracts.schedule import Schedule
+from optframe.errors import UsageError, nearest
+
+__all__ = ["Parameter", "build", "is_sequence", "parameters"]
+
+_WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
+_BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
+    Gt: ("gt", lambda value, bound: value > bound),
+    Ge: ("ge", lambda value, bound: value >= bound),
+    Lt: ("lt", lambda value, bound: value < bound),
+    Le: ("le", lambda value, bound: value <= bound),
+}
+_SIGNS = {Gt: ">", Ge: "≥", Lt: "<", Le: "≤"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One field of a component: its name, type and default."""
+
+    name: str
+    annotation: Any
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is dataclasses.MISSING
+
+    @property
+    def expected(self) -> str:
+        """What it accepts, in words: ``"a number > 0"``."""
+        return _expected(self.annotation)
+
+    @property
+    def number(self) -> bool:
+        """Whether it may be a schedule or an array of the runs' values."""
+        return any(isinstance(mark, NumberMark) for mark in _marks(self.annotation))
+
+
+def parameters(component: type) -> dict[str, Parameter]:
+    """Return the fields of a component that a person may give."""
+    hints = typing.get_type_hints(component, include_extras=True)
+    found = {}
+    for field in dataclasses.fields(component):
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        if field.init:
+            found[field.name] = Parameter(field.name, hints[field.name], default)
+    return found
+
+
+def build(
+    component: type,
+    given: Mapping[str, Any],
+    where: str,
+    schedule: Callable[[Mapping[str, Any], str], Schedule],
+) -> Any:
+    """Make a component from plain values.
+
+    Parameters
+    ----------
+    component
+        A frozen dataclass.
+    given
+        Its parameters, as they stand in a study file.
+    where
+        What mistakes begin with, e.g. ``"[[optimizer]] adam"``.
+    schedule
+        Makes a schedule from its table, ``{"schedule": "linear", ...}``.
+
+    Raises
+    ------
+    UsageError
+        With one line for each mistake.
+    """
+    fields = parameters(component)
+    mistakes: list[str] = []
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in fields:
+            hint = nearest(name, fields) if fields else "it has no parameters"
+            mistakes.append(f"{where}: unknown parameter {name!r}; {hint}")
+            continue
+        try:
+            values[name] = _accept(fields[name], value, f"{where}: {name}", schedule)
+        except UsageError as error:
+            mistakes += error.mistakes
+    for name, field in fields.items():
+        if field.required and name not in given:
+            mistakes.append(f"{where}: {name} is missing; expected {field.expected}")
+    if mistakes:
+        raise UsageError(*mistakes)
+    try:
+        return component(**values)
+    except UsageError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def is_sequence(annotation: Any) -> bool:
+    """Whether a field takes a list, so that a list is one value and not a grid."""
+    bare = _bare(annotation)
+    if get_origin(bare) in (Union, types.UnionType):
+        return any(is_sequence(option) for option in get_args(bare))
+    return bare in (tuple, list) or get_origin(bare) in (tuple, list)
+
+
+def _accept(
+    field: Parameter,
+    value: Any,
+    where: str,
+    schedule: Callable[[Mapping[str, Any], str], Schedule],
+) -> Any:
+    if field.number:
+        if isinstance(value, Schedule):
+            return value
+        if isinstance(value, Mapping):
+            if "schedule" not in value:
+                raise UsageError(
+                    f"{where}: expected {field.expected} or {{ schedule = ... }}, found {value!r}"
+                )
+            return schedule(value, where)
+        if hasattr(value, "shape") and value.shape:
+            return _check_array(field, value, where)
+    accepted, result = _match(field.annotation, value)
+    if not accepted:
+        raise UsageError(f"{where}: expected {field.expected}, found {value!r}")
+    return result
+
+
+def _check_array(field: Parameter, value: Any, where: str) -> Any:
+    for mark in _marks(field.annotation):
+        if type(mark) in _BOUNDS:
+            attribute, holds = _BOUNDS[type(mark)]
+            if not bool(holds(value, getattr(mark, attribute)).all()):
+                raise UsageError(f"{where}: expected {field.expected} throughout the array")
+    return value
+
+
+def _match(annotation: Any, value: Any) -> tuple[bool, Any]:
+    """Say whether a plain value fits, and return it in the field's own type."""
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    config = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+    try:
+        return True, TypeAdapter(annotation, config=config).validate_python(_tuples(value))
+    except ValidationError:
+        return False, value
+
+
+def _tuples(value: Any) -> Any:
+    """Turn the lists of TOML into the tuples of frozen dataclasses."""
+    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def _marks(annotation: Any) -> tuple[Any, ...]:
+    return getattr(annotation, "__metadata__", ())
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _expected(annotation: Any) -> str:
+    bare = _bare(annotation)
+    origin = get_origin(bare)
+    if origin is Literal:
+        return "one of " + ", ".join(repr(option) for option in get_args(bare))
+    if bare is type(None):
+        return "nothing"
+    if origin in (Union, types.UnionType):
+        options = [o for o in get_args(bare) if o is not type(None)]
+        return " or ".join(_expected(option) for option in options)
+    if origin is tuple or bare is tuple:
+        inner = _expected(get_args(bare)[0]) if get_args(bare) else "anything"
+        return f"a list of {inner.removeprefix('a ').replace('number', 'numbers')}"
+    words = _WORDS.get(bare, getattr(bare, "__name__", str(bare)))
+    bounds = [
+        f"{_SIGNS[type(mark)]} {getattr(mark, _BOUNDS[type(mark)][0]):g}"
+        for mark in _marks(annotation)
+        if type(mark) in _BOUNDS
+    ]
+    return " ".join([words, " and ".join(bounds)]).strip()

@@ -1,0 +1,391 @@
+"""The registry: which plugins there are, what they register, and what is wrong with them."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+import sys
+import traceback
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from optframe import hookspecs
+from optframe.errors import PluginError, UsageError, nearest
+from optframe.hookspecs import API_VERSION, KINDS
+
+__all__ = ["Broken", "Entry", "Plugin", "Registry", "load_plugins"]
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin that is in use: its name, where it came from, and its version."""
+
+    name: str
+    origin: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A plugin that was left out: the reason in one line, and the whole traceback."""
+
+    name: str
+    origin: str
+    reason: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered component: a class, a ``"module:Class"``, or a study's path."""
+
+    kind: str
+    name: str
+    owner: str
+    target: Any
+
+    @property
+    def module(self) -> str:
+        """The module that defines it."""
+        if isinstance(self.target, str):
+            return self.target.partition(":")[0]
+        return str(self.target.__module__)
+
+
+class Registry:
+    """What the loaded plugins register, by kind and name."""
+
+    def __init__(self, manager: pluggy.PluginManager) -> None:
+        self.manager = manager
+        self.plugins: list[Plugin] = []
+        self.broken: list[Broken] = []
+        self.paths: list[str] = []
+        self.token = uuid.uuid4().hex
+        self._entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
+
+    @property
+    def hook(self) -> Any:
+        """The events: ``registry.hook.optframe_trial_finished(trial=..., record=...)``."""
+        return self.manager.hook
+
+    def names(self, kind: str) -> list[str]:
+        """Return the names of a kind, sorted."""
+        return sorted(self._entries[kind])
+
+    def entries(self, kind: str) -> list[Entry]:
+        """Return what is registered of a kind, sorted by name."""
+        return [self._entries[kind][name] for name in self.names(kind)]
+
+    def entry(self, kind: str, name: str, where: str = "") -> Entry:
+        """Return one entry.
+
+        Raises
+        ------
+        UsageError
+            Where there is none of this name; it says which name is nearest.
+        """
+        entries = self._entries[kind]
+        if ":" in name and name not in entries:  # module:Class, named by the user
+            entries[name] = Entry(kind, name, name.partition(":")[0], name)
+        if name not in entries:
+            prefix = f"{where}: " if where else ""
+            raise UsageError(
+                f"{prefix}unknown {_SINGULAR[kind]} {name!r}; {nearest(name, entries)}"
+            )
+        return entries[name]
+
+    def load(self, kind: str, name: str, where: str = "") -> Any:
+        """Return a component's class, importing it now if it was registered by name.
+
+        Raises
+        ------
+        PluginError
+            Where the import fails.
+        """
+        entry = self.entry(kind, name, where)
+        if not isinstance(entry.target, str):
+            return entry.target
+        module, _, attribute = entry.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except Exception as error:
+            raise PluginError(
+                f"plugin {entry.owner!r}: {_SINGULAR[kind]} {name!r} ({entry.target}) could not be "
+                f"imported: {type(error).__name__}: {error}"
+            ) from error
+
+    def make(
+        self, kind: str, name: str, given: Mapping[str, Any] | None = None, where: str = ""
+    ) -> Any:
+        """Make a component from plain parameters; a number may be a schedule's table.
+
+        Raises
+        ------
+        UsageError
+            With one line per mistake.
+        """
+        from optframe.parameters import build
+
+        component = self.load(kind, name, where)
+        if not isinstance(component, type):
+            if given:
+                raise UsageError(f"{where or name}: a ready-made object takes no parameters")
+            return component
+        return build(component, given or {}, where or name, self._schedule)
+
+    def _schedule(self, table: Mapping[str, Any], where: str) -> Any:
+        given = {key: value for key, value in table.items() if key != "schedule"}
+        return self.make("schedules", table["schedule"], given, where)
+
+    def summary(self, entry: Entry) -> str:
+        """Return the first sentence of a component's docstring, without importing it."""
+        if not isinstance(entry.target, str):
+            return _first_line(entry.target.__doc__)
+        if entry.kind == "studies":
+            return _first_comment(Path(entry.target))
+        module, _, attribute = entry.target.partition(":")
+        spec = importlib.util.find_spec(module)
+        if spec is None or spec.origin is None:
+            return ""
+        for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and node.name == attribute:
+                return _first_line(ast.get_docstring(node))
+        return ""
+
+    def code(self, kind: str, name: str) -> str:
+        """Return a hash of the plugin code that a component runs: its package, or its file."""
+        entry = self.entry(kind, name)
+        if entry.owner == "this process" and not isinstance(entry.target, type):
+            return f"object {id(entry.target)} of {self.token}"
+        module = sys.modules.get(entry.module.partition(".")[0])
+        origin = getattr(module, "__file__", None)
+        if origin is None:
+            return "unknown"
+        path = Path(origin)
+        files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+        digest = hashlib.sha256()
+        for file in files:
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    def add(self, kind: str, name: str, target: Any) -> str:
+        """Register an object or class of this process under a free name, which is returned."""
+        free, number = name, 2
+        while self._entries[kind].get(free, None) is not None:
+            if self._entries[kind][free].target is target:
+                return free
+            free, number = f"{name}-{number}", number + 1
+        self._entries[kind][free] = Entry(kind, free, "this process", target)
+        return free
+
+    def name_of(self, kind: str, component: type) -> str | None:
+        """Return the name under which a class is registered, or None."""
+        reference = f"{component.__module__}:{component.__qualname__}"
+        for entry in self.entries(kind):
+            if entry.target is component or entry.target == reference:
+                return entry.name
+        return None
+
+    def watch(self, observer: object) -> None:
+        """Let an object's hookimpls see the events of a study."""
+        self.manager.register(observer)
+
+    def admit(self, plugin: Any, name: str, origin: str, version: str) -> None:
+        """Register a plugin, or leave it out whole and keep the reason in ``broken``."""
+        try:
+            entries = self._collect(plugin, name)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            if self.manager.is_registered(plugin):
+                self.manager.unregister(plugin)
+            self.leave_out(name, origin, error)
+            return
+        for entry in entries:
+            self._entries[entry.kind][entry.name] = entry
+        self.plugins.append(Plugin(name, origin, version))
+
+    def leave_out(self, name: str, origin: str, error: BaseException) -> None:
+        """Keep the reason why a plugin is not in use."""
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if not isinstance(error, (PluginError, pluggy.PluginValidationError)):
+            reason = f"{type(error).__name__}: {reason}"
+        trace = "".join(traceback.format_exception(error))
+        self.broken.append(Broken(name, origin, reason, trace))
+
+    def _collect(self, plugin: Any, name: str) -> list[Entry]:
+        declared = getattr(plugin, "optframe_api", None)
+        if declared != API_VERSION:
+            found = "declares no optframe_api" if declared is None else f"is for API {declared!r}"
+            raise PluginError(
+                f"it {found}; expected the line `optframe_api = {API_VERSION}` in the plugin"
+            )
+        self.manager.register(plugin, name=name)
+        self._refuse_unknown_hooks(plugin)
+        entries: list[Entry] = []
+        for kind in KINDS:
+            hook = getattr(self.manager.hook, f"optframe_{kind}")
+            others = [p for p in self.manager.get_plugins() if p is not plugin]
+            for mapping in self.manager.subset_hook_caller(hook.name, others)():
+                entries += self._entries_of(kind, mapping, name)
+        return entries
+
+    def _refuse_unknown_hooks(self, plugin: Any) -> None:
+        known = {name for name in vars(hookspecs) if name.startswith("optframe_")}
+        for caller in self.manager.get_hookcallers(plugin) or ():
+            if not caller.has_spec():
+                raise PluginError(f"unknown hook {caller.name!r}; {nearest(caller.name, known)}")
+
+    def _entries_of(self, kind: str, mapping: Any, owner: str) -> Iterable[Entry]:
+        if not isinstance(mapping, Mapping):
+            raise PluginError(
+                f"hook optframe_{kind} returned a {type(mapping).__name__}; expected a mapping "
+                "from name to class"
+            )
+        for name, target in mapping.items():
+            if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9-]*", name)):
+                raise PluginError(
+                    f"hook optframe_{kind}: bad name {name!r}; expected lower case with hyphens"
+                )
+            is_path = kind == "studies" and isinstance(target, (str, Path))
+            is_reference = isinstance(target, str) and ":" in target
+            if not (isinstance(target, type) or is_reference or is_path):
+                raise PluginError(
+                    f"hook optframe_{kind}: {name!r} is a {type(target).__name__}; expected a "
+                    'class or "module:Class"'
+                )
+            taken = self._entries[kind].get(name)
+            if taken is not None:
+                raise PluginError(
+                    f"{_SINGULAR[kind]} {name!r} is registered by plugin {taken.owner!r} already, "
+                    f"and again by {owner!r}; rename one"
+                )
+            yield Entry(kind, name, owner, str(target) if is_path else target)
+
+
+def load_plugins(
+    paths: Sequence[str] = (), without: Sequence[str] = (), strict: bool = False
+) -> Registry:
+    """Load every installed plugin of the entry-point group ``optframe``, then the named files.
+
+    Parameters
+    ----------
+    paths
+        Python files or module names (``-P``).
+    without
+        Names of plugins that stay out.
+    strict
+        Raise at the first broken plugin instead of leaving it out.
+
+    Raises
+    ------
+    UsageError
+        Where a path is no file or module, or a plugin to leave out is not installed.
+    PluginError
+        If strict, where a plugin is broken.
+    """
+    manager = pluggy.PluginManager("optframe")
+    manager.add_hookspecs(hookspecs)
+    registry = Registry(manager)
+    points = sorted(importlib.metadata.entry_points(group="optframe"), key=_built_in_first)
+    known = {point.name for point in points}
+    for name in without:
+        if name not in known:
+            raise UsageError(f"--without {name}: no such plugin; {nearest(name, known)}")
+    for point in points:
+        if point.name in without:
+            continue
+        distribution = point.dist
+        origin = f"{distribution.name} {distribution.version}" if distribution else point.value
+        try:
+            plugin = point.load()
+        except (Exception, SystemExit) as error:
+            registry.leave_out(point.name, origin, error)
+            continue
+        registry.admit(plugin, point.name, origin, distribution.version if distribution else "")
+    for path in paths:
+        _load_path(registry, path)
+    if strict and registry.broken:
+        lines = [f"plugin {b.name!r} ({b.origin}): {b.reason}" for b in registry.broken]
+        raise PluginError("\n".join(lines))
+    return registry
+
+
+def _load_path(registry: Registry, path: str) -> None:
+    """Load a plugin from a Python file or a module name."""
+    file = Path(path)
+    is_file = file.suffix == ".py" or file.exists()
+    if is_file and not file.is_file():
+        raise UsageError(f"-P {path}: no such file; expected a Python file or a module's name")
+    if not is_file and importlib.util.find_spec(path.partition(".")[0]) is None:
+        raise UsageError(f"-P {path}: no such file or module")
+    name = file.stem if is_file else path
+    registry.paths.append(str(file.resolve()) if is_file else path)
+    try:
+        plugin = _import_file(file) if is_file else importlib.import_module(path)
+    except (Exception, SystemExit) as error:
+        registry.leave_out(name, path, error)
+        return
+    version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if is_file else ""
+    registry.admit(plugin, name, path, version)
+
+
+def _import_file(file: Path) -> ModuleType:
+    name = file.stem
+    loaded = sys.modules.get(name)
+    if loaded is not None and getattr(loaded, "__file__", None) != str(file.resolve()):
+        raise PluginError(f"a module called {name!r} is loaded already; rename the file {file}")
+    spec = importlib.util.spec_from_file_location(name, file.resolve())
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _built_in_first(point: importlib.metadata.EntryPoint) -> tuple[bool, str]:
+    return (not point.name.startswith("optframe_"), point.name)
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0].strip()
+
+
+def _first_comment(path: Path) -> str:
+    try:
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+    except OSError as error:
+        return f"({error.strerror})"
+    return first.lstrip("# ").strip() if first.startswith("#") else ""
+
+
+_SINGULAR = {
+    "optimizers": "optimizer",
+    "searches": "search",
+    "wrappers": "wrapper",
+    "problems": "problem",
+    "datasets": "data set",
+    "samplers": "sampler",
+    "schedules": "schedule",
+    "backends": "backend",
+    "executors": "executor",
+    "figures": "figure",
+    "reporters": "reporter",
+    "studies": "study",
+}
