@@ -1,0 +1,108 @@
+"""The runner: plan, minus what is finished, executed and saved as it comes."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from optframe.binding import Binder
+from optframe.environment import describe
+from optframe.plan import plan
+from optframe.record import Record, Results
+from optframe.registry import Registry
+from optframe.store import Store
+from optframe.store_file import STORE_NAME
+from optframe.study import Study, Trial
+from optframe.trial import TrialRunner
+
+__all__ = ["Outcome", "run_study"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a study came to: how many trials ran now, and how many were there already."""
+
+    results: Results
+    ran: int
+    found: int
+    counts: Mapping[str, int]
+
+
+def run_study(study: Study, folder: Path, registry: Registry) -> Outcome:
+    """Run the trials of a study that its store does not hold yet.
+
+    Raises
+    ------
+    UsageError
+        With one line per mistake in the study.
+    StoreError
+        Where the folder cannot be used.
+    """
+    binder = Binder(registry)
+    trials = list({trial.key: trial for trial in plan(study, registry, binder)}.values())
+    with Store(folder) as store:
+        missing = store.plan(trials, _description(study, trials))
+        pending = [trial for trial in trials if trial.key in missing]
+        backend = binder.backend(trials[0].backend)
+        where = Path(study.where).resolve().parent if study.where else Path.cwd()
+        environment = describe(registry, backend, study.run.threads, where)
+        _tell(registry, "study_started", name=study.name, planned=len(trials), missing=len(pending))
+        counts: Counter[str] = Counter()
+
+        def keep(trial: Trial, record: Record) -> None:
+            store.save([record], environment)
+            counts[record.status] += 1
+            _tell(registry, "trial_finished", trial=trial, record=record)
+
+        for trial in pending:
+            if trial.skip is not None:
+                keep(trial, Record.without_run(trial, "skipped", trial.skip, _now()))
+        runnable = {trial.key: trial for trial in pending if trial.skip is None}
+        executor = registry.make("executors", study.run.executor)
+        with threadpool_limits(limits=study.run.threads):
+            run_trial = TrialRunner(registry, binder)
+            for record in executor.run(run_trial, list(runnable.values())):
+                keep(runnable[record.key], record)
+        _tell(registry, "study_finished", name=study.name, counts=dict(counts))
+    results = Results(folder / STORE_NAME)
+    return Outcome(results, len(pending), len(trials) - len(pending), dict(counts))
+
+
+def _tell(registry: Registry, event: str, **what: Any) -> None:
+    """Let observers see an event; one that raises is named and changes nothing."""
+    try:
+        getattr(registry.hook, f"optframe_{event}")(**what)
+    except Exception as error:
+        line = traceback.extract_tb(error.__traceback__)[-1]
+        print(
+            f"optframe: an observer of {event} raised {type(error).__name__}: {error} "
+            f"({line.filename}:{line.lineno}); the study goes on",
+            file=sys.stderr,
+        )
+
+
+def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
+    budgets = dict.fromkeys(str(trial.budget) for trial in trials)
+    return {
+        "name": study.name,
+        "seed": study.seed,
+        "seeds": study.seeds,
+        "budget": "; ".join(budgets),
+        "start": study.start,
+        "run": dataclasses.asdict(study.run),
+        "file": study.where,
+        "when": _now(),
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
