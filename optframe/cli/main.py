@@ -1,0 +1,87 @@
+"""The command ``optframe``: finds the subcommand, and turns errors into lines and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from optframe.errors import OptframeError
+
+__all__ = ["main"]
+
+COMMANDS = {
+    "run": "Run a study, or optimizers on problems named here, and report.",
+    "report": "Draw the report of a results folder again.",
+    "list": "List the components that are installed.",
+    "show": "Show a component's parameters, equation and source.",
+    "plugins": "List the plugins in use, and those left out.",
+    "doctor": "Say what is installed, what is broken, and why.",
+}
+
+
+class _Commands(click.Group):
+    """Imports a subcommand when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"optframe.cli.{cmd_name}_").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from optframe.errors import nearest
+
+        if args and args[0] not in COMMANDS:
+            ctx.fail(f"unknown command {args[0]!r}; {nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="optframe")
+def _optframe() -> None:
+    """Benchmark optimization algorithms: optimizers × problems × samplers × seeds.
+
+    \b
+    optframe run quickstart                     a study that comes with optframe
+    optframe run STUDY.toml --out results/      your own
+    optframe run -o adam -o sgd:lr=0.1 -p rosenbrock --steps 2000
+
+    Exit codes: 0 done; 1 some trials failed; 2 the words are wrong; 4 infrastructure; 130 stopped
+    by Ctrl-C.
+    """  # noqa: D301
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    try:
+        code = _optframe(standalone_mode=False)
+    except click.ClickException as error:
+        _say(error.format_message())
+        sys.exit(2)
+    except OptframeError as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _say("stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    for line in text.splitlines():
+        print(f"optframe: {line}", file=sys.stderr)

@@ -1,0 +1,78 @@
+"""Progress, as an observer of a study's events: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from optframe.hookspecs import hookimpl
+
+__all__ = ["ProgressObserver"]
+
+
+class ProgressObserver:
+    """Shows how many trials are done and which one ended last."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._done = 0
+        self._total = 0
+        self._task: Any = None
+        self._bar: Progress | None = None
+
+    @hookimpl
+    def optframe_study_started(self, name: str, planned: int, missing: int) -> None:
+        """Say what is to be done."""
+        found = planned - missing
+        text = f"{name}: {planned} trials"
+        if found:
+            text += f", {found} found in the store, {missing} to run"
+        self._console.print(text, markup=False, highlight=False)
+        self._total = missing
+        if self._console.is_terminal and missing:
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("running", total=missing)
+            self._bar.start()
+
+    @hookimpl
+    def optframe_trial_finished(self, trial: Any, record: Any) -> None:
+        """Advance."""
+        self._done += 1
+        what = f"{trial.optimizer.label} on {trial.problem.label}"
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, description=what[:50])
+        elif self._done * 10 // self._total != (self._done - 1) * 10 // self._total:
+            self._console.print(
+                f"  {self._done}/{self._total} trials, last {what}: {record.status}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+
+    @hookimpl
+    def optframe_study_finished(self) -> None:
+        """Clear the bar."""
+        self.close()
+
+    def close(self) -> None:
+        """Clear the bar, also when the study was stopped."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

@@ -1,0 +1,161 @@
+"""``optframe run``: a study from a file, by name, or from the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from optframe.cli.options import name_broken, with_plugins
+from optframe.errors import UsageError
+from optframe.registry import Registry
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@click.argument("study", required=False)
+@click.option(
+    "-o",
+    "--optimizer",
+    "optimizers",
+    multiple=True,
+    metavar="NAME[:P=V,...]",
+    help="An optimizer, e.g. adam:lr=0.1+clip-norm:max=1.",
+)
+@click.option(
+    "-p",
+    "--problem",
+    "problems",
+    multiple=True,
+    metavar="NAME[:P=V,...]",
+    help="A problem, e.g. logistic:data=digits.",
+)
+@click.option(
+    "-s",
+    "--sampler",
+    "samplers",
+    multiple=True,
+    metavar="NAME[:P=V,...]",
+    help="A sampler, e.g. shuffled:batch_size=128.",
+)
+@click.option("--seeds", type=int, help="How many seeds.")
+@click.option("--seed", type=int, help="The study's seed.")
+@click.option("--steps", type=int, help="Budget: steps.")
+@click.option("--epochs", type=float, help="Budget: passes over the data.")
+@click.option("--gradients", type=float, help="Budget: gradient evaluations.")
+@click.option("--seconds", type=float, help="Budget: seconds of work.")
+@click.option("--target", type=float, help="End a run when its loss is this small.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Results folder, by default results/<name of the study>.",
+)
+@click.option("--report/--no-report", default=True, help="Draw the report at the end.")
+@click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
+@click.option("--executor", metavar="NAME", help="Where trials run: serial, ...")
+@with_plugins
+def command(
+    registry: Registry,
+    study: str | None,
+    out: Path | None,
+    report: bool,
+    **words: Any,
+) -> int:
+    """Run STUDY, a TOML file or the name of a study that a plugin brings (optframe list studies).
+
+    Without STUDY, -o and -p say what to run. Trials that the results folder holds already are not
+    run again.
+    """
+    from rich.console import Console
+
+    from optframe.cli.progress import ProgressObserver
+    from optframe.cli.summary import print_summary
+    from optframe.runner import run_study
+
+    name_broken(registry)
+    made = _study(registry, study, words)
+    folder = out or Path("results") / made.name
+    console = Console()
+    observer = ProgressObserver(console)
+    registry.watch(observer)
+    try:
+        outcome = run_study(made, folder, registry)
+    except KeyboardInterrupt:
+        observer.close()
+        print(
+            f"optframe: stopped; what was finished is in {folder}; the same command again runs "
+            "only the rest",
+            file=sys.stderr,
+        )
+        return 130
+    finally:
+        observer.close()
+    if outcome.found:
+        again = "nothing was" if not outcome.ran else f"{outcome.ran} were"
+        click.echo(f"{outcome.found} trials were in the store already; {again} run now")
+    print_summary(outcome.results, _wide(console))
+    trials = outcome.results.trials
+    failed = trials[trials["status"].isin(["failed", "crashed", "timeout"])]
+    for _, row in failed.drop_duplicates(["optimizer", "problem", "reason"]).iterrows():
+        print(
+            f"optframe: {row['optimizer']} on {row['problem']} {row['status']}: {row['reason']}",
+            file=sys.stderr,
+        )
+    skipped = trials[trials["status"] == "skipped"]
+    for reason in skipped["reason"].unique():
+        click.echo(f"skipped: {reason}")
+    click.echo(f"store:  {outcome.results.path}")
+    if report:
+        from optframe.api import report as draw
+
+        click.echo(f"report: {draw(outcome.results, folder / 'report', registry=registry)}")
+    return 1 if len(failed) else 0
+
+
+def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
+    from optframe.api import find_study
+    from optframe.study import Study
+
+    run = {k: words[k] for k in ("backend", "executor") if words[k] is not None}
+    if study is None:
+        return Study.from_tables(_tables(words, run), "command line")
+    given = [name for name, value in words.items() if value not in (None, ()) and name not in run]
+    if given:
+        options = ", ".join(f"--{name}" for name in given)
+        raise UsageError(
+            f"{options} cannot be given beside the study {study!r}; edit the study, or name "
+            "optimizers and problems with -o and -p alone"
+        )
+    return find_study(study, registry, run)
+
+
+def _tables(words: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+    from optframe.notation import parse
+
+    if not words["optimizers"] or not words["problems"]:
+        raise UsageError(
+            "name a study, or at least one optimizer (-o) and one problem (-p); "
+            "`optframe list` shows what there is"
+        )
+    ends = ("steps", "epochs", "gradients", "seconds", "target")
+    budget = {name: words[name] for name in ends if words[name] is not None}
+    table: dict[str, Any] = {"name": "command-line", "budget": budget}
+    table |= {name: words[name] for name in ("seed", "seeds") if words[name] is not None}
+    lists = {
+        kind: [parse(text) for text in words[f"{kind}s"]]
+        for kind in ("optimizer", "problem", "sampler")
+        if words[f"{kind}s"]
+    }
+    return {"study": table, "run": run, **lists}
+
+
+def _wide(console: Any) -> Any:
+    """Return a console that does not break tables where the output is no terminal."""
+    from rich.console import Console
+
+    return console if console.is_terminal else Console(width=int(os.environ.get("COLUMNS", 120)))

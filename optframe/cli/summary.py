@@ -1,0 +1,70 @@
+"""The summary of a study as a table on the terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from optframe.record import Results
+from optframe.statistics import summary
+
+__all__ = ["print_summary"]
+
+
+def print_summary(results: Results, console: Console) -> None:
+    """Print one table per problem: a row per optimizer and sampler, best median loss first."""
+    frame = summary(results.trials)
+    for problem, rows in frame.groupby("problem", sort=False):
+        several = rows["sampler"].nunique() > 1
+        accuracy = rows["test_accuracy"].notna().any() if "test_accuracy" in rows else False
+        target = rows["steps_to_target"].notna().any()
+        table = Table(title=Text(str(problem)), title_justify="left", title_style="bold")
+        table.add_column("optimizer", overflow="fold")
+        if several:
+            table.add_column("sampler", overflow="fold")
+        table.add_column("median loss", justify="right")
+        table.add_column("quartiles", justify="right")
+        if accuracy:
+            table.add_column("test accuracy", justify="right")
+        if target:
+            table.add_column("steps to target", justify="right")
+        table.add_column("time per step", justify="right")
+        table.add_column("ended")
+        for row in rows.to_dict("records"):
+            cells = [str(row["optimizer"])]
+            cells += [str(row["sampler"])] if several else []
+            cells += [_number(row["loss"]), _interval(row["loss_low"], row["loss_high"])]
+            cells += [_percent(row["test_accuracy"])] if accuracy else []
+            cells += [_steps(row["steps_to_target"])] if target else []
+            cells += [_time(row["seconds_per_step"]), str(row["statuses"])]
+            table.add_row(*[Text(cell) for cell in cells])
+        console.print(table)
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.4g}"
+
+
+def _interval(low: Any, high: Any) -> str:
+    return "" if math.isnan(low) or math.isnan(high) else f"[{low:.4g}, {high:.4g}]"
+
+
+def _percent(value: Any) -> str:
+    return "–" if math.isnan(value) else f"{100 * value:.1f} %"
+
+
+def _steps(value: Any) -> str:
+    return "–" if math.isnan(value) else f"{value:.0f}"
+
+
+def _time(seconds: Any) -> str:
+    if math.isnan(seconds):
+        return "–"
+    for unit, factor in (("s", 1.0), ("ms", 1e3)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
