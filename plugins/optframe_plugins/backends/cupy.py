@@ -1,0 +1,88 @@
+"""CuPy on a CUDA device."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optframe import Array, Backend
+from optframe.rules.c_printer import print_c
+from optframe.rules.trace import Trace
+
+__all__ = ["CupyBackend"]
+
+
+@dataclass(frozen=True)
+class CupyBackend(Backend):
+    """CuPy: arrays on a CUDA device; an update rule is one kernel."""
+
+    priority: ClassVar[int] = 20
+
+    def missing(self) -> str | None:
+        """Say whether it is the library or the device that is missing."""
+        try:
+            cupy = import_module("cupy")
+        except ImportError as error:
+            return (
+                f"CuPy is not installed ({error}); install optframe[cuda12] or optframe[cuda13], "
+                "whichever your driver supports, or use --backend numpy"
+            )
+        if not cupy.cuda.is_available():
+            return (
+                f"CuPy {cupy.__version__} is installed but finds no CUDA device; check the driver "
+                "with nvidia-smi, or use --backend numpy"
+            )
+        return None
+
+    @cached_property
+    def xp(self) -> Any:
+        """The namespace `cupy`."""
+        return import_module("cupy")
+
+    @property
+    def device(self) -> str:
+        """The device's name."""
+        properties = self.xp.cuda.runtime.getDeviceProperties(self.xp.cuda.Device().id)
+        return str(properties["name"].decode())
+
+    def asarray(self, values: Any, dtype: str | None = None) -> Array:
+        """Copy to the device, C-ordered."""
+        return self.xp.ascontiguousarray(self.xp.asarray(values, dtype))
+
+    def to_numpy(self, array: Array) -> NDArray[Any]:
+        """Copy to the host; what is on the host stays as it is."""
+        return np.asarray(array if isinstance(array, (np.ndarray, float)) else array.get())
+
+    def synchronize(self) -> None:
+        """Wait for the current stream."""
+        self.xp.cuda.get_current_stream().synchronize()
+
+    def elementwise(self, trace: Trace) -> Any:
+        """Compile the rule into one kernel, without fused multiply-adds, so that bits agree."""
+        printed = print_c(trace)
+        kernel = self.xp.ElementwiseKernel(
+            printed.inputs,
+            printed.outputs,
+            printed.body,
+            f"optframe_{trace.name}",
+            options=("--fmad=false",),
+        )
+        states = len(trace.outputs) - 1
+
+        def run(theta: Array, g: Array, *rest: Any) -> Any:
+            coefficients = [_cast(value, theta) for value in rest[states:]]
+            outputs = (theta, *rest[:states])
+            kernel(theta, g, *rest[:states], *coefficients, *outputs)
+            return theta if trace.single else outputs
+
+        return run
+
+
+def _cast(coefficient: Any, theta: Array) -> Any:
+    """Bring a coefficient to θ's precision."""
+    if np.ndim(coefficient) == 0:
+        return theta.dtype.type(float(coefficient))
+    return coefficient.astype(theta.dtype, copy=False)

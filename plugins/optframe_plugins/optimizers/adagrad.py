@@ -1,0 +1,66 @@
+"""AdaGrad: each parameter's learning rate falls with the gradients that it has seen."""
+
+from dataclasses import dataclass
+
+from optframe import Array, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+
+__all__ = ["AdaGrad"]
+
+
+@elementwise
+def update(theta, g, r, lr, inside, outside):
+    """R ← r + g²; θ ← θ − ε/(δ + √r)·g."""
+    r = r + g * g
+    return theta - lr / (outside + sqrt(r + inside)) * g, r
+
+
+@dataclass
+class SquaredGradients:
+    """r, the sum of squared gradients, shape (..., P); changes at every step."""
+
+    r: Array
+
+
+@dataclass(frozen=True)
+class AdaGrad(Optimizer):
+    """AdaGrad: divide by the root of the sum of all squared gradients.
+
+    ::
+
+        r ← r + g²
+        θ ← θ − ε / (δ + √r) · g
+
+    Parameters
+    ----------
+    lr
+        ε, the learning rate, > 0.
+    eps
+        δ, which guards the division, ≥ 0. The default 1e-7 is the lecture's (Goodfellow et al.,
+        algorithm 8.4); PyTorch has 1e-10.
+    eps_inside_root
+        Whether δ stands under the root, ε / √(r + δ), as in Duchi et al. and optax; the default is
+        outside, as in the lecture and in PyTorch.
+
+    References
+    ----------
+    Duchi, J., Hazan, E., and Singer, Y. (2011), Adaptive subgradient methods for online learning
+    and stochastic optimization, JMLR 12, 2121–2159. Goodfellow, I., Bengio, Y., and Courville, A.
+    (2016), Deep Learning, algorithm 8.4.
+    """
+
+    lr: Positive = 0.01
+    eps: NonNegative = 1e-7
+    eps_inside_root: bool = False
+
+    def init(self, theta: Array, oracle: Oracle) -> SquaredGradients:
+        """Start with no gradients seen."""
+        return SquaredGradients(r=oracle.xp.zeros_like(theta))
+
+    def step(
+        self, theta: Array, state: SquaredGradients, oracle: Oracle
+    ) -> tuple[Array, SquaredGradients]:
+        """Do one step."""
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        g = oracle.gradient(theta)
+        theta, state.r = update(theta, g, state.r, self.lr, inside, outside)
+        return theta, state

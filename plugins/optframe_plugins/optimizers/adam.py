@@ -1,0 +1,97 @@
+"""Adam: momentum and RMSProp together, with their bias from the start corrected."""
+
+from dataclasses import dataclass
+
+from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+
+__all__ = ["Adam"]
+
+
+@elementwise
+def update(theta, g, m, v, lr, beta1, keep1, beta2, keep2, bias1, bias2, inside, outside):
+    """M ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; θ ← θ − ε·m̂/(√v̂ + δ)."""
+    m = beta1 * m + keep1 * g
+    v = beta2 * v + keep2 * g * g
+    m_hat = m / bias1
+    v_hat = v / bias2
+    return theta - lr * m_hat / (sqrt(v_hat + inside) + outside), m, v
+
+
+@dataclass
+class Moments:
+    """State; all change at every step.
+
+    m and v, the decaying averages of gradients and of their squares, each of shape (..., P), and
+    t, the number of steps done.
+    """
+
+    m: Array
+    v: Array
+    t: int = 0
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam: adaptive moment estimation.
+
+    ::
+
+        t ← t + 1
+        m ← β₁·m + (1 − β₁)·g
+        v ← β₂·v + (1 − β₂)·g²
+        m̂ = m / (1 − β₁ᵗ),    v̂ = v / (1 − β₂ᵗ)
+        θ ← θ − ε · m̂ / (√v̂ + δ)
+
+    With δ = 0 the steps do not change when the loss is scaled. On a constant gradient every step
+    is −ε·sign(g), as far as δ allows.
+
+    Parameters
+    ----------
+    lr
+        ε, the step size, > 0. This and the other defaults are the paper's.
+    beta1, beta2
+        β₁ and β₂, the decay of the two averages, in [0, 1).
+    eps
+        δ, which guards the division, ≥ 0.
+    eps_inside_root
+        Whether δ stands under the root, √(v̂ + δ); the default is outside, as in the paper,
+        PyTorch and optax (whose ``eps_root`` is the form inside).
+
+    References
+    ----------
+    Kingma, D. P., and Ba, J. (2015), Adam: a method for stochastic optimization, ICLR,
+    algorithm 1.
+    """
+
+    lr: Positive = 0.001
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    eps: NonNegative = 1e-8
+    eps_inside_root: bool = False
+
+    def init(self, theta: Array, oracle: Oracle) -> Moments:
+        """Start with no gradients seen."""
+        return Moments(m=oracle.xp.zeros_like(theta), v=oracle.xp.zeros_like(theta))
+
+    def step(self, theta: Array, state: Moments, oracle: Oracle) -> tuple[Array, Moments]:
+        """Do one step."""
+        state.t += 1
+        bias1 = 1 - self.beta1**state.t
+        bias2 = 1 - self.beta2**state.t
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        theta, state.m, state.v = update(
+            theta,
+            oracle.gradient(theta),
+            state.m,
+            state.v,
+            self.lr,
+            self.beta1,
+            1 - self.beta1,
+            self.beta2,
+            1 - self.beta2,
+            bias1,
+            bias2,
+            inside,
+            outside,
+        )
+        return theta, state

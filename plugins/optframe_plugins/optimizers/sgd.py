@@ -1,0 +1,44 @@
+"""Gradient descent: on minibatches it is SGD, with the sampler ``full`` batch gradient descent."""
+
+from dataclasses import dataclass
+
+from optframe import Array, Optimizer, Oracle, Positive, elementwise
+
+__all__ = ["SGD"]
+
+
+@elementwise
+def update(theta, g, lr):
+    """θ ← θ − ε·g."""
+    return theta - lr * g
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Gradient descent: step against the gradient of the batch.
+
+    ::
+
+        θ ← θ − ε·g,    g = ∇f(θ)
+
+    On the whole data (sampler ``full``) this is batch gradient descent; on minibatches it is
+    stochastic gradient descent. On a quadratic with eigenvalues in [m, L] it converges for
+    ε < 2/L, fastest with ε = 2/(m + L).
+
+    Parameters
+    ----------
+    lr
+        ε, the learning rate, > 0.
+
+    References
+    ----------
+    Cauchy, A. (1847), Méthode générale pour la résolution des systèmes d'équations simultanées,
+    C. R. Acad. Sci. Paris 25, 536–538. Robbins, H., and Monro, S. (1951), A stochastic
+    approximation method, Ann. Math. Statist. 22, 400–407.
+    """
+
+    lr: Positive = 0.01
+
+    def step(self, theta: Array, state: None, oracle: Oracle) -> tuple[Array, None]:
+        """Do one step."""
+        return update(theta, oracle.gradient(theta), self.lr), state

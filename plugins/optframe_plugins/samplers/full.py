@@ -1,0 +1,24 @@
+"""The whole data at every step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optframe import EpochSeeds, Indices, Sampler
+
+__all__ = ["Full"]
+
+
+@dataclass(frozen=True)
+class Full(Sampler):
+    """Full batch: every step sees all records, so that an epoch is one step."""
+
+    deterministic = True
+    whole = True
+
+    def steps_per_epoch(self, records: int) -> int:
+        """Return 1."""
+        return 1
+
+    def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
+        """Return one batch of everything."""
+        return [slice(0, records)]

@@ -1,0 +1,28 @@
+"""Minibatches in one random order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optframe import EpochSeeds, Indices
+from optframe_plugins.samplers.batches import BatchSampler, bounds
+
+__all__ = ["ShuffleOnce"]
+
+
+@dataclass(frozen=True)
+class ShuffleOnce(BatchSampler):
+    """Shuffle once: a random order, drawn before the first epoch and kept.
+
+    Parameters
+    ----------
+    batch_size
+        B, records per step, ≥ 1.
+    drop_last
+        Whether a last minibatch of fewer than B records is left out.
+    """
+
+    def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
+        """Return pieces of one permutation, that of epoch 0."""
+        order = seeds.generator(0).permutation(records)
+        ends = bounds(records, self.batch_size, self.drop_last)
+        return [order[first:last] for first, last in ends]

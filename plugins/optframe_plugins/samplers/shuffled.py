@@ -1,0 +1,28 @@
+"""Minibatches in a new random order in each epoch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optframe import EpochSeeds, Indices
+from optframe_plugins.samplers.batches import BatchSampler, bounds
+
+__all__ = ["Shuffled"]
+
+
+@dataclass(frozen=True)
+class Shuffled(BatchSampler):
+    """Shuffled: without replacement, in a new random order in each epoch.
+
+    Parameters
+    ----------
+    batch_size
+        B, records per step, ≥ 1.
+    drop_last
+        Whether a last minibatch of fewer than B records is left out.
+    """
+
+    def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
+        """Return pieces of the epoch's permutation."""
+        order = seeds.generator(epoch).permutation(records)
+        ends = bounds(records, self.batch_size, self.drop_last)
+        return [order[first:last] for first, last in ends]

@@ -1,0 +1,33 @@
+"""Minibatches drawn with replacement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optframe import Count, EpochSeeds, Indices, Sampler
+
+__all__ = ["WithReplacement"]
+
+
+@dataclass(frozen=True)
+class WithReplacement(Sampler):
+    """With replacement: every record of every minibatch is drawn from all of them, independently.
+
+    The minibatch gradient is then an average of independent draws, with variance σ²/B. An epoch
+    is ⌈n/B⌉ steps.
+
+    Parameters
+    ----------
+    batch_size
+        B, records per step, ≥ 1; it may exceed the number of records.
+    """
+
+    batch_size: Count = 32
+
+    def steps_per_epoch(self, records: int) -> int:
+        """Return n/B, rounded up."""
+        return -(-records // self.batch_size)
+
+    def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
+        """Return independent draws."""
+        shape = (self.steps_per_epoch(records), self.batch_size)
+        return list(seeds.generator(epoch).integers(records, size=shape))

@@ -1,0 +1,24 @@
+"""The constant schedule."""
+
+from dataclasses import dataclass
+
+from optframe import Number, Schedule
+
+__all__ = ["Constant"]
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """Constant: the same value at every step.
+
+    Parameters
+    ----------
+    value
+        The value.
+    """
+
+    value: Number
+
+    def __call__(self, k: int, epoch: float, progress: float) -> float:
+        """Return the value."""
+        return self.value

@@ -1,0 +1,43 @@
+"""Gradient clipping by norm."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from optframe import Array, Optimizer, Oracle, Positive, Wrapper
+
+__all__ = ["ClipNorm"]
+
+
+@dataclass(frozen=True)
+class ClipNorm(Wrapper):
+    """Clip by norm: shorten gradients that are longer than a limit, and keep their direction.
+
+    ::
+
+        g ← g · min(1, c / ‖g‖)
+
+    Parameters
+    ----------
+    optimizer
+        The optimizer that sees the clipped gradients.
+    max
+        c, the largest norm, > 0.
+
+    References
+    ----------
+    Pascanu, R., Mikolov, T., and Bengio, Y. (2013), On the difficulty of training recurrent neural
+    networks, ICML, algorithm 1.
+    """
+
+    optimizer: Optimizer
+    max: Positive = 1.0
+
+    def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
+        """Let the optimizer do its step with clipped gradients."""
+        xp = oracle.xp
+
+        def clip(g: Array) -> Array:
+            norm = xp.sqrt(xp.sum(g * g, axis=-1, keepdims=True))
+            return g * (self.max / xp.maximum(norm, xp.zeros_like(norm) + self.max))
+
+        return self.optimizer.step(theta, state, oracle.through(clip))
