@@ -47,12 +47,13 @@ if TYPE_CHECKING:
     )
     from optframe.function_problem import FunctionProblem
     from optframe.hookspecs import hookimpl
+    from optframe.one_run import MinimizeResult
     from optframe.oracle import Oracle
+    from optframe.plugins import load_plugins
     from optframe.record import Record, Results
-    from optframe.registry import Registry, load_plugins
+    from optframe.registry import Registry
     from optframe.rules import elementwise, maximum, minimum, sign, sqrt, where
     from optframe.study import Budget, Study, Trial
-    from optframe.trial import MinimizeResult
 
 __version__ = "0.1.0"
 
@@ -69,9 +70,10 @@ _HOMES = {
     "optframe.hookspecs": "hookimpl",
     "optframe.oracle": "Oracle",
     "optframe.record": "Record Results",
-    "optframe.registry": "Registry load_plugins",
+    "optframe.plugins": "load_plugins",
+    "optframe.registry": "Registry",
     "optframe.study": "Budget Study Trial",
-    "optframe.trial": "MinimizeResult",
+    "optframe.one_run": "MinimizeResult",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

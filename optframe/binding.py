@@ -16,7 +16,7 @@ from optframe.seeds import Seeds
 __all__ = ["Binder", "given_parameters", "resolve_backend", "resolved", "wrap"]
 
 
-def resolve_backend(registry: Registry, name: str) -> str:
+def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
     """Return the backend's name; ``auto`` is the best one that is available.
 
     Raises
@@ -27,7 +27,7 @@ def resolve_backend(registry: Registry, name: str) -> str:
         Where it cannot run on this machine, with what is missing.
     """
     if name != "auto":
-        backend: Backend = registry.make("backends", name, where="backend")
+        backend: Backend = registry.make("backends", name, where=where)
         missing = backend.missing()
         if missing:
             raise UnavailableError(f"backend {name!r}: {missing}")

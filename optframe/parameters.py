@@ -67,7 +67,7 @@ def build(
     component: type,
     given: Mapping[str, Any],
     where: str,
-    schedule: Callable[[Mapping[str, Any], str], Schedule],
+    schedule: Callable[[Mapping[str, Any], str], Schedule] | None = None,
 ) -> Any:
     """Make a component from plain values.
 
@@ -80,7 +80,8 @@ def build(
     where
         What mistakes begin with, e.g. ``"[[optimizer]] adam"``.
     schedule
-        Makes a schedule from its table, ``{"schedule": "linear", ...}``.
+        Makes a schedule from its table, ``{"schedule": "linear", ...}``; without it, schedules
+        have no place here.
 
     Raises
     ------
@@ -124,7 +125,7 @@ def _accept(
     field: Parameter,
     value: Any,
     where: str,
-    schedule: Callable[[Mapping[str, Any], str], Schedule],
+    schedule: Callable[[Mapping[str, Any], str], Schedule] | None,
 ) -> Any:
     if field.number:
         if isinstance(value, Schedule):
@@ -134,6 +135,8 @@ def _accept(
                 raise UsageError(
                     f"{where}: expected {field.expected} or {{ schedule = ... }}, found {value!r}"
                 )
+            if schedule is None:
+                raise UsageError(f"{where}: a schedule has no place here")
             return schedule(value, where)
         if hasattr(value, "shape") and value.shape:
             return _check_array(field, value, where)

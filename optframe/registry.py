@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import hashlib
 import importlib
 import importlib.metadata
@@ -11,10 +12,9 @@ import re
 import sys
 import traceback
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -23,7 +23,7 @@ from optframe import hookspecs
 from optframe.errors import PluginError, UsageError, nearest
 from optframe.hookspecs import API_VERSION, KINDS
 
-__all__ = ["Broken", "Entry", "Plugin", "Registry", "load_plugins"]
+__all__ = ["Broken", "Entry", "Plugin", "Registry"]
 
 
 @dataclass(frozen=True)
@@ -110,19 +110,31 @@ class Registry:
         Raises
         ------
         PluginError
-            Where the import fails.
+            Where the import fails, or what comes is not what the kind's contract says.
         """
         entry = self.entry(kind, name, where)
-        if not isinstance(entry.target, str):
-            return entry.target
-        module, _, attribute = entry.target.partition(":")
-        try:
-            return getattr(importlib.import_module(module), attribute)
-        except Exception as error:
+        target = entry.target
+        if isinstance(target, str):
+            module, _, attribute = target.partition(":")
+            try:
+                target = getattr(importlib.import_module(module), attribute)
+            except Exception as error:
+                raise PluginError(
+                    f"plugin {entry.owner!r}: {_SINGULAR[kind]} {name!r} ({entry.target}) could "
+                    f"not be imported: {type(error).__name__}: {error}"
+                ) from error
+        if isinstance(target, type) and not self._keeps_contract(kind, target):
+            expected = " or ".join(CONTRACTS[kind])
             raise PluginError(
-                f"plugin {entry.owner!r}: {_SINGULAR[kind]} {name!r} ({entry.target}) could not be "
-                f"imported: {type(error).__name__}: {error}"
-            ) from error
+                f"plugin {entry.owner!r}: {_SINGULAR[kind]} {name!r} is {target.__qualname__}; "
+                f"expected a dataclass that is a subclass of optframe.{expected}"
+            )
+        return target
+
+    def _keeps_contract(self, kind: str, target: type) -> bool:
+        contracts = importlib.import_module("optframe.contracts")
+        classes = tuple(getattr(contracts, name) for name in CONTRACTS[kind])
+        return dataclasses.is_dataclass(target) and (not classes or issubclass(target, classes))
 
     def make(
         self, kind: str, name: str, given: Mapping[str, Any] | None = None, where: str = ""
@@ -274,95 +286,6 @@ class Registry:
             yield Entry(kind, name, owner, str(target) if is_path else target)
 
 
-def load_plugins(
-    paths: Sequence[str] = (), without: Sequence[str] = (), strict: bool = False
-) -> Registry:
-    """Load every installed plugin of the entry-point group ``optframe``, then the named files.
-
-    Parameters
-    ----------
-    paths
-        Python files or module names (``-P``).
-    without
-        Names of plugins that stay out.
-    strict
-        Raise at the first broken plugin instead of leaving it out.
-
-    Raises
-    ------
-    UsageError
-        Where a path is no file or module, or a plugin to leave out is not installed.
-    PluginError
-        If strict, where a plugin is broken.
-    """
-    manager = pluggy.PluginManager("optframe")
-    manager.add_hookspecs(hookspecs)
-    registry = Registry(manager)
-    points = sorted(importlib.metadata.entry_points(group="optframe"), key=_built_in_first)
-    known = {point.name for point in points}
-    for name in without:
-        if name not in known:
-            raise UsageError(f"--without {name}: no such plugin; {nearest(name, known)}")
-    for point in points:
-        if point.name in without:
-            continue
-        distribution = point.dist
-        origin = f"{distribution.name} {distribution.version}" if distribution else point.value
-        try:
-            plugin = point.load()
-        except (Exception, SystemExit) as error:
-            registry.leave_out(point.name, origin, error)
-            continue
-        registry.admit(plugin, point.name, origin, distribution.version if distribution else "")
-    for path in paths:
-        _load_path(registry, path)
-    if strict and registry.broken:
-        lines = [f"plugin {b.name!r} ({b.origin}): {b.reason}" for b in registry.broken]
-        raise PluginError("\n".join(lines))
-    return registry
-
-
-def _load_path(registry: Registry, path: str) -> None:
-    """Load a plugin from a Python file or a module name."""
-    file = Path(path)
-    is_file = file.suffix == ".py" or file.exists()
-    if is_file and not file.is_file():
-        raise UsageError(f"-P {path}: no such file; expected a Python file or a module's name")
-    if not is_file and importlib.util.find_spec(path.partition(".")[0]) is None:
-        raise UsageError(f"-P {path}: no such file or module")
-    name = file.stem if is_file else path
-    registry.paths.append(str(file.resolve()) if is_file else path)
-    try:
-        plugin = _import_file(file) if is_file else importlib.import_module(path)
-    except (Exception, SystemExit) as error:
-        registry.leave_out(name, path, error)
-        return
-    version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if is_file else ""
-    registry.admit(plugin, name, path, version)
-
-
-def _import_file(file: Path) -> ModuleType:
-    name = file.stem
-    loaded = sys.modules.get(name)
-    if loaded is not None and getattr(loaded, "__file__", None) != str(file.resolve()):
-        raise PluginError(f"a module called {name!r} is loaded already; rename the file {file}")
-    spec = importlib.util.spec_from_file_location(name, file.resolve())
-    if spec is None or spec.loader is None:
-        raise PluginError(f"{file} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _built_in_first(point: importlib.metadata.EntryPoint) -> tuple[bool, str]:
-    return (not point.name.startswith("optframe_"), point.name)
-
-
 def _first_line(text: str | None) -> str:
     return (text or "").strip().partition("\n")[0].strip()
 
@@ -374,6 +297,21 @@ def _first_comment(path: Path) -> str:
         return f"({error.strerror})"
     return first.lstrip("# ").strip() if first.startswith("#") else ""
 
+
+CONTRACTS: dict[str, tuple[str, ...]] = {
+    "optimizers": ("Optimizer", "Solver"),
+    "searches": (),
+    "wrappers": ("Wrapper",),
+    "problems": ("Problem",),
+    "datasets": ("DatasetLoader",),
+    "samplers": ("Sampler",),
+    "schedules": ("Schedule",),
+    "backends": ("Backend",),
+    "executors": ("Executor",),
+    "figures": ("Figure",),
+    "reporters": ("Reporter",),
+}
+"""The classes of `optframe.contracts` that a kind's components subclass."""
 
 _SINGULAR = {
     "optimizers": "optimizer",

@@ -22,7 +22,7 @@ from optframe.registry import Registry
 from optframe.store import Store
 from optframe.store_file import STORE_NAME
 from optframe.study import Study, Trial
-from optframe.trial import TrialRunner
+from optframe.trial_runner import TrialRunner
 
 __all__ = ["Outcome", "run_study"]
 

@@ -243,7 +243,7 @@ def _make(shape: type, table: Mapping[str, Any], where: str, made: dict[type, An
     from optframe.parameters import build
 
     try:
-        made[shape] = build(shape, table, where, _no_schedule)
+        made[shape] = build(shape, table, where)
     except UsageError as error:
         return list(error.mistakes)
     return []
@@ -251,7 +251,3 @@ def _make(shape: type, table: Mapping[str, Any], where: str, made: dict[type, An
 
 def _checkpoint_mistakes(value: Any, where: str) -> list[str]:
     return _make(Checkpoints, value, f"{where} checkpoints", {}) if isinstance(value, dict) else []
-
-
-def _no_schedule(table: Mapping[str, Any], where: str) -> Any:
-    raise UsageError(f"{where}: a schedule has no place here")

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from optframe.registry import Registry, load_plugins
+from optframe.plugins import load_plugins
+from optframe.registry import Registry
 
 __all__ = ["name_broken", "with_plugins"]
 

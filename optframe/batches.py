@@ -1,0 +1,63 @@
+"""What each step of a run sees: the sampler's minibatch and the problem's noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from optframe.contracts import Problem, Sampler, StochasticProblem
+from optframe.oracle import Oracle
+from optframe.seeds import SamplerSeeds, Seeds
+
+__all__ = ["Batches"]
+
+
+class Batches:
+    """The batches of one run, the same ones whenever and in whatever order they are asked."""
+
+    def __init__(self, problem: Problem, sampler: Sampler | None, seeds: Seeds) -> None:
+        self._problem = problem if isinstance(problem, StochasticProblem) else None
+        self._sampler = sampler
+        self._seeds = seeds
+        self._records = 0 if self._problem is None else self._problem.records or 0
+        self._epoch = -1
+        self._indices: list[Any] = []
+        self._sizes: list[int] = []
+        self.per_epoch: int | None = None
+        if sampler is not None and self._records:
+            self.per_epoch = sampler.steps_per_epoch(self._records)
+
+    @property
+    def drawing(self) -> bool:
+        """Whether steps differ in what they see."""
+        return self._problem is not None
+
+    def epoch(self, k: int) -> float | None:
+        """How many passes over the data k steps are; None where there is no data."""
+        return k / self.per_epoch if self.per_epoch else None
+
+    def show(self, k: int, oracle: Oracle) -> int:
+        """Let the oracle see the batch of step k; return how many records are in it."""
+        if self._problem is None:
+            return 0
+        indices, size = None, 0
+        if self.per_epoch is not None:
+            epoch, position = divmod(k, self.per_epoch)
+            if self._epoch != epoch:
+                self._load(epoch)
+            indices, size = self._indices[position], self._sizes[position]
+        noise = None if self._problem.deterministic else self._seeds.generator("noise", k)
+        oracle.see(self._problem.draw(indices, noise))
+        return size
+
+    def _load(self, epoch: int) -> None:
+        assert self._sampler is not None
+        seeds = SamplerSeeds(self._seeds)
+        self._indices = list(self._sampler.epoch(epoch, self._records, seeds))
+        self._sizes = [_length(indices, self._records) for indices in self._indices]
+        self._epoch = epoch
+
+
+def _length(indices: Any, records: int) -> int:
+    if isinstance(indices, slice):
+        return len(range(*indices.indices(records)))
+    return int(indices.shape[-1])

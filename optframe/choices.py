@@ -1,0 +1,147 @@
+"""A study's components, their grids expanded: each point made once, every mistake found."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optframe.binding import given_parameters, resolved, wrap
+from optframe.contracts import Optimizer, Problem, Sampler, Schedule, Solver
+from optframe.errors import UsageError
+from optframe.notation import Component, canonical, parse, write
+from optframe.parameters import is_sequence, parameters
+from optframe.registry import Registry
+
+__all__ = ["Choice", "Choices"]
+
+RESERVED = ("name", "label", "budget", "wrap", "optimizers", "problems")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One component of the study after its grid was expanded."""
+
+    component: Component
+    table: Mapping[str, Any]
+    made: Any
+    where: str
+
+    def pairs_with(self, others: str, other: Choice) -> bool:
+        """Whether the table's list of partners (``problems = [...]``) allows the other one."""
+        allowed = self.table.get(others)
+        return allowed is None or bool({other.component.name, other.component.label} & {*allowed})
+
+
+class Choices:
+    """Expands the components of a study and collects the mistakes in them."""
+
+    def __init__(self, registry: Registry, prefix: str) -> None:
+        self.registry = registry
+        self.prefix = prefix
+        self.mistakes: list[str] = []
+
+    def of(self, kind: str, items: Any) -> list[Choice]:
+        """Return every point of every grid among these items of the study."""
+        choices: list[Choice] = []
+        for item in (items,) if isinstance(items, (str, Mapping)) else tuple(items):
+            try:
+                table = table_of(item, kind, self.registry)
+                choices += self._expand(kind, table)
+            except UsageError as error:
+                self.mistakes += [
+                    m if m.startswith(self.prefix) else self.prefix + m for m in error.mistakes
+                ]
+        return choices
+
+    def _expand(self, kind: str, table: Mapping[str, Any]) -> list[Choice]:
+        """Expand the grids of one table; every point is made once, to find its mistakes."""
+        singular = kind.removesuffix("s")
+        name = table.get("name")
+        if not isinstance(name, str):
+            found = "is missing" if name is None else f"is {name!r}"
+            raise UsageError(f"{self.prefix}[[{singular}]]: name {found}; expected a string")
+        where = f"{self.prefix}[[{singular}]] {name}"
+        self._check_reserved(table, kind, where)
+        component = self.registry.load(kind, name, f"{self.prefix}[[{singular}]]")
+        given = {k: _data(v, self.registry) for k, v in table.items() if k not in RESERVED}
+        known = parameters(component) if isinstance(component, type) else {}
+        axes: list[list[tuple[str, Any]]] = []
+        for key, value in given.items():
+            grid = isinstance(value, list) and key in known
+            if grid and is_sequence(known[key].annotation):
+                grid = bool(value) and all(isinstance(item, list) for item in value)
+            if grid and not value:
+                raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
+            axes.append([(key, item) for item in (value if grid else [value])])
+        choices: list[Choice] = []
+        mistakes: list[str] = []
+        for point in itertools.product(*axes):
+            try:
+                choices.append(self._make(kind, table, dict(point), where))
+            except UsageError as error:
+                mistakes += error.mistakes
+        if mistakes:
+            raise UsageError(*dict.fromkeys(mistakes))
+        return choices
+
+    def _check_reserved(self, table: Mapping[str, Any], kind: str, where: str) -> None:
+        for key in ("optimizers", "problems"):
+            value = table.get(key)
+            strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
+            if value is not None and not strings:
+                raise UsageError(f"{where}: {key}: expected a list of names, found {value!r}")
+        if "wrap" in table and kind != "optimizers":
+            raise UsageError(f"{where}: wrap belongs to an [[optimizer]]")
+        if not isinstance(table.get("label", ""), str):
+            raise UsageError(f"{where}: label: expected a string, found {table['label']!r}")
+
+    def _make(
+        self, kind: str, table: Mapping[str, Any], given: dict[str, Any], where: str
+    ) -> Choice:
+        name = table["name"]
+        made = self.registry.make(kind, name, given, where)
+        ready_made = not isinstance(self.registry.load(kind, name), type)
+        values = {} if ready_made else resolved(made, given)
+        shown: dict[str, Any] = {"name": name, **given}
+        if table.get("wrap"):
+            made, values["wrap"] = wrap(self.registry, made, table["wrap"], where)
+            shown["wrap"] = table["wrap"]
+        label = write(shown)
+        if "label" in table:
+            extra = [v for k, v in given.items() if isinstance(table.get(k), list)]
+            label = " ".join(
+                [table["label"], *(f"{v:g}" if isinstance(v, float) else str(v) for v in extra)]
+            )
+        return Choice(Component(name, canonical(values), label), table, made, where)
+
+
+def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
+    """Return a component as a table: from the short notation, a table, or an object."""
+    if isinstance(item, str):
+        return parse(item)
+    if isinstance(item, Mapping):
+        return item
+    expected = {"optimizers": (Optimizer, Solver), "problems": (Problem,), "samplers": (Sampler,)}
+    component = item if isinstance(item, type) else type(item)
+    if not issubclass(component, expected[kind]):
+        names = " or ".join(contract.__name__ for contract in expected[kind])
+        raise UsageError(
+            f"{kind}: found a {component.__name__}; expected a name, a table, or an object of "
+            f"type {names}"
+        )
+    name = registry.name_of(kind, component)
+    if name is None or isinstance(item, type):
+        return {"name": name or registry.add(kind, component.__name__.lower(), item)}
+    return {"name": name, **given_parameters(item, registry)}
+
+
+def _data(value: Any, registry: Registry) -> Any:
+    """A schedule that was made by hand, as its table; anything else as it is."""
+    if not isinstance(value, Schedule):
+        return value
+    name = registry.name_of("schedules", type(value)) or registry.add(
+        "schedules", type(value).__name__.lower(), type(value)
+    )
+    return {"schedule": name, **given_parameters(value, registry)}

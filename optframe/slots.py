@@ -1,0 +1,40 @@
+"""The hyperparameters of a run that are schedules, and their values at each step."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from optframe.contracts import Optimizer, Schedule
+
+__all__ = ["Slots"]
+
+Component = TypeVar("Component")
+
+
+class Slots:
+    """Sets scheduled fields of a run's own copy of an optimizer, wrappers included."""
+
+    def __init__(self) -> None:
+        self._slots: list[tuple[Any, str, Schedule]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._slots)
+
+    def own(self, optimizer: Component) -> Component:
+        """Return a copy of an optimizer whose schedules this object will replace."""
+        copied = copy.copy(optimizer)
+        for name, value in vars(optimizer).items():
+            if isinstance(value, Schedule):
+                self._slots.append((copied, name, value))
+            elif isinstance(value, Optimizer):
+                object.__setattr__(copied, name, self.own(value))
+        return copied
+
+    def set(self, k: int, epoch: float, progress: Callable[[int, float], float]) -> None:
+        """Give every scheduled field its value for step k."""
+        if self._slots:
+            share = progress(k, epoch)
+            for holder, name, schedule in self._slots:
+                object.__setattr__(holder, name, schedule(k, epoch, share))
