@@ -16,28 +16,12 @@ if TYPE_CHECKING:
     from optframe.record import Record
     from optframe.study import Trial
 
-__all__ = ["API_VERSION", "KINDS", "hookimpl", "hookspec"]
+__all__ = ["API_VERSION", "hookimpl", "hookspec"]
 
 API_VERSION = 1
 
 hookspec = pluggy.HookspecMarker("optframe")
 hookimpl = pluggy.HookimplMarker("optframe")
-
-KINDS = (
-    "optimizers",
-    "searches",
-    "wrappers",
-    "problems",
-    "datasets",
-    "samplers",
-    "schedules",
-    "backends",
-    "executors",
-    "figures",
-    "reporters",
-    "studies",
-)
-"""The kinds of components, each registered through the hook ``optframe_<kind>``."""
 
 Registered = Mapping[str, type | str]
 

@@ -21,7 +21,8 @@ import pluggy
 
 from optframe import hookspecs
 from optframe.errors import PluginError, UsageError, nearest
-from optframe.hookspecs import API_VERSION, KINDS
+from optframe.hookspecs import API_VERSION
+from optframe.kinds import KINDS
 
 __all__ = ["Broken", "Entry", "Plugin", "Registry"]
 
@@ -100,7 +101,7 @@ class Registry:
         if name not in entries:
             prefix = f"{where}: " if where else ""
             raise UsageError(
-                f"{prefix}unknown {_SINGULAR[kind]} {name!r}; {nearest(name, entries)}"
+                f"{prefix}unknown {KINDS[kind].singular} {name!r}; {nearest(name, entries)}"
             )
         return entries[name]
 
@@ -120,20 +121,20 @@ class Registry:
                 target = getattr(importlib.import_module(module), attribute)
             except Exception as error:
                 raise PluginError(
-                    f"plugin {entry.owner!r}: {_SINGULAR[kind]} {name!r} ({entry.target}) could "
+                    f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} ({entry.target}) could "
                     f"not be imported: {type(error).__name__}: {error}"
                 ) from error
         if isinstance(target, type) and not self._keeps_contract(kind, target):
-            expected = " or ".join(CONTRACTS[kind])
+            expected = " or ".join(KINDS[kind].contracts)
             raise PluginError(
-                f"plugin {entry.owner!r}: {_SINGULAR[kind]} {name!r} is {target.__qualname__}; "
+                f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} is {target.__qualname__}; "
                 f"expected a dataclass that is a subclass of optframe.{expected}"
             )
         return target
 
     def _keeps_contract(self, kind: str, target: type) -> bool:
         contracts = importlib.import_module("optframe.contracts")
-        classes = tuple(getattr(contracts, name) for name in CONTRACTS[kind])
+        classes = tuple(getattr(contracts, name) for name in KINDS[kind].contracts)
         return dataclasses.is_dataclass(target) and (not classes or issubclass(target, classes))
 
     def make(
@@ -280,7 +281,7 @@ class Registry:
             taken = self._entries[kind].get(name)
             if taken is not None:
                 raise PluginError(
-                    f"{_SINGULAR[kind]} {name!r} is registered by plugin {taken.owner!r} already, "
+                    f"{KINDS[kind].singular} {name!r} is registered by plugin {taken.owner!r} already, "
                     f"and again by {owner!r}; rename one"
                 )
             yield Entry(kind, name, owner, str(target) if is_path else target)
@@ -296,34 +297,3 @@ def _first_comment(path: Path) -> str:
     except OSError as error:
         return f"({error.strerror})"
     return first.lstrip("# ").strip() if first.startswith("#") else ""
-
-
-CONTRACTS: dict[str, tuple[str, ...]] = {
-    "optimizers": ("Optimizer", "Solver"),
-    "searches": (),
-    "wrappers": ("Wrapper",),
-    "problems": ("Problem",),
-    "datasets": ("DatasetLoader",),
-    "samplers": ("Sampler",),
-    "schedules": ("Schedule",),
-    "backends": ("Backend",),
-    "executors": ("Executor",),
-    "figures": ("Figure",),
-    "reporters": ("Reporter",),
-}
-"""The classes of `optframe.contracts` that a kind's components subclass."""
-
-_SINGULAR = {
-    "optimizers": "optimizer",
-    "searches": "search",
-    "wrappers": "wrapper",
-    "problems": "problem",
-    "datasets": "data set",
-    "samplers": "sampler",
-    "schedules": "schedule",
-    "backends": "backend",
-    "executors": "executor",
-    "figures": "figure",
-    "reporters": "reporter",
-    "studies": "study",
-}

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from optframe import record
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -48,7 +50,7 @@ _MEASURES = [
 
 UNRUN = ("planned", "skipped")
 CENSORED = ("diverged", "failed", "timeout", "crashed")
-STATUSES = ("converged", "finished", "stopped", *CENSORED, *UNRUN)
+STATUSES = (*record.STATUSES, "planned")
 
 
 class Quartiles(NamedTuple):
@@ -173,10 +175,10 @@ def _sample(values: ArrayLike) -> Floats:
 def _quantile(ordered: Floats, fraction: float) -> Floats:
     position = fraction * (ordered.shape[0] - 1)
     low, high = ordered[math.floor(position)], ordered[math.ceil(position)]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         between = low + (high - low) * (position % 1)
     lost = np.where(np.isfinite(high), low, high)
-    return np.where(np.isfinite(low) & np.isfinite(high), between, lost)
+    return np.asarray(np.where(np.isfinite(low) & np.isfinite(high), between, lost))
 
 
 def final(trials: pd.DataFrame, metric: str) -> Floats:

@@ -10,7 +10,7 @@ import click
 from optframe import __version__
 from optframe.cli.options import with_plugins
 from optframe.errors import PluginError
-from optframe.hookspecs import KINDS
+from optframe.kinds import KINDS
 from optframe.registry import Registry
 
 __all__ = ["command"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from optframe.cli.options import name_broken, with_plugins
-from optframe.hookspecs import KINDS
+from optframe.kinds import KINDS
 from optframe.registry import Registry
 
 __all__ = ["command"]

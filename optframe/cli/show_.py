@@ -9,7 +9,7 @@ import click
 
 from optframe.cli.options import name_broken, with_plugins
 from optframe.errors import UsageError, nearest
-from optframe.hookspecs import KINDS
+from optframe.kinds import KINDS
 from optframe.notation import format_value
 from optframe.registry import Registry
 

@@ -1,0 +1,30 @@
+"""The kinds of components, each registered through the hook ``optframe_<kind>``."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["KINDS", "Kind"]
+
+
+class Kind(NamedTuple):
+    """What one of a kind is called, and the classes of `optframe.contracts` that it subclasses."""
+
+    singular: str
+    contracts: tuple[str, ...] = ()
+
+
+KINDS = {
+    "optimizers": Kind("optimizer", ("Optimizer", "Solver")),
+    "searches": Kind("search"),
+    "wrappers": Kind("wrapper", ("Wrapper",)),
+    "problems": Kind("problem", ("Problem",)),
+    "datasets": Kind("data set", ("DatasetLoader",)),
+    "samplers": Kind("sampler", ("Sampler",)),
+    "schedules": Kind("schedule", ("Schedule",)),
+    "backends": Kind("backend", ("Backend",)),
+    "executors": Kind("executor", ("Executor",)),
+    "figures": Kind("figure", ("Figure",)),
+    "reporters": Kind("reporter", ("Reporter",)),
+    "studies": Kind("study"),
+}
