@@ -121,14 +121,14 @@ class Registry:
                 target = getattr(importlib.import_module(module), attribute)
             except Exception as error:
                 raise PluginError(
-                    f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} ({entry.target}) could "
-                    f"not be imported: {type(error).__name__}: {error}"
+                    f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} ({entry.target}) "
+                    f"could not be imported: {type(error).__name__}: {error}"
                 ) from error
         if isinstance(target, type) and not self._keeps_contract(kind, target):
             expected = " or ".join(KINDS[kind].contracts)
             raise PluginError(
-                f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} is {target.__qualname__}; "
-                f"expected a dataclass that is a subclass of optframe.{expected}"
+                f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} is "
+                f"{target.__qualname__}; expected a dataclass that is a subclass of optframe.{expected}"
             )
         return target
 
@@ -281,8 +281,8 @@ class Registry:
             taken = self._entries[kind].get(name)
             if taken is not None:
                 raise PluginError(
-                    f"{KINDS[kind].singular} {name!r} is registered by plugin {taken.owner!r} already, "
-                    f"and again by {owner!r}; rename one"
+                    f"{KINDS[kind].singular} {name!r} is registered by plugin {taken.owner!r} "
+                    f"already, and again by {owner!r}; rename one"
                 )
             yield Entry(kind, name, owner, str(target) if is_path else target)
 
