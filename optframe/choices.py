@@ -13,10 +13,11 @@ from optframe.errors import UsageError
 from optframe.notation import Component, canonical, parse, write
 from optframe.parameters import is_sequence, parameters
 from optframe.registry import Registry
+from optframe.study import STARTS
 
 __all__ = ["Choice", "Choices"]
 
-RESERVED = ("name", "label", "budget", "wrap", "optimizers", "problems")
+RESERVED = ("name", "label", "budget", "start", "wrap", "optimizers", "problems")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,9 @@ class Choices:
                 raise UsageError(f"{where}: {key}: expected a list of names, found {value!r}")
         if "wrap" in table and kind != "optimizers":
             raise UsageError(f"{where}: wrap belongs to an [[optimizer]]")
+        if "start" in table and (kind != "problems" or table["start"] not in STARTS):
+            expected = f"one of {', '.join(map(repr, STARTS))}, in a [[problem]]"
+            raise UsageError(f"{where}: start: expected {expected}, found {table['start']!r}")
         if not isinstance(table.get("label", ""), str):
             raise UsageError(f"{where}: label: expected a string, found {table['label']!r}")
 

@@ -92,7 +92,8 @@ class _Planner:
             return
         scheme: Sampler | None = sampler.made if sampler else None
         missing = optimizer.made.requires() - offers(bound, scheme)
-        once = self._is_deterministic(optimizer.made, bound, scheme)
+        start = str(problem.table.get("start", self.study.start))
+        once = start == "standard" and _is_deterministic(optimizer.made, bound, scheme)
         chosen = sampler.component if sampler else NO_SAMPLER
         names = [("problems", problem.component.name)]
         names += [("samplers", chosen.name)] if sampler else []
@@ -107,7 +108,7 @@ class _Planner:
                 study_seed=self.study.seed,
                 budget=budget,
                 checkpoints=self._checkpoints(),
-                start=self.study.start,
+                start=start,
                 backend=backend,
                 dtype=self.study.dtype or bound.dtype,
                 threads=self.study.run.threads,
@@ -125,16 +126,6 @@ class _Planner:
             if isinstance(value, dict) and "schedule" in value:
                 parts.append(("schedules", value["schedule"]))
         return parts
-
-    def _is_deterministic(self, optimizer: Any, bound: Problem, sampler: Sampler | None) -> bool:
-        """Whether all seeds would do the same, so that one is enough."""
-        if self.study.start == "random" or bound.draws_start or bound.draws_instance:
-            return False
-        if isinstance(bound, StochasticProblem) and not (
-            bound.deterministic and sampler is not None and sampler.deterministic
-        ):
-            return False
-        return not optimizer.random
 
     def _checkpoints(self) -> Checkpoints:
         given = self.study.run.checkpoints
@@ -211,6 +202,15 @@ class _Planner:
                         f"{choice.where}: {others} names {name!r}, which is not in this study; "
                         f"{nearest(str(name), names)}"
                     )
+
+
+def _is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) -> bool:
+    """Whether all seeds would do the same from a fixed start, so that one is enough."""
+    if problem.draws_start or problem.draws_instance or optimizer.random:
+        return False
+    if not isinstance(problem, StochasticProblem):
+        return True
+    return problem.deterministic and sampler is not None and sampler.deterministic
 
 
 def _reason(optimizer: Choice, problem: Choice, missing: frozenset[str]) -> str:

@@ -128,7 +128,7 @@ class Registry:
             expected = " or ".join(KINDS[kind].contracts)
             raise PluginError(
                 f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} is "
-                f"{target.__qualname__}; expected a dataclass that is a subclass of optframe.{expected}"
+                f"{target.__qualname__}; expected a dataclass that subclasses optframe.{expected}"
             )
         return target
 

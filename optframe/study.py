@@ -18,7 +18,10 @@ from optframe.notation import Component, canonical
 if TYPE_CHECKING:
     from optframe.registry import Registry
 
-__all__ = ["NO_SAMPLER", "Budget", "Checkpoints", "RunSettings", "Study", "Trial"]
+__all__ = ["NO_SAMPLER", "STARTS", "Budget", "Checkpoints", "RunSettings", "Study", "Trial"]
+
+STARTS = ("standard", "random")
+"""A problem's own start, or one drawn around it."""
 
 AtLeastOne = Annotated[int, Ge(1)]
 MoreThanNothing = Annotated[float, Gt(0)]
