@@ -1,0 +1,61 @@
+"""The breast cancer measurements that come with scikit-learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from annotated_types import Ge, Lt
+
+from optframe import Dataset, DatasetLoader, Part
+from optframe_problems.data.split import check_fractions, stratified
+
+__all__ = ["BreastCancer"]
+
+
+@dataclass(frozen=True)
+class BreastCancer(DatasetLoader):
+    """569 tumours with 30 measurements of their cells, malignant (0) or benign (1).
+
+    Each input is standardized by its mean and standard deviation over the training part.
+
+    Parameters
+    ----------
+    test_fraction
+        The share of the records that tests, in [0, 1).
+    validation_fraction
+        The share of all records that validates, in [0, 1); the rest trains.
+    split
+        The seed of the split, which keeps the shares of the classes, at least 0.
+
+    References
+    ----------
+    W. N. Street, W. H. Wolberg, O. L. Mangasarian, "Nuclear feature extraction for breast tumor
+    diagnosis", IS&T/SPIE Electronic Imaging (1993).
+    """
+
+    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.2
+    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
+    split: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        check_fractions(self.test_fraction, self.validation_fraction)
+
+    def load(self) -> Dataset:
+        """Read, split and standardize the records."""
+        from sklearn.datasets import load_breast_cancer
+
+        cells, labels = load_breast_cancer(return_X_y=True)
+        fractions = (self.test_fraction, self.validation_fraction)
+        raw = stratified("breast-cancer", cells, labels, fractions, self.split)
+        mean, deviation = raw.train.inputs.mean(axis=0), raw.train.inputs.std(axis=0)
+
+        def standardized(part: Part) -> Part:
+            return Part((part.inputs - mean) / deviation, part.targets)
+
+        return replace(
+            raw,
+            train=standardized(raw.train),
+            validation=standardized(raw.validation),
+            test=standardized(raw.test),
+        )

@@ -1,0 +1,157 @@
+"""Settings to bind problems to, and numerical derivatives to hold them against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import array_api_strict
+import numpy as np
+import pytest
+
+from optframe import Backend, Dataset, Part, Setting
+from optframe_problems.data.breast_cancer import BreastCancer
+from optframe_problems.data.digits import Digits
+
+DEVICE = array_api_strict.Device("device1")
+
+
+class NumpyTestBackend(Backend):
+    """NumPy, whose arrays refuse to be written to."""
+
+    def missing(self):
+        return None
+
+    @property
+    def xp(self):
+        return np
+
+    @property
+    def device(self):
+        return "cpu"
+
+    def asarray(self, values, dtype=None):
+        array = np.array(values, dtype, order="C")
+        array.flags.writeable = False
+        return array
+
+    def to_numpy(self, array):
+        return np.asarray(array)
+
+    def synchronize(self):
+        pass
+
+    def elementwise(self, trace):
+        raise NotImplementedError
+
+
+class StrictBackend(NumpyTestBackend):
+    """The array API standard and nothing else, on a device that is not the default one."""
+
+    @property
+    def xp(self):
+        return array_api_strict
+
+    @property
+    def device(self):
+        return "device1"
+
+    def asarray(self, values, dtype=None):
+        dtype = None if dtype is None else getattr(array_api_strict, dtype)
+        return array_api_strict.asarray(np.asarray(values), dtype=dtype, device=DEVICE)
+
+    def to_numpy(self, array):
+        assert array.device == DEVICE
+        return np.from_dlpack(array.to_device(array_api_strict.Device("CPU_DEVICE")))
+
+
+BACKENDS = {"numpy": NumpyTestBackend(), "strict": StrictBackend()}
+
+
+def three_clouds() -> Dataset:
+    """60 records with 5 features and 3 overlapping classes."""
+    random = np.random.default_rng(3)
+    targets = np.arange(60) % 3
+    inputs = random.standard_normal((60, 5)) + targets[:, None]
+    parts = [Part(inputs[rows], targets[rows]) for rows in np.split(np.arange(60), [30, 40])]
+    return Dataset("three-clouds", *parts, classes=3)
+
+
+def untested() -> Dataset:
+    """The same without test records."""
+    clouds = three_clouds()
+    empty = Part(clouds.test.inputs[:0], clouds.test.targets[:0])
+    return Dataset("untested", clouds.train, clouds.validation, empty, 3)
+
+
+def temperatures() -> Dataset:
+    """A data set without classes."""
+    part = Part(np.ones((4, 2)), np.array([0.5, 1.5, 2.5, 3.5]))
+    return Dataset("temperatures", part, part, part, classes=0)
+
+
+@lru_cache
+def dataset(name: str) -> Dataset:
+    loaders: dict[str, Callable[[], Dataset]] = {
+        "digits": Digits().load,
+        "breast-cancer": BreastCancer().load,
+        "three-clouds": three_clouds,
+        "untested": untested,
+        "temperatures": temperatures,
+    }
+    return loaders[name]()
+
+
+@pytest.fixture
+def bind():
+    """Bind a problem: ``bind(problem, dtype="float64", backend="numpy", seed=0)``."""
+
+    def bound(problem: Any, dtype: str = "float64", backend: str = "numpy", seed: int = 0) -> Any:
+        seeds = np.random.SeedSequence(seed)
+        return problem.bind(Setting(BACKENDS[backend], dtype, seeds, dataset))
+
+    return bound
+
+
+@pytest.fixture
+def on_device():
+    """Put NumPy arrays where a bound problem computes, read-only."""
+
+    def put(problem: Any, *arrays: Any) -> Any:
+        put = [problem.asarray(array) for array in arrays]
+        return put[0] if len(put) == 1 else put
+
+    return put
+
+
+@pytest.fixture
+def to_numpy():
+    """Read a bound problem's answer."""
+    return lambda problem, array: problem.setting.backend.to_numpy(array)
+
+
+@pytest.fixture
+def random():
+    """A generator that draws other points in every run; a failing test prints its seed."""
+    seed = np.random.SeedSequence().entropy
+    print(f"points drawn with np.random.default_rng({seed})")
+    return np.random.default_rng(seed)
+
+
+@pytest.fixture
+def slope():
+    """The derivative of ``function`` at ``theta``, by central differences in each coordinate.
+
+    ``slope(function, theta)[..., i]`` is ∂function/∂θᵢ for one point θ of shape (P,), exact to
+    about 1e-9 relative to the third derivatives of a function of order 1.
+    """
+
+    def central(function: Callable[[Any], Any], theta: Any, step: float = 1e-5) -> Any:
+        columns = []
+        for i in range(theta.size):
+            shift = step * np.eye(theta.size)[i]
+            columns.append((function(theta + shift) - function(theta - shift)) / (2 * step))
+        return np.stack(columns, axis=-1)
+
+    return central

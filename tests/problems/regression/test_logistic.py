@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LogisticRegression
+
+from optframe import UsageError
+from optframe_problems.regression.logistic import Logistic
+
+
+@pytest.fixture
+def problem(bind):
+    return bind(Logistic("three-clouds", l2=0.3))
+
+
+def test_loss_at_zero_is_ln_2(bind):
+    problem = bind(Logistic())
+    start = problem.start(np.random.default_rng(0))
+    assert_array_equal(start, np.zeros(31))
+    assert not problem.draws_start
+    assert_allclose(problem.loss(start, problem.training), np.log(2), rtol=1e-15)
+
+
+def test_loss_is_the_cross_entropy_worked_out_directly(problem, bind, random):
+    theta = random.standard_normal(problem.size)
+    batch = problem.draw(slice(0, 9), None)
+    probability = 1 / (1 + np.exp(-(batch.inputs[:, :5] @ theta[:5] + theta[5])))
+    right = np.where(batch.targets > 0, probability, 1 - probability)
+    expected = -np.log(right).mean() + 0.15 * (theta[:5] ** 2).sum()
+    assert_allclose(problem.loss(theta, batch), expected, rtol=1e-12)
+
+
+def test_gradient_is_the_slope_of_the_loss(problem, random, slope):
+    theta = random.standard_normal(problem.size)
+    expected = slope(lambda t: problem.loss(t, problem.training), theta)
+    assert_allclose(problem.gradient(theta, problem.training), expected, atol=1e-8)
+
+
+def test_hessian_is_the_slope_of_the_gradient(problem, random, slope):
+    theta = random.standard_normal(problem.size)
+    hessian = problem.hessian(theta, problem.training)
+    expected = slope(lambda t: problem.gradient(t, problem.training), theta)
+    assert_allclose(hessian, expected, atol=1e-8)
+    assert_allclose(hessian, hessian.T, rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+def test_hvp_is_the_hessian_times_v(l2, bind, random):
+    problem = bind(Logistic("three-clouds", l2=l2))
+    theta, v = random.standard_normal((2, problem.size))
+    expected = problem.hessian(theta, problem.training) @ v
+    assert_allclose(problem.hvp(theta, v, problem.training), expected, rtol=1e-12, atol=1e-14)
+
+
+def test_both_tails_are_exact(bind):
+    """One record per class, with margins ±700: log(1 + e⁻⁷⁰⁰) = e⁻⁷⁰⁰ = σ(−700)."""
+    problem = bind(Logistic("three-clouds", positive=(0,)))
+    for row in (0, 1):
+        batch = problem.draw(np.array([row]), None)
+        sign, bias = batch.targets[0], np.zeros(6)
+        bias[5] = 700 * sign
+        assert_allclose(problem.loss(bias, batch), np.exp(-700.0), rtol=1e-14)
+        assert_allclose(problem.gradient(bias, batch)[5], -sign * np.exp(-700.0), rtol=1e-14)
+        assert_allclose(problem.loss(-bias, batch), 700, rtol=1e-15)
+        assert_allclose(problem.gradient(-bias, batch)[5], -sign, rtol=1e-15)
+
+
+def test_accuracy_counts_records_on_their_side_of_the_plane(problem):
+    theta = np.array([0, 0, 0, 0, 1.0, -1.0])
+    batch = problem.training
+    expected = np.mean((batch.inputs[:, 4] > 1) == (batch.targets > 0))
+    assert problem.metrics(theta)["train_accuracy"] == pytest.approx(expected, rel=1e-15)
+
+
+def test_at_zero_every_record_is_taken_for_negative(problem):
+    expected = np.mean(problem.training.targets < 0)
+    assert problem.metrics(np.zeros(6))["train_accuracy"] == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("data", "positive", "expected"),
+    [
+        ("breast-cancer", (), {1}),
+        ("digits", (), {5, 6, 7, 8, 9}),
+        ("three-clouds", (), {2}),
+        ("digits", (3,), {3}),
+        ("digits", (8, 0), {0, 8}),
+    ],
+)
+def test_positive_classes(data, positive, expected, bind):
+    problem = bind(Logistic(data, positive=positive))
+    labels = problem.dataset.train.targets
+    assert set(labels[problem.training.targets == 1]) == expected
+    assert set(labels[problem.training.targets == -1]) == set(labels) - expected
+
+
+@pytest.mark.parametrize("positive", [(10,), (-1,), tuple(range(10))])
+def test_impossible_positive_classes_are_refused(positive, bind):
+    problem = bind(Logistic("digits", positive=positive))
+    with pytest.raises(UsageError, match="some but not all of the classes 0 to 9"):
+        problem.draw(slice(None), None)
+
+
+@pytest.mark.parametrize("data", ["breast-cancer", "digits"])
+def test_scikit_learns_optimum_is_ours(data, bind):
+    problem = bind(Logistic(data, l2=0.1))
+    train = problem.dataset.train
+    reference = LogisticRegression(C=1 / (0.1 * len(train)), solver="newton-cholesky", tol=1e-12)
+    reference.fit(train.inputs, problem.training.targets)
+    theta = np.concatenate([reference.coef_[0], reference.intercept_])
+    assert np.linalg.norm(problem.gradient(theta, problem.training)) < 1e-9
+    assert problem.metrics(theta)["train_accuracy"] == pytest.approx(
+        reference.score(train.inputs, problem.training.targets), rel=1e-15
+    )
+    start = problem.start(np.random.default_rng(0))
+    assert np.linalg.norm(problem.gradient(start, problem.training)) > 0.1

@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from optframe import UsageError
+from optframe_problems.networks.mlp import MultilayerPerceptron
+from optframe_problems.regression.logistic import Logistic
+from optframe_problems.regression.softmax import Softmax
+
+PROBLEMS = [
+    Logistic("three-clouds", l2=0.3),
+    Softmax("three-clouds", l2=0.3),
+    MultilayerPerceptron("three-clouds", hidden=(4, 3), l2=0.3),
+]
+ON_BACKENDS = [
+    pytest.param(problem, backend, id=f"{type(problem).__name__}-{backend}")
+    for problem in PROBLEMS
+    for backend in ("numpy", "strict")
+    if backend == "numpy" or not isinstance(problem, MultilayerPerceptron)
+]
+each_problem = pytest.mark.parametrize("asked", PROBLEMS, ids=lambda asked: type(asked).__name__)
+on_each_backend = pytest.mark.parametrize(("asked", "backend"), ON_BACKENDS)
+
+
+def answers(problem, theta, v, batch):
+    """Every answer that the problem has."""
+    loss, gradient = problem.loss_and_gradient(theta, batch)
+    found = {
+        "loss": problem.loss(theta, batch),
+        "gradient": problem.gradient(theta, batch),
+        "both_loss": loss,
+        "both_gradient": gradient,
+        **dict(zip(("measure_loss", "accuracy"), problem.measure(theta, batch), strict=True)),
+    }
+    if hasattr(problem, "hessian"):
+        found["hessian"] = problem.hessian(theta, batch)
+        found["hvp"] = problem.hvp(theta, v, batch)
+    return found
+
+
+@each_problem
+def test_minibatches_cost_no_copy_where_they_are_slices(asked, bind):
+    problem = bind(asked)
+    whole = problem.draw(slice(None), None)
+    assert whole is problem.training
+    assert problem.draw(None, None) is whole
+    part = problem.draw(slice(4, 9), None)
+    assert np.shares_memory(part.inputs, whole.inputs)
+    assert np.shares_memory(part.targets, whole.targets)
+    assert_array_equal(part.inputs, whole.inputs[4:9])
+    assert_array_equal(part.targets, whole.targets[4:9])
+
+
+@on_each_backend
+def test_minibatches_are_the_records_asked_for(asked, backend, bind, to_numpy):
+    problem = bind(asked, backend=backend)
+    inputs, targets = (
+        to_numpy(problem, array) for array in (problem.training.inputs, problem.training.targets)
+    )
+    for rows in (np.array([7, 0, 7]), np.array([[1, 2, 3], [3, 3, 29]])):
+        batch = problem.draw(rows, None)
+        assert_array_equal(to_numpy(problem, batch.inputs), inputs[rows])
+        assert_array_equal(to_numpy(problem, batch.targets), targets[rows])
+
+
+@each_problem
+def test_records_keep_the_runs_dtype_and_labels_are_integers(asked, bind):
+    training = bind(asked, dtype="float32").training
+    assert training.inputs.dtype == "float32"
+    assert training.targets.dtype == ("float32" if isinstance(asked, Logistic) else "int64")
+
+
+@each_problem
+def test_an_unbound_problem_says_what_to_do(asked):
+    for question in (lambda: asked.size, lambda: asked.records, lambda: asked.metrics(np.ones(3))):
+        with pytest.raises(UsageError, match=r"'three-clouds'.*bound to a setting"):
+            question()
+
+
+@pytest.mark.parametrize("problem_class", [Logistic, Softmax, MultilayerPerceptron])
+def test_data_without_classes_is_refused(problem_class, bind):
+    problem = bind(problem_class("temperatures"))
+    with pytest.raises(UsageError, match="'temperatures' has no classes"):
+        _ = problem.metrics(np.zeros(3)) if problem_class is Logistic else problem.size
+
+
+@each_problem
+def test_checkpoints_measure_the_objective_and_the_pure_test_loss(asked, bind, random):
+    problem = bind(asked)
+    theta = problem.start(random) + random.standard_normal(problem.size)
+    metrics = problem.metrics(theta)
+    assert list(metrics) == ["loss", "train_accuracy", "test_loss", "test_accuracy"]
+    assert metrics["loss"] == problem.loss(theta, problem.draw(slice(None), None))
+    assert metrics["loss"] > problem.measure(theta, problem.training)[0]
+    assert metrics["test_loss"] == problem.measure(theta, problem.testing)[0]
+    expected = problem.loss(theta, problem.testing) - problem.penalty(theta)
+    assert_allclose(metrics["test_loss"], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("problem_class", [Logistic, Softmax, MultilayerPerceptron])
+def test_without_test_records_only_training_is_measured(problem_class, bind, random):
+    problem = bind(problem_class("untested"))
+    assert list(problem.metrics(problem.start(random))) == ["loss", "train_accuracy"]
+
+
+@each_problem
+def test_gradients_of_minibatches_average_to_the_full_one(asked, bind, random):
+    problem = bind(asked)
+    theta = random.standard_normal(problem.size)
+    order = random.permutation(problem.records)
+    batches = [problem.draw(rows, None) for rows in np.split(order, 6)]
+    whole = problem.draw(slice(None), None)
+    loss, gradient = problem.loss_and_gradient(theta, whole)
+    losses, gradients = zip(*(problem.loss_and_gradient(theta, b) for b in batches), strict=True)
+    assert_allclose(np.mean(losses), loss, rtol=1e-12)
+    assert_allclose(np.mean(gradients, axis=0), gradient, rtol=1e-10, atol=1e-13)
+
+
+@each_problem
+def test_gradient_of_a_batch_is_the_mean_of_its_records(asked, bind, random):
+    """A record that is drawn twice counts twice."""
+    problem = bind(asked)
+    theta = random.standard_normal(problem.size)
+    rows = np.array([3, 3, 3, 8, 1])
+    alone = [problem.gradient(theta, problem.draw(np.array([row]), None)) for row in rows]
+    together = problem.gradient(theta, problem.draw(rows, None))
+    assert_allclose(together, np.mean(alone, axis=0), rtol=1e-10, atol=1e-13)
+
+
+@on_each_backend
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("runs", "rows"),
+    [
+        ((4,), (6,)),
+        ((2, 3), (6,)),
+        ((4,), (4, 6)),
+        ((4, 3), (4, 6)),
+    ],
+    ids=["shared batch", "two run axes", "batch per run", "candidates, batch per run"],
+)
+def test_runs_together_equal_runs_alone(
+    asked, backend, dtype, runs, rows, bind, random, on_device, to_numpy
+):
+    problem = bind(asked, dtype, backend)
+    theta, v = random.standard_normal((2, *runs, problem.size))
+    indices = random.integers(0, problem.records, rows)
+    together = answers(problem, *on_device(problem, theta, v), problem.draw(indices, None))
+    for run in np.ndindex(runs):
+        own_rows = indices if len(rows) == 1 else indices[run[0]]
+        alone = answers(
+            problem, *on_device(problem, theta[run], v[run]), problem.draw(own_rows, None)
+        )
+        for word, expected in alone.items():
+            answer = to_numpy(problem, together[word])
+            expected = to_numpy(problem, expected)
+            assert answer.dtype == expected.dtype == dtype, word
+            assert answer.shape == runs + expected.shape
+            assert_array_equal(answer[run], expected, err_msg=word)
+
+
+@each_problem
+def test_both_together_equal_each_alone(asked, bind, random):
+    problem = bind(asked)
+    batch = problem.draw(slice(0, 7), None)
+    found = answers(problem, random.standard_normal(problem.size), np.ones(problem.size), batch)
+    assert_array_equal(found["both_loss"], found["loss"])
+    assert_array_equal(found["both_gradient"], found["gradient"])
+
+
+@each_problem
+def test_extreme_parameters_give_finite_answers(asked, bind, random):
+    """Warnings are errors here, so an overflow inside would show as well."""
+    problem = bind(asked, dtype="float32")
+    theta = (1e4 * random.standard_normal(problem.size)).astype("float32")
+    for name, answer in answers(problem, theta, theta, problem.training).items():
+        assert np.isfinite(answer).all(), name
