@@ -43,10 +43,12 @@ def marks(checkpoints: Checkpoints, total: int | None, per_epoch: int | None) ->
             yield step
             step += every
     elif total is not None:
-        # Log-spaced; where there are fewer steps than marks, every step.
-        count = min(checkpoints.count, total)
-        steps = np.unique(np.rint(np.geomspace(1, total, count)).astype(int))
-        yield from steps[:-1].tolist()
+        # Log-spaced, so many of them: where they would fall on one step, the next step, and those
+        # that are left share out what is left.
+        step = 0
+        for left in range(min(checkpoints.count, total) - 1, 0, -1):
+            step = max(step + 1, round(step * (total / max(step, 1)) ** (1 / (left + 1))))
+            yield step
     else:
         step = 1
         while True:

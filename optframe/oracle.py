@@ -5,6 +5,7 @@ The words of `Optimizer.needs` are an open vocabulary: the names of a problem's 
 
 - ``deterministic``: every step sees the same loss (no minibatch, no noise);
 - ``full``: the loss over all data can be asked beside the minibatch's;
+- ``quadratic``: the loss is quadratic in θ (the problem says so, ``quadratic = True``);
 - ``minimum``: f* is known.
 """
 
@@ -32,6 +33,8 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
         words.add("full")
         if sampler is not None and sampler.whole and problem.deterministic:
             words.add("deterministic")
+    if getattr(problem, "quadratic", False):
+        words.add("quadratic")
     if problem.minimum is not None:
         words.add("minimum")
     return frozenset(words)
@@ -75,6 +78,7 @@ class Oracle:
         self._batch: tuple[Any, ...] = ()
         self._loss: Any = getattr(problem, "loss", None)
         self._gradient: Any = getattr(problem, "gradient", None)
+        self._passes: Callable[[Array], Array] | None = None
 
     def see(self, batch: Any) -> None:
         """Let the answers be about this batch (the loop calls it, once per step)."""
@@ -102,8 +106,8 @@ class Oracle:
         each = self._each(theta)
         self.counts.losses += each
         self.counts.gradients += each
-        answer: tuple[Array, Array] = self._ask("loss_and_gradient")(theta, *self._batch)
-        return answer
+        loss, gradient = self._ask("loss_and_gradient")(theta, *self._batch)
+        return loss, gradient if self._passes is None else self._passes(gradient)
 
     def hessian(self, theta: Array) -> Array:
         """Return ∇²f(θ), shape (..., P, P)."""
@@ -147,10 +151,7 @@ class Oracle:
         problem = self.problem
         if not isinstance(problem, StochasticProblem) or problem.records is None:
             return self
-        whole = Oracle(problem, self.backend, self.counts, self._random, self._dimensions - 1)
-        whole.step = self.step
-        whole.see(problem.draw(slice(None), None))
-        return whole
+        return self._like((problem.draw(slice(None), None),), self._passes)
 
     @property
     def random(self) -> np.random.Generator:
@@ -165,12 +166,23 @@ class Oracle:
 
     def through(self, gradient: Callable[[Array], Array]) -> Oracle:
         """Return the same oracle, whose gradients pass through a function (wrappers clip so)."""
-        seen = Oracle(self.problem, self.backend, self.counts, self._random, self._dimensions - 1)
-        seen.step = self.step
-        seen._batch = self._batch
-        seen._gradient = lambda *asked: gradient(self._gradient(*asked))
-        seen.stop = self.stop  # type: ignore[method-assign]
-        return seen
+        inner = self._passes
+        passes = gradient if inner is None else lambda g: gradient(inner(g))
+        return self._like(self._batch, passes)
+
+    def _like(self, batch: tuple[Any, ...], passes: Callable[[Array], Array] | None) -> Oracle:
+        """Return an oracle of the same step, counts and random draws on another batch."""
+        other = Oracle(
+            self.problem, self.backend, self.counts, lambda _: self.random, self._dimensions - 1
+        )
+        other.step = self.step
+        other.stop = self.stop  # type: ignore[method-assign]
+        other._batch = batch
+        if passes is not None:
+            asked = other._gradient
+            other._passes = passes
+            other._gradient = lambda *arguments: passes(asked(*arguments))
+        return other
 
     def _ask(self, word: str) -> Any:
         method = getattr(self.problem, word, None)

@@ -163,21 +163,21 @@ class Run:
         """Step until so many steps are done, or until the run ends."""
         oracle, step, show = self.oracle, optimizer.step, self.batches.show
         drawing, scheduled = self.batches.drawing, bool(self.slots)
-        keep = self.iterates if self.setup.iterates else None
-        theta, state = self.theta, self.state
-        for k in range(self.k, until):
-            if drawing:
-                self.counts.samples += show(k, oracle)
-            oracle.step = self.k = k
-            if scheduled:
-                self.slots.set(k, self.batches.epoch(k) or 0.0, self._progress)
-            theta, state = step(theta, state, oracle)
-            if keep is not None:
-                keep.append(np.array(self.setup.backend.to_numpy(theta)))
-            if oracle.stopped is not None or (watch is not None and watch(k + 1, theta, state)):
-                until = k + 1
-                break
-        self.k, self.theta, self.state = until, theta, state
+        theta, state, k = self.theta, self.state, self.k
+        try:
+            for k in range(self.k, until):
+                if drawing:
+                    self.counts.samples += show(k, oracle)
+                oracle.step = k
+                if scheduled:
+                    self.slots.set(k, self.batches.epoch(k) or 0.0, self._progress)
+                theta, state = step(theta, state, oracle)
+                if oracle.stopped is not None or (watch and watch(k + 1, theta, state)):
+                    until = k + 1
+                    break
+            k = until
+        finally:
+            self.k, self.theta, self.state = k, theta, state
 
     def _solve(self, solver: Solver) -> None:
         """Let the solver own the loop; a step lasts from one report to the next."""
@@ -191,8 +191,6 @@ class Run:
                 return False
             self.k += 1
             self.theta = theta
-            if self.setup.iterates:
-                self.iterates.append(np.array(self.setup.backend.to_numpy(theta)))
             ended = watch is not None and watch(self.k, theta, None)
             if ended or self.oracle.stopped is not None or self.k >= mark:
                 self.clock.stop()
@@ -226,9 +224,16 @@ class Run:
             tests.append(
                 lambda k, theta, state: endings.spent(k, None, self.counts, self.clock.now())
             )
+        if self.setup.iterates:
+            tests.insert(0, lambda k, theta, state: self._keep(theta))
         if len(tests) < 2:
             return tests[0] if tests else None
         return lambda k, theta, state: any(test(k, theta, state) for test in tests)
+
+    def _keep(self, theta: Array) -> bool:
+        """Keep an iterate; it ends nothing."""
+        self.iterates.append(np.array(self.setup.backend.to_numpy(theta)))
+        return False
 
     def _reached(self, theta: Array, state: Any) -> bool:
         """Whether a target is reached or the run has diverged; the clock stands still."""
@@ -248,7 +253,7 @@ class Run:
         if not self.rows:
             self.metrics = tuple(values)
             if self.setup.iterates:
-                self.iterates.append(np.array(to_numpy(solution)))
+                self._keep(solution)
         epoch = self.batches.epoch(self.k)
         row = (
             self.k,

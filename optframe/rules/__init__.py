@@ -14,13 +14,16 @@ no closures. What depends on hyperparameters and step alone (1−βᵗ) is compu
 and passed in. θ and state may be overwritten by the call, the gradient never.
 """
 
-from optframe.rules.rule import Elementwise, computing_with, elementwise
+from optframe.rules.namespace_printer import coefficient
+from optframe.rules.rule import Elementwise, Rule, computing_with, elementwise
 from optframe.rules.trace import Trace, TraceError, maximum, minimum, sign, sqrt, where
 
 __all__ = [
     "Elementwise",
+    "Rule",
     "Trace",
     "TraceError",
+    "coefficient",
     "computing_with",
     "elementwise",
     "maximum",

@@ -14,9 +14,9 @@ _FORMS = {
     "multiply": "{0} * {1}",
     "divide": "{0} / {1}",
     "negative": "-{0}",
-    "abs": "({0} < T(0) ? -{0} : {0})",
+    "abs": "fabs({0})",
     "sqrt": "sqrt({0})",
-    "sign": "({0} > T(0) ? T(1) : {0} < T(0) ? T(-1) : {0})",
+    "sign": "({0} > T(0) ? T(1) : {0} < T(0) ? T(-1) : {0} == T(0) ? T(0) : {0})",
     "maximum": "({0} > {1} || {0} != {0} ? {0} : {1})",
     "minimum": "({0} < {1} || {0} != {0} ? {0} : {1})",
     "where": "({0} ? {1} : {2})",
@@ -37,12 +37,19 @@ class Printed:
 
 
 def print_c(trace: Trace) -> Printed:
-    """Print the rule; literals take T, the type of θ. Outputs are called ``<argument>_new``."""
+    """Print the rule; literals take T, the type of θ.
+
+    Arguments are called ``in_<name>`` and outputs ``out_<name>``, because CuPy and C have names of
+    their own (``n``, ``i``, ``new``). An output may be the same memory as its input.
+    """
     names: list[str] = []
     lines: list[str] = []
     for position, node in enumerate(trace.nodes):
         if node.operation == "argument":
-            names.append(str(node.value))
+            names.append(f"in_{node.value}")
+            if position in trace.outputs:  # its memory may be written before it is read
+                names[-1] = f"t{position}_"
+                lines.append(f"const T t{position}_ = in_{node.value};")
         elif node.operation == "literal":
             names.append(f"T({node.value!r})")
         else:
@@ -51,11 +58,11 @@ def print_c(trace: Trace) -> Printed:
             names.append(f"t{position}_")
             expression = form.format(*[names[i] for i in node.operands])
             lines.append(f"const {kind} t{position}_ = {expression};")
-    results = [f"{name}_new" for name in (trace.arguments[0], *trace.state)]
+    results = [f"out_{name}" for name in (trace.arguments[0], *trace.state)]
     for result, position in zip(results, trace.outputs, strict=True):
         lines.append(f"{result} = {names[position]};")
     return Printed(
-        inputs=", ".join(f"T {name}" for name in trace.arguments),
+        inputs=", ".join(f"T in_{name}" for name in trace.arguments),
         outputs=", ".join(f"T {result}" for result in results),
         body="\n".join(lines),
     )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from optframe.rules.trace import Trace
 
-__all__ = ["cast_lines", "compile_for_namespace", "compile_source", "expression_lines"]
+__all__ = [
+    "cast_lines",
+    "coefficient",
+    "compile_for_namespace",
+    "compile_source",
+    "expression_lines",
+]
 
 _INFIX = {
     "add": "+",
@@ -27,16 +34,25 @@ def compile_for_namespace(trace: Trace, xp: Any) -> Any:
         *cast_lines(trace),
         *expression_lines(trace),
     ]
-    return compile_source(trace, lines, xp, cast=_cast)
+    return compile_source(trace, lines, xp, cast=coefficient)
 
 
-def _cast(coefficient: Any, theta: Any) -> Any:
-    """Bring a coefficient to θ's precision: numbers as Python floats, arrays by dtype."""
-    if not getattr(coefficient, "shape", ()):
-        return float(coefficient)
-    if coefficient.dtype == theta.dtype:
-        return coefficient
-    return theta.__array_namespace__().astype(coefficient, theta.dtype)
+def coefficient(value: Any, theta: Any) -> Any:
+    """Bring a hyperparameter to θ's precision: numbers as Python floats, arrays by dtype.
+
+    A rule does so with its coefficients; a step that computes with a hyperparameter and θ outside
+    of a rule must, too, because NumPy's float64 numbers and arrays promote a float32 θ.
+    """
+    if not getattr(value, "shape", ()):
+        return float(value)
+    if value.dtype == theta.dtype:
+        return value
+    return theta.__array_namespace__().astype(value, theta.dtype)
+
+
+def _typed(value: Any, theta: Any) -> Any:
+    """Return a coefficient or literal as an array of θ's precision."""
+    return theta.__array_namespace__().asarray(value, dtype=theta.dtype, device=theta.device)
 
 
 def cast_lines(trace: Trace) -> list[str]:
@@ -49,25 +65,25 @@ def cast_lines(trace: Trace) -> list[str]:
 
 
 def expression_lines(trace: Trace) -> list[str]:
-    """Lines that compute the rule operation by operation and return its outputs."""
+    """Lines that compute the rule, values that are used once nested, and return its outputs."""
+    uses = Counter(i for node in trace.nodes for i in node.operands) + Counter(trace.outputs)
     names: list[str] = []
     lines: list[str] = []
     for position, node in enumerate(trace.nodes):
-        if node.operation == "argument":
-            names.append(str(node.value))
-            continue
-        if node.operation == "literal":
-            names.append(f"({node.value!r})")
+        if node.operation in ("argument", "literal"):
+            names.append(str(node.value) if node.operation == "argument" else f"({node.value!r})")
             continue
         operands = [names[i] for i in node.operands]
         if node.operation in _INFIX:
-            expression = f"{operands[0]} {_INFIX[node.operation]} {operands[1]}"
+            expression = f"({operands[0]} {_INFIX[node.operation]} {operands[1]})"
         elif node.operation == "negative":
-            expression = f"-{operands[0]}"
+            expression = f"(-{operands[0]})"
         else:
             expression = f"xp_{node.operation}({', '.join(operands)})"
-        names.append(f"t{position}_")
-        lines.append(f"    t{position}_ = {expression}")
+        if uses[position] > 1:
+            lines.append(f"    t{position}_ = {expression}")
+            expression = f"t{position}_"
+        names.append(expression)
     outputs = [names[i] for i in trace.outputs]
     lines.append("    return " + (outputs[0] if trace.single else f"({', '.join(outputs)},)"))
     return lines
@@ -79,6 +95,6 @@ def compile_source(trace: Trace, lines: list[str], xp: Any, **names: Any) -> Any
         f"xp_{name}": getattr(xp, name)
         for name in ("sqrt", "sign", "abs", "maximum", "minimum", "where")
     }
-    scope: dict[str, Any] = {**functions, **names}
+    scope: dict[str, Any] = {"typed": _typed, **functions, **names}
     exec(compile("\n".join(lines), f"<elementwise {trace.name}>", "exec"), scope)
     return scope[trace.name]

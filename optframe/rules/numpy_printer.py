@@ -7,6 +7,7 @@ written once. Both forms do the same operations in the same order and agree to t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -58,11 +59,13 @@ def _run_blocks(
 ) -> Any:
     theta = arguments[0]
     outputs = [arguments[0], *arguments[2 : 1 + len(trace.outputs)]]
-    if not all(_in_place(array, theta) for array in outputs):
+    if not all(_in_place(array, theta) for array in outputs) or arguments[1].dtype != theta.dtype:
         return plain(*arguments)
-    # An oracle may answer with a view of θ (the gradient of ½θ² is θ), which must not change.
+    # An oracle may answer with a view of θ (the gradient of ½θ² is θ), which must not change, and
+    # a state may be θ itself before the first step.
     read_only = [arguments[1], *arguments[1 + len(outputs) :]]
-    if any(np.may_share_memory(value, array) for value in read_only for array in outputs):
+    pairs = [*itertools.product(read_only, outputs), *itertools.combinations(outputs, 2)]
+    if any(np.may_share_memory(value, array) for value, array in pairs):
         return plain(*arguments)
     columns = theta.shape[-1]
     rows = theta.size // columns

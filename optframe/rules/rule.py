@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from optframe.rules.namespace_printer import compile_for_namespace
 from optframe.rules.trace import Trace
@@ -14,53 +16,83 @@ from optframe.rules.trace import Trace
 if TYPE_CHECKING:
     from optframe.contracts.backend import Backend, Kernel
 
-__all__ = ["Elementwise", "computing_with", "elementwise"]
+__all__ = ["Elementwise", "Rule", "computing_with", "elementwise"]
 
-_backend: ContextVar[Backend | None] = ContextVar("optframe_backend", default=None)
+current_backend: ContextVar[Backend | None] = ContextVar("optframe_backend", default=None)
 
 
 @contextmanager
 def computing_with(backend: Backend) -> Iterator[None]:
     """Let every rule called inside use this backend's kernels."""
-    token = _backend.set(backend)
+    token = current_backend.set(backend)
     try:
         yield
     finally:
-        _backend.reset(token)
+        current_backend.reset(token)
 
 
-class Elementwise:
-    """An update rule: its source, its trace, and a kernel for each backend that has used it.
+_NONE_YET = object()
 
-    Called outside a run, it computes with the namespace of the arrays that it is given.
-    """
+
+class Rule:
+    """A traced update rule, and a kernel for each backend that has used it."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.__doc__ = function.__doc__
-        self.__name__ = function.__name__
-        self._kernels: dict[Backend, Kernel] = {}
+        self.backend: object = _NONE_YET
+        self.kernel: Kernel
+        self._kernels: dict[int, tuple[object, Kernel]] = {}
 
     @cached_property
     def trace(self) -> Trace:
         """The rule as a straight-line program."""
         return Trace(self.function)
 
+    def find(self, theta: Any) -> None:
+        """Take the kernel of the backend in use, compiled at its first use.
+
+        Outside a run there is none: then the namespace of θ computes, and is asked at each call.
+        """
+        backend = current_backend.get()
+        key: Any = theta.__array_namespace__() if backend is None else backend
+        if id(key) not in self._kernels:
+            if backend is None:
+                kernel = compile_for_namespace(self.trace, key)
+            else:
+                kernel = backend.elementwise(self.trace)
+            self._kernels[id(key)] = (key, kernel)
+        self.kernel = self._kernels[id(key)][1]
+        self.backend = _NONE_YET if backend is None else backend
+
+
+class Elementwise(Protocol):
+    """What `elementwise` returns: a function of arrays that knows its `rule`."""
+
+    rule: Rule
+
     def __call__(self, theta: Any, *arguments: Any) -> Any:
         """Return the new θ and state, computed by the backend in use."""
-        backend = _backend.get()
-        kernel = self._kernels.get(backend)  # type: ignore[arg-type]
-        if kernel is None:
-            if backend is None:
-                kernel = compile_for_namespace(self.trace, theta.__array_namespace__())
-            else:
-                kernel = self._kernels[backend] = backend.elementwise(self.trace)
-        return kernel(theta, *arguments)
 
-    def __repr__(self) -> str:
-        return f"<elementwise rule {self.__name__}>"
+
+_DISPATCH = """
+def {name}({arguments}):
+    if current() is not rule.backend:
+        rule.find({theta})
+    return rule.kernel({arguments})
+"""
 
 
 def elementwise(function: Callable[..., Any]) -> Elementwise:
     """Turn an update rule, written for scalars as in its paper, into one for arrays."""
-    return Elementwise(function)
+    rule = Rule(function)
+    names = list(inspect.signature(function).parameters)
+    source = _DISPATCH.format(
+        name=function.__name__, arguments=", ".join(names), theta=names[0] if names else "None"
+    )
+    # A function with the rule's own signature: `*arguments` would cost a fifth of a short step.
+    scope: dict[str, Any] = {"rule": rule, "current": current_backend.get}
+    exec(compile(source, f"<elementwise {function.__name__}>", "exec"), scope)
+    dispatch: Any = functools.wraps(function)(scope[function.__name__])
+    dispatch.rule = rule
+    made: Elementwise = dispatch
+    return made

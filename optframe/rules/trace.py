@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -45,9 +46,9 @@ class Trace:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.name = function.__name__
-        self.arguments = tuple(inspect.signature(function).parameters)
+        self.arguments = self._names(function)
         self.nodes: list[Node] = []
-        self._positions: dict[Node, int] = {}
+        self._positions: dict[tuple[Node, str], int] = {}
         symbols = [self.add(Node("argument", value=name)) for name in self.arguments]
         result = function(*symbols)
         results = result if isinstance(result, tuple) else (result,)
@@ -67,16 +68,22 @@ class Trace:
 
     def add(self, node: Node) -> Symbol:
         """Append a node, or find the one that computes the same."""
-        if node not in self._positions:
-            self._positions[node] = len(self.nodes)
+        key = (node, repr(node.value))  # 0.0 equals -0.0, but they are two literals
+        if key not in self._positions:
+            self._positions[key] = len(self.nodes)
             self.nodes.append(node)
-        return Symbol(self, self._positions[node])
+        return Symbol(self, self._positions[key])
 
     def symbol(self, value: Any) -> Symbol:
         """Return the value as a symbol of this trace; numbers become literals."""
         if isinstance(value, Symbol):
             return value
         if isinstance(value, (int, float)) and not isinstance(value, bool):
+            if not math.isfinite(value):
+                raise TraceError(
+                    f"update rule {self.name!r}: found the literal {value}, expected a finite "
+                    "number; compute it in `step` and pass it in"
+                )
             return self.add(Node("literal", value=float(value)))
         raise TraceError(
             f"update rule {self.name!r}: found a {type(value).__name__}, expected an argument "
@@ -88,6 +95,21 @@ class Trace:
         uses = [i for i, node in enumerate(self.nodes) if position in node.operands]
         return max(uses, default=-1)
 
+    def is_constant(self, *positions: int) -> bool:
+        """Whether these nodes are all literals or coefficients."""
+        nodes = [self.nodes[position] for position in positions]
+        return all(n.operation == "literal" or n.value in self.coefficients for n in nodes)
+
+    def _names(self, function: Callable[..., Any]) -> tuple[str, ...]:
+        parameters = inspect.signature(function).parameters
+        for name, parameter in parameters.items():
+            if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
+                raise TraceError(
+                    f"update rule {self.name!r}: {name!r} is {parameter.kind.description}; write "
+                    "out each argument by its name: theta, g, state, coefficients"
+                )
+        return tuple(parameters)
+
     def _check(self) -> None:
         if len(self.arguments) < 1 + len(self.outputs):
             raise TraceError(
@@ -95,19 +117,38 @@ class Trace:
                 f"{len(self.arguments)} arguments; expected (theta, g, *state, *coefficients) "
                 "-> (theta, *state)"
             )
-        alone = {i for i, node in enumerate(self.nodes) if node.value in self.coefficients}
-        constant = alone | {i for i, n in enumerate(self.nodes) if n.operation == "literal"}
-        for position, node in enumerate(self.nodes):
-            if node.operands and constant.issuperset(node.operands):
+        for node in self.nodes:
+            if node.operands and self.is_constant(*node.operands):
                 names = [str(self.nodes[i].value) for i in node.operands]
                 raise TraceError(
                     f"update rule {self.name!r}: {node.operation}({', '.join(names)}) depends on "
                     "coefficients alone; compute it in `step` and pass it in"
                 )
-            if position in self.outputs and node.operation in COMPARISONS:
+            for place, operand in enumerate(node.operands):
+                self._check_condition(node, place, self.nodes[operand])
+        for position in self.outputs:
+            if self.nodes[position].operation in COMPARISONS:
                 raise TraceError(
                     f"update rule {self.name!r} returns a comparison; use where(condition, a, b)"
                 )
+            if self.is_constant(position):
+                raise TraceError(
+                    f"update rule {self.name!r} returns {self.nodes[position].value} as it is; "
+                    "expected θ or state, which are arrays"
+                )
+
+    def _check_condition(self, node: Node, place: int, operand: Node) -> None:
+        expected = node.operation == "where" and place == 0
+        if operand.operation in COMPARISONS and not expected:
+            raise TraceError(
+                f"update rule {self.name!r} uses a comparison as a number in {node.operation}; "
+                "write where(condition, 1.0, 0.0)"
+            )
+        if expected and operand.operation not in COMPARISONS:
+            raise TraceError(
+                f"update rule {self.name!r}: the condition of where is no comparison; write one "
+                "with <, <=, > or >="
+            )
 
 
 class Symbol:
@@ -172,11 +213,17 @@ class Symbol:
     def __eq__(self, other: object) -> NoReturn:
         self._refuse("==", "floating-point rules compare with < or >")
 
+    def __ne__(self, other: object) -> NoReturn:
+        self._refuse("!=", "floating-point rules compare with < or >")
+
     def __bool__(self) -> NoReturn:
         self._refuse("a value as a truth (if, and, or, max, min)", "use where, maximum or minimum")
 
     def __pow__(self, exponent: Any) -> NoReturn:
         self._refuse("**, whose last bits differ between shapes", "write x * x, or sqrt(x)")
+
+    def __rpow__(self, base: Any) -> NoReturn:
+        self._refuse("**, whose last bits differ between shapes", "compute it in `step`")
 
     def __float__(self) -> NoReturn:
         self._refuse(
