@@ -55,7 +55,9 @@ def test_loop_against_the_same_lines_in_a_bare_loop(pairs):
         found["bare"] = theta
         return seconds
 
-    pairs.ratio("loop with sgd on Rosenbrock, one run, against bare NumPy", framework, bare, "≤ 1.3×")
+    pairs.ratio(
+        "loop with sgd on Rosenbrock, one run, against bare NumPy", framework, bare, "≤ 1.3×"
+    )
     assert np.array_equal(found["framework"], found["bare"])
 
 
