@@ -17,8 +17,9 @@ __all__ = ["print_summary"]
 
 def print_summary(results: Results, console: Console) -> None:
     """Print one table per problem: a row per optimizer and sampler, best median loss first."""
-    frame = summary(results.trials)
-    for problem, rows in frame.groupby("problem", sort=False):
+    frame = summary(results.trials).sort_values("loss", kind="stable")
+    for problem in results.trials["problem"].unique():
+        rows = frame[frame["problem"] == problem]
         several = rows["sampler"].nunique() > 1
         accuracy = rows["test_accuracy"].notna().any() if "test_accuracy" in rows else False
         target = rows["steps_to_target"].notna().any()
@@ -27,7 +28,7 @@ def print_summary(results: Results, console: Console) -> None:
         if several:
             table.add_column("sampler", overflow="fold")
         table.add_column("median loss", justify="right")
-        table.add_column("quartiles", justify="right")
+        table.add_column(_interval_title(rows["confidence"]), justify="right")
         if accuracy:
             table.add_column("test accuracy", justify="right")
         if target:
@@ -37,7 +38,7 @@ def print_summary(results: Results, console: Console) -> None:
         for row in rows.to_dict("records"):
             cells = [str(row["optimizer"])]
             cells += [str(row["sampler"])] if several else []
-            cells += [_number(row["loss"]), _interval(row["loss_low"], row["loss_high"])]
+            cells += [_number(row["loss"]), _interval(row)]
             cells += [_percent(row["test_accuracy"])] if accuracy else []
             cells += [_steps(row["steps_to_target"])] if target else []
             cells += [_time(row["seconds_per_step"]), str(row["statuses"])]
@@ -45,12 +46,24 @@ def print_summary(results: Results, console: Console) -> None:
         console.print(table)
 
 
+def _interval_title(confidence: Any) -> str:
+    """Say how sure the interval of the median is; with few seeds it can be no surer."""
+    low, high = confidence.min(), confidence.max()
+    if math.isnan(low) or high == 0:
+        return "interval"
+    return f"{100 * low:.3g} % interval" if low == high else "interval"
+
+
 def _number(value: Any) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:.4g}"
+    if math.isnan(value):
+        return "–"
+    return "∞" if math.isinf(value) else f"{value:.4g}"
 
 
-def _interval(low: Any, high: Any) -> str:
-    return "" if math.isnan(low) or math.isnan(high) else f"[{low:.4g}, {high:.4g}]"
+def _interval(row: dict[Any, Any]) -> str:
+    if not row["confidence"] > 0:
+        return ""
+    return f"[{_number(row['loss_low'])}, {_number(row['loss_high'])}]"
 
 
 def _percent(value: Any) -> str:
@@ -58,7 +71,9 @@ def _percent(value: Any) -> str:
 
 
 def _steps(value: Any) -> str:
-    return "–" if math.isnan(value) else f"{value:.0f}"
+    if math.isnan(value):
+        return "–"
+    return "not reached" if math.isinf(value) else f"{value:.0f}"
 
 
 def _time(seconds: Any) -> str:
