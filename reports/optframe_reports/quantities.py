@@ -1,0 +1,38 @@
+"""How numbers and times are written in figures and tables."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["duration", "number", "percent", "time_unit"]
+
+_UNITS = ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (math.inf, 1.0, "s"))
+
+
+def time_unit(seconds: float) -> tuple[float, str]:
+    """Return the unit in which a time reads best, after how many of them make a second."""
+    return next((each, unit) for below, each, unit in _UNITS if seconds < 0.9995 * below)
+
+
+def duration(seconds: float) -> str:
+    """Write a time with three digits and its unit: ``12.3 µs``."""
+    if not math.isfinite(seconds):
+        return number(seconds)
+    per_second, unit = time_unit(seconds)
+    return f"{seconds * per_second:#.3g}".rstrip(".") + f" {unit}"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number with so many digits; what is absent is a dash, what is lost is ∞."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == int(value) and abs(value) < 1e6:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}".replace("e+", "e").replace("e0", "e").replace("e-0", "e-")
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction in percent, to a tenth."""
+    return f"{100 * fraction:.1f} %" if math.isfinite(fraction) else number(fraction)

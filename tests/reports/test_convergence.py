@@ -1,0 +1,318 @@
+"""That convergence curves are the medians, and that lost runs are neither dropped nor imputed."""
+
+import matplotlib.colors
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Canvas
+
+from optframe_reports.figures.convergence import Convergence
+
+RNG = np.random.default_rng(0)
+
+
+def draw(figure, frames):
+    canvas = Canvas(figsize=(6.4, 3.9))
+    assert figure.missing(frames) is None
+    figure.draw(canvas, frames)
+    canvas.draw_without_rendering()  # the layout and every label
+    return canvas
+
+
+def drawn_lines(canvas, frames):
+    """Return the data of the lines by their optimizer."""
+    found = {}
+    for name, color in frames.colors.items():
+        for line in canvas.axes[0].lines:
+            if line.get_linestyle() != "None" and line.get_color() == color:
+                found[name] = np.array(line.get_xydata())
+    return found
+
+
+def crosses(canvas):
+    """Return the places of the marks at curves that end, with their colours."""
+    lines = [line for line in canvas.axes[0].lines if line.get_marker() == "x"]
+    return [(*line.get_xydata()[0], matplotlib.colors.to_hex(line.get_color())) for line in lines]
+
+
+def legend(canvas):
+    return [text.get_text() for text in canvas.legends[0].get_texts()]
+
+
+def band(canvas):
+    (collection,) = canvas.axes[0].collections
+    return collection.get_paths()[0].vertices
+
+
+def test_the_line_is_the_median_and_the_band_lies_between_the_quartiles(study):
+    losses = np.exp(RNG.standard_normal((4, 9)).cumsum(axis=1))
+    for loss in losses:
+        study.add(loss)
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    line = drawn_lines(canvas, frames)["adam"]
+    np.testing.assert_allclose(line[:, 0], np.arange(9))
+    np.testing.assert_allclose(line[:, 1], np.median(losses, axis=0))
+    drawn = {(x, round(y, 9)) for x, y in band(canvas)}
+    for quartile in np.percentile(losses, [25, 75], axis=0):
+        assert {(x, round(y, 9)) for x, y in enumerate(quartile)} <= drawn
+
+
+def test_runs_that_end_keep_their_last_value(study):
+    study.add([8.0, 4.0, 2.0, 1.0])
+    study.add([8.0, 0.5], status="converged")
+    study.add([8.0, 6.0], status="stopped")
+    frames = study.frames()
+    line = drawn_lines(draw(Convergence(), frames), frames)["adam"]
+    # medians of (8, 8, 8), (4, .5, 6), (2, .5, 6), (1, .5, 6)
+    np.testing.assert_allclose(line, [[0, 8], [1, 4], [2, 2], [3, 1]])
+
+
+def test_a_diverged_run_counts_as_infinite_from_there_on(study):
+    study.add([8.0, 4.0, 2.0, 1.0])
+    study.add([8.0, 5.0, 3.0, 2.0])
+    study.add([8.0, 1.0, np.nan], status="diverged")
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    # dropped, the third run would leave medians of 2.5 and 1.5
+    assert drawn_lines(canvas, frames)["adam"].tolist() == [[0, 8], [1, 4], [2, 3], [3, 2]]
+    assert legend(canvas) == ["adam (1 of 3 diverged)"]
+    assert crosses(canvas) == []
+
+
+def test_where_the_median_is_infinite_the_curve_ends_in_a_cross(study):
+    study.add([8.0, 4.0, 2.0, 1.0])
+    for _ in range(2):
+        study.add([8.0, 9.0, np.inf], status="diverged", optimizer="sgd")
+    study.add([8.0, 4.0, 2.0, 1.0], optimizer="sgd")
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    assert drawn_lines(canvas, frames)["sgd"].tolist() == [[0, 8], [1, 9]]
+    assert crosses(canvas) == [(1, 9, frames.colors["sgd"].lower())]
+    assert legend(canvas) == ["adam", "sgd (2 of 3 diverged)", "half or more of the runs lost"]
+
+
+def test_the_band_ends_where_a_quartile_is_infinite(study):
+    for scale in (1, 2, 3):
+        study.add(scale * np.array([8.0, 4.0, 2.0]))
+    for _ in range(2):
+        study.add([8.0, 5.0, np.nan], status="diverged")
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    assert drawn_lines(canvas, frames)["adam"][-1].tolist() == [2, 6]  # of 2, 4, 6, ∞, ∞
+    assert band(canvas)[:, 0].max() == 1
+
+
+def test_a_run_that_diverges_while_its_loss_is_finite_is_lost_at_its_end(study):
+    study.add([8.0, 7.0, 6.0], status="diverged")
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    assert drawn_lines(canvas, frames)["adam"].tolist() == [[0, 8], [1, 7]]
+    assert legend(canvas)[0] == "adam (1 of 1 diverged)"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("failed", "failed"), ("timeout", "timed out"), ("crashed", "crashed")]
+)
+def test_runs_that_failed_are_lost_even_without_a_curve(study, status, said):
+    for _ in range(3):
+        study.add([8.0, 4.0, 2.0])
+    study.add([], status=status)
+    study.add([8.0, 1.0], status="diverged")
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    assert legend(canvas) == [f"adam (1 of 5 diverged, 1 of 5 {said})"]
+    assert drawn_lines(canvas, frames)["adam"][-1].tolist() == [2, 2]
+
+
+def test_planned_and_skipped_trials_are_not_in_it(study):
+    study.add([8.0, 4.0]).add([], status="planned").add([], status="skipped")
+    study.add([], optimizer="newton", status="skipped")
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    assert legend(canvas) == ["adam"]
+    assert "one seed" in canvas.get_suptitle()
+    assert not canvas.axes[0].collections
+
+
+def test_with_f_star_known_the_suboptimality_is_drawn_without_a_cliff(study):
+    minimum = 3.0
+    study.add([4.0, 3.5, 3.0 + 1e-9, 3.0], minimum=minimum)
+    study.add([4.0, 3.9, 3.8, 3.0 - 4e-16], minimum=minimum, optimizer="sgd")
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    resolution = 3.0 * np.finfo("float64").eps
+    for name, before in (("adam", 1e-9), ("sgd", 0.8)):
+        values = drawn_lines(canvas, frames)[name][:, 1]
+        assert values[2] == pytest.approx(before, rel=1e-6)
+        assert values[3] == pytest.approx(resolution)
+    assert canvas.axes[0].get_yscale() == "log"
+    assert canvas.axes[0].get_ylabel() == "loss − f*"
+    assert canvas.axes[0].get_ylim()[0] > resolution / 100
+    assert any(line.get_linestyle() == ":" for line in canvas.axes[0].lines)
+
+
+@pytest.mark.parametrize(("dtype", "eps"), [("float64", 2.0**-52), ("float32", 2.0**-23)])
+def test_a_loss_of_zero_lies_at_the_resolution_of_theta(study, dtype, eps):
+    study.add([1.0, 0.5, 0.0], minimum=0.0, dtype=dtype)
+    frames = study.frames()
+    line = drawn_lines(draw(Convergence(), frames), frames)["adam"]
+    assert line[:, 1] == pytest.approx([1.0, 0.5, eps**2])
+
+
+def test_a_loss_below_the_stated_minimum_is_refused(study):
+    study.add([4.0, 2.5], minimum=3.0)
+    with pytest.raises(ValueError, match=r"a loss of 2\.5 was measured below 3"):
+        draw(Convergence(), study.frames())
+
+
+@pytest.mark.parametrize(
+    ("loss", "scale"),
+    [
+        ([9.0, 5.0, 2.0], "linear"),
+        ([9.0, 1.0, 0.2], "log"),
+        ([9.0, 1.0, -0.2], "linear"),
+        ([9.0, 1.0, 0.0], "linear"),
+    ],
+)
+def test_the_loss_is_logarithmic_if_it_is_positive_and_spans_over_a_decade(study, loss, scale):
+    study.add(loss)
+    canvas = draw(Convergence(), study.frames())
+    assert canvas.axes[0].get_yscale() == scale
+    assert canvas.axes[0].get_ylabel() == "loss"
+
+
+def test_steps_are_logarithmic_if_checkpoints_are_spaced_so(study):
+    log = np.unique(np.geomspace(1, 1000, 30).astype(int))
+    study.add(np.linspace(2, 1, 31), x=np.arange(0, 310, 10))
+    assert draw(Convergence(), study.frames()).axes[0].get_xscale() == "linear"
+    study.trials.clear()
+    study.curves.clear()
+    study.add(np.linspace(2, 1, len(log) + 1), x=[0, *log])
+    axes = draw(Convergence(), study.frames()).axes[0]
+    assert axes.get_xscale() == "symlog"
+    assert axes.get_xlim()[0] == 0  # the start is on it
+
+
+def test_against_seconds_seeds_are_interpolated_on_a_common_grid(study):
+    study.add([8.0, 6.0, 4.0], pace=1e-3)  # falls by 2 in 1 ms
+    study.add([8.0, 6.0, 4.0], pace=2e-3)
+    study.add([8.0, 6.0, 4.0], pace=4e-3)
+    frames = study.frames()
+    canvas = draw(Convergence(x="seconds"), frames)
+    assert canvas.axes[0].get_xlabel() == "time (ms)"
+    time, loss = drawn_lines(canvas, frames)["adam"].T
+    assert (time[0], time[-1]) == (0, 8)
+    np.testing.assert_allclose(
+        loss, np.maximum(8 - time, 4), atol=1e-9
+    )  # the second is in the middle
+
+
+def test_on_a_logarithmic_axis_interpolation_is_straight_there(study):
+    for _ in range(3):
+        study.add([1.0, 1e-4], pace=1e-3)
+    frames = study.frames()
+    time, loss = drawn_lines(draw(Convergence(x="seconds"), frames), frames)["adam"].T
+    np.testing.assert_allclose(np.log10(loss), -4 * time, atol=1e-9)
+
+
+def test_a_lost_run_ends_against_seconds_too(study):
+    study.add([8.0, 6.0, np.nan], status="diverged", pace=1e-3)
+    frames = study.frames()
+    canvas = draw(Convergence(x="seconds"), frames)
+    time, loss = drawn_lines(canvas, frames)["adam"].T
+    assert time[-1] < 2
+    assert loss[-1] == 6.0
+    assert len(crosses(canvas)) == 1
+
+
+def test_what_explodes_does_not_flatten_the_rest(study):
+    for name in ("adam", "sgd"):
+        study.add([4.0, 2.0, 1.0, 0.1], optimizer=name)
+    study.add([4.0, 1e100, 1e200, np.inf], optimizer="wild", status="diverged")
+    canvas = draw(Convergence(), study.frames())
+    low, high = canvas.axes[0].get_ylim()
+    assert high <= 40
+    assert low > 0.01
+    ((x, y, _),) = crosses(canvas)
+    assert (x, y) == (2, high)  # at the axis' end, above where the run was lost
+
+
+def test_gradients_name_their_axis_and_accuracies_are_lost_downwards(study):
+    study.add([8.0, 4.0, 2.0], test_accuracy=[0.1, 0.5, 0.9])
+    study.add([8.0, 4.0, 2.0], test_accuracy=[0.1, 0.6, 0.8])
+    study.add([8.0, np.nan], test_accuracy=[0.1, 0.99], status="diverged")
+    frames = study.frames()
+    canvas = draw(Convergence(metric="test_accuracy"), frames)
+    # of (−∞, 0.5, 0.6) and (−∞, 0.8, 0.9)
+    assert drawn_lines(canvas, frames)["adam"][:, 1].tolist() == pytest.approx([0.1, 0.5, 0.8])
+    assert canvas.axes[0].get_ylabel() == "test accuracy"
+    canvas = draw(Convergence(x="gradients"), frames)
+    assert canvas.axes[0].get_xlabel() == "gradient evaluations"
+    assert drawn_lines(canvas, frames)["adam"][-1, 0] == 4
+
+
+@pytest.mark.parametrize(
+    ("figure", "reason"),
+    [
+        (Convergence(metric="regret"), "no run measured regret"),
+        (Convergence(metric="test_accuracy"), "no run measured test_accuracy"),
+        (Convergence(x="epochs"), "the runs counted no epochs"),
+        (Convergence(x="samples"), "the runs counted no samples"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(study, figure, reason):
+    study.add([8.0, 4.0])
+    assert figure.missing(study.frames()) == reason
+
+
+def test_a_study_that_has_not_run_has_nothing_to_draw(study):
+    study.add([], status="planned")
+    assert Convergence().missing(study.frames()) == "no run has a curve yet"
+
+
+def test_all_lost_from_the_start_is_drawn_without_a_line(study):
+    study.add([np.nan], status="diverged").add([np.inf], status="diverged")
+    study.add([1.0, 1.0], optimizer="sgd")
+    frames = study.frames()
+    canvas = draw(Convergence(), frames)
+    assert list(drawn_lines(canvas, frames)) == ["sgd"]
+    assert legend(canvas)[0] == "adam (2 of 2 diverged)"
+
+
+def test_only_lost_runs_still_make_a_figure(study):
+    study.add([np.inf, np.inf], status="diverged")
+    for x in ("steps", "seconds"):
+        canvas = draw(Convergence(x=x), study.frames())
+        assert legend(canvas) == ["adam (1 of 1 diverged)", "half or more of the runs lost"]
+
+
+def test_several_samplers_are_told_apart_by_line_style_and_name(study):
+    for sampler in ("shuffled:batch_size=32", "full"):
+        study.add([8.0, 4.0], sampler=sampler)
+    canvas = draw(Convergence(), study.frames())
+    assert legend(canvas) == ["adam · shuffled:batch_size=32", "adam · full"]
+    first, second = canvas.axes[0].lines
+    assert first.get_color() == second.get_color()
+    assert first.get_linestyle() != second.get_linestyle()
+
+
+def test_twelve_optimizers_with_long_names_overlap_nowhere(study):
+    names = [
+        f"optimizer-{i}:lr=0.{i}+clip-norm:max=1,with=a-very-long-$name${i}" for i in range(12)
+    ]
+    for name in names:
+        for _ in range(3):
+            study.add(np.exp(-np.arange(60.0) / 9), optimizer=name)
+    canvas = draw(Convergence(), study.frames())
+    agg = FigureCanvasAgg(canvas)
+    agg.draw()
+    renderer = agg.get_renderer()
+    page = canvas.bbox
+    texts = [t.get_window_extent(renderer) for t in canvas.legends[0].get_texts()]
+    axes = canvas.axes[0].get_tightbbox(renderer)
+    assert all(page.x0 <= t.x0 and t.x1 <= page.x1 and page.y0 <= t.y0 for t in texts)
+    assert not any(t.overlaps(axes) for t in texts)
+    assert not any(a.overlaps(b) for i, a in enumerate(texts) for b in texts[:i])
+    assert canvas.axes[0].get_position().height * canvas.get_figheight() > 2.5
+    assert "\\$name\\$11" in legend(canvas)[-1]

@@ -1,0 +1,283 @@
+"""That the page is whole, self-contained, escaped and the same for the same store."""
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from matplotlib import pyplot, rcParams
+
+from optframe import Figure, hookimpl
+from optframe_reports.page.page import Page
+
+EVIL = "<script>alert('x')</script>"
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Checker(HTMLParser):
+    """Collects text, tags and ids, and checks that tags are closed in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text, self.tags, self.ids, self.links = [], [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        self.links += [v for name, v in attrs if name in ("href", "src", "xlink:href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.text.append(data)
+
+
+def read(html):
+    checker = Checker()
+    checker.feed(html)
+    checker.close()
+    assert checker.open == []
+    checker.words = " ".join(" ".join(checker.text).split())
+    return checker
+
+
+@pytest.fixture
+def write(study, registry, tmp_path):
+    def write(folder="report"):
+        path = Page().write(study.results(tmp_path), tmp_path / folder, registry)
+        return path.read_text(encoding="utf-8")
+
+    return write
+
+
+def rows(checker_html):
+    """Return the cells of each table row as text."""
+    found = re.findall(r"<tr>(.*?)</tr>", checker_html, re.S)
+    return [[read(cell).words for cell in re.findall(r"<t[dh].*?</t[dh]>", r, re.S)] for r in found]
+
+
+def test_the_page_has_what_was_run_the_table_and_the_figures(study, write):
+    for seed in range(5):
+        study.add([8.0, 4.0, 1.0 + seed], optimizer="adam")
+        study.add([8.0, 5.0, 3.0 + seed], optimizer="sgd")
+    html = write()
+    page = read(html)
+    assert "demo 2 optimizers × 1 problem × 5 seeds: 10 trials" in page.words
+    assert "10 finished" in page.words
+    assert "steps 100" in page.words
+    assert "2026-01-02 03:00 UTC to 2026-01-02 03:04 UTC" in page.words
+    assert "numpy 2.4" in page.words
+    assert "cupy" not in page.words
+    assert rows(html) == [
+        ["optimizer", "runs", "loss", "interval", "time per step", "status"],
+        ["adam", "5", "3", "1 to 5", "10.0 µs", "5 finished"],
+        ["sgd", "5", "5", "3 to 7", "10.0 µs", "5 finished"],
+    ]
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
+    assert captions == ["Loss against steps", "Loss against seconds", "Time per step"]
+    assert html.count("<svg ") == 3
+
+
+def test_the_best_median_comes_first_and_the_lost_last(study, write):
+    for _ in range(3):
+        study.add([8.0, np.nan], optimizer="a", status="diverged", reason="at step 1")
+        study.add([8.0, 2.0], optimizer="b", minimum=0.5)
+        study.add([8.0, 1.0], optimizer="c", minimum=0.5)
+    html = write()
+    table = rows(html)
+    assert [row[0] for row in table[1:4]] == ["c", "b", "a"]
+    assert table[1][2:5] == ["1", "0.5", "0.5 to 0.5"]  # loss, loss − f* and the latter's interval
+    assert table[3][2] == "∞"
+    assert table[4:] == [
+        ["optimizer", "seeds", "status", "reason"],
+        ["a", "0–2", "diverged", "at step 1"],
+    ]
+
+
+def test_samplers_accuracy_and_target_have_columns_where_there_are_some(study, write):
+    for sampler in ("full", "shuffled"):
+        study.add([8.0, 2.0], sampler=sampler, test_accuracy=[0.1, 0.95], status="converged")
+        study.trials[-1].update(target=0.9, target_metric="test_accuracy")
+    html = write()
+    assert rows(html)[0] == [
+        "optimizer",
+        "sampler",
+        "runs",
+        "loss",
+        "test accuracy",
+        "steps to target",
+        "time per step",
+        "status",
+    ]
+    assert rows(html)[1][4:6] == ["95.0 %", "1"]
+    assert "2 samplers" in read(html).words
+
+
+def test_the_same_store_gives_the_same_bytes(study, write):
+    for name in ("adam", "sgd"):
+        study.add([8.0, 4.0, 2.0], optimizer=name)
+    before = dict(rcParams)
+    first = write("one")
+    with pyplot.rc_context({"font.size": 30, "svg.hashsalt": "other"}):  # a matplotlibrc
+        assert write("two") == first
+    assert dict(rcParams) == before
+    assert pyplot.get_fignums() == []
+
+
+def test_the_page_needs_nothing_else(study, write):
+    for problem in ("one", "two"):
+        study.add([8.0, 4.0, 2.0], problem=problem).add([8.0, 3.0, 1.0], problem=problem)
+    html = write()
+    page = read(html)
+    assert all(link.startswith("#") for link in page.links)
+    assert not {"script", "link", "img", "iframe", "image"} & {tag for tag, _ in page.tags}
+    assert "@import" not in html
+    assert {url[0] for url in re.findall(r"url\((.)", html)} == {"#"}
+    assert len(page.ids) == len(set(page.ids))  # inline drawings do not share ids
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    assert set(re.findall(r"url\(#(.*?)\)", html)) <= set(page.ids)
+    assert all({"width", "height"}.isdisjoint(a) for tag, a in page.tags if tag == "svg")
+
+
+def test_names_with_markup_are_escaped_everywhere(study, write):
+    evil = {"optimizer": f"o{EVIL}", "problem": f"p{EVIL}", "sampler": f"s{EVIL}"}
+    study.add([8.0, 4.0], **evil)
+    study.add([8.0], **evil, status="failed", reason=f"ValueError: {EVIL} --> <b>")
+    study.add([8.0, 4.0], **evil | {"sampler": "$\\frac$"})
+    html = write()
+    page = read(html)
+    assert "script" not in {tag for tag, _ in page.tags}
+    for kind in ("o", "p", "s"):
+        assert f"{kind}{EVIL}" in page.words
+    assert f"ValueError: {EVIL} --> <b>" in page.words
+    assert html.count("<svg ") == 3
+
+
+@dataclass(frozen=True)
+class Broken(Figure):
+    def title(self):
+        return "A <broken> figure"
+
+    def missing(self, frames):
+        return None
+
+    def draw(self, figure, frames):
+        raise RuntimeError(f"two\nlines {EVIL}")
+
+
+@dataclass(frozen=True)
+class Fine(Figure):
+    def title(self):
+        return "Another plugin's"
+
+    def missing(self, frames):
+        return None
+
+    def draw(self, figure, frames):
+        figure.subplots().plot([0, 1])
+
+
+@dataclass(frozen=True)
+class Absent(Figure):
+    def title(self):
+        return "Paths"
+
+    def missing(self, frames):
+        return "only for two parameters"
+
+    def draw(self, figure, frames):
+        raise AssertionError("nothing is drawn where something is missing")
+
+
+class Strangers:
+    optframe_api = 1
+
+    @hookimpl
+    def optframe_figures(self):
+        return {"broken": Broken, "fine": Fine, "absent": Absent, "gone": "no_such_module:Gone"}
+
+
+def test_a_figure_that_raises_is_named_and_the_rest_is_there(study, write, registry):
+    registry.admit(Strangers(), "strangers", "tests", "0")
+    study.add([8.0, 4.0])
+    html = write()
+    errors = [read(line).words for line in re.findall(r'<p class="error">.*?</p>', html)]
+    assert errors == [
+        f"A <broken> figure: figure 'broken' raised RuntimeError: two lines {EVIL}",
+        errors[1],
+    ]
+    assert errors[1].startswith("gone: figure 'gone' raised PluginError: plugin 'strangers'")
+    assert "Paths: only for two parameters." in read(html).words
+    assert html.count("<svg ") == 4
+    assert "Another plugin&#39;s" in html
+
+
+def test_a_figure_that_is_switched_off_is_not_missed(study, registry, tmp_path):
+    study.add([8.0, 4.0])
+    without = type(registry).__new__(type(registry))
+    without.__dict__.update(registry.__dict__)
+    without.names = lambda kind: [n for n in registry.names(kind) if n != "convergence"]
+    html = Page().write(study.results(tmp_path), tmp_path, without).read_text(encoding="utf-8")
+    assert re.findall(r"<figcaption>(.*?)</figcaption>", html) == ["Time per step"]
+    assert 'class="error"' not in html
+
+
+def test_an_empty_store_says_so(write):
+    assert "No trial has run yet." in read(write()).words
+
+
+def test_a_study_that_is_still_running_says_so(study, write):
+    study.add([8.0, 4.0]).add([], status="planned")
+    study.add([], status="planned", problem="later")
+    words = read(write()).words
+    assert "2 of 3 trials have not run yet" in words
+    assert "No run to show." in words
+    assert "Loss against steps: no run has a curve yet." in words
+
+
+def test_one_seed_has_no_interval_and_the_page_says_so(study, write):
+    study.add([8.0, 4.0])
+    html = write()
+    assert "One run per optimizer: there is no interval and no band." in read(html).words
+    assert "interval" not in rows(html)[0]
+    study.add([8.0, 3.0])
+    assert "One run per optimizer" not in write()
+
+
+def test_all_diverged_says_so(study, write):
+    for _ in range(3):
+        study.add([8.0, 9.0, np.nan], status="diverged", reason="at step 2")
+    html = write()
+    assert "All runs diverged." in read(html).words
+    assert html.count("<svg ") == 3
+
+
+def test_what_did_not_run_is_listed_once_per_reason(study, write):
+    study.add([8.0, 4.0])
+    for seed in range(20):
+        study.add([], status="skipped", optimizer="newton", reason="needs hessian")
+        study.add([8.0, 4.0], status="stopped", optimizer="lbfgs", reason=f"search {seed % 2}")
+    html = write()
+    lost = rows(html)[-3:]
+    assert lost == [
+        ["newton", "0–19", "skipped", "needs hessian"],
+        ["lbfgs", lost[1][1], "stopped", "search 0"],
+        ["lbfgs", lost[2][1], "stopped", "search 1"],
+    ]
+    assert lost[1][1].startswith("0, 2, 4")
+
+
+def test_it_reads_in_light_and_dark_and_prints(write):
+    html = write()
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert "@media print" in html

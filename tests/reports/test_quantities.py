@@ -1,0 +1,71 @@
+"""How numbers, times and colours come out."""
+
+import math
+
+import pytest
+
+from optframe_reports.figures.axes import literal
+from optframe_reports.palette import color_of_each, line_style, marker
+from optframe_reports.quantities import duration, number, percent
+from optframe_reports.summary import seed_ranges
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (12.0, "12"),
+        (0.123456, "0.1235"),
+        (1.2346e-7, "1.235e-7"),
+        (-3.21e12, "-3.21e12"),
+        (1e-10, "1e-10"),
+        (math.nan, "–"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+    ],
+)
+def test_numbers(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (2.5e-9, "2.50 ns"),
+        (8.16e-6, "8.16 µs"),
+        (0.9996e-6, "1.00 µs"),
+        (0.089, "89.0 ms"),
+        (123.4, "123 s"),
+        (math.nan, "–"),
+    ],
+)
+def test_times_have_three_digits_and_the_unit_that_reads_best(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_percent():
+    assert (percent(0.9721), percent(-math.inf)) == ("97.2 %", "−∞")
+
+
+def test_seeds_are_written_as_ranges():
+    assert seed_ranges([4, 0, 1, 2, 7, 9, 8]) == "0–2, 4, 7–9"
+
+
+def test_twelve_optimizers_have_twelve_colours_and_the_second_six_a_marker():
+    colors = color_of_each([f"optimizer{i // 2}" for i in range(24)])
+    assert len(colors) == len(set(colors.values())) == 12
+    assert [marker(i) for i in range(13)] == [""] * 6 + ["o"] * 6 + ["s"]
+
+
+def test_colours_keep_to_the_order_of_first_appearance():
+    assert color_of_each("abcab") == color_of_each("abc")
+    assert len({str(line_style(i)) for i in range(4)}) == 4
+
+
+def test_labels_are_wrapped_after_pluses_and_commas_and_hold_no_formula():
+    assert (
+        literal("adam:lr=0.05+clip-norm:max=1,p=$2$", 16)
+        == "adam:lr=0.05+\nclip-norm:max=1,\np=\\$2\\$"
+    )
+    assert literal("x" * 25, 10) == "xxxxxxxxxx\nxxxxxxxxxx\nxxxxx"
+    assert literal("two\nlines", 20) == "two lines"

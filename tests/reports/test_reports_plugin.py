@@ -1,0 +1,67 @@
+"""What the plugin registers, and that registering it costs nothing."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import optframe_reports
+from optframe import Figure, Reporter, UsageError
+
+HEAVY = ("pandas", "matplotlib", "seaborn", "jinja2", "numpy")
+
+
+def test_every_component_is_a_frozen_dataclass_of_its_kind(registry):
+    for kind, contract in (("figures", Figure), ("reporters", Reporter)):
+        for name in registry.names(kind):
+            component = registry.make(kind, name)
+            assert isinstance(component, contract)
+            assert type(component).__dataclass_params__.frozen
+
+
+def test_importing_the_plugin_imports_nothing_heavy():
+    code = f"import sys, optframe_reports; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path), "PATH": ""},
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_studies_are_those_beside_the_package_in_a_checkout():
+    folder = Path(optframe_reports.__file__).parent.parent / "studies"
+    found = {path.stem: str(path) for path in folder.glob("*.toml")}
+    assert optframe_reports.optframe_studies() == found
+
+
+def test_studies_are_those_in_the_package_in_a_wheel(tmp_path):
+    package = tmp_path / "installed_reports"
+    (package / "studies").mkdir(parents=True)
+    (package / "studies" / "quickstart.toml").write_text("")
+    (package / "studies" / "README.md").write_text("")
+    module = shutil.copy(optframe_reports.__file__, package / "__init__.py")
+    spec = importlib.util.spec_from_file_location("installed_reports", module)
+    installed = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(installed)
+    path = str(package / "studies" / "quickstart.toml")
+    assert installed.optframe_studies() == {"quickstart": path}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("convergence", {"x": "minutes"}, "expected one of 'steps'"),
+        ("convergence", {"metric": 3}, "expected a string"),
+        ("convergence", {"y": "loss"}, "unknown parameter 'y'"),
+        ("timing", {"x": "steps"}, "unknown parameter 'x'"),
+    ],
+)
+def test_a_figure_refuses_what_it_does_not_know(registry, name, given, message):
+    with pytest.raises(UsageError, match=message):
+        registry.make("figures", name, given)
