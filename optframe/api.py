@@ -125,9 +125,9 @@ def find_study(
     ``settings`` overrides its table ``[run]``.
     """
     path = Path(study)
-    if not path.exists() and path.suffix != ".toml":
+    if path.suffix != ".toml" and (path.is_dir() or not path.exists()):
         path = Path(registry.entry("studies", str(study)).target)
-    return Study.from_file(path, settings or {})
+    return Study.from_file(path, settings)
 
 
 def _make(registry: Registry, name: str, parameters: Mapping[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from optframe.contracts import Backend, Dataset, Optimizer, Problem, Schedule, Setting
@@ -14,6 +15,8 @@ from optframe.registry import Registry
 from optframe.seeds import Seeds
 
 __all__ = ["Binder", "given_parameters", "resolve_backend", "resolved", "wrap"]
+
+_PLAIN = (str, int, float, bool, type(None))
 
 
 def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
@@ -51,6 +54,7 @@ class Binder:
         self._backends: dict[str, Backend] = {}
         self._problems: dict[tuple[Any, ...], Problem] = {}
         self._datasets: dict[str, Dataset] = {}
+        self._loaded: dict[Component, dict[str, None]] = {}
 
     def backend(self, name: str) -> Backend:
         """Return the backend of this name."""
@@ -69,10 +73,19 @@ class Binder:
                 self.backend(backend),
                 dtype,
                 dataclasses.replace(seeds, index=instance).sequence("instance"),
-                self.dataset,
+                partial(self._dataset_for, component),
             )
             self._problems[key] = made.bind(setting)
         return self._problems[key]
+
+    def datasets_of(self, component: Component) -> list[str]:
+        """Return the names of the data sets that a problem has asked for so far."""
+        return list(self._loaded.get(component, ()))
+
+    def _dataset_for(self, component: Component, notation: str) -> Dataset:
+        dataset = self.dataset(notation)
+        self._loaded.setdefault(component, {})[parse(notation)["name"]] = None
+        return dataset
 
     def dataset(self, notation: str) -> Dataset:
         """Load a data set by its name, or by name and parameters; once."""
@@ -112,6 +125,8 @@ def resolved(made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     values = {}
     for field in dataclasses.fields(made):
         value = getattr(made, field.name)
+        if not field.init or (isinstance(value, Schedule) and field.name not in given):
+            continue  # it comes with the class
         if isinstance(value, Schedule):
             table = given[field.name]
             values[field.name] = {"schedule": table["schedule"], **resolved(value, table)}
@@ -120,19 +135,24 @@ def resolved(made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def given_parameters(made: Any, registry: Registry) -> dict[str, Any]:
-    """Return the parameters of an object made by hand that are not its class's defaults."""
+def given_parameters(made: Any) -> dict[str, Any] | None:
+    """Return the parameters of an object made by hand that are not its class's defaults.
+
+    None where they are not all plain data or schedules: such an object cannot be told in words.
+    """
     fields = parameters(type(made))
-    values = {name: getattr(made, name) for name in fields}
-    return {name: v for name, v in values.items() if not _same(v, fields[name].default)}
-
-
-def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and bool(a == b)
+    given: dict[str, Any] = {}
+    for name, field in fields.items():
+        value = getattr(made, name)
+        if not isinstance(value, (*_PLAIN, list, tuple, dict, Schedule)):
+            return None
+        if type(value) is not type(field.default) or value != field.default:
+            given[name] = list(value) if isinstance(value, tuple) else value
+    return given
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (str, int, float, bool, dict, type(None))):
+    if isinstance(value, (*_PLAIN, dict)):
         return value
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from optframe.binding import given_parameters, resolved, wrap
 from optframe.contracts import Optimizer, Problem, Sampler, Schedule, Solver
 from optframe.errors import UsageError
 from optframe.notation import Component, canonical, parse, write
-from optframe.parameters import is_sequence, parameters
+from optframe.parameters import accept, is_sequence, parameters
 from optframe.registry import Registry
-from optframe.study import STARTS
+from optframe.study import STARTS, Budget
 
 __all__ = ["Choice", "Choices"]
 
@@ -32,7 +33,13 @@ class Choice:
     def pairs_with(self, others: str, other: Choice) -> bool:
         """Whether the table's list of partners (``problems = [...]``) allows the other one."""
         allowed = self.table.get(others)
-        return allowed is None or bool({other.component.name, other.component.label} & {*allowed})
+        return allowed is None or bool(other.names & {*allowed})
+
+    @property
+    def names(self) -> set[str]:
+        """What such a list may call this one: its name, its label, that of its whole grid."""
+        name, label = self.component.name, self.component.label
+        return {name, label, str(self.table.get("label", label))}
 
 
 class Choices:
@@ -42,13 +49,16 @@ class Choices:
         self.registry = registry
         self.prefix = prefix
         self.mistakes: list[str] = []
+        self.names: dict[str, set[str]] = {}
 
     def of(self, kind: str, items: Any) -> list[Choice]:
         """Return every point of every grid among these items of the study."""
         choices: list[Choice] = []
+        self.names[kind] = set()
         for item in (items,) if isinstance(items, (str, Mapping)) else tuple(items):
             try:
                 table = table_of(item, kind, self.registry)
+                self.names[kind].add(str(table.get("name")))
                 choices += self._expand(kind, table)
             except UsageError as error:
                 self.mistakes += [
@@ -64,7 +74,6 @@ class Choices:
             found = "is missing" if name is None else f"is {name!r}"
             raise UsageError(f"{self.prefix}[[{singular}]]: name {found}; expected a string")
         where = f"{self.prefix}[[{singular}]] {name}"
-        self._check_reserved(table, kind, where)
         component = self.registry.load(kind, name, f"{self.prefix}[[{singular}]]")
         given = {k: _data(v, self.registry) for k, v in table.items() if k not in RESERVED}
         known = parameters(component) if isinstance(component, type) else {}
@@ -77,29 +86,33 @@ class Choices:
                 raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
             axes.append([(key, item) for item in (value if grid else [value])])
         choices: list[Choice] = []
-        mistakes: list[str] = []
+        mistakes = self._mistakes(table, kind, where)
         for point in itertools.product(*axes):
             try:
                 choices.append(self._make(kind, table, dict(point), where))
             except UsageError as error:
                 mistakes += error.mistakes
-        if mistakes:
-            raise UsageError(*dict.fromkeys(mistakes))
+        self.mistakes += dict.fromkeys(mistakes)
         return choices
 
-    def _check_reserved(self, table: Mapping[str, Any], kind: str, where: str) -> None:
+    def _mistakes(self, table: Mapping[str, Any], kind: str, where: str) -> list[str]:
+        """Return what is wrong with the words that every table understands."""
+        mistakes: list[str] = []
         for key in ("optimizers", "problems"):
             value = table.get(key)
             strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
             if value is not None and not strings:
-                raise UsageError(f"{where}: {key}: expected a list of names, found {value!r}")
+                mistakes.append(f"{where}: {key}: expected a list of names, found {value!r}")
         if "wrap" in table and kind != "optimizers":
-            raise UsageError(f"{where}: wrap belongs to an [[optimizer]]")
+            mistakes.append(f"{where}: wrap belongs to an [[optimizer]]")
         if "start" in table and (kind != "problems" or table["start"] not in STARTS):
             expected = f"one of {', '.join(map(repr, STARTS))}, in a [[problem]]"
-            raise UsageError(f"{where}: start: expected {expected}, found {table['start']!r}")
+            mistakes.append(f"{where}: start: expected {expected}, found {table['start']!r}")
         if not isinstance(table.get("label", ""), str):
-            raise UsageError(f"{where}: label: expected a string, found {table['label']!r}")
+            mistakes.append(f"{where}: label: expected a string, found {table['label']!r}")
+        if isinstance(table.get("budget"), Mapping):
+            mistakes += accept(Budget, table["budget"], f"{where}: budget")[1]
+        return mistakes
 
     def _make(
         self, kind: str, table: Mapping[str, Any], given: dict[str, Any], where: str
@@ -136,9 +149,12 @@ def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
             f"type {names}"
         )
     name = registry.name_of(kind, component)
-    if name is None or isinstance(item, type):
+    if isinstance(item, type):
         return {"name": name or registry.add(kind, component.__name__.lower(), item)}
-    return {"name": name, **given_parameters(item, registry)}
+    given = given_parameters(item) if dataclasses.is_dataclass(item) else None
+    if given is None:  # it holds more than plain data: it stays the object that it is
+        return {"name": registry.add(kind, component.__name__.lower(), item)}
+    return {"name": name or registry.add(kind, component.__name__.lower(), component), **given}
 
 
 def _data(value: Any, registry: Registry) -> Any:
@@ -148,4 +164,7 @@ def _data(value: Any, registry: Registry) -> Any:
     name = registry.name_of("schedules", type(value)) or registry.add(
         "schedules", type(value).__name__.lower(), type(value)
     )
-    return {"schedule": name, **given_parameters(value, registry)}
+    given = given_parameters(value)
+    if given is None:
+        raise UsageError(f"schedule {name}: its parameters are no plain data; a study needs such")
+    return {"schedule": name, **given}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from optframe.errors import UsageError
 __all__ = ["Component", "canonical", "format_value", "parse", "write"]
 
 _OPENING, _CLOSING = "[{(", "]})"
+_WORDS = ("true", "false", "inf", "nan")
+"""Bare words that are no strings."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def format_value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     if isinstance(value, str):
-        bare = re.fullmatch(r"[A-Za-z][\w-]*", value) and value not in ("true", "false")
-        return value if bare else json.dumps(value, ensure_ascii=False)
+        bare = re.fullmatch(r"[A-Za-z][\w-]*", value) and value not in _WORDS
+        # TOML, unlike JSON, wants DEL escaped.
+        return value if bare else json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(format_value(item) for item in value) + "]"
     if isinstance(value, Mapping):
@@ -76,33 +79,38 @@ def parse(text: str) -> dict[str, Any]:
     UsageError
         Where the text cannot be read, with the place.
     """
-    first, *rest = _split_wrappers(text)
-    table = _parse_one(first, text)
-    wrappers = [_parse_one(part, text) for part in rest]
+    try:
+        first, *rest = _split_wrappers(text)
+        table = _parse_one(first)
+        wrappers = [_parse_one(part) for part in rest]
+    except ValueError as error:
+        raise UsageError(f"{text!r}: {error}") from error
     if wrappers:
         table["wrap"] = wrappers
     return table
 
 
-def _parse_one(part: str, text: str) -> dict[str, Any]:
+def _parse_one(part: str) -> dict[str, Any]:
     name, colon, tail = part.strip().partition(":")
     attribute, _, after = tail.partition(":")
     if re.fullmatch(r"[A-Za-z_]\w*", attribute):  # module:Class, perhaps with parameters
         name, colon, tail = f"{name}:{attribute}", after, after
     if not re.fullmatch(r"[\w.-]+(:\w+)?", name):
-        raise UsageError(
-            f"{text!r}: found {name!r} where a name was expected; write name:parameter=value,..."
+        raise ValueError(
+            f"found {name!r} where a name was expected; write name:parameter=value,..."
         )
-    table: dict[str, Any] = {"name": name}
-    for item in _split(tail, ",") if colon else ():
-        key, equals, value = item.partition("=")
-        key = key.strip()
-        if not equals or not key or not value.strip():
-            raise UsageError(f"{text!r}: found {item.strip()!r} where parameter=value was expected")
-        if key in table:
-            raise UsageError(f"{text!r}: {key!r} is given twice")
-        table[key] = _parse_value(value.strip())
-    return table
+    return _parse_pairs(_split(tail, ",") if colon else (), name=name)
+
+
+def _parse_pairs(items: Iterable[str], **pairs: Any) -> dict[str, Any]:
+    for item in items:
+        key, equals, value = (word.strip() for word in item.partition("="))
+        if not equals or not key or not value:
+            raise ValueError(f"found {item.strip()!r} where parameter=value was expected")
+        if key in pairs:
+            raise ValueError(f"{key!r} is given twice")
+        pairs[key] = _parse_value(value)
+    return pairs
 
 
 def _parse_value(text: str) -> Any:
@@ -111,8 +119,7 @@ def _parse_value(text: str) -> Any:
     if text.startswith("[") and text.endswith("]"):
         return [_parse_value(item) for item in _split(text[1:-1], ",") if item.strip()]
     if text.startswith("{") and text.endswith("}"):
-        pairs = [item.partition("=") for item in _split(text[1:-1], ",") if item.strip()]
-        return {key.strip(): _parse_value(value) for key, _, value in pairs}
+        return _parse_pairs(item for item in _split(text[1:-1], ",") if item.strip())
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -132,9 +139,12 @@ def _split_wrappers(text: str) -> list[str]:
 
 def _split(text: str, separator: str) -> list[str]:
     """Split at separators that are in no bracket and no quotes."""
-    parts, depth, quote = [""], 0, ""
+    parts, depth, quote, escaped = [""], 0, "", False
     for character in text:
-        if quote:
+        if escaped:
+            escaped = False
+        elif quote:
+            escaped = character == "\\" and quote == '"'
             quote = "" if character == quote else quote
         elif character in "\"'":
             quote = character
@@ -146,4 +156,6 @@ def _split(text: str, separator: str) -> list[str]:
             parts.append("")
             continue
         parts[-1] += character
+    if quote or depth:
+        raise ValueError("a quote or a bracket is opened and not closed, or the other way round")
     return parts

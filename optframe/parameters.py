@@ -14,7 +14,7 @@ from optframe.contracts.fields import NumberMark
 from optframe.contracts.schedule import Schedule
 from optframe.errors import UsageError, nearest
 
-__all__ = ["Parameter", "build", "is_sequence", "parameters"]
+__all__ = ["Parameter", "accept", "build", "is_sequence", "parameters"]
 
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
 _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -88,6 +88,24 @@ def build(
     UsageError
         With one line for each mistake.
     """
+    values, mistakes = accept(component, given, where, schedule)
+    if mistakes:
+        raise UsageError(*mistakes)
+    try:
+        return component(**values)
+    except UsageError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def accept(
+    component: type,
+    given: Mapping[str, Any],
+    where: str,
+    schedule: Callable[[Mapping[str, Any], str], Schedule] | None = None,
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values that are right, in their fields' types, and a line for each mistake."""
     fields = parameters(component)
     mistakes: list[str] = []
     values: dict[str, Any] = {}
@@ -103,14 +121,7 @@ def build(
     for name, field in fields.items():
         if field.required and name not in given:
             mistakes.append(f"{where}: {name} is missing; expected {field.expected}")
-    if mistakes:
-        raise UsageError(*mistakes)
-    try:
-        return component(**values)
-    except UsageError:
-        raise
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{where}: {error}") from error
+    return values, mistakes
 
 
 def is_sequence(annotation: Any) -> bool:
@@ -159,6 +170,8 @@ def _match(annotation: Any, value: Any) -> tuple[bool, Any]:
     """Say whether a plain value fits, and return it in the field's own type."""
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()  # a NumPy number
     config = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
     try:
         return True, TypeAdapter(annotation, config=config).validate_python(_tuples(value))
@@ -182,6 +195,9 @@ def _bare(annotation: Any) -> Any:
 def _expected(annotation: Any) -> str:
     bare = _bare(annotation)
     origin = get_origin(bare)
+    for mark in _marks(annotation):
+        if isinstance(mark, str):
+            return mark
     if origin is Literal:
         return "one of " + ", ".join(repr(option) for option in get_args(bare))
     if bare is type(None):
@@ -192,6 +208,8 @@ def _expected(annotation: Any) -> str:
     if origin is tuple or bare is tuple:
         inner = _expected(get_args(bare)[0]) if get_args(bare) else "anything"
         return f"a list of {inner.removeprefix('a ').replace('number', 'numbers')}"
+    if origin is dict or bare is dict:
+        return "a table"
     words = _WORDS.get(bare, getattr(bare, "__name__", str(bare)))
     bounds = [
         f"{_SIGNS[type(mark)]} {getattr(mark, _BOUNDS[type(mark)][0]):g}"

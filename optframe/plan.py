@@ -11,10 +11,11 @@ from optframe.choices import Choice, Choices
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.errors import OptframeError, UsageError, nearest
 from optframe.oracle import offers
-from optframe.parameters import build
+from optframe.parameters import build, parameters
 from optframe.registry import Registry
 from optframe.seeds import Seeds
 from optframe.study import NO_SAMPLER, Budget, Checkpoints, Study, Trial
+from optframe.study_tables import mistakes_of
 
 __all__ = ["plan"]
 
@@ -42,17 +43,19 @@ class _Planner:
 
     def trials(self) -> list[Trial]:
         """Return the trials, or none where there are mistakes."""
+        wrong = mistakes_of(self.study)
+        self.mistakes += wrong
         backend = self._check_run()
         chosen = Choices(self.registry, self.prefix)
         optimizers = chosen.of("optimizers", self.study.optimizers)
         problems = chosen.of("problems", self.study.problems)
         samplers = chosen.of("samplers", self.study.samplers)
         self.mistakes += chosen.mistakes
-        self._check_partners(optimizers, "problems", problems)
-        self._check_partners(problems, "optimizers", optimizers)
-        self._check_partners(samplers, "problems", problems)
-        self._check_partners(samplers, "optimizers", optimizers)
-        if self.mistakes:
+        for kind, choices in (("problems", problems), ("optimizers", optimizers)):
+            known = chosen.names[kind].union(*(choice.names for choice in choices))
+            for others in (optimizers, problems, samplers):
+                self._check_partners(others, kind, known)
+        if wrong or not backend:
             return []
         trials: list[Trial] = []
         for problem in problems:
@@ -73,7 +76,16 @@ class _Planner:
         """Check the names in [run] and return the backend's."""
         settings = self.study.run
         try:
-            self.registry.entry("executors", settings.executor, f"{self.prefix}[run] executor")
+            where = f"{self.prefix}[run] executor"
+            fields = parameters(self.registry.load("executors", settings.executor, where))
+            if settings.jobs not in (None, 1) and "jobs" not in fields:
+                raise UsageError(
+                    f"{self.prefix}[run] jobs: executor {settings.executor!r} runs one trial at a "
+                    f"time, found {settings.jobs}; leave jobs out, or name another executor"
+                )
+        except UsageError as error:
+            self.mistakes += error.mistakes
+        try:
             return resolve_backend(self.registry, settings.backend, f"{self.prefix}[run] backend")
         except UsageError as error:
             self.mistakes += error.mistakes
@@ -95,7 +107,8 @@ class _Planner:
         start = str(problem.table.get("start", self.study.start))
         once = start == "standard" and _is_deterministic(optimizer.made, bound, scheme)
         chosen = sampler.component if sampler else NO_SAMPLER
-        names = [("problems", problem.component.name)]
+        names = [("backends", backend), ("problems", problem.component.name)]
+        names += [("datasets", name) for name in self.binder.datasets_of(problem.component)]
         names += [("samplers", chosen.name)] if sampler else []
         names += self._parts(optimizer)
         code = [__version__, *(self.registry.code(kind, name) for kind, name in names)]
@@ -129,31 +142,17 @@ class _Planner:
 
     def _checkpoints(self) -> Checkpoints:
         given = self.study.run.checkpoints
-        if isinstance(given, int):
-            return Checkpoints(count=given)
-        made: Checkpoints = build(Checkpoints, given, f"{self.prefix}[run] checkpoints")
-        return made
+        return Checkpoints(count=given) if isinstance(given, int) else Checkpoints(**given)  # type: ignore[arg-type]
 
     def _budget(self, optimizer: Choice, problem: Choice, bound: Problem) -> Budget | None:
-        for choice in (optimizer, problem):
+        """Return the optimizer's budget, else the problem's, else the study's."""
+        given, where = self.study.budget, f"{self.prefix}[study] budget"
+        for choice in (problem, optimizer):
             if "budget" in choice.table:
                 given, where = choice.table["budget"], f"{choice.where}: budget"
-                break
-        else:
-            given, where = self.study.budget, f"{self.prefix}[study] budget"
-        if not isinstance(given, (Budget, Mapping)):
-            found = "nothing" if given is None else repr(given)
-            self.mistakes.append(
-                f"{where}: expected a table such as {{ steps = 1000 }}, found {found}"
-            )
-            return None
-        try:
-            made: Budget = given if isinstance(given, Budget) else build(Budget, given, where)
-        except UsageError as error:
-            self.mistakes += error.mistakes
-            return None
+        made = self._made_budget(given, where)
         records = bound.records if isinstance(bound, StochasticProblem) else None
-        if made.epochs is not None and records is None:
+        if made is not None and made.epochs is not None and records is None:
             self.mistakes.append(
                 f"{where}: {problem.component.name} has no data, so epochs mean nothing to it; "
                 "give it a budget of steps, gradients or seconds"
@@ -161,10 +160,28 @@ class _Planner:
             return None
         return made
 
+    def _made_budget(self, given: Any, where: str) -> Budget | None:
+        if not isinstance(given, (Budget, Mapping)):
+            found = "nothing" if given is None else repr(given)
+            self.mistakes.append(
+                f"{where}: expected a table such as {{ steps = 1000 }}, found {found}"
+            )
+            return None
+        try:
+            table = given.table if isinstance(given, Budget) else given
+            made: Budget = build(Budget, table, where)
+        except UsageError as error:
+            self.mistakes += error.mistakes
+            return None
+        return made
+
     def _bind(self, problem: Choice, backend: str) -> Problem | None:
         try:
             dtype = self.study.dtype or problem.made.dtype
-            return self.binder.problem(problem.component, backend, dtype, Seeds(self.study.seed, 0))
+            seeds = Seeds(self.study.seed, 0)
+            bound = self.binder.problem(problem.component, backend, dtype, seeds)
+            _ = bound.size, getattr(bound, "records", None)  # what it is made of may be wrong, too
+            return bound
         except UsageError as error:
             self.mistakes += [f"{problem.where}: {mistake}" for mistake in error.mistakes]
         except (OptframeError, OSError):
@@ -180,9 +197,12 @@ class _Planner:
         if records is None:
             return [None]
         chosen: list[Choice | None] = []
-        for sampler in samplers:
-            if not sampler.pairs_with("problems", problem):
-                continue
+        partners = [sampler for sampler in samplers if sampler.pairs_with("problems", problem)]
+        if samplers and not partners:
+            self.mistakes.append(
+                f"{problem.where}: no [[sampler]] is for it; every one names other problems"
+            )
+        for sampler in partners:
             mistake = sampler.made.mistake(records)
             if mistake:
                 self.mistakes.append(
@@ -193,8 +213,7 @@ class _Planner:
                 chosen.append(sampler)
         return chosen
 
-    def _check_partners(self, choices: list[Choice], others: str, known: list[Choice]) -> None:
-        names = {c.component.name for c in known} | {c.component.label for c in known}
+    def _check_partners(self, choices: list[Choice], others: str, names: set[str]) -> None:
         for choice in choices:
             for name in choice.table.get(others) or ():
                 if name not in names:

@@ -74,10 +74,14 @@ def _load_path(registry: Registry, path: str) -> None:
     is_file = file.suffix == ".py" or file.exists()
     if is_file and not file.is_file():
         raise UsageError(f"-P {path}: no such file; expected a Python file or a module's name")
-    if not is_file and importlib.util.find_spec(path.partition(".")[0]) is None:
+    head = path.partition(".")[0]
+    if not is_file and not (head and importlib.util.find_spec(head)):
         raise UsageError(f"-P {path}: no such file or module")
     name = file.stem if is_file else path
-    registry.paths.append(str(file.resolve()) if is_file else path)
+    source = str(file.resolve()) if is_file else path
+    if source in registry.paths:
+        return
+    registry.paths.append(source)
     try:
         plugin = _import_file(file) if is_file else importlib.import_module(path)
     except (Exception, SystemExit) as error:
@@ -89,9 +93,13 @@ def _load_path(registry: Registry, path: str) -> None:
 
 def _import_file(file: Path) -> ModuleType:
     name = file.stem
-    loaded = sys.modules.get(name)
-    if loaded is not None and getattr(loaded, "__file__", None) != str(file.resolve()):
-        raise PluginError(f"a module called {name!r} is loaded already; rename the file {file}")
+    if name in sys.modules:
+        taken = getattr(sys.modules[name], "__file__", None) or "built into Python"
+    else:
+        namesake = importlib.util.find_spec(name) if name.isidentifier() else None
+        taken = namesake.origin if namesake else None
+    if taken is not None and taken != str(file.resolve()):
+        raise PluginError(f"there is a module called {name!r} already ({taken}); rename the file")
     spec = importlib.util.spec_from_file_location(name, file.resolve())
     if spec is None or spec.loader is None:
         raise PluginError(f"{file} is not a Python file")

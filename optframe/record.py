@@ -137,6 +137,13 @@ class Results:
         return read_curves(self.path)
 
     @cached_property
+    def landscapes(self) -> dict[str, Landscape]:
+        """The loss on a grid around the path of each trial with P ≤ 2, by the trial's key."""
+        from optframe.frames import read_landscapes
+
+        return read_landscapes(self.path)
+
+    @cached_property
     def study(self) -> dict[str, Any]:
         """What was run: name, seed, seeds, budget, when."""
         from optframe.frames import read_study

@@ -8,6 +8,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
+import inspect
 import re
 import sys
 import traceback
@@ -96,10 +97,15 @@ class Registry:
             Where there is none of this name; it says which name is nearest.
         """
         entries = self._entries[kind]
+        prefix = f"{where}: " if where else ""
         if ":" in name and name not in entries:  # module:Class, named by the user
-            entries[name] = Entry(kind, name, name.partition(":")[0], name)
+            module, _, attribute = name.partition(":")
+            if module in entries:
+                raise UsageError(
+                    f"{prefix}{name}: found {attribute!r} where parameter=value was expected"
+                )
+            entries[name] = Entry(kind, name, module, name)
         if name not in entries:
-            prefix = f"{where}: " if where else ""
             raise UsageError(
                 f"{prefix}unknown {KINDS[kind].singular} {name!r}; {nearest(name, entries)}"
             )
@@ -115,27 +121,19 @@ class Registry:
         """
         entry = self.entry(kind, name, where)
         target = entry.target
+        who = f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r}"
         if isinstance(target, str):
             module, _, attribute = target.partition(":")
             try:
                 target = getattr(importlib.import_module(module), attribute)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise PluginError(
-                    f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} ({entry.target}) "
-                    f"could not be imported: {type(error).__name__}: {error}"
+                    f"{who} ({entry.target}) could not be imported: {type(error).__name__}: {error}"
                 ) from error
-        if isinstance(target, type) and not self._keeps_contract(kind, target):
-            expected = " or ".join(KINDS[kind].contracts)
-            raise PluginError(
-                f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r} is "
-                f"{target.__qualname__}; expected a dataclass that subclasses optframe.{expected}"
-            )
+        flaw = _flaw(kind, target)
+        if flaw is not None:
+            raise PluginError(f"{who}: {flaw}")
         return target
-
-    def _keeps_contract(self, kind: str, target: type) -> bool:
-        contracts = importlib.import_module("optframe.contracts")
-        classes = tuple(getattr(contracts, name) for name in KINDS[kind].contracts)
-        return dataclasses.is_dataclass(target) and (not classes or issubclass(target, classes))
 
     def make(
         self, kind: str, name: str, given: Mapping[str, Any] | None = None, where: str = ""
@@ -167,10 +165,14 @@ class Registry:
         if entry.kind == "studies":
             return _first_comment(Path(entry.target))
         module, _, attribute = entry.target.partition(":")
-        spec = importlib.util.find_spec(module)
-        if spec is None or spec.origin is None:
-            return ""
-        for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+        try:
+            spec = importlib.util.find_spec(module)  # it imports the packages around the module
+            if spec is None or spec.origin is None:
+                return f"(there is no module {module!r})"
+            tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+        except (Exception, SystemExit) as error:
+            return f"({type(error).__name__}: {error})"
+        for node in tree.body:
             if isinstance(node, ast.ClassDef) and node.name == attribute:
                 return _first_line(ast.get_docstring(node))
         return ""
@@ -178,13 +180,14 @@ class Registry:
     def code(self, kind: str, name: str) -> str:
         """Return a hash of the plugin code that a component runs: its package, or its file."""
         entry = self.entry(kind, name)
+        here = f"object {id(entry.target)} of {self.token}"
         if entry.owner == "this process" and not isinstance(entry.target, type):
-            return f"object {id(entry.target)} of {self.token}"
-        module = sys.modules.get(entry.module.partition(".")[0])
-        origin = getattr(module, "__file__", None)
-        if origin is None:
-            return "unknown"
-        path = Path(origin)
+            return here
+        modules = (sys.modules.get(name) for name in (entry.module.partition(".")[0], entry.module))
+        origins = [file for module in modules if (file := getattr(module, "__file__", None))]
+        if not origins:  # typed into a session: nobody can say that it is the same code again
+            return here
+        path = Path(origins[0])
         files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
         digest = hashlib.sha256()
         for file in files:
@@ -216,6 +219,8 @@ class Registry:
 
     def admit(self, plugin: Any, name: str, origin: str, version: str) -> None:
         """Register a plugin, or leave it out whole and keep the reason in ``broken``."""
+        if self.manager.is_registered(plugin):
+            return  # it is installed, and was named again
         try:
             entries = self._collect(plugin, name)
         except BaseException as error:
@@ -245,7 +250,7 @@ class Registry:
                 f"it {found}; expected the line `optframe_api = {API_VERSION}` in the plugin"
             )
         self.manager.register(plugin, name=name)
-        self._refuse_unknown_hooks(plugin)
+        self._refuse_wrong_hooks(plugin)
         entries: list[Entry] = []
         for kind in KINDS:
             hook = getattr(self.manager.hook, f"optframe_{kind}")
@@ -254,11 +259,14 @@ class Registry:
                 entries += self._entries_of(kind, mapping, name)
         return entries
 
-    def _refuse_unknown_hooks(self, plugin: Any) -> None:
+    def _refuse_wrong_hooks(self, plugin: Any) -> None:
         known = {name for name in vars(hookspecs) if name.startswith("optframe_")}
-        for caller in self.manager.get_hookcallers(plugin) or ():
-            if not caller.has_spec():
-                raise PluginError(f"unknown hook {caller.name!r}; {nearest(caller.name, known)}")
+        marked = {caller.name for caller in self.manager.get_hookcallers(plugin) or ()}
+        for name in sorted(marked - known):
+            raise PluginError(f"unknown hook {name!r}; {nearest(name, known)}")
+        for name in sorted(known - marked):
+            if callable(getattr(plugin, name, None)):
+                raise PluginError(f"{name} is not marked as a hook; write @hookimpl above it")
 
     def _entries_of(self, kind: str, mapping: Any, owner: str) -> Iterable[Entry]:
         if not isinstance(mapping, Mapping):
@@ -271,20 +279,43 @@ class Registry:
                 raise PluginError(
                     f"hook optframe_{kind}: bad name {name!r}; expected lower case with hyphens"
                 )
-            is_path = kind == "studies" and isinstance(target, (str, Path))
-            is_reference = isinstance(target, str) and ":" in target
-            if not (isinstance(target, type) or is_reference or is_path):
-                raise PluginError(
-                    f"hook optframe_{kind}: {name!r} is a {type(target).__name__}; expected a "
-                    'class or "module:Class"'
-                )
+            flaw = _unfit(kind, target)
+            if flaw is not None:
+                raise PluginError(f"hook optframe_{kind}: {name!r}: {flaw}")
             taken = self._entries[kind].get(name)
             if taken is not None:
                 raise PluginError(
                     f"{KINDS[kind].singular} {name!r} is registered by plugin {taken.owner!r} "
                     f"already, and again by {owner!r}; rename one"
                 )
-            yield Entry(kind, name, owner, str(target) if is_path else target)
+            yield Entry(kind, name, owner, str(target) if kind == "studies" else target)
+
+
+def _unfit(kind: str, target: Any) -> str | None:
+    """Say why a hook may not return this target, or None."""
+    if kind == "studies":
+        path = isinstance(target, (str, Path))
+        return None if path else f"found a {type(target).__name__}, expected a study file's path"
+    if isinstance(target, type):
+        return _flaw(kind, target)
+    reference = isinstance(target, str) and ":" in target
+    return None if reference else f'found {target!r}, expected a class or "module:Class"'
+
+
+def _flaw(kind: str, target: Any) -> str | None:
+    """Say why a class, or a ready-made object, is not what its kind's contract says, or None."""
+    component = target if isinstance(target, type) else type(target)
+    contracts = importlib.import_module("optframe.contracts")
+    classes = tuple(getattr(contracts, name) for name in KINDS[kind].contracts)
+    if classes and not issubclass(component, classes):
+        expected = " or ".join(f"optframe.{name}" for name in KINDS[kind].contracts)
+        return f"{component.__qualname__} is no subclass of {expected}"
+    if isinstance(target, type) and not dataclasses.is_dataclass(target):
+        return f"{component.__qualname__} is no dataclass; write @dataclass(frozen=True) above it"
+    if inspect.isabstract(component):
+        missing = ", ".join(sorted(getattr(component, "__abstractmethods__", ())))
+        return f"{component.__qualname__} does not define {missing}, which its contract asks for"
+    return None
 
 
 def _first_line(text: str | None) -> str:

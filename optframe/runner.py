@@ -15,13 +15,15 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from optframe.binding import Binder
+from optframe.contracts import Executor
 from optframe.environment import describe
+from optframe.parameters import parameters
 from optframe.plan import plan
 from optframe.record import Record, Results
 from optframe.registry import Registry
 from optframe.store import Store
 from optframe.store_file import STORE_NAME
-from optframe.study import Study, Trial
+from optframe.study import RunSettings, Study, Trial
 from optframe.trial_runner import TrialRunner
 
 __all__ = ["Outcome", "run_study"]
@@ -67,7 +69,7 @@ def run_study(study: Study, folder: Path, registry: Registry) -> Outcome:
             if trial.skip is not None:
                 keep(trial, Record.without_run(trial, "skipped", trial.skip, _now()))
         runnable = {trial.key: trial for trial in pending if trial.skip is None}
-        executor = registry.make("executors", study.run.executor)
+        executor = _executor(registry, study.run)
         with threadpool_limits(limits=study.run.threads):
             run_trial = TrialRunner(registry, binder)
             for record in executor.run(run_trial, list(runnable.values())):
@@ -77,17 +79,31 @@ def run_study(study: Study, folder: Path, registry: Registry) -> Outcome:
     return Outcome(results, len(pending), len(trials) - len(pending), dict(counts))
 
 
+def _executor(registry: Registry, settings: RunSettings) -> Executor:
+    """Make the executor; one that takes jobs has a field of that name."""
+    name = settings.executor
+    takes_jobs = "jobs" in parameters(registry.load("executors", name))
+    given = {"jobs": settings.jobs} if takes_jobs and settings.jobs is not None else {}
+    made: Executor = registry.make("executors", name, given, f"[run] executor {name}")
+    return made
+
+
 def _tell(registry: Registry, event: str, **what: Any) -> None:
-    """Let observers see an event; one that raises is named and changes nothing."""
-    try:
-        getattr(registry.hook, f"optframe_{event}")(**what)
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1]
-        print(
-            f"optframe: an observer of {event} raised {type(error).__name__}: {error} "
-            f"({line.filename}:{line.lineno}); the study goes on",
-            file=sys.stderr,
-        )
+    """Let each observer see an event; one that raises is named and changes nothing."""
+    observers = registry.manager.get_plugins()
+    for observer in observers:
+        others = observers - {observer}
+        hook = registry.manager.subset_hook_caller(f"optframe_{event}", others)
+        try:
+            hook(**what)
+        except Exception as error:
+            line = traceback.extract_tb(error.__traceback__)[-1]
+            print(
+                f"optframe: plugin {registry.manager.get_name(observer)!r} raised "
+                f"{type(error).__name__} when it saw {event}: {error} "
+                f"({line.filename}:{line.lineno}); the study goes on",
+                file=sys.stderr,
+            )
 
 
 def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:

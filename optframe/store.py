@@ -68,21 +68,30 @@ class Store:
             if existing:
                 check(self.path)
             self._connection = sqlite3.connect(self.path, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            with self._transaction():
-                if not existing:
-                    self._create()
-                self._lock()
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                with self._transaction():
+                    if not existing:
+                        self._create()
+                    self._lock()
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
-        """Leave one self-contained file, without a lock."""
-        with reported(self.path):
+        """Leave one self-contained file, without a lock.
+
+        While somebody else is reading, what SQLite keeps beside the file stays there; nothing is
+        lost, and the next one to close the store tidies up.
+        """
+        with reported(self.path), contextlib.closing(self._connection):
             with self._transaction():
                 self._connection.execute("DELETE FROM lock")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.execute("PRAGMA journal_mode = DELETE")
-            self._connection.close()
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            with contextlib.suppress(sqlite3.OperationalError):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._connection.execute("PRAGMA journal_mode = DELETE")
 
     def __enter__(self) -> Store:
         return self

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +45,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         check(path)
         uri = f"{path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
-            yield connection
+            try:
+                yield connection
+            except (zlib.error, json.JSONDecodeError) as error:
+                raise StoreError(
+                    f"{path}: the file is damaged ({error}); it is left alone"
+                ) from error
 
 
 @contextlib.contextmanager
@@ -56,6 +63,8 @@ def reported(path: Path) -> Iterator[None]:
         if "not a database" in text or "malformed" in text:
             text = "this is no optframe store, or a damaged one; it is left alone; choose another "
             text += "folder with --out"
+        elif "full" in text:
+            text = "the disk is full; what was finished is kept; make room and run it again"
         elif "unable to open" in text:
             text = "it cannot be opened here; is the folder there, and writable?"
         elif "locked" in text:

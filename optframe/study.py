@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
 
-from optframe.errors import UsageError, nearest
+from optframe.errors import UsageError
 from optframe.notation import Component, canonical
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ class Budget:
             object.__setattr__(self, "target", next(iter(self.target.items())))
 
     @property
+    def table(self) -> dict[str, Any]:
+        """What was given, as in a study file."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if isinstance(self.target, tuple):
+            given["target"] = dict([self.target])
+        return given
+
+    @property
     def goal(self) -> tuple[str, float] | None:
         """The target as (metric, value)."""
         if self.target is None or isinstance(self.target, tuple):
@@ -69,7 +77,11 @@ class Budget:
         every = shown.pop("target_every")
         if isinstance(self.target, tuple):
             shown["target"] = f"{self.target[0]} {self.target[1]:g}"
-        parts = [f"{name} {value}" for name, value in shown.items() if value is not None]
+        parts = [
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in shown.items()
+            if value is not None
+        ]
         return ", ".join(parts) + (f", target_every {every}" if every != 100 else "")
 
 
@@ -88,6 +100,7 @@ class RunSettings:
 
     backend: str = "auto"
     executor: str = "serial"
+    jobs: AtLeastOne | None = None
     threads: AtLeastOne = 1
     checkpoints: AtLeastOne | dict[str, float] = 60
 
@@ -149,6 +162,7 @@ class Study:
     dtype: Literal["float32", "float64"] | None = None
     run: RunSettings = field(default_factory=RunSettings)
     where: str = ""
+    mistakes: tuple[str, ...] = ()
 
     @classmethod
     def from_file(cls, path: str | Path, settings: Mapping[str, Any] | None = None) -> Study:
@@ -157,7 +171,7 @@ class Study:
         Raises
         ------
         UsageError
-            With one line per mistake, naming file, table and key.
+            Where there is no such file, or it is not TOML.
         """
         try:
             tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
@@ -165,50 +179,21 @@ class Study:
             raise UsageError(f"{path}: {error.strerror or error}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: not a TOML file: {error}") from error
-        if settings:
-            tables["run"] = {**tables.get("run", {}), **settings}
+        run = tables.get("run", {})
+        if settings and isinstance(run, dict):
+            tables["run"] = {**run, **settings}
         return cls.from_tables(tables, str(path))
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, Any], where: str) -> Study:
-        """Make a study from the tables of a file; ``where`` begins each mistake's line."""
-        mistakes: list[str] = []
-        known = ("study", "run", "optimizer", "problem", "sampler")
-        for name in tables:
-            if name not in known:
-                mistakes.append(f"{where}: unknown table [{name}]; {nearest(name, known)}")
-        lists: dict[str, list[Any]] = {}
-        for name in ("optimizer", "problem", "sampler"):
-            lists[name] = tables.get(name, [])
-            if not isinstance(lists[name], list):
-                mistakes.append(f"{where}: [{name}] is one table; write [[{name}]]")
-        for name in ("optimizer", "problem"):
-            if not lists[name]:
-                mistakes.append(f"{where}: the study has no [[{name}]]; add at least one")
-        study, run = tables.get("study", {}), tables.get("run", {})
-        for name, table in (("study", study), ("run", run)):
-            if not isinstance(table, dict):
-                mistakes.append(f"{where}: {name} is no table; write [{name}]")
-        if mistakes:
-            raise UsageError(*mistakes)
-        made: dict[type, Any] = {}
-        fields = {"name": Path(where).stem, "seed": 0, "seeds": 1, "start": "standard"}
-        mistakes += _make(_StudyTable, {**fields, **study}, f"{where}: [study]", made)
-        mistakes += _make(RunSettings, run, f"{where}: [run]", made)
-        if "checkpoints" in run and RunSettings in made:
-            mistakes += _checkpoint_mistakes(run["checkpoints"], f"{where}: [run]")
-        if mistakes:
-            raise UsageError(*mistakes)
-        table = made[_StudyTable]
-        shared = {f.name: getattr(table, f.name) for f in dataclasses.fields(table)}
-        return cls(
-            **shared,
-            optimizers=tuple(lists["optimizer"]),
-            problems=tuple(lists["problem"]),
-            samplers=tuple(lists["sampler"]) or ("shuffled",),
-            run=made[RunSettings],
-            where=where,
-        )
+        """Make a study from the tables of a file; ``where`` begins each mistake's line.
+
+        What is wrong is kept in ``mistakes`` and said together with what is wrong in the
+        components, when the study is planned.
+        """
+        from optframe.study_tables import read
+
+        return cls(**read(tables, where))
 
     def trials(self, registry: Registry) -> list[Trial]:
         """Return the planned trials, in a fixed order.
@@ -225,32 +210,5 @@ class Study:
         return plan(self, registry)
 
 
-@dataclass(frozen=True)
-class _StudyTable:
-    """The table ``[study]`` of a file."""
-
-    name: str
-    seed: Annotated[int, Ge(0)]
-    seeds: AtLeastOne
-    start: Literal["standard", "random"]
-    budget: Annotated[dict[str, Any], "a table such as { steps = 1000 }"] | None = None
-    dtype: Literal["float32", "float64"] | None = None
-
-
 def _hash(value: Any) -> str:
     return hashlib.sha256(canonical({"": value}).encode()).hexdigest()[:32]
-
-
-def _make(shape: type, table: Mapping[str, Any], where: str, made: dict[type, Any]) -> list[str]:
-    """Make one table's object, or return the mistakes in it."""
-    from optframe.parameters import build
-
-    try:
-        made[shape] = build(shape, table, where)
-    except UsageError as error:
-        return list(error.mistakes)
-    return []
-
-
-def _checkpoint_mistakes(value: Any, where: str) -> list[str]:
-    return _make(Checkpoints, value, f"{where} checkpoints", {}) if isinstance(value, dict) else []

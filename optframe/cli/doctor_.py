@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import textwrap
+import traceback
 
 import click
 
@@ -23,7 +25,7 @@ PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "seaborn", "scikit-learn",
 def command(registry: Registry) -> None:
     """Check the installation: versions, backends, and every component of every plugin.
 
-    A broken plugin is named with its traceback; with --strict it is an error instead (exit 4).
+    What is broken is named with its traceback; with --strict it is an error, too (exit 4).
     """
     click.secho("installation", bold=True)
     click.echo(
@@ -35,18 +37,27 @@ def command(registry: Registry) -> None:
     for entry in registry.entries("backends"):
         click.echo(f"  {entry.name}: {_backend(registry, entry.name)}")
     click.secho("plugins", bold=True)
+    broken_components: list[PluginError] = []
     for plugin in registry.plugins:
         entries = [e for kind in KINDS for e in registry.entries(kind) if e.owner == plugin.name]
-        problems = [error for e in entries if (error := _unloadable(registry, e.kind, e.name))]
-        mark = "ok" if not problems else "BROKEN COMPONENTS"
+        errors = [error for e in entries if (error := _unloadable(registry, e.kind, e.name))]
+        mark = "ok" if not errors else "BROKEN COMPONENTS"
         click.echo(f"  {plugin.name} ({plugin.origin}): {len(entries)} components, {mark}")
-        for problem in problems:
-            click.echo(f"    {problem}")
+        for error in errors:
+            click.secho(f"    {error}", fg="red")
+            click.echo(_indented("".join(traceback.format_exception(error.__cause__ or error))))
+        broken_components += errors
     for broken in registry.broken:
         click.secho(f"  {broken.name} ({broken.origin}): LEFT OUT: {broken.reason}", fg="red")
-        click.echo("    " + broken.traceback.rstrip().replace("\n", "\n    "))
+        click.echo(_indented(broken.traceback))
     if not registry.plugins:
         click.echo("  none")
+    if broken_components and click.get_current_context().params["strict"]:
+        raise PluginError("\n".join(map(str, broken_components)))
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text.rstrip(), "    ")
 
 
 def _version(name: str) -> str:
@@ -65,11 +76,11 @@ def _backend(registry: Registry, name: str) -> str:
         return f"BROKEN: {type(error).__name__}: {error}"
 
 
-def _unloadable(registry: Registry, kind: str, name: str) -> str | None:
+def _unloadable(registry: Registry, kind: str, name: str) -> PluginError | None:
     if kind == "studies":
         return None
     try:
         registry.load(kind, name)
     except PluginError as error:
-        return str(error)
+        return error
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -48,9 +49,14 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="optframe")
-def _optframe() -> None:
+@click.pass_context
+def _optframe(context: click.Context) -> None:
     """Benchmark optimization algorithms: optimizers × problems × samplers × seeds.
 
     \b
@@ -61,10 +67,16 @@ def _optframe() -> None:
     Exit codes: 0 done; 1 some trials failed; 2 the words are wrong; 4 infrastructure; 130 stopped
     by Ctrl-C.
     """  # noqa: D301
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    output = sys.stdout
+    for stream in (output, sys.stderr):  # redirected, they may know no Greek (Windows: cp1252)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = _optframe(standalone_mode=False)
     except click.ClickException as error:
@@ -76,9 +88,13 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         _say("stopped")
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:  # a full disk, a folder that cannot be written to
+        _say(str(error))
+        sys.exit(4)
+    except SystemExit as error:
+        # Where the reader of a pipe has gone, click replaces standard output; rich does not.
+        gone = sys.stdout is not output or isinstance(error.__context__, BrokenPipeError)
+        sys.exit(141 if gone else error.code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

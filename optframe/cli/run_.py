@@ -57,6 +57,7 @@ __all__ = ["command"]
 )
 @click.option("--report/--no-report", default=True, help="Draw the report at the end.")
 @click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
+@click.option("--jobs", type=int, metavar="N", help="Trials at a time, where the executor can.")
 @click.option("--executor", metavar="NAME", help="Where trials run: serial, ...")
 @with_plugins
 def command(
@@ -121,12 +122,13 @@ def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
     from optframe.api import find_study
     from optframe.study import Study
 
-    run = {k: words[k] for k in ("backend", "executor") if words[k] is not None}
+    run = {k: words[k] for k in ("backend", "executor", "jobs") if words[k] is not None}
     if study is None:
         return Study.from_tables(_tables(words, run), "command line")
     given = [name for name, value in words.items() if value not in (None, ()) and name not in run]
     if given:
-        options = ", ".join(f"--{name}" for name in given)
+        singular = {"optimizers": "optimizer", "problems": "problem", "samplers": "sampler"}
+        options = ", ".join(f"--{singular.get(name, name)}" for name in given)
         raise UsageError(
             f"{options} cannot be given beside the study {study!r}; edit the study, or name "
             "optimizers and problems with -o and -p alone"

@@ -16,8 +16,8 @@ __all__ = ["print_summary"]
 
 
 def print_summary(results: Results, console: Console) -> None:
-    """Print one table per problem: a row per optimizer and sampler, best median loss first."""
-    frame = summary(results.trials).sort_values("loss", kind="stable")
+    """Print one table per problem: a row per optimizer and sampler, the best one first."""
+    frame = summary(results.trials).sort_values(["steps_to_target", "loss"])
     for problem in results.trials["problem"].unique():
         rows = frame[frame["problem"] == problem]
         several = rows["sampler"].nunique() > 1

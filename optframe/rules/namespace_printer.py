@@ -15,6 +15,9 @@ __all__ = [
     "expression_lines",
 ]
 
+NESTED = 20
+"""How deep expressions are nested; Python itself refuses more than 200 brackets in one another."""
+
 _INFIX = {
     "add": "+",
     "subtract": "-",
@@ -34,7 +37,7 @@ def compile_for_namespace(trace: Trace, xp: Any) -> Any:
         *cast_lines(trace),
         *expression_lines(trace),
     ]
-    return compile_source(trace, lines, xp, cast=coefficient)
+    return compile_source(trace, lines, xp, cast_=coefficient)
 
 
 def coefficient(value: Any, theta: Any) -> Any:
@@ -59,7 +62,7 @@ def cast_lines(trace: Trace) -> list[str]:
     """Lines that bring the coefficients to θ's precision, at no cost for Python floats."""
     theta = trace.arguments[0]
     return [
-        f"    if type({name}) is not float: {name} = cast({name}, {theta})"
+        f"    if type({name}) is not float: {name} = cast_({name}, {theta})"
         for name in trace.coefficients
     ]
 
@@ -69,18 +72,24 @@ def expression_lines(trace: Trace) -> list[str]:
     uses = Counter(i for node in trace.nodes for i in node.operands) + Counter(trace.outputs)
     names: list[str] = []
     lines: list[str] = []
+    depths: list[int] = []
     for position, node in enumerate(trace.nodes):
+        depths.append(1 + max((depths[i] for i in node.operands), default=0))
         if node.operation in ("argument", "literal"):
             names.append(str(node.value) if node.operation == "argument" else f"({node.value!r})")
             continue
         operands = [names[i] for i in node.operands]
+        if node.operation == "where" and trace.is_constant(*node.operands[1:]):
+            # Two Python floats would make an array of the default precision.
+            operands[1] = f"typed_({operands[1]}, {trace.arguments[0]})"
         if node.operation in _INFIX:
             expression = f"({operands[0]} {_INFIX[node.operation]} {operands[1]})"
         elif node.operation == "negative":
             expression = f"(-{operands[0]})"
         else:
             expression = f"xp_{node.operation}({', '.join(operands)})"
-        if uses[position] > 1:
+        if uses[position] > 1 or depths[position] > NESTED:
+            depths[position] = 0
             lines.append(f"    t{position}_ = {expression}")
             expression = f"t{position}_"
         names.append(expression)
@@ -90,11 +99,14 @@ def expression_lines(trace: Trace) -> list[str]:
 
 
 def compile_source(trace: Trace, lines: list[str], xp: Any, **names: Any) -> Any:
-    """Compile printed lines; the namespace's functions are called ``xp_<name>`` in them."""
+    """Compile printed lines; the namespace's functions are called ``xp_<name>`` in them.
+
+    Those names, and names that end in an underscore, are not for the arguments of a rule.
+    """
     functions = {
         f"xp_{name}": getattr(xp, name)
         for name in ("sqrt", "sign", "abs", "maximum", "minimum", "where")
     }
-    scope: dict[str, Any] = {"typed": _typed, **functions, **names}
+    scope: dict[str, Any] = {"typed_": _typed, **functions, **names}
     exec(compile("\n".join(lines), f"<elementwise {trace.name}>", "exec"), scope)
     return scope[trace.name]

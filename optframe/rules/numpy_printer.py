@@ -28,7 +28,7 @@ SHORT = BLOCK
 def compile_for_numpy(trace: Trace) -> Any:
     """Compile the rule for NumPy arrays; long θ and state are overwritten."""
     head = [f"def {trace.name}({', '.join(trace.arguments)}):", *cast_lines(trace)]
-    plain = compile_source(trace, [*head, *expression_lines(trace)], np, cast=_cast)
+    plain = compile_source(trace, [*head, *expression_lines(trace)], np, cast_=_cast)
     if _moves_arguments(trace):
         return plain
     block, buffers = _compile_block(trace)
@@ -38,10 +38,10 @@ def compile_for_numpy(trace: Trace) -> Any:
 
     test = [
         f"    if {trace.arguments[0]}.size > {SHORT}:",
-        f"        return blocks({', '.join(trace.arguments)})",
+        f"        return blocks_({', '.join(trace.arguments)})",
     ]
     lines = [*head, *test, *expression_lines(trace)]
-    return compile_source(trace, lines, np, cast=_cast, blocks=blocks)
+    return compile_source(trace, lines, np, cast_=_cast, blocks_=blocks)
 
 
 def _cast(coefficient: Any, theta: Any) -> Any:

@@ -76,9 +76,9 @@ class Elementwise(Protocol):
 
 _DISPATCH = """
 def {name}({arguments}):
-    if current() is not rule.backend:
-        rule.find({theta})
-    return rule.kernel({arguments})
+    if current_() is not rule_.backend:
+        rule_.find({theta})
+    return rule_.kernel({arguments})
 """
 
 
@@ -90,7 +90,7 @@ def elementwise(function: Callable[..., Any]) -> Elementwise:
         name=function.__name__, arguments=", ".join(names), theta=names[0] if names else "None"
     )
     # A function with the rule's own signature: `*arguments` would cost a fifth of a short step.
-    scope: dict[str, Any] = {"rule": rule, "current": current_backend.get}
+    scope: dict[str, Any] = {"rule_": rule, "current_": current_backend.get}
     exec(compile(source, f"<elementwise {function.__name__}>", "exec"), scope)
     dispatch: Any = functools.wraps(function)(scope[function.__name__])
     dispatch.rule = rule

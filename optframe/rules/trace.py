@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal"})
+ARITHMETIC = COMPARISONS | {"add", "subtract", "multiply", "divide"}
 
 
 class TraceError(PluginError):
@@ -230,6 +231,15 @@ class Symbol:
             "float() or a function of `math`",
             "use the functions of optframe (sqrt, sign, maximum, ...)",
         )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *values: Any, **settings: Any) -> Symbol:
+        name = ufunc.__name__
+        if name not in ARITHMETIC:
+            self._refuse(f"numpy.{name}", "use the functions of optframe (sqrt, sign, ...)")
+        # A NumPy number stands on the left of an operator.
+        single = [not isinstance(v, Symbol) and v.shape == () for v in values]
+        numbers = [v.item() if s else v for s, v in zip(single, values, strict=True)]
+        return self._apply(name, *numbers)
 
     def __iter__(self) -> NoReturn:
         self._refuse("iteration over a value", "a rule sees one parameter at a time")

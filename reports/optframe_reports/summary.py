@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optframe.notation import format_value
 from optframe.statistics import CENSORED, summary
 from optframe_reports.quantities import duration, number, percent
 
@@ -39,16 +41,32 @@ class Lost:
 
 def summarize(results: Results) -> list[Table]:
     """Return a table for each problem, in the study's order, without columns that say nothing."""
+    given = {
+        (row["problem"], row["optimizer"]): settings(row["hyperparameters"])
+        for _, row in results.trials.iterrows()
+    }
     return [
-        _table(str(problem), table)
+        _table(str(problem), table, given)
         for problem, table in summary(results.trials).groupby("problem", sort=False)
     ]
 
 
-def _table(problem: str, table: pd.DataFrame) -> Table:
-    rows = [_cells(row) for _, row in table.sort_values("loss", kind="stable").iterrows()]
+def settings(hyperparameters: str) -> str:
+    """Write an optimizer's parameters, defaults included: ``lr=0.05, beta1=0.9``."""
+    values = json.loads(hyperparameters)
+    names = sorted(values, key=lambda name: name != "lr")  # what people look for comes first
+    return ", ".join(f"{name}={format_value(values[name])}" for name in names)
+
+
+def _table(problem: str, table: pd.DataFrame, given: dict[tuple[str, str], str]) -> Table:
+    ordered = table.sort_values(["steps_to_target", "loss"], kind="stable")
+    rows = [
+        {**_cells(row), "settings": given[problem, row["optimizer"]]}
+        for _, row in ordered.iterrows()
+    ]
     told = [c for c in rows[0] if any(row[c] not in ("", "–", "none") for row in rows)]
     columns = [c for c in rows[0] if c in told or c in ("optimizer", "runs", "loss")]
+    columns = [c for c in columns if c != "settings"]  # it stands below the optimizer's name
     return Table(problem, columns, rows)
 
 

@@ -45,6 +45,7 @@ class Study:
             "problem": problem,
             "sampler": sampler,
             "seed": len(same),
+            "hyperparameters": "{}",
         }
         last = float(step[-1]) if len(step) else np.nan
         metrics = {"loss": loss[-1] if len(loss) else np.nan, "test_accuracy": np.nan} | {

@@ -104,6 +104,15 @@ def test_the_best_median_comes_first_and_the_lost_last(study, write):
     ]
 
 
+def test_the_fastest_to_the_target_comes_first_and_settings_stand_below_the_name(study, write):
+    for name, steps, settings in (("slow", 9, '{"beta1":0.9,"lr":0.05}'), ("fast", 3, "{}")):
+        study.add([8.0, 1.0 / steps], optimizer=name, status="converged")
+        study.trials[-1].update(target=1.0, target_metric="loss", steps=steps)
+        study.trials[-1]["hyperparameters"] = settings
+    html = write()
+    assert html.index(">fast<") < html.index(">slow<small>lr=0.05, beta1=0.9</small>")
+
+
 def test_samplers_accuracy_and_target_have_columns_where_there_are_some(study, write):
     for sampler in ("full", "shuffled"):
         study.add([8.0, 2.0], sampler=sampler, test_accuracy=[0.1, 0.95], status="converged")
