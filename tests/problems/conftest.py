@@ -6,67 +6,20 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import array_api_strict
 import numpy as np
 import pytest
 
 from optframe import Backend, Dataset, Part, Setting
+from optframe.testing import ReadOnlyBackend, StrictBackend
+from optframe_plugins.backends.cupy import CupyBackend
 from optframe_problems.data.breast_cancer import BreastCancer
 from optframe_problems.data.digits import Digits
 
-DEVICE = array_api_strict.Device("device1")
-
-
-class NumpyTestBackend(Backend):
-    """NumPy, whose arrays refuse to be written to."""
-
-    def missing(self):
-        return None
-
-    @property
-    def xp(self):
-        return np
-
-    @property
-    def device(self):
-        return "cpu"
-
-    def asarray(self, values, dtype=None):
-        array = np.array(values, dtype, order="C")
-        array.flags.writeable = False
-        return array
-
-    def to_numpy(self, array):
-        return np.asarray(array)
-
-    def synchronize(self):
-        pass
-
-    def elementwise(self, trace):
-        raise NotImplementedError
-
-
-class StrictBackend(NumpyTestBackend):
-    """The array API standard and nothing else, on a device that is not the default one."""
-
-    @property
-    def xp(self):
-        return array_api_strict
-
-    @property
-    def device(self):
-        return "device1"
-
-    def asarray(self, values, dtype=None):
-        dtype = None if dtype is None else getattr(array_api_strict, dtype)
-        return array_api_strict.asarray(np.asarray(values), dtype=dtype, device=DEVICE)
-
-    def to_numpy(self, array):
-        assert array.device == DEVICE
-        return np.from_dlpack(array.to_device(array_api_strict.Device("CPU_DEVICE")))
-
-
-BACKENDS = {"numpy": NumpyTestBackend(), "strict": StrictBackend()}
+BACKENDS: dict[str, Backend] = {
+    "numpy": ReadOnlyBackend(),
+    "strict": StrictBackend(),
+    "cupy": CupyBackend(),
+}
 
 
 def three_clouds() -> Dataset:
@@ -108,6 +61,9 @@ def bind():
     """Bind a problem: ``bind(problem, dtype="float64", backend="numpy", seed=0)``."""
 
     def bound(problem: Any, dtype: str = "float64", backend: str = "numpy", seed: int = 0) -> Any:
+        missing = BACKENDS[backend].missing()
+        if missing:
+            pytest.skip(missing)
         seeds = np.random.SeedSequence(seed)
         return problem.bind(Setting(BACKENDS[backend], dtype, seeds, dataset))
 

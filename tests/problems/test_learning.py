@@ -13,10 +13,15 @@ PROBLEMS = [
     MultilayerPerceptron("three-clouds", hidden=(4, 3), l2=0.3),
 ]
 ON_BACKENDS = [
-    pytest.param(problem, backend, id=f"{type(problem).__name__}-{backend}")
+    pytest.param(
+        problem,
+        backend,
+        id=f"{type(problem).__name__}-{backend}",
+        marks=[pytest.mark.gpu] if backend == "cupy" else [],
+    )
     for problem in PROBLEMS
-    for backend in ("numpy", "strict")
-    if backend == "numpy" or not isinstance(problem, MultilayerPerceptron)
+    for backend in ("numpy", "strict", "cupy")
+    if backend != "strict" or not isinstance(problem, MultilayerPerceptron)
 ]
 each_problem = pytest.mark.parametrize("asked", PROBLEMS, ids=lambda asked: type(asked).__name__)
 on_each_backend = pytest.mark.parametrize(("asked", "backend"), ON_BACKENDS)

@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from optframe_problems.functions.rosenbrock import Rosenbrock
 
 
-@pytest.fixture(params=["numpy", "strict"])
+@pytest.fixture(params=["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)])
 def backend(request):
     return request.param
 

@@ -1,0 +1,5 @@
+"""What plugin authors test with; array-api-strict comes with the extra ``test``."""
+
+from optframe.testing.backends import ReadOnlyBackend, StrictBackend
+
+__all__ = ["ReadOnlyBackend", "StrictBackend"]
