@@ -68,7 +68,7 @@ def run(
     """
     registry = registry or load_plugins(plugins)
     made = study if isinstance(study, Study) else find_study(study, registry)
-    folder = Path(out) if out is not None else Path("results") / made.name
+    folder = Path(out) if out is not None else made.folder
     return run_study(made, folder, registry).results
 
 

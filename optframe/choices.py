@@ -12,7 +12,7 @@ from optframe.binding import given_parameters, resolved, wrap
 from optframe.contracts import Optimizer, Problem, Sampler, Schedule, Solver
 from optframe.errors import UsageError
 from optframe.notation import Component, canonical, parse, write
-from optframe.parameters import accept, is_sequence, parameters
+from optframe.parameters import is_sequence, mistakes_in, parameters
 from optframe.registry import Registry
 from optframe.study import STARTS, Budget
 
@@ -86,14 +86,15 @@ class Choices:
                 raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
             axes.append([(key, item) for item in (value if grid else [value])])
         choices: list[Choice] = []
-        mistakes = self._mistakes(table, kind, where)
+        wrong = self._mistakes(table, kind, where)
+        mistakes: list[str] = []
         for point in itertools.product(*axes):
             try:
                 choices.append(self._make(kind, table, dict(point), where))
             except UsageError as error:
                 mistakes += error.mistakes
-        self.mistakes += dict.fromkeys(mistakes)
-        return choices
+        self.mistakes += dict.fromkeys([*wrong, *mistakes])
+        return [] if wrong else choices
 
     def _mistakes(self, table: Mapping[str, Any], kind: str, where: str) -> list[str]:
         """Return what is wrong with the words that every table understands."""
@@ -111,7 +112,7 @@ class Choices:
         if not isinstance(table.get("label", ""), str):
             mistakes.append(f"{where}: label: expected a string, found {table['label']!r}")
         if isinstance(table.get("budget"), Mapping):
-            mistakes += accept(Budget, table["budget"], f"{where}: budget")[1]
+            mistakes += mistakes_in(Budget, table["budget"], f"{where}: budget")
         return mistakes
 
     def _make(
@@ -126,7 +127,7 @@ class Choices:
             made, values["wrap"] = wrap(self.registry, made, table["wrap"], where)
             shown["wrap"] = table["wrap"]
         label = write(shown)
-        if "label" in table:
+        if isinstance(table.get("label"), str):
             extra = [v for k, v in given.items() if isinstance(table.get(k), list)]
             label = " ".join(
                 [table["label"], *(f"{v:g}" if isinstance(v, float) else str(v) for v in extra)]

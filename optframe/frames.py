@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optframe.checkpoints import Landscape
-from optframe.record import FINAL_COUNTS
+from optframe.record import COUNT_COLUMNS, FINAL_COUNTS
 from optframe.store_file import reading
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read_trials(path: Path) -> pd.DataFrame:
         names = [column[0] for column in cursor.description]
         frame = pd.DataFrame(cursor.fetchall(), columns=names)
     for column, prefix in (("final", ""), ("best", "best_")):
-        values = [json.loads(text) if text else {} for text in frame.pop(column)]
+        values = [json.loads(t) if isinstance(t, str) else {} for t in frame.pop(column)]
         metrics = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
         frame = pd.concat([frame, metrics], axis=1)
     numbers = [*FINAL_COUNTS, "seconds", "compile_seconds", "state_bytes", "size", "minimum"]
@@ -65,17 +65,23 @@ def read_curves(path: Path) -> pd.DataFrame:
             lengths.append(length)
             values = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, length)
             curves.append((json.loads(columns), values))
-    every = list(dict.fromkeys(name for columns, _ in curves for name in columns))
+    measured = dict.fromkeys(name for columns, _ in curves for name in columns)
+    every = list(measured or COUNT_COLUMNS)
     table = np.full((len(every), sum(lengths)), np.nan)
     where = {name: i for i, name in enumerate(every)}
     begin = 0
     for (columns, values), length in zip(curves, lengths, strict=True):
         table[[where[name] for name in columns], begin : begin + length] = values
         begin += length
-    frame = pd.DataFrame({name: np.repeat(blocks[name], lengths) for name in identity})
+    frame = pd.DataFrame(
+        {
+            name: np.repeat(np.array(blocks[name], int if name == "seed" else str), lengths)
+            for name in identity
+        }
+    )
     for name, column in zip(every, table, strict=True):
         frame[name] = column
-    frame["step"] = frame["step"].astype("int64") if len(frame) else []
+    frame["step"] = frame["step"].astype("int64")
     return frame
 
 

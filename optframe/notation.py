@@ -130,7 +130,7 @@ def _split_wrappers(text: str) -> list[str]:
     first, *pieces = _split(text, "+")
     parts = [first]
     for piece in pieces:
-        if re.match(r"\s*[A-Za-z]", piece):
+        if re.match(r"\s*[^\W\d]", piece):
             parts.append(piece)
         else:  # 1e+5 is a number, not a wrapper called "5".
             parts[-1] += "+" + piece

@@ -13,14 +13,21 @@ from optframe.contracts import Optimizer, Problem, Sampler, Setting, Solver, Sto
 from optframe.errors import UsageError
 from optframe.notation import parse
 from optframe.oracle import Counts, offers
-from optframe.parameters import build
+from optframe.parameters import build, mistakes_in
 from optframe.plugins import load_plugins
 from optframe.registry import Registry
 from optframe.seeds import Seeds
 from optframe.study import Budget, Checkpoints
+from optframe.study_tables import StudyTable
 from optframe.trial import Run, Setup
 
 __all__ = ["MinimizeResult", "minimize"]
+
+_CLASSES: dict[str, tuple[type, ...]] = {
+    "optimizers": (Optimizer, Solver),
+    "problems": (Problem,),
+    "samplers": (Sampler,),
+}
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,10 @@ def minimize(
 
     Exceptions of the optimizer or problem themselves are raised as they are.
     """
+    fields = {"name": "", "seed": seed, "seeds": 1, "start": start, "dtype": dtype}
+    mistakes = mistakes_in(StudyTable, fields, "minimize")
+    if mistakes:
+        raise UsageError(*mistakes)
     registry = load_plugins()
     made_optimizer = _object(registry, "optimizers", optimizer)
     made_problem = _object(registry, "problems", problem)
@@ -173,7 +184,11 @@ def minimize(
 
 def _object(registry: Registry, kind: str, item: Any) -> Any:
     if not isinstance(item, str):
-        return item() if isinstance(item, type) else item
+        made = item() if isinstance(item, type) else item
+        if not isinstance(made, _CLASSES[kind]):
+            names = " or ".join(expected.__name__ for expected in _CLASSES[kind])
+            raise UsageError(f"minimize: found {item!r}; expected a name, or an object of {names}")
+        return made
     table = parse(item)
     wrappers = table.pop("wrap", [])
     name = table.pop("name")

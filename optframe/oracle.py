@@ -6,6 +6,7 @@ The words of `Optimizer.needs` are an open vocabulary: the names of a problem's 
 - ``deterministic``: every step sees the same loss (no minibatch, no noise);
 - ``full``: the loss over all data can be asked beside the minibatch's;
 - ``quadratic``: the loss is quadratic in θ (the problem says so, ``quadratic = True``);
+- ``quadratic``: the loss is a quadratic function;
 - ``minimum``: f* is known.
 """
 
@@ -34,6 +35,8 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
         if sampler is not None and sampler.whole and problem.deterministic:
             words.add("deterministic")
     if getattr(problem, "quadratic", False):
+        words.add("quadratic")
+    if problem.quadratic:
         words.add("quadratic")
     if problem.minimum is not None:
         words.add("minimum")
@@ -91,6 +94,11 @@ class Oracle:
         candidates: int = np.prod(theta.shape[self._dimensions - 1 : -1], dtype=int)
         return candidates
 
+    def _count_partials(self, theta: Array) -> None:
+        """Count in whole P-ths: ten times 0.1 would be less than one gradient."""
+        size, counts = self.problem.size, self.counts
+        counts.gradients = (round(counts.gradients * size) + self._each(theta)) / size
+
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
         self.counts.losses += self._each(theta)
@@ -121,12 +129,12 @@ class Oracle:
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
-        self.counts.gradients += self._each(theta) / self.problem.size
+        self._count_partials(theta)
         return self._ask("partial")(theta, i, *self._batch)
 
     def coordinate_minimum(self, theta: Array, i: int) -> Array:
         """Return the value of θᵢ that minimizes f with the others held, shape (...)."""
-        self.counts.gradients += self._each(theta) / self.problem.size
+        self._count_partials(theta)
         return self._ask("coordinate_minimum")(theta, i, *self._batch)
 
     def per_sample(self, theta: Array) -> Array:

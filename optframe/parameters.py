@@ -14,7 +14,7 @@ from optframe.contracts.fields import NumberMark
 from optframe.contracts.schedule import Schedule
 from optframe.errors import UsageError, nearest
 
-__all__ = ["Parameter", "accept", "build", "is_sequence", "parameters"]
+__all__ = ["Parameter", "accept", "build", "is_sequence", "mistakes_in", "parameters"]
 
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
 _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -97,6 +97,15 @@ def build(
         raise
     except (ValueError, TypeError) as error:
         raise UsageError(f"{where}: {error}") from error
+
+
+def mistakes_in(component: type, given: Mapping[str, Any], where: str) -> list[str]:
+    """Return the line for each mistake that keeps a component from being made."""
+    try:
+        build(component, given, where)
+    except UsageError as error:
+        return list(error.mistakes)
+    return []
 
 
 def accept(

@@ -8,7 +8,7 @@ from typing import Any
 from optframe import __version__
 from optframe.binding import Binder, resolve_backend
 from optframe.choices import Choice, Choices
-from optframe.contracts import Problem, Sampler, StochasticProblem
+from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
 from optframe.errors import OptframeError, UsageError, nearest
 from optframe.oracle import offers
 from optframe.parameters import build, parameters
@@ -225,11 +225,17 @@ class _Planner:
 
 def _is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) -> bool:
     """Whether all seeds would do the same from a fixed start, so that one is enough."""
-    if problem.draws_start or problem.draws_instance or optimizer.random:
+    if problem.draws_start or problem.draws_instance or _draws(optimizer):
         return False
     if not isinstance(problem, StochasticProblem):
         return True
     return problem.deterministic and sampler is not None and sampler.deterministic
+
+
+def _draws(optimizer: Any) -> bool:
+    """Whether an optimizer, or one inside of it, draws numbers of its own."""
+    inside = isinstance(optimizer, Wrapper) and _draws(optimizer.optimizer)
+    return bool(optimizer.random or inside)
 
 
 def _reason(optimizer: Choice, problem: Choice, missing: frozenset[str]) -> str:

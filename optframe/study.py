@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -194,6 +195,11 @@ class Study:
         from optframe.study_tables import read
 
         return cls(**read(tables, where))
+
+    @property
+    def folder(self) -> Path:
+        """Where its results go unless something else is said: ``results/<name>``."""
+        return Path("results") / (re.sub(r"[^\w-]+", "-", self.name).strip("-") or "study")
 
     def trials(self, registry: Registry) -> list[Trial]:
         """Return the planned trials, in a fixed order.

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge
 
 from optframe.errors import nearest
-from optframe.parameters import accept
+from optframe.parameters import accept, mistakes_in
 from optframe.study import Budget, Checkpoints, RunSettings, Study
 
-__all__ = ["mistakes_of", "read"]
+__all__ = ["StudyTable", "mistakes_of", "read"]
 
 TABLES = ("study", "run", "optimizer", "problem", "sampler")
 
@@ -68,11 +68,11 @@ def mistakes_of(study: Study) -> list[str]:
     prefix = f"{study.where}: " if study.where else ""
     names = [field.name for field in dataclasses.fields(StudyTable) if field.name != "budget"]
     given = {name: getattr(study, name) for name in names}
-    _, mistakes = accept(StudyTable, given, f"{prefix}[study]")
-    _, wrong = accept(RunSettings, dataclasses.asdict(study.run), f"{prefix}[run]")
+    mistakes = mistakes_in(StudyTable, given, f"{prefix}[study]")
+    wrong = mistakes_in(RunSettings, dataclasses.asdict(study.run), f"{prefix}[run]")
     if isinstance(study.budget, Mapping):
-        wrong += accept(Budget, study.budget, f"{prefix}[study] budget")[1]
+        wrong += mistakes_in(Budget, study.budget, f"{prefix}[study] budget")
     marks = study.run.checkpoints
     if isinstance(marks, Mapping):
-        wrong += accept(Checkpoints, marks, f"{prefix}[run] checkpoints")[1]
+        wrong += mistakes_in(Checkpoints, marks, f"{prefix}[run] checkpoints")
     return [*study.mistakes, *mistakes, *wrong]

@@ -88,7 +88,7 @@ class Run:
     @property
     def curve(self) -> Any:
         """The rows measured so far, shape (checkpoints, columns)."""
-        return np.array(self.rows, np.float64).reshape(len(self.rows), -1)
+        return np.array(self.rows, np.float64).reshape(len(self.rows), len(self.columns))
 
     def solution(self) -> Array:
         """Return what the run has found so far."""

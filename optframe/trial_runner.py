@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from optframe.binding import Binder, wrap
-from optframe.checkpoints import landscape
+from optframe.checkpoints import Landscape, landscape
 from optframe.record import Record
 from optframe.registry import Registry
 from optframe.seeds import Seeds
@@ -32,7 +32,6 @@ class TrialRunner:
         try:
             run = Run(self._setup(trial, seeds))
             run.execute()
-            grid = landscape(run)
         except (Exception, SystemExit) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             return Record.without_run(trial, "failed", reason, started, _trace(error))
@@ -50,7 +49,7 @@ class TrialRunner:
             minimum=run.problem.minimum,
             columns=run.columns,
             curve=run.curve,
-            landscape=grid,
+            landscape=_landscape(run),
         )
 
     def _setup(self, trial: Trial, seeds: Seeds) -> Setup:
@@ -74,6 +73,14 @@ class TrialRunner:
             start=start(seeds.generator("start")),
             dtype=trial.dtype,
         )
+
+
+def _landscape(run: Run) -> Landscape | None:
+    """Return the contours; None, too, where the loss cannot be computed around the path."""
+    try:
+        return landscape(run)
+    except Exception:
+        return None
 
 
 def _trace(error: BaseException | None) -> str | None:

@@ -80,7 +80,7 @@ def command(
 
     name_broken(registry)
     made = _study(registry, study, words)
-    folder = out or Path("results") / made.name
+    folder = out or made.folder
     console = Console()
     observer = ProgressObserver(console)
     registry.watch(observer)

@@ -50,6 +50,9 @@ class Problem(ABC):
     vectorized: ClassVar[bool] = True
     """Whether θ may have leading run axes."""
 
+    quadratic: ClassVar[bool] = False
+    """Whether the loss is a quadratic function, so that its Hessian is constant."""
+
     draws_start: ClassVar[bool] = False
     """Whether `start` depends on its generator."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from optframe.rules.trace import Trace
@@ -37,10 +38,10 @@ def compile_for_namespace(trace: Trace, xp: Any) -> Any:
         *cast_lines(trace),
         *expression_lines(trace),
     ]
-    return compile_source(trace, lines, xp, cast_=coefficient)
+    return compile_source(trace, lines, xp, cast_=partial(coefficient, xp))
 
 
-def coefficient(value: Any, theta: Any) -> Any:
+def coefficient(xp: Any, value: Any, theta: Any) -> Any:
     """Bring a hyperparameter to θ's precision: numbers as Python floats, arrays by dtype.
 
     A rule does so with its coefficients; a step that computes with a hyperparameter and θ outside
@@ -48,14 +49,12 @@ def coefficient(value: Any, theta: Any) -> Any:
     """
     if not getattr(value, "shape", ()):
         return float(value)
-    if value.dtype == theta.dtype:
-        return value
-    return theta.__array_namespace__().astype(value, theta.dtype)
+    return value if value.dtype == theta.dtype else xp.asarray(value, dtype=theta.dtype)
 
 
-def _typed(value: Any, theta: Any) -> Any:
+def _typed(xp: Any, value: Any, theta: Any) -> Any:
     """Return a coefficient or literal as an array of θ's precision."""
-    return theta.__array_namespace__().asarray(value, dtype=theta.dtype, device=theta.device)
+    return xp.asarray(value, dtype=theta.dtype, device=theta.device)
 
 
 def cast_lines(trace: Trace) -> list[str]:
@@ -107,6 +106,6 @@ def compile_source(trace: Trace, lines: list[str], xp: Any, **names: Any) -> Any
         f"xp_{name}": getattr(xp, name)
         for name in ("sqrt", "sign", "abs", "maximum", "minimum", "where")
     }
-    scope: dict[str, Any] = {"typed_": _typed, **functions, **names}
+    scope: dict[str, Any] = {"typed_": partial(_typed, xp), **functions, **names}
     exec(compile("\n".join(lines), f"<elementwise {trace.name}>", "exec"), scope)
     return scope[trace.name]

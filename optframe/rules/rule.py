@@ -41,7 +41,7 @@ class Rule:
         self.function = function
         self.backend: object = _NONE_YET
         self.kernel: Kernel
-        self._kernels: dict[int, tuple[object, Kernel]] = {}
+        self._kernels: dict[Any, Kernel] = {}
 
     @cached_property
     def trace(self) -> Trace:
@@ -55,13 +55,12 @@ class Rule:
         """
         backend = current_backend.get()
         key: Any = theta.__array_namespace__() if backend is None else backend
-        if id(key) not in self._kernels:
+        if key not in self._kernels:
             if backend is None:
-                kernel = compile_for_namespace(self.trace, key)
+                self._kernels[key] = compile_for_namespace(self.trace, key)
             else:
-                kernel = backend.elementwise(self.trace)
-            self._kernels[id(key)] = (key, kernel)
-        self.kernel = self._kernels[id(key)][1]
+                self._kernels[key] = backend.elementwise(self.trace)
+        self.kernel = self._kernels[key]
         self.backend = _NONE_YET if backend is None else backend
 
 

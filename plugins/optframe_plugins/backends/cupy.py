@@ -54,14 +54,17 @@ class CupyBackend(Backend):
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
         """Copy to the host; what is on the host stays as it is."""
-        return np.asarray(array if isinstance(array, (np.ndarray, float)) else array.get())
+        return np.asarray(array.get() if isinstance(array, self.xp.ndarray) else array)
 
     def synchronize(self) -> None:
         """Wait for the current stream."""
         self.xp.cuda.get_current_stream().synchronize()
 
     def elementwise(self, trace: Trace) -> Any:
-        """Compile the rule into one kernel, without fused multiply-adds, so that bits agree."""
+        """Compile the rule into one kernel, without fused multiply-adds, so that bits agree.
+
+        θ and state are overwritten, unless two of them, or the gradient, are the same memory.
+        """
         printed = print_c(trace)
         kernel = self.xp.ElementwiseKernel(
             printed.inputs,
@@ -73,16 +76,17 @@ class CupyBackend(Backend):
         states = len(trace.outputs) - 1
 
         def run(theta: Array, g: Array, *rest: Any) -> Any:
-            coefficients = [_cast(value, theta) for value in rest[states:]]
+            coefficients = [self._coefficient(value, theta) for value in rest[states:]]
             outputs = (theta, *rest[:states])
+            if len({array.data.ptr for array in (g, *outputs)}) <= len(outputs):
+                outputs = tuple(self.xp.empty_like(array) for array in outputs)
             kernel(theta, g, *rest[:states], *coefficients, *outputs)
-            return theta if trace.single else outputs
+            return outputs[0] if trace.single else outputs
 
         return run
 
-
-def _cast(coefficient: Any, theta: Array) -> Any:
-    """Bring a coefficient to θ's precision."""
-    if np.ndim(coefficient) == 0:
-        return theta.dtype.type(float(coefficient))
-    return coefficient.astype(theta.dtype, copy=False)
+    def _coefficient(self, value: Any, theta: Array) -> Any:
+        """Bring a coefficient to the device in θ's precision."""
+        if np.ndim(value) == 0:
+            return theta.dtype.type(float(value))
+        return self.xp.asarray(value, theta.dtype)

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+from optframe import (
+    Array,
+    Fraction,
+    NonNegative,
+    Number,
+    Optimizer,
+    Oracle,
+    Positive,
+    elementwise,
+    sqrt,
+)
 
 __all__ = ["Adam"]
 
@@ -21,13 +31,15 @@ def update(theta, g, m, v, lr, beta1, keep1, beta2, keep2, bias1, bias2, inside,
 class Moments:
     """State; all change at every step.
 
-    m and v, the decaying averages of gradients and of their squares, each of shape (..., P), and
-    t, the number of steps done.
+    m and v, the decaying averages of gradients and of their squares, each of shape (..., P);
+    decay1 and decay2, β₁ᵗ and β₂ᵗ after t steps, as products, which have the same bits in a batch
+    of runs with a β each (powers have not), and stay right where a schedule changes β.
     """
 
     m: Array
     v: Array
-    t: int = 0
+    decay1: Number = 1.0
+    decay2: Number = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,9 +87,8 @@ class Adam(Optimizer):
 
     def step(self, theta: Array, state: Moments, oracle: Oracle) -> tuple[Array, Moments]:
         """Do one step."""
-        state.t += 1
-        bias1 = 1 - self.beta1**state.t
-        bias2 = 1 - self.beta2**state.t
+        state.decay1 = state.decay1 * self.beta1
+        state.decay2 = state.decay2 * self.beta2
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
         theta, state.m, state.v = update(
             theta,
@@ -89,8 +100,8 @@ class Adam(Optimizer):
             1 - self.beta1,
             self.beta2,
             1 - self.beta2,
-            bias1,
-            bias2,
+            1 - state.decay1,
+            1 - state.decay2,
             inside,
             outside,
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from optframe import Array, Fraction, Optimizer, Oracle, Positive
+from optframe.rules import coefficient
 from optframe_plugins.optimizers.momentum import update
 from optframe_plugins.optimizers.velocity import Velocity
 
@@ -42,6 +43,7 @@ class Nesterov(Optimizer):
 
     def step(self, theta: Array, state: Velocity, oracle: Oracle) -> tuple[Array, Velocity]:
         """Do one step."""
-        g = oracle.gradient(theta + self.momentum * state.v)
+        momentum = coefficient(oracle.xp, self.momentum, theta)
+        g = oracle.gradient(theta + momentum * state.v)
         theta, state.v = update(theta, g, state.v, self.lr, self.momentum)
         return theta, state

@@ -1,8 +1,10 @@
 """RMSProp, plain, with momentum, and with Nesterov momentum."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+from optframe.rules import coefficient
 
 __all__ = ["RMSProp"]
 
@@ -76,7 +78,7 @@ class RMSProp(Optimizer):
     eps_inside_root: bool = True
 
     def __post_init__(self) -> None:
-        if self.nesterov and isinstance(self.momentum, float) and self.momentum == 0:
+        if not self._moves and self.nesterov:
             raise ValueError("nesterov needs a momentum above 0")
 
     def init(self, theta: Array, oracle: Oracle) -> Averages:
@@ -87,7 +89,9 @@ class RMSProp(Optimizer):
     def step(self, theta: Array, state: Averages, oracle: Oracle) -> tuple[Array, Averages]:
         """Do one step."""
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
-        look = theta + self.momentum * state.v if self.nesterov else theta
+        look = theta
+        if self.nesterov:
+            look = theta + coefficient(oracle.xp, self.momentum, theta) * state.v
         g = oracle.gradient(look)
         decay = (self.lr, self.rho, 1 - self.rho)
         if state.v is None:
@@ -98,6 +102,7 @@ class RMSProp(Optimizer):
             )
         return theta, state
 
-    @property
+    @cached_property
     def _moves(self) -> bool:
+        """Whether there is a velocity: asked first when a schedule is not yet a number."""
         return not (isinstance(self.momentum, float) and self.momentum == 0)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optframe import Array, Optimizer, Oracle, Positive, Wrapper
+from optframe.rules import coefficient
 
 __all__ = ["ClipNorm"]
 
@@ -38,6 +39,7 @@ class ClipNorm(Wrapper):
 
         def clip(g: Array) -> Array:
             norm = xp.sqrt(xp.sum(g * g, axis=-1, keepdims=True))
-            return g * (self.max / xp.maximum(norm, xp.zeros_like(norm) + self.max))
+            limit = coefficient(xp, self.max, g)
+            return g * (limit / xp.maximum(norm, xp.zeros_like(norm) + limit))
 
         return self.optimizer.step(theta, state, oracle.through(clip))
