@@ -1,0 +1,38 @@
+"""The backends that the ordinary suite runs on, and generators that draw afresh in every run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from optframe import Backend
+from optframe.testing import ReadOnlyBackend, StrictBackend
+from optframe_plugins.backends.cupy import CupyBackend
+from optframe_plugins.backends.numpy import NumpyBackend
+
+BACKENDS = {
+    "numpy": NumpyBackend(),
+    "read-only": ReadOnlyBackend(),
+    "strict": StrictBackend(),
+    "cupy": CupyBackend(),
+}
+
+
+@pytest.fixture(
+    params=["numpy", "read-only", "strict", pytest.param("cupy", marks=pytest.mark.gpu)]
+)
+def backend(request) -> Backend:
+    """Each backend in turn; CuPy's runs are those that ``pytest -m gpu`` selects."""
+    chosen = BACKENDS[request.param]
+    missing = chosen.missing()
+    if missing:
+        pytest.skip(missing)
+    return chosen
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    """A generator that draws other numbers in every run; a failing test prints its seed."""
+    entropy = np.random.SeedSequence().entropy
+    print(f"numbers drawn with np.random.default_rng({entropy})")
+    return np.random.default_rng(entropy)

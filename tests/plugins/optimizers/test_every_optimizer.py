@@ -1,0 +1,164 @@
+"""What every optimizer owes to its contract, whatever it computes."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+
+from optframe import Optimizer, load_plugins
+from optframe_plugins.optimizers.adagrad import AdaGrad
+from optframe_plugins.optimizers.adam import Adam
+from optframe_plugins.optimizers.nesterov import Nesterov
+from optframe_plugins.optimizers.rmsprop import RMSProp
+from optframe_plugins.wrappers.clip_norm import ClipNorm
+
+REGISTRY = load_plugins()
+REGISTERED = {
+    name: REGISTRY.load("optimizers", name)()
+    for name in REGISTRY.names("optimizers")
+    if issubclass(REGISTRY.load("optimizers", name), Optimizer)
+}
+VARIANTS = {
+    "adagrad inside": AdaGrad(eps_inside_root=True),
+    "adam inside": Adam(eps_inside_root=True),
+    "rmsprop outside": RMSProp(eps_inside_root=False),
+    "rmsprop momentum": RMSProp(momentum=0.8),
+    "rmsprop nesterov": RMSProp(momentum=0.8, nesterov=True),
+    "clipped nesterov": ClipNorm(Nesterov(lr=0.1), max=0.5),
+    "clipped twice": ClipNorm(ClipNorm(Adam(), max=0.7), max=2.0),
+}
+ALL = {**REGISTERED, **VARIANTS}
+BATCHED = {name: o for name, o in ALL.items() if o.vectorized and o.requires() == {"gradient"}}
+
+
+@pytest.fixture(params=BATCHED)
+def optimizer(request):
+    return BATCHED[request.param]
+
+
+def with_rate(optimizer, lr):
+    if isinstance(optimizer, ClipNorm):
+        return dataclasses.replace(optimizer, optimizer=with_rate(optimizer.optimizer, lr))
+    return dataclasses.replace(optimizer, lr=lr)
+
+
+def numbers(optimizer):
+    """The names of its numeric hyperparameters that are not zero."""
+    values = {f.name: getattr(optimizer, f.name) for f in dataclasses.fields(optimizer)}
+    return {name: value for name, value in values.items() if type(value) is float and value}
+
+
+def in_arrays(optimizer, kind):
+    """The same optimizer with its numbers as NumPy's float64."""
+    given = {name: kind(value) for name, value in numbers(optimizer).items()}
+    if isinstance(optimizer, ClipNorm):
+        given["optimizer"] = in_arrays(optimizer.optimizer, kind)
+    return dataclasses.replace(optimizer, **given)
+
+
+def test_the_table_holds_what_the_plugin_registers():
+    assert {"sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"} <= set(BATCHED)
+
+
+def test_every_backend_takes_the_same_steps(optimizer, backend, iterate, random):
+    slopes, noise, start = random.random(6), random.standard_normal((20, 6)), random.random(6)
+    expected = iterate(optimizer, lambda theta, k: slopes * theta + noise[k], start, 20).iterates
+    slope = backend.asarray(slopes, "float64")
+    rows = [backend.asarray(row, "float64") for row in noise]
+    found = iterate(optimizer, lambda theta, k: slope * theta + rows[k], start, 20, backend)
+    np.testing.assert_allclose(found.iterates, expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(3, 7), (2, 3, 5), (3, 20_000)])
+def test_runs_together_with_a_rate_each_are_the_runs_alone_to_the_bit(
+    optimizer, iterate, random, shape, dtype
+):
+    steps = 5
+    gradients = random.standard_normal((steps, *shape)).astype(dtype)
+    slopes = random.random(shape).astype(dtype)
+    start = random.standard_normal(shape)
+    rates = random.uniform(0.001, 0.5, (*shape[:-1], 1))
+    together = iterate(
+        with_rate(optimizer, rates),
+        lambda theta, k: slopes * theta + gradients[k],
+        start,
+        steps,
+        dtype=dtype,
+    ).iterates
+    assert together.dtype == dtype
+    for run in np.ndindex(shape[:-1]):
+        alone = iterate(
+            with_rate(optimizer, float(rates[run][0])),
+            lambda theta, k, run=run: slopes[run] * theta + gradients[k][run],
+            start[run],
+            steps,
+            dtype=dtype,
+        ).iterates
+        np.testing.assert_array_equal(together[(slice(None), *run)], alone)
+
+
+@pytest.mark.parametrize("size", [6, 40_000])
+@pytest.mark.parametrize(
+    "kind", [float, np.float64, lambda value: np.full(1, value), lambda value: np.array(value)]
+)
+def test_float32_stays_float32_whatever_the_numbers_are(optimizer, iterate, random, kind, size):
+    gradients = random.standard_normal((3, size)).astype(np.float32)
+    slopes = random.random(size).astype(np.float32)
+
+    def gradient(theta, k):
+        assert theta.dtype == np.float32
+        return slopes * theta + gradients[k]
+
+    start = random.random(size)
+    found = iterate(in_arrays(optimizer, kind), gradient, start, 3, dtype="float32")
+    assert found.iterates.dtype == np.float32
+    plain = iterate(optimizer, gradient, start, 3, dtype="float32")
+    np.testing.assert_array_equal(found.iterates, plain.iterates)
+    for value in vars(found.state).values() if found.state else ():
+        if np.shape(value) == (size,):
+            assert value.dtype == np.float32
+
+
+def test_state_starts_with_the_shape_and_type_of_theta(optimizer, backend, iterate):
+    state = iterate(optimizer, np.ones((2, 3)), np.ones((2, 3)), 0, backend, "float32").state
+    for value in vars(state).values() if state else ():
+        if value is not None and not isinstance(value, (int, float)):
+            assert value.shape == (2, 3)
+            assert backend.to_numpy(value).dtype == np.float32
+            np.testing.assert_array_equal(backend.to_numpy(value), 0)
+
+
+def test_a_run_goes_on_from_a_copy_of_its_state(optimizer, iterate, random):
+    """State is all that an optimizer remembers."""
+    gradients, start = random.standard_normal((10, 4)), random.standard_normal(4)
+    whole = iterate(optimizer, gradients, start, 10)
+    half = iterate(optimizer, gradients[:5], start, 5)
+
+    class Resumed(Optimizer):
+        def init(self, theta, oracle):
+            return copy.deepcopy(half.state)
+
+        def step(self, theta, state, oracle):
+            return optimizer.step(theta, state, oracle)
+
+    rest = iterate(Resumed(), gradients[5:], half.iterates[-1], 5)
+    np.testing.assert_array_equal(rest.iterates, whole.iterates[5:])
+
+
+def test_a_gradient_that_is_theta_itself_does_no_harm(optimizer, iterate, random):
+    """The gradient of ½θ² is θ, which a step may overwrite."""
+    for size in (5, 40_000):
+        start = random.standard_normal(size)
+        shared = iterate(optimizer, lambda theta, k: theta, start, 4).iterates
+        copied = iterate(optimizer, lambda theta, k: theta.copy(), start, 4).iterates
+        np.testing.assert_array_equal(shared, copied)
+
+
+def test_the_optimizer_itself_does_not_change(optimizer, iterate, random):
+    before = dataclasses.asdict(optimizer)
+    iterate(optimizer, random.standard_normal((5, 3)), np.ones(3), 5)
+    assert dataclasses.asdict(optimizer) == before
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        optimizer.lr = 1.0

@@ -1,0 +1,182 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from optframe.seeds import SamplerSeeds, Seeds
+from optframe_plugins.samplers.full import Full
+from optframe_plugins.samplers.sequential import Sequential
+from optframe_plugins.samplers.shuffle_once import ShuffleOnce
+from optframe_plugins.samplers.shuffled import Shuffled
+from optframe_plugins.samplers.with_replacement import WithReplacement
+
+WITHOUT_REPLACEMENT = [Sequential, Shuffled, ShuffleOnce]
+RANDOM = [Shuffled, ShuffleOnce, WithReplacement]
+ALL = [*WITHOUT_REPLACEMENT, WithReplacement]
+
+
+def seeds(study=0, index=0):
+    return SamplerSeeds(Seeds(study, index))
+
+
+def rows(batch, records):
+    return np.arange(records)[batch]
+
+
+def epoch(sampler, number, records, study=0, index=0):
+    batches = sampler.epoch(number, records, seeds(study, index))
+    return [rows(batch, records) for batch in batches]
+
+
+@pytest.mark.parametrize("kind", WITHOUT_REPLACEMENT)
+@settings(max_examples=60, deadline=None)
+@given(
+    records=st.integers(1, 60),
+    size=st.integers(1, 60),
+    number=st.integers(0, 5),
+    study=st.integers(0, 2**64),
+)
+def test_an_epoch_without_replacement_sees_every_record_once(kind, records, size, number, study):
+    size = min(size, records)
+    sampler = kind(batch_size=size)
+    batches = epoch(sampler, number, records, study)
+    assert sorted(np.concatenate(batches)) == list(range(records))
+    assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1)
+    assert len(batches[-1]) == (records % size or size)
+    assert len(batches) == sampler.steps_per_epoch(records) == -(-records // size)
+
+
+@pytest.mark.parametrize("kind", WITHOUT_REPLACEMENT)
+@settings(max_examples=60, deadline=None)
+@given(records=st.integers(1, 60), size=st.integers(1, 60), number=st.integers(0, 5))
+def test_without_the_last_short_minibatch_all_are_of_one_size(kind, records, size, number):
+    size = min(size, records)
+    sampler = kind(batch_size=size, drop_last=True)
+    batches = epoch(sampler, number, records)
+    assert [len(batch) for batch in batches] == [size] * (records // size)
+    assert len(batches) == sampler.steps_per_epoch(records)
+    assert len(set(np.concatenate(batches))) == records // size * size
+
+
+def test_full_shows_everything_at_every_step_without_a_copy():
+    assert Full().epoch(3, 50, seeds()) == [slice(0, 50)]
+    assert Full().steps_per_epoch(50) == 1
+    assert Full().whole
+    assert Full().deterministic
+    assert Full().mistake(1) is None
+
+
+def test_sequential_shows_slices_in_the_order_of_the_data():
+    sampler = Sequential(batch_size=4)
+    expected = [slice(0, 4), slice(4, 8), slice(8, 10)]
+    assert sampler.epoch(0, 10, seeds(0)) == sampler.epoch(7, 10, seeds(5)) == expected
+    assert Sequential(4, drop_last=True).epoch(0, 10, seeds()) == expected[:2]
+    assert sampler.deterministic
+    assert not sampler.whole
+
+
+@pytest.mark.parametrize("kind", RANDOM)
+def test_random_samplers_say_that_they_are(kind):
+    assert not kind().deterministic
+    assert not kind().whole
+
+
+def test_shuffled_has_another_order_in_every_epoch():
+    orders = [np.concatenate(epoch(Shuffled(10), number, 100)) for number in range(20)]
+    assert len({tuple(order) for order in orders}) == 20
+
+
+def test_shuffle_once_has_one_order_which_is_not_the_datas():
+    orders = [np.concatenate(epoch(ShuffleOnce(10), number, 100)) for number in range(5)]
+    assert len({tuple(order) for order in orders}) == 1
+    assert orders[0].tolist() != list(range(100))
+
+
+@pytest.mark.parametrize("kind", RANDOM)
+def test_other_seeds_give_other_batches(kind):
+    found = {
+        tuple(np.concatenate(epoch(kind(10), 0, 100, study, index)))
+        for study in (0, 1)
+        for index in range(5)
+    }
+    assert len(found) == 10
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_an_epoch_is_the_same_whenever_it_is_asked(kind):
+    sampler = kind(batch_size=7)
+    forwards = [epoch(sampler, number, 50) for number in range(4)]
+    backwards = [epoch(kind(batch_size=7), number, 50) for number in reversed(range(4))][::-1]
+    for first, second in zip(forwards, backwards, strict=True):
+        for a, b in zip(first, second, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("kind", [Shuffled, ShuffleOnce])
+def test_every_record_is_equally_likely_at_every_place(kind):
+    """3,000 permutations of 10 records; χ² over the 100 pairs of record and place."""
+    permutations = [
+        np.concatenate(epoch(kind(3), 0 if kind is ShuffleOnce else index, 10, index=index))
+        for index in range(3000)
+    ]
+    counts = np.stack([np.bincount(column, minlength=10) for column in np.array(permutations).T])
+    statistic = ((counts - 300) ** 2 / 300).sum()
+    # The table's rows and columns are fixed: 81 degrees of freedom, times n/(n−1) per entry.
+    assert stats.chi2.sf(statistic * 9 / 10, 81) > 1e-3
+    assert stats.chi2.cdf(statistic * 9 / 10, 81) > 1e-3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_draws_with_replacement_are_uniform_and_independent(seed):
+    records, sampler = 20, WithReplacement(batch_size=50)
+    batches = [epoch(sampler, number, records, seed) for number in range(2000)]
+    assert all(len(steps) == 1 for steps in batches)
+    drawn = np.array([steps[0] for steps in batches])
+    counts = np.bincount(drawn.ravel(), minlength=records)
+    assert stats.chisquare(counts).pvalue > 1e-3
+    pairs = np.bincount(drawn[:, 0] * records + drawn[:, 1], minlength=records**2)
+    assert stats.chisquare(pairs).pvalue > 1e-3
+
+
+def test_with_replacement_an_epoch_has_as_many_full_minibatches_as_cover_the_data():
+    sampler = WithReplacement(batch_size=8)
+    assert sampler.steps_per_epoch(50) == 7
+    assert [len(batch) for batch in epoch(sampler, 0, 50)] == [8] * 7
+    assert WithReplacement(batch_size=80).steps_per_epoch(50) == 1
+    assert [len(batch) for batch in epoch(WithReplacement(80), 0, 50)] == [80]
+
+
+@pytest.mark.parametrize(
+    ("kind", "correction"), [(WithReplacement, 1.0), (Shuffled, (40 - 8) / (40 - 1))]
+)
+def test_a_minibatch_means_variance_is_what_sampling_theory_says(kind, correction):
+    """σ²/B with replacement; without, times (N − B)/(N − 1)."""
+    records, size, epochs = 40, 8, 4000
+    values = np.random.default_rng(0).standard_normal(records)
+    means = np.array(
+        [values[epoch(kind(size), number, records)[0]].mean() for number in range(epochs)]
+    )
+    expected = values.var() / size * correction
+    # The sample variance of n means has the relative error √((kurtosis − 1)/n), kurtosis ≈ 3.
+    error = np.sqrt((stats.kurtosis(means, fisher=False) - 1) / epochs)
+    found = ((means - values.mean()) ** 2).mean()
+    assert found == pytest.approx(expected, rel=4 * error)
+    assert 4 * error < 0.12  # so that the two laws, 22 % apart, can be told from each other
+    assert means.mean() == pytest.approx(values.mean(), abs=4 * np.sqrt(expected / epochs))
+
+
+@pytest.mark.parametrize("kind", WITHOUT_REPLACEMENT)
+def test_a_minibatch_larger_than_the_data_is_a_mistake(kind):
+    assert kind(batch_size=50).mistake(50) is None
+    assert kind(batch_size=51).mistake(50) == (
+        "batch_size 51 is more; expected at most 50, or the sampler full"
+    )
+    assert WithReplacement(batch_size=51).mistake(50) is None
+
+
+@pytest.mark.parametrize("kind", RANDOM)
+def test_index_arrays_are_of_whole_numbers(kind):
+    for batch in kind(7).epoch(0, 50, seeds()):
+        assert batch.ndim == 1
+        assert batch.dtype.kind == "i"

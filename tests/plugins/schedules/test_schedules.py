@@ -1,0 +1,166 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import optframe
+from optframe import Schedule
+from optframe_plugins.optimizers.momentum import Momentum
+from optframe_plugins.optimizers.sgd import SGD
+from optframe_plugins.schedules.constant import Constant
+from optframe_plugins.schedules.inverse_time import InverseTime
+from optframe_plugins.schedules.linear import Linear
+from optframe_plugins.wrappers.clip_norm import ClipNorm
+from optframe_problems.functions.quadratic import Quadratic
+
+TAU = 40
+
+
+def at(schedule, k):
+    return schedule(k, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("k", "expected"),
+    [(0, 1.0), (1, 0.9775), (TAU // 2, 0.55), (TAU - 1, 0.1225), (TAU, 0.1), (10 * TAU, 0.1)],
+)
+def test_linear_falls_in_a_line_and_then_stays(k, expected):
+    assert at(Linear(start=1.0, end=0.1, steps=TAU), k) == pytest.approx(expected, rel=1e-14)
+
+
+def test_linear_may_rise():
+    assert [at(Linear(0.0, 1.0, 4), k) for k in range(6)] == [0, 0.25, 0.5, 0.75, 1, 1]
+
+
+def test_linear_ends_exactly_where_it_should():
+    schedule = Linear(start=0.3, end=0.1, steps=7)
+    assert at(schedule, 0) == 0.3
+    assert at(schedule, 7) == at(schedule, 8) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("k", "expected"), [(0, 0.5), (1, 0.4), (2, 1 / 3), (TAU // 2, 0.5 / 6), (TAU, 0.5 / 11)]
+)
+def test_inverse_time_falls_as_one_over_the_steps(k, expected):
+    assert at(InverseTime(start=0.5, decay=0.25), k) == pytest.approx(expected, rel=1e-14)
+
+
+def test_inverse_time_without_decay_is_constant():
+    assert {at(InverseTime(start=0.5, decay=0.0), k) for k in (0, 1, 10**9)} == {0.5}
+
+
+@pytest.mark.parametrize("k", [0, 1, TAU // 2, TAU, 10**9])
+def test_constant_is_constant(k):
+    assert at(Constant(0.3), k) == 0.3
+
+
+@pytest.mark.parametrize("schedule", [Linear(1.0, 0.1, TAU), InverseTime(1.0, 0.1), Constant(1.0)])
+def test_these_schedules_know_only_the_step(schedule):
+    assert schedule(5, 0.0, 0.0) == schedule(5, 17.5, 0.9)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [Constant(0.05), Linear(start=0.1, end=0.01, steps=20), InverseTime(start=0.1, decay=0.5)],
+)
+def test_a_run_takes_each_step_with_the_value_at_the_steps_done_before_it(schedule):
+    """k = 0 at the first step."""
+    found = optframe.minimize(
+        Quadratic(size=3, condition=8.0), SGD(lr=schedule), steps=30, iterates=True
+    )
+    eigenvalues, theta = np.geomspace(1, 8, 3), np.ones(3)
+    for k in range(30):
+        theta = theta - at(schedule, k) * (eigenvalues * theta)
+        np.testing.assert_array_equal(found.iterates[k + 1], theta)
+
+
+def test_any_number_may_be_scheduled_and_each_has_its_own():
+    lr, momentum = Linear(0.1, 0.01, 20), Linear(0.0, 0.9, 10)
+    found = optframe.minimize(
+        Quadratic(size=2, condition=8.0), Momentum(lr, momentum), steps=30, iterates=True
+    )
+    eigenvalues, theta, v = np.geomspace(1, 8, 2), np.ones(2), np.zeros(2)
+    for k in range(30):
+        v = at(momentum, k) * v - at(lr, k) * (eigenvalues * theta)
+        theta = theta + v
+        np.testing.assert_array_equal(found.iterates[k + 1], theta)
+
+
+def test_a_wrapper_and_what_it_wraps_may_both_be_scheduled():
+    lr, limit = Linear(0.5, 0.1, 10), Linear(2.0, 0.5, 5)
+    found = optframe.minimize(
+        Quadratic(size=2, condition=4.0), ClipNorm(SGD(lr), limit), steps=12, iterates=True
+    )
+    eigenvalues, theta = np.geomspace(1, 4, 2), np.ones(2)
+    for k in range(12):
+        g = eigenvalues * theta
+        g = g * min(1, at(limit, k) / np.linalg.norm(g))
+        theta = theta - at(lr, k) * g
+        np.testing.assert_allclose(found.iterates[k + 1], theta, rtol=1e-13, atol=1e-16)
+
+
+def test_a_run_leaves_the_optimizer_that_it_was_given_as_it_was():
+    lr, limit = Linear(0.5, 0.1, 10), Linear(2.0, 0.5, 5)
+    inner = SGD(lr)
+    outer = ClipNorm(inner, limit)
+    first = optframe.minimize(Quadratic(size=2), outer, steps=5)
+    assert inner.lr is lr
+    assert outer.max is limit
+    assert outer.optimizer is inner
+    np.testing.assert_array_equal(
+        optframe.minimize(Quadratic(size=2), outer, steps=5).theta, first.theta
+    )
+
+
+def test_a_schedule_is_made_from_its_table():
+    table = {"schedule": "linear", "start": 1e-3, "end": 1e-5, "steps": 2000}
+    assert optframe.make("adam", lr=table).lr == Linear(1e-3, 1e-5, 2000)
+    text = "sgd:lr={schedule=inverse-time,start=0.1,decay=0.01}"
+    assert optframe.make(text).lr == InverseTime(0.1, 0.01)
+
+
+@dataclass(frozen=True)
+class Asked(Schedule):
+    """Keeps what it is asked with."""
+
+    calls: list
+
+    def __call__(self, k, epoch, progress):
+        self.calls.append((k, epoch, progress))
+        return 0.01
+
+
+@pytest.mark.parametrize(
+    ("budget", "share"),
+    [({"steps": 8}, 1 / 8), ({"gradients": 4}, 1 / 4), ({"steps": 8, "gradients": 4}, 1 / 4)],
+)
+def test_progress_is_the_largest_share_of_a_budget_that_is_used_up(budget, share):
+    calls = []
+    optframe.minimize(Quadratic(size=2), SGD(lr=Asked(calls)), **budget)
+    asked = {k: (epoch, progress) for k, epoch, progress in calls}
+    assert asked == {k: (0.0, k * share) for k in range(round(1 / share))}
+
+
+def test_epochs_are_passes_over_the_data():
+    calls = []
+    optframe.minimize(
+        "softmax:data=digits",
+        SGD(lr=Asked(calls)),
+        epochs=2,
+        sampler="sequential:batch_size=400",
+    )
+    per_epoch = max(k for k, _, _ in calls) + 1
+    assert per_epoch % 2 == 0
+    per_epoch //= 2
+    assert per_epoch > 1
+    for k, epoch, progress in calls:
+        assert epoch == k / per_epoch
+        assert progress == pytest.approx(k / (2 * per_epoch))
+
+
+def test_progress_never_exceeds_one_and_follows_the_clock():
+    calls = []
+    optframe.minimize(Quadratic(size=2), SGD(lr=Asked(calls)), seconds=0.02)
+    shares = [progress for _, _, progress in calls[1:]]  # the first is of the untimed step
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < shares[-1] <= 1
