@@ -1,0 +1,495 @@
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from optframe import load, load_plugins
+from optframe.cli import main
+from optframe.cli.main import COMMANDS
+from optframe.kinds import KINDS
+
+TESTS = Path(__file__).parent.parent
+BROKEN = str(TESTS / "broken_plugins" / "raises_on_import.py")
+
+STUDY = """
+[study]
+name = "größe-θ"
+seeds = 5
+budget = { steps = 10 }
+[[optimizer]]
+name = "sgd"
+lr = 0.001
+label = "LABEL"
+[[optimizer]]
+name = "sgd"
+lr = 10
+[[problem]]
+name = "rosenbrock"
+start = "random"
+"""
+LABEL = (
+    "Gradientenabstieg mit einer Bezeichnung, die über den Rand jeder Tabelle hinausgeht, 数学 θ"
+)
+
+
+class Finished(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def mistakes(self):
+        """What is said on standard error, each line as a one-line message of ours."""
+        lines = self.err.splitlines()
+        assert all(line.startswith("optframe: ") for line in lines)
+        return [line.removeprefix("optframe: ") for line in lines]
+
+
+@pytest.fixture
+def optframe(capsys, monkeypatch, tmp_path):
+    """Run the command line here, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["optframe", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Finished(ended.value.code, said.out, said.err)
+
+    return run
+
+
+def sample(name):
+    return ["-P", str(TESTS / "sample_plugins" / f"{name}.py")]
+
+
+def in_a_process(*words, **given):
+    command = [sys.executable, "-m", "optframe", *map(str, words)]
+    return subprocess.run(command, text=True, timeout=60, **given)
+
+
+def test_help_names_every_command_and_the_exit_codes(optframe):
+    finished = optframe("--help")
+    assert (finished.code, finished.err) == (0, "")
+    for name, summary in COMMANDS.items():
+        assert any(line.split() == [name, *summary.split()] for line in finished.out.splitlines())
+    assert "Exit codes: 0 done; 1 some trials failed; 2 the words are wrong" in finished.out
+    assert max(map(len, finished.out.splitlines())) <= 80
+
+
+def test_no_words_are_a_question_for_help(optframe):
+    assert optframe() == optframe("-h")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(optframe, command):
+    finished = optframe(command, "--help")
+    assert (finished.code, finished.err) == (0, "")
+    assert finished.out.startswith(f"Usage: optframe {command} ")
+    for option in ("-P, --plugin", "--without", "--strict"):
+        assert option in finished.out
+
+
+def test_the_version_is_told(optframe):
+    assert optframe("--version") == (0, "optframe, version 0.1.0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "mistake"),
+    [
+        (["lst"], "unknown command 'lst'; did you mean 'list'?"),
+        (["--nope"], "No such option '--nope'."),
+        (["run", "--seeds", "many"], "Invalid value for '--seeds'"),
+        (["run", "a.toml", "b.toml"], "Got unexpected extra argument"),
+        (["show"], "Missing argument 'NAME'."),
+        (["list", "optimisers"], "unknown kind 'optimisers'; did you mean 'optimizers'?"),
+        (["show", "addam"], "unknown component 'addam'; did you mean 'adam'?"),
+        (["list", "-P", "nowhere.py"], "-P nowhere.py: no such file"),
+        (["list", "--without", "me"], "--without me: no such plugin"),
+        (["run"], "name a study, or at least one optimizer (-o) and one problem (-p)"),
+        (["run", "-o", "sgd"], "name a study, or at least one optimizer (-o) and one problem (-p)"),
+        (["run", "nowhere.toml"], "nowhere.toml: No such file or directory"),
+        (["run", "quickstat"], "unknown study 'quickstat'; did you mean 'quickstart'?"),
+        (
+            ["run", "quickstart", "-o", "sgd", "--seeds", "3"],
+            "--optimizer, --seeds cannot be given beside the study 'quickstart'",
+        ),
+        (
+            ["run", "-o", "sgd", "-p", "rosenbrock"],
+            "command line: [study] budget: nothing ends a run",
+        ),
+        (
+            ["run", "-o", "sgd:lr", "-p", "rosenbrock", "--steps", "3"],
+            "command line: [[optimizer]]: sgd:lr: found 'lr' where parameter=value was expected",
+        ),
+        (
+            ["run", "-o", "sgd:lr=[", "-p", "rosenbrock", "--steps", "3"],
+            "'sgd:lr=[': a quote or a bracket is opened and not closed",
+        ),
+        (
+            ["run", "-o", "sgd", "-p", "rosenbrock", "--epochs", "3"],
+            "command line: [study] budget: rosenbrock has no data, so epochs mean nothing to it",
+        ),
+        (
+            ["run", "-o", "sgd", "-p", "rosenbrock", "--steps", "3", "--backend", "nunpy"],
+            "command line: [run] backend: unknown backend 'nunpy'; did you mean 'numpy'?",
+        ),
+        (
+            ["run", "-o", "sgd", "-p", "rosenbrock", "--steps", "3", "--jobs", "2"],
+            "command line: [run] jobs: executor 'serial' runs one trial at a time, found 2",
+        ),
+    ],
+)
+def test_wrong_words_are_told_in_one_line(optframe, words, mistake):
+    finished = optframe(*words)
+    assert (finished.code, finished.out) == (2, "")
+    (line,) = finished.mistakes
+    assert line.startswith(mistake)
+    assert os.listdir() == []
+
+
+def test_all_wrong_words_are_told(optframe):
+    finished = optframe("run", "-o", "addam", "-o", "sgd:lr=-1", "-p", "rosenbrok", "--seeds", 0)
+    assert finished.code == 2
+    assert sorted(finished.mistakes) == [
+        "command line: [[optimizer]] sgd: lr: expected a number > 0, found -1",
+        "command line: [[optimizer]]: unknown optimizer 'addam'; did you mean 'adam'?",
+        "command line: [[problem]]: unknown problem 'rosenbrok'; did you mean 'rosenbrock'?",
+        "command line: [study] budget: nothing ends a run; expected steps, epochs, gradients or "
+        "seconds",
+        "command line: [study]: seeds: expected a whole number ≥ 1, found 0",
+    ]
+
+
+def test_the_list_shows_every_component_once(optframe):
+    finished = optframe("list")
+    assert (finished.code, finished.err) == (0, "")
+    registry = load_plugins()
+    lines = finished.out.splitlines()
+    shown = {kind: [] for kind in KINDS}
+    for line in lines:
+        if line in KINDS:
+            kind = line
+        else:
+            shown[kind].append(line.split()[0])
+            assert len(line.split()) > 3  # its name, and what it is
+    assert shown == {kind: registry.names(kind) for kind in KINDS}
+
+
+def test_one_kind_is_listed_by_its_plural_or_singular(optframe):
+    plural = optframe("list", "schedules")
+    assert plural.code == 0
+    assert plural.out.splitlines()[0] == "schedules"
+    assert plural.out.splitlines()[1].startswith("  constant ")
+    assert optframe("list", "schedule") == plural
+    assert optframe("list", "searches").out.splitlines()[0] == "searches"
+
+
+def test_a_strangers_component_is_listed_with_its_owner(optframe):
+    finished = optframe("list", "datasets", *sample("tiny"))
+    assert any(line.endswith("[tiny]") for line in finished.out.splitlines())
+
+
+def test_show_gives_parameters_with_range_and_default(optframe):
+    finished = optframe("show", "adam")
+    assert (finished.code, finished.err) == (0, "")
+    assert finished.out.startswith("adam  (optimizers, from optframe_plugins)\n")
+    assert "Kingma" in finished.out
+    assert "needs: gradient" in finished.out
+    assert "  lr               a number > 0; default 0.001\n" in finished.out
+    assert "  beta1            a number ≥ 0 and < 1; default 0.9\n" in finished.out
+    assert "  eps_inside_root  true or false; default false\n" in finished.out
+
+
+def test_show_says_what_is_required(optframe):
+    assert "  start  a number; required\n" in optframe("show", "linear").out
+
+
+def test_show_prints_a_study(optframe):
+    finished = optframe("show", "quickstart")
+    assert "(studies, from optframe_reports)" in finished.out
+    assert "[[optimizer]]" in finished.out
+
+
+def test_plugins_are_listed_with_what_they_register(optframe):
+    finished = optframe("plugins", *sample("tiny"), "--without", "optframe_reports")
+    assert (finished.code, finished.err) == (0, "")
+    assert "optframe_plugins  (optframe 0.1.0)\n  optimizers: adagrad, adam, " in finished.out
+    assert "optframe_reports" not in finished.out
+    assert f"tiny  ({sample('tiny')[1]} " in finished.out
+    assert "  datasets: tiny\n" in finished.out
+
+
+@pytest.mark.parametrize("command", [["list"], ["plugins"], ["show", "sgd"]])
+def test_a_broken_plugin_is_named_and_the_command_goes_on(optframe, command):
+    finished = optframe(*command, "-P", BROKEN)
+    assert finished.code == 0
+    assert finished.out
+    assert finished.mistakes == [
+        "plugin 'raises_on_import' is left out: RuntimeError: the licence server is down "
+        "(`optframe doctor` shows where)"
+    ]
+
+
+@pytest.mark.parametrize("command", [["list"], ["doctor"], ["run", "quickstart"]])
+def test_a_broken_plugin_is_an_error_where_one_is_strict(optframe, command):
+    finished = optframe(*command, "-P", BROKEN, "--strict")
+    assert (finished.code, finished.out) == (4, "")
+    assert finished.mistakes == [
+        f"plugin 'raises_on_import' ({BROKEN}): RuntimeError: the licence server is down"
+    ]
+
+
+def test_the_doctor_finds_nothing_to_complain_about(optframe):
+    finished = optframe("doctor")
+    assert (finished.code, finished.err) == (0, "")
+    assert "optframe 0.1.0, Python 3." in finished.out
+    assert "  numpy: available on cpu\n" in finished.out
+    assert "missing" not in finished.out
+    assert finished.out.count("components, ok\n") >= 3
+
+
+def test_optimizers_and_problems_are_run_from_the_command_line(optframe):
+    finished = optframe(
+        *("run", "-o", "adam:lr=0.1+clip-norm:max=1", "-o", "sgd:lr=1e-3"),
+        *("-p", "rosenbrock", "-p", "logistic:data=tiny", "-s", "shuffled:batch_size=5"),
+        *("--seeds", 2, "--seed", 3, "--steps", 20, "--target", 1e-9, "--backend", "numpy"),
+        *("--executor", "serial", "--no-report", *sample("tiny")),
+    )
+    assert (finished.code, finished.err) == (0, "")
+    lines = finished.out.splitlines()
+    assert lines[0] == "command-line: 6 trials"
+    assert lines[-1] == "store:  results/command-line/store.sqlite"
+    trials = load("results/command-line").trials
+    assert trials["optimizer"].unique().tolist() == [
+        "adam:lr=0.1+clip-norm:max=1",
+        "sgd:lr=0.001",
+    ]
+    assert trials["study_seed"].unique().tolist() == [3]
+    assert trials["budget"].unique().tolist() == ["steps 20, target 1e-09"]
+    assert os.listdir("results/command-line") == ["store.sqlite"]
+
+
+@pytest.fixture
+def study(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(STUDY.replace("LABEL", LABEL), encoding="utf-8")
+    return path
+
+
+def test_a_study_prints_plain_lines_where_no_terminal_is(optframe, study):
+    finished = optframe("run", study, "--no-report", "--out", "out")
+    assert (finished.code, finished.err) == (0, "")
+    lines = finished.out.splitlines()
+    assert lines[:11] == [
+        "größe-θ: 10 trials",
+        *(f"  {i}/10 trials, last {LABEL} on rosenbrock: finished" for i in range(1, 6)),
+        *(f"  {i}/10 trials, last sgd:lr=10 on rosenbrock: diverged" for i in range(6, 11)),
+    ]
+    assert "\x1b" not in finished.out  # no colours, no cursor
+
+
+def test_a_long_study_says_something_ten_times(optframe, study):
+    study.write_text(study.read_text(encoding="utf-8").replace("seeds = 5", "seeds = 40"))
+    finished = optframe("run", study, "--no-report", "--out", "out")
+    lines = [line for line in finished.out.splitlines() if " trials, last " in line]
+    assert [line.split("/")[0].strip() for line in lines] == [str(8 * i) for i in range(1, 11)]
+
+
+@pytest.mark.parametrize("columns", ["60", "200"])
+def test_a_long_name_is_shown_whole(optframe, study, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    table = optframe("run", study, "--no-report", "--out", "out").out.partition("┏")[2]
+    cells = [line.split("│")[1].strip() for line in table.splitlines() if "│" in line]
+    assert "".join(LABEL.split()) in "".join("".join(cells).split())
+
+
+def test_the_second_run_says_that_there_is_nothing_to_do(optframe, study):
+    first = optframe("run", study, "--no-report", "--out", "out")
+    before = Path("out/store.sqlite").read_bytes()
+    second = optframe("run", study, "--no-report", "--out", "out")
+    assert second.code == 0
+    assert second.out.splitlines()[:2] == [
+        "größe-θ: 10 trials, 10 found in the store, 0 to run",
+        "10 trials were in the store already; nothing was run now",
+    ]
+    assert first.out.partition("rosenbrock  ")[2] == second.out.partition("rosenbrock  ")[2]
+    assert len(before) == Path("out/store.sqlite").stat().st_size
+
+
+def test_failed_trials_are_named_and_the_exit_code_is_1(optframe):
+    finished = optframe(
+        *("run", "-o", "stumbles", "-o", "lunar", "-o", "adam", "-p", "rosenbrock", "--steps", 9),
+        *("--no-report", *sample("flawed"), *sample("demanding")),
+    )
+    assert finished.code == 1
+    assert finished.mistakes == [
+        "stumbles on rosenbrock failed: ArithmeticError: stumbled over two lines"
+    ]
+    assert "skipped: lunar needs moon, which rosenbrock does not offer" in finished.out
+    assert "Traceback" not in finished.out + finished.err
+
+
+def test_diverged_and_skipped_trials_are_results(optframe):
+    finished = optframe(
+        *("run", "-o", "sgd:lr=9", "-o", "lunar", "-p", "rosenbrock", "--steps", 9),
+        *("--no-report", *sample("demanding")),
+    )
+    assert (finished.code, finished.err) == (0, "")
+    assert "1 diverged" in finished.out
+    assert "1 skipped" in finished.out
+
+
+def test_a_run_ends_with_a_report_that_can_be_drawn_again(optframe, study):
+    finished = optframe("run", study, "--out", "out")
+    assert finished.out.splitlines()[-1] == "report: out/report/index.html"
+    page = Path("out/report/index.html")
+    drawn = page.read_bytes()
+    page.unlink()
+    assert optframe("report", "out") == (0, "report: out/report/index.html\n", "")
+    assert page.read_bytes() == drawn
+    assert optframe("report", "out", "--out", "there").out == "report: there/index.html\n"
+    assert Path("there/index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["report", "nowhere"], "nowhere: no results here; expected the folder of `optframe run"),
+        (["run", "--out", "/dev/null"], "/dev/null: expected a folder, found a file"),
+        (["run", "--out", "/sys/kernel"], "/sys/kernel/store.sqlite: it cannot be opened here"),
+        (["run", "--out", "diary"], "diary/store.sqlite: this is no optframe store, or a damaged"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_infrastructure(optframe, words, said):
+    Path("diary").mkdir()
+    Path("diary/store.sqlite").write_text("dear diary,\n" * 100)
+    if words[0] == "run":
+        words = [*words, "-o", "sgd", "-p", "rosenbrock", "--steps", "3"]
+    finished = optframe(*words)
+    assert finished.code == 4
+    (line,) = finished.mistakes
+    assert line.startswith(said)
+    assert Path("diary/store.sqlite").read_text() == "dear diary,\n" * 100
+
+
+@pytest.mark.skipif(
+    load_plugins().make("backends", "cupy").is_available(), reason="there is a CUDA device"
+)
+def test_a_missing_device_is_told_with_what_to_install(optframe):
+    words = ("run", "-o", "sgd", "-p", "rosenbrock", "--steps", 3, "--backend", "cupy")
+    finished = optframe(*words)
+    assert (finished.code, finished.out) == (4, "")
+    (line,) = finished.mistakes
+    assert line.startswith("backend 'cupy': CuPy ")
+    assert "optframe[cuda12]" in line or "nvidia-smi" in line
+    assert os.listdir() == []
+
+
+SLOW = """
+[study]
+seeds = 8
+budget = { steps = 8 }
+[[optimizer]]
+name = "slow"
+seconds = 0.01
+[[problem]]
+name = "rosenbrock"
+[run]
+backend = "numpy"
+"""
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """A study that was stopped by Ctrl-C: its folder, and how the process ended."""
+    folder = tmp_path_factory.mktemp("stopped")
+    (folder / "slow.toml").write_text(SLOW)
+    command = [sys.executable, "-u", "-m", "optframe", "run", "slow.toml", *sample("slow")]
+    with subprocess.Popen(
+        [*command, "--out", "results"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        out = ""
+        while "1/8 trials" not in out:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            out += line
+        process.send_signal(signal.SIGINT)
+        rest, err = process.communicate(timeout=60)
+    return folder, Finished(process.returncode, out + rest, err)
+
+
+def test_ctrl_c_says_how_to_resume(stopped):
+    _, finished = stopped
+    assert finished.code == 130
+    assert finished.mistakes == [
+        "stopped; what was finished is in results; the same command again runs only the rest"
+    ]
+    assert "Traceback" not in finished.out
+
+
+def test_ctrl_c_leaves_a_store_that_can_be_read_and_reported(stopped, optframe):
+    folder, _ = stopped
+    counts = Counter(load(folder / "results").trials["status"])
+    assert set(counts) == {"finished", "planned"}
+    assert sum(counts.values()) == 8
+    drawn = optframe("report", folder / "results", "--out", "report")
+    assert (drawn.code, drawn.err) == (0, "")
+
+
+def test_after_ctrl_c_the_same_command_runs_the_rest(stopped, optframe, monkeypatch):
+    folder, _ = stopped
+    done = Counter(load(folder / "results").trials["status"])["finished"]
+    monkeypatch.chdir(folder)
+    finished = optframe("run", "slow.toml", *sample("slow"), "--out", "results", "--no-report")
+    assert finished.code == 0
+    assert finished.out.splitlines()[0] == (
+        f"slow: 8 trials, {done} found in the store, {8 - done} to run"
+    )
+    assert set(load(folder / "results").trials["status"]) == {"finished"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["list"],
+        ["run", "-o", "adam", "-p", "rosenbrock", "--steps", "3", "--no-report"],
+    ],
+)
+def test_a_pipe_whose_reader_has_gone_ends_in_silence(words, tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    finished = in_a_process(*words, stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path)
+    os.close(writer)
+    assert finished.stderr == ""
+    assert finished.returncode == 141  # as if by SIGPIPE
+
+
+def test_a_full_disk_is_told_in_one_line():
+    with open("/dev/full", "w") as full:
+        finished = in_a_process("list", stdout=full, stderr=subprocess.PIPE)
+    assert finished.stderr.strip() == "optframe: [Errno 28] No space left on device"
+    assert finished.returncode == 4
+
+
+def test_an_output_that_knows_no_greek_gets_question_marks():
+    listed = in_a_process(
+        *("list", "optimizers"),
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        encoding="cp1252",
+    )
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "momentum with the gradient at ? + ?v." in listed.stdout

@@ -1,0 +1,27 @@
+"""Gradient descent that takes its time, to be killed in the middle of a study."""
+
+import time
+from dataclasses import dataclass
+
+from optframe import Optimizer, Positive, hookimpl
+
+optframe_api = 1
+
+
+@dataclass(frozen=True)
+class Slow(Optimizer):
+    """Slow: gradient descent that sleeps at every step."""
+
+    lr: Positive = 0.001
+    seconds: Positive = 0.02
+    random = True  # so that every seed is run
+
+    def step(self, theta, state, oracle):
+        time.sleep(self.seconds)
+        noise = oracle.random.standard_normal(theta.shape)
+        return theta - self.lr * (oracle.gradient(theta) + noise), state
+
+
+@hookimpl
+def optframe_optimizers():
+    return {"slow": Slow}
