@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from optframe.plugins import load_plugins
     from optframe.record import Record, Results
     from optframe.registry import Registry
-    from optframe.rules import elementwise, maximum, minimum, sign, sqrt, where
+    from optframe.rules import coefficient, elementwise, maximum, minimum, sign, sqrt, where
     from optframe.study import Budget, Study, Trial
 
 __version__ = "0.1.0"
@@ -64,7 +64,7 @@ _HOMES = {
         "Function Indices NonNegative Number Optimizer Part Positive Problem Reporter Sampler "
         "Schedule Setting Solver StochasticProblem UnitInterval Wrapper"
     ),
-    "optframe.rules": "elementwise maximum minimum sign sqrt where",
+    "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
     "optframe.errors": "OptframeError PluginError StoreError UnavailableError UsageError",
     "optframe.function_problem": "FunctionProblem",
     "optframe.hookspecs": "hookimpl",
@@ -118,6 +118,7 @@ __all__ = [
     "UnitInterval",
     "UsageError",
     "Wrapper",
+    "coefficient",
     "elementwise",
     "hookimpl",
     "load",

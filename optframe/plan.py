@@ -70,6 +70,7 @@ class _Planner:
                         and (sampler is None or sampler.pairs_with("optimizers", optimizer))
                     ):
                         trials += self._seeds(optimizer, problem, bound, sampler, backend)
+        self._check_labels(trials)
         return trials
 
     def _check_run(self) -> str:
@@ -212,6 +213,17 @@ class _Planner:
             else:
                 chosen.append(sampler)
         return chosen
+
+    def _check_labels(self, trials: list[Trial]) -> None:
+        """Refuse two trials of one name: tables and figures would take them for one."""
+        keys: dict[tuple[str, str, str, int], str] = {}
+        for trial in trials:
+            labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
+            if keys.setdefault((*labels, trial.seed), trial.key) != trial.key:
+                self.mistakes.append(
+                    f"{self.prefix}two different runs are called {labels[0]!r} on {labels[1]!r}; "
+                    "give their tables a label each"
+                )
 
     def _check_partners(self, choices: list[Choice], others: str, names: set[str]) -> None:
         for choice in choices:

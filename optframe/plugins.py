@@ -98,7 +98,7 @@ def _import_file(file: Path) -> ModuleType:
     else:
         namesake = importlib.util.find_spec(name) if name.isidentifier() else None
         taken = namesake.origin if namesake else None
-    if taken is not None and taken != str(file.resolve()):
+    if taken is not None and Path(taken).resolve() != file.resolve():
         raise PluginError(f"there is a module called {name!r} already ({taken}); rename the file")
     spec = importlib.util.spec_from_file_location(name, file.resolve())
     if spec is None or spec.loader is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import hashlib
 import importlib
@@ -158,25 +157,6 @@ class Registry:
         given = {key: value for key, value in table.items() if key != "schedule"}
         return self.make("schedules", table["schedule"], given, where)
 
-    def summary(self, entry: Entry) -> str:
-        """Return the first sentence of a component's docstring, without importing it."""
-        if not isinstance(entry.target, str):
-            return _first_line(entry.target.__doc__)
-        if entry.kind == "studies":
-            return _first_comment(Path(entry.target))
-        module, _, attribute = entry.target.partition(":")
-        try:
-            spec = importlib.util.find_spec(module)  # it imports the packages around the module
-            if spec is None or spec.origin is None:
-                return f"(there is no module {module!r})"
-            tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-        except (Exception, SystemExit) as error:
-            return f"({type(error).__name__}: {error})"
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef) and node.name == attribute:
-                return _first_line(ast.get_docstring(node))
-        return ""
-
     def code(self, kind: str, name: str) -> str:
         """Return a hash of the plugin code that a component runs: its package, or its file."""
         entry = self.entry(kind, name)
@@ -316,15 +296,3 @@ def _flaw(kind: str, target: Any) -> str | None:
         missing = ", ".join(sorted(getattr(component, "__abstractmethods__", ())))
         return f"{component.__qualname__} does not define {missing}, which its contract asks for"
     return None
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0].strip()
-
-
-def _first_comment(path: Path) -> str:
-    try:
-        first = path.read_text(encoding="utf-8").partition("\n")[0]
-    except OSError as error:
-        return f"({error.strerror})"
-    return first.lstrip("# ").strip() if first.startswith("#") else ""

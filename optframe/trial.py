@@ -190,25 +190,30 @@ class Run:
             if self.status is not None:
                 return False
             self.k += 1
-            self.theta = theta
+            self.theta = theta = self.setup.backend.xp.asarray(theta, copy=True)
             ended = watch is not None and watch(self.k, theta, None)
             if ended or self.oracle.stopped is not None or self.k >= mark:
                 self.clock.stop()
                 self._measure(theta)
                 mark = next(upcoming)
                 self.clock.start()
-            self.oracle.step = self.k
-            self.counts.samples += self.batches.show(self.k, self.oracle)
+            if self.status is None:
+                self.oracle.step = self.k
+                self.counts.samples += self.batches.show(self.k, self.oracle)
             return self.status is None
 
         if self.status is not None:
             return
         self.clock.start()
         self.counts.samples += self.batches.show(0, self.oracle)
+        theta = self.theta
         with contextlib.suppress(StopIteration):
-            self.theta = solver.minimize(self.theta, self.oracle, report)
+            theta = solver.minimize(self.theta, self.oracle, report)
         self.clock.stop()
         if self.status is None:
+            self.theta = theta
+            if self.k and self.rows[-1][0] == self.k:
+                self.rows.pop()  # the same step, measured before it was known to be the last
             self.oracle.stop(self.oracle.stopped or "the solver ended by itself")
             self._measure(self.theta)
 

@@ -138,6 +138,14 @@ def test_a_run_ends_as_it_was_told(given, status, reason):
     assert reason is None or reason in result.reason
 
 
+def test_an_optimizer_with_a_schedule_stays_as_it_was_made():
+    schedule = optframe.make("linear", start=0.5, end=0.0, steps=10)
+    optimizer = Descent(lr=schedule)
+    runs = [optframe.minimize("quadratic:size=2", optimizer, steps=9) for _ in range(2)]
+    assert optimizer.lr is schedule
+    np.testing.assert_array_equal(runs[0].theta, runs[1].theta)
+
+
 def test_a_diverging_run_is_a_result():
     result = optframe.minimize("rosenbrock", "sgd:lr=10", steps=50)
     assert result.status == "diverged"

@@ -19,7 +19,7 @@ scalars = st.one_of(
     st.floats(allow_nan=False),
     st.text(st.characters(exclude_categories=["Cs"])),
     st.sampled_from(
-        ["inf", "nan", "true", "false", "1", "1e5", "a+b", "it's", '"', "\\", "\x7f", ""]
+        ["inf", "nan", "true", "false", "1", "1e5", "a+b", "it's", '",\\"]', "\\", "\x7f", ""]
     ),
 )
 values = st.recursive(
@@ -89,6 +89,8 @@ def test_any_text_is_read_or_refused_in_one_line_that_shows_it(text):
         ("mlp:hidden=[64,32],data=digits", {"name": "mlp", "hidden": [64, 32], "data": "digits"}),
         ('mlp:data="digits:split=1"', {"name": "mlp", "data": "digits:split=1"}),
         ("mlp:data='a,b+c'", {"name": "mlp", "data": "a,b+c"}),
+        (r'mlp:data="a\",b+c\\",x=1', {"name": "mlp", "data": 'a",b+c\\', "x": 1}),
+        (r"mlp:data='C:\',x=1", {"name": "mlp", "data": "C:\\", "x": 1}),
         ("q:rotate=true,x=false", {"name": "q", "rotate": True, "x": False}),
         ("a:x=inf,y=-inf", {"name": "a", "x": math.inf, "y": -math.inf}),
         ("pack.age:Class", {"name": "pack.age:Class"}),

@@ -85,6 +85,30 @@ def test_a_label_is_kept_and_tells_a_grids_points_apart(plan):
     ]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"optimizers": [{"name": "sgd", "label": "x"}, {"name": "adam", "label": "x"}]},
+        {"optimizers": [{"name": "sgd", "lr": lr, "label": "x"} for lr in (0.1, 0.2)]},
+        {"problems": [{"name": name, "label": "x"} for name in ("rosenbrock", "quadratic")]},
+        {"problems": ["rosenbrock", {"name": "rosenbrock", "start": "random"}]},
+        {"problems": ["rosenbrock", {"name": "rosenbrock", "budget": {"steps": 2}}]},
+    ],
+)
+def test_one_name_for_two_different_runs_is_a_mistake(plan, given):
+    with pytest.raises(UsageError, match=r"^two different runs are called '\w+' on '\w+'; give "):
+        plan(seeds=2, **given)
+
+
+def test_what_is_called_alike_may_differ_from_problem_to_problem(plan):
+    tuned = [
+        {"name": "sgd", "lr": 0.1, "label": "tuned", "problems": ["rosenbrock"]},
+        {"name": "sgd", "lr": 0.2, "label": "tuned", "problems": ["quadratic"]},
+    ]
+    trials = plan(optimizers=tuned, problems=["rosenbrock", "quadratic"])
+    assert [trial.optimizer.values["lr"] for trial in trials] == [0.1, 0.2]
+
+
 def test_every_problem_meets_every_sampler_optimizer_and_seed(plan):
     trials = plan(
         optimizers=["sgd", "adam"],

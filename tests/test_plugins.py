@@ -231,7 +231,9 @@ def site(tmp_path_factory):
     described = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     install(folder, described["name"], described["version"], described["entry-points"]["optframe"])
     shutil.copy(broken("raises_on_import"), folder / "broken_on_import.py")
-    install(folder, "optframe-broken", "0.0.1", {"broken": "broken_on_import"})
+    shutil.copy(broken("exits_on_import"), folder / "exiting_on_import.py")
+    points = {"broken": "broken_on_import", "exiting": "exiting_on_import"}
+    install(folder, "optframe-broken", "0.0.1", points)
     return folder
 
 
@@ -253,12 +255,14 @@ def test_an_installed_plugin_is_found_by_its_entry_point(site):
     assert line.endswith("  [signum]")
 
 
-def test_an_installed_plugin_that_is_broken_is_named_beside_the_result(site):
+def test_installed_plugins_that_are_broken_are_named_beside_the_result(site):
     listed = run_optframe("plugins", PYTHONPATH=str(site))
     assert listed.returncode == 0
     assert "signum  (optframe-signum 2.3.4)\n  optimizers: signum\n" in listed.stdout
     assert listed.stderr == (
         "optframe: plugin 'broken' is left out: RuntimeError: the licence server is down "
+        "(`optframe doctor` shows where)\n"
+        "optframe: plugin 'exiting' is left out: SystemExit: this plugin needs a Mac "
         "(`optframe doctor` shows where)\n"
     )
 
@@ -266,7 +270,8 @@ def test_an_installed_plugin_that_is_broken_is_named_beside_the_result(site):
 def test_an_installed_plugin_runs(site, tmp_path):
     finished = run_optframe(
         *("run", "-o", "signum:lr=0.5", "-p", "quadratic", "--steps", "4"),
-        *("--without", "broken", "--no-report", "--out", str(tmp_path)),
+        *("--without", "broken", "--without", "exiting"),
+        *("--no-report", "--out", str(tmp_path)),
         PYTHONPATH=str(site),
     )
     assert finished.stderr == ""

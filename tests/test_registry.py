@@ -10,6 +10,7 @@ import pytest
 
 from optframe import Optimizer, PluginError, Schedule, UsageError, hookimpl, load_plugins
 from optframe.kinds import KINDS
+from optframe.summaries import summary as summary_of
 
 SAMPLES = Path(__file__).parent / "sample_plugins"
 
@@ -116,12 +117,12 @@ def test_every_built_in_component_can_be_imported_and_describes_itself(registry,
     for entry in registry.entries(kind):
         if entry.owner.startswith("optframe_"):
             assert kind == "studies" or registry.load(kind, entry.name).__doc__
-            assert registry.summary(entry).endswith(".")
+            assert summary_of(entry).endswith(".")
 
 
 def test_a_summary_is_read_without_importing_the_component(registry):
     sys.modules.pop("optframe_plugins.schedules.constant", None)
-    summary = registry.summary(registry.entry("schedules", "constant"))
+    summary = summary_of(registry.entry("schedules", "constant"))
     assert summary == "Constant: the same value at every step."
     assert "optframe_plugins.schedules.constant" not in sys.modules
 
@@ -136,7 +137,7 @@ def test_a_summary_is_read_without_importing_the_component(registry):
 )
 def test_a_summary_that_cannot_be_read_does_not_stop_the_list(registry, target, summary):
     registry.admit(plugin(optframe_optimizers=lambda: {"x": target}), "mine", "here", "")
-    assert registry.summary(registry.entry("optimizers", "x")) == summary
+    assert summary_of(registry.entry("optimizers", "x")) == summary
 
 
 def test_a_class_is_checked_when_it_is_registered(registry):

@@ -120,6 +120,12 @@ def test_a_minimal_study_has_defaults(write, registry):
     assert (trial.optimizer.label, trial.sampler.label, trial.threads) == ("sgd", "none", 1)
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path, registry):
+    path = tmp_path / "study.toml"
+    path.write_text(MINIMAL, encoding="utf-8-sig")
+    assert len(Study.from_file(path).trials(registry)) == 1
+
+
 def test_settings_of_the_command_line_override_the_table_run(write):
     path = write(MINIMAL + "[run]\nthreads = 3\nbackend = 'cupy'\n")
     study = Study.from_file(path, {"backend": "numpy"})

@@ -915,7 +915,6 @@ def test_a_solver_that_ends_by_itself_has_stopped():
     assert found.loss == pytest.approx(rosenbrock(descend(5, 0.001)[-1]))
 
 
-@pytest.mark.xfail(strict=True, reason="Run._solve measures the last iterate a second time")
 def test_a_solver_that_ends_at_a_checkpoint_is_measured_there_once():
     found = optframe.minimize("rosenbrock", Reporting(own_end=5), steps=100, checkpoints=EVERY)
     assert found.curve["step"].tolist() == [0, 1, 2, 3, 4, 5]
@@ -929,14 +928,12 @@ def test_a_solver_sees_the_batch_of_each_step():
     np.testing.assert_array_equal(found.curve["samples"], expected.curve["samples"])
 
 
-@pytest.mark.xfail(strict=True, reason="Run._solve draws and counts a batch after the last report")
 def test_a_solvers_samples_are_those_of_its_steps():
     settings = {"epochs": 2, "sampler": Shuffled(batch_size=4)}
     found = optframe.minimize(Squares(), Reporting(lr=0.1), **settings)
     assert found.counts.samples == found.curve["samples"].iloc[-1] == 20
 
 
-@pytest.mark.xfail(strict=True, reason="Run._solve keeps a reference to what a solver reports")
 def test_a_solver_may_use_one_buffer_for_all_its_iterates():
     @dataclass(frozen=True)
     class Buffered(Solver):

@@ -8,6 +8,7 @@ from optframe.cli.options import name_broken, with_plugins
 from optframe.errors import UsageError, nearest
 from optframe.kinds import KINDS
 from optframe.registry import Registry
+from optframe.summaries import summary
 
 __all__ = ["command"]
 
@@ -31,8 +32,8 @@ def command(registry: Registry, kind: str | None) -> None:
         click.secho(each, bold=True)
         width = max((len(entry.name) for entry in entries), default=0)
         for entry in entries:
-            summary = registry.summary(entry)
+            line = summary(entry)
             owner = "" if entry.owner.startswith("optframe_") else f"  [{entry.owner}]"
-            click.echo(f"  {entry.name:<{width}}  {summary}{owner}")
+            click.echo(f"  {entry.name:<{width}}  {line}{owner}")
         if not entries:
             click.echo("  none")

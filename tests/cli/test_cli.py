@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import subprocess
@@ -458,6 +459,39 @@ def test_after_ctrl_c_the_same_command_runs_the_rest(stopped, optframe, monkeypa
         f"slow: 8 trials, {done} found in the store, {8 - done} to run"
     )
     assert set(load(folder / "results").trials["status"]) == {"finished"}
+
+
+def on_a_terminal(*words):
+    """What a process writes on a terminal of 100 columns."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "optframe", *map(str, words)],
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+    ) as process:
+        os.close(theirs)
+        written = b""
+        with contextlib.suppress(OSError), os.fdopen(ours, "rb", buffering=0) as terminal:
+            while piece := terminal.read(4096):
+                written += piece
+    return process.returncode, written.decode()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a pseudo-terminal")
+def test_a_terminal_gets_a_bar(tmp_path):
+    (tmp_path / "slow.toml").write_text(SLOW)
+    words = ["run", tmp_path / "slow.toml", *sample("slow"), "--out", tmp_path / "out"]
+    code, written = on_a_terminal(*words, "--no-report")
+    assert code == 0
+    assert "slow:seconds=0.01 on rosenbrock" in written
+    assert "━" in written
+    assert "8/8" in written
+    assert "trials, last" not in written
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h")  # the cursor is back
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,12 @@ def test_importing_the_plugin_imports_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-def test_studies_are_those_beside_the_package_in_a_checkout():
-    folder = Path(optframe_reports.__file__).parent.parent / "studies"
+def test_studies_are_those_of_the_wheel_or_beside_the_package_in_a_checkout():
+    package = Path(optframe_reports.__file__).parent
+    inside, beside = package / "studies", package.parent / "studies"
+    folder = inside if inside.is_dir() else beside
     found = {path.stem: str(path) for path in folder.glob("*.toml")}
+    assert "quickstart" in found
     assert optframe_reports.optframe_studies() == found
 
 

@@ -68,7 +68,8 @@ def draw_program(draw: Any, extremes: bool = True) -> Program:
         return draw(st.permutations([draw(st.sampled_from(arrays)), any_value()]))
 
     lines = []
-    for number in range(draw(st.integers(0, 14))):
+    length = draw(st.sampled_from([0, 1, 2, 3, 4, 6, 8, 10, 14]))
+    for number in range(length):
         kind = draw(st.sampled_from([*binary, "-x", "abs", "sqrt", "sign", "where"]))
         if kind in INFIX:
             expression = f" {kind} ".join(pair())
@@ -83,7 +84,13 @@ def draw_program(draw: Any, extremes: bool = True) -> Program:
             expression = f"{kind}({draw(st.sampled_from(arrays))})"
         lines.append(f"x{number} = {expression}")
         arrays.append(f"x{number}")
-    outputs = [draw(st.sampled_from(arrays)) for _ in range(1 + states)]
+    # Where an output is another argument as it is, nothing is computed in place: so, rarely.
+    moves = length == 0 or draw(st.integers(0, 4)) == 0
+    own = ["theta", *[f"s{i}" for i in range(states)]]
+    computed = [f"x{i}" for i in range(length)]
+    outputs = [
+        draw(st.sampled_from(arrays if moves else [*computed, *computed, name])) for name in own
+    ]
     lines.append(f"return {', '.join(outputs)}")
     source = "\n    ".join([f"def rule({', '.join(arguments)}):", *lines])
     return Program(source, states, coefficients)

@@ -45,10 +45,11 @@ def laid_out(array, layout):
     return array
 
 
-LAYOUTS = st.sampled_from(["plain", "plain", "plain", "read-only", "strided", "transposed"])
+LAYOUTS = st.sampled_from(["plain", "plain", "read-only", "strided", "transposed"])
 SHAPES = st.one_of(
-    st.tuples(st.integers(1, 3 * SMALL + 1)),
-    st.tuples(st.integers(1, 5), st.integers(1, 2 * SMALL + 1)),
+    st.tuples(st.integers(1, SMALL)),
+    st.tuples(st.integers(SMALL + 1, 3 * SMALL + 1)),
+    st.tuples(st.integers(2, 5), st.integers(SMALL // 2, 2 * SMALL + 1)),
     st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, SMALL + 1)),
     st.just((SMALL,)),
     st.just((SMALL + 1,)),
@@ -82,11 +83,13 @@ def test_any_rule_computes_what_its_plain_expression_computes(programs, assert_s
     shape = data.draw(SHAPES)
     seed = data.draw(st.integers(0, 2**32))
     random = np.random.default_rng(seed)
+    orderly = data.draw(st.integers(0, 2)) > 0  # so that most examples are computed in place
     theta, g, *state = (
-        laid_out(values(random, shape, dtype), data.draw(LAYOUTS))
+        laid_out(values(random, shape, dtype), "plain" if orderly else data.draw(LAYOUTS))
         for _ in range(2 + program.states)
     )
-    alias = data.draw(st.sampled_from(["no", "no", "θ", "reversed", "state", "state is θ"]))
+    aliases = ["no", "θ", "reversed", "state", "state is θ"]
+    alias = "no" if orderly else data.draw(st.sampled_from(aliases))
     if alias == "θ":
         g = theta
     elif alias == "reversed":

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from optframe import Array, Fraction, Optimizer, Oracle, Positive
-from optframe.rules import coefficient
+from optframe import Array, Fraction, Optimizer, Oracle, Positive, coefficient
 from optframe_plugins.optimizers.momentum import update
 from optframe_plugins.optimizers.velocity import Velocity
 

@@ -3,8 +3,17 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
-from optframe.rules import coefficient
+from optframe import (
+    Array,
+    Fraction,
+    NonNegative,
+    Optimizer,
+    Oracle,
+    Positive,
+    coefficient,
+    elementwise,
+    sqrt,
+)
 
 __all__ = ["RMSProp"]
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from optframe import Array, Optimizer, Oracle, Positive, Wrapper
-from optframe.rules import coefficient
+from optframe import Array, Optimizer, Oracle, Positive, Wrapper, coefficient
 
 __all__ = ["ClipNorm"]
 
