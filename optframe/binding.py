@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from optframe.contracts import Backend, Dataset, Optimizer, Problem, Schedule, Setting
+from optframe.contracts import Backend, Dataset, Optimizer, Problem, Schedule, Setting, Wrapper
 from optframe.errors import UnavailableError, UsageError
 from optframe.notation import Component, parse
 from optframe.parameters import parameters
@@ -139,16 +139,27 @@ def given_parameters(made: Any) -> dict[str, Any] | None:
     """Return the parameters of an object made by hand that are not its class's defaults.
 
     None where they are not all plain data or schedules: such an object cannot be told in words.
+    What a wrapper holds is not among its parameters.
     """
     fields = parameters(type(made))
     given: dict[str, Any] = {}
     for name, field in fields.items():
         value = getattr(made, name)
-        if not isinstance(value, (*_PLAIN, list, tuple, dict, Schedule)):
+        if isinstance(made, Wrapper) and name == "optimizer":
+            continue
+        if not (_is_plain(value) or isinstance(value, Schedule)):
             return None
         if type(value) is not type(field.default) or value != field.default:
             given[name] = list(value) if isinstance(value, tuple) else value
     return given
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return isinstance(value, _PLAIN)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optframe.binding import given_parameters, resolved, wrap
-from optframe.contracts import Optimizer, Problem, Sampler, Schedule, Solver
+from optframe.contracts import Optimizer, Problem, Sampler, Schedule, Solver, Wrapper
 from optframe.errors import UsageError
 from optframe.notation import Component, canonical, parse, write
 from optframe.parameters import is_sequence, mistakes_in, parameters
@@ -149,13 +149,27 @@ def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
             f"{kind}: found a {component.__name__}; expected a name, a table, or an object of "
             f"type {names}"
         )
+    if not isinstance(item, type):
+        table = _told(item, kind, registry)
+        # What holds more than plain data stays the object that it is.
+        return table or {"name": registry.add(kind, component.__name__.lower(), item)}
     name = registry.name_of(kind, component)
-    if isinstance(item, type):
-        return {"name": name or registry.add(kind, component.__name__.lower(), item)}
+    return {"name": name or registry.add(kind, component.__name__.lower(), item)}
+
+
+def _told(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None:
+    """Return an object made by hand as its table, or None where words cannot tell it."""
     given = given_parameters(item) if dataclasses.is_dataclass(item) else None
-    if given is None:  # it holds more than plain data: it stays the object that it is
-        return {"name": registry.add(kind, component.__name__.lower(), item)}
-    return {"name": name or registry.add(kind, component.__name__.lower(), component), **given}
+    inner = _told(item.optimizer, kind, registry) if isinstance(item, Wrapper) else {}
+    if given is None or inner is None:
+        return None
+    own = "wrappers" if isinstance(item, Wrapper) else kind
+    name = registry.name_of(own, type(item))
+    table = {
+        "name": name or registry.add(own, type(item).__name__.lower(), type(item)),
+        **{key: _data(value, registry) for key, value in given.items()},
+    }
+    return {**inner, "wrap": [*inner.get("wrap", ()), table]} if inner else table
 
 
 def _data(value: Any, registry: Registry) -> Any:

@@ -1,4 +1,5 @@
 import dataclasses
+import operator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -455,12 +456,27 @@ def test_a_schedule_made_by_hand_is_told_in_words(plan):
     ]
 
 
+def test_a_wrapper_made_by_hand_is_told_in_words(plan):
+    fading = make("inverse-time", start=1.0, decay=0.5)
+    by_hand = make("clip-norm", optimizer=make("clip-norm", optimizer=ByHand(lr=0.5)), max=fading)
+    (trial,) = plan(optimizers=[by_hand])
+    assert trial.optimizer.label == (
+        "byhand:lr=0.5+clip-norm+clip-norm:max={schedule=inverse-time,start=1,decay=0.5}"
+    )
+    assert plan(optimizers=[make("sgd:lr=0.5+clip-norm:max=2")]) == (
+        plan(optimizers="sgd:lr=0.5+clip-norm:max=2")
+    )
+
+
 def test_an_object_with_other_parameters_stays_the_object_that_it_is(registry):
     by_hand = ByHand(scale=np.array([1.0, 2.0]))
-    study = Study("x", {"steps": 1}, [by_hand, by_hand], "rosenbrock")
-    one, other = study.trials(registry)
-    assert registry.make("optimizers", one.optimizer.name) is by_hand
-    assert one == other
+    wrapped = make("clip-norm", optimizer=by_hand)
+    nested = ByHand(scale=[abs, 1.0])
+    study = Study("x", {"steps": 1}, [by_hand, by_hand, wrapped, nested], "rosenbrock")
+    trials = study.trials(registry)
+    made = [registry.make("optimizers", trial.optimizer.name) for trial in trials]
+    assert all(map(operator.is_, made, [by_hand, by_hand, wrapped, nested]))
+    assert trials[0] == trials[1]
 
 
 def test_two_problems_made_of_functions_are_two_problems(plan):

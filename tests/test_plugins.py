@@ -251,7 +251,7 @@ def test_an_installed_plugin_is_found_by_its_entry_point(site):
     listed = run_optframe("list", "optimizers", PYTHONPATH=str(site))
     assert listed.returncode == 0
     (line,) = [line for line in listed.stdout.splitlines() if "signum" in line]
-    assert line.startswith("  signum    Signum: every parameter moves by the same length, ")
+    assert line.split()[:3] == ["signum", "Signum:", "every"]
     assert line.endswith("  [signum]")
 
 

@@ -53,7 +53,8 @@ def test_an_unknown_name_is_told_with_the_nearest_one(registry, kind):
 
 
 def test_a_name_without_a_neighbour_is_told_with_all_that_there_are(registry):
-    with pytest.raises(UsageError, match="there is full, sequential, shuffle-once, "):
+    names = ", ".join(registry.names("samplers"))
+    with pytest.raises(UsageError, match=f"there is {names}$"):
         registry.entry("samplers", "qqqqqq")
 
 
