@@ -40,7 +40,8 @@ def optimizer(request):
 def with_rate(optimizer, lr):
     if isinstance(optimizer, ClipNorm):
         return dataclasses.replace(optimizer, optimizer=with_rate(optimizer.optimizer, lr))
-    return dataclasses.replace(optimizer, lr=lr)
+    has_rate = any(field.name == "lr" for field in dataclasses.fields(optimizer))
+    return dataclasses.replace(optimizer, lr=lr) if has_rate else optimizer
 
 
 def numbers(optimizer):

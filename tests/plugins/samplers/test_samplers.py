@@ -9,6 +9,8 @@ from optframe_plugins.samplers.full import Full
 from optframe_plugins.samplers.sequential import Sequential
 from optframe_plugins.samplers.shuffle_once import ShuffleOnce
 from optframe_plugins.samplers.shuffled import Shuffled
+from optframe_plugins.samplers.simple_random import SimpleRandom
+from optframe_plugins.samplers.single import Single
 from optframe_plugins.samplers.with_replacement import WithReplacement
 
 WITHOUT_REPLACEMENT = [Sequential, Shuffled, ShuffleOnce]
@@ -148,7 +150,12 @@ def test_with_replacement_an_epoch_has_as_many_full_minibatches_as_cover_the_dat
 
 
 @pytest.mark.parametrize(
-    ("kind", "correction"), [(WithReplacement, 1.0), (Shuffled, (40 - 8) / (40 - 1))]
+    ("kind", "correction"),
+    [
+        (WithReplacement, 1.0),
+        (Shuffled, (40 - 8) / (40 - 1)),
+        (SimpleRandom, (40 - 8) / (40 - 1)),
+    ],
 )
 def test_a_minibatch_means_variance_is_what_sampling_theory_says(kind, correction):
     """σ²/B with replacement; without, times (N − B)/(N − 1)."""
@@ -164,6 +171,24 @@ def test_a_minibatch_means_variance_is_what_sampling_theory_says(kind, correctio
     assert found == pytest.approx(expected, rel=4 * error)
     assert 4 * error < 0.12  # so that the two laws, 22 % apart, can be told from each other
     assert means.mean() == pytest.approx(values.mean(), abs=4 * np.sqrt(expected / epochs))
+
+
+def test_a_simple_random_sample_repeats_no_record_and_draws_each_step_anew():
+    batches = epoch(SimpleRandom(8), 3, 20)
+    assert [len(set(batch)) for batch in batches] == [8, 8, 8]
+    assert len(SimpleRandom(8, drop_last=True).epoch(0, 20, seeds())) == 2
+    drawn = np.concatenate([np.concatenate(epoch(SimpleRandom(8), n, 20)) for n in range(500)])
+    assert stats.chisquare(np.bincount(drawn, minlength=20)).pvalue > 1e-3
+    together = [set(a) & set(b) for a, b, _ in (epoch(SimpleRandom(8), n, 20) for n in range(50))]
+    assert any(together)  # without replacement within a step, with replacement between steps
+    assert SimpleRandom(21).mistake(20) is not None
+
+
+def test_single_sees_every_record_alone_in_a_new_order():
+    first, second = epoch(Single(), 0, 30), epoch(Single(), 1, 30)
+    assert [len(batch) for batch in first] == [1] * 30 == [1] * Single().steps_per_epoch(30)
+    assert sorted(np.concatenate(first)) == sorted(np.concatenate(second)) == list(range(30))
+    assert not np.array_equal(np.concatenate(first), np.concatenate(second))
 
 
 @pytest.mark.parametrize("kind", WITHOUT_REPLACEMENT)

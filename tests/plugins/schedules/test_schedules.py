@@ -8,8 +8,15 @@ from optframe import Schedule
 from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.schedules.constant import Constant
+from optframe_plugins.schedules.cosine import Cosine
+from optframe_plugins.schedules.exponential import Exponential
+from optframe_plugins.schedules.inverse_sqrt import InverseSqrt
 from optframe_plugins.schedules.inverse_time import InverseTime
 from optframe_plugins.schedules.linear import Linear
+from optframe_plugins.schedules.one_cycle import OneCycle
+from optframe_plugins.schedules.polynomial import Polynomial
+from optframe_plugins.schedules.step import Step
+from optframe_plugins.schedules.warmup import Warmup
 from optframe_plugins.wrappers.clip_norm import ClipNorm
 from optframe_problems.functions.quadratic import Quadratic
 
@@ -52,6 +59,26 @@ def test_inverse_time_without_decay_is_constant():
 @pytest.mark.parametrize("k", [0, 1, TAU // 2, TAU, 10**9])
 def test_constant_is_constant(k):
     assert at(Constant(0.3), k) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("schedule", "values"),
+    [
+        (Step(8.0, 3, 0.5), {0: 8, 2: 8, 3: 4, 5: 4, 6: 2, 9: 1}),
+        (Exponential(2.0, 0.5), {0: 2, 1: 1, 4: 0.125}),
+        (Cosine(3.0, TAU, 1.0), {0: 3, TAU // 4: 2 + np.sqrt(0.5), TAU // 2: 2, TAU: 1, 99: 1}),
+        (Polynomial(3.0, TAU, 1.0, 2.0), {0: 3, TAU // 2: 1.5, TAU: 1, 99: 1}),
+        (Polynomial(3.0, TAU, 1.0), {0: 3, TAU // 2: 2, TAU: 1}),
+        (InverseSqrt(6.0), {0: 6, 3: 3, 8: 2, 35: 1}),
+        (Warmup(6.0, 3), {0: 2, 1: 4, 2: 6, 3: 6, 99: 6}),
+        (OneCycle(5.0, TAU, 0.25, 5.0, 10.0), {0: 1, 5: 3, 10: 5, 25: 2.55, TAU: 0.1, 99: 0.1}),
+        (OneCycle(5.0, TAU, 0.0, 5.0, 10.0), {0: 5, TAU // 2: 2.55, TAU: 0.1}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_by_hand(schedule, values):
+    for k, expected in values.items():
+        assert at(schedule, k) == pytest.approx(expected, rel=1e-13), k
 
 
 @pytest.mark.parametrize("schedule", [Linear(1.0, 0.1, TAU), InverseTime(1.0, 0.1), Constant(1.0)])

@@ -1,0 +1,72 @@
+"""AdaDelta: steps in the units of the parameters, without a learning rate to choose."""
+
+from dataclasses import dataclass
+
+from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+
+__all__ = ["AdaDelta"]
+
+
+@elementwise
+def update(theta, g, r, u, lr, rho, keep, inside, outside):
+    """R ← ρr + (1−ρ)g²; Δ = √(u + δ)/√(r + δ)·g; θ ← θ − εΔ; u ← ρu + (1−ρ)Δ²."""
+    r = rho * r + keep * g * g
+    delta = (sqrt(u + inside) + outside) / (sqrt(r + inside) + outside) * g
+    return theta - lr * delta, r, rho * u + keep * delta * delta
+
+
+@dataclass
+class Averages:
+    """State; both change at every step.
+
+    r and u, the decaying averages of squared gradients and of squared steps, shape (..., P).
+    """
+
+    r: Array
+    u: Array
+
+
+@dataclass(frozen=True)
+class AdaDelta(Optimizer):
+    """AdaDelta: the ratio of two decaying averages gives each step the size of the last ones.
+
+    ::
+
+        r ← ρ·r + (1 − ρ)·g²
+        Δ = √(u + δ) / √(r + δ) · g
+        u ← ρ·u + (1 − ρ)·Δ²
+        θ ← θ − ε·Δ
+
+    Parameters
+    ----------
+    lr
+        ε, a factor on the step, > 0; the paper has none, that is 1, as does PyTorch.
+    rho
+        ρ, the decay of both averages, in [0, 1). The paper's 0.95; PyTorch has 0.9.
+    eps
+        δ, ≥ 0: the first steps have the size √δ. The paper's and PyTorch's 1e-6.
+    eps_inside_root
+        Whether δ stands under the roots, as in the paper and in PyTorch: the default.
+
+    References
+    ----------
+    Zeiler, M. D. (2012), ADADELTA: an adaptive learning rate method, arXiv:1212.5701, algorithm 1.
+    """
+
+    lr: Positive = 1.0
+    rho: Fraction = 0.95
+    eps: NonNegative = 1e-6
+    eps_inside_root: bool = True
+
+    def init(self, theta: Array, oracle: Oracle) -> Averages:
+        """Start with no gradients and no steps seen."""
+        return Averages(r=oracle.xp.zeros_like(theta), u=oracle.xp.zeros_like(theta))
+
+    def step(self, theta: Array, state: Averages, oracle: Oracle) -> tuple[Array, Averages]:
+        """Do one step."""
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        g = oracle.gradient(theta)
+        theta, state.r, state.u = update(
+            theta, g, state.r, state.u, self.lr, self.rho, 1 - self.rho, inside, outside
+        )
+        return theta, state

@@ -1,0 +1,81 @@
+"""AdamW: Adam with weight decay beside the gradient instead of inside it."""
+
+from dataclasses import dataclass
+
+from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+from optframe_plugins.optimizers.adam import Moments
+
+__all__ = ["AdamW"]
+
+
+@elementwise
+def update(theta, g, m, v, shrink, lr, beta1, keep1, beta2, keep2, bias1, bias2, inside, outside):
+    """θ ← (1 − ελ)θ; then Adam's step."""
+    m = beta1 * m + keep1 * g
+    v = beta2 * v + keep2 * g * g
+    m_hat = m / bias1
+    v_hat = v / bias2
+    return shrink * theta - lr * m_hat / (sqrt(v_hat + inside) + outside), m, v
+
+
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """AdamW: decoupled weight decay, which Adam's division does not touch.
+
+    ::
+
+        θ ← θ − ε·λ·θ
+        θ ← θ − ε · m̂ / (√v̂ + δ),    m̂ and v̂ as in Adam, of the gradient without λθ
+
+    Parameters
+    ----------
+    lr
+        ε, the step size, > 0.
+    beta1, beta2
+        β₁ and β₂, the decay of the two averages, in [0, 1).
+    eps
+        δ, which guards the division, ≥ 0.
+    eps_inside_root
+        Whether δ stands under the root.
+    weight_decay
+        λ, ≥ 0: per step, θ shrinks by ε·λ, as in PyTorch and optax. PyTorch's default 0.01.
+
+    References
+    ----------
+    Loshchilov, I., and Hutter, F. (2019), Decoupled weight decay regularization, ICLR,
+    algorithm 2 (whose schedule multiplier η is ε here, and α is 1).
+    """
+
+    lr: Positive = 0.001
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    eps: NonNegative = 1e-8
+    eps_inside_root: bool = False
+    weight_decay: NonNegative = 0.01
+
+    def init(self, theta: Array, oracle: Oracle) -> Moments:
+        """Start with no gradients seen."""
+        return Moments(m=oracle.xp.zeros_like(theta), v=oracle.xp.zeros_like(theta))
+
+    def step(self, theta: Array, state: Moments, oracle: Oracle) -> tuple[Array, Moments]:
+        """Do one step."""
+        state.decay1 = state.decay1 * self.beta1
+        state.decay2 = state.decay2 * self.beta2
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        theta, state.m, state.v = update(
+            theta,
+            oracle.gradient(theta),
+            state.m,
+            state.v,
+            1 - self.lr * self.weight_decay,
+            self.lr,
+            self.beta1,
+            1 - self.beta1,
+            self.beta2,
+            1 - self.beta2,
+            1 - state.decay1,
+            1 - state.decay2,
+            inside,
+            outside,
+        )
+        return theta, state

@@ -1,0 +1,114 @@
+"""AMSGrad: Adam whose denominator never shrinks."""
+
+from dataclasses import dataclass
+
+from optframe import (
+    Array,
+    Fraction,
+    NonNegative,
+    Number,
+    Optimizer,
+    Oracle,
+    Positive,
+    elementwise,
+    maximum,
+    sqrt,
+)
+
+__all__ = ["AMSGrad"]
+
+
+@elementwise
+def update(
+    theta, g, m, v, top, lr, beta1, keep1, beta2, keep2, bias1, before, after, inside, outside
+):
+    """Adam's step with the largest v̂ so far, its bias corrected before or after the maximum."""
+    m = beta1 * m + keep1 * g
+    v = beta2 * v + keep2 * g * g
+    top = maximum(top, v / before)
+    return theta - lr * (m / bias1) / (sqrt(top / after + inside) + outside), m, v, top
+
+
+@dataclass
+class Moments:
+    """State; all change at every step.
+
+    m and v as in Adam, top, the largest v (or v̂) so far, each of shape (..., P); decay1 and
+    decay2, β₁ᵗ and β₂ᵗ.
+    """
+
+    m: Array
+    v: Array
+    top: Array
+    decay1: Number = 1.0
+    decay2: Number = 1.0
+
+
+@dataclass(frozen=True)
+class AMSGrad(Optimizer):
+    """AMSGrad: divide by the largest average of squared gradients seen so far.
+
+    ::
+
+        m ← β₁·m + (1 − β₁)·g
+        v ← β₂·v + (1 − β₂)·g²
+        v_max ← max(v_max, v)
+        θ ← θ − ε · m̂ / (√(v_max / (1 − β₂ᵗ)) + δ),    m̂ = m / (1 − β₁ᵗ)
+
+    Parameters
+    ----------
+    lr
+        ε, the step size, > 0.
+    beta1, beta2
+        β₁ and β₂, the decay of the two averages, in [0, 1).
+    eps
+        δ, which guards the division, ≥ 0.
+    eps_inside_root
+        Whether δ stands under the root.
+    bias_correct_max
+        Whether the maximum is taken of the corrected v̂ = v / (1 − β₂ᵗ), as in optax; the default
+        takes it of v and corrects afterwards, as in PyTorch. (The paper corrects nothing.)
+
+    References
+    ----------
+    Reddi, S. J., Kale, S., and Kumar, S. (2018), On the convergence of Adam and beyond, ICLR,
+    algorithm 2.
+    """
+
+    lr: Positive = 0.001
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    eps: NonNegative = 1e-8
+    eps_inside_root: bool = False
+    bias_correct_max: bool = False
+
+    def init(self, theta: Array, oracle: Oracle) -> Moments:
+        """Start with no gradients seen."""
+        zeros = oracle.xp.zeros_like
+        return Moments(m=zeros(theta), v=zeros(theta), top=zeros(theta))
+
+    def step(self, theta: Array, state: Moments, oracle: Oracle) -> tuple[Array, Moments]:
+        """Do one step."""
+        state.decay1 = state.decay1 * self.beta1
+        state.decay2 = state.decay2 * self.beta2
+        bias2 = 1 - state.decay2
+        before, after = (bias2, 1.0) if self.bias_correct_max else (1.0, bias2)
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        theta, state.m, state.v, state.top = update(
+            theta,
+            oracle.gradient(theta),
+            state.m,
+            state.v,
+            state.top,
+            self.lr,
+            self.beta1,
+            1 - self.beta1,
+            self.beta2,
+            1 - self.beta2,
+            1 - state.decay1,
+            before,
+            after,
+            inside,
+            outside,
+        )
+        return theta, state

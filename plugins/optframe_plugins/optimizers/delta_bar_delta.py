@@ -1,0 +1,98 @@
+"""Delta-bar-delta: each parameter's learning rate grows while its gradient keeps its sign."""
+
+from dataclasses import dataclass
+
+from optframe import (
+    Array,
+    Fraction,
+    NonNegative,
+    Optimizer,
+    Oracle,
+    Positive,
+    coefficient,
+    elementwise,
+    where,
+)
+
+__all__ = ["DeltaBarDelta"]
+
+
+@elementwise
+def update(theta, g, rates, average, increase, keep, smoothing, rest):
+    """ε ← ε + κ or (1−φ)ε by the sign of g·ḡ; θ ← θ − εg; ḡ ← sḡ + (1−s)g."""
+    agreement = average * g
+    rates = where(agreement > 0, rates + increase, where(agreement < 0, keep * rates, rates))
+    return theta - rates * g, rates, smoothing * average + rest * g
+
+
+@dataclass
+class Rates:
+    """State; both change at every step.
+
+    rates, ε of each parameter, and average, ḡ, the smoothed past gradients, shape (..., P).
+    """
+
+    rates: Array
+    average: Array
+
+
+@dataclass(frozen=True)
+class DeltaBarDelta(Optimizer):
+    """Delta-bar-delta: compare the gradient's sign with that of its smoothed past.
+
+    ::
+
+        ε ← ε + κ        where ḡ·g > 0
+        ε ← (1 − φ)·ε    where ḡ·g < 0
+        θ ← θ − ε ∘ g
+        ḡ ← s·ḡ + (1 − s)·g
+
+    The first step has no past, so nothing is increased at it. Only for full batches: a
+    minibatch's noise changes signs by itself.
+
+    Parameters
+    ----------
+    lr
+        ε of every parameter at the start, > 0.
+    increase
+        κ, added where the sign is kept, ≥ 0.
+    decrease
+        φ, the share that is taken off where it changes, in [0, 1).
+    smoothing
+        s, the share of the past in ḡ, in [0, 1); 0 compares with the last gradient alone. Jacobs
+        calls it θ and uses 0.7.
+
+    References
+    ----------
+    Jacobs, R. A. (1988), Increased rates of convergence through learning rate adaptation, Neural
+    Networks 1, 295–307, eq. 6.
+    """
+
+    needs = frozenset({"gradient", "deterministic"})
+
+    lr: Positive = 0.01
+    increase: NonNegative = 0.001
+    decrease: Fraction = 0.1
+    smoothing: Fraction = 0.7
+
+    def init(self, theta: Array, oracle: Oracle) -> Rates:
+        """Start with the same rate everywhere and no past."""
+        zeros = oracle.xp.zeros_like(theta)
+        return Rates(
+            rates=zeros + coefficient(oracle.xp, self.lr, theta),
+            average=oracle.xp.zeros_like(theta),
+        )
+
+    def step(self, theta: Array, state: Rates, oracle: Oracle) -> tuple[Array, Rates]:
+        """Do one step."""
+        theta, state.rates, state.average = update(
+            theta,
+            oracle.gradient(theta),
+            state.rates,
+            state.average,
+            self.increase,
+            1 - self.decrease,
+            self.smoothing,
+            1 - self.smoothing,
+        )
+        return theta, state

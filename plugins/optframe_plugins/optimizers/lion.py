@@ -1,0 +1,70 @@
+"""Lion: the sign of an interpolated momentum."""
+
+from dataclasses import dataclass
+
+from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sign
+
+__all__ = ["Lion"]
+
+
+@elementwise
+def update(theta, g, m, shrink, lr, beta1, keep1, beta2, keep2):
+    """θ ← θ − ε(sign(β₁m + (1−β₁)g) + λθ); m ← β₂m + (1−β₂)g."""
+    direction = sign(beta1 * m + keep1 * g)
+    return shrink * theta - lr * direction, beta2 * m + keep2 * g
+
+
+@dataclass
+class Momentum:
+    """m, the decaying average of gradients, shape (..., P); changes at every step."""
+
+    m: Array
+
+
+@dataclass(frozen=True)
+class Lion(Optimizer):
+    """Lion: evolved sign momentum, with one average for the step and another that is kept.
+
+    ::
+
+        c = β₁·m + (1 − β₁)·g
+        θ ← θ − ε·(sign(c) + λ·θ)
+        m ← β₂·m + (1 − β₂)·g
+
+    Parameters
+    ----------
+    lr
+        ε, the step size, > 0; every parameter moves by it, so it is smaller than Adam's.
+    beta1, beta2
+        β₁ and β₂, the share of the old average in the step and in what is kept, in [0, 1).
+    weight_decay
+        λ, ≥ 0, decoupled as in AdamW. optax's default is 0.001, the paper's 0.
+
+    References
+    ----------
+    Chen, X., et al. (2023), Symbolic discovery of optimization algorithms, NeurIPS, program 1.
+    """
+
+    lr: Positive = 0.0001
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.99
+    weight_decay: NonNegative = 0.0
+
+    def init(self, theta: Array, oracle: Oracle) -> Momentum:
+        """Start with no gradients seen."""
+        return Momentum(m=oracle.xp.zeros_like(theta))
+
+    def step(self, theta: Array, state: Momentum, oracle: Oracle) -> tuple[Array, Momentum]:
+        """Do one step."""
+        theta, state.m = update(
+            theta,
+            oracle.gradient(theta),
+            state.m,
+            1 - self.lr * self.weight_decay,
+            self.lr,
+            self.beta1,
+            1 - self.beta1,
+            self.beta2,
+            1 - self.beta2,
+        )
+        return theta, state

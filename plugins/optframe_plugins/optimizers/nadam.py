@@ -1,0 +1,114 @@
+"""NAdam: Adam with Nesterov's momentum."""
+
+from dataclasses import dataclass
+
+from optframe import (
+    Array,
+    Fraction,
+    NonNegative,
+    Number,
+    Optimizer,
+    Oracle,
+    Positive,
+    elementwise,
+    sqrt,
+)
+
+__all__ = ["NAdam"]
+
+
+@elementwise
+def update(theta, g, m, v, ahead, now, beta1, keep1, beta2, keep2, bias2, inside, outside):
+    """M and v as in Adam; θ ← θ − (ahead·m + now·g) / (√v̂ + δ)."""
+    m = beta1 * m + keep1 * g
+    v = beta2 * v + keep2 * g * g
+    return theta - (ahead * m + now * g) / (sqrt(v / bias2 + inside) + outside), m, v
+
+
+@dataclass
+class Moments:
+    """State; all change at every step.
+
+    m and v as in Adam, shape (..., P); t, the steps done; product, ∏ μᵢ up to t (or β₁ᵗ); decay2,
+    β₂ᵗ.
+    """
+
+    m: Array
+    v: Array
+    t: int = 0
+    product: Number = 1.0
+    decay2: Number = 1.0
+
+
+@dataclass(frozen=True)
+class NAdam(Optimizer):
+    """NAdam: the momentum of the next step is applied already in this one.
+
+    ::
+
+        μ_t = β₁·(1 − ½·0.96^(t·ψ)),    Π_t = μ₁·…·μ_t
+        m ← β₁·m + (1 − β₁)·g,    v ← β₂·v + (1 − β₂)·g²
+        m̂ = μ_{t+1}·m / (1 − Π_{t+1}) + (1 − μ_t)·g / (1 − Π_t)
+        θ ← θ − ε · m̂ / (√v̂ + δ)
+
+    Parameters
+    ----------
+    lr
+        ε, the step size, > 0. PyTorch's 0.002.
+    beta1, beta2
+        β₁ and β₂, the decay of the two averages, in [0, 1).
+    eps
+        δ, which guards the division, ≥ 0.
+    eps_inside_root
+        Whether δ stands under the root.
+    momentum_decay
+        ψ, ≥ 0, how fast the warming-up of the momentum ends: PyTorch's 0.004, the default. With
+        0, optax's form instead: μ_t = β₁ throughout, so that
+        m̂ = β₁·m / (1 − β₁ᵗ⁺¹) + (1 − β₁)·g / (1 − β₁ᵗ).
+
+    References
+    ----------
+    Dozat, T. (2016), Incorporating Nesterov momentum into Adam, ICLR workshop, algorithm 2.
+    """
+
+    lr: Positive = 0.002
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    eps: NonNegative = 1e-8
+    eps_inside_root: bool = False
+    momentum_decay: NonNegative = 0.004
+
+    def init(self, theta: Array, oracle: Oracle) -> Moments:
+        """Start with no gradients seen."""
+        return Moments(m=oracle.xp.zeros_like(theta), v=oracle.xp.zeros_like(theta))
+
+    def step(self, theta: Array, state: Moments, oracle: Oracle) -> tuple[Array, Moments]:
+        """Do one step."""
+        state.t += 1
+        this, following = self._momentum(state.t), self._momentum(state.t + 1)
+        state.product = state.product * this
+        state.decay2 = state.decay2 * self.beta2
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        theta, state.m, state.v = update(
+            theta,
+            oracle.gradient(theta),
+            state.m,
+            state.v,
+            self.lr * following / (1 - state.product * following),
+            self.lr * (1 - this) / (1 - state.product),
+            self.beta1,
+            1 - self.beta1,
+            self.beta2,
+            1 - self.beta2,
+            1 - state.decay2,
+            inside,
+            outside,
+        )
+        return theta, state
+
+    def _momentum(self, t: int) -> Number:
+        """μ_t; without a decay it is β₁."""
+        if isinstance(self.momentum_decay, float) and self.momentum_decay == 0:
+            return self.beta1
+        warming: Number = 0.96 ** (t * self.momentum_decay)
+        return self.beta1 * (1 - 0.5 * warming)

@@ -1,0 +1,33 @@
+"""A simple random sample at each step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optframe import EpochSeeds, Indices
+from optframe_plugins.samplers.batches import BatchSampler
+
+__all__ = ["SimpleRandom"]
+
+
+@dataclass(frozen=True)
+class SimpleRandom(BatchSampler):
+    """Simple random sample: B different records at each step, drawn anew from all of them.
+
+    Within a minibatch no record repeats; between minibatches any may. The minibatch gradient has
+    variance σ²/B·(n − B)/(n − 1). An epoch is ⌈n/B⌉ steps (⌊n/B⌋ with ``drop_last``).
+
+    Parameters
+    ----------
+    batch_size
+        B, records per step, ≥ 1.
+    drop_last
+        Whether the steps per epoch are rounded down; every minibatch has B records either way.
+    """
+
+    def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
+        """Return independent samples."""
+        random = seeds.generator(epoch)
+        return [
+            random.choice(records, self.batch_size, replace=False)
+            for _ in range(self.steps_per_epoch(records))
+        ]

@@ -1,0 +1,57 @@
+"""The one-cycle schedule."""
+
+import math
+from dataclasses import dataclass
+
+from optframe import Count, Fraction, Number, Positive, Schedule
+
+__all__ = ["OneCycle"]
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """One cycle: up to a high value along half a cosine, then down to almost nothing.
+
+    ::
+
+        ε_0 = ε_max / d,    ε_T = ε_0 / e
+        up while k ≤ rT,    then down until k = T
+
+    Parameters
+    ----------
+    max
+        ε_max, the highest value.
+    steps
+        T, the length of the cycle, ≥ 1; from then on the value is ε_T.
+    rise
+        r, the share of the cycle that goes up, in [0, 1). PyTorch's 0.3.
+    initial_divisor
+        d, > 0: the start is ε_max / d. PyTorch's 25.
+    final_divisor
+        e, > 0: the end is ε_0 / e. PyTorch's 10,000.
+
+    References
+    ----------
+    Smith, L. N., and Topin, N. (2019), Super-convergence: very fast training of neural networks
+    using large learning rates, SPIE 11006.
+    """
+
+    max: Number
+    steps: Count
+    rise: Fraction = 0.3
+    initial_divisor: Positive = 25.0
+    final_divisor: Positive = 1e4
+
+    def __call__(self, k: int, epoch: float, progress: float) -> float:
+        """Return ε_k."""
+        first = self.max / self.initial_divisor
+        top = self.rise * self.steps
+        if k < top:
+            return _between(first, self.max, k / top)
+        share = (k - top) / (self.steps - top)
+        return _between(self.max, first / self.final_divisor, min(share, 1.0))
+
+
+def _between(start: float, end: float, share: float) -> float:
+    """Half a cosine from start to end."""
+    return end + 0.5 * (start - end) * (1 + math.cos(math.pi * share))

@@ -1,0 +1,34 @@
+"""The step schedule."""
+
+from dataclasses import dataclass
+
+from optframe import Count, Number, Positive, Schedule
+
+__all__ = ["Step"]
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """Step: multiply by a factor every so many steps.
+
+    ::
+
+        ε_k = ε_0 · γ^⌊k/s⌋
+
+    Parameters
+    ----------
+    start
+        ε_0, the value at step 0.
+    steps
+        s, how long each value is kept, ≥ 1.
+    factor
+        γ, > 0.
+    """
+
+    start: Number
+    steps: Count
+    factor: Positive = 0.1
+
+    def __call__(self, k: int, epoch: float, progress: float) -> float:
+        """Return ε_k."""
+        return self.start * self.factor ** (k // self.steps)

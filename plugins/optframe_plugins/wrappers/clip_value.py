@@ -1,0 +1,42 @@
+"""Gradient clipping by value."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from optframe import Array, Optimizer, Oracle, Positive, Wrapper, coefficient
+
+__all__ = ["ClipValue"]
+
+
+@dataclass(frozen=True)
+class ClipValue(Wrapper):
+    """Clip by value: cut each component of the gradient at a limit.
+
+    ::
+
+        gᵢ ← min(max(gᵢ, −c), c)
+
+    Parameters
+    ----------
+    optimizer
+        The optimizer that sees the clipped gradients.
+    max
+        c, the largest component, > 0.
+
+    References
+    ----------
+    Mikolov, T. (2012), Statistical language models based on neural networks, PhD thesis, Brno.
+    """
+
+    optimizer: Optimizer
+    max: Positive = 1.0
+
+    def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
+        """Let the optimizer do its step with clipped gradients."""
+        xp = oracle.xp
+
+        def clip(g: Array) -> Array:
+            limit = xp.zeros_like(g) + coefficient(xp, self.max, g)
+            return xp.minimum(xp.maximum(g, -limit), limit)
+
+        return self.optimizer.step(theta, state, oracle.through(clip))
