@@ -101,6 +101,38 @@ def test_the_untimed_first_step_changes_neither_counts_nor_results():
     assert found.counts.gradients == 50
 
 
+@dataclass(frozen=True)
+class InPlace(Optimizer):
+    """Momentum that overwrites θ and its state, as it may."""
+
+    def init(self, theta, oracle):
+        return 0 * theta
+
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        state *= 0.5
+        state -= 0.001 * g
+        theta += state
+        return theta, state
+
+
+def test_an_optimizer_may_overwrite_theta_and_its_state():
+    start = np.array([-1.2, 1.0])
+    found = optframe.minimize("rosenbrock", InPlace(), steps=30, theta0=start, iterates=True)
+    theta, v = np.array([-1.2, 1.0]), np.zeros(2)
+    for k in range(30):
+        np.testing.assert_array_equal(found.iterates[k], theta)
+        v = v * 0.5 - 0.001 * rosenbrock_gradient(theta)
+        theta = theta + v
+    np.testing.assert_array_equal(found.theta, theta)
+    assert start.tolist() == [-1.2, 1.0]
+    # To find the step of a divergence, the run is repeated.
+    found = optframe.minimize("rosenbrock", InPlace(), steps=30, theta0=[9.0, 1.0], checkpoints=2)
+    exact = optframe.minimize("rosenbrock", InPlace(), steps=30, theta0=[9.0, 1.0], checkpoints=30)
+    assert found.status == "diverged"
+    assert found.reason == exact.reason == f"at step {len(exact.rows) - 1}"
+
+
 def test_the_curve_has_the_start_the_checkpoints_and_the_end():
     found = optframe.minimize("rosenbrock", "sgd:lr=0.001", steps=100, checkpoints=5)
     assert found.curve["step"].tolist() == [0, 1, 3, 10, 32, 100]
@@ -948,6 +980,22 @@ def test_a_solver_may_use_one_buffer_for_all_its_iterates():
 
     found = optframe.minimize("rosenbrock", Buffered(), steps=10)
     np.testing.assert_array_equal(found.theta, descend(10, 0.001)[-1])
+
+
+def test_a_solvers_own_draws_are_new_at_each_step():
+    @dataclass(frozen=True)
+    class Searching(Solver):
+        needs = frozenset()
+
+        def minimize(self, theta, oracle, report):
+            while report(theta + 0.01 * oracle.random.standard_normal(theta.shape)):
+                pass
+            return theta
+
+    found = optframe.minimize("rosenbrock", Searching(), steps=8, iterates=True)
+    moves = found.iterates[1:] - found.iterates[0]
+    expected = [Seeds(0, 0).generator("optimizer", k).standard_normal(2) for k in range(8)]
+    np.testing.assert_allclose(moves, 0.01 * np.array(expected), rtol=1e-12)
 
 
 @dataclass(frozen=True)

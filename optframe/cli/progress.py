@@ -33,7 +33,7 @@ class ProgressObserver:
     def optframe_study_started(self, name: str, planned: int, missing: int) -> None:
         """Say what is to be done."""
         found = planned - missing
-        text = f"{name}: {planned} trials"
+        text = f"{name}: {planned} trial{'s' if planned != 1 else ''}"
         if found:
             text += f", {found} found in the store, {missing} to run"
         self._console.print(text, markup=False, highlight=False)

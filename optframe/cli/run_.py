@@ -107,9 +107,21 @@ def command(
             f"optframe: {row['optimizer']} on {row['problem']} {row['status']}: {row['reason']}",
             file=sys.stderr,
         )
+    if len(failed):
+        print(
+            f"optframe: the tracebacks are in optframe.load({str(folder)!r}).trials['traceback']",
+            file=sys.stderr,
+        )
     skipped = trials[trials["status"] == "skipped"]
     for reason in skipped["reason"].unique():
         click.echo(f"skipped: {reason}")
+    alone = trials.groupby("problem", sort=False)["seed"].nunique() == 1
+    if made.seeds > 1 and alone.any():
+        names = ", ".join(str(name) for name in alone.index[alone])
+        click.echo(
+            f"one seed:  on {names} all {made.seeds} would do the same, since nothing is drawn "
+            '(start = "random" in a [[problem]] draws the start)'
+        )
     click.echo(f"store:  {outcome.results.path}")
     if report:
         from optframe.api import report as draw

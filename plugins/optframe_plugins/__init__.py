@@ -21,14 +21,28 @@ def optframe_optimizers() -> Mapping[str, str]:
         "nesterov": f"{home}.nesterov:Nesterov",
         "adagrad": f"{home}.adagrad:AdaGrad",
         "rmsprop": f"{home}.rmsprop:RMSProp",
+        "adadelta": f"{home}.adadelta:AdaDelta",
         "adam": f"{home}.adam:Adam",
+        "adamw": f"{home}.adamw:AdamW",
+        "amsgrad": f"{home}.amsgrad:AMSGrad",
+        "nadam": f"{home}.nadam:NAdam",
+        "lion": f"{home}.lion:Lion",
+        "delta-bar-delta": f"{home}.delta_bar_delta:DeltaBarDelta",
+        "newton": f"{home}.newton:Newton",
+        "regularized-newton": f"{home}.regularized_newton:RegularizedNewton",
     }
 
 
 @hookimpl
 def optframe_wrappers() -> Mapping[str, str]:
     """Register the wrappers."""
-    return {"clip-norm": "optframe_plugins.wrappers.clip_norm:ClipNorm"}
+    home = "optframe_plugins.wrappers"
+    return {
+        "clip-norm": f"{home}.clip_norm:ClipNorm",
+        "clip-value": f"{home}.clip_value:ClipValue",
+        "weight-decay": f"{home}.weight_decay:WeightDecay",
+        "polyak": f"{home}.polyak:Polyak",
+    }
 
 
 @hookimpl
@@ -40,6 +54,8 @@ def optframe_samplers() -> Mapping[str, str]:
         "sequential": f"{home}.sequential:Sequential",
         "shuffle-once": f"{home}.shuffle_once:ShuffleOnce",
         "shuffled": f"{home}.shuffled:Shuffled",
+        "simple-random": f"{home}.simple_random:SimpleRandom",
+        "single": f"{home}.single:Single",
         "with-replacement": f"{home}.with_replacement:WithReplacement",
     }
 
@@ -52,6 +68,13 @@ def optframe_schedules() -> Mapping[str, str]:
         "constant": f"{home}.constant:Constant",
         "linear": f"{home}.linear:Linear",
         "inverse-time": f"{home}.inverse_time:InverseTime",
+        "inverse-sqrt": f"{home}.inverse_sqrt:InverseSqrt",
+        "step": f"{home}.step:Step",
+        "exponential": f"{home}.exponential:Exponential",
+        "cosine": f"{home}.cosine:Cosine",
+        "polynomial": f"{home}.polynomial:Polynomial",
+        "warmup": f"{home}.warmup:Warmup",
+        "one-cycle": f"{home}.one_cycle:OneCycle",
     }
 
 

@@ -334,7 +334,8 @@ def test_failed_trials_are_named_and_the_exit_code_is_1(optframe):
     )
     assert finished.code == 1
     assert finished.mistakes == [
-        "stumbles on rosenbrock failed: ArithmeticError: stumbled over two lines"
+        "stumbles on rosenbrock failed: ArithmeticError: stumbled over two lines",
+        "the tracebacks are in optframe.load('results/command-line').trials['traceback']",
     ]
     assert "skipped: lunar needs moon, which rosenbrock does not offer" in finished.out
     assert "Traceback" not in finished.out + finished.err
@@ -529,3 +530,11 @@ def test_an_output_that_knows_no_greek_gets_question_marks():
     )
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "momentum with the gradient at ? + ?v." in listed.stdout
+
+
+def test_seeds_that_would_do_the_same_are_not_run_and_it_says_so(optframe):
+    finished = optframe(
+        *("run", "-o", "adam", "-p", "rosenbrock", "--steps", 9, "--seeds", 3, "--no-report")
+    )
+    assert "command-line: 1 trial\n" in finished.out
+    assert "one seed:  on rosenbrock all 3 would do the same" in finished.out

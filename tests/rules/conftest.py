@@ -70,7 +70,7 @@ def draw_program(draw: Any, extremes: bool = True) -> Program:
     lines = []
     length = draw(st.sampled_from([0, 1, 2, 3, 4, 6, 8, 10, 14]))
     for number in range(length):
-        kind = draw(st.sampled_from([*binary, "-x", "abs", "sqrt", "sign", "where"]))
+        kind = draw(st.sampled_from([*binary, "-x", "abs", "sqrt", "sign", "where", "where"]))
         if kind in INFIX:
             expression = f" {kind} ".join(pair())
         elif kind in ("maximum", "minimum"):

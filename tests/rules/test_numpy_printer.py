@@ -226,6 +226,41 @@ def test_a_state_that_is_theta_itself_becomes_its_own(random):
     np.testing.assert_array_equal(mean, start + 0.5 * ((start - 0.1 * g) - start))
 
 
+def keep_theta(theta, g):
+    return where(g < 0, theta, 2 * g)
+
+
+def change_theta(theta, g):
+    return where(g < 0, 2 * g, theta)
+
+
+def keep_product(theta, g):
+    product = theta * g
+    return theta + where(g < 0, product, 1.0)
+
+
+def change_product(theta, g):
+    product = theta * g
+    return theta + where(g < 0, 1.0, product)
+
+
+@pytest.mark.parametrize(
+    ("rule", "plainly"),
+    [
+        (keep_theta, lambda x, g: np.where(g < 0, x, 2 * g)),
+        (change_theta, lambda x, g: np.where(g < 0, 2 * g, x)),
+        (keep_product, lambda x, g: x + np.where(g < 0, x * g, 1.0)),
+        (change_product, lambda x, g: x + np.where(g < 0, 1.0, x * g)),
+    ],
+)
+def test_a_choice_is_not_written_over_what_it_chooses_from(rule, plainly, random):
+    theta, g = random.standard_normal((2, 2 * SHORT))
+    expected = plainly(theta, g)
+    found = compile_for_numpy(Trace(rule))(theta, g)
+    assert found is theta
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("size", [7, 2 * SHORT])
 @pytest.mark.parametrize("kind", ["float64 number", "float64 array", "whole number", "0-d"])
 def test_hyperparameters_do_not_promote_theta(size, kind, random):
