@@ -154,10 +154,10 @@ class Run:
             self._advance(optimizer, next(upcoming), watch)
             self.clock.stop()
             self._measure(self.solution())
-            if self.status == "diverged":
-                self._find_divergence()
-            self.clock.start()
-        self.clock.stop()
+            if self.status is None:
+                self.clock.start()
+        if self.status == "diverged":
+            self._find_divergence()
 
     def _advance(self, optimizer: Optimizer, until: int, watch: Watch | None) -> None:
         """Step until so many steps are done, or until the run ends."""

@@ -78,7 +78,7 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        code = _optframe(standalone_mode=False)
+        code = _optframe(prog_name="optframe", standalone_mode=False)
     except click.ClickException as error:
         _say(error.format_message())
         sys.exit(2)

@@ -18,10 +18,11 @@ def test_a_long_gradient_is_shortened_to_the_limit(iterate):
 
 
 def test_a_short_gradient_keeps_every_bit(iterate, random):
-    g = random.standard_normal(5)
-    g *= 0.999 / np.linalg.norm(g)
-    clipped = iterate(ClipNorm(SGD(lr=0.1), max=1.0), g, np.zeros(5), 3)
-    np.testing.assert_array_equal(clipped.iterates, iterate(SGD(0.1), g, np.zeros(5), 3).iterates)
+    g = random.standard_normal(50)
+    for limit in (1.0, 0.7, 3.3):
+        g *= 0.999 * limit / np.linalg.norm(g)
+        clipped = iterate(ClipNorm(SGD(lr=0.1), max=limit), g, np.zeros(50), 3).iterates
+        np.testing.assert_array_equal(clipped, iterate(SGD(0.1), g, np.zeros(50), 3).iterates)
 
 
 def test_a_gradient_of_zero_stays_zero(iterate):
