@@ -27,11 +27,13 @@ if TYPE_CHECKING:
         Number,
         Optimizer,
         Part,
+        Point,
         Positive,
         Problem,
         Reporter,
         Sampler,
         Schedule,
+        Search,
         Setting,
         Solver,
         StochasticProblem,
@@ -61,8 +63,8 @@ _HOMES = {
     "optframe.api": "load make minimize report run",
     "optframe.contracts": (
         "Array Backend Count Dataset DatasetLoader EpochSeeds Executor Figure Fraction Frames "
-        "Function Indices NonNegative Number Optimizer Part Positive Problem Reporter Sampler "
-        "Schedule Setting Solver StochasticProblem UnitInterval Wrapper"
+        "Function Indices NonNegative Number Optimizer Part Point Positive Problem Reporter "
+        "Sampler Schedule Search Setting Solver StochasticProblem UnitInterval Wrapper"
     ),
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
     "optframe.errors": "OptframeError PluginError StoreError UnavailableError UsageError",
@@ -100,6 +102,7 @@ __all__ = [
     "Oracle",
     "Part",
     "PluginError",
+    "Point",
     "Positive",
     "Problem",
     "Record",
@@ -108,6 +111,7 @@ __all__ = [
     "Results",
     "Sampler",
     "Schedule",
+    "Search",
     "Setting",
     "Solver",
     "StochasticProblem",

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from optframe.contracts import Backend, Dataset, Optimizer, Problem, Schedule, Setting, Wrapper
+from optframe.contracts import (
+    Backend,
+    Dataset,
+    Optimizer,
+    Problem,
+    Schedule,
+    Search,
+    Setting,
+    Wrapper,
+)
 from optframe.errors import UnavailableError, UsageError
 from optframe.notation import Component, parse
 from optframe.parameters import parameters
@@ -116,12 +125,15 @@ def wrap(
         given = {k: v for k, v in table.items() if k != "name"}
         inside = {**given, "optimizer": optimizer}
         optimizer = registry.make("wrappers", str(name), inside, f"{where}: wrap {name}")
-        values.append({"name": name, **resolved(optimizer, given)})
+        values.append({"name": name, **resolved(registry, optimizer, given)})
     return optimizer, values
 
 
-def resolved(made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all parameters of a made component as plain data, defaults included."""
+def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters of a made component as plain data, defaults included.
+
+    Its searches are tables with a name, whether they were given or come with the class.
+    """
     values = {}
     for field in dataclasses.fields(made):
         value = getattr(made, field.name)
@@ -129,17 +141,29 @@ def resolved(made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
             continue  # it comes with the class
         if isinstance(value, Schedule):
             table = given[field.name]
-            values[field.name] = {"schedule": table["schedule"], **resolved(value, table)}
+            values[field.name] = {
+                "schedule": table["schedule"],
+                **resolved(registry, value, table),
+            }
+        elif isinstance(value, Search):
+            values[field.name] = _resolved_search(registry, value, given.get(field.name))
         elif not isinstance(value, Optimizer):
             values[field.name] = _plain(value)
     return values
 
 
+def _resolved_search(registry: Registry, made: Search, given: Any) -> dict[str, Any]:
+    table = given if isinstance(given, Mapping) else {}
+    kind = type(made)
+    name = registry.name_of("searches", kind) or f"{kind.__module__}:{kind.__qualname__}"
+    return {"name": name, **resolved(registry, made, table)}
+
+
 def given_parameters(made: Any) -> dict[str, Any] | None:
     """Return the parameters of an object made by hand that are not its class's defaults.
 
-    None where they are not all plain data or schedules: such an object cannot be told in words.
-    What a wrapper holds is not among its parameters.
+    None where they are not all plain data, schedules or searches: such an object cannot be told in
+    words. What a wrapper holds is not among its parameters.
     """
     fields = parameters(type(made))
     given: dict[str, Any] = {}
@@ -147,7 +171,7 @@ def given_parameters(made: Any) -> dict[str, Any] | None:
         value = getattr(made, name)
         if isinstance(made, Wrapper) and name == "optimizer":
             continue
-        if not (_is_plain(value) or isinstance(value, Schedule)):
+        if not (_is_plain(value) or isinstance(value, (Schedule, Search))):
             return None
         if type(value) is not type(field.default) or value != field.default:
             given[name] = list(value) if isinstance(value, tuple) else value

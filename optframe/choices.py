@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from optframe.binding import given_parameters, resolved, wrap
-from optframe.contracts import Optimizer, Problem, Sampler, Schedule, Solver, Wrapper
+from optframe.contracts import Optimizer, Problem, Sampler, Schedule, Search, Solver, Wrapper
 from optframe.errors import UsageError
+from optframe.kinds import KINDS
 from optframe.notation import Component, canonical, parse, write
 from optframe.parameters import is_sequence, mistakes_in, parameters
 from optframe.registry import Registry
@@ -121,7 +122,7 @@ class Choices:
         name = table["name"]
         made = self.registry.make(kind, name, given, where)
         ready_made = not isinstance(self.registry.load(kind, name), type)
-        values = {} if ready_made else resolved(made, given)
+        values = {} if ready_made else resolved(self.registry, made, given)
         shown: dict[str, Any] = {"name": name, **given}
         if table.get("wrap"):
             made, values["wrap"] = wrap(self.registry, made, table["wrap"], where)
@@ -173,13 +174,15 @@ def _told(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None:
 
 
 def _data(value: Any, registry: Registry) -> Any:
-    """A schedule that was made by hand, as its table; anything else as it is."""
-    if not isinstance(value, Schedule):
+    """A schedule or search that was made by hand, as its table; anything else as it is."""
+    if not isinstance(value, (Schedule, Search)):
         return value
-    name = registry.name_of("schedules", type(value)) or registry.add(
-        "schedules", type(value).__name__.lower(), type(value)
+    kind, key = ("searches", "name") if isinstance(value, Search) else ("schedules", "schedule")
+    name = registry.name_of(kind, type(value)) or registry.add(
+        kind, type(value).__name__.lower(), type(value)
     )
     given = given_parameters(value)
     if given is None:
-        raise UsageError(f"schedule {name}: its parameters are no plain data; a study needs such")
-    return {"schedule": name, **given}
+        singular = KINDS[kind].singular
+        raise UsageError(f"{singular} {name}: its parameters are no plain data; a study needs such")
+    return {key: name, **{field: _data(inner, registry) for field, inner in given.items()}}

@@ -16,7 +16,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "optimizers": Kind("optimizer", ("Optimizer", "Solver")),
-    "searches": Kind("search"),
+    "searches": Kind("search", ("Search",)),
     "wrappers": Kind("wrapper", ("Wrapper",)),
     "problems": Kind("problem", ("Problem",)),
     "datasets": Kind("data set", ("DatasetLoader",)),

@@ -12,7 +12,9 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from optframe.contracts.fields import NumberMark
 from optframe.contracts.schedule import Schedule
+from optframe.contracts.search import Search
 from optframe.errors import UsageError, nearest
+from optframe.kinds import KINDS
 
 __all__ = ["Parameter", "accept", "build", "is_sequence", "mistakes_in", "parameters"]
 
@@ -23,6 +25,9 @@ _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     Lt: ("lt", lambda value, bound: value < bound),
     Le: ("le", lambda value, bound: value <= bound),
 }
+Make = Callable[[str, str, Mapping[str, Any], str], Any]
+"""Makes a part by kind, name, parameters and place, as `Registry.make` does."""
+
 _SIGNS = {Gt: ">", Ge: "≥", Lt: "<", Le: "≤"}
 
 
@@ -49,6 +54,12 @@ class Parameter:
         """Whether it may be a schedule or an array of the runs' values."""
         return any(isinstance(mark, NumberMark) for mark in _marks(self.annotation))
 
+    @property
+    def search(self) -> bool:
+        """Whether it holds a search."""
+        bare = _bare(self.annotation)
+        return isinstance(bare, type) and issubclass(bare, Search)
+
 
 def parameters(component: type) -> dict[str, Parameter]:
     """Return the fields of a component that a person may give."""
@@ -67,7 +78,7 @@ def build(
     component: type,
     given: Mapping[str, Any],
     where: str,
-    schedule: Callable[[Mapping[str, Any], str], Schedule] | None = None,
+    make: Make | None = None,
 ) -> Any:
     """Make a component from plain values.
 
@@ -79,16 +90,17 @@ def build(
         Its parameters, as they stand in a study file.
     where
         What mistakes begin with, e.g. ``"[[optimizer]] adam"``.
-    schedule
-        Makes a schedule from its table, ``{"schedule": "linear", ...}``; without it, schedules
-        have no place here.
+    make
+        Makes the parts that a component holds: schedules, told as ``{"schedule": "linear", ...}``,
+        and searches, told by name or as ``{"name": "armijo", ...}``. Without it, they have no
+        place here.
 
     Raises
     ------
     UsageError
         With one line for each mistake.
     """
-    values, mistakes = accept(component, given, where, schedule)
+    values, mistakes = accept(component, given, where, make)
     if mistakes:
         raise UsageError(*mistakes)
     try:
@@ -112,7 +124,7 @@ def accept(
     component: type,
     given: Mapping[str, Any],
     where: str,
-    schedule: Callable[[Mapping[str, Any], str], Schedule] | None = None,
+    make: Make | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the values that are right, in their fields' types, and a line for each mistake."""
     fields = parameters(component)
@@ -124,7 +136,7 @@ def accept(
             mistakes.append(f"{where}: unknown parameter {name!r}; {hint}")
             continue
         try:
-            values[name] = _accept(fields[name], value, f"{where}: {name}", schedule)
+            values[name] = _accept(fields[name], value, f"{where}: {name}", make)
         except UsageError as error:
             mistakes += error.mistakes
     for name, field in fields.items():
@@ -145,7 +157,7 @@ def _accept(
     field: Parameter,
     value: Any,
     where: str,
-    schedule: Callable[[Mapping[str, Any], str], Schedule] | None,
+    make: Make | None,
 ) -> Any:
     if field.number:
         if isinstance(value, Schedule):
@@ -155,15 +167,27 @@ def _accept(
                 raise UsageError(
                     f"{where}: expected {field.expected} or {{ schedule = ... }}, found {value!r}"
                 )
-            if schedule is None:
-                raise UsageError(f"{where}: a schedule has no place here")
-            return schedule(value, where)
+            return _part("schedules", value, "schedule", where, make)
         if hasattr(value, "shape") and value.shape:
             return _check_array(field, value, where)
+    if field.search and isinstance(value, (str, Mapping)):
+        table = {"name": value} if isinstance(value, str) else value
+        return _part("searches", table, "name", where, make)
     accepted, result = _match(field.annotation, value)
     if not accepted:
         raise UsageError(f"{where}: expected {field.expected}, found {value!r}")
     return result
+
+
+def _part(kind: str, table: Mapping[str, Any], key: str, where: str, make: Make | None) -> Any:
+    """Make a schedule or a search from its table, in which ``key`` holds the name."""
+    singular = KINDS[kind].singular
+    if make is None:
+        raise UsageError(f"{where}: a {singular} has no place here")
+    name = table.get(key)
+    if not isinstance(name, str):
+        raise UsageError(f"{where}: expected {{ {key} = ... }}, a {singular}, found {table!r}")
+    return make(kind, name, {k: v for k, v in table.items() if k != key}, where)
 
 
 def _check_array(field: Parameter, value: Any, where: str) -> Any:
@@ -219,6 +243,8 @@ def _expected(annotation: Any) -> str:
         return f"a list of {inner.removeprefix('a ').replace('number', 'numbers')}"
     if origin is dict or bare is dict:
         return "a table"
+    if bare is Search:
+        return "a search"
     words = _WORDS.get(bare, getattr(bare, "__name__", str(bare)))
     bounds = [
         f"{_SIGNS[type(mark)]} {getattr(mark, _BOUNDS[type(mark)][0]):g}"

@@ -137,8 +137,13 @@ class _Planner:
         parts = [("optimizers", optimizer.component.name)]
         parts += [("wrappers", wrapper["name"]) for wrapper in wrappers]
         for value in [*values.values(), *(v for w in wrappers for v in w.values())]:
-            if isinstance(value, dict) and "schedule" in value:
-                parts.append(("schedules", value["schedule"]))
+            inside = [value]
+            if isinstance(value, dict) and value.get("name") in self.registry.names("searches"):
+                parts.append(("searches", value["name"]))
+                inside = [*value.values()]
+            for part in inside:
+                if isinstance(part, dict) and "schedule" in part:
+                    parts.append(("schedules", part["schedule"]))
         return parts
 
     def _checkpoints(self) -> Checkpoints:

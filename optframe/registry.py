@@ -137,7 +137,7 @@ class Registry:
     def make(
         self, kind: str, name: str, given: Mapping[str, Any] | None = None, where: str = ""
     ) -> Any:
-        """Make a component from plain parameters; a number may be a schedule's table.
+        """Make a component from plain parameters, the schedules and searches in it by their tables.
 
         Raises
         ------
@@ -151,11 +151,7 @@ class Registry:
             if given:
                 raise UsageError(f"{where or name}: a ready-made object takes no parameters")
             return component
-        return build(component, given or {}, where or name, self._schedule)
-
-    def _schedule(self, table: Mapping[str, Any], where: str) -> Any:
-        given = {key: value for key, value in table.items() if key != "schedule"}
-        return self.make("schedules", table["schedule"], given, where)
+        return build(component, given or {}, where or name, self.make)
 
     def code(self, kind: str, name: str) -> str:
         """Return a hash of the plugin code that a component runs: its package, or its file."""

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from optframe.contracts import Optimizer, Schedule
+from optframe.contracts import Optimizer, Schedule, Search
 
 __all__ = ["Slots"]
 
@@ -14,7 +14,7 @@ Component = TypeVar("Component")
 
 
 class Slots:
-    """Sets scheduled fields of a run's own copy of an optimizer, wrappers included."""
+    """Sets scheduled fields of a run's own copy of an optimizer, wrappers and searches included."""
 
     def __init__(self) -> None:
         self._slots: list[tuple[Any, str, Schedule]] = []
@@ -28,7 +28,7 @@ class Slots:
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
                 self._slots.append((copied, name, value))
-            elif isinstance(value, Optimizer):
+            elif isinstance(value, (Optimizer, Search)):
                 object.__setattr__(copied, name, self.own(value))
         return copied
 

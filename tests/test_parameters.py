@@ -50,8 +50,9 @@ class Half(Schedule):
         return self.start / 2
 
 
-def make_half(table, where):
-    return build(Half, {key: table[key] for key in table if key != "schedule"}, where)
+def make_half(kind, name, given, where):
+    assert (kind, name) == ("schedules", "half")
+    return build(Half, given, where)
 
 
 def made(**given):

@@ -25,6 +25,7 @@ from optframe.contracts.problem import Function, Problem, Setting, StochasticPro
 from optframe.contracts.reporter import Reporter
 from optframe.contracts.sampler import EpochSeeds, Indices, Sampler
 from optframe.contracts.schedule import Schedule
+from optframe.contracts.search import Point, Search
 
 __all__ = [
     "Array",
@@ -43,11 +44,13 @@ __all__ = [
     "Number",
     "Optimizer",
     "Part",
+    "Point",
     "Positive",
     "Problem",
     "Reporter",
     "Sampler",
     "Schedule",
+    "Search",
     "Setting",
     "Solver",
     "StochasticProblem",

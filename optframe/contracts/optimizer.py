@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from optframe.contracts.backend import Array
+from optframe.contracts.search import Search
 
 if TYPE_CHECKING:
     from optframe.oracle import Oracle
@@ -35,8 +36,9 @@ class Optimizer(ABC):
     """Whether it draws from ``oracle.random``, so that its seeds differ on a fixed problem."""
 
     def requires(self) -> frozenset[str]:
-        """Return what this instance needs; by default ``needs``."""
-        return self.needs
+        """Return what this instance needs; by default ``needs``, and those of its searches."""
+        searches = (value for value in vars(self).values() if isinstance(value, Search))
+        return self.needs.union(*(search.needs for search in searches))
 
     def init(self, theta: Array, oracle: Oracle) -> Any:
         """Return the state before the first step, by default None."""

@@ -1,4 +1,4 @@
-"""The components that come with optframe: optimizers, samplers, schedules, backends, executors.
+"""The components that come with optframe: optimizers, searches, samplers, backends and so on.
 
 They enter by the door that is open to everyone: the entry-point group ``optframe``, hooks that
 return names, and contracts imported from `optframe` alone.
@@ -30,6 +30,22 @@ def optframe_optimizers() -> Mapping[str, str]:
         "delta-bar-delta": f"{home}.delta_bar_delta:DeltaBarDelta",
         "newton": f"{home}.newton:Newton",
         "regularized-newton": f"{home}.regularized_newton:RegularizedNewton",
+        "conjugate-gradient": f"{home}.conjugate_gradient:ConjugateGradient",
+        "nonlinear-cg": f"{home}.nonlinear_cg:NonlinearCG",
+        "bfgs": f"{home}.bfgs:BFGS",
+        "lbfgs": f"{home}.lbfgs:LBFGS",
+        "coordinate-descent": f"{home}.coordinate_descent:CoordinateDescent",
+    }
+
+
+@hookimpl
+def optframe_searches() -> Mapping[str, str]:
+    """Register the searches."""
+    home = "optframe_plugins.searches"
+    return {
+        "strong-wolfe": f"{home}.strong_wolfe:StrongWolfe",
+        "armijo": f"{home}.armijo:Armijo",
+        "exact": f"{home}.exact:Exact",
     }
 
 

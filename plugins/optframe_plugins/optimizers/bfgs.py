@@ -1,0 +1,98 @@
+"""BFGS, which learns the inverse Hessian from the gradients."""
+
+from dataclasses import dataclass
+
+from optframe import Array, Optimizer, Oracle, Point, Search
+from optframe_plugins.optimizers.descent import descend, first_length, inner, where
+from optframe_plugins.searches.strong_wolfe import StrongWolfe
+
+__all__ = ["BFGS"]
+
+
+@dataclass
+class Model:
+    """State; all change at every step.
+
+    theta (P,) with its loss and gradient (P,); before, the loss one step earlier; inverse (P, P),
+    H; updates, how many pairs H has learned from.
+    """
+
+    theta: Array
+    loss: float
+    gradient: Array
+    before: float
+    inverse: Array
+    updates: int = 0
+
+
+@dataclass(frozen=True)
+class BFGS(Optimizer):
+    """BFGS: Newton's method with an inverse Hessian that is learned from differences.
+
+    ::
+
+        θ' = θ − t·Hg,    s = θ' − θ,    y = g' − g,    ρ = 1 / (yᵀs)
+        H ← (I − ρ·syᵀ) H (I − ρ·ysᵀ) + ρ·ssᵀ
+
+    from H = I. The new H maps y to s, is the nearest to the old one that does, and stays positive
+    definite as yᵀs > 0, which a search with a curvature condition ensures; where yᵀs is not above
+    rounding, the update is left out. On a quadratic with exact searches the iterates are those of
+    conjugate gradients, and after P steps H is the inverse Hessian.
+
+    Parameters
+    ----------
+    search
+        How far to go. The default is the strong Wolfe search with SciPy's constants and first
+        trial; when it fails, once from H = I, and then the run stops.
+    scale_first
+        Whether H is (yᵀs / yᵀy)·I before its first update. SciPy does not do so.
+
+    References
+    ----------
+    Broyden, C. G.; Fletcher, R.; Goldfarb, D.; Shanno, D. F. (1970), independently. Nocedal, J.,
+    and Wright, S. J. (2006), Numerical Optimization, algorithm 6.1, equations 6.17 and 6.20.
+    """
+
+    search: Search = StrongWolfe()
+    scale_first: bool = False
+
+    needs = frozenset({"loss", "gradient", "deterministic"})
+    vectorized = False
+
+    def init(self, theta: Array, oracle: Oracle) -> Model:
+        """Start with H = I, and a first step of length about one."""
+        loss, g = oracle.loss_and_gradient(theta)
+        before = float(loss) + 0.5 * inner(g, g, oracle) ** 0.5
+        return Model(theta, float(loss), g, before, _identity(theta, oracle))
+
+    def step(self, theta: Array, state: Model, oracle: Oracle) -> tuple[Array, Model]:
+        """Do one step."""
+        start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
+        g: Array = start.gradient
+        direction = -(state.inverse @ g)
+        first = first_length(start, direction, state.before, oracle)
+        move = descend(self.search, start, direction, first, oracle)
+        if move is None:
+            return theta, state
+        inverse, updates = state.inverse, state.updates
+        if move.restarted:
+            inverse, updates = _identity(theta, oracle), 0
+        new, point = move.point.gradient, move.point
+        s, y = point.theta - theta, new - g
+        ys, yy = inner(y, s, oracle), inner(y, y, oracle)
+        if ys > oracle.xp.finfo(theta.dtype).eps * yy:
+            if updates == 0 and self.scale_first:
+                inverse = (ys / yy) * inverse
+            inverse, updates = _updated(inverse, s, y, ys), updates + 1
+        return point.theta, Model(point.theta, point.loss, new, start.loss, inverse, updates)
+
+
+def _updated(inverse: Array, s: Array, y: Array, ys: float) -> Array:
+    """Return (I − ρ·syᵀ) H (I − ρ·ysᵀ) + ρ·ssᵀ, multiplied out."""
+    hy = inverse @ y
+    u = s / ys
+    return inverse - u[:, None] * hy - hy[:, None] * u + (ys + (y @ hy)) * u[:, None] * u
+
+
+def _identity(theta: Array, oracle: Oracle) -> Array:
+    return oracle.xp.eye(theta.shape[0], dtype=theta.dtype, device=theta.device)

@@ -1,0 +1,36 @@
+"""The minimum along a line, of a quadratic."""
+
+from dataclasses import dataclass
+
+from optframe import Array, Oracle, Point, Search
+
+__all__ = ["Exact"]
+
+
+@dataclass(frozen=True)
+class Exact(Search):
+    """Exact: go to the minimum along the line, which a quadratic gives in closed form.
+
+    ::
+
+        t = −∇f(θ)·d / (dᵀHd),    f(θ + t·d) = f(θ) + ½·t·∇f(θ)·d
+
+    It costs one Hessian–vector product. Where the curvature dᵀHd is not positive there is no
+    minimum, and the search fails.
+
+    References
+    ----------
+    Nocedal, J., and Wright, S. J. (2006), Numerical Optimization, equation 3.55.
+    """
+
+    needs = frozenset({"hvp", "quadratic"})
+
+    def along(
+        self, start: Point, direction: Array, slope: float, first: float, oracle: Oracle
+    ) -> Point | None:
+        """Return the minimum along the line."""
+        curvature = float(oracle.xp.sum(direction * oracle.hvp(start.theta, direction)))
+        if not curvature > 0:
+            return None
+        t = -slope / curvature
+        return Point(start.theta + t * direction, start.loss + 0.5 * t * slope, None)
