@@ -19,7 +19,7 @@ from optframe.contracts import (
 )
 from optframe.errors import UnavailableError, UsageError
 from optframe.notation import Component, parse
-from optframe.parameters import parameters
+from optframe.parameters import parameters, spelling
 from optframe.registry import Registry
 from optframe.seeds import Seeds
 
@@ -136,19 +136,16 @@ def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[st
     """
     values = {}
     for field in dataclasses.fields(made):
-        value = getattr(made, field.name)
-        if not field.init or (isinstance(value, Schedule) and field.name not in given):
+        value, name = getattr(made, field.name), spelling(field)
+        if not field.init or (isinstance(value, Schedule) and name not in given):
             continue  # it comes with the class
         if isinstance(value, Schedule):
-            table = given[field.name]
-            values[field.name] = {
-                "schedule": table["schedule"],
-                **resolved(registry, value, table),
-            }
+            table = given[name]
+            values[name] = {"schedule": table["schedule"], **resolved(registry, value, table)}
         elif isinstance(value, Search):
-            values[field.name] = _resolved_search(registry, value, given.get(field.name))
+            values[name] = _resolved_search(registry, value, given.get(name))
         elif not isinstance(value, Optimizer):
-            values[field.name] = _plain(value)
+            values[name] = _plain(value)
     return values
 
 
@@ -168,7 +165,7 @@ def given_parameters(made: Any) -> dict[str, Any] | None:
     fields = parameters(type(made))
     given: dict[str, Any] = {}
     for name, field in fields.items():
-        value = getattr(made, name)
+        value = getattr(made, field.attribute)
         if isinstance(made, Wrapper) and name == "optimizer":
             continue
         if not (_is_plain(value) or isinstance(value, (Schedule, Search))):

@@ -10,6 +10,7 @@ import numpy as np
 from optframe.contracts import Array, Problem, StochasticProblem
 from optframe.errors import PluginError
 from optframe.oracle import Counts
+from optframe.record import rises
 from optframe.study import Budget
 
 __all__ = ["DIVERGED", "Endings", "norm"]
@@ -27,7 +28,6 @@ class Endings:
         self._xp = xp
         self._limit = DIVERGED * max(1.0, norm(start, xp))
         self._best, self._stale = np.inf, 0
-        self._rising: frozenset[str] = getattr(problem, "higher_is_better", frozenset())
         stochastic = isinstance(problem, StochasticProblem)
         self.every = budget.target_every if stochastic else 1
         """Problems without data are tested for targets at every step, others rarely."""
@@ -48,7 +48,7 @@ class Endings:
                     f"it measures {', '.join(values)}"
                 )
             found = float(values[metric])
-            if found >= value if metric in self._rising else found <= value:
+            if found >= value if rises(metric) else found <= value:
                 return f"{metric} {found:.6g} reached {value:g}"
         if smallest is not None:
             found = norm(self._full_gradient(solution), self._xp)

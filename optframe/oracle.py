@@ -6,7 +6,6 @@ The words of `Optimizer.needs` are an open vocabulary: the names of a problem's 
 - ``deterministic``: every step sees the same loss (no minibatch, no noise);
 - ``full``: the loss over all data can be asked beside the minibatch's;
 - ``quadratic``: the loss is quadratic in θ (the problem says so, ``quadratic = True``);
-- ``quadratic``: the loss is a quadratic function;
 - ``minimum``: f* is known.
 """
 
@@ -34,8 +33,6 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
         words.add("full")
         if sampler is not None and sampler.whole and problem.deterministic:
             words.add("deterministic")
-    if getattr(problem, "quadratic", False):
-        words.add("quadratic")
     if problem.quadratic:
         words.add("quadratic")
     if problem.minimum is not None:

@@ -16,7 +16,7 @@ from optframe.contracts.search import Search
 from optframe.errors import UsageError, nearest
 from optframe.kinds import KINDS
 
-__all__ = ["Parameter", "accept", "build", "is_sequence", "mistakes_in", "parameters"]
+__all__ = ["Parameter", "accept", "build", "is_sequence", "mistakes_in", "parameters", "spelling"]
 
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
 _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -38,6 +38,7 @@ class Parameter:
     name: str
     annotation: Any
     default: Any
+    attribute: str
 
     @property
     def required(self) -> bool:
@@ -70,8 +71,18 @@ def parameters(component: type) -> dict[str, Parameter]:
         if field.default_factory is not dataclasses.MISSING:
             default = field.default_factory()
         if field.init:
-            found[field.name] = Parameter(field.name, hints[field.name], default)
+            found[spelling(field)] = Parameter(
+                spelling(field), hints[field.name], default, field.name
+            )
     return found
+
+
+def spelling(field: dataclasses.Field[Any]) -> str:
+    """Return what people call a field.
+
+    It is the field's name, or ``metadata={"name": ...}`` where a method has that name already.
+    """
+    return str(field.metadata.get("name", field.name))
 
 
 def build(
@@ -101,10 +112,11 @@ def build(
         With one line for each mistake.
     """
     values, mistakes = accept(component, given, where, make)
+    fields = parameters(component)
     if mistakes:
         raise UsageError(*mistakes)
     try:
-        return component(**values)
+        return component(**{fields[name].attribute: value for name, value in values.items()})
     except UsageError:
         raise
     except (ValueError, TypeError) as error:

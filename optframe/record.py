@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from optframe.checkpoints import Landscape
     from optframe.study import Trial
 
-__all__ = ["COUNT_COLUMNS", "FINAL_COUNTS", "STATUSES", "Record", "Results"]
+__all__ = ["COUNT_COLUMNS", "FINAL_COUNTS", "RESERVED", "STATUSES", "Record", "Results", "rises"]
 
 STATUSES = (
     "converged",
@@ -53,6 +53,53 @@ FINAL_COUNTS = {
     "hvps": "hvps",
 }
 """A trial's counts, and the columns of its curve that they are the last values of."""
+
+
+RESERVED = frozenset(
+    {
+        *COUNT_COLUMNS,
+        *FINAL_COUNTS,
+        "key",
+        "cell",
+        "position",
+        "optimizer",
+        "optimizer_name",
+        "hyperparameters",
+        "problem",
+        "problem_name",
+        "problem_parameters",
+        "sampler",
+        "sampler_name",
+        "sampler_parameters",
+        "seed",
+        "study_seed",
+        "derived_seed",
+        "budget",
+        "start",
+        "backend",
+        "dtype",
+        "threads",
+        "status",
+        "reason",
+        "traceback",
+        "compile_seconds",
+        "state_bytes",
+        "size",
+        "minimum",
+        "target_metric",
+        "target",
+        "final",
+        "best",
+        "started",
+        "environment",
+    }
+)
+"""The names of columns that no metric may have."""
+
+
+def rises(metric: str) -> bool:
+    """Whether more of a metric is better: an accuracy, by its name."""
+    return metric.endswith("accuracy")
 
 
 @dataclass(frozen=True)
@@ -105,7 +152,7 @@ class Record:
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics in the curve."""
         names = self.columns[len(COUNT_COLUMNS) :]
-        return tuple(name for name in names if not name.startswith("theta_"))
+        return tuple(name for name in names if name not in ("theta_0", "theta_1"))
 
 
 class Results:

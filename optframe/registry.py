@@ -154,17 +154,30 @@ class Registry:
         return build(component, given or {}, where or name, self.make)
 
     def code(self, kind: str, name: str) -> str:
-        """Return a hash of the plugin code that a component runs: its package, or its file."""
+        """Return a hash of the plugin code that a component runs.
+
+        That is the package, or the file where there is none, of its class and of its bases; what
+        a single file imports from files beside it is not seen.
+        """
         entry = self.entry(kind, name)
         here = f"object {id(entry.target)} of {self.token}"
         if entry.owner == "this process" and not isinstance(entry.target, type):
             return here
-        modules = (sys.modules.get(name) for name in (entry.module.partition(".")[0], entry.module))
-        origins = [file for module in modules if (file := getattr(module, "__file__", None))]
-        if not origins:  # typed into a session: nobody can say that it is the same code again
-            return here
-        path = Path(origins[0])
-        files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+        target = self.load(kind, name)
+        component = target if isinstance(target, type) else type(target)
+        own = {entry.module, *(base.__module__ for base in component.__mro__)}
+        files: dict[Path, None] = {}
+        for module in sorted(own):
+            top = module.partition(".")[0]
+            if top in ("optframe", "builtins", "abc", "typing"):
+                continue
+            origins = [getattr(sys.modules.get(name), "__file__", None) for name in (top, module)]
+            origin = next((file for file in origins if file), None)
+            if origin is None:  # typed into a session: nobody can say that it is the same again
+                return here
+            path = Path(origin)
+            package = path.name == "__init__.py"
+            files.update(dict.fromkeys(sorted(path.parent.rglob("*.py")) if package else [path]))
         digest = hashlib.sha256()
         for file in files:
             digest.update(file.name.encode())
@@ -288,6 +301,11 @@ def _flaw(kind: str, target: Any) -> str | None:
         return f"{component.__qualname__} is no subclass of {expected}"
     if isinstance(target, type) and not dataclasses.is_dataclass(target):
         return f"{component.__qualname__} is no dataclass; write @dataclass(frozen=True) above it"
+    if isinstance(target, type) and not target.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        return f"{component.__qualname__} is not frozen; write @dataclass(frozen=True) above it"
+    needs: Any = getattr(target, "needs", frozenset())
+    if not isinstance(needs, (set, frozenset)):
+        return f"{component.__qualname__}.needs is {needs!r}; expected a frozenset of words"
     if inspect.isabstract(component):
         missing = ", ".join(sorted(getattr(component, "__abstractmethods__", ())))
         return f"{component.__qualname__} does not define {missing}, which its contract asks for"

@@ -39,8 +39,10 @@ class Outcome:
     counts: Mapping[str, int]
 
 
-def run_study(study: Study, folder: Path, registry: Registry) -> Outcome:
+def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = False) -> Outcome:
     """Run the trials of a study that its store does not hold yet.
+
+    ``take_over`` ignores the lock of another process, which is known to be gone.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def run_study(study: Study, folder: Path, registry: Registry) -> Outcome:
     """
     binder = Binder(registry)
     trials = list({trial.key: trial for trial in plan(study, registry, binder)}.values())
-    with Store(folder) as store:
+    with Store(folder, take_over) as store:
         missing = store.plan(trials, _description(study, trials))
         pending = [trial for trial in trials if trial.key in missing]
         backend = binder.backend(trials[0].backend)

@@ -81,7 +81,7 @@ class Curve:
 
 def worst(metric: str) -> float:
     """Return what a censored run counts as: −inf for an accuracy, +inf for all else."""
-    return -math.inf if metric.endswith("accuracy") else math.inf
+    return -math.inf if record.rises(metric) else math.inf
 
 
 def align(

@@ -21,7 +21,7 @@ import numpy as np
 
 from optframe.checkpoints import Landscape
 from optframe.errors import StoreError
-from optframe.record import FINAL_COUNTS, Record
+from optframe.record import FINAL_COUNTS, Record, rises
 from optframe.store_file import APPLICATION, FORMAT, STORE_NAME, check, reported
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ CREATE TABLE curves (
 class Store:
     """The writing end: opened by one process at a time, closed as one self-contained file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, take_over: bool = False) -> None:
         self.path = folder / STORE_NAME
         with reported(self.path):
             folder.mkdir(parents=True, exist_ok=True)
@@ -69,12 +69,13 @@ class Store:
                 check(self.path)
             self._connection = sqlite3.connect(self.path, isolation_level=None)
             try:
+                if not existing:
+                    with self._transaction():  # before WAL, so that a kill leaves all or nothing
+                        self._create()
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = FULL")
                 with self._transaction():
-                    if not existing:
-                        self._create()
-                    self._lock()
+                    self._lock(take_over)
             except BaseException:
                 self._connection.close()
                 raise
@@ -160,13 +161,14 @@ class Store:
         for statement in filter(str.strip, _SCHEMA.split(";")):
             self._connection.execute(statement)
 
-    def _lock(self) -> None:
+    def _lock(self, take_over: bool) -> None:
         host, process = socket.gethostname(), os.getpid()
         row = self._connection.execute("SELECT host, process FROM lock").fetchone()
-        if row is not None and (row[0] != host or (row[1] != process and _alive(row[1]))):
+        busy = row is not None and (row[0] != host or (row[1] != process and _alive(row[1])))
+        if busy and not take_over:
             raise StoreError(
                 f"{self.path}: process {row[1]} on {row[0]} is writing to it; wait for it, or "
-                "choose another folder with --out"
+                "choose another folder with --out; if you know that it is gone, add --take-over"
             )
         self._connection.execute("INSERT OR REPLACE INTO lock VALUES (1, ?, ?)", (host, process))
 
@@ -236,7 +238,7 @@ def _best(record: Record, metric: str) -> float | None:
     values = values[np.isfinite(values)]
     if not len(values):
         return None
-    return float(values.max() if metric.endswith("accuracy") else values.min())
+    return float(values.max() if rises(metric) else values.min())
 
 
 def _number(value: float | None) -> float | int | None:

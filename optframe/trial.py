@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -18,7 +18,7 @@ from optframe.contracts import Array, Backend, Optimizer, Problem, Sampler, Solv
 from optframe.endings import Endings
 from optframe.errors import PluginError
 from optframe.oracle import Counts, Oracle
-from optframe.record import COUNT_COLUMNS
+from optframe.record import COUNT_COLUMNS, RESERVED
 from optframe.rules import computing_with
 from optframe.seeds import Seeds
 from optframe.slots import Slots
@@ -53,6 +53,7 @@ class Run:
         self.setup = setup
         self.problem = setup.problem
         self.theta = self._start()
+        self._kind = (self.theta.shape, self.theta.dtype)
         self.state: Any = None
         self.k = 0
         self.status: str | None = None
@@ -76,7 +77,7 @@ class Run:
         budget = self.setup.budget
         limits = [] if budget.steps is None else [budget.steps]
         if budget.epochs is not None and self.batches.per_epoch is not None:
-            limits.append(int(np.ceil(budget.epochs * self.batches.per_epoch)))
+            limits.append(int(np.ceil(round(budget.epochs * self.batches.per_epoch, 9))))
         return min(limits, default=None)
 
     @property
@@ -112,7 +113,13 @@ class Run:
                 self.reason = " ".join(f"{type(error).__name__}: {error}".split())
 
     def _start(self) -> Array:
-        return self.setup.backend.asarray(np.array(self.setup.start), self.setup.dtype)
+        start = np.array(self.setup.start)
+        if start.shape != (self.problem.size,):
+            raise PluginError(
+                f"{type(self.problem).__name__} starts with shape {start.shape}; expected "
+                f"({self.problem.size},), its size"
+            )
+        return self.setup.backend.asarray(start, self.setup.dtype)
 
     def _oracle(self, counts: Counts) -> Oracle:
         seeds = self.setup.seeds
@@ -129,15 +136,26 @@ class Run:
         began = perf_counter()
         theta = self._start()
         state = self._begin(optimizer, theta, oracle)
-        shape, dtype = theta.shape, theta.dtype
-        theta, _ = optimizer.step(theta, state, oracle)
-        if getattr(theta, "shape", None) != shape or theta.dtype != dtype:
-            found = f"{getattr(theta, 'dtype', type(theta).__name__)} {getattr(theta, 'shape', '')}"
+        returned = optimizer.step(theta, state, oracle)
+        if not (isinstance(returned, tuple) and len(returned) == 2):
+            found = f"{len(returned)} values" if isinstance(returned, tuple) else "a "
+            found += "" if isinstance(returned, tuple) else type(returned).__name__
             raise PluginError(
-                f"{type(optimizer).__name__}.step returned θ as {found}; expected {dtype} {shape}"
+                f"{type(optimizer).__name__}.step returned {found}; expected (theta, state)"
             )
+        self._check(returned[0])
         self.setup.backend.synchronize()
         self.compile_seconds = perf_counter() - began
+
+    def _check(self, theta: Array) -> None:
+        """Raise where θ has not kept its shape and precision."""
+        expected = self._kind
+        found = (getattr(theta, "shape", ""), getattr(theta, "dtype", type(theta).__name__))
+        if found != expected:
+            raise PluginError(
+                f"{type(self.optimizer).__name__}.step returned θ as {found[1]} {found[0]}; "
+                f"expected {expected[1]} {expected[0]}"
+            )
 
     def _begin(self, optimizer: Optimizer, theta: Array, oracle: Oracle) -> Any:
         """Return the state before the first step, which sees the first batch."""
@@ -172,7 +190,7 @@ class Run:
                 if scheduled:
                     self.slots.set(k, self.batches.epoch(k) or 0.0, self._progress)
                 theta, state = step(theta, state, oracle)
-                if oracle.stopped is not None or (watch and watch(k + 1, theta, state)):
+                if (watch and watch(k + 1, theta, state)) or oracle.stopped is not None:
                     until = k + 1
                     break
             k = until
@@ -206,12 +224,12 @@ class Run:
             return
         self.clock.start()
         self.counts.samples += self.batches.show(0, self.oracle)
-        theta = self.theta
+        theta = None
         with contextlib.suppress(StopIteration):
             theta = solver.minimize(self.theta, self.oracle, report)
         self.clock.stop()
         if self.status is None:
-            self.theta = theta
+            self.theta = self.theta if theta is None else theta
             if self.k and self.rows[-1][0] == self.k:
                 self.rows.pop()  # the same step, measured before it was known to be the last
             self.oracle.stop(self.oracle.stopped or "the solver ended by itself")
@@ -255,8 +273,10 @@ class Run:
         """Add a row to the curve and judge whether the run has ended."""
         values = self.problem.metrics(solution)
         to_numpy, counts = self.setup.backend.to_numpy, self.counts
-        if not self.rows:
-            self.metrics = tuple(values)
+        if self.rows:
+            self._check(self.theta)
+        else:
+            self.metrics = self._named(values)
             if self.setup.iterates:
                 self._keep(solution)
         epoch = self.batches.epoch(self.k)
@@ -285,6 +305,15 @@ class Run:
         elif (stale := self.endings.impatient(loss)) is not None:
             self.status, self.reason = "stopped", stale
 
+    def _named(self, values: Mapping[str, Array]) -> tuple[str, ...]:
+        """Return the metrics' names, which are nobody else's."""
+        who, taken = type(self.problem).__name__, sorted(RESERVED.intersection(values))
+        if "loss" not in values:
+            raise PluginError(f"{who}.metrics measures {', '.join(values)}; expected a loss, too")
+        if taken:
+            raise PluginError(f"{who}.metrics: {', '.join(taken)} is taken; rename the metric")
+        return tuple(values)
+
     def _find_divergence(self) -> None:
         """Run again up to here, looking at every step, and say where it happened.
 
@@ -294,7 +323,11 @@ class Run:
         optimizer = again.optimizer
         assert isinstance(optimizer, Optimizer)
 
+        fine = int(self.rows[-2][0]) if len(self.rows) > 1 else 0
+
         def gone(k: int, theta: Array, state: Any) -> bool:
+            if k <= fine:
+                return False
             values = self.problem.metrics(optimizer.solution(theta, state))
             return self.endings.diverged(float(values["loss"]), theta)
 

@@ -6,20 +6,27 @@ import numpy as np
 import pytest
 
 from optframe import Backend
-from optframe.testing import ReadOnlyBackend, StrictBackend
+from optframe.testing import OverwritingBackend, ReadOnlyBackend, StrictBackend
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.backends.numpy import NumpyBackend
 
 BACKENDS = {
     "numpy": NumpyBackend(),
     "read-only": ReadOnlyBackend(),
+    "overwriting": OverwritingBackend(),
     "strict": StrictBackend(),
     "cupy": CupyBackend(),
 }
 
 
 @pytest.fixture(
-    params=["numpy", "read-only", "strict", pytest.param("cupy", marks=pytest.mark.gpu)]
+    params=[
+        "numpy",
+        "read-only",
+        "overwriting",
+        "strict",
+        pytest.param("cupy", marks=pytest.mark.gpu),
+    ]
 )
 def backend(request) -> Backend:
     """Each backend in turn; CuPy's runs are those that ``pytest -m gpu`` selects."""

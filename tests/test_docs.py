@@ -28,7 +28,7 @@ def test_documented_plugins_run_together(registry, tmp_path, capsys):
     study = optframe.Study(
         name="documented",
         budget={"steps": 500, "target": 1e-8},
-        optimizers=["heavy-ball:lr=0.02", "sgd:lr=0.02"],
+        optimizers=["heavy-ball:lr=0.02", "sgd:lr=0.02+lookahead"],
         problems=["booth"],
     )
     results = optframe.run(study, tmp_path / "results", registry=registry)
@@ -45,3 +45,17 @@ def test_the_page_names_every_hook():
     for name in vars(hookspecs):
         if name.startswith("optframe_"):
             assert f"`{name}`" in PAGE, name
+
+
+def test_documented_samplers_and_schedules_run(registry, tmp_path):
+    study = optframe.Study(
+        name="documented",
+        budget={"epochs": 2},
+        optimizers=["sgd:lr={schedule=sawtooth,value=0.5,steps=10}"],
+        problems=["softmax"],
+        samplers=["blocks:batch_size=200"],
+    )
+    results = optframe.run(study, tmp_path / "results", registry=registry)
+    (trial,) = results.trials.to_dict("records")
+    assert (trial["status"], trial["steps"], trial["samples"]) == ("finished", 14, 2 * 1258)
+    assert trial["loss"] < 2.0

@@ -247,7 +247,9 @@ def test_the_code_of_a_namespace_package_is_that_of_the_module(registry, tmp_pat
 def test_what_was_typed_into_a_session_is_never_the_same_code_again(monkeypatch):
     session = ModuleType("a_session")
     monkeypatch.setitem(sys.modules, "a_session", session)
-    typed = dataclass(frozen=True)(type("Typed", (Schedule,), {"__module__": "a_session"}))
+    typed = dataclass(frozen=True)(
+        type("Typed", (Schedule,), {"__module__": "a_session", "__call__": lambda *asked: 0.0})
+    )
     codes = set()
     for _ in range(2):
         registry = load_plugins()
@@ -274,3 +276,23 @@ def test_a_class_of_a_file_is_the_same_code_again():
         registry.add("optimizers", "descent", Descent)
         codes.add(registry.code("optimizers", "descent"))
     assert len(codes) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "needs", "message"),
+    [
+        ({}, frozenset({"gradient"}), "is not frozen; write @dataclass"),
+        ({"frozen": True}, ("gradient",), "expected a frozenset of words"),
+        ({"frozen": True}, "gradient", "expected a frozenset of words"),
+    ],
+)
+def test_an_optimizer_that_breaks_its_contract_is_refused(settings, needs, message):
+    class Flawed(Optimizer):
+        def step(self, theta, state, oracle):
+            return theta, state
+
+    Flawed.needs = needs
+    registry = load_plugins()
+    registry.add("optimizers", "flawed", dataclass(**settings)(Flawed))
+    with pytest.raises(PluginError, match=message):
+        registry.load("optimizers", "flawed")

@@ -402,3 +402,29 @@ def test_results_are_read_when_they_are_asked_for(tmp_path, trials):
     assert results.trials is results.trials
     assert isinstance(results.curves, pd.DataFrame)
     assert "6 trials" in repr(results)
+
+
+def test_a_lock_that_is_known_to_be_stale_can_be_taken_over(tmp_path, trials):
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / STORE_NAME) as connection:
+        connection.execute("INSERT INTO lock VALUES (1, 'elsewhere', 1)")
+    with pytest.raises(StoreError, match="--take-over"):
+        Store(tmp_path)
+    with Store(tmp_path, take_over=True) as store:
+        assert store.plan(trials, {}) == {trial.key for trial in trials}
+
+
+def test_a_kill_while_a_store_is_made_leaves_all_of_it_or_nothing(tmp_path, monkeypatch):
+    """The schema is one transaction, before anything else is written to the file."""
+
+    def killed(store):
+        store._connection.execute("CREATE TABLE half (made)")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_create", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Store(tmp_path)
+    assert (tmp_path / STORE_NAME).stat().st_size == 0
+    Store(tmp_path).close()
+    assert len(load(tmp_path).trials) == 0

@@ -1,5 +1,6 @@
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -1072,3 +1073,102 @@ def test_a_solver_that_diverges_is_found_at_the_report():
     found = optframe.minimize("rosenbrock", Reporting(lr=1.0), steps=100, checkpoints=EVERY)
     assert found.status == "diverged"
     assert found.reason == f"at step {len(found.rows) - 1}"
+
+
+def test_a_target_on_an_accuracy_is_reached_from_below():
+    settings = {"sampler": "full", "steps": 50, "checkpoints": EVERY}
+    found = optframe.minimize("softmax", "sgd:lr=1", target={"test_accuracy": 0.8}, **settings)
+    assert found.status == "converged"
+    assert (found.curve["test_accuracy"].iloc[:-1] < 0.8).all()
+    assert found.curve["test_accuracy"].iloc[-1] >= 0.8
+
+
+def test_epochs_are_whole_numbers_of_steps_in_spite_of_rounding():
+    found = optframe.minimize(
+        Squares(), SGD(lr=0.1), epochs=2.2, sampler=Shuffled(batch_size=2), checkpoints=EVERY
+    )
+    assert found.curve["step"].iloc[-1] == 11  # 2.2 * 5 is 11.000000000000002
+
+
+def test_a_solver_that_ends_with_stop_iteration_is_measured_where_it_got_to():
+    @dataclass(frozen=True)
+    class Leaving(Solver):
+        def minimize(self, theta, oracle, report):
+            for _ in range(3):
+                theta = theta - 0.001 * oracle.gradient(theta)
+                report(theta)
+            raise StopIteration
+
+    found = optframe.minimize("rosenbrock", Leaving(), steps=100)
+    np.testing.assert_array_equal(found.theta, descend(3, 0.001)[-1])
+    assert (found.status, found.curve["step"].iloc[-1]) == ("stopped", 3)
+
+
+def test_iterates_hold_the_step_at_which_the_optimizer_stopped():
+    @dataclass(frozen=True)
+    class Stopping(Optimizer):
+        def step(self, theta, state, oracle):
+            if oracle.step == 5:
+                oracle.stop("enough")
+            return theta - 0.001 * oracle.gradient(theta), state
+
+    found = optframe.minimize("rosenbrock", Stopping(), steps=100, iterates=True)
+    assert found.iterates.shape == (7, 2)
+
+
+def test_a_precision_that_is_lost_later_is_refused():
+    @dataclass(frozen=True)
+    class Drifting(Optimizer):
+        def step(self, theta, state, oracle):
+            return theta.astype("float32" if oracle.step > 3 else "float64"), state
+
+    with pytest.raises(PluginError, match="float32"):
+        optframe.minimize("rosenbrock", Drifting(), steps=100)
+
+
+@pytest.mark.parametrize(
+    ("measured", "message"),
+    [({"cost": 1.0}, "expected a loss"), ({"loss": 1.0, "seconds": 2.0}, "seconds is taken")],
+)
+def test_metrics_without_a_loss_or_with_a_taken_name_are_refused(measured, message):
+    @dataclass(frozen=True)
+    class Odd(Rosenbrock):
+        def metrics(self, theta):
+            return measured
+
+    with pytest.raises(PluginError, match=message):
+        optframe.minimize(Odd(), "sgd", steps=1)
+
+
+def test_a_start_of_another_size_is_refused():
+    @dataclass(frozen=True)
+    class Longer(Rosenbrock):
+        def start(self, random):
+            return [0.0, 0.0, 0.0]
+
+    with pytest.raises(PluginError, match=r"starts with shape \(3,\); expected \(2,\)"):
+        optframe.minimize(Longer(), "sgd", steps=1)
+
+
+def test_writing_to_a_problems_constant_fails_instead_of_changing_other_runs():
+    @dataclass(frozen=True)
+    class Plane(Rosenbrock):
+        def loss(self, theta):
+            return theta[..., 0]
+
+        @cached_property
+        def slope(self):
+            return self.asarray([1.0, 0.0])
+
+        def gradient(self, theta):
+            return self.slope
+
+    @dataclass(frozen=True)
+    class Careless(Optimizer):
+        def step(self, theta, state, oracle):
+            g = oracle.gradient(theta)
+            g *= 0.1
+            return theta - g, state
+
+    with pytest.raises(ValueError, match="read-only"):
+        optframe.minimize(Plane(), Careless(), steps=1)

@@ -59,12 +59,14 @@ __all__ = ["command"]
 @click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
 @click.option("--jobs", type=int, metavar="N", help="Trials at a time, where the executor can.")
 @click.option("--executor", metavar="NAME", help="Where trials run: serial, ...")
+@click.option("--take-over", is_flag=True, help="Ignore the lock of a process that is gone.")
 @with_plugins
 def command(
     registry: Registry,
     study: str | None,
     out: Path | None,
     report: bool,
+    take_over: bool,
     **words: Any,
 ) -> int:
     """Run STUDY, a TOML file or the name of a study that a plugin brings (optframe list studies).
@@ -85,7 +87,7 @@ def command(
     observer = ProgressObserver(console)
     registry.watch(observer)
     try:
-        outcome = run_study(made, folder, registry)
+        outcome = run_study(made, folder, registry, take_over)
     except KeyboardInterrupt:
         observer.close()
         print(
@@ -97,7 +99,7 @@ def command(
     finally:
         observer.close()
     if outcome.found:
-        again = "nothing was" if not outcome.ran else f"{outcome.ran} were"
+        again = f"{outcome.ran or 'nothing'} {'were' if outcome.ran > 1 else 'was'}"
         click.echo(f"{outcome.found} trials were in the store already; {again} run now")
     print_summary(outcome.results, _wide(console))
     trials = outcome.results.trials

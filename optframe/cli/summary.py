@@ -67,7 +67,7 @@ def _interval(row: dict[Any, Any]) -> str:
 
 
 def _percent(value: Any) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.1f} %"
+    return f"{100 * value:.1f} %" if math.isfinite(value) else "–"
 
 
 def _steps(value: Any) -> str:

@@ -86,7 +86,11 @@ class Problem(ABC):
 
     @abstractmethod
     def metrics(self, theta: Array) -> Mapping[str, Array]:
-        """Measure θ at a checkpoint; ``loss`` is what is being minimized, over all the data."""
+        """Measure θ at a checkpoint; ``loss`` is what is being minimized, over all the data.
+
+        A metric whose name ends in ``accuracy`` is better when it is higher, all others when they
+        are lower.
+        """
 
     def bind(self, setting: Setting) -> Self:
         """Return the same problem, living in this setting."""
@@ -107,8 +111,13 @@ class Problem(ABC):
     def asarray(self, values: Any) -> Array:
         """Put floating-point constants on the device, in the run's dtype."""
         if self.setting is None:
-            return np.asarray(values, self.dtype)
-        return self.setting.backend.asarray(values, self.setting.dtype)
+            array = np.asarray(values, self.dtype)
+        else:
+            array = self.setting.backend.asarray(values, self.setting.dtype)
+        if isinstance(array, np.ndarray):
+            array = array.view()  # trials share it: nobody may write to it
+            array.flags.writeable = False
+        return array
 
     def instance_random(self) -> np.random.Generator:
         """Return the generator for constants that are drawn, the same one at every call."""
@@ -141,9 +150,6 @@ class StochasticProblem(Problem):
     Problems are pure: everything that a step draws is in ``batch``, which `draw` makes once per
     step, so that all answers within a step are consistent.
     """
-
-    higher_is_better: ClassVar[frozenset[str]] = frozenset({"train_accuracy", "test_accuracy"})
-    """The metrics for which a target is reached from below."""
 
     deterministic: ClassVar[bool] = True
     """Whether a batch of all the data is always the same (no noise, no dropout)."""

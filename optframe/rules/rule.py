@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from optframe.rules.namespace_printer import compile_for_namespace
-from optframe.rules.trace import Trace
+from optframe.rules.trace import Trace, TraceError
 
 if TYPE_CHECKING:
     from optframe.contracts.backend import Backend, Kernel
@@ -84,6 +84,8 @@ def {name}({arguments}):
 def elementwise(function: Callable[..., Any]) -> Elementwise:
     """Turn an update rule, written for scalars as in its paper, into one for arrays."""
     rule = Rule(function)
+    if not function.__name__.isidentifier():
+        raise TraceError("an update rule needs a name: write it with def, not as a lambda")
     names = list(inspect.signature(function).parameters)
     source = _DISPATCH.format(
         name=function.__name__, arguments=", ".join(names), theta=names[0] if names else "None"

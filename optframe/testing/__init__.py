@@ -1,5 +1,5 @@
 """What plugin authors test with; array-api-strict comes with the extra ``test``."""
 
-from optframe.testing.backends import ReadOnlyBackend, StrictBackend
+from optframe.testing.backends import OverwritingBackend, ReadOnlyBackend, StrictBackend
 
-__all__ = ["ReadOnlyBackend", "StrictBackend"]
+__all__ = ["OverwritingBackend", "ReadOnlyBackend", "StrictBackend"]

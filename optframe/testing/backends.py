@@ -18,7 +18,7 @@ from optframe.rules.namespace_printer import compile_for_namespace
 from optframe.rules.numpy_printer import compile_for_numpy
 from optframe.rules.trace import Trace
 
-__all__ = ["ReadOnlyBackend", "StrictBackend"]
+__all__ = ["OverwritingBackend", "ReadOnlyBackend", "StrictBackend"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,32 @@ class ReadOnlyBackend(Backend):
             outputs = kernel(*arguments)
             for array in (outputs,) if trace.single else outputs:
                 array.flags.writeable = False
+            return outputs
+
+        return run
+
+
+@dataclass(frozen=True)
+class OverwritingBackend(ReadOnlyBackend):
+    """NumPy, whose kernels destroy the θ and the state that they are given.
+
+    They may, and for long arrays they do; here they fill them with NaN, whatever the length.
+    """
+
+    def asarray(self, values: Any, dtype: str | None = None) -> Array:
+        """Return a copy that may be written to."""
+        return np.array(values, dtype, order="C")
+
+    def elementwise(self, trace: Trace) -> Any:
+        """Compile for NumPy; what goes in is gone afterwards, the gradient excepted."""
+        kernel = compile_for_namespace(trace, np)
+
+        def run(*arguments: Any) -> Any:
+            outputs = kernel(*arguments)
+            kept = [id(array) for array in ((outputs,) if trace.single else outputs)]
+            for array in (arguments[0], *arguments[2 : 1 + len(trace.outputs)]):
+                if id(array) not in kept and array is not arguments[1]:
+                    array[...] = np.nan
             return outputs
 
         return run

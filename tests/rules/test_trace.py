@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from optframe import PluginError, maximum, minimum, sign, sqrt, where
+from optframe import PluginError, elementwise, maximum, minimum, sign, sqrt, where
 from optframe.rules import Trace, TraceError
 from optframe.rules.namespace_printer import compile_for_namespace
 
@@ -208,3 +208,8 @@ def test_last_use_is_the_last_operation_that_reads():
     assert trace.last_use(square) == total
     assert trace.last_use(1) == total
     assert trace.last_use(trace.outputs[0]) == -1
+
+
+def test_a_lambda_is_refused():
+    with pytest.raises(TraceError, match="write it with def"):
+        elementwise(lambda theta, g: theta - g)

@@ -1,6 +1,6 @@
 """Coordinate descent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from optframe import Array, Optimizer, Oracle, Positive
@@ -46,7 +46,8 @@ class CoordinateDescent(Optimizer):
     """
 
     order: Literal["cyclic", "random", "greedy"] = "cyclic"
-    step_rule: Literal["exact", "gradient"] = "exact"
+    # In a study it is called ``step``, as the method of this class is.
+    step_rule: Literal["exact", "gradient"] = field(default="exact", metadata={"name": "step"})
     lr: Positive = 0.01
 
     vectorized = False

@@ -107,7 +107,7 @@ def test_it_asks_for_what_its_fields_need_and_for_no_more(order, step_rule, word
 def test_a_zero_gradient_stops_the_greedy_order():
     found = optframe.minimize(
         "rosenbrock",
-        "coordinate-descent:order=greedy,step_rule=gradient",
+        "coordinate-descent:order=greedy,step=gradient",
         steps=5,
         theta0=[1.0, 1.0],
     )
