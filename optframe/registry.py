@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
-import inspect
 import re
 import sys
 import traceback
@@ -20,6 +18,7 @@ from typing import Any
 import pluggy
 
 from optframe import hookspecs
+from optframe.checks import flaw_of, unfit
 from optframe.errors import PluginError, UsageError, nearest
 from optframe.hookspecs import API_VERSION
 from optframe.kinds import KINDS
@@ -129,7 +128,7 @@ class Registry:
                 raise PluginError(
                     f"{who} ({entry.target}) could not be imported: {type(error).__name__}: {error}"
                 ) from error
-        flaw = _flaw(kind, target)
+        flaw = flaw_of(kind, target)
         if flaw is not None:
             raise PluginError(f"{who}: {flaw}")
         return target
@@ -268,7 +267,7 @@ class Registry:
                 raise PluginError(
                     f"hook optframe_{kind}: bad name {name!r}; expected lower case with hyphens"
                 )
-            flaw = _unfit(kind, target)
+            flaw = unfit(kind, target)
             if flaw is not None:
                 raise PluginError(f"hook optframe_{kind}: {name!r}: {flaw}")
             taken = self._entries[kind].get(name)
@@ -278,35 +277,3 @@ class Registry:
                     f"already, and again by {owner!r}; rename one"
                 )
             yield Entry(kind, name, owner, str(target) if kind == "studies" else target)
-
-
-def _unfit(kind: str, target: Any) -> str | None:
-    """Say why a hook may not return this target, or None."""
-    if kind == "studies":
-        path = isinstance(target, (str, Path))
-        return None if path else f"found a {type(target).__name__}, expected a study file's path"
-    if isinstance(target, type):
-        return _flaw(kind, target)
-    reference = isinstance(target, str) and ":" in target
-    return None if reference else f'found {target!r}, expected a class or "module:Class"'
-
-
-def _flaw(kind: str, target: Any) -> str | None:
-    """Say why a class, or a ready-made object, is not what its kind's contract says, or None."""
-    component = target if isinstance(target, type) else type(target)
-    contracts = importlib.import_module("optframe.contracts")
-    classes = tuple(getattr(contracts, name) for name in KINDS[kind].contracts)
-    if classes and not issubclass(component, classes):
-        expected = " or ".join(f"optframe.{name}" for name in KINDS[kind].contracts)
-        return f"{component.__qualname__} is no subclass of {expected}"
-    if isinstance(target, type) and not dataclasses.is_dataclass(target):
-        return f"{component.__qualname__} is no dataclass; write @dataclass(frozen=True) above it"
-    if isinstance(target, type) and not target.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        return f"{component.__qualname__} is not frozen; write @dataclass(frozen=True) above it"
-    needs: Any = getattr(target, "needs", frozenset())
-    if not isinstance(needs, (set, frozenset)):
-        return f"{component.__qualname__}.needs is {needs!r}; expected a frozenset of words"
-    if inspect.isabstract(component):
-        missing = ", ".join(sorted(getattr(component, "__abstractmethods__", ())))
-        return f"{component.__qualname__} does not define {missing}, which its contract asks for"
-    return None

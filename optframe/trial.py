@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -13,12 +13,12 @@ import numpy as np
 
 from optframe.batches import Batches
 from optframe.checkpoints import marks
+from optframe.checks import check_metrics, check_start, check_step, check_theta
 from optframe.clock import Clock
 from optframe.contracts import Array, Backend, Optimizer, Problem, Sampler, Solver
 from optframe.endings import Endings
-from optframe.errors import PluginError
 from optframe.oracle import Counts, Oracle
-from optframe.record import COUNT_COLUMNS, RESERVED
+from optframe.record import COUNT_COLUMNS
 from optframe.rules import computing_with
 from optframe.seeds import Seeds
 from optframe.slots import Slots
@@ -114,11 +114,7 @@ class Run:
 
     def _start(self) -> Array:
         start = np.array(self.setup.start)
-        if start.shape != (self.problem.size,):
-            raise PluginError(
-                f"{type(self.problem).__name__} starts with shape {start.shape}; expected "
-                f"({self.problem.size},), its size"
-            )
+        check_start(self.problem, start)
         return self.setup.backend.asarray(start, self.setup.dtype)
 
     def _oracle(self, counts: Counts) -> Oracle:
@@ -136,26 +132,9 @@ class Run:
         began = perf_counter()
         theta = self._start()
         state = self._begin(optimizer, theta, oracle)
-        returned = optimizer.step(theta, state, oracle)
-        if not (isinstance(returned, tuple) and len(returned) == 2):
-            found = f"{len(returned)} values" if isinstance(returned, tuple) else "a "
-            found += "" if isinstance(returned, tuple) else type(returned).__name__
-            raise PluginError(
-                f"{type(optimizer).__name__}.step returned {found}; expected (theta, state)"
-            )
-        self._check(returned[0])
+        check_step(optimizer, optimizer.step(theta, state, oracle), *self._kind)
         self.setup.backend.synchronize()
         self.compile_seconds = perf_counter() - began
-
-    def _check(self, theta: Array) -> None:
-        """Raise where θ has not kept its shape and precision."""
-        expected = self._kind
-        found = (getattr(theta, "shape", ""), getattr(theta, "dtype", type(theta).__name__))
-        if found != expected:
-            raise PluginError(
-                f"{type(self.optimizer).__name__}.step returned θ as {found[1]} {found[0]}; "
-                f"expected {expected[1]} {expected[0]}"
-            )
 
     def _begin(self, optimizer: Optimizer, theta: Array, oracle: Oracle) -> Any:
         """Return the state before the first step, which sees the first batch."""
@@ -274,9 +253,10 @@ class Run:
         values = self.problem.metrics(solution)
         to_numpy, counts = self.setup.backend.to_numpy, self.counts
         if self.rows:
-            self._check(self.theta)
+            check_theta(self.optimizer, self.theta, *self._kind)
         else:
-            self.metrics = self._named(values)
+            check_metrics(self.problem, values)
+            self.metrics = tuple(values)
             if self.setup.iterates:
                 self._keep(solution)
         epoch = self.batches.epoch(self.k)
@@ -304,15 +284,6 @@ class Run:
             self.status = "finished"
         elif (stale := self.endings.impatient(loss)) is not None:
             self.status, self.reason = "stopped", stale
-
-    def _named(self, values: Mapping[str, Array]) -> tuple[str, ...]:
-        """Return the metrics' names, which are nobody else's."""
-        who, taken = type(self.problem).__name__, sorted(RESERVED.intersection(values))
-        if "loss" not in values:
-            raise PluginError(f"{who}.metrics measures {', '.join(values)}; expected a loss, too")
-        if taken:
-            raise PluginError(f"{who}.metrics: {', '.join(taken)} is taken; rename the metric")
-        return tuple(values)
 
     def _find_divergence(self) -> None:
         """Run again up to here, looking at every step, and say where it happened.

@@ -28,7 +28,7 @@ LAYERS = [
     {"errors", "kinds", "clock", "seeds", "notation", "contracts", "rules"},
     {"parameters", "oracle", "study", "study_tables", "record", "hookspecs", "function_problem"},
     {"checkpoints", "batches", "slots", "endings", "statistics"},
-    {"registry", "summaries", "plugins", "binding", "choices", "plan", "environment"},
+    {"checks", "registry", "summaries", "plugins", "binding", "choices", "plan", "environment"},
     {"trial", "trial_runner"},
     {"store_file", "store", "frames", "runner", "one_run"},
     {"api", "testing", "pytest_plugin", "bench"},
