@@ -31,11 +31,15 @@ __all__ = ["Outcome", "run_study"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of a study came to: how many trials ran now, and how many were there already."""
+    """What a run of a study came to.
+
+    So many trials ran now, so many were found in the store, and so many were asked for twice.
+    """
 
     results: Results
     ran: int
     found: int
+    repeated: int
     counts: Mapping[str, int]
 
 
@@ -52,7 +56,8 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
         Where the folder cannot be used.
     """
     binder = Binder(registry)
-    trials = list({trial.key: trial for trial in plan(study, registry, binder)}.values())
+    asked = plan(study, registry, binder)
+    trials = list({trial.key: trial for trial in asked}.values())
     with Store(folder, take_over) as store:
         missing = store.plan(trials, _description(study, trials))
         pending = [trial for trial in trials if trial.key in missing]
@@ -78,7 +83,8 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
                 keep(runnable[record.key], record)
         _tell(registry, "study_finished", name=study.name, counts=dict(counts))
     results = Results(folder / STORE_NAME)
-    return Outcome(results, len(pending), len(trials) - len(pending), dict(counts))
+    repeated = len(asked) - len(trials)
+    return Outcome(results, len(pending), len(trials) - len(pending), repeated, dict(counts))
 
 
 def _executor(registry: Registry, settings: RunSettings) -> Executor:

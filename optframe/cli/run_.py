@@ -101,6 +101,9 @@ def command(
     if outcome.found:
         again = f"{outcome.ran or 'nothing'} {'were' if outcome.ran > 1 else 'was'}"
         click.echo(f"{outcome.found} trials were in the store already; {again} run now")
+    if outcome.repeated:
+        times = "trial was" if outcome.repeated == 1 else "trials were"
+        click.echo(f"{outcome.repeated} {times} asked for twice, and run once")
     print_summary(outcome.results, _wide(console))
     trials = outcome.results.trials
     failed = trials[trials["status"].isin(["failed", "crashed", "timeout"])]

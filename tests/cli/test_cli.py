@@ -538,3 +538,12 @@ def test_seeds_that_would_do_the_same_are_not_run_and_it_says_so(optframe):
     )
     assert "command-line: 1 trial\n" in finished.out
     assert "one seed:  on rosenbrock all 3 would do the same" in finished.out
+
+
+def test_what_is_asked_for_twice_runs_once_and_it_says_so(optframe):
+    finished = optframe(
+        *("run", "-o", "adam", "-o", "adam:lr=0.001", "-p", "rosenbrock", "--steps", 9),
+        "--no-report",
+    )
+    assert finished.code == 0
+    assert "1 trial was asked for twice, and run once" in finished.out

@@ -37,7 +37,11 @@ class ClipNorm(Wrapper):
         xp = oracle.xp
 
         def clip(g: Array) -> Array:
-            norm = xp.sqrt(xp.sum(g * g, axis=-1, keepdims=True))
+            # Scaled by the largest component, whose square might overflow in float32.
+            top = xp.max(xp.abs(g), axis=-1, keepdims=True)
+            scale = xp.where(top > 0, top, xp.ones_like(top))
+            scaled = g / scale
+            norm = scale * xp.sqrt(xp.sum(scaled * scaled, axis=-1, keepdims=True))
             limit = coefficient(xp, self.max, g)
             return g * (limit / xp.maximum(norm, xp.zeros_like(norm) + limit))
 

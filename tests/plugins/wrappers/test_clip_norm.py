@@ -125,3 +125,9 @@ def test_every_backend_clips_the_same(backend, iterate, random, dtype):
     expected = iterate(wrapped, gradients, np.zeros((2, 4)), 5, dtype=dtype).iterates
     assert found.dtype == dtype
     np.testing.assert_allclose(found, expected, rtol=1e-5 if dtype == "float32" else 1e-13)
+
+
+def test_a_gradient_whose_square_overflows_keeps_its_direction(iterate):
+    gradient = np.array([[3e20, -4e20]])
+    found = iterate(ClipNorm(SGD(lr=1.0), max=1.0), gradient, np.zeros(2), 1, dtype="float32")
+    np.testing.assert_allclose(found.iterates[1], [-0.6, 0.8], rtol=1e-6)
