@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from optframe.contracts import Problem, Sampler, StochasticProblem
+from optframe.errors import PluginError
 from optframe.oracle import Oracle
 from optframe.seeds import SamplerSeeds, Seeds
 
@@ -25,6 +26,11 @@ class Batches:
         self.per_epoch: int | None = None
         if sampler is not None and self._records:
             self.per_epoch = sampler.steps_per_epoch(self._records)
+            if self.per_epoch < 1:
+                raise PluginError(
+                    f"{type(sampler).__name__}.steps_per_epoch({self._records}) is "
+                    f"{self.per_epoch}; expected at least 1"
+                )
 
     @property
     def drawing(self) -> bool:
@@ -53,6 +59,11 @@ class Batches:
         assert self._sampler is not None
         seeds = SamplerSeeds(self._seeds)
         self._indices = list(self._sampler.epoch(epoch, self._records, seeds))
+        if len(self._indices) != self.per_epoch:
+            raise PluginError(
+                f"{type(self._sampler).__name__}.epoch returned {len(self._indices)} minibatches; "
+                f"expected {self.per_epoch}, its steps_per_epoch({self._records})"
+            )
         self._sizes = [_length(indices, self._records) for indices in self._indices]
         self._epoch = epoch
 

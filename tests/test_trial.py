@@ -19,6 +19,7 @@ from optframe import (
     Study,
     load_plugins,
 )
+from optframe.contracts import Sampler
 from optframe.seeds import SamplerSeeds, Seeds
 from optframe.study import Checkpoints
 from optframe.trial import Run, Setup
@@ -1172,3 +1173,25 @@ def test_writing_to_a_problems_constant_fails_instead_of_changing_other_runs():
 
     with pytest.raises(ValueError, match="read-only"):
         optframe.minimize(Plane(), Careless(), steps=1)
+
+
+@pytest.mark.parametrize(
+    ("promised", "batches", "message"),
+    [
+        (3, [slice(0, 5)], "epoch returned 1 minibatches; expected 3"),
+        (0, [], "is 0; expected at least 1"),
+    ],
+)
+def test_a_sampler_that_does_not_keep_its_number_of_minibatches_is_refused(
+    promised, batches, message
+):
+    @dataclass(frozen=True)
+    class Short(Sampler):
+        def steps_per_epoch(self, records):
+            return promised
+
+        def epoch(self, epoch, records, seeds):
+            return batches
+
+    with pytest.raises(PluginError, match=message):
+        optframe.minimize(Squares(), SGD(lr=0.1), steps=5, sampler=Short())
