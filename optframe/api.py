@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from optframe.binding import wrap
+from optframe.binding import make_wrapped
 from optframe.errors import StoreError, UsageError, nearest
+from optframe.kinds import KINDS
 from optframe.notation import parse
 from optframe.one_run import minimize
 from optframe.plugins import load_plugins
@@ -18,20 +19,6 @@ from optframe.store_file import STORE_NAME, check, reported
 from optframe.study import Study
 
 __all__ = ["load", "make", "minimize", "report", "run"]
-
-_MAKEABLE = (
-    "optimizers",
-    "problems",
-    "samplers",
-    "schedules",
-    "backends",
-    "wrappers",
-    "datasets",
-    "searches",
-    "executors",
-    "figures",
-    "reporters",
-)
 
 
 def make(name: str, /, **parameters: Any) -> Any:
@@ -132,11 +119,10 @@ def find_study(
 
 def _make(registry: Registry, name: str, parameters: Mapping[str, Any]) -> Any:
     table = {**parse(name), **parameters}
-    wrappers = table.pop("wrap", [])
-    word = table.pop("name")
-    kinds = [kind for kind in _MAKEABLE if word in registry.names(kind)]
+    word = table["name"]
+    makeable = [kind for kind in KINDS if kind != "studies"]
+    kinds = [kind for kind in makeable if word in registry.names(kind)]
     if not kinds:
-        known = {n: kind for kind in _MAKEABLE for n in registry.names(kind)}
+        known = {n for kind in makeable for n in registry.names(kind)}
         raise UsageError(f"unknown component {word!r}; {nearest(word, known)}")
-    made = registry.make(kinds[0], word, table, word)
-    return wrap(registry, made, wrappers, word)[0] if wrappers else made
+    return make_wrapped(registry, kinds[0], table, word)

@@ -23,7 +23,7 @@ from optframe.parameters import parameters, spelling
 from optframe.registry import Registry
 from optframe.seeds import Seeds
 
-__all__ = ["Binder", "given_parameters", "resolve_backend", "resolved", "wrap"]
+__all__ = ["Binder", "given_parameters", "make_wrapped", "resolve_backend", "resolved", "wrap"]
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -111,6 +111,14 @@ class Binder:
             except (ValueError, OSError) as error:
                 raise UsageError(f"data {notation!r}: {error}") from error
         return self._datasets[notation]
+
+
+def make_wrapped(registry: Registry, kind: str, table: Mapping[str, Any], where: str) -> Any:
+    """Make a component from its whole table: its name, its parameters and what wraps it."""
+    given = {key: value for key, value in table.items() if key not in ("name", "wrap")}
+    made = registry.make(kind, table["name"], given, where)
+    wrappers = table.get("wrap", [])
+    return wrap(registry, made, wrappers, where)[0] if wrappers else made
 
 
 def wrap(

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from optframe.binding import Binder, resolve_backend, wrap
+from optframe.binding import Binder, make_wrapped, resolve_backend
 from optframe.contracts import Optimizer, Problem, Sampler, Setting, Solver, StochasticProblem
 from optframe.errors import UsageError
+from optframe.kinds import KINDS
 from optframe.notation import parse
 from optframe.oracle import Counts, offers
 from optframe.parameters import build, mistakes_in
@@ -190,10 +191,7 @@ def _object(registry: Registry, kind: str, item: Any) -> Any:
             raise UsageError(f"minimize: found {item!r}; expected a name, or an object of {names}")
         return made
     table = parse(item)
-    wrappers = table.pop("wrap", [])
-    name = table.pop("name")
-    made = registry.make(kind, name, table, f"{kind.removesuffix('s')} {name}")
-    return wrap(registry, made, wrappers, name)[0] if wrappers else made
+    return make_wrapped(registry, kind, table, f"{KINDS[kind].singular} {table['name']}")
 
 
 def _sampler(registry: Registry, problem: Problem, sampler: Any) -> Sampler | None:

@@ -39,6 +39,7 @@ class _Planner:
         self.registry = registry
         self.binder = binder
         self.mistakes: list[str] = []
+        self._codes: dict[tuple[str, str], str] = {}
         self.prefix = f"{study.where}: " if study.where else ""
 
     def trials(self) -> list[Trial]:
@@ -112,7 +113,7 @@ class _Planner:
         names += [("datasets", name) for name in self.binder.datasets_of(problem.component)]
         names += [("samplers", chosen.name)] if sampler else []
         names += self._parts(optimizer)
-        code = [__version__, *(self.registry.code(kind, name) for kind, name in names)]
+        code = [__version__, *(self._code(kind, name) for kind, name in names)]
         for seed in range(1 if once else self.study.seeds):
             yield Trial(
                 optimizer=optimizer.component,
@@ -129,6 +130,12 @@ class _Planner:
                 code=" ".join(dict.fromkeys(code)),
                 skip=_reason(optimizer, problem, missing) if missing else None,
             )
+
+    def _code(self, kind: str, name: str) -> str:
+        """Return the hash of a component's code, its files read once per plan."""
+        if (kind, name) not in self._codes:
+            self._codes[kind, name] = self.registry.code(kind, name)
+        return self._codes[kind, name]
 
     def _parts(self, optimizer: Choice) -> list[tuple[str, str]]:
         """The plugins' components that an optimizer is made of."""

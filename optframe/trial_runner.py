@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-from optframe.binding import Binder, wrap
+from optframe.binding import Binder, make_wrapped
 from optframe.checkpoints import Landscape, landscape
 from optframe.record import Record
 from optframe.registry import Registry
@@ -54,10 +54,9 @@ class TrialRunner:
 
     def _setup(self, trial: Trial, seeds: Seeds) -> Setup:
         problem = self.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
-        values = trial.optimizer.values
-        wrappers = values.pop("wrap", [])
-        optimizer = self.registry.make("optimizers", trial.optimizer.name, values)
-        optimizer, _ = wrap(self.registry, optimizer, wrappers, trial.optimizer.label)
+        asked = trial.optimizer
+        table = {"name": asked.name, **asked.values}
+        optimizer = make_wrapped(self.registry, "optimizers", table, asked.label)
         sampler = None
         if trial.sampler != NO_SAMPLER:
             sampler = self.registry.make("samplers", trial.sampler.name, trial.sampler.values)
