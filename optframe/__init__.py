@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Setting,
         Solver,
         StochasticProblem,
+        Transform,
         UnitInterval,
         Wrapper,
     )
@@ -64,7 +65,7 @@ _HOMES = {
     "optframe.contracts": (
         "Array Backend Count Dataset DatasetLoader EpochSeeds Executor Figure Fraction Frames "
         "Function Indices NonNegative Number Optimizer Part Point Positive Problem Reporter "
-        "Sampler Schedule Search Setting Solver StochasticProblem UnitInterval Wrapper"
+        "Sampler Schedule Search Setting Solver StochasticProblem Transform UnitInterval Wrapper"
     ),
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
     "optframe.errors": "OptframeError PluginError StoreError UnavailableError UsageError",
@@ -117,6 +118,7 @@ __all__ = [
     "StochasticProblem",
     "StoreError",
     "Study",
+    "Transform",
     "Trial",
     "UnavailableError",
     "UnitInterval",

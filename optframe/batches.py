@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from optframe.contracts import Problem, Sampler, StochasticProblem
@@ -16,14 +17,18 @@ class Batches:
     """The batches of one run, the same ones whenever and in whatever order they are asked."""
 
     def __init__(self, problem: Problem, sampler: Sampler | None, seeds: Seeds) -> None:
-        self._problem = problem if isinstance(problem, StochasticProblem) else None
+        self._problem = (
+            problem if isinstance(problem, StochasticProblem) and problem.draws_batch else None
+        )
         self._sampler = sampler
         self._seeds = seeds
         self._records = 0 if self._problem is None else self._problem.records or 0
         self._epoch = -1
-        self._indices: list[Any] = []
+        self._indices: Sequence[Any] = []
         self._sizes: list[int] = []
         self.per_epoch: int | None = None
+        self.end: int | None = None
+        """After how many steps there are no more records; None is never."""
         if sampler is not None and self._records:
             self.per_epoch = sampler.steps_per_epoch(self._records)
             if self.per_epoch < 1:
@@ -31,6 +36,8 @@ class Batches:
                     f"{type(sampler).__name__}.steps_per_epoch({self._records}) is "
                     f"{self.per_epoch}; expected at least 1"
                 )
+            if sampler.epochs is not None:
+                self.end = sampler.epochs * self.per_epoch
 
     @property
     def drawing(self) -> bool:
@@ -50,7 +57,8 @@ class Batches:
             epoch, position = divmod(k, self.per_epoch)
             if self._epoch != epoch:
                 self._load(epoch)
-            indices, size = self._indices[position], self._sizes[position]
+            indices = self._indices[position]
+            size = self._sizes[position] if self._sizes else _length(indices, self._records)
         noise = None if self._problem.deterministic else self._seeds.generator("noise", k)
         oracle.see(self._problem.draw(indices, noise))
         return size
@@ -58,13 +66,15 @@ class Batches:
     def _load(self, epoch: int) -> None:
         assert self._sampler is not None
         seeds = SamplerSeeds(self._seeds)
-        self._indices = list(self._sampler.epoch(epoch, self._records, seeds))
+        found = self._sampler.epoch(epoch, self._records, seeds)
+        lazy = isinstance(found, Sequence) and not isinstance(found, (list, tuple))
+        self._indices = found if lazy else list(found)
         if len(self._indices) != self.per_epoch:
             raise PluginError(
                 f"{type(self._sampler).__name__}.epoch returned {len(self._indices)} minibatches; "
                 f"expected {self.per_epoch}, its steps_per_epoch({self._records})"
             )
-        self._sizes = [_length(indices, self._records) for indices in self._indices]
+        self._sizes = [] if lazy else [_length(each, self._records) for each in self._indices]
         self._epoch = epoch
 
 

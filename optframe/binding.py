@@ -15,15 +15,28 @@ from optframe.contracts import (
     Schedule,
     Search,
     Setting,
+    Transform,
     Wrapper,
 )
 from optframe.errors import UnavailableError, UsageError
+from optframe.kinds import KINDS
 from optframe.notation import Component, parse
 from optframe.parameters import parameters, spelling
 from optframe.registry import Registry
 from optframe.seeds import Seeds
 
-__all__ = ["Binder", "given_parameters", "make_wrapped", "resolve_backend", "resolved", "wrap"]
+__all__ = [
+    "AROUND",
+    "Binder",
+    "given_parameters",
+    "make_wrapped",
+    "resolve_backend",
+    "resolved",
+    "wrap",
+]
+
+AROUND = {"optimizers": ("wrappers", "optimizer"), "problems": ("transforms", "problem")}
+"""What may be put around a component of a kind, and the field that holds it there."""
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -63,7 +76,7 @@ class Binder:
         self._backends: dict[str, Backend] = {}
         self._problems: dict[tuple[Any, ...], Problem] = {}
         self._datasets: dict[str, Dataset] = {}
-        self._loaded: dict[Component, dict[str, None]] = {}
+        self._loaded: dict[Component, dict[str, str]] = {}
 
     def backend(self, name: str) -> Backend:
         """Return the backend of this name."""
@@ -73,8 +86,8 @@ class Binder:
 
     def problem(self, component: Component, backend: str, dtype: str, seeds: Seeds) -> Problem:
         """Return the problem, living on this backend in this precision."""
-        values = component.values
-        made: Problem = self.registry.make("problems", component.name, values, component.label)
+        table = {"name": component.name, **component.values}
+        made: Problem = make_wrapped(self.registry, "problems", table, component.label)
         instance = seeds.index if made.draws_instance else 0
         key = (component, backend, dtype, seeds.study, instance)
         if key not in self._problems:
@@ -87,13 +100,13 @@ class Binder:
             self._problems[key] = made.bind(setting)
         return self._problems[key]
 
-    def datasets_of(self, component: Component) -> list[str]:
-        """Return the names of the data sets that a problem has asked for so far."""
-        return list(self._loaded.get(component, ()))
+    def datasets_of(self, component: Component) -> dict[str, str]:
+        """Return the digests of the data sets that a problem has asked for so far, by name."""
+        return self._loaded.get(component, {})
 
     def _dataset_for(self, component: Component, notation: str) -> Dataset:
         dataset = self.dataset(notation)
-        self._loaded.setdefault(component, {})[parse(notation)["name"]] = None
+        self._loaded.setdefault(component, {})[parse(notation)["name"]] = dataset.digest
         return dataset
 
     def dataset(self, notation: str) -> Dataset:
@@ -118,23 +131,37 @@ def make_wrapped(registry: Registry, kind: str, table: Mapping[str, Any], where:
     given = {key: value for key, value in table.items() if key not in ("name", "wrap")}
     made = registry.make(kind, table["name"], given, where)
     wrappers = table.get("wrap", [])
-    return wrap(registry, made, wrappers, where)[0] if wrappers else made
+    return wrap(registry, kind, made, wrappers, where)[0] if wrappers else made
 
 
 def wrap(
-    registry: Registry, optimizer: Any, wrappers: Any, where: str
+    registry: Registry, kind: str, made: Any, wrappers: Any, where: str
 ) -> tuple[Any, list[dict[str, Any]]]:
-    """Put wrappers around an optimizer, the first one innermost."""
+    """Put wrappers around an optimizer, or transforms around a problem, the first one innermost."""
+    if kind not in AROUND:
+        raise UsageError(f"{where}: wrap: nothing goes around a {KINDS[kind].singular}")
+    around, field = AROUND[kind]
     if not isinstance(wrappers, list) or not all(isinstance(w, Mapping) for w in wrappers):
         raise UsageError(f"{where}: wrap: expected a list of tables, found {wrappers!r}")
     values: list[dict[str, Any]] = []
     for table in wrappers:
         name = table.get("name")
         given = {k: v for k, v in table.items() if k != "name"}
-        inside = {**given, "optimizer": optimizer}
-        optimizer = registry.make("wrappers", str(name), inside, f"{where}: wrap {name}")
-        values.append({"name": name, **resolved(registry, optimizer, given)})
-    return optimizer, values
+        _check_side(registry, kind, str(name), f"{where}: wrap {name}")
+        made = registry.make(around, str(name), {**given, field: made}, f"{where}: wrap {name}")
+        values.append({"name": name, **resolved(registry, made, given)})
+    return made, values
+
+
+def _check_side(registry: Registry, kind: str, name: str, where: str) -> None:
+    """Raise where a wrapper is put around a problem, or a transform around an optimizer."""
+    own = AROUND[kind][0]
+    for other, (around, _) in AROUND.items():
+        if name in registry.names(around) and name not in registry.names(own):
+            raise UsageError(
+                f"{where}: {KINDS[around].singular}s go around {other}; around this "
+                f"{KINDS[kind].singular}, expected one of {', '.join(registry.names(own))}"
+            )
 
 
 def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +179,7 @@ def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[st
             values[name] = {"schedule": table["schedule"], **resolved(registry, value, table)}
         elif isinstance(value, Search):
             values[name] = _resolved_search(registry, value, given.get(name))
-        elif not isinstance(value, Optimizer):
+        elif not isinstance(value, (Optimizer, Problem)):
             values[name] = _plain(value)
     return values
 
@@ -168,13 +195,15 @@ def given_parameters(made: Any) -> dict[str, Any] | None:
     """Return the parameters of an object made by hand that are not its class's defaults.
 
     None where they are not all plain data, schedules or searches: such an object cannot be told in
-    words. What a wrapper holds is not among its parameters.
+    words. What a wrapper or a transform holds is not among its parameters.
     """
     fields = parameters(type(made))
     given: dict[str, Any] = {}
     for name, field in fields.items():
         value = getattr(made, field.attribute)
-        if isinstance(made, Wrapper) and name == "optimizer":
+        if (isinstance(made, Wrapper) and name == "optimizer") or (
+            isinstance(made, Transform) and name == "problem"
+        ):
             continue
         if not (_is_plain(value) or isinstance(value, (Schedule, Search))):
             return None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe.contracts import Function
 from optframe.study import Checkpoints
 
 if TYPE_CHECKING:
@@ -60,8 +59,9 @@ def marks(checkpoints: Checkpoints, total: int | None, per_epoch: int | None) ->
 
 def landscape(run: Run) -> Landscape | None:
     """Compute the loss around the path of a deterministic problem with P ≤ 2."""
-    size = run.problem.size
-    if size > 2 or not isinstance(run.problem, Function) or len(run.rows) < 2:
+    problem: Any = run.problem
+    size = problem.size
+    if size > 2 or problem.draws_batch or len(run.rows) < 2:
         return None
     path = np.array(run.rows)[:, -size:]
     reach = 1e3 * (1 + np.abs(path[0]).max())
@@ -75,7 +75,7 @@ def landscape(run: Run) -> Landscape | None:
     backend = run.setup.backend
     points = backend.asarray(grid, run.setup.dtype)
     with np.errstate(all="ignore"):
-        if run.problem.vectorized:
-            return Landscape(axes, backend.to_numpy(run.problem.loss(points)))
-        losses = [float(run.problem.loss(point)) for point in points.reshape(-1, size)]
+        if problem.vectorized:
+            return Landscape(axes, backend.to_numpy(problem.loss(points)))
+        losses = [float(problem.loss(point)) for point in points.reshape(-1, size)]
     return Landscape(axes, np.reshape(losses, grid.shape[:-1]))

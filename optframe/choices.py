@@ -8,8 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optframe.binding import given_parameters, resolved, wrap
-from optframe.contracts import Optimizer, Problem, Sampler, Schedule, Search, Solver, Wrapper
+from optframe.binding import AROUND, given_parameters, resolved, wrap
+from optframe.contracts import (
+    Optimizer,
+    Problem,
+    Sampler,
+    Schedule,
+    Search,
+    Solver,
+    Transform,
+    Wrapper,
+)
 from optframe.errors import UsageError
 from optframe.kinds import KINDS
 from optframe.notation import Component, canonical, parse, write
@@ -105,8 +114,8 @@ class Choices:
             strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
             if value is not None and not strings:
                 mistakes.append(f"{where}: {key}: expected a list of names, found {value!r}")
-        if "wrap" in table and kind != "optimizers":
-            mistakes.append(f"{where}: wrap belongs to an [[optimizer]]")
+        if "wrap" in table and kind not in AROUND:
+            mistakes.append(f"{where}: wrap belongs to an [[optimizer]] or a [[problem]]")
         if "start" in table and (kind != "problems" or table["start"] not in STARTS):
             expected = f"one of {', '.join(map(repr, STARTS))}, in a [[problem]]"
             mistakes.append(f"{where}: start: expected {expected}, found {table['start']!r}")
@@ -124,8 +133,8 @@ class Choices:
         ready_made = not isinstance(self.registry.load(kind, name), type)
         values = {} if ready_made else resolved(self.registry, made, given)
         shown: dict[str, Any] = {"name": name, **given}
-        if table.get("wrap"):
-            made, values["wrap"] = wrap(self.registry, made, table["wrap"], where)
+        if table.get("wrap") and kind in AROUND:
+            made, values["wrap"] = wrap(self.registry, kind, made, table["wrap"], where)
             shown["wrap"] = table["wrap"]
         label = write(shown)
         if isinstance(table.get("label"), str):
@@ -161,10 +170,13 @@ def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
 def _told(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None:
     """Return an object made by hand as its table, or None where words cannot tell it."""
     given = given_parameters(item) if dataclasses.is_dataclass(item) else None
-    inner = _told(item.optimizer, kind, registry) if isinstance(item, Wrapper) else {}
+    held: Any = None
+    if isinstance(item, (Wrapper, Transform)):
+        held = item.optimizer if isinstance(item, Wrapper) else item.problem
+    inner = {} if held is None else _told(held, kind, registry)
     if given is None or inner is None:
         return None
-    own = "wrappers" if isinstance(item, Wrapper) else kind
+    own = kind if held is None else AROUND[kind][0]
     name = registry.name_of(own, type(item))
     table = {
         "name": name or registry.add(own, type(item).__name__.lower(), type(item)),

@@ -28,8 +28,7 @@ class Endings:
         self._xp = xp
         self._limit = DIVERGED * max(1.0, norm(start, xp))
         self._best, self._stale = np.inf, 0
-        stochastic = isinstance(problem, StochasticProblem)
-        self.every = budget.target_every if stochastic else 1
+        self.every = budget.target_every if problem.draws_batch else 1
         """Problems without data are tested for targets at every step, others rarely."""
         self.tests_steps = budget.goal is not None or budget.gradient_norm is not None
 
@@ -88,7 +87,7 @@ class Endings:
         return min(1.0, max((u / limit for u, limit in used if limit is not None), default=0.0))
 
     def _full_gradient(self, theta: Array) -> Array:
-        if isinstance(self._problem, StochasticProblem):
+        if isinstance(self._problem, StochasticProblem) and self._problem.draws_batch:
             whole = slice(None) if self._problem.records is not None else None
             return self._problem.gradient(theta, self._problem.draw(whole, None))
         return self._problem.gradient(theta)  # type: ignore[attr-defined]

@@ -51,6 +51,12 @@ def optframe_problems() -> Registered:
 
 
 @hookspec
+def optframe_transforms() -> Registered:
+    """Register transforms of problems (rotation, scaling, noise)."""
+    raise NotImplementedError
+
+
+@hookspec
 def optframe_datasets() -> Registered:
     """Register data set loaders."""
     raise NotImplementedError

@@ -19,6 +19,7 @@ KINDS = {
     "searches": Kind("search", ("Search",)),
     "wrappers": Kind("wrapper", ("Wrapper",)),
     "problems": Kind("problem", ("Problem",)),
+    "transforms": Kind("transform", ("Transform",)),
     "datasets": Kind("data set", ("DatasetLoader",)),
     "samplers": Kind("sampler", ("Sampler",)),
     "schedules": Kind("schedule", ("Schedule",)),

@@ -1,8 +1,9 @@
 """The short notation for a component: ``adam:lr=0.05,beta1=0.9+clip-norm:max=1``.
 
 A name, then after a colon its parameters, separated by commas, with values as in TOML (bare words
-are strings); wrappers follow after a plus. The same notation, with parameters in a fixed order, is
-how trials name their components in tables and figures.
+are strings); an optimizer's wrappers, or a problem's transforms, follow after a plus. The same
+notation, with parameters in a fixed order, is how trials name their components in tables and
+figures.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _WORDS = ("true", "false", "inf", "nan")
 class Component:
     """A component as a trial names it.
 
-    ``parameters`` are all of them, defaults included, as canonical JSON (wrappers are under
-    ``wrap``); ``label`` shows the given ones in the short notation.
+    ``parameters`` are all of them, defaults included, as canonical JSON (wrappers and
+    transforms are under ``wrap``); ``label`` shows the given ones in the short notation.
     """
 
     name: str

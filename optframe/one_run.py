@@ -79,6 +79,8 @@ def minimize(
 ) -> MinimizeResult:
     """Run one optimizer on one problem, now.
 
+    Exceptions of the optimizer or problem themselves are raised as they are.
+
     Parameters
     ----------
     problem, optimizer, sampler
@@ -106,8 +108,6 @@ def minimize(
         Where an argument is wrong, or the problem does not offer what the optimizer needs.
     UnavailableError
         Where the backend cannot run here.
-
-    Exceptions of the optimizer or problem themselves are raised as they are.
     """
     fields = {"name": "", "seed": seed, "seeds": 1, "start": start, "dtype": dtype}
     mistakes = mistakes_in(StudyTable, fields, "minimize")
@@ -195,10 +195,10 @@ def _object(registry: Registry, kind: str, item: Any) -> Any:
 
 
 def _sampler(registry: Registry, problem: Problem, sampler: Any) -> Sampler | None:
-    records = problem.records if isinstance(problem, StochasticProblem) else None
-    if records is None:
+    if not isinstance(problem, StochasticProblem) or problem.records is None:
         return None
-    scheme: Sampler = _object(registry, "samplers", sampler)
+    records = problem.records
+    scheme: Sampler = _object(registry, "samplers", sampler).bind(problem.groups)
     mistake = scheme.mistake(records)
     if mistake:
         raise UsageError(f"minimize: the problem has {records} training records; {mistake}")

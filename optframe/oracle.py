@@ -24,10 +24,8 @@ __all__ = ["Counts", "Oracle", "offers"]
 
 def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
     """Return the words that a problem answers to under this sampler."""
-    methods = {name for name in dir(type(problem)) if callable(getattr(type(problem), name))}
-    methods |= {name for name, value in vars(problem).items() if callable(value)}
-    words = {name for name in methods - {*dir(Problem)} if not name.startswith("_")}
-    if not isinstance(problem, StochasticProblem):
+    words = set(problem.offers())
+    if not (isinstance(problem, StochasticProblem) and problem.draws_batch):
         words.add("deterministic")
     elif problem.records is not None:
         words.add("full")
@@ -35,7 +33,7 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
             words.add("deterministic")
     if problem.quadratic:
         words.add("quadratic")
-    if problem.minimum is not None:
+    if problem.knows_minimum:
         words.add("minimum")
     return frozenset(words)
 
@@ -146,9 +144,10 @@ class Oracle:
     @property
     def minimum(self) -> float:
         """f*, the least possible loss."""
-        if self.problem.minimum is None:
+        minimum = self.problem.minimum
+        if minimum is None:
             raise LookupError(f"{type(self.problem).__name__} knows no minimum")
-        return self.problem.minimum
+        return minimum
 
     @property
     def full(self) -> Oracle:

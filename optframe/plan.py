@@ -110,10 +110,13 @@ class _Planner:
         once = start == "standard" and _is_deterministic(optimizer.made, bound, scheme)
         chosen = sampler.component if sampler else NO_SAMPLER
         names = [("backends", backend), ("problems", problem.component.name)]
-        names += [("datasets", name) for name in self.binder.datasets_of(problem.component)]
+        wrapped = problem.component.values.get("wrap", [])
+        names += [("transforms", transform["name"]) for transform in wrapped]
+        datasets = self.binder.datasets_of(problem.component)
+        names += [("datasets", name) for name in datasets]
         names += [("samplers", chosen.name)] if sampler else []
         names += self._parts(optimizer)
-        code = [__version__, *(self._code(kind, name) for kind, name in names)]
+        code = [__version__, *(self._code(kind, name) for kind, name in names), *datasets.values()]
         for seed in range(1 if once else self.study.seeds):
             yield Trial(
                 optimizer=optimizer.component,
@@ -206,9 +209,9 @@ class _Planner:
     def _samplers_of(
         self, problem: Choice, bound: Problem, samplers: list[Choice]
     ) -> list[Choice | None]:
-        records = bound.records if isinstance(bound, StochasticProblem) else None
-        if records is None:
+        if not isinstance(bound, StochasticProblem) or bound.records is None:
             return [None]
+        records = bound.records
         chosen: list[Choice | None] = []
         partners = [sampler for sampler in samplers if sampler.pairs_with("problems", problem)]
         if samplers and not partners:
@@ -216,7 +219,7 @@ class _Planner:
                 f"{problem.where}: no [[sampler]] is for it; every one names other problems"
             )
         for sampler in partners:
-            mistake = sampler.made.mistake(records)
+            mistake = sampler.made.bind(bound.groups).mistake(records)
             if mistake:
                 self.mistakes.append(
                     f"{sampler.where}: {problem.component.label} has {records} training records; "
@@ -251,7 +254,7 @@ def _is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None)
     """Whether all seeds would do the same from a fixed start, so that one is enough."""
     if problem.draws_start or problem.draws_instance or _draws(optimizer):
         return False
-    if not isinstance(problem, StochasticProblem):
+    if not (isinstance(problem, StochasticProblem) and problem.draws_batch):
         return True
     return problem.deterministic and sampler is not None and sampler.deterministic
 
@@ -264,9 +267,11 @@ def _draws(optimizer: Any) -> bool:
 
 def _reason(optimizer: Choice, problem: Choice, missing: frozenset[str]) -> str:
     """Say why a trial is skipped."""
+    around = problem.component.values.get("wrap", [])
+    offering = "+".join([problem.component.name, *(transform["name"] for transform in around)])
     reason = (
         f"{optimizer.component.name} needs {', '.join(sorted(missing))}, which "
-        f"{problem.component.name} does not offer"
+        f"{offering} does not offer"
     )
     if "deterministic" in missing:
         reason += " under this sampler (with data, try the sampler full)"

@@ -282,6 +282,8 @@ class Run:
             self.status, self.reason = "stopped", self.oracle.stopped
         elif self.k and self.endings.spent(self.k, self.total, counts, self.clock.seconds):
             self.status = "finished"
+        elif self.k and self.k == self.batches.end:
+            self.status, self.reason = "stopped", f"the stream ended after {counts.samples} records"
         elif (stale := self.endings.impatient(loss)) is not None:
             self.status, self.reason = "stopped", stale
 
@@ -310,4 +312,8 @@ class Run:
         return self.endings.progress(k, epoch, self.counts, self.clock.now())
 
     def _marks(self) -> Iterator[int]:
-        return marks(self.setup.checkpoints, self.total, self.batches.per_epoch)
+        total, end, per_epoch = self.total, self.batches.end, self.batches.per_epoch
+        if end is None:
+            return marks(self.setup.checkpoints, total, per_epoch)
+        known = None if total is None else min(total, end)
+        return (min(mark, end) for mark in marks(self.setup.checkpoints, known, per_epoch))

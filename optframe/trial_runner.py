@@ -9,6 +9,7 @@ from typing import Any
 
 from optframe.binding import Binder, make_wrapped
 from optframe.checkpoints import Landscape, landscape
+from optframe.contracts import Sampler, StochasticProblem
 from optframe.record import Record
 from optframe.registry import Registry
 from optframe.seeds import Seeds
@@ -57,9 +58,10 @@ class TrialRunner:
         asked = trial.optimizer
         table = {"name": asked.name, **asked.values}
         optimizer = make_wrapped(self.registry, "optimizers", table, asked.label)
-        sampler = None
-        if trial.sampler != NO_SAMPLER:
-            sampler = self.registry.make("samplers", trial.sampler.name, trial.sampler.values)
+        sampler: Sampler | None = None
+        if isinstance(problem, StochasticProblem) and trial.sampler != NO_SAMPLER:
+            made: Sampler = self.registry.make("samplers", trial.sampler.name, trial.sampler.values)
+            sampler = made.bind(problem.groups)
         start = problem.random_start if trial.start == "random" else problem.start
         return Setup(
             problem=problem,

@@ -156,7 +156,6 @@ name = "rosenbrok"
 [[problem]]
 name = "quadratic"
 size = 2.5
-wrap = []
 [[sampler]]
 batch_size = 32
 """
@@ -176,7 +175,6 @@ batch_size = 32
             "[[optimizer]] sgd: budget: unknown parameter 'step'; did you mean 'steps'?",
             "[[problem]]: unknown problem 'rosenbrok'; did you mean 'rosenbrock'?",
             "[[problem]] quadratic: size: expected a whole number ≥ 1, found 2.5",
-            "[[problem]] quadratic: wrap belongs to an [[optimizer]]",
             "[[sampler]]: name is missing; expected a string",
         ]
     )

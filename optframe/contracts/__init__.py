@@ -26,6 +26,7 @@ from optframe.contracts.reporter import Reporter
 from optframe.contracts.sampler import EpochSeeds, Indices, Sampler
 from optframe.contracts.schedule import Schedule
 from optframe.contracts.search import Point, Search
+from optframe.contracts.transform import Transform
 
 __all__ = [
     "Array",
@@ -54,6 +55,7 @@ __all__ = [
     "Setting",
     "Solver",
     "StochasticProblem",
+    "Transform",
     "UnitInterval",
     "Wrapper",
 ]

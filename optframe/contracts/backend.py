@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from optframe.errors import UnavailableError
+
 if TYPE_CHECKING:
     from optframe.rules.trace import Trace
 
@@ -63,6 +65,15 @@ class Backend(ABC):
     @abstractmethod
     def elementwise(self, trace: Trace) -> Kernel:
         """Compile an update rule, traced once, for this backend."""
+
+    def csr(self, matrix: Any, dtype: str) -> Any:
+        """Return SciPy's sparse matrix in CSR form on the device, for ``@`` with its arrays.
+
+        Its arrays are not to be written to. By default a backend has no sparse matrices.
+        """
+        raise UnavailableError(
+            f"{type(self).__name__} has no sparse matrices; use --backend numpy, or dense data"
+        )
 
     def zeros(self, shape: tuple[int, ...], dtype: str) -> Array:
         """An array of zeros on the device."""

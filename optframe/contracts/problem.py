@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optframe.contracts.backend import Array, Backend
 from optframe.contracts.dataset import Dataset
@@ -62,6 +63,11 @@ class Problem(ABC):
         return False
 
     @property
+    def draws_batch(self) -> bool:
+        """Whether a step sees a draw: a minibatch of records, noise, or both."""
+        return False
+
+    @property
     @abstractmethod
     def size(self) -> int:
         """P, the number of parameters."""
@@ -70,6 +76,11 @@ class Problem(ABC):
     def minimum(self) -> float | None:
         """f*, the least possible loss, where it is known."""
         return None
+
+    @property
+    def knows_minimum(self) -> bool:
+        """Whether `minimum` is known, said without computing it (plans ask only this)."""
+        return self.minimum is not None
 
     @property
     def minimizer(self) -> Any | None:
@@ -91,6 +102,12 @@ class Problem(ABC):
         A metric whose name ends in ``accuracy`` is better when it is higher, all others when they
         are lower.
         """
+
+    def offers(self) -> frozenset[str]:
+        """Return the oracle's words that it answers to: the public methods that it defines."""
+        methods = {name for name in dir(type(self)) if callable(getattr(type(self), name))}
+        methods |= {name for name, value in vars(self).items() if callable(value)}
+        return frozenset(name for name in methods - {*dir(Problem)} if not name.startswith("_"))
 
     def bind(self, setting: Setting) -> Self:
         """Return the same problem, living in this setting."""
@@ -155,9 +172,21 @@ class StochasticProblem(Problem):
     """Whether a batch of all the data is always the same (no noise, no dropout)."""
 
     @property
+    def draws_batch(self) -> bool:
+        """Yes; a transform of a function says no, and is called without a batch."""
+        return True
+
+    @property
     @abstractmethod
     def records(self) -> int | None:
         """How many training records a sampler chooses from; None for noise without data."""
+
+    def groups(self, by: str) -> NDArray[Any] | None:
+        """Return the group of each training record, shape (n,) on the host, for samplers.
+
+        ``by`` says of what kind: ``"class"``, ``"subject"``. None where that is not known.
+        """
+        return None
 
     @abstractmethod
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Any:

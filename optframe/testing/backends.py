@@ -6,7 +6,6 @@ A component that works on both needs no GPU to be known to work on one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -18,12 +17,12 @@ from optframe.rules.namespace_printer import compile_for_namespace
 from optframe.rules.numpy_printer import compile_for_numpy
 from optframe.rules.trace import Trace
 
-__all__ = ["OverwritingBackend", "ReadOnlyBackend", "StrictBackend"]
+__all__ = ["OverwritingBackend", "PlainBackend", "ReadOnlyBackend", "StrictBackend"]
 
 
 @dataclass(frozen=True)
-class ReadOnlyBackend(Backend):
-    """NumPy, whose arrays refuse to be written to: those it makes, and those its kernels return."""
+class PlainBackend(Backend):
+    """NumPy as it is."""
 
     def missing(self) -> str | None:
         """Nothing is missing."""
@@ -40,10 +39,17 @@ class ReadOnlyBackend(Backend):
         return "cpu"
 
     def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return a read-only copy."""
-        array = np.array(values, dtype, order="C")
-        array.flags.writeable = False
-        return array
+        """Return a copy that may be written to."""
+        return np.array(values, dtype, order="C")
+
+    def csr(self, matrix: Any, dtype: str) -> Any:
+        """Return SciPy's, as a read-only copy."""
+        from scipy.sparse import csr_array
+
+        held = csr_array(matrix, dtype=dtype, copy=True)
+        for array in (held.data, held.indices, held.indptr):
+            array.flags.writeable = False
+        return held
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
         """Return the array itself."""
@@ -51,6 +57,21 @@ class ReadOnlyBackend(Backend):
 
     def synchronize(self) -> None:
         """Do nothing."""
+
+    def elementwise(self, trace: Trace) -> Any:
+        """Compile for NumPy."""
+        return compile_for_numpy(trace)
+
+
+@dataclass(frozen=True)
+class ReadOnlyBackend(PlainBackend):
+    """NumPy, whose arrays refuse to be written to: those it makes, and those its kernels return."""
+
+    def asarray(self, values: Any, dtype: str | None = None) -> Array:
+        """Return a read-only copy."""
+        array: Array = super().asarray(values, dtype)
+        array.flags.writeable = False
+        return array
 
     def elementwise(self, trace: Trace) -> Any:
         """Compile for NumPy; what the kernel returns is read-only."""
@@ -66,15 +87,11 @@ class ReadOnlyBackend(Backend):
 
 
 @dataclass(frozen=True)
-class OverwritingBackend(ReadOnlyBackend):
+class OverwritingBackend(PlainBackend):
     """NumPy, whose kernels destroy the θ and the state that they are given.
 
     They may, and for long arrays they do; here they fill them with NaN, whatever the length.
     """
-
-    def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return a copy that may be written to."""
-        return np.array(values, dtype, order="C")
 
     def elementwise(self, trace: Trace) -> Any:
         """Compile for NumPy; what goes in is gone afterwards, the gradient excepted."""
@@ -107,7 +124,7 @@ class StrictBackend(Backend):
             return f"array-api-strict is not installed ({error}); install optframe[test]"
         return None
 
-    @cached_property
+    @property
     def xp(self) -> Any:
         """The namespace `array_api_strict`."""
         return import_module("array_api_strict")

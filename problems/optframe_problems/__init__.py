@@ -1,10 +1,10 @@
-"""The problems and data sets that come with optframe; importing this names them, no more."""
+"""The problems, transforms and data sets of optframe; importing this names them, no more."""
 
 from __future__ import annotations
 
 from optframe import hookimpl
 
-__all__ = ["optframe_api", "optframe_datasets", "optframe_problems"]
+__all__ = ["optframe_api", "optframe_datasets", "optframe_problems", "optframe_transforms"]
 
 optframe_api = 1
 
@@ -18,6 +18,24 @@ def optframe_problems() -> dict[str, str]:
         "quadratic": "optframe_problems.functions.quadratic:Quadratic",
         "rosenbrock": "optframe_problems.functions.rosenbrock:Rosenbrock",
         "softmax": "optframe_problems.regression.softmax:Softmax",
+        "streaming-regression": (
+        ),
+        "variably-dimensioned": (
+        ),
+    }
+
+
+@hookimpl
+def optframe_transforms() -> dict[str, str]:
+    """Name the transforms."""
+    return {
+        "multiplicative-noise": (
+            "optframe_problems.transforms.multiplicative_noise:MultiplicativeNoise"
+        ),
+        "noise": "optframe_problems.transforms.noise:Noise",
+        "rotate": "optframe_problems.transforms.rotate:Rotate",
+        "scale": "optframe_problems.transforms.scale:Scale",
+        "shift": "optframe_problems.transforms.shift:Shift",
     }
 
 

@@ -52,6 +52,16 @@ class CupyBackend(Backend):
         """Copy to the device, C-ordered."""
         return self.xp.ascontiguousarray(self.xp.asarray(values, dtype))
 
+    def csr(self, matrix: Any, dtype: str) -> Any:
+        """Copy to the device, as cuSPARSE's."""
+        sparse = import_module("cupyx.scipy.sparse")
+        parts = (
+            self.xp.asarray(matrix.data, dtype),
+            self.xp.asarray(matrix.indices, "int32"),
+            self.xp.asarray(matrix.indptr, "int32"),
+        )
+        return sparse.csr_matrix(parts, shape=matrix.shape)
+
     def to_numpy(self, array: Array) -> NDArray[Any]:
         """Copy to the host; what is on the host stays as it is."""
         return np.asarray(array.get() if isinstance(array, self.xp.ndarray) else array)

@@ -35,7 +35,17 @@ class NumpyBackend(Backend):
 
     def asarray(self, values: Any, dtype: str | None = None) -> Array:
         """Return a C-ordered array."""
-        return np.ascontiguousarray(np.asarray(values, dtype))
+        return np.asarray(values, dtype, order="C")
+
+    def csr(self, matrix: Any, dtype: str) -> Any:
+        """Return SciPy's own, over the same memory where the precision is the same."""
+        from scipy.sparse import csr_array
+
+        held = csr_array(matrix, dtype=dtype)
+        parts = [array.view() for array in (held.data, held.indices, held.indptr)]
+        for array in parts:
+            array.flags.writeable = False
+        return csr_array(tuple(parts), shape=held.shape)
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
         """Return the array itself."""

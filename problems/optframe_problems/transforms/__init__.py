@@ -1,0 +1,1 @@
+"""Transforms that go around any problem, one per file."""

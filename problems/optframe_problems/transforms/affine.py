@@ -1,0 +1,107 @@
+"""What changes of variables share: the derivatives of f(Aθ + b)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from optframe import Array, Transform
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Affine"]
+
+
+class Affine(Transform):
+    """g(θ) = c f(Aθ + b), told by how A, Aᵀ and the way back act on vectors.
+
+    ::
+
+        ∇g(θ) = c Aᵀ∇f(Aθ + b)        ∇²g(θ) = c Aᵀ ∇²f(Aθ + b) A
+
+    Whatever starts, ends or is measured at φ = Aθ + b in the problem inside does so at θ here.
+    """
+
+    @abstractmethod
+    def _inward(self, theta: Array) -> Array:
+        """Return φ = Aθ + b, where the problem inside is asked."""
+
+    @abstractmethod
+    def _along(self, v: Array) -> Array:
+        """Return Av."""
+
+    @abstractmethod
+    def _back(self, g: Array) -> Array:
+        """Return Aᵀg."""
+
+    @abstractmethod
+    def _outward(self, phi: NDArray[Any]) -> NDArray[Any]:
+        """Return θ = A⁻¹(φ − b), on the host."""
+
+    @property
+    def _factor(self) -> float:
+        """The factor c, by default 1."""
+        return 1.0
+
+    @property
+    def minimum(self) -> float | None:
+        """The c-fold of f*."""
+        inside = self.problem.minimum
+        return None if inside is None else self._factor * inside
+
+    @property
+    def minimizer(self) -> Any | None:
+        """Where the problem inside has its minimum, seen from here."""
+        import numpy as np
+
+        inside = self.problem.minimizer
+        return None if inside is None else self._outward(np.asarray(inside))
+
+    def start(self, random: np.random.Generator) -> NDArray[Any]:
+        """Return where the problem inside starts, seen from here."""
+        import numpy as np
+
+        return self._outward(np.asarray(self.problem.start(random)))
+
+    def random_start(self, random: np.random.Generator) -> NDArray[Any]:
+        """Return where the problem inside starts when drawn, seen from here."""
+        import numpy as np
+
+        return self._outward(np.asarray(self.problem.random_start(random)))
+
+    def metrics(self, theta: Array) -> Mapping[str, Array]:
+        """Measure what the problem inside does; the loss is the one that is minimized here."""
+        inside = self.problem.metrics(self._inward(theta))
+        return {**inside, "loss": self._factor * inside["loss"]}
+
+    def loss(self, theta: Array, *batch: Any) -> Array:
+        """Return g(θ), shape (...)."""
+        return self._factor * self.inside.loss(self._inward(theta), *batch)
+
+    def gradient(self, theta: Array, *batch: Any) -> Array:
+        """Return ∇g(θ), shape (..., P)."""
+        return self._factor * self._back(self.inside.gradient(self._inward(theta), *batch))
+
+    def loss_and_gradient(self, theta: Array, *batch: Any) -> tuple[Array, Array]:
+        """Return both."""
+        loss, gradient = self.inside.loss_and_gradient(self._inward(theta), *batch)
+        return self._factor * loss, self._factor * self._back(gradient)
+
+    def hessian(self, theta: Array, *batch: Any) -> Array:
+        """Return ∇²g(θ), shape (..., P, P)."""
+        half = self._back(self.inside.hessian(self._inward(theta), *batch)).mT  # AᵀH, H symmetric
+        whole = self._back(half)
+        return (0.5 * self._factor) * (whole + whole.mT)
+
+    def hvp(self, theta: Array, v: Array, *batch: Any) -> Array:
+        """Return ∇²g(θ)·v, shape (..., P)."""
+        inside = self.inside.hvp(self._inward(theta), self._along(v), *batch)
+        return self._factor * self._back(inside)
+
+    def per_sample(self, theta: Array, *batch: Any) -> Array:
+        """Return the gradient of each record of the batch, shape (..., B, P)."""
+        inside = self.inside.per_sample(self._inward(theta), *batch)
+        return self._factor * self._back(inside)

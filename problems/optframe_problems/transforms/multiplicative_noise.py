@@ -1,0 +1,99 @@
+"""Multiplicative noise on the gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from optframe import Array, Indices, Problem, Transform
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["MultiplicativeNoise"]
+
+
+@dataclass(frozen=True)
+class MultiplicativeNoise(Transform):
+    """Multiply the gradient by a noisy factor: noise that vanishes with it.
+
+    At step k, with ξ_k ~ N(0, 1)::
+
+        g_k(θ) = (1 + σ ξ_k) f(θ),    ∇g_k(θ) = (1 + σ ξ_k) ∇f(θ)
+
+    The mean over k is f, which is what is measured, and the variance of the gradient is
+    σ² ‖∇f‖²: E ‖∇g‖² = (1 + σ²) ‖∇f‖², the strong growth condition, under which gradient descent
+    converges with a constant learning rate, one that is smaller by 1 + σ². All optimizers of a
+    study see the same noise.
+
+    Parameters
+    ----------
+    problem
+        f: a function, or a problem with batches of its own.
+    sigma
+        σ, the standard deviation relative to the gradient, ≥ 0.
+
+    References
+    ----------
+    M. Schmidt, N. Le Roux, "Fast convergence of stochastic gradient descent under a strong growth
+    condition", arXiv:1308.6370 (2013).
+    """
+
+    problem: Problem
+    sigma: Annotated[float, Ge(0)] = 0.5
+
+    deterministic: ClassVar[bool] = False
+
+    @property
+    def draws_batch(self) -> bool:
+        """Yes: noise."""
+        return True
+
+    def draw(
+        self, indices: Indices | None, random: np.random.Generator | None
+    ) -> tuple[tuple[Any, ...], float]:
+        """Return a batch of the problem inside, as a tuple, and 1 + σξ."""
+        inside = self._draw_inside(indices, random)
+        return inside, 1 + self.sigma * (0.0 if random is None else random.standard_normal())
+
+    def loss(self, theta: Array, batch: Any) -> Array:
+        """Return (1 + σξ) f(θ), shape (...)."""
+        inside, factor = batch
+        return factor * self.inside.loss(theta, *inside)
+
+    def gradient(self, theta: Array, batch: Any) -> Array:
+        """Return (1 + σξ) ∇f(θ), shape (..., P)."""
+        inside, factor = batch
+        return factor * self.inside.gradient(theta, *inside)
+
+    def loss_and_gradient(self, theta: Array, batch: Any) -> tuple[Array, Array]:
+        """Return both."""
+        inside, factor = batch
+        loss, gradient = self.inside.loss_and_gradient(theta, *inside)
+        return factor * loss, factor * gradient
+
+    def hessian(self, theta: Array, batch: Any) -> Array:
+        """Return (1 + σξ) ∇²f(θ), shape (..., P, P)."""
+        inside, factor = batch
+        return factor * self.inside.hessian(theta, *inside)
+
+    def hvp(self, theta: Array, v: Array, batch: Any) -> Array:
+        """Return (1 + σξ) ∇²f(θ)·v, shape (..., P)."""
+        inside, factor = batch
+        return factor * self.inside.hvp(theta, v, *inside)
+
+    def partial(self, theta: Array, i: int, batch: Any) -> Array:
+        """Return (1 + σξ) ∂f/∂θᵢ, shape (...)."""
+        inside, factor = batch
+        return factor * self.inside.partial(theta, i, *inside)
+
+    def per_sample(self, theta: Array, batch: Any) -> Array:
+        """Return (1 + σξ) times the gradient of each record of the batch, shape (..., B, P)."""
+        inside, factor = batch
+        return factor * self.inside.per_sample(theta, *inside)
+
+    def layout(self) -> Any:
+        """Return the blocks of parameters, which are those of the problem inside."""
+        return self.inside.layout()

@@ -1,0 +1,76 @@
+"""A rotation of the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from optframe import Array, Problem
+from optframe_problems.transforms.affine import Affine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Rotate"]
+
+
+@dataclass(frozen=True)
+class Rotate(Affine):
+    """Turn a problem, start and minimum included, so that its axes are not the coordinates.
+
+    ::
+
+        g(θ) = f(Qθ)
+
+    Q is orthogonal, drawn uniformly (Haar) once per problem instance. Methods that know no
+    coordinates (gradient descent, momentum, conjugate gradients, Newton, BFGS) take the same
+    steps, turned; methods with a step length for each coordinate (AdaGrad, Adam), signs, and
+    coordinate descent do not. A partial derivative would cost a whole gradient, so that none is
+    offered.
+
+    Parameters
+    ----------
+    problem
+        f.
+
+    References
+    ----------
+    F. Mezzadri, "How to generate random matrices from the classical compact groups", Notices of
+    the AMS 54 (2007): Q from a QR factorization, with the signs of R's diagonal.
+    """
+
+    problem: Problem
+
+    @property
+    def draws_instance(self) -> bool:
+        """Yes: Q."""
+        return True
+
+    def _inward(self, theta: Array) -> Array:
+        # A product per vector, which gives each run the same bits as alone.
+        return self.xp.matmul(theta[..., None, :], self._q.mT)[..., 0, :]
+
+    def _along(self, v: Array) -> Array:
+        return self._inward(v)
+
+    def _back(self, g: Array) -> Array:
+        return self.xp.matmul(g[..., None, :], self._q)[..., 0, :]
+
+    def _outward(self, phi: NDArray[Any]) -> NDArray[Any]:
+        theta: NDArray[Any] = phi @ self._rotation
+        return theta
+
+    @cached_property
+    def _q(self) -> Array:
+        return self.asarray(self._rotation)
+
+    @cached_property
+    def _rotation(self) -> NDArray[Any]:
+        """Q, on the host."""
+        import numpy as np
+
+        gaussian = self.instance_random().standard_normal((self.size, self.size))
+        q, r = np.linalg.qr(gaussian)
+        rotation: NDArray[Any] = q * np.sign(np.diag(r))
+        return rotation

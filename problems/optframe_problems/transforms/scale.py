@@ -1,0 +1,86 @@
+"""Other units for the parameters, and for the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Gt
+
+from optframe import Array, Problem
+from optframe_problems.transforms.affine import Affine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Scale"]
+
+
+@dataclass(frozen=True)
+class Scale(Affine):
+    """Measure each parameter in a unit of its own, and the loss in another one.
+
+    ::
+
+        g(θ) = c f(Dθ),    D = diag(κ^((i−1)/(2(P−1)))),  i = 1, ..., P
+
+    so that a round bowl gets the condition number κ. Newton's method takes the same steps in
+    other units, whatever c and D; what divides by the size of past gradients (AdaGrad, RMSProp,
+    Adam) does not mind c, but for the eps in its denominator.
+
+    Parameters
+    ----------
+    problem
+        f.
+    condition
+        κ, at least 1; 1 changes no parameter.
+    factor
+        c, > 0.
+    """
+
+    problem: Problem
+    condition: Annotated[float, Ge(1)] = 1.0
+    factor: Annotated[float, Gt(0)] = 1.0
+
+    def partial(self, theta: Array, i: int, *batch: Any) -> Array:
+        """Return ∂g/∂θᵢ, shape (...)."""
+        inside = self.inside.partial(self._inward(theta), i, *batch)
+        return self._factor * (self._d[i] * inside)
+
+    def coordinate_minimum(self, theta: Array, i: int, *batch: Any) -> Array:
+        """Return the θᵢ that minimizes g with the others held, shape (...)."""
+        return self.inside.coordinate_minimum(self._inward(theta), i, *batch) / self._d[i]
+
+    def layout(self) -> Any:
+        """Return the blocks of parameters, which are those of the problem inside."""
+        return self.inside.layout()
+
+    @property
+    def _factor(self) -> float:
+        return self.factor
+
+    def _inward(self, theta: Array) -> Array:
+        return self._d * theta
+
+    def _along(self, v: Array) -> Array:
+        return self._d * v
+
+    def _back(self, g: Array) -> Array:
+        return self._d * g
+
+    def _outward(self, phi: NDArray[Any]) -> NDArray[Any]:
+        theta: NDArray[Any] = phi / self._units
+        return theta
+
+    @cached_property
+    def _d(self) -> Array:
+        return self.asarray(self._units)
+
+    @cached_property
+    def _units(self) -> NDArray[Any]:
+        """The diagonal of D, on the host."""
+        import numpy as np
+
+        units: NDArray[Any] = np.geomspace(1, self.condition**0.5, self.size)
+        return units

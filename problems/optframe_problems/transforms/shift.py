@@ -1,0 +1,85 @@
+"""A shift of the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from optframe import Array, Problem, UsageError
+from optframe_problems.transforms.affine import Affine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Shift"]
+
+
+@dataclass(frozen=True)
+class Shift(Affine):
+    """Move a problem, start and minimum included: away from 0, which some methods favour.
+
+    ::
+
+        g(θ) = f(θ − b)
+
+    Methods that know no origin take the same steps; weight decay, and whatever else pulls to 0,
+    does not.
+
+    Parameters
+    ----------
+    problem
+        f.
+    by
+        b: a number, by which every parameter is moved, or a list of P of them.
+    """
+
+    problem: Problem
+    by: float | tuple[float, ...] = 1.0
+
+    @property
+    def size(self) -> int:
+        """P of the problem inside, which b must have, too."""
+        size = self.problem.size
+        if isinstance(self.by, tuple) and len(self.by) != size:
+            raise UsageError(
+                f"shift: by has {len(self.by)} numbers; expected one, or {size}, the problem's size"
+            )
+        return size
+
+    def partial(self, theta: Array, i: int, *batch: Any) -> Array:
+        """Return ∂g/∂θᵢ, shape (...)."""
+        return self.inside.partial(self._inward(theta), i, *batch)
+
+    def coordinate_minimum(self, theta: Array, i: int, *batch: Any) -> Array:
+        """Return the θᵢ that minimizes g with the others held, shape (...)."""
+        inside = self.inside.coordinate_minimum(self._inward(theta), i, *batch)
+        return inside + self._b[i]
+
+    def layout(self) -> Any:
+        """Return the blocks of parameters, which are those of the problem inside."""
+        return self.inside.layout()
+
+    def _inward(self, theta: Array) -> Array:
+        return theta - self._b
+
+    def _along(self, v: Array) -> Array:
+        return v
+
+    def _back(self, g: Array) -> Array:
+        return g
+
+    def _outward(self, phi: NDArray[Any]) -> NDArray[Any]:
+        theta: NDArray[Any] = phi + self._move
+        return theta
+
+    @cached_property
+    def _b(self) -> Array:
+        return self.asarray(self._move)
+
+    @cached_property
+    def _move(self) -> NDArray[Any]:
+        """b, on the host."""
+        import numpy as np
+
+        return np.full(self.size, self.by)
