@@ -72,6 +72,8 @@ def optframe_samplers() -> Mapping[str, str]:
         "shuffled": f"{home}.shuffled:Shuffled",
         "simple-random": f"{home}.simple_random:SimpleRandom",
         "single": f"{home}.single:Single",
+        "stream": f"{home}.stream:Stream",
+        "grouped": f"{home}.grouped:Grouped",
         "with-replacement": f"{home}.with_replacement:WithReplacement",
     }
 

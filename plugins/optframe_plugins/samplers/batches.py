@@ -4,13 +4,34 @@ from dataclasses import dataclass
 
 from optframe import Count, Sampler
 
-__all__ = ["BatchSampler", "bounds"]
+__all__ = ["BatchSampler", "bounds", "too_many", "variance_of_simple_sample"]
 
 
 def bounds(records: int, size: int, drop_last: bool) -> list[tuple[int, int]]:
     """Where each minibatch begins and ends; the last one may be short, or is dropped."""
     end = records - records % size if drop_last else records
     return [(first, min(first + size, end)) for first in range(0, end, size)]
+
+
+MOST = 10**9
+"""So many indices of an epoch fit into memory."""
+
+
+def too_many(records: int) -> str | None:
+    """Say so where an epoch's order cannot be held in memory."""
+    if records <= MOST:
+        return None
+    return "they are too many to be put into an order; expected the sampler stream"
+
+
+def variance_of_simple_sample(records: int, size: int) -> float:
+    """Return (n − B) / ((n − 1)·B): the variance of a simple random sample's mean, in σ².
+
+    References
+    ----------
+    Cochran, W. G. (1977), Sampling Techniques, 3rd ed., theorem 2.2 (whose S² is σ²·n/(n − 1)).
+    """
+    return (records - size) / (max(1, records - 1) * size)
 
 
 @dataclass(frozen=True)
@@ -30,7 +51,7 @@ class BatchSampler(Sampler):
 
     def steps_per_epoch(self, records: int) -> int:
         """Return n/B, rounded up (down with ``drop_last``)."""
-        return len(bounds(records, self.batch_size, self.drop_last))
+        return records // self.batch_size if self.drop_last else -(-records // self.batch_size)
 
     def mistake(self, records: int) -> str | None:
         """Say so where a minibatch is larger than the data."""
@@ -39,4 +60,4 @@ class BatchSampler(Sampler):
                 f"batch_size {self.batch_size} is more; expected at most {records}, or the "
                 "sampler full"
             )
-        return None
+        return too_many(records)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optframe import EpochSeeds, Indices
-from optframe_plugins.samplers.batches import BatchSampler
+from optframe_plugins.samplers.batches import BatchSampler, variance_of_simple_sample
 
 __all__ = ["SimpleRandom"]
 
@@ -22,7 +22,13 @@ class SimpleRandom(BatchSampler):
         B, records per step, ≥ 1.
     drop_last
         Whether the steps per epoch are rounded down; every minibatch has B records either way.
+
+    References
+    ----------
+    Cochran, W. G. (1977), Sampling Techniques, 3rd ed., theorem 2.2.
     """
+
+    replacement = True  # between minibatches
 
     def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
         """Return independent samples."""
@@ -31,3 +37,7 @@ class SimpleRandom(BatchSampler):
             random.choice(records, self.batch_size, replace=False)
             for _ in range(self.steps_per_epoch(records))
         ]
+
+    def variance(self, records: int) -> float:
+        """Return (n − B) / ((n − 1)·B)."""
+        return variance_of_simple_sample(records, self.batch_size)

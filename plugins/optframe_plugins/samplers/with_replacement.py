@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optframe import Count, EpochSeeds, Indices, Sampler
+from optframe_plugins.samplers.batches import too_many
 
 __all__ = ["WithReplacement"]
 
@@ -19,7 +20,14 @@ class WithReplacement(Sampler):
     ----------
     batch_size
         B, records per step, ≥ 1; it may exceed the number of records.
+
+    References
+    ----------
+    Robbins, H., and Monro, S. (1951), A stochastic approximation method, Ann. Math. Statist. 22,
+    400–407.
     """
+
+    replacement = True
 
     batch_size: Count = 32
 
@@ -27,7 +35,15 @@ class WithReplacement(Sampler):
         """Return n/B, rounded up."""
         return -(-records // self.batch_size)
 
+    def mistake(self, records: int) -> str | None:
+        """Say so where there are too many records."""
+        return too_many(records)
+
     def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
         """Return independent draws."""
         shape = (self.steps_per_epoch(records), self.batch_size)
         return list(seeds.generator(epoch).integers(records, size=shape))
+
+    def variance(self, records: int) -> float:
+        """Return 1/B."""
+        return 1 / self.batch_size

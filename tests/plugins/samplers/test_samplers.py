@@ -205,3 +205,15 @@ def test_index_arrays_are_of_whole_numbers(kind):
     for batch in kind(7).epoch(0, 50, seeds()):
         assert batch.ndim == 1
         assert batch.dtype.kind == "i"
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [Sequential(), ShuffleOnce(), Shuffled(), SimpleRandom(), Single(), WithReplacement()],
+    ids=lambda sampler: type(sampler).__name__,
+)
+def test_an_endless_source_cannot_be_put_into_an_order(sampler):
+    assert sampler.mistake(10**6) is None
+    assert sampler.mistake(10**12) == (
+        "they are too many to be put into an order; expected the sampler stream"
+    )
