@@ -1,6 +1,7 @@
-"""Gradient descent with momentum (heavy ball)."""
+"""Gradient descent with momentum (heavy ball), in the three forms that are in use."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from optframe import Array, Fraction, Optimizer, Oracle, Positive, elementwise
 from optframe_plugins.optimizers.velocity import Velocity
@@ -15,18 +16,28 @@ def update(theta, g, v, lr, momentum):
     return theta + v, v
 
 
+@elementwise
+def update_outside(theta, g, b, lr, momentum, share):
+    """B ← αb + sg; θ ← θ − εb."""
+    b = momentum * b + share * g
+    return theta - lr * b, b
+
+
 @dataclass(frozen=True)
 class Momentum(Optimizer):
     """Momentum: a velocity gathers the gradients, old ones decaying exponentially.
 
     ::
 
-        v ← α·v − ε·g,    g = ∇f(θ)
-        θ ← θ + v
+        velocity    v ← α·v − ε·g              θ ← θ + v,    g = ∇f(θ)
+        torch       b ← α·b + (1 − τ)·g        θ ← θ − ε·b,  b = g at the first step
+        average     b ← α·b + (1 − α)·g        θ ← θ − ε·b
 
-    With a constant gradient the velocity tends to −ε·g / (1 − α). On a quadratic with eigenvalues
-    in [m, L] it converges for ε < 2(1 + α)/L. PyTorch's SGD keeps −v/ε instead, which is the same
-    as long as ε is constant.
+    With a constant gradient and a constant ε, a step tends to −ε·g times 1 / (1 − α),
+    (1 − τ) / (1 − α) and 1; on a quadratic with eigenvalues in [m, L], ε times that factor has to
+    stay below 2(1 + α) / (1 − α) / L. Where ε is constant and τ = 0, ``torch`` is ``velocity`` with
+    b = −v/ε; where a schedule lowers ε, it slows the whole of b at once, but only what v gains from
+    then on.
 
     Parameters
     ----------
@@ -34,16 +45,37 @@ class Momentum(Optimizer):
         ε, the learning rate, > 0.
     momentum
         α, the share of the velocity that is kept, in [0, 1). The default 0.9 is the usual one.
+    form
+        ``velocity``, the lecture's and the default, is the form of Keras's and MXNet's SGD;
+        ``torch`` that of PyTorch's SGD and, without τ, of ``optax.trace``; ``average`` a decaying
+        mean of gradients, Adam's m without its correction, ``optax.ema(debias=False)``.
+    dampening
+        τ, the share of each new gradient that is left out, in [0, 1); only with ``torch``.
+
+    Raises
+    ------
+    ValueError
+        Where there is a dampening in another form, or without momentum (PyTorch ignores it then).
 
     References
     ----------
     Polyak, B. T. (1964), Some methods of speeding up the convergence of iteration methods,
-    USSR Comput. Math. Math. Phys. 4(5), 1–17. In this form: Sutskever, I., et al. (2013), On the
-    importance of initialization and momentum in deep learning, ICML, eq. 1–2.
+    USSR Comput. Math. Math. Phys. 4(5), 1–17. The form ``velocity``: Sutskever, I., et al. (2013),
+    On the importance of initialization and momentum in deep learning, ICML, eq. 1–2.
     """
 
     lr: Positive = 0.01
     momentum: Fraction = 0.9
+    form: Literal["velocity", "torch", "average"] = "velocity"
+    dampening: Fraction = 0.0
+
+    def __post_init__(self) -> None:
+        if _is_zero(self.dampening):
+            return
+        if self.form != "torch":
+            raise ValueError(f"dampening belongs to the form 'torch', found form {self.form!r}")
+        if _is_zero(self.momentum):
+            raise ValueError("dampening needs a momentum above 0")
 
     def init(self, theta: Array, oracle: Oracle) -> Velocity:
         """Start at rest."""
@@ -52,5 +84,32 @@ class Momentum(Optimizer):
     def step(self, theta: Array, state: Velocity, oracle: Oracle) -> tuple[Array, Velocity]:
         """Do one step."""
         g = oracle.gradient(theta)
-        theta, state.v = update(theta, g, state.v, self.lr, self.momentum)
+        if self.form == "velocity":
+            theta, state.v = update(theta, g, state.v, self.lr, self.momentum)
+        else:
+            share = 1 - self.momentum
+            if self.form == "torch":
+                share = 1 - self.dampening if state.begun else 1.0
+            theta, state.v = update_outside(theta, g, state.v, self.lr, self.momentum, share)
+        state.begun = True
         return theta, state
+
+    def invariances(self) -> frozenset[str]:
+        """Return rotation: v turns with θ."""
+        return frozenset({"rotation"})
+
+    def displacement(self, gradient: Array, steps: int) -> Array:
+        """Return −εg·(G + (1 − τ)(k − G) / (1 − α)), G = (1 − αᵏ) / (1 − α).
+
+        The average's is −εg·(k − αG).
+        """
+        fading = (1 - self.momentum**steps) / (1 - self.momentum)
+        if self.form == "average":
+            return -self.lr * gradient * (steps - self.momentum * fading)
+        rest = (1 - self.dampening) * (steps - fading) / (1 - self.momentum)
+        return -self.lr * gradient * (fading + rest)
+
+
+def _is_zero(value: object) -> bool:
+    """Whether it is the number 0: a schedule and an array are taken for more."""
+    return isinstance(value, (int, float)) and value == 0

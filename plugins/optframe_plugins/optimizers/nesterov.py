@@ -1,12 +1,28 @@
 """Nesterov's momentum: the gradient is taken where the velocity leads."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from optframe import Array, Fraction, Optimizer, Oracle, Positive, coefficient
+from optframe import Array, Fraction, Optimizer, Oracle, Positive, coefficient, elementwise
 from optframe_plugins.optimizers.momentum import update
 from optframe_plugins.optimizers.velocity import Velocity
 
 __all__ = ["Nesterov"]
+
+
+@elementwise
+def update_ahead(theta, g, v, lr, momentum):
+    """V ← αv − εg; θ ← θ + αv − εg."""
+    push = lr * g
+    v = momentum * v - push
+    return theta + momentum * v - push, v
+
+
+@elementwise
+def update_outside(theta, g, b, lr, momentum):
+    """B ← αb + g; θ ← θ − ε(g + αb)."""
+    b = momentum * b + g
+    return theta - lr * (g + momentum * b), b
 
 
 @dataclass(frozen=True)
@@ -15,8 +31,14 @@ class Nesterov(Optimizer):
 
     ::
 
-        v ← α·v − ε·g,    g = ∇f(θ + α·v)
-        θ ← θ + v
+        velocity    v ← α·v − ε·g    θ ← θ + v,                g = ∇f(θ + α·v)
+        keras       v ← α·v − ε·g    θ ← θ + α·v − ε·g,        g = ∇f(θ)
+        torch       b ← α·b + g      θ ← θ − ε·(g + α·b),      g = ∇f(θ)
+
+    With a constant α, ``keras`` keeps θ + αv of the form ``velocity`` as its parameters: the same
+    gradients, and iterates that are looked ahead, whatever ε does. With a constant ε, ``torch`` is
+    ``keras`` with b = −v/ε; under a schedule ε slows the whole of b at once. On a quadratic with
+    the largest eigenvalue L, all forms are stable for ε < 2(1 + α) / (1 + 2α) / L.
 
     Parameters
     ----------
@@ -24,17 +46,23 @@ class Nesterov(Optimizer):
         ε, the learning rate, > 0.
     momentum
         α, the share of the velocity that is kept, in [0, 1). The default 0.9 is the usual one.
+    form
+        ``velocity`` is the lecture's and the default; ``keras`` the form of Keras's SGD with
+        ``nesterov=True`` and of MXNet's NAG; ``torch`` that of PyTorch's SGD and of ``optax.trace``
+        with ``nesterov=True``.
 
     References
     ----------
     Nesterov, Y. (1983), A method for solving the convex programming problem with convergence rate
-    O(1/k²), Soviet Math. Dokl. 27, 372–376. In this form: Sutskever, I., et al. (2013), On the
-    importance of initialization and momentum in deep learning, ICML, eq. 3–4. (PyTorch's and
-    Keras's ``nesterov`` keep θ + αv as their parameters: their iterates are these, looked ahead.)
+    O(1/k²), Soviet Math. Dokl. 27, 372–376. The form ``velocity``: Sutskever, I., et al. (2013), On
+    the importance of initialization and momentum in deep learning, ICML, eq. 3–4. The others:
+    Bengio, Y., Boulanger-Lewandowski, N., and Pascanu, R. (2013), Advances in optimizing recurrent
+    networks, ICASSP, section 3.5.
     """
 
     lr: Positive = 0.01
     momentum: Fraction = 0.9
+    form: Literal["velocity", "keras", "torch"] = "velocity"
 
     def init(self, theta: Array, oracle: Oracle) -> Velocity:
         """Start at rest."""
@@ -42,7 +70,25 @@ class Nesterov(Optimizer):
 
     def step(self, theta: Array, state: Velocity, oracle: Oracle) -> tuple[Array, Velocity]:
         """Do one step."""
-        momentum = coefficient(oracle.xp, self.momentum, theta)
-        g = oracle.gradient(theta + momentum * state.v)
-        theta, state.v = update(theta, g, state.v, self.lr, self.momentum)
+        look, rule = theta, update
+        if self.form == "velocity":
+            look = theta + coefficient(oracle.xp, self.momentum, theta) * state.v
+        else:
+            rule = update_ahead if self.form == "keras" else update_outside
+        theta, state.v = rule(theta, oracle.gradient(look), state.v, self.lr, self.momentum)
         return theta, state
+
+    def invariances(self) -> frozenset[str]:
+        """Return rotation: v turns with θ."""
+        return frozenset({"rotation"})
+
+    def displacement(self, gradient: Array, steps: int) -> Array:
+        """Return −εg·s, s = (k − αG) / (1 − α), G = (1 − αᵏ) / (1 − α).
+
+        Looked ahead, it is −εg·(k + αs).
+        """
+        fading = (1 - self.momentum**steps) / (1 - self.momentum)
+        length = (steps - self.momentum * fading) / (1 - self.momentum)
+        if self.form != "velocity":
+            length = steps + self.momentum * length
+        return -self.lr * gradient * length

@@ -9,6 +9,11 @@ __all__ = ["Velocity"]
 
 @dataclass
 class Velocity:
-    """v, the velocity, shape (..., P); changes at every step."""
+    """State; both change at every step.
+
+    v, the velocity, shape (..., P), or b, the gathered gradients, where the learning rate stands
+    outside; begun, whether there was a step.
+    """
 
     v: Array
+    begun: bool = False

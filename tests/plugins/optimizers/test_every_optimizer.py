@@ -9,6 +9,7 @@ import pytest
 from optframe import Optimizer, load_plugins
 from optframe_plugins.optimizers.adagrad import AdaGrad
 from optframe_plugins.optimizers.adam import Adam
+from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.optimizers.nesterov import Nesterov
 from optframe_plugins.optimizers.rmsprop import RMSProp
 from optframe_plugins.wrappers.clip_norm import ClipNorm
@@ -22,6 +23,11 @@ REGISTERED = {
 VARIANTS = {
     "adagrad inside": AdaGrad(eps_inside_root=True),
     "adam inside": Adam(eps_inside_root=True),
+    "momentum torch": Momentum(form="torch"),
+    "momentum dampened": Momentum(form="torch", dampening=0.3),
+    "momentum average": Momentum(lr=0.1, form="average"),
+    "nesterov keras": Nesterov(form="keras"),
+    "nesterov torch": Nesterov(form="torch"),
     "rmsprop outside": RMSProp(eps_inside_root=False),
     "rmsprop momentum": RMSProp(momentum=0.8),
     "rmsprop nesterov": RMSProp(momentum=0.8, nesterov=True),

@@ -80,6 +80,40 @@ def test_the_noise_floor_of_momentum(iterate, random, lr, momentum):
     assert found == pytest.approx(expected, rel=5 * np.sqrt(2 / 20_000))
 
 
+@pytest.mark.parametrize(("lr", "momentum"), [(0.1, 0.5), (0.3, 0.5), (0.1, 0.9)])
+@pytest.mark.parametrize("form", ["velocity", "keras", "torch"])
+def test_the_noise_floor_of_nesterov(iterate, random, form, lr, momentum):
+    """With q = 1 − εh: θ_{t+1} = q·(θ_t + α(θ_t − θ_{t−1})) − εξ.
+
+    An AR(2) with φ₁ = (1 + α)q, φ₂ = −αq (Hamilton (1994), Time Series Analysis, eq. 3.4.30), so
+    Var θ = εσ²(1 + αq) / (h(1 − αq)(1 + (1 + 2α)q)) and ρ₁ = φ₁ / (1 − φ₂). The other forms keep
+    θ + α(θ − θ_{t−1}), whose variance is Var θ · ((1 + α)² + α² − 2α(1 + α)ρ₁).
+    """
+    h, sigma = 2.0, 0.7
+    q = 1 - lr * h
+    expected = lr * sigma**2 * (1 + momentum * q)
+    expected /= h * (1 - momentum * q) * (1 + (1 + 2 * momentum) * q)
+    if form != "velocity":
+        correlation = (1 + momentum) * q / (1 + momentum * q)
+        ahead = (1 + momentum) ** 2 + momentum**2
+        expected *= ahead - 2 * momentum * (1 + momentum) * correlation
+    found = stationary(iterate, random, Nesterov(lr, momentum, form), h, sigma)
+    assert found == pytest.approx(expected, rel=5 * np.sqrt(2 / 20_000))
+
+
+@pytest.mark.parametrize(
+    ("form", "tau", "share"), [("torch", 0.0, 1.0), ("torch", 0.6, 0.4), ("average", 0.0, 0.1)]
+)
+def test_the_noise_floor_of_momentums_other_forms(iterate, random, form, tau, share):
+    """As above with εs for ε, s the share of each new gradient in b."""
+    h, sigma, lr, momentum = 2.0, 0.7, 0.5, 0.9
+    rate = lr * share
+    expected = rate * sigma**2 * (1 + momentum)
+    expected /= h * (1 - momentum) * (2 * (1 + momentum) - rate * h)
+    found = stationary(iterate, random, Momentum(lr, momentum, form, tau), h, sigma)
+    assert found == pytest.approx(expected, rel=5 * np.sqrt(2 / 20_000))
+
+
 def test_steps_of_one_over_hk_reach_the_loss_of_the_mean(iterate, random):
     """With ε_k = 1/(hk), θ_T = −(ξ₁ + … + ξ_T)/(hT): the expected loss is σ²/(2hT)."""
     h, sigma, steps, runs = 2.0, 0.7, 200, 20_000

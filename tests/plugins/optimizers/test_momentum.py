@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 
 import optframe
+from optframe import FunctionProblem
 from optframe_plugins.optimizers.momentum import Momentum
+from optframe_plugins.schedules.constant import Constant
+from optframe_plugins.schedules.inverse_time import InverseTime
 from optframe_problems.functions.quadratic import Quadratic
+
+FORMS = ("velocity", "torch", "average")
 
 
 def test_three_steps_by_hand(iterate):
@@ -11,6 +16,22 @@ def test_three_steps_by_hand(iterate):
     # v: −1, −0.5, −0.25 + 0.5
     np.testing.assert_array_equal(found.iterates[:, 0], [1, 0, -0.5, -0.25])
     np.testing.assert_array_equal(found.state.v, [0.25])
+
+
+def test_three_steps_of_the_form_of_torch_by_hand(iterate):
+    optimizer = Momentum(lr=0.5, momentum=0.5, form="torch", dampening=0.25)
+    found = iterate(optimizer, np.array([[2.0], [0.0], [-1.0]]), [1.0], 3)
+    # b: 2, not ¾·2, at the first step; 1; 0.5 − ¾
+    np.testing.assert_array_equal(found.iterates[:, 0], [1, 0, -0.5, -0.375])
+    np.testing.assert_array_equal(found.state.v, [-0.25])
+
+
+def test_three_steps_of_the_average_by_hand(iterate):
+    optimizer = Momentum(lr=0.5, momentum=0.75, form="average")
+    found = iterate(optimizer, np.array([[2.0], [0.0], [-1.0]]), [1.0], 3)
+    # b: ¼·2, ¾·½, ¾·⅜ − ¼
+    np.testing.assert_array_equal(found.iterates[:, 0], [1, 0.75, 0.5625, 0.546875])
+    np.testing.assert_array_equal(found.state.v, [0.03125])
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9, 0.99])
@@ -23,27 +44,136 @@ def test_on_a_constant_gradient_the_velocity_is_a_geometric_sum(iterate, alpha):
     np.testing.assert_allclose(found.state.v, expected[-1], rtol=1e-12)
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
-def test_it_follows_its_formula(assert_follows, random, alpha):
-    lr = random.uniform(0.01, 0.2)
+@pytest.mark.parametrize("tau", [0.0, 0.25, 0.9])
+@pytest.mark.parametrize("alpha", [0.5, 0.9])
+def test_on_a_constant_gradient_dampening_divides_all_but_the_first_one(iterate, alpha, tau):
+    """b_t = α^(t−1)·g + (1 − τ)·g·(1 − α^(t−1)) / (1 − α)."""
+    g, lr = np.array([3.0, -0.5]), 0.1
+    found = iterate(Momentum(lr, alpha, "torch", tau), g, np.zeros(2), 200)
+    fading = alpha ** np.arange(200)[:, None]
+    b = g * (fading + (1 - tau) * (1 - fading) / (1 - alpha))
+    np.testing.assert_allclose(np.diff(found.iterates, axis=0), -lr * b, rtol=1e-10)
+    np.testing.assert_allclose(found.state.v, b[-1], rtol=1e-12)
 
-    def rule(theta):
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9, 0.99])
+def test_on_a_constant_gradient_the_average_tends_to_it(iterate, alpha):
+    g, lr = np.array([3.0, -0.5]), 0.1
+    found = iterate(Momentum(lr, alpha, "average"), g, np.zeros(2), 200)
+    b = g * (1 - alpha ** np.arange(1, 201)[:, None])
+    np.testing.assert_allclose(np.diff(found.iterates, axis=0), -lr * b, rtol=1e-10)
+    np.testing.assert_allclose(found.state.v, b[-1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("form", FORMS)
+def test_where_it_says_to_be_after_steps_with_a_constant_gradient_it_is(iterate, form, alpha):
+    g, tau = np.array([3.0, -0.5]), 0.3 if form == "torch" and alpha else 0.0
+    optimizer = Momentum(0.1, alpha, form, tau)
+    found = iterate(optimizer, g, np.zeros(2), 100).iterates
+    expected = [optimizer.displacement(g, steps) for steps in range(101)]
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-15)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("form", FORMS)
+def test_it_follows_its_formula(assert_follows, random, form, alpha):
+    lr, tau = random.uniform(0.01, 0.2), random.uniform(0.1, 0.9) if alpha else 0.0
+
+    def velocity(theta):
         v = 0.0
         while True:
             gradient = yield theta, theta
             v = alpha * v - lr * gradient
             theta = theta + v
 
-    assert_follows(Momentum(lr=lr, momentum=alpha), rule)
+    def torch(theta):
+        b = None
+        while True:
+            gradient = yield theta, theta
+            b = gradient if b is None else alpha * b + (1 - tau) * gradient
+            theta = theta - lr * b
+
+    def average(theta):
+        b = 0.0
+        while True:
+            gradient = yield theta, theta
+            b = alpha * b + (1 - alpha) * gradient
+            theta = theta - lr * b
+
+    rule = {"velocity": velocity, "torch": torch, "average": average}[form]
+    assert_follows(Momentum(lr, alpha, form, tau if form == "torch" else 0.0), rule)
+
+
+def test_with_a_constant_rate_the_form_of_torch_is_the_velocitys(iterate, random):
+    gradients, start = random.standard_normal((100, 4)), random.standard_normal(4)
+    velocity = iterate(Momentum(0.1, 0.9), gradients, start, 100)
+    torch = iterate(Momentum(0.1, 0.9, "torch"), gradients, start, 100)
+    np.testing.assert_allclose(torch.iterates, velocity.iterates, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(torch.state.v, -velocity.state.v / 0.1, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_falling_rate_is_inside_of_the_velocity_and_outside_of_the_others(form):
+    """With a constant gradient g, per g: v_k = −Σ α^(k−j)·ε_j, and ε_k·b_k = ε_k·Σ α^(k−j)·s."""
+    alpha, slope, steps = 0.8, np.array([2.0, -1.0]), 60
+    rate = InverseTime(start=0.5, decay=0.1)
+    problem = FunctionProblem(
+        loss=lambda theta: theta @ slope, gradient=lambda theta: slope, theta0=np.zeros(2)
+    )
+    found = optframe.minimize(
+        problem, Momentum(rate, alpha, form), steps=steps, iterates=True
+    ).iterates
+    k = np.arange(steps)
+    rates = 0.5 / (1 + 0.1 * k)
+    powers = np.tril(alpha ** np.abs(k[:, None] - k))
+    inside = powers @ rates
+    outside = rates * powers.sum(axis=1)
+    expected = {"velocity": inside, "torch": outside, "average": (1 - alpha) * outside}[form]
+    np.testing.assert_allclose(np.diff(found, axis=0), -expected[:, None] * slope, rtol=1e-10)
+    assert (inside[1:] > 1.04 * outside[1:]).all()  # what was gathered keeps its higher rates
+
+
+def test_dampenings_that_differ_between_runs_give_the_bits_of_each_run_alone(iterate, random):
+    momentum, dampening = np.array([[0.9], [0.3], [0.77]]), np.array([[0.0], [0.4], [0.9]])
+    gradients = random.standard_normal((50, 3, 4))
+    together = iterate(Momentum(0.1, momentum, "torch", dampening), gradients, np.zeros((3, 4)), 50)
+    for run in range(3):
+        optimizer = Momentum(0.1, float(momentum[run, 0]), "torch", float(dampening[run, 0]))
+        alone = iterate(optimizer, gradients[:, run], np.zeros(4), 50)
+        np.testing.assert_array_equal(together.iterates[:, run], alone.iterates)
+
+
+@pytest.mark.parametrize("form", ["velocity", "average"])
+def test_dampening_is_torchs(form):
+    with pytest.raises(ValueError, match=f"the form 'torch', found form '{form}'"):
+        Momentum(form=form, dampening=0.1)
+    with pytest.raises(optframe.UsageError, match=f"the form 'torch', found form '{form}'"):
+        optframe.make("momentum", form=form, dampening={"schedule": "constant", "value": 0.1})
+
+
+def test_dampening_needs_a_momentum_which_may_be_scheduled():
+    for zero in (0.0, 0):
+        with pytest.raises(ValueError, match="dampening needs a momentum above 0"):
+            Momentum(momentum=zero, form="torch", dampening=0.1)
+    scheduled = Momentum(momentum=Constant(0.0), form="torch", dampening=Constant(0.5))
+    found = optframe.minimize("quadratic:size=2,condition=1", scheduled, steps=2, iterates=True)
+    np.testing.assert_allclose(found.iterates[:, 0], [1, 0.99, 0.99 * 0.995], rtol=1e-14)
 
 
 @pytest.mark.parametrize("alpha", [0.5, 0.9])
 @pytest.mark.parametrize("factor", [0.99, 1.01])
-def test_it_is_stable_up_to_two_times_one_plus_alpha_over_the_largest_eigenvalue(alpha, factor):
-    largest = 50.0
+@pytest.mark.parametrize(
+    ("form", "tau"), [("velocity", 0.0), ("torch", 0.0), ("torch", 0.5), ("average", 0.0)]
+)
+def test_it_is_stable_up_to_two_times_one_plus_alpha_over_the_largest_eigenvalue(
+    form, tau, alpha, factor
+):
+    """z² − (1 + α − εsL)z + α has a root −1 at εsL = 2(1 + α), s the gradient's share in b."""
+    largest, share = 50.0, 1 - alpha if form == "average" else 1 - tau
     found = optframe.minimize(
         Quadratic(size=3, condition=largest),
-        Momentum(lr=factor * 2 * (1 + alpha) / largest, momentum=alpha),
+        Momentum(factor * 2 * (1 + alpha) / (share * largest), alpha, form, tau),
         steps=4000,
         theta0=[0.0, 0.0, 1.0],
     )

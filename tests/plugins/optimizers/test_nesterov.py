@@ -4,6 +4,7 @@ import pytest
 import optframe
 from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.optimizers.nesterov import Nesterov
+from optframe_plugins.schedules.inverse_time import InverseTime
 from optframe_problems.functions.quadratic import Quadratic
 
 
@@ -12,6 +13,14 @@ def test_three_steps_by_hand_on_half_a_square(iterate):
     # asked at 1, 0.85, 0.6975; v: −0.1, −0.135, −0.13725
     np.testing.assert_allclose(found.iterates[:, 0], [1, 0.9, 0.765, 0.62775], rtol=1e-15)
     np.testing.assert_allclose(found.state.v, [-0.13725], rtol=1e-15)
+
+
+@pytest.mark.parametrize(("form", "sign"), [("keras", -0.1), ("torch", 1.0)])
+def test_three_steps_of_the_other_forms_by_hand_on_half_a_square(iterate, form, sign):
+    found = iterate(Nesterov(0.1, 0.5, form), lambda theta, k: 1 * theta, [1.0], 3)
+    # g = 1, 0.85, 0.6975; b = 1, 1.35, 1.3725; g + αb = 1.5, 1.525, 1.38375
+    np.testing.assert_allclose(found.iterates[:, 0], [1, 0.85, 0.6975, 0.559125], rtol=1e-14)
+    np.testing.assert_allclose(found.state.v, [1.3725 * sign], rtol=1e-14)
 
 
 def test_the_gradient_is_asked_where_the_velocity_leads(iterate):
@@ -26,17 +35,88 @@ def test_the_gradient_is_asked_where_the_velocity_leads(iterate):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
-def test_it_follows_its_formula(assert_follows, random, alpha):
+@pytest.mark.parametrize("form", ["velocity", "keras", "torch"])
+def test_it_follows_its_formula(assert_follows, random, form, alpha):
     lr = random.uniform(0.01, 0.2)
 
-    def rule(theta):
+    def velocity(theta):
         v = 0.0
         while True:
             gradient = yield theta + alpha * v, theta
             v = alpha * v - lr * gradient
             theta = theta + v
 
-    assert_follows(Nesterov(lr=lr, momentum=alpha), rule)
+    def keras(theta):
+        v = 0.0
+        while True:
+            gradient = yield theta, theta
+            v = alpha * v - lr * gradient
+            theta = theta + alpha * v - lr * gradient
+
+    def torch(theta):
+        b = 0.0
+        while True:
+            gradient = yield theta, theta
+            b = alpha * b + gradient
+            theta = theta - lr * (gradient + alpha * b)
+
+    rule = {"velocity": velocity, "keras": keras, "torch": torch}[form]
+    assert_follows(Nesterov(lr, alpha, form), rule)
+
+
+FALLING = InverseTime(start=0.02, decay=0.1)
+
+
+def falling(form, alpha, steps):
+    """The iterates on a quadratic while the learning rate falls."""
+    problem, optimizer = Quadratic(size=4, condition=20.0), Nesterov(FALLING, alpha, form)
+    return optframe.minimize(problem, optimizer, steps=steps, iterates=True).iterates
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.9])
+def test_the_form_of_keras_keeps_the_points_that_the_velocity_looks_at(alpha):
+    """φ = θ + αv: φ' = θ + v' + αv' = φ + (v' − αv) + αv' = φ − εg(φ) + αv', whatever ε does."""
+    theta, ahead = falling("velocity", alpha, 60), falling("keras", alpha, 60)
+    v = np.diff(theta, axis=0)
+    np.testing.assert_allclose(ahead[1:], theta[1:] + alpha * v, rtol=1e-12, atol=1e-15)
+
+
+def test_under_a_falling_rate_the_form_of_torch_slows_all_that_was_gathered(iterate):
+    """With a constant gradient g, per g: ε_k + α·Σ α^(k−j)·ε_j, against ε_k·(1 + α·Σ α^(k−j))."""
+    alpha, slope, steps = 0.8, np.array([2.0, -1.0]), 60
+    problem = optframe.FunctionProblem(
+        loss=lambda theta: theta @ slope, gradient=lambda theta: slope, theta0=np.zeros(2)
+    )
+    k = np.arange(steps)
+    rates = 0.02 / (1 + 0.1 * k)
+    powers = np.tril(alpha ** np.abs(k[:, None] - k))
+    expected = {
+        "keras": rates + alpha * powers @ rates,
+        "torch": rates * (1 + alpha * powers.sum(axis=1)),
+    }
+    for form, lengths in expected.items():
+        optimizer = Nesterov(FALLING, alpha, form)
+        found = optframe.minimize(problem, optimizer, steps=steps, iterates=True).iterates
+        np.testing.assert_allclose(np.diff(found, axis=0), -lengths[:, None] * slope, rtol=1e-10)
+    assert (expected["keras"][1:] > 1.02 * expected["torch"][1:]).all()
+
+
+@pytest.mark.parametrize("form", ["keras", "torch"])
+def test_on_a_constant_gradient_it_runs_a_step_of_momentum_ahead(iterate, form):
+    """−ε·g·(1 + α·(1 − αᵗ) / (1 − α))."""
+    g, lr, alpha = np.array([3.0, -0.5]), 0.1, 0.9
+    found = iterate(Nesterov(lr, alpha, form), g, np.zeros(2), 200).iterates
+    t = np.arange(1, 201)[:, None]
+    expected = -lr * g * (1 + alpha * (1 - alpha**t) / (1 - alpha))
+    np.testing.assert_allclose(np.diff(found, axis=0), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("form", ["velocity", "keras", "torch"])
+def test_where_it_says_to_be_after_steps_with_a_constant_gradient_it_is(iterate, form):
+    g, optimizer = np.array([3.0, -0.5]), Nesterov(0.1, 0.8, form)
+    found = iterate(optimizer, g, np.zeros(2), 100).iterates
+    expected = [optimizer.displacement(g, steps) for steps in range(101)]
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-15)
 
 
 def test_on_a_constant_gradient_it_is_momentum(iterate, random):
@@ -58,13 +138,14 @@ def test_on_a_quadratic_the_iterates_obey_their_recurrence():
     np.testing.assert_allclose(after, expected, rtol=1e-10, atol=1e-14)
 
 
+@pytest.mark.parametrize("form", ["velocity", "keras", "torch"])
 @pytest.mark.parametrize("factor", [0.99, 1.01])
-def test_its_stability_limit_is_smaller_than_momentums(factor):
+def test_its_stability_limit_is_smaller_than_momentums(factor, form):
     """From the recurrence: ελ < 2(1 + α)/(1 + 2α)."""
     alpha, largest = 0.9, 50.0
     found = optframe.minimize(
         Quadratic(size=2, condition=largest),
-        Nesterov(lr=factor * 2 * (1 + alpha) / (1 + 2 * alpha) / largest, momentum=alpha),
+        Nesterov(factor * 2 * (1 + alpha) / (1 + 2 * alpha) / largest, alpha, form),
         steps=4000,
         theta0=[0.0, 1.0],
     )
