@@ -1,21 +1,25 @@
 """The plugins of the documentation work as they stand there."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import optframe
+from optframe.testing import check_optimizer, check_problem, check_sampler
 
 PAGE = (Path(__file__).parent.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+PLUGINS = [block for block in BLOCKS if "optframe_api" in block]
+TESTS = [block for block in BLOCKS if "def test_" in block]
 
 
 @pytest.fixture
 def registry(tmp_path):
     paths = []
-    for number, text in enumerate(BLOCKS):
+    for number, text in enumerate(PLUGINS):
         path = tmp_path / f"documented_plugin_{number}.py"
         path.write_text(text, encoding="utf-8")
         paths.append(str(path))
@@ -29,7 +33,7 @@ def test_documented_plugins_run_together(registry, tmp_path, capsys):
         name="documented",
         budget={"steps": 500, "target": 1e-8},
         optimizers=["heavy-ball:lr=0.02", "sgd:lr=0.02+lookahead"],
-        problems=["booth"],
+        problems=["my-booth"],
     )
     results = optframe.run(study, tmp_path / "results", registry=registry)
     assert results.trials["status"].tolist() == ["converged", "converged"]
@@ -37,6 +41,22 @@ def test_documented_plugins_run_together(registry, tmp_path, capsys):
     last = results.curves.groupby("optimizer").last()
     assert abs(last["theta_0"] - 1).max() < 1e-3
     assert abs(last["theta_1"] - 3).max() < 1e-3
+
+
+def test_documented_transforms_go_around_functions_and_learning_problems(registry, tmp_path):
+    study = optframe.Study(
+        name="documented",
+        budget={"steps": 100},
+        optimizers=["sgd:lr=0.05", "newton"],
+        problems=["booth+rounded:unit=0.5", "softmax+rounded:unit=0.5"],
+        samplers=["full"],
+    )
+    trials = optframe.run(study, tmp_path / "results", registry=registry).trials
+    booth, _, softmax, _ = trials.to_dict("records")
+    assert trials["status"].tolist() == ["finished", "skipped", "finished", "skipped"]
+    assert "newton needs hessian, which booth+rounded does not offer" in trials["reason"].tolist()
+    assert 0 < booth["loss"] < 0.1  # a gradient below 0.25 is rounded to 0
+    assert softmax["loss"] == pytest.approx(2.302585, abs=1e-6)
 
 
 def test_the_page_names_every_hook():
@@ -59,3 +79,30 @@ def test_documented_samplers_and_schedules_run(registry, tmp_path):
     (trial,) = results.trials.to_dict("records")
     assert (trial["status"], trial["steps"], trial["samples"]) == ("finished", 14, 2 * 1258)
     assert trial["loss"] < 2.0
+
+
+def test_the_documented_test_file_passes(tmp_path):
+    (block,) = TESTS
+    (tmp_path / "test_documented.py").write_text(block, encoding="utf-8")
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert finished.returncode == 0, finished.stdout
+    assert re.search(r"^9 passed, 1 skipped", finished.stdout, re.M)
+
+
+def test_documented_plugins_pass_the_kit(registry):
+    for kind, name, check in (
+        ("optimizers", "heavy-ball", check_optimizer),
+        ("problems", "my-booth", check_problem),
+        ("samplers", "blocks", check_sampler),
+    ):
+        outcomes = check(registry.make(kind, name)).run()
+        assert [outcome for outcome in outcomes if outcome.status == "failed"] == []
+
+
+def test_every_block_is_tested():
+    assert len(PLUGINS) + len(TESTS) == len(BLOCKS)

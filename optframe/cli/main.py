@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "Draw the report of a results folder again.",
     "list": "List the components that are installed.",
     "show": "Show a component's parameters, equation and source.",
+    "check": "Check a component against its contract, yours as ours.",
     "plugins": "List the plugins in use, and those left out.",
     "doctor": "Say what is installed, what is broken, and why.",
 }

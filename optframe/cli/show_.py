@@ -40,10 +40,12 @@ def _show_class(component: type) -> None:
 
     click.echo(f"{component.__module__}.{component.__qualname__}\n")
     click.echo(inspect.cleandoc(component.__doc__ or ""))
-    needs = getattr(component, "needs", None)
+    fields = parameters(component)
+    needs: frozenset[str] = getattr(component, "needs", frozenset())
+    if not any(field.required for field in fields.values()):
+        needs = getattr(component(), "requires", lambda: needs)()
     if needs:
         click.echo(f"\nneeds: {', '.join(sorted(needs))}")
-    fields = parameters(component)
     if not fields:
         return
     click.echo()

@@ -1,5 +1,44 @@
-"""What plugin authors test with; array-api-strict comes with the extra ``test``."""
+"""What plugin authors test with: the checks of each kind, and backends that show mistakes.
 
-from optframe.testing.backends import OverwritingBackend, ReadOnlyBackend, StrictBackend
+::
 
-__all__ = ["OverwritingBackend", "ReadOnlyBackend", "StrictBackend"]
+    import pytest
+    from optframe.testing import check_optimizer
+
+    @pytest.mark.parametrize("check", check_optimizer(MyOptimizer))
+    def test_conformance(check):
+        check()
+
+or, without a file, ``optframe check -P my_plugin.py my-optimizer``. Pytest and array-api-strict
+come with the extra ``test``.
+"""
+
+from optframe.testing.array_backends import check_backend
+from optframe.testing.backends import (
+    OverwritingBackend,
+    PlainBackend,
+    ReadOnlyBackend,
+    StrictBackend,
+)
+from optframe.testing.kit import KIT_VERSION, Check, Checks, ConformanceWarning, Outcome
+from optframe.testing.optimizers import check_optimizer
+from optframe.testing.problems import check_problem
+from optframe.testing.samplers import check_sampler
+from optframe.testing.schedules import check_schedule
+
+__all__ = [
+    "KIT_VERSION",
+    "Check",
+    "Checks",
+    "ConformanceWarning",
+    "Outcome",
+    "OverwritingBackend",
+    "PlainBackend",
+    "ReadOnlyBackend",
+    "StrictBackend",
+    "check_backend",
+    "check_optimizer",
+    "check_problem",
+    "check_sampler",
+    "check_schedule",
+]

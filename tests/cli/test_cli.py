@@ -210,6 +210,11 @@ def test_show_gives_parameters_with_range_and_default(optframe):
     assert "  eps_inside_root  true or false; default false\n" in finished.out
 
 
+def test_show_says_what_the_defaults_need(optframe):
+    assert "\nneeds: coordinate_minimum\n" in optframe("show", "coordinate-descent").out
+    assert "\nneeds: deterministic, gradient, loss\n" in optframe("show", "bfgs").out
+
+
 def test_show_says_what_is_required(optframe):
     assert "  start  a number; required\n" in optframe("show", "linear").out
 

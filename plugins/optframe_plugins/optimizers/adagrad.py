@@ -64,3 +64,14 @@ class AdaGrad(Optimizer):
         g = oracle.gradient(theta)
         theta, state.r = update(theta, g, state.r, self.lr, inside, outside)
         return theta, state
+
+    def invariances(self) -> frozenset[str]:
+        """Return loss scale where there is no δ."""
+        return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
+
+    def displacement(self, gradient: Array, steps: int) -> Array:
+        """Return −ε Σ g/(√(i·g²) + δ) over i = 1, ..., k."""
+        squared = gradient * gradient
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        divisors = [(inside + i * squared) ** 0.5 + outside for i in range(1, steps + 1)]
+        return -self.lr * sum(gradient / divisor for divisor in divisors)

@@ -79,3 +79,7 @@ class AdamW(Optimizer):
             outside,
         )
         return theta, state
+
+    def invariances(self) -> frozenset[str]:
+        """Return loss scale where there is no δ."""
+        return frozenset({"loss scale"}) if self.eps == 0 else frozenset()

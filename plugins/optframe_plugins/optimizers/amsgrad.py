@@ -112,3 +112,14 @@ class AMSGrad(Optimizer):
             outside,
         )
         return theta, state
+
+    def invariances(self) -> frozenset[str]:
+        """Return loss scale where there is no δ."""
+        return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
+
+    def displacement(self, gradient: Array, steps: int) -> Array:
+        """Return −kε·g/(|g| + δ): with a constant gradient m̂ = g, v̂ = g², its maximum."""
+        squared = gradient * gradient
+        if self.eps_inside_root:
+            return -steps * self.lr * gradient / (squared + self.eps) ** 0.5
+        return -steps * self.lr * gradient / (squared**0.5 + self.eps)

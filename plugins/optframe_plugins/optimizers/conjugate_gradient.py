@@ -38,7 +38,7 @@ class ConjugateGradient(Optimizer):
     systems, J. Res. Nat. Bur. Standards 49, 409–436, section 3.
     """
 
-    needs = frozenset({"gradient", "hvp", "quadratic"})
+    needs = frozenset({"gradient", "hvp", "quadratic", "deterministic"})
 
     def init(self, theta: Array, oracle: Oracle) -> Directions:
         """Start along the residual."""
@@ -63,3 +63,7 @@ class ConjugateGradient(Optimizer):
         rr = xp.sum(r * r, axis=-1, keepdims=True)
         beta = xp.where(goes, rr / xp.where(goes, state.rr, one), 0 * one)
         return theta + t * state.d, Directions(r, r + beta * state.d, rr)
+
+    def invariances(self) -> frozenset[str]:
+        """Return rotation and loss scale: all lengths are quotients of inner products."""
+        return frozenset({"rotation", "loss scale"})

@@ -91,3 +91,10 @@ class CoordinateDescent(Optimizer):
         theta = oracle.xp.asarray(theta, copy=True)
         theta[i] = value
         return theta, Turn(state.taken + 1)
+
+    def invariances(self) -> frozenset[str]:
+        """Return the scales of exact steps; the greedy order depends on the parameters' units."""
+        if self.step_rule == "gradient":
+            return frozenset()
+        greedy = self.order == "greedy"
+        return frozenset({"loss scale"} if greedy else {"loss scale", "parameter scale"})

@@ -53,7 +53,8 @@ class DeltaBarDelta(Optimizer):
     Parameters
     ----------
     lr
-        ε of every parameter at the start, > 0.
+        ε of every parameter at the start, > 0. Jacobs chose ε, κ and φ for each problem; the
+        defaults here are this library's.
     increase
         κ, added where the sign is kept, ≥ 0.
     decrease
@@ -96,3 +97,7 @@ class DeltaBarDelta(Optimizer):
             1 - self.smoothing,
         )
         return theta, state
+
+    def displacement(self, gradient: Array, steps: int) -> Array:
+        """Return −(kε + κ·k(k − 1)/2)·g: the rate grows by κ from the second step on."""
+        return -(steps * self.lr + self.increase * steps * (steps - 1) / 2) * gradient

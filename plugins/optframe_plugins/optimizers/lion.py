@@ -35,6 +35,7 @@ class Lion(Optimizer):
     ----------
     lr
         ε, the step size, > 0; every parameter moves by it, so it is smaller than Adam's.
+        This and the next two defaults are the paper's.
     beta1, beta2
         β₁ and β₂, the share of the old average in the step and in what is kept, in [0, 1).
     weight_decay
@@ -68,3 +69,13 @@ class Lion(Optimizer):
             1 - self.beta2,
         )
         return theta, state
+
+    def invariances(self) -> frozenset[str]:
+        """Return loss scale: a sign has none."""
+        return frozenset({"loss scale"})
+
+    def displacement(self, gradient: Array, steps: int) -> Array | None:
+        """Return −kε·sign(g); None with weight decay, for which θ matters."""
+        if not (isinstance(self.weight_decay, float) and self.weight_decay == 0):
+            return None
+        return -steps * self.lr * gradient / abs(gradient)

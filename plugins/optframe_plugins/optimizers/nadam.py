@@ -106,6 +106,10 @@ class NAdam(Optimizer):
         )
         return theta, state
 
+    def invariances(self) -> frozenset[str]:
+        """Return loss scale where there is no δ."""
+        return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
+
     def _momentum(self, t: int) -> Number:
         """μ_t; without a decay it is β₁."""
         if isinstance(self.momentum_decay, float) and self.momentum_decay == 0:

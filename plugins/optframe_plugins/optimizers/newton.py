@@ -35,6 +35,10 @@ class Newton(Optimizer):
         g, hessian = oracle.gradient(theta), oracle.hessian(theta)
         return solved(theta, g, hessian, oracle), state
 
+    def invariances(self) -> frozenset[str]:
+        """Return all: H⁻¹g is the same step in any coordinates and units."""
+        return frozenset({"rotation", "parameter scale", "loss scale"})
+
 
 def solved(theta: Array, g: Array, hessian: Array, oracle: Oracle) -> Array:
     """Return θ − H⁻¹g; where H is singular, θ as it was, and the run is stopped."""

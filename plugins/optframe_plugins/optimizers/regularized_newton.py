@@ -42,3 +42,7 @@ class RegularizedNewton(Optimizer):
         g, hessian = oracle.gradient(theta), oracle.hessian(theta)
         identity = oracle.xp.eye(theta.shape[-1], dtype=theta.dtype, device=theta.device)
         return solved(theta, g, hessian + self.damping * identity, oracle), state
+
+    def invariances(self) -> frozenset[str]:
+        """Return rotation: αI is the same in turned coordinates."""
+        return frozenset({"rotation"})

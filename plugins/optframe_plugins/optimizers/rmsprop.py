@@ -111,6 +111,19 @@ class RMSProp(Optimizer):
             )
         return theta, state
 
+    def invariances(self) -> frozenset[str]:
+        """Return loss scale where there is no δ."""
+        return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
+
+    def displacement(self, gradient: Array, steps: int) -> Array | None:
+        """Return −ε Σ g/√(δ + (1 − ρⁱ)g²) over i = 1, ..., k; None with momentum."""
+        if self._moves:
+            return None
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        averages = [(1 - self.rho**i) * gradient * gradient for i in range(1, steps + 1)]
+        divisors = [(inside + average) ** 0.5 + outside for average in averages]
+        return -self.lr * sum(gradient / divisor for divisor in divisors)
+
     @cached_property
     def _moves(self) -> bool:
         """Whether there is a velocity: asked first when a schedule is not yet a number."""

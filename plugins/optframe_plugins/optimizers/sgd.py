@@ -28,7 +28,7 @@ class SGD(Optimizer):
     Parameters
     ----------
     lr
-        ε, the learning rate, > 0.
+        ε, the learning rate, > 0. The default is this library's, and Keras's.
 
     References
     ----------
@@ -42,3 +42,11 @@ class SGD(Optimizer):
     def step(self, theta: Array, state: None, oracle: Oracle) -> tuple[Array, None]:
         """Do one step."""
         return update(theta, oracle.gradient(theta), self.lr), state
+
+    def invariances(self) -> frozenset[str]:
+        """Return rotation: a gradient turns with θ."""
+        return frozenset({"rotation"})
+
+    def displacement(self, gradient: Array, steps: int) -> Array:
+        """Return −kεg."""
+        return -steps * self.lr * gradient

@@ -15,6 +15,11 @@ class Constant(Schedule):
     ----------
     value
         The value.
+
+    References
+    ----------
+    Bottou, L., Curtis, F. E., and Nocedal, J. (2018), Optimization methods for large-scale machine
+    learning, SIAM Review 60, 223–311, theorem 4.6.
     """
 
     value: Number

@@ -21,6 +21,10 @@ class Exponential(Schedule):
         ε_0, the value at step 0.
     decay
         γ, per step, > 0; below 1 it decays.
+
+    References
+    ----------
+    Li, Z., and Arora, S. (2020), An exponential learning rate schedule for deep learning, ICLR.
     """
 
     start: Number

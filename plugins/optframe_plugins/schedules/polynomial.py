@@ -25,6 +25,10 @@ class Polynomial(Schedule):
         T, ≥ 1.
     power
         p, > 0; 1 is the schedule linear.
+
+    References
+    ----------
+    Keras's ``PolynomialDecay``.
     """
 
     start: Number

@@ -23,6 +23,11 @@ class Step(Schedule):
         s, how long each value is kept, ≥ 1.
     factor
         γ, > 0.
+
+    References
+    ----------
+    Ge, R., Kakade, S. M., Kidambi, R., and Netrapalli, P. (2019), The step decay schedule: a near
+    optimal, geometrically decaying learning rate procedure for least squares, NeurIPS.
     """
 
     start: Number

@@ -1,0 +1,49 @@
+"""What a component's module imports, seen from a fresh process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from optframe.testing.kit import NotApplicable, require
+
+__all__ = ["HEAVY", "check_imports"]
+
+HEAVY = frozenset(
+    {
+        *("pandas", "matplotlib", "seaborn", "scipy", "sklearn", "pydantic", "pooch", "jinja2"),
+        *("pebble", "dask", "numba", "cupy", "torch", "jax", "tensorflow"),
+    }
+)
+"""What costs a tenth of a second or more; it is imported in the function that uses it."""
+
+_PROGRAM = """
+import importlib, importlib.util, sys
+name, file = sys.argv[1:]
+try:
+    importlib.import_module(name)
+except ImportError:
+    spec = importlib.util.spec_from_file_location(name, file)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+print()
+print(*{loaded.partition('.')[0] for loaded in sys.modules})
+"""
+
+
+def check_imports(component: type) -> None:
+    """Raise where importing a class imports a library that is slow to import."""
+    name = component.__module__
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if name == "__main__" or file is None:
+        raise NotApplicable("its class was defined in this process, not in a module")
+    finished = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, name, file], capture_output=True, text=True, check=False
+    )
+    require(
+        finished.returncode == 0,
+        f"{name} cannot be imported alone: {(finished.stderr.strip().splitlines() or ['?'])[-1]}",
+    )
+    heavy = sorted(HEAVY & set(finished.stdout.splitlines()[-1].split()))
+    require(not heavy, f"importing {name} imports {', '.join(heavy)}; import it where it is used")

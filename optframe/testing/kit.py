@@ -1,0 +1,244 @@
+"""Checks: what they are, how they end, and what a run of them says.
+
+A check is a function of a subject that raises `CheckFailed` (or anything else) where the component
+breaks its contract, and `NotApplicable` where the contract asks nothing of it.
+"""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, TypeVar, overload
+
+import numpy as np
+
+from optframe.errors import UsageError, nearest
+
+__all__ = [
+    "KIT_VERSION",
+    "Check",
+    "CheckFailed",
+    "Checks",
+    "ConformanceWarning",
+    "NotApplicable",
+    "Outcome",
+    "Suite",
+    "check",
+    "require",
+]
+
+KIT_VERSION = 1
+"""Grows by one with each release that adds a check. A new check only warns until the next one."""
+
+Function = TypeVar("Function", bound=Callable[[Any], None])
+Status = Literal["passed", "failed", "warned", "not applicable", "expected failure"]
+
+
+class CheckFailed(AssertionError):  # noqa: N818 - said as a test says it
+    """A component has broken its contract; the message says how."""
+
+
+class NotApplicable(Exception):  # noqa: N818 - it is no error
+    """The contract asks nothing of this component here; the message says why."""
+
+
+class ConformanceWarning(UserWarning):
+    """A check that is new in this version of the kit would have failed."""
+
+
+def require(condition: Any, message: str) -> None:
+    """Raise `CheckFailed` with the message unless the condition holds."""
+    if not condition:
+        raise CheckFailed(message)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check ended, and why if it did not pass."""
+
+    check: str
+    status: Status
+    reason: str = ""
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A check before it has a subject: its name, the kit's version that brought it, its code."""
+
+    name: str
+    since: int
+    function: Callable[[Any], None]
+
+
+def check(since: int) -> Callable[[Function], Function]:
+    """Mark a function of a module as a check that this version of the kit has brought."""
+
+    def mark(function: Function) -> Function:
+        function.since = since  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The checks of one kind of component, those of its modules; of these ``least`` must apply."""
+
+    modules: tuple[ModuleType, ...]
+    least: int
+
+    def definitions(self) -> Iterator[Definition]:
+        """Yield the checks, in the order in which they are written."""
+        for module in self.modules:
+            for name, value in vars(module).items():
+                since = getattr(value, "since", None)
+                if since is not None:
+                    yield Definition(name.replace("_", "-"), since, value)
+
+
+class Checks(Sequence["Check"]):
+    """The checks of one component, for ``pytest.mark.parametrize`` or for `run`.
+
+    The last of them looks at the others: a component to which too few checks apply has not been
+    checked.
+    """
+
+    def __init__(
+        self,
+        suite: Suite,
+        component: Any,
+        subject: Callable[[np.random.Generator], Any],
+        seed: int | None = 0,
+        strict: bool = False,
+    ) -> None:
+        expected = dict(getattr(component, "known_failures", {}))
+        self.suite = suite
+        self.component = component
+        self.checks = [
+            Check(definition, partial(_judge, definition, subject, seed), expected, strict)
+            for definition in suite.definitions()
+        ]
+        names = [check.__name__ for check in self.checks]
+        for name in expected:
+            if name not in names:
+                raise UsageError(
+                    f"{type(component).__name__}.known_failures: unknown check {name!r}; "
+                    f"{nearest(name, names)}"
+                )
+        last = Definition("enough-checks-apply", 1, self._enough)
+        self.checks.append(Check(last, partial(self._enough, None), {}, strict))
+
+    def _enough(self, _: Any) -> None:
+        outcomes = [check.outcome for check in self.checks[:-1]]
+        spared = [o for o in outcomes if o.status == "not applicable"]
+        applied = len(outcomes) - len(spared)
+        reasons = "; ".join(dict.fromkeys(outcome.reason for outcome in spared))
+        require(
+            applied >= self.suite.least,
+            f"{applied} of {len(outcomes)} checks applied, expected at least {self.suite.least}; "
+            f"the others: {reasons}",
+        )
+
+    @overload
+    def __getitem__(self, index: int) -> Check: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Check]: ...
+    def __getitem__(self, index: int | slice) -> Check | list[Check]:
+        return self.checks[index]
+
+    def __len__(self) -> int:
+        return len(self.checks)
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter(self.checks)
+
+    def run(self) -> list[Outcome]:
+        """Run all and return how each ended."""
+        return [check.outcome for check in self.checks]
+
+
+class Check:
+    """One check of one component. Calling it is a pytest test: it fails, skips or is expected to.
+
+    Its ``outcome`` says the same without pytest.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        judge: Callable[[], None],
+        expected: Mapping[str, str],
+        strict: bool,
+    ) -> None:
+        self.__name__ = definition.name
+        self.__doc__ = definition.function.__doc__
+        self._judge = judge
+        self._expected = expected.get(definition.name)
+        self._warns = 1 < definition.since >= KIT_VERSION and not strict
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """Run the check, once."""
+        name, expected = self.__name__, self._expected
+        try:
+            self._judge()
+        except NotApplicable as reason:
+            return Outcome(name, "not applicable", str(reason))
+        except (Exception, SystemExit) as error:
+            if expected is not None:
+                return Outcome(name, "expected failure", expected, error)
+            return Outcome(name, "warned" if self._warns else "failed", _said(error), error)
+        if expected is not None:
+            unexpected = f"it passes, but known_failures expects it to fail ({expected})"
+            return Outcome(name, "failed", unexpected, CheckFailed(unexpected))
+        return Outcome(name, "passed")
+
+    def __call__(self) -> None:
+        """Pass, or end as pytest expects: failed, skipped, or failed as expected."""
+        outcome = self.outcome
+        if outcome.status == "failed":
+            assert outcome.error is not None
+            raise outcome.error
+        if outcome.status == "warned":
+            warnings.warn(
+                f"{outcome.check}, new in this version: {outcome.reason}",
+                ConformanceWarning,
+                stacklevel=2,
+            )
+        if outcome.status in ("not applicable", "expected failure"):
+            import pytest
+
+            end = pytest.skip if outcome.status == "not applicable" else pytest.xfail
+            end(f"{outcome.check}: {outcome.reason}")
+
+
+def _judge(definition: Definition, subject: Callable[..., Any], seed: int | None) -> None:
+    """Run one check on a subject of its own, with a generator of its own."""
+    if seed is None:
+        seed = int(np.random.SeedSequence().generate_state(1)[0])
+        print(f"{definition.name}: drawn with seed={seed}")
+    random = np.random.default_rng([seed, *definition.name.encode()])
+    with np.errstate(all="ignore"):
+        definition.function(subject(random))
+
+
+def _said(error: BaseException) -> str:
+    """Return what an error says in one line, and where it was raised unless by a check."""
+    text = " ".join(str(error).split())
+    if isinstance(error, CheckFailed):
+        return text
+    here = Path(__file__).parent
+    frames = [
+        f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent != here
+    ]
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"raised {type(error).__name__}: {text}{place}"

@@ -1,0 +1,34 @@
+"""From what an author hands over, a class or an object, to the object that is checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from optframe.checks import flaw_of
+from optframe.errors import UsageError
+from optframe.kinds import KINDS
+
+__all__ = ["made"]
+
+
+def made(component: Any, kind: str, who: str) -> Any:
+    """Return the object itself, or the class's object with its defaults.
+
+    Raises
+    ------
+    UsageError
+        Where it is nothing of this kind, or cannot be made without parameters.
+    """
+    expected = " or ".join(KINDS[kind].contracts)
+    if isinstance(component, type):
+        flaw = flaw_of(kind, component)
+        if flaw is not None:
+            raise UsageError(f"{who}: {flaw}")
+        try:
+            component = component()
+        except TypeError as error:
+            raise UsageError(f"{who}: {error}; give an object instead of its class") from error
+    flaw = flaw_of(kind, component)
+    if flaw is not None:
+        raise UsageError(f"{who}: found {component!r}; expected an {expected}: {flaw}")
+    return component

@@ -1,0 +1,236 @@
+"""What every optimizer owes to its contract."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import io
+import pickle
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optframe.contracts import Schedule
+from optframe.testing.backends import OverwritingBackend, StrictBackend
+from optframe.testing.imports import check_imports
+from optframe.testing.kit import NotApplicable, check, require
+from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
+from optframe.testing.standard import Lines
+from optframe.testing.walk import walk
+
+
+@check(since=1)
+def keeps_shape_and_precision(subject: Subject) -> None:
+    """A step returns (θ, state), θ with the shape and precision that it had."""
+    for problem in subject.problems():
+        for dtype in ("float64", "float32"):
+            walk(subject.optimizer, problem, STEPS, dtype=dtype)
+
+
+@check(since=1)
+def works_with_one_parameter(subject: Subject) -> None:
+    """P = 1 is a problem like any other."""
+    for problem in subject.problems(size=1):
+        iterates = walk(subject.optimizer, problem, STEPS).iterates
+        require(np.isfinite(iterates).all(), "θ is not finite after a few steps with P = 1")
+
+
+@check(since=1)
+def runs_together_are_runs_alone(subject: Subject) -> None:
+    """With leading axes, each run goes as it goes alone."""
+    problem, starts = subject.batch()
+    for shape in ((3, SIZE), (3, 1, SIZE)):
+        found = walk(subject.optimizer, problem, STEPS, starts.reshape(shape))
+        for run, start in enumerate(starts):
+            alone = walk(subject.optimizer, problem, STEPS, start)
+            same(found.iterates.reshape(-1, 3, SIZE)[:, run], alone, "in a batch of runs", 1e-9)
+
+
+@check(since=1)
+def hyperparameters_broadcast(subject: Subject) -> None:
+    """A hyperparameter of shape (..., 1) gives each run its own value."""
+    problem, starts = subject.batch()
+    numbers = subject.numbers()
+    for name, value in numbers.items():
+        values = value * subject.random.uniform(0.5, 1, (3, 1))
+        together = subject.changed(name, values)
+        found = walk(together, problem, STEPS, starts)
+        for run, start in enumerate(starts):
+            one = subject.changed(name, float(values[run, 0]))
+            alone = walk(one, problem, STEPS, start)
+            same(found.iterates[:, run], alone, f"with {name} as an array of shape (3, 1)", 1e-9)
+
+
+@check(since=1)
+def hyperparameters_may_be_schedules(subject: Subject) -> None:
+    """A schedule that never changes is a number."""
+    numbers = subject.numbers()
+    problem = subject.problem()
+    plain = walk(subject.optimizer, problem, STEPS)
+    for name, value in numbers.items():
+        scheduled = subject.changed(name, _Always(float(value)))
+        found = walk(scheduled, problem, STEPS).iterates
+        same(found, plain, f"with {name} as a schedule that stays at {value:g}", 1e-12)
+
+
+@check(since=1)
+def leaves_what_it_is_given(subject: Subject) -> None:
+    """It changes neither the oracle's answers nor itself."""
+    before = copy.deepcopy(subject.optimizer)
+    for problem in subject.problems():
+        found = walk(subject.optimizer, problem, STEPS)
+        spoiled = ", ".join(sorted(found.spoiled))
+        require(not spoiled, f"it overwrites the oracle's answers to {spoiled}")
+        require(_same_fields(found.optimizer, before), "a step has changed its own fields")
+
+
+@check(since=1)
+def needs_no_theta_that_a_rule_overwrote(subject: Subject) -> None:
+    """Compiled update rules may destroy the θ and the state that they are given."""
+    for problem in subject.problems():
+        plain = walk(subject.optimizer, problem, STEPS)
+        found = walk(subject.optimizer, problem, STEPS, backend=OverwritingBackend())
+        same(found.iterates, plain, "where update rules overwrite their arguments", 1e-12)
+
+
+@check(since=1)
+def computes_with_the_array_standard(subject: Subject) -> None:
+    """It takes its functions from oracle.xp, on whatever device."""
+    strict = StrictBackend()
+    missing = strict.missing()
+    if missing is not None:
+        raise NotApplicable(missing)
+    for problem in subject.problems():
+        plain = walk(subject.optimizer, problem, STEPS)
+        found = walk(subject.optimizer, problem, STEPS, backend=strict)
+        same(found.iterates, plain, "on another device", 1e-9)
+
+
+@check(since=1)
+def repeats_to_the_bit(subject: Subject) -> None:
+    """The same run twice gives the same bits, and what is drawn comes from oracle.random."""
+    for problem in subject.problems():
+        first = walk(subject.optimizer, problem, STEPS)
+        np.random.seed(int(subject.random.integers(2**31)))
+        require(
+            np.array_equal(walk(subject.optimizer, problem, STEPS).iterates, first.iterates),
+            "the same run twice gives different iterates; draw from oracle.random alone",
+        )
+
+
+@check(since=1)
+def says_whether_it_draws(subject: Subject) -> None:
+    """Its ``random`` is true exactly where another seed changes its steps."""
+    problem = next((p for p in subject.problems() if not isinstance(p, Lines)), None)
+    if problem is None:
+        raise NotApplicable("every problem that serves it draws minibatches, too")
+    theta = problem.start(subject.random)
+    runs = [walk(subject.optimizer, problem, STEPS, theta, seed=seed) for seed in range(4)]
+    differ = any(not np.array_equal(run.iterates, runs[0].iterates) for run in runs)
+    words = "differ" if differ else "do not differ"
+    require(
+        differ == subject.optimizer.random,
+        f"it says random = {subject.optimizer.random}, but its steps {words} from seed to seed",
+    )
+
+
+@check(since=1)
+def goes_on_from_a_saved_state(subject: Subject) -> None:
+    """Pickled after some steps and restored elsewhere, it goes on to the bit."""
+    if not subject.optimizer.resumable:
+        raise NotApplicable("it says resumable = False")
+    for problem in subject.problems():
+        whole = walk(subject.optimizer, problem, STEPS)
+        half = walk(subject.optimizer, problem, STEPS // 2)
+        if half.stopped is not None:
+            continue
+        walk(subject.optimizer, problem, 1)  # what it remembers anywhere else is gone
+        theta, state, optimizer = pickle.loads(
+            pickle.dumps((half.theta, half.state, subject.optimizer))
+        )
+        half.state = state
+        rest = walk(
+            optimizer, problem, STEPS - STEPS // 2, theta, after=half, first=STEPS // 2
+        ).iterates
+        require(
+            np.array_equal(rest, whole.iterates[STEPS // 2 :]),
+            "restored from its state, it takes other steps; keep all that it remembers in state",
+        )
+
+
+@check(since=1)
+def state_is_numbers_and_arrays(subject: Subject) -> None:
+    """State is None or a dataclass of numbers and arrays, so that it can be saved."""
+    if not subject.optimizer.resumable:
+        raise NotApplicable("it says resumable = False")
+    for problem in subject.problems():
+        _check_state(walk(subject.optimizer, problem, 2).state, "state")
+
+
+@check(since=1)
+def pickles(subject: Subject) -> None:
+    """It can be sent to a worker."""
+    again = pickle.loads(pickle.dumps(subject.optimizer))
+    require(_same_fields(again, subject.optimizer), "pickled and restored, it is another")
+
+
+@check(since=1)
+def asks_only_what_it_needs(subject: Subject) -> None:
+    """All words that it asks are in ``needs``."""
+    needs = subject.optimizer.requires()
+    for problem in subject.problems():
+        asked = set(walk(subject.optimizer, problem, STEPS).words)
+        if "loss_and_gradient" in asked:
+            asked = asked - {"loss_and_gradient"} | {"loss", "gradient"}
+        beyond = ", ".join(sorted(asked - needs))
+        require(not beyond, f"it asks for {beyond}, which its needs do not name")
+
+
+@check(since=1)
+def prints_nothing(subject: Subject) -> None:
+    """A step neither prints nor logs."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        walk(subject.optimizer, subject.problem(), STEPS)
+    require(not said.getvalue(), f"a step prints {said.getvalue()[:60]!r}")
+
+
+@check(since=1)
+def imports_nothing_heavy(subject: Subject) -> None:
+    """Importing it does not import what only its runs need."""
+    check_imports(type(subject.optimizer))
+
+
+@dataclass(frozen=True)
+class _Always(Schedule):
+    value: float
+
+    def __call__(self, k: int, epoch: float, progress: float) -> float:
+        return self.value
+
+
+def _same_fields(found: Any, expected: Any) -> bool:
+    """Whether two components have the same fields, schedules aside, which a run replaces."""
+    if isinstance(expected, Schedule):
+        return True
+    if not dataclasses.is_dataclass(expected):
+        return repr(found) == repr(expected)
+    fields = [field.name for field in dataclasses.fields(expected)]
+    return type(found) is type(expected) and all(
+        _same_fields(getattr(found, name), getattr(expected, name)) for name in fields
+    )
+
+
+def _check_state(state: Any, where: str) -> None:
+    plain = state is None or isinstance(state, (bool, int, float, str))
+    if plain or (hasattr(state, "shape") and hasattr(state, "dtype")):
+        return
+    require(
+        dataclasses.is_dataclass(state) and not isinstance(state, type),
+        f"{where} is a {type(state).__name__}; expected None, a number, an array, or a dataclass "
+        "of these (or say resumable = False)",
+    )
+    for part in dataclasses.fields(state):
+        _check_state(getattr(state, part.name), f"{where}.{part.name}")

@@ -1,0 +1,109 @@
+"""What an optimizer should do: find minima, stay at them, and move as it declares."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from optframe.testing.kit import NotApplicable, check, require
+from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
+from optframe.testing.standard import Bowl, Slope
+from optframe.testing.walk import serves, walk
+
+FEW = 5
+"""Steps after which rounding has not yet decided which way a line search goes."""
+
+
+@check(since=1)
+def stays_at_a_zero_gradient(subject: Subject) -> None:
+    """Where the gradient is zero from the start, and θ = 0, nothing moves."""
+    for problem in subject.problems():
+        flat = dataclasses.replace(problem, center=np.zeros(SIZE))  # type: ignore[type-var]
+        theta = walk(subject.optimizer, flat, STEPS, np.zeros(SIZE)).iterates
+        require(np.isfinite(theta).all(), "θ is not finite after steps with a zero gradient")
+        require(not theta.any(), "θ moves though every gradient is zero")
+
+
+@check(since=1)
+def does_not_hide_a_gradient_that_is_no_number(subject: Subject) -> None:
+    """After a NaN it stops, or θ shows it; it neither raises nor goes on as if nothing was."""
+    for problem in subject.problems():
+        nan = walk(
+            subject.optimizer,
+            problem,
+            STEPS,
+            change=lambda before, answer: answer * (math.nan if before >= 6 else 1.0),
+        )
+        require(
+            nan.stopped is not None or not np.isfinite(nan.iterates[-1]).all(),
+            "its gradients are no numbers, but θ is, and the run goes on",
+        )
+
+
+@check(since=1)
+def lowers_the_loss(subject: Subject) -> None:
+    """With its own hyperparameters it gets closer to the minimum of easy problems."""
+    for problem in subject.problems():
+        found = walk(subject.optimizer, problem, 3000)
+        solution = np.asarray(found.solution)
+        before = float(problem.metrics(found.iterates[0])["loss"])
+        after = float(problem.metrics(solution)["loss"])
+        require(
+            after <= 0.9 * before,
+            f"the loss of {type(problem).__name__} goes from {before:.3g} to {after:.3g} in "
+            f"{len(found.iterates) - 1} steps",
+        )
+
+
+@check(since=1)
+def is_invariant_as_declared(subject: Subject) -> None:
+    """What `invariances` declares holds."""
+    declared = subject.optimizer.invariances()
+    known = {"rotation", "loss scale", "parameter scale"}
+    require(
+        declared <= known,
+        f"it declares {', '.join(sorted(declared - known))}; "
+        f"expected of {', '.join(sorted(known))}",
+    )
+    if not declared:
+        raise NotApplicable("it declares no invariance")
+    bowl = subject.problem()
+    if not isinstance(bowl, Bowl):
+        raise NotApplicable("no quadratic offers what it needs")
+    start = bowl.start(subject.random)
+    plain = walk(subject.optimizer, bowl, FEW, start)
+    scales = subject.random.uniform(0.5, 2, SIZE)
+    turn, _ = np.linalg.qr(subject.random.standard_normal((SIZE, SIZE)))
+    changes = {
+        "rotation": (turn, 1.0),
+        "loss scale": (np.eye(SIZE), float(scales[0]) * 10),
+        "parameter scale": (np.diag(scales), 1.0),
+    }
+    for word in sorted(declared):
+        matrix, factor = changes[word]  # θ = matrix · φ
+        inverse = np.linalg.inv(matrix)
+        other = Bowl(factor * matrix.T @ bowl.a @ matrix, inverse @ bowl.center)
+        found = walk(subject.optimizer, other, FEW, inverse @ start).iterates @ matrix.T
+        both = min(len(found), len(plain.iterates))  # where it ends is a matter of rounding
+        same(found[:both], plain, f"after a change of {word}", 1e-6)
+
+
+@check(since=1)
+def moves_by_its_formula_on_a_constant_gradient(subject: Subject) -> None:
+    """Where the gradient is constant, θₖ − θ₀ is what `displacement` says."""
+    gradient = subject.random.uniform(0.5, 2, SIZE) * subject.random.choice([-1, 1], SIZE)
+    slope = Slope(gradient)
+    if not serves(slope, subject.optimizer.requires()):
+        raise NotApplicable("a linear loss does not offer what it needs")
+    if subject.optimizer.displacement(gradient, 1) is None:
+        raise NotApplicable("it declares no displacement")
+    iterates = walk(subject.optimizer, slope, 50, np.zeros(SIZE)).iterates
+    for k in (1, 2, 3, 50):
+        expected = np.asarray(subject.optimizer.displacement(gradient, k))
+        require(
+            np.allclose(iterates[k], expected, rtol=1e-9, atol=1e-300),
+            f"after {k} steps it has moved by {iterates[k][0]:.12g} where displacement says "
+            f"{expected[0]:.12g}",
+        )

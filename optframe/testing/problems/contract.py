@@ -1,0 +1,161 @@
+"""What every problem owes to its contract."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+
+from optframe.checks import check_metrics, check_start
+from optframe.oracle import offers
+from optframe.testing.backends import StrictBackend
+from optframe.testing.imports import check_imports
+from optframe.testing.kit import NotApplicable, check, require
+from optframe.testing.problems.subject import LARGEST_HESSIAN, Subject, close
+
+
+@check(since=1)
+def starts_where_its_seed_says(subject: Subject) -> None:
+    """Starts have shape (P,), are finite, and depend on the seed alone, if at all."""
+    problem = subject.problem
+    require(isinstance(problem.size, int) and problem.size >= 1, f"its size is {problem.size!r}")
+    for draw in (problem.start, problem.random_start):
+        starts = [np.asarray(draw(np.random.default_rng(seed))) for seed in (1, 1, 2)]
+        for start in starts:
+            check_start(problem, start)
+            require(np.isfinite(start).all(), "it starts where θ is not finite")
+        require(np.array_equal(starts[0], starts[1]), "one seed gives two different starts")
+        differ = not np.array_equal(starts[0], starts[2])
+        if draw == problem.start:
+            words = "differ" if differ else "do not differ"
+            require(
+                differ == problem.draws_start,
+                f"it says draws_start = {problem.draws_start}, but starts {words} between seeds",
+            )
+        else:
+            require(differ, "random_start does not depend on its generator")
+
+
+@check(since=1)
+def keeps_shape_and_precision(subject: Subject) -> None:
+    """The loss has shape () and the gradient (P,), in θ's precision."""
+    for dtype in ("float64", "float32"):
+        problem = subject.bound(dtype)
+        theta = subject.point().astype(dtype)
+        batch = subject.batch_of(problem)
+        both = problem.loss_and_gradient(theta, *batch)  # type: ignore[attr-defined]
+        loss, gradient = problem.loss(theta, *batch), problem.gradient(theta, *batch)  # type: ignore[attr-defined]
+        for value, shape, name in (
+            (loss, (), "loss"),
+            (gradient, theta.shape, "gradient"),
+            (both[0], (), "loss_and_gradient's loss"),
+            (both[1], theta.shape, "loss_and_gradient's gradient"),
+        ):
+            value = np.asarray(value)
+            require(value.shape == shape, f"{name} has shape {value.shape}, expected {shape}")
+            require(value.dtype == dtype, f"{name} of a {dtype} θ is {value.dtype}")
+        close(both[0], loss, 1e-5, "loss_and_gradient's loss is not loss")
+        close(both[1], gradient, 1e-4, "loss_and_gradient's gradient is not gradient")
+
+
+@check(since=1)
+def leading_axes_are_runs(subject: Subject) -> None:
+    """With leading axes, each answer is the run's own."""
+    problem = subject.problem
+    if not problem.vectorized:
+        raise NotApplicable("it says vectorized = False")
+    for runs in ((3,), (2, 3)):
+        theta = subject.point(*runs)
+        for name in ("loss", "gradient", "hessian", "loss_and_gradient", "metrics"):
+            if name not in {*offers(problem, None), "metrics"}:
+                continue
+            if name == "hessian" and problem.size > LARGEST_HESSIAN:
+                continue
+            whole = problem.metrics if name == "metrics" else subject.word(name)
+            together = _arrays(whole(theta))
+            for run in np.ndindex(*runs):
+                for key, alone in _arrays(whole(theta[run])).items():
+                    close(
+                        together[key][run], alone, 1e-6, f"{name} of run {run} in a batch of runs"
+                    )
+
+
+@check(since=1)
+def answers_are_repeatable(subject: Subject) -> None:
+    """The same θ and batch give the same answer, and neither is written to."""
+    theta = subject.point()
+    kept = theta.copy()
+    first = np.asarray(subject.word("gradient")(theta)).copy()
+    subject.word("loss")(theta + 1)
+    again = np.asarray(subject.word("gradient")(theta))
+    require(np.array_equal(first, again, equal_nan=True), "asked twice, it answers twice")
+    require(np.array_equal(theta, kept), "it writes to θ")
+
+
+@check(since=1)
+def instances_depend_on_their_seed_alone(subject: Subject) -> None:
+    """Constants that are drawn come from `instance_random`, and draws_instance says so."""
+    problem = subject.problem
+    theta = subject.point()
+    answers = []
+    for seed in (0, 0, 1):
+        bound = subject.bound(seed=seed)
+        gradient = bound.gradient(theta, *subject.batch_of(bound))  # type: ignore[attr-defined]
+        answers.append([float(bound.metrics(theta)["loss"]), *np.asarray(gradient).tolist()])
+    require(answers[0] == answers[1], "bound twice with one seed, it is two different problems")
+    differ = answers[0] != answers[2]
+    words = "differ" if differ else "do not differ"
+    require(
+        differ == problem.draws_instance,
+        f"it says draws_instance = {problem.draws_instance}, but instances {words} between seeds",
+    )
+
+
+@check(since=1)
+def measures_the_loss(subject: Subject) -> None:
+    """`metrics` has the loss, all finite at the start, under names that are free."""
+    values = subject.problem.metrics(subject.start())
+    check_metrics(subject.problem, values)
+    bad = [name for name, value in values.items() if not np.isfinite(float(value))]
+    require(not bad, f"at the start its {', '.join(bad)} is not finite")
+    if not subject.problem.draws_batch:
+        theta = subject.point()
+        found = subject.problem.metrics(theta)["loss"]
+        close(found, subject.word("loss")(theta), 1e-12, "the metric loss is not the loss")
+
+
+@check(since=1)
+def computes_with_the_array_standard(subject: Subject) -> None:
+    """It takes its functions from self.xp, on whatever device."""
+    if subject.problem.draws_batch:
+        raise NotApplicable("problems with data may use all that NumPy and CuPy share")
+    strict = StrictBackend()
+    missing = strict.missing()
+    if missing is not None:
+        raise NotApplicable(missing)
+    problem, theta = subject.bound(backend=strict), subject.point(2)
+    for name in ("loss", "gradient", "hessian"):
+        if name in offers(problem, None):
+            found = strict.to_numpy(getattr(problem, name)(strict.asarray(theta, "float64")))
+            close(found, subject.word(name)(theta), 1e-9, f"{name} on another device")
+
+
+@check(since=1)
+def pickles(subject: Subject) -> None:
+    """It can be sent to a worker."""
+    again = pickle.loads(pickle.dumps(subject.unbound))
+    require(repr(again) == repr(subject.unbound), "pickled and restored, it is another")
+
+
+@check(since=1)
+def imports_nothing_heavy(subject: Subject) -> None:
+    """Importing it does not import what only its runs need."""
+    check_imports(type(subject.unbound))
+
+
+def _arrays(answer: Any) -> dict[Any, Any]:
+    if isinstance(answer, dict):
+        return {key: np.asarray(value) for key, value in answer.items()}
+    parts = answer if isinstance(answer, tuple) else (answer,)
+    return {place: np.asarray(part) for place, part in enumerate(parts)}

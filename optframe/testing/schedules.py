@@ -1,0 +1,106 @@
+"""The checks of schedules."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import pickle
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from optframe.contracts import Schedule
+from optframe.testing.imports import check_imports
+from optframe.testing.kit import Checks, Suite, check, require
+from optframe.testing.making import made
+
+__all__ = ["check_schedule"]
+
+STEPS = 1000
+PER_EPOCH = 40
+
+
+def check_schedule(
+    schedule: Schedule | type, *, seed: int | None = 0, strict: bool = False
+) -> Checks:
+    """Return the checks of a schedule.
+
+    Parameters
+    ----------
+    schedule
+        An object, or a class whose fields have defaults.
+    seed, strict
+        As for `check_optimizer`, and ``known_failures`` likewise.
+
+    Raises
+    ------
+    UsageError
+        Where it is no schedule, cannot be made without parameters, or expects a failure of a check
+        that does not exist.
+    """
+    component = made(schedule, "schedules", "check_schedule")
+    suite = Suite((sys.modules[__name__],), least=5)
+    return Checks(suite, component, lambda random: Subject(component, random), seed, strict)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a check looks at: the schedule, and a generator for what the check draws."""
+
+    schedule: Schedule
+    random: np.random.Generator
+
+    def values(self) -> list[float]:
+        """Return its values at the steps of a run over data."""
+        return [self.schedule(k, k / PER_EPOCH, k / STEPS) for k in range(STEPS + 1)]
+
+
+@check(since=1)
+def gives_numbers(subject: Subject) -> None:
+    """Every value is one finite real number, from the first step on."""
+    for k, value in enumerate(subject.values()):
+        require(
+            isinstance(value, numbers.Real) and not isinstance(value, bool),
+            f"at step {k} it is {value!r}, a {type(value).__name__}; expected a float",
+        )
+        require(math.isfinite(value), f"at step {k} it is {value}")
+
+
+@check(since=1)
+def works_without_data(subject: Subject) -> None:
+    """Where there is no data the epoch is 0 at every step."""
+    for k in (0, 1, STEPS):
+        value = subject.schedule(k, 0.0, k / STEPS)
+        require(math.isfinite(value), f"at step {k} without data it is {value}")
+
+
+@check(since=1)
+def goes_on_beyond_its_end(subject: Subject) -> None:
+    """Long after whatever end it has, it still is a finite number."""
+    for k in (10**6, 10**9):
+        value = subject.schedule(k, k / PER_EPOCH, 1.0)
+        require(math.isfinite(value), f"at step {k} it is {value}")
+
+
+@check(since=1)
+def remembers_nothing(subject: Subject) -> None:
+    """The value of a step does not depend on which steps were asked for before."""
+    expected = subject.values()
+    again = pickle.loads(pickle.dumps(subject.schedule))
+    for k in subject.random.permutation(STEPS + 1).tolist():
+        value = again(k, k / PER_EPOCH, k / STEPS)
+        require(value == expected[k], f"asked in another order, step {k} is {value}")
+
+
+@check(since=1)
+def pickles(subject: Subject) -> None:
+    """It can be sent to a worker."""
+    again = pickle.loads(pickle.dumps(subject.schedule))
+    require(again == subject.schedule, "pickled and restored, it is another")
+
+
+@check(since=1)
+def imports_nothing_heavy(subject: Subject) -> None:
+    """Importing it does not import what only its runs need."""
+    check_imports(type(subject.schedule))

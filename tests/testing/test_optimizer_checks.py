@@ -1,0 +1,449 @@
+"""Each check of optimizers is failed by an optimizer that is broken in just that way."""
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from optframe import Fraction, Optimizer, Positive, Schedule, Solver, UsageError, elementwise
+from optframe.testing import Checks, check_optimizer
+
+MEMORY: dict[int, int] = {}
+
+
+@elementwise
+def update(theta, g, v, lr, momentum):
+    v = momentum * v - lr * g
+    return theta + v, v
+
+
+@dataclass
+class Velocity:
+    v: Any
+    k: int = 0
+
+
+@dataclass(frozen=True)
+class Healthy(Optimizer):
+    lr: Positive = 0.05
+    momentum: Fraction = 0.5
+
+    def init(self, theta, oracle):
+        return Velocity(oracle.xp.zeros_like(theta))
+
+    def step(self, theta, state, oracle):
+        theta, state.v = update(theta, oracle.gradient(theta), state.v, self.lr, self.momentum)
+        return theta, state
+
+
+@dataclass(frozen=True)
+class Descent(Optimizer):
+    """For breaking: θ ← θ − ε·g."""
+
+    lr: Positive = 0.05
+
+    def step(self, theta, state, oracle):
+        return theta - self.lr * oracle.gradient(theta), state
+
+
+class Promotes(Descent):
+    def step(self, theta, state, oracle):
+        return theta - np.float64(self.lr) * oracle.gradient(theta).astype(np.float64), state
+
+
+class ReturnsTheta(Descent):
+    def step(self, theta, state, oracle):
+        return theta - self.lr * oracle.gradient(theta)
+
+
+class WantsTwo(Descent):
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        return theta - self.lr * g / (1 + abs(g[..., 1:2])), state
+
+
+class MixesRuns(Descent):
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        return theta - self.lr * g / oracle.xp.sqrt(oracle.xp.sum(g * g)), state
+
+
+class TakesOneRate(Descent):
+    def step(self, theta, state, oracle):
+        lr = oracle.xp.max(oracle.xp.asarray(self.lr))
+        return theta - lr * oracle.gradient(theta), state
+
+
+class ComputesBeforeTheRun(Descent):
+    def __post_init__(self):
+        object.__setattr__(self, "double", 2 * self.lr)
+
+    def step(self, theta, state, oracle):
+        return theta - self.double / 2 * oracle.gradient(theta), state
+
+
+class WritesToTheGradient(Descent):
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        g *= self.lr
+        return theta - g, state
+
+
+@dataclass(frozen=True)
+class ChangesItself(Descent):
+    def step(self, theta, state, oracle):
+        object.__setattr__(self, "lr", self.lr * 0.99)
+        return theta - self.lr * oracle.gradient(theta), state
+
+
+class KeepsTheta(Healthy):
+    """It takes θ for what it was before the rule overwrote it."""
+
+    def step(self, theta, state, oracle):
+        new, state.v = update(theta, oracle.gradient(theta), state.v, self.lr, self.momentum)
+        return theta + (new - theta), state
+
+
+class ImportsNumpy(Descent):
+    def step(self, theta, state, oracle):
+        return theta - self.lr * np.tanh(oracle.gradient(theta)), state
+
+
+class DrawsByItself(Descent):
+    def step(self, theta, state, oracle):
+        return theta - self.lr * oracle.gradient(theta) * np.random.uniform(0.5, 1), state
+
+
+class HidesThatItDraws(Descent):
+    def step(self, theta, state, oracle):
+        return theta - self.lr * oracle.gradient(theta) * oracle.random.uniform(0.5, 1), state
+
+
+class SaysThatItDraws(Descent):
+    random = True
+
+
+class RemembersElsewhere(Descent):
+    def init(self, theta, oracle):
+        MEMORY[0] = 0
+
+    def step(self, theta, state, oracle):
+        MEMORY[0] += 1
+        return theta - self.lr / MEMORY[0] * oracle.gradient(theta), state
+
+
+class RemembersInALambda(Descent):
+    def init(self, theta, oracle):
+        return lambda: 1
+
+    def step(self, theta, state, oracle):
+        return theta - self.lr * state() * oracle.gradient(theta), state
+
+
+class RemembersInADictionary(Descent):
+    def init(self, theta, oracle):
+        return {"k": 0}
+
+
+@dataclass(frozen=True)
+class HoldsAFunction(Descent):
+    power: Any = field(default_factory=lambda: lambda x: x)
+
+
+class NeverRests(Descent):
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        return theta - self.lr * g / oracle.xp.sqrt(oracle.xp.sum(g * g, axis=-1)), state
+
+
+class Drifts(Descent):
+    def step(self, theta, state, oracle):
+        return theta - self.lr * (oracle.gradient(theta) + 0.001), state
+
+
+class HidesNaN(Descent):
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        return theta - self.lr * oracle.xp.where(g == g, g, 0.0), state
+
+
+class RaisesAtNaN(Descent):
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        if not oracle.xp.all(g == g):
+            raise FloatingPointError("NaN")
+        return theta - self.lr * g, state
+
+
+class AsksForMore(Descent):
+    def step(self, theta, state, oracle):
+        oracle.loss(theta)
+        return theta - self.lr * oracle.gradient(theta), state
+
+
+class AsksForTheMinimum(Descent):
+    def step(self, theta, state, oracle):
+        return theta - (self.lr + oracle.minimum) * oracle.gradient(theta), state
+
+
+class Talks(Descent):
+    def step(self, theta, state, oracle):
+        print("step", file=sys.stderr)
+        return theta - self.lr * oracle.gradient(theta), state
+
+
+class Climbs(Descent):
+    def step(self, theta, state, oracle):
+        return theta + self.lr * oracle.gradient(theta), state
+
+
+class ClaimsRotation(Descent):
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        return theta - self.lr * g * abs(g), state
+
+    def invariances(self):
+        return frozenset({"rotation"})
+
+
+class ClaimsLossScale(Descent):
+    def invariances(self):
+        return frozenset({"loss scale"})
+
+
+class ClaimsParameterScale(Descent):
+    def invariances(self):
+        return frozenset({"parameter scale"})
+
+
+class ClaimsNonsense(Descent):
+    def invariances(self):
+        return frozenset({"rotations"})
+
+
+class ClaimsAnotherWay(Descent):
+    def displacement(self, gradient, steps):
+        return -self.lr * (steps + 1) * gradient
+
+
+BROKEN = {
+    Promotes: "keeps-shape-and-precision",
+    ReturnsTheta: "keeps-shape-and-precision",
+    WantsTwo: "works-with-one-parameter",
+    MixesRuns: "runs-together-are-runs-alone",
+    TakesOneRate: "hyperparameters-broadcast",
+    ComputesBeforeTheRun: "hyperparameters-may-be-schedules",
+    WritesToTheGradient: "leaves-what-it-is-given",
+    ChangesItself: "leaves-what-it-is-given",
+    KeepsTheta: "needs-no-theta-that-a-rule-overwrote",
+    ImportsNumpy: "computes-with-the-array-standard",
+    DrawsByItself: "repeats-to-the-bit",
+    HidesThatItDraws: "says-whether-it-draws",
+    SaysThatItDraws: "says-whether-it-draws",
+    RemembersElsewhere: "goes-on-from-a-saved-state",
+    RemembersInALambda: "goes-on-from-a-saved-state",
+    RemembersInADictionary: "state-is-numbers-and-arrays",
+    HoldsAFunction: "pickles",
+    NeverRests: "stays-at-a-zero-gradient",
+    Drifts: "stays-at-a-zero-gradient",
+    HidesNaN: "does-not-hide-a-gradient-that-is-no-number",
+    RaisesAtNaN: "does-not-hide-a-gradient-that-is-no-number",
+    AsksForMore: "asks-only-what-it-needs",
+    AsksForTheMinimum: "asks-only-what-it-needs",
+    Talks: "prints-nothing",
+    Climbs: "lowers-the-loss",
+    ClaimsRotation: "is-invariant-as-declared",
+    ClaimsLossScale: "is-invariant-as-declared",
+    ClaimsParameterScale: "is-invariant-as-declared",
+    ClaimsNonsense: "is-invariant-as-declared",
+    ClaimsAnotherWay: "moves-by-its-formula-on-a-constant-gradient",
+}
+
+
+def ends(checks: Checks) -> dict[str, str]:
+    return {outcome.check: outcome.status for outcome in checks.run()}
+
+
+def status(checks, name):
+    """How one check ends, without the others."""
+    (found,) = [check.outcome.status for check in checks if check.__name__ == name]
+    return found
+
+
+@pytest.mark.parametrize("optimizer", [Healthy, Descent, Healthy(lr=0.3, momentum=0.0)])
+def test_a_healthy_optimizer_fails_nothing(optimizer):
+    assert {"failed", "warned"}.isdisjoint(ends(check_optimizer(optimizer, seed=None)).values())
+
+
+def test_every_check_can_fail():
+    named = set(ends(check_optimizer(Healthy)))
+    tested_elsewhere = {"imports-nothing-heavy", "enough-checks-apply"}
+    assert named == {*BROKEN.values(), *tested_elsewhere}
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+def test_the_broken_are_found(broken):
+    assert status(check_optimizer(broken, seed=None), BROKEN[broken]) == "failed"
+
+
+def test_the_reason_says_where_it_was_raised():
+    (outcome,) = [o for o in check_optimizer(RaisesAtNaN).run() if "no-number" in o.check]
+    assert outcome.reason.startswith("raised FloatingPointError: NaN (test_optimizer_checks.py:")
+    assert isinstance(outcome.error, FloatingPointError)
+
+
+def test_an_import_of_something_heavy_is_found(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_import.py").write_text(
+        "import pandas\n"
+        "from dataclasses import dataclass\n"
+        "from optframe import Optimizer\n"
+        "@dataclass(frozen=True)\n"
+        "class Slow(Optimizer):\n"
+        "    def step(self, theta, state, oracle):\n"
+        "        return theta - 0.1 * oracle.gradient(theta), state\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from slow_to_import import Slow
+
+    (outcome,) = [o for o in check_optimizer(Slow).run() if o.check == "imports-nothing-heavy"]
+    assert outcome.status == "failed"
+    assert outcome.reason == "importing slow_to_import imports pandas; import it where it is used"
+
+
+@dataclass(frozen=True)
+class NeedsMuch(Descent):
+    needs = frozenset({"gradient", "moon phase"})
+
+
+def test_what_no_problem_serves_has_not_been_checked():
+    outcomes = check_optimizer(NeedsMuch).run()
+    assert outcomes[-1].check == "enough-checks-apply"
+    assert outcomes[-1].status == "failed"
+    assert "no standard problem offers all that it needs (gradient, moon phase)" in (
+        outcomes[-1].reason
+    )
+
+
+@dataclass(frozen=True)
+class OneAtATime(Descent):
+    vectorized = False
+    resumable = False
+
+    def init(self, theta, oracle):
+        return iter(range(10**6))
+
+
+def test_what_the_contract_does_not_ask_is_not_asked():
+    found = ends(check_optimizer(OneAtATime))
+    spared = {name for name, status in found.items() if status == "not applicable"}
+    assert spared == {
+        "runs-together-are-runs-alone",
+        "hyperparameters-broadcast",
+        "goes-on-from-a-saved-state",
+        "state-is-numbers-and-arrays",
+        "is-invariant-as-declared",
+        "moves-by-its-formula-on-a-constant-gradient",
+    }
+    assert "failed" not in found.values()
+
+
+@dataclass(frozen=True)
+class Newton(Solver):
+    needs = frozenset({"gradient", "hessian"})
+
+    def minimize(self, theta, oracle, report):
+        for _ in range(20):
+            g, h = oracle.gradient(theta), oracle.hessian(theta)
+            theta = theta - oracle.xp.linalg.solve(h, g)
+            if not report(theta):
+                break
+        return theta
+
+
+class GoesOn(Newton):
+    def minimize(self, theta, oracle, report):
+        for _ in range(20):
+            g, h = oracle.gradient(theta), oracle.hessian(theta)
+            theta = theta - 0.1 * oracle.xp.linalg.solve(h, g)
+            report(theta)
+        return theta
+
+
+class Promoting(Newton):
+    def minimize(self, theta, oracle, report):
+        theta = np.asarray(theta, np.float64)
+        report(theta)
+        return theta
+
+
+class Rolling(Newton):
+    def minimize(self, theta, oracle, report):
+        for _ in range(5):
+            theta = theta - np.random.uniform(0.1, 0.2) * oracle.gradient(theta)
+            if not report(theta):
+                break
+        return theta
+
+
+class Asking(Newton):
+    needs = frozenset({"hessian"})
+
+
+class Idle(Newton):
+    def minimize(self, theta, oracle, report):
+        report(theta)
+        return theta
+
+
+class Indexing(Newton):
+    def minimize(self, theta, oracle, report):
+        assert theta.shape[0] > 1
+        return super().minimize(theta, oracle, report)
+
+
+@dataclass(frozen=True)
+class Unpicklable(Newton):
+    power: Any = field(default_factory=lambda: lambda x: x)
+
+
+BROKEN_SOLVERS = {
+    Promoting: "keeps-shape-and-precision",
+    Indexing: "works-with-one-parameter",
+    GoesOn: "ends-when-report-says-so",
+    Rolling: "repeats-to-the-bit",
+    Asking: "asks-only-what-it-needs",
+    Idle: "lowers-the-loss",
+    Unpicklable: "pickles",
+}
+
+
+def test_a_healthy_solver_fails_nothing():
+    found = ends(check_optimizer(Newton))
+    assert set(found.values()) <= {"passed", "not applicable"}
+    assert set(found) == {
+        *BROKEN_SOLVERS.values(),
+        "imports-nothing-heavy",
+        "enough-checks-apply",
+    }
+
+
+@pytest.mark.parametrize("broken", BROKEN_SOLVERS, ids=lambda broken: broken.__name__)
+def test_broken_solvers_are_found(broken):
+    assert status(check_optimizer(broken), BROKEN_SOLVERS[broken]) == "failed"
+
+
+@pytest.mark.parametrize("wrong", [3, Velocity, Schedule, "adam"])
+def test_what_is_no_optimizer_is_refused(wrong):
+    with pytest.raises(UsageError, match="check_optimizer: "):
+        check_optimizer(wrong)
+
+
+def test_a_class_that_needs_parameters_is_refused():
+    @dataclass(frozen=True)
+    class Demanding(Descent):
+        depth: int = field(kw_only=True)
+
+    with pytest.raises(UsageError, match=r"'depth'; give an object instead of its class"):
+        check_optimizer(Demanding)

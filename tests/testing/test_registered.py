@@ -1,0 +1,109 @@
+"""Everything that comes with optframe passes its own kit."""
+
+import pytest
+
+from optframe import load_plugins
+from optframe.binding import make_wrapped
+from optframe.notation import parse
+from optframe.testing import (
+    check_backend,
+    check_optimizer,
+    check_problem,
+    check_sampler,
+    check_schedule,
+)
+from optframe.testing.standard import Bowl, Descent
+
+REGISTRY = load_plugins(strict=True)
+CHECKS = {
+    "optimizers": check_optimizer,
+    "wrappers": check_optimizer,
+    "problems": check_problem,
+    "transforms": check_problem,
+    "samplers": check_sampler,
+    "schedules": check_schedule,
+    "backends": check_backend,
+}
+INSIDE = {
+    "wrappers": {"optimizer": Descent()},
+    "transforms": {"problem": Bowl(((2.0, 0.5), (0.5, 1.0)), (0.3, -0.2))},
+}
+VARIANTS = {
+    "optimizers": [
+        "adam:eps_inside_root=true",
+        "adagrad:eps_inside_root=true",
+        "rmsprop:eps_inside_root=false",
+        "rmsprop:momentum=0.8",
+        "rmsprop:momentum=0.8,nesterov=true",
+        "momentum:form=torch,dampening=0.3",
+        "momentum:form=average",
+        "nesterov:form=torch",
+        "nesterov:form=keras",
+        "amsgrad:bias_correct_max=true",
+        "nadam:momentum_decay=0",
+        "lion:weight_decay=0",
+        "coordinate-descent:order=random",
+        "coordinate-descent:order=greedy",
+        "coordinate-descent:step=gradient",
+        "coordinate-descent:step=gradient,order=greedy",
+        "nonlinear-cg:formula=fr",
+        "nonlinear-cg:formula=hs",
+        "nonlinear-cg:formula=dy",
+        "bfgs:search=armijo",
+        "lbfgs:memory=2,scale=false",
+        "adam+clip-norm:max=0.5+polyak",
+        "nesterov+weight-decay+clip-value:max=0.5",
+    ],
+    "problems": [
+        "quadratic:rotate=true",
+        "quadratic:size=50,spectrum=clustered,condition=1000",
+        "logistic:data=breast-cancer,l2=0.01",
+        "softmax:l2=0.01",
+        "mlp:hidden=[5],activation=tanh,l2=0.01",
+    ],
+    "samplers": [
+        "shuffled:batch_size=7,drop_last=true",
+        "with-replacement:batch_size=3",
+        "simple-random:batch_size=50",
+        "grouped:how=whole",
+        "grouped:by=class",
+        "stream:batch_size=5,drop_last=true",
+    ],
+}
+NEEDED = {
+    "constant": "value=0.1",
+    "linear": "start=1,end=0.1,steps=50",
+    "inverse-time": "start=1,decay=0.1",
+    "inverse-sqrt": "start=1",
+    "step": "start=1,factor=0.5,steps=10",
+    "exponential": "start=1,decay=0.99",
+    "cosine": "start=1,steps=100",
+    "polynomial": "start=1,steps=100",
+    "warmup": "value=1,steps=10",
+    "one-cycle": "max=1,steps=100",
+    "clip-norm": "max=1",
+    "clip-value": "max=1",
+}
+
+
+def components():
+    for kind in CHECKS:
+        for name in REGISTRY.names(kind):
+            yield kind, f"{name}:{NEEDED[name]}" if name in NEEDED else name
+        for notation in VARIANTS.get(kind, []):
+            yield kind, notation
+
+
+@pytest.mark.parametrize(("kind", "notation"), [*components()])
+def test_what_is_registered_passes(kind, notation):
+    table = {**parse(notation), **INSIDE.get(kind, {})}
+    made = make_wrapped(REGISTRY, kind, table, notation)
+    if kind == "backends" and made.missing():
+        pytest.skip(made.missing())
+    checks = CHECKS[kind](made, seed=None)
+    # What is imported is tests/test_architecture.py's affair, without a process for each.
+    outcomes = [check.outcome for check in checks if check.__name__ != "imports-nothing-heavy"]
+    broken = [
+        f"{o.check}: {o.reason}" for o in outcomes if o.status not in ("passed", "not applicable")
+    ]
+    assert broken == []
