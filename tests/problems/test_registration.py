@@ -5,7 +5,8 @@ from importlib import import_module
 import pytest
 
 import optframe_problems
-from optframe import DatasetLoader, Problem
+from optframe import DatasetLoader, Problem, Transform
+from optframe_problems.functions.sphere import Sphere
 
 REGISTERED = [
     *((name, path, Problem) for name, path in optframe_problems.optframe_problems().items()),
@@ -34,3 +35,11 @@ def test_importing_the_plugin_imports_no_numerical_library():
         check=True,
     )
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", optframe_problems.optframe_transforms())
+def test_every_transform_goes_around_a_problem_and_needs_no_other_argument(name):
+    module, attribute = optframe_problems.optframe_transforms()[name].split(":")
+    transform, sphere = getattr(import_module(module), attribute), Sphere()
+    assert isinstance(transform(sphere), Transform)
+    assert transform(sphere).problem is sphere

@@ -1,0 +1,122 @@
+"""Ackley's function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import e, pi
+from typing import TYPE_CHECKING
+
+from optframe import Array, Count, Function
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Ackley"]
+
+
+@dataclass(frozen=True)
+class Ackley(Function):
+    """A plateau of small dents with a deep funnel in its middle.
+
+    With r = √(mean θᵢ²) and m = mean cos 2πθᵢ, and s = sin 2πθ, c = cos 2πθ by component::
+
+        f(θ)   = −20 exp(−r/5) − exp(m) + 20 + e
+        ∇f(θ)  = q θ + (2π/P) exp(m) s,    q = 4 exp(−r/5)/(P r)
+        ∇²f(θ) = q I − q (1/5 + 1/r)/(P r) θθᵀ + (2π/P) exp(m) (2π diag(c) − (2π/P) ssᵀ)
+
+    The minimum is 0 at 0, the tip of a cone: it has no gradient, and the answer is 0 there (a
+    subgradient); the Hessian's answer is without the cone's part, which is infinite. The loss is
+    computed from differences to 1, so that it is exact to the last bits near the minimum. The
+    literature has no start; here it alternates between −2 and 3.5, as Rastrigin's.
+
+    Parameters
+    ----------
+    size
+        P, the number of parameters, at least 1.
+
+    References
+    ----------
+    D. H. Ackley, "A Connectionist Machine for Genetic Hillclimbing" (Kluwer, 1987).
+    """
+
+    size: Count = 2
+
+    @property
+    def minimum(self) -> float:
+        """f* = 0."""
+        return 0.0
+
+    @property
+    def minimizer(self) -> np.ndarray:
+        """The origin."""
+        import numpy as np
+
+        return np.zeros(self.size)
+
+    def start(self, random: np.random.Generator) -> np.ndarray:
+        """Return (−2, 3.5, −2, 3.5, ...)."""
+        import numpy as np
+
+        return np.resize([-2.0, 3.5], self.size)
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        xp = self.xp
+        wave = xp.sin(pi * theta)
+        below = -2 * xp.mean(wave * wave, axis=-1)  # m − 1
+        return -20 * xp.expm1(-0.2 * self._radius(theta)) - e * xp.expm1(below)
+
+    def gradient(self, theta: Array) -> Array:
+        """Return ∇f(θ), shape (..., P)."""
+        _, q, height = self._parts(theta)
+        return q[..., None] * theta + height[..., None] * self.xp.sin(2 * pi * theta)
+
+    def partial(self, theta: Array, i: int) -> Array:
+        """Return ∂f/∂θᵢ, shape (...)."""
+        _, q, height = self._parts(theta)
+        return q * theta[..., i] + height * self.xp.sin(2 * pi * theta[..., i])
+
+    def hessian(self, theta: Array) -> Array:
+        """Return ∇²f(θ), shape (..., P, P)."""
+        xp = self.xp
+        sharpness, q, height = self._parts(theta)
+        s, c = xp.sin(2 * pi * theta), xp.cos(2 * pi * theta)
+        diagonal = q[..., None] + 2 * pi * height[..., None] * c
+        waves = (2 * pi / self.size) * height[..., None, None] * _outer(s)
+        cone = sharpness[..., None, None] * _outer(theta)
+        return diagonal[..., None] * self._identity - cone - waves
+
+    def hvp(self, theta: Array, v: Array) -> Array:
+        """Return ∇²f(θ)·v, shape (..., P)."""
+        xp = self.xp
+        sharpness, q, height = self._parts(theta)
+        s, c = xp.sin(2 * pi * theta), xp.cos(2 * pi * theta)
+        diagonal = q[..., None] + 2 * pi * height[..., None] * c
+        cone = sharpness * xp.sum(theta * v, axis=-1)
+        waves = (2 * pi / self.size) * height * xp.sum(s * v, axis=-1)
+        return diagonal * v - cone[..., None] * theta - waves[..., None] * s
+
+    def _radius(self, theta: Array) -> Array:
+        """Return r, shape (...)."""
+        return self.xp.sqrt(self.xp.mean(theta * theta, axis=-1))
+
+    def _parts(self, theta: Array) -> tuple[Array, Array, Array]:
+        """Return q (1/5 + 1/r)/(P r), q and (2π/P) exp(m), each of shape (...)."""
+        xp = self.xp
+        r = self._radius(theta)
+        tip = r == 0
+        r = xp.where(tip, xp.ones_like(r), r)
+        q = xp.where(tip, xp.zeros_like(r), 4 * xp.exp(-0.2 * r) / (self.size * r))
+        height = (2 * pi / self.size) * xp.exp(xp.mean(xp.cos(2 * pi * theta), axis=-1))
+        return q * (0.2 + 1 / r) / (self.size * r), q, height
+
+    @cached_property
+    def _identity(self) -> Array:
+        import numpy as np
+
+        return self.asarray(np.eye(self.size))
+
+
+def _outer(x: Array) -> Array:
+    return x[..., None] * x[..., None, :]

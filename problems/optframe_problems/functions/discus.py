@@ -1,0 +1,48 @@
+"""The discus: a bowl that is flat but for one direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Ge
+
+from optframe import Count
+from optframe_problems.functions.axis_parallel import AxisParallel
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Discus"]
+
+
+@dataclass(frozen=True)
+class Discus(AxisParallel):
+    """One direction is a million times steeper than all the others.
+
+    ::
+
+        f(θ) = κ θ₁² + Σᵢ₌₂ θᵢ²
+
+    The start is all ones; the minimum is 0 at 0.
+
+    Parameters
+    ----------
+    size
+        P, the number of parameters, at least 1.
+    condition
+        κ, the condition number, at least 1; by default the 10⁶ of the source.
+
+    References
+    ----------
+    N. Hansen, A. Ostermeier, "Completely derandomized self-adaptation in evolution strategies",
+    Evolutionary Computation 9 (2001), where it is called ``tablet``.
+    """
+
+    size: Count = 10
+    condition: Annotated[float, Ge(1)] = 1e6
+
+    def _weights(self) -> np.ndarray:
+        import numpy as np
+
+        return np.array([self.condition, *[1.0] * (self.size - 1)])

@@ -1,0 +1,97 @@
+"""Hilbert's matrix: a quadratic function that nobody can solve by elimination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from optframe import Array, Count, Function
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Hilbert"]
+
+
+@dataclass(frozen=True)
+class Hilbert(Function):
+    """A quadratic function as poorly conditioned as float64 can bear.
+
+    ::
+
+        f(θ) = ½ θᵀHθ,    Hᵢⱼ = 1/(i + j − 1)
+
+    H is positive definite; its condition number grows like e^(3.5 P): 1.5·10⁷ for P = 6, 1.6·10¹³
+    for P = 10, beyond float64's precision from P = 13 on. The start is all ones; the minimum is 0
+    at 0.
+
+    Parameters
+    ----------
+    size
+        P, the number of parameters, at least 1.
+
+    References
+    ----------
+    D. Hilbert, "Ein Beitrag zur Theorie des Legendre'schen Polynoms", Acta Mathematica 18 (1894);
+    HILBERTA in I. Bongartz, A. R. Conn, N. Gould, Ph. L. Toint, "CUTE: constrained and
+    unconstrained testing environment", ACM Transactions on Mathematical Software 21 (1995).
+    """
+
+    size: Count = 10
+
+    quadratic: ClassVar[bool] = True
+
+    @property
+    def minimum(self) -> float:
+        """f* = 0."""
+        return 0.0
+
+    @property
+    def minimizer(self) -> np.ndarray:
+        """The origin."""
+        import numpy as np
+
+        return np.zeros(self.size)
+
+    def start(self, random: np.random.Generator) -> np.ndarray:
+        """Return all ones."""
+        import numpy as np
+
+        return np.ones(self.size)
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        return self.loss_and_gradient(theta)[0]
+
+    def gradient(self, theta: Array) -> Array:
+        """Return Hθ, shape (..., P), by a product per run."""
+        return self.xp.matmul(theta[..., None, :], self._matrix)[..., 0, :]
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both; f is ½ θᵀ of the gradient."""
+        gradient = self.gradient(theta)
+        return 0.5 * self.xp.sum(theta * gradient, axis=-1), gradient
+
+    def hessian(self, theta: Array) -> Array:
+        """Return H for every run, shape (..., P, P)."""
+        return self.xp.broadcast_to(self._matrix, (*theta.shape, self.size))
+
+    def hvp(self, theta: Array, v: Array) -> Array:
+        """Return Hv, shape (..., P)."""
+        return self.gradient(v)
+
+    def partial(self, theta: Array, i: int) -> Array:
+        """Return (Hθ)ᵢ, shape (...)."""
+        return self.xp.sum(self._matrix[i, :] * theta, axis=-1)
+
+    def coordinate_minimum(self, theta: Array, i: int) -> Array:
+        """Return the θᵢ that minimizes f with the others held, shape (...)."""
+        return theta[..., i] - self.partial(theta, i) / self._matrix[i, i]
+
+    @cached_property
+    def _matrix(self) -> Array:
+        import numpy as np
+
+        i = np.arange(1, self.size + 1)
+        return self.asarray(1 / (i[:, None] + i - 1))

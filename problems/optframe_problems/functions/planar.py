@@ -1,0 +1,57 @@
+"""What functions of two parameters share: their derivatives from formulas in x and y."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from optframe import Array, Function
+
+__all__ = ["Planar"]
+
+
+class Planar(Function):
+    """A function of θ = (x, y) that says its loss and its five derivatives in x and y.
+
+    ``_slopes`` are f_x and f_y, ``_curvatures`` are f_xx, f_xy and f_yy, each of the shape of x.
+    """
+
+    @abstractmethod
+    def _value(self, x: Array, y: Array) -> Array:
+        """Return f, shape (...)."""
+
+    @abstractmethod
+    def _slopes(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return f_x and f_y, each of shape (...)."""
+
+    @abstractmethod
+    def _curvatures(self, x: Array, y: Array) -> tuple[Array, Array, Array]:
+        """Return f_xx, f_xy and f_yy, each of shape (...)."""
+
+    @property
+    def size(self) -> int:
+        """Two parameters, x and y."""
+        return 2
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        return self._value(theta[..., 0], theta[..., 1])
+
+    def gradient(self, theta: Array) -> Array:
+        """Return ∇f(θ), shape (..., 2)."""
+        return self.xp.stack(self._slopes(theta[..., 0], theta[..., 1]), axis=-1)
+
+    def partial(self, theta: Array, i: int) -> Array:
+        """Return ∂f/∂θᵢ, shape (...)."""
+        return self._slopes(theta[..., 0], theta[..., 1])[i]
+
+    def hessian(self, theta: Array) -> Array:
+        """Return ∇²f(θ), shape (..., 2, 2)."""
+        stack = self.xp.stack
+        xx, xy, yy = self._curvatures(theta[..., 0], theta[..., 1])
+        return stack([stack([xx, xy], axis=-1), stack([xy, yy], axis=-1)], axis=-2)
+
+    def hvp(self, theta: Array, v: Array) -> Array:
+        """Return ∇²f(θ)·v, shape (..., 2)."""
+        xx, xy, yy = self._curvatures(theta[..., 0], theta[..., 1])
+        along_x, along_y = v[..., 0], v[..., 1]
+        return self.xp.stack([xx * along_x + xy * along_y, xy * along_x + yy * along_y], axis=-1)

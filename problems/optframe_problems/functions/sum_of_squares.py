@@ -1,0 +1,87 @@
+"""What all sums of squares share: the calculus that follows from their residuals."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from optframe import Array, Function
+
+__all__ = ["SumOfSquares", "hessian_by_products"]
+
+
+class SumOfSquares(Function):
+    """The sum of the squares of m residuals, as the collection of test functions has it.
+
+    With the residuals r(θ), their Jacobian J = ∂r/∂θ and their second derivatives ∇²rᵢ::
+
+        f(θ)   = Σᵢ rᵢ²
+        ∇f(θ)  = 2 Jᵀr
+        ∇²f(θ) = 2 (JᵀJ + Σᵢ rᵢ ∇²rᵢ)
+
+    How the derivatives of the residuals are written is up to three forms: `FewResiduals`, a
+    handful of different formulas; `CurveFit`, one formula along a grid; `ManyResiduals`, any
+    number of them, with a Jacobian that is never built to find a gradient. Methods that know about
+    residuals (Gauss–Newton, Levenberg–Marquardt) may ask for ``residuals`` and ``jacobian``.
+
+    References
+    ----------
+    J. J. Moré, B. S. Garbow and K. E. Hillstrom, "Testing unconstrained optimization software",
+    ACM Transactions on Mathematical Software 7 (1981), from here on MGH with the problem's number.
+    """
+
+    @abstractmethod
+    def residuals(self, theta: Array) -> Array:
+        """Return r(θ), shape (..., m)."""
+
+    @abstractmethod
+    def jacobian(self, theta: Array) -> Array:
+        """Return ∂rᵢ/∂θⱼ, shape (..., m, P)."""
+
+    @abstractmethod
+    def curvature(self, theta: Array, weights: Array) -> Array:
+        """Return Σᵢ wᵢ ∇²rᵢ(θ) for weights of shape (..., m), shape (..., P, P)."""
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        residuals = self.residuals(theta)
+        return self.xp.sum(residuals * residuals, axis=-1)
+
+    def gradient(self, theta: Array) -> Array:
+        """Return 2 Jᵀr, shape (..., P)."""
+        return self._slope(self.residuals(theta), self.jacobian(theta))
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both from the same residuals."""
+        residuals = self.residuals(theta)
+        loss = self.xp.sum(residuals * residuals, axis=-1)
+        return loss, self._slope(residuals, self.jacobian(theta))
+
+    def partial(self, theta: Array, i: int) -> Array:
+        """Return ∂f/∂θᵢ, shape (...)."""
+        return self.gradient(theta)[..., i]
+
+    def hessian(self, theta: Array) -> Array:
+        """Return 2 (JᵀJ + Σ rᵢ ∇²rᵢ), shape (..., P, P)."""
+        jacobian = self.jacobian(theta)
+        squares = self.xp.matmul(self.xp.matrix_transpose(jacobian), jacobian)
+        return 2 * (squares + self.curvature(theta, self.residuals(theta)))
+
+    def hvp(self, theta: Array, v: Array) -> Array:
+        """Return ∇²f(θ)·v, shape (..., P)."""
+        return self.xp.matmul(self.hessian(theta), v[..., None])[..., 0]
+
+    def _slope(self, residuals: Array, jacobian: Array) -> Array:
+        return 2 * self.xp.matmul(residuals[..., None, :], jacobian)[..., 0, :]
+
+
+def hessian_by_products(problem: Any, theta: Array) -> Array:
+    """Return ∇²f(θ), shape (..., P, P), whose rows are its products with the unit vectors.
+
+    Where a product takes O(P) operations, this takes as many as the Hessian has entries.
+    """
+    import numpy as np
+
+    unit_vectors = problem.asarray(np.eye(problem.size))
+    rows = problem.hvp(theta[..., None, :], unit_vectors)
+    return (rows + problem.xp.matrix_transpose(rows)) / 2  # to the bit symmetric

@@ -1,0 +1,67 @@
+"""Trid: a quadratic function whose minimum is far away and below zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from optframe import Array, Count
+from optframe_problems.functions.second_difference import SecondDifference
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Trid"]
+
+
+@dataclass(frozen=True)
+class Trid(SecondDifference):
+    """Neighbours pull each other up, as far as the square of their number.
+
+    ::
+
+        f(θ) = Σᵢ (θᵢ − 1)² − Σᵢ₌₂ θᵢ θᵢ₋₁ = ½ θᵀAθ − 2 Σᵢ θᵢ + P
+
+    with A tridiagonal with rows (−1, 2, −1). The start is 0; the minimum is −P(P + 4)(P − 1)/6 at
+    θᵢ = i(P + 1 − i), which solves Aθ = 2. The gradient and products with the Hessian take O(P)
+    time.
+
+    Parameters
+    ----------
+    size
+        P, the number of parameters, at least 1; usual are 6 (f* = −50) and 10 (f* = −210).
+
+    References
+    ----------
+    M. Laguna, R. Martí, "Experimental testing of advanced scatter search designs for global
+    optimization of multimodal functions", Journal of Global Optimization 33 (2005).
+    """
+
+    size: Count = 6
+
+    _source: ClassVar[float] = 2.0
+
+    @property
+    def minimum(self) -> float:
+        """f* = −P(P + 4)(P − 1)/6, a whole number."""
+        n = self.size
+        return -float(n * (n + 4) * (n - 1) // 6)
+
+    @property
+    def minimizer(self) -> np.ndarray:
+        """The parabola i(P + 1 − i), i = 1, ..., P."""
+        import numpy as np
+
+        i = np.arange(1.0, self.size + 1)
+        return i * (self.size + 1 - i)
+
+    def start(self, random: np.random.Generator) -> np.ndarray:
+        """Return zeros."""
+        import numpy as np
+
+        return np.zeros(self.size)
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        sum_, rest = self.xp.sum, theta - 1
+        return sum_(rest * rest, axis=-1) - sum_(theta[..., 1:] * theta[..., :-1], axis=-1)

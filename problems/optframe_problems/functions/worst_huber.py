@@ -1,0 +1,122 @@
+"""The function on which gradient descent is as slow as it can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from optframe import Array, Count, Function, Positive
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["WorstHuber"]
+
+
+@dataclass(frozen=True)
+class WorstHuber(Function):
+    """Of all smooth convex functions, the worst one for N steps of gradient descent.
+
+    With τ = R/(2N + 1) and r = ‖θ‖::
+
+        f(θ)   = ½ L r²           for r < τ
+                 L τ r − ½ L τ²   for r ≥ τ
+        ∇f(θ)  = L τ/max(r, τ) θ
+        ∇²f(θ) = L I for r < τ,   (L τ/r) (I − θθᵀ/r²) for r ≥ τ
+
+    f is convex with an L-Lipschitz gradient. The start is at distance R from the minimum 0 at 0.
+    With lr = 1/L every step is τ long, so that after N steps, r = R (N + 1)/(2N + 1) and
+
+        f(θ_N) = L R²/(4N + 2),
+
+    which no such function exceeds after N steps from so far.
+
+    Parameters
+    ----------
+    steps
+        N, the number of steps that it is the worst function for, at least 1.
+    size
+        P, the number of parameters, at least 1; the start is (R/√P) (1, ..., 1).
+    smoothness
+        L, the Lipschitz constant of the gradient, > 0.
+    radius
+        R, the distance from the start to the minimum, > 0.
+
+    References
+    ----------
+    Y. Drori, M. Teboulle, "Performance of first-order methods for smooth convex minimization: a
+    novel approach", Mathematical Programming 145 (2014), theorems 3.1 and 3.2.
+    """
+
+    steps: Count = 10
+    size: Count = 2
+    smoothness: Positive = 1.0
+    radius: Positive = 1.0
+
+    @property
+    def minimum(self) -> float:
+        """f* = 0."""
+        return 0.0
+
+    @property
+    def minimizer(self) -> np.ndarray:
+        """The origin."""
+        import numpy as np
+
+        return np.zeros(self.size)
+
+    def start(self, random: np.random.Generator) -> np.ndarray:
+        """Return the point with equal coordinates at distance R."""
+        import numpy as np
+
+        return np.full(self.size, self.radius / np.sqrt(self.size))
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        r = self.xp.sqrt(self.xp.sum(theta * theta, axis=-1))
+        inside = self.xp.where(r < self._bend, r, self.xp.zeros_like(r) + self._bend)
+        return self.smoothness * inside * (r - 0.5 * inside)
+
+    def gradient(self, theta: Array) -> Array:
+        """Return ∇f(θ), shape (..., P)."""
+        _, factor = self._parts(theta)
+        return factor[..., None] * theta
+
+    def partial(self, theta: Array, i: int) -> Array:
+        """Return ∂f/∂θᵢ, shape (...)."""
+        _, factor = self._parts(theta)
+        return factor * theta[..., i]
+
+    def hessian(self, theta: Array) -> Array:
+        """Return ∇²f(θ), shape (..., P, P)."""
+        squares, factor = self._parts(theta)
+        unit = theta[..., None] * theta[..., None, :] / squares[..., None, None]
+        return factor[..., None, None] * (self._identity - unit)
+
+    def hvp(self, theta: Array, v: Array) -> Array:
+        """Return ∇²f(θ)·v, shape (..., P)."""
+        squares, factor = self._parts(theta)
+        along = self.xp.sum(theta * v, axis=-1) / squares
+        return factor[..., None] * (v - along[..., None] * theta)
+
+    @property
+    def _bend(self) -> float:
+        """τ, where the parabola becomes a cone."""
+        return self.radius / (2 * self.steps + 1)
+
+    def _parts(self, theta: Array) -> tuple[Array, Array]:
+        """Return r² (∞ for r < τ, where there is no cone) and L τ/max(r, τ), each (...)."""
+        xp = self.xp
+        squares = xp.sum(theta * theta, axis=-1)
+        r = xp.sqrt(squares)
+        inside = r < self._bend
+        bend = xp.zeros_like(r) + self._bend
+        factor = self.smoothness * (bend / xp.where(inside, bend, r))
+        return xp.where(inside, xp.full_like(r, float("inf")), squares), factor
+
+    @cached_property
+    def _identity(self) -> Array:
+        import numpy as np
+
+        return self.asarray(np.eye(self.size))

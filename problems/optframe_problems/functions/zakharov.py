@@ -1,0 +1,104 @@
+"""Zakharov's function: a bowl with one steep direction that is no axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from optframe import Array, Count, Function
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Zakharov"]
+
+
+@dataclass(frozen=True)
+class Zakharov(Function):
+    """A round bowl plus a quartic valley wall along one slanted direction.
+
+    With s = wᵀθ and wᵢ = i/2::
+
+        f(θ)   = ‖θ‖² + s² + s⁴
+        ∇f(θ)  = 2θ + (2s + 4s³) w
+        ∇²f(θ) = 2I + (2 + 12s²) wwᵀ
+
+    Convex. The start is all ones; the minimum is 0 at 0, where the condition number is 1 + ‖w‖².
+
+    Parameters
+    ----------
+    size
+        P, the number of parameters, at least 1.
+
+    References
+    ----------
+    M. Jamil, X.-S. Yang, "A literature survey of benchmark functions for global optimization
+    problems", International Journal of Mathematical Modelling and Numerical Optimisation 4 (2013).
+    """
+
+    size: Count = 10
+
+    @property
+    def minimum(self) -> float:
+        """f* = 0."""
+        return 0.0
+
+    @property
+    def minimizer(self) -> np.ndarray:
+        """The origin."""
+        import numpy as np
+
+        return np.zeros(self.size)
+
+    def start(self, random: np.random.Generator) -> np.ndarray:
+        """Return all ones."""
+        import numpy as np
+
+        return np.ones(self.size)
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        s = self._along(theta)
+        square = s * s
+        return self.xp.sum(theta * theta, axis=-1) + square + square * square
+
+    def gradient(self, theta: Array) -> Array:
+        """Return ∇f(θ), shape (..., P)."""
+        s = self._along(theta)
+        return 2 * theta + (2 * s + 4 * s * s * s)[..., None] * self._w
+
+    def partial(self, theta: Array, i: int) -> Array:
+        """Return ∂f/∂θᵢ, shape (...)."""
+        s = self._along(theta)
+        return 2 * theta[..., i] + (2 * s + 4 * s * s * s) * self._w[i]
+
+    def hessian(self, theta: Array) -> Array:
+        """Return ∇²f(θ), shape (..., P, P)."""
+        s = self._along(theta)
+        return self._twice_identity + (2 + 12 * s * s)[..., None, None] * self._ww
+
+    def hvp(self, theta: Array, v: Array) -> Array:
+        """Return ∇²f(θ)·v, shape (..., P)."""
+        s = self._along(theta)
+        return 2 * v + ((2 + 12 * s * s) * self._along(v))[..., None] * self._w
+
+    def _along(self, theta: Array) -> Array:
+        """Return wᵀθ, shape (...)."""
+        return self.xp.sum(self._w * theta, axis=-1)
+
+    @cached_property
+    def _w(self) -> Array:
+        import numpy as np
+
+        return self.asarray(np.arange(1, self.size + 1) / 2)
+
+    @cached_property
+    def _ww(self) -> Array:
+        return self._w[:, None] * self._w
+
+    @cached_property
+    def _twice_identity(self) -> Array:
+        import numpy as np
+
+        return self.asarray(2 * np.eye(self.size))

@@ -1,0 +1,213 @@
+"""What every registered function owes, checked on each of them in several dimensions."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import optframe_problems
+from optframe import Function
+from optframe.errors import UsageError
+from optframe.parameters import build
+
+
+def made(component, size):
+    given = {} if size is None else {"size": size}
+    try:
+        return build(component, given, component.__name__)
+    except UsageError:
+        return None
+
+
+def every_function():
+    for name, path in optframe_problems.optframe_problems().items():
+        module, attribute = path.split(":")
+        component = getattr(import_module(module), attribute)
+        if issubclass(component, Function):
+            sized = "size" in component.__dataclass_fields__
+            for size in (None, 1, 2, 5) if sized else (None,):
+                problem = made(component, size)
+                if problem is not None:
+                    yield pytest.param(problem, id=name if size is None else f"{name}-{size}")
+
+
+PROBLEMS = list(every_function())
+
+
+def those_with(fact):
+    """The functions that offer a method, or know a fact."""
+    return [one for one in PROBLEMS if getattr(one.values[0], fact, None) is not None]
+
+
+@pytest.fixture(params=PROBLEMS)
+def problem(request, bind):
+    return bind(request.param)
+
+
+def points(problem, random, *shape):
+    """Points around the start, a tenth away from it in each coordinate."""
+    start = np.asarray(problem.start(random), float)
+    return start + 0.1 * random.standard_normal((*shape, problem.size))
+
+
+def derivative(function, theta, step=1e-4):
+    """The derivative by each coordinate of one point, on a new last axis.
+
+    Central differences of fourth order in extended precision: their error is about step⁴ times
+    the fifth derivative, and needs no analytic continuation (arctan2, abs, maximum have none).
+    """
+    shift = step * np.eye(theta.size, dtype=np.longdouble)
+    near = np.stack([function(theta + s) - function(theta - s) for s in shift], axis=-1)
+    far = np.stack([function(theta + 2 * s) - function(theta - 2 * s) for s in shift], axis=-1)
+    return (8 * near - far) / (12 * step)
+
+
+def assert_close(actual, expected, tolerance):
+    """Compare arrays up to a share of the largest entry, or of 1/1000 where all are smaller."""
+    assert_allclose(actual, expected, rtol=0, atol=tolerance * max(abs(expected).max(), 1e-3))
+
+
+def everything(problem, theta, v):
+    """Every answer that the problem has, by name."""
+    found = {"loss": problem.loss(theta), "gradient": problem.gradient(theta)}
+    found["loss of both"], found["gradient of both"] = problem.loss_and_gradient(theta)
+    for word in ("hessian", "residuals", "jacobian"):
+        if hasattr(problem, word):
+            found[word] = getattr(problem, word)(theta)
+    if hasattr(problem, "hvp"):
+        found["hvp"] = problem.hvp(theta, v)
+    for word in ("partial", "coordinate_minimum"):
+        if hasattr(problem, word):
+            found[word] = getattr(problem, word)(theta, problem.size - 1)
+    return found
+
+
+def test_gradient_is_the_derivative_of_the_loss(problem, random):
+    theta = points(problem, random).astype(np.longdouble)
+    assert_close(problem.gradient(theta), derivative(problem.loss, theta), 1e-8)
+
+
+def test_hessian_is_the_derivative_of_the_gradient(problem, random):
+    theta = points(problem, random).astype(np.longdouble)
+    hessian = problem.hessian(theta)
+    assert_close(hessian, derivative(problem.gradient, theta), 1e-8)
+    assert_close(hessian, hessian.T, 1e-15)
+
+
+def test_hvp_is_the_hessian_times_v(problem, random):
+    theta = points(problem, random, 4, 3)
+    v = random.standard_normal(theta.shape)
+    expected = np.matmul(problem.hessian(theta), v[..., None])[..., 0]
+    assert_close(problem.hvp(theta, v), expected, 1e-13 * problem.size)
+
+
+def test_partials_are_the_gradients_entries(problem, random):
+    theta = points(problem, random, 4)
+    gradient = problem.gradient(theta)
+    for i in range(problem.size):
+        assert_allclose(
+            problem.partial(theta, i),
+            gradient[..., i],
+            rtol=1e-12,
+            atol=1e-14 * abs(gradient).max(),
+        )
+
+
+def test_loss_and_gradient_are_both(problem, random):
+    theta = points(problem, random, 4)
+    loss, gradient = problem.loss_and_gradient(theta)
+    assert_array_equal(loss, problem.loss(theta))
+    assert_array_equal(gradient, problem.gradient(theta))
+
+
+@pytest.mark.parametrize("asked", those_with("coordinate_minimum"))
+def test_coordinate_minimum_makes_the_partial_zero_and_the_loss_least(asked, bind, random):
+    problem = bind(asked)
+    theta = points(problem, random, 5)
+    for i in range(problem.size):
+        moved = theta.copy()
+        moved[..., i] = problem.coordinate_minimum(theta, i)
+        curvature = problem.hessian(moved)[..., i, i]
+        assert_allclose(problem.partial(moved, i), 0, atol=1e-11 * (1 + abs(curvature).max()))
+        lowest = problem.loss(moved)
+        assert (lowest <= problem.loss(theta) + 1e-13 * abs(problem.loss(theta))).all()
+        for shift in (-0.1, 0.1):
+            aside = moved.copy()
+            aside[..., i] += shift
+            assert (problem.loss(aside) >= lowest - 1e-13 * abs(lowest)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "backend", ["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)]
+)
+@pytest.mark.parametrize("asked", PROBLEMS)
+def test_runs_together_equal_runs_alone(asked, backend, dtype, bind, random, on_device, to_numpy):
+    problem = bind(asked, dtype, backend)
+    theta = points(problem, random, 2, 3)
+    v = random.standard_normal(theta.shape)
+    together = everything(problem, *on_device(problem, theta, v))
+    exactness = 8 * problem.size * np.finfo(dtype).eps
+    for run in np.ndindex(2, 3):
+        alone = everything(problem, *on_device(problem, theta[run], v[run]))
+        for word, answer in together.items():
+            answer = to_numpy(problem, answer)
+            assert answer.dtype == dtype, word
+            expected = to_numpy(problem, alone[word])
+            assert answer[run].shape == expected.shape, word
+            assert_close(answer[run], expected, exactness)
+
+
+@pytest.mark.parametrize("asked", PROBLEMS)
+def test_the_standard_alone_gives_the_same_answers(asked, bind, random, on_device, to_numpy):
+    theta = points(asked, random, 3)
+    v = random.standard_normal(theta.shape)
+    strict, numpy = bind(asked, backend="strict"), bind(asked)
+    found = everything(strict, *on_device(strict, theta, v))
+    for word, expected in everything(numpy, theta, v).items():
+        assert_close(to_numpy(strict, found[word]), expected, 1e-13 * asked.size)
+
+
+def test_starts_at_a_point_of_its_size(problem, random):
+    start = np.asarray(problem.start(random), float)
+    assert start.shape == (problem.size,)
+    assert np.isfinite(problem.loss(start))
+    if not problem.draws_start:
+        assert_array_equal(start, problem.start(np.random.default_rng(5)))
+    if problem.minimum is not None and problem.size > 1:
+        assert problem.loss(start) > problem.minimum  # else there is nothing to do
+
+
+def rounding_of_the_minimum(problem):
+    start = np.asarray(problem.start(np.random.default_rng(0)), float)
+    return 1e-12 * abs(problem.minimum) + 1e-15 * abs(problem.loss(start))
+
+
+@pytest.mark.parametrize("asked", those_with("minimum"))
+def test_nothing_is_lower_than_the_minimum(asked, bind, random):
+    problem = bind(asked)
+    anywhere = np.asarray(problem.start(random)) + random.standard_normal((200, problem.size))
+    assert (problem.loss(anywhere) >= problem.minimum - rounding_of_the_minimum(problem)).all()
+
+
+@pytest.mark.parametrize("asked", those_with("minimizer"))
+def test_minimum_is_reached_at_the_minimizer_and_nothing_nearby_is_lower(asked, bind, random):
+    problem = bind(asked)
+    tolerance = rounding_of_the_minimum(problem)
+    minimizer = np.asarray(problem.minimizer, float)
+    assert minimizer.shape == (problem.size,)
+    assert problem.loss(minimizer) == pytest.approx(problem.minimum, rel=0, abs=tolerance)
+    steepest = abs(problem.hessian(minimizer)).max()
+    rounding = 4 * problem.size * np.finfo(float).eps * (1 + abs(minimizer).max())
+    assert abs(problem.gradient(minimizer)).max() <= rounding * steepest
+    for distance in (1e-4, 1e-2, 1.0):
+        nearby = minimizer + distance * random.standard_normal((200, problem.size))
+        assert (problem.loss(nearby) >= problem.minimum - tolerance).all()
+
+
+def test_quadratic_functions_have_a_constant_hessian_and_no_others_do(problem, random):
+    theta = points(problem, random, 2)
+    hessian = problem.hessian(theta)
+    if problem.size > 1:
+        assert problem.quadratic == np.allclose(hessian[0], hessian[1], rtol=1e-9, atol=1e-12)

@@ -1,0 +1,71 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import optframe
+from optframe_problems.functions.poisson import Poisson
+from optframe_problems.functions.trid import Trid
+
+
+@pytest.mark.parametrize("kind", [Poisson, Trid])
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_hessian_has_the_eigenvalues_of_the_second_difference(kind, size, bind):
+    bound = bind(kind(size))
+    expected = 2 - 2 * np.cos(np.pi * np.arange(1, size + 1) / (size + 1))
+    assert_allclose(np.linalg.eigvalsh(bound.hessian(np.ones(size))), expected, rtol=1e-12)
+    assert bound.quadratic
+
+
+@pytest.mark.parametrize("kind", [Poisson, Trid])
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_each_coordinate_has_its_minimum_where_its_partial_derivative_vanishes(
+    kind, size, random, bind
+):
+    bound = bind(kind(size))
+    for i in [*range(size), -1]:
+        theta = random.standard_normal((4, size))
+        loss = bound.loss(theta)
+        theta[..., i] = bound.coordinate_minimum(theta, i)
+        assert_allclose(bound.partial(theta, i), np.zeros(4), atol=1e-13)
+        assert (bound.loss(theta) < loss).all()
+
+
+def test_poisson_is_half_the_sum_of_squared_differences(random, bind):
+    theta = random.standard_normal((3, 6))
+    stretched = np.pad(theta, ((0, 0), (1, 1)))
+    expected = (np.diff(stretched, axis=-1) ** 2).sum(axis=-1) / 2
+    assert_allclose(bind(Poisson(6)).loss(theta), expected, rtol=1e-14)
+
+
+def test_poisson_starts_flat_but_for_its_ends(random, bind):
+    bound = bind(Poisson(5))
+    start = bound.start(random)
+    assert_array_equal(bound.gradient(start), [1, 0, 0, 0, 1])
+    assert bound.loss(start) == 1
+    assert bound.loss(bound.minimizer) == bound.minimum == 0
+
+
+def test_trid_is_the_published_sum(random, bind):
+    x = random.standard_normal(6)
+    expected = sum((x[i] - 1) ** 2 for i in range(6)) - sum(x[i] * x[i - 1] for i in range(1, 6))
+    assert bind(Trid()).loss(x) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert_array_equal(Trid().start(random), np.zeros(6))
+
+
+@pytest.mark.parametrize("size", [1, 2, 6, 10, 33])
+def test_trid_has_its_published_minimum(size, bind):
+    bound = bind(Trid(size))
+    assert bound.loss(bound.minimizer) == bound.minimum
+    assert_array_equal(bound.gradient(bound.minimizer), np.zeros(size))
+    assert bound.minimum == -Fraction(size * (size + 4) * (size - 1), 6)
+
+
+def test_the_usual_trids_end_at_minus_50_and_minus_210():
+    assert (Trid(6).minimum, Trid(10).minimum) == (-50, -210)
+
+
+def test_conjugate_gradients_solve_trid_in_as_many_steps_as_parameters():
+    result = optframe.minimize("trid:size=9", "conjugate-gradient", steps=9)
+    assert result.loss == pytest.approx(Trid(9).minimum, rel=1e-12)
