@@ -19,6 +19,14 @@ BACKENDS = {
 }
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory):
+    """What problems keep on disk stays out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPTFRAME_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(
     params=[
         "numpy",

@@ -374,6 +374,11 @@ def optframe_{kind}():
 """
 PARTS = {
     "optimizers": ("Optimizer", "lr: float = 0.1\n    step = None", {"optimizers": "mine"}),
+    "searches": (
+        "Search",
+        "length: float = 0.1\n    needs = frozenset({'loss'})\n    along = None",
+        {"optimizers": "bfgs:search=mine"},
+    ),
     "wrappers": (
         "Wrapper",
         "optimizer: Optimizer\n    step = None",
@@ -413,6 +418,19 @@ def test_the_key_changes_with_the_code_of_every_part_and_the_cell_does_not(kind,
         fields = {"optimizers": "sgd", "problems": "rosenbrock", **given}
         (trial,) = Study("x", {"steps": 1}, **fields).trials(registry)
         planned.append(trial)
+    one, other = planned
+    assert one.cell == other.cell
+    assert one.key != other.key
+
+
+def test_the_key_changes_with_the_records_and_the_cell_does_not(tmp_path):
+    """A data file that was edited is other data, though the code that reads it is the same."""
+    file, planned = tmp_path / "records", []
+    for targets in ([1, -1, 1, -1], [1, -1, -1, 1]):
+        file.write_text("".join(f"{y:+d} 1:{x}\n" for x, y in enumerate(targets, start=1)))
+        problem = {"name": "logistic", "data": f"libsvm:path={file}"}
+        study = Study("x", {"steps": 1}, "sgd", [problem], samplers=["full"])
+        planned += study.trials(load_plugins())
     one, other = planned
     assert one.cell == other.cell
     assert one.key != other.key

@@ -39,6 +39,8 @@ def optframe_problems() -> dict[str, str]:
         "himmelblau": "optframe_problems.functions.himmelblau:Himmelblau",
         "jennrich-sampson": "optframe_problems.functions.jennrich_sampson:JennrichSampson",
         "kowalik-osborne": "optframe_problems.functions.kowalik_osborne:KowalikOsborne",
+        "lasso-smooth": "optframe_problems.regression.lasso_smooth:LassoSmooth",
+        "least-squares": "optframe_problems.regression.least_squares:LeastSquares",
         "logistic": "optframe_problems.regression.logistic:Logistic",
         "matyas": "optframe_problems.functions.matyas:Matyas",
         "mlp": "optframe_problems.networks.mlp:MultilayerPerceptron",
@@ -49,6 +51,7 @@ def optframe_problems() -> dict[str, str]:
         "powell-singular": "optframe_problems.functions.powell_singular:PowellSingular",
         "quadratic": "optframe_problems.functions.quadratic:Quadratic",
         "rastrigin": "optframe_problems.functions.rastrigin:Rastrigin",
+        "ridge": "optframe_problems.regression.ridge:Ridge",
         "rosenbrock": "optframe_problems.functions.rosenbrock:Rosenbrock",
         "rosenbrock-chained": "optframe_problems.functions.rosenbrock_chained:RosenbrockChained",
         "rosenbrock-extended": "optframe_problems.functions.rosenbrock_extended:RosenbrockExtended",
@@ -88,6 +91,14 @@ def optframe_transforms() -> dict[str, str]:
 def optframe_datasets() -> dict[str, str]:
     """Name the data sets."""
     return {
+        "a9a": "optframe_problems.data.a9a:A9a",
+        "australian": "optframe_problems.data.australian:Australian",
         "breast-cancer": "optframe_problems.data.breast_cancer:BreastCancer",
+        "diabetes": "optframe_problems.data.diabetes:Diabetes",
         "digits": "optframe_problems.data.digits:Digits",
+        "iris": "optframe_problems.data.iris:Iris",
+        "libsvm": "optframe_problems.data.libsvm:Libsvm",
+        "mushrooms": "optframe_problems.data.mushrooms:Mushrooms",
+        "news20": "optframe_problems.data.news20:News20",
+        "wine": "optframe_problems.data.wine:Wine",
     }

@@ -6,21 +6,27 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from optframe import Array, Dataset, Indices, Part, Setting, StochasticProblem, UsageError
+from optframe_problems.data.finite import check_finite, is_sparse
+from optframe_problems.sparse import SparseRows
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Batch", "LearningProblem"]
 
 
 @dataclass(slots=True)
 class Batch:
-    """Records: ``inputs`` (B, d) and ``targets`` (B,), or (R, B, d) and (R, B), a set per run."""
+    """Records: ``inputs`` (B, d) and ``targets`` (B,), or (R, B, d) and (R, B), a set per run.
 
-    inputs: Array
+    The inputs are an array, or `SparseRows` in a problem that takes them.
+    """
+
+    inputs: Any
     targets: Array
 
     def spread(self, theta: Array) -> Batch:
@@ -30,7 +36,11 @@ class Batch:
         if run_axes == 0 or candidate_axes <= 0:
             return self
         index = (slice(None),) * run_axes + (None,) * candidate_axes + (...,)
-        return Batch(self.inputs[index], self.targets[index])
+        inputs = self.inputs
+        sparse = isinstance(inputs, SparseRows)
+        return Batch(
+            inputs.spread(candidate_axes) if sparse else inputs[index], self.targets[index]
+        )
 
 
 class LearningProblem(StochasticProblem):
@@ -43,9 +53,18 @@ class LearningProblem(StochasticProblem):
 
     data: str
 
+    takes_sparse: ClassVar[bool] = False
+    """Whether inputs may be SciPy's CSR; batches then hold `SparseRows`."""
+
+    score: ClassVar[str] = "accuracy"
+    """What is measured beside the loss."""
+
     @abstractmethod
     def measure(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
-        """Return the records' mean loss without the penalty and the share it gets right, (...)."""
+        """Return the records' mean loss without the penalty, and their score, (...).
+
+        The score ``accuracy`` is the share that θ gets right.
+        """
 
     @abstractmethod
     def penalty(self, theta: Array) -> Array:
@@ -57,10 +76,11 @@ class LearningProblem(StochasticProblem):
         ``loss`` is the objective, penalty included. ``test_loss`` is the mean loss alone, so that
         it compares across penalties. Without test records there is no ``test_...``.
         """
-        loss, accuracy = self.measure(theta, self.training)
-        metrics = {"loss": loss + self.penalty(theta), "train_accuracy": accuracy}
+        loss, score = self.measure(theta, self.training)
+        metrics = {"loss": loss + self.penalty(theta), f"train_{self.score}": score}
         if len(self.dataset.test):
-            metrics["test_loss"], metrics["test_accuracy"] = self.measure(theta, self.testing)
+            loss, score = self.measure(theta, self.testing)
+            metrics |= {"test_loss": loss, f"test_{self.score}": score}
         return metrics
 
     @property
@@ -71,25 +91,46 @@ class LearningProblem(StochasticProblem):
     @property
     def classes(self) -> int:
         """How many classes the records fall into."""
-        if self.dataset.classes < 2:
+        return self.classes_of(self.dataset)
+
+    def classes_of(self, dataset: Dataset) -> int:
+        """Return how many classes a data set has, at least two."""
+        if dataset.classes < 2:
             raise UsageError(
-                f"{type(self).__name__}: data = {self.data!r} has no classes, but this problem "
+                f"{type(self).__name__}: data = {self.data!r} has "
+                f"{'one class only' if dataset.classes else 'no classes'}, but this problem "
                 f"classifies; choose a data set with classes, such as 'digits'"
             )
-        return self.dataset.classes
+        return dataset.classes
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise UsageError where this problem cannot learn from a data set; by default, it can."""
+
+    def groups(self, by: str) -> NDArray[Any] | None:
+        """Return each training record's ``class`` or ``subject``, where the data set has them."""
+        if by == "class" and self.dataset.classes:
+            return self.dataset.train.targets
+        return self.dataset.train.groups if by == "subject" else None
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Batch:
         """Return the training records with these indices, of shape (B,) or (R, B).
 
-        A slice gives views, ``slice(None)`` and None the whole part itself.
+        A slice gives views (of sparse records, copies); one of all records and None give the whole
+        part itself.
         """
         training = self.training
-        if indices is None or isinstance(indices, slice):
-            if indices is None or indices == slice(None):
+        if indices is None:
+            return training
+        if isinstance(indices, slice):
+            if indices.indices(self.records) == (0, self.records, 1):
                 return training
-            return Batch(training.inputs[indices], training.targets[indices])
+            inputs = training.inputs
+            part = inputs.rows(indices) if isinstance(inputs, SparseRows) else inputs[indices]
+            return Batch(part, training.targets[indices])
         xp = self.xp
         rows = self._home.backend.asarray(indices, "int64")
+        if isinstance(training.inputs, SparseRows):
+            return Batch(training.inputs.rows(rows), training.targets[rows])
         if rows.ndim == 1:
             return Batch(
                 xp.take(training.inputs, rows, axis=0), xp.take(training.targets, rows, axis=0)
@@ -101,8 +142,17 @@ class LearningProblem(StochasticProblem):
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The data set, on the host."""
-        return self._home.dataset(self.data)
+        """The data set, on the host, after a look at whether this problem can learn from it."""
+        dataset = self._home.dataset(self.data)
+        for name in ("train", "validation", "test"):
+            check_finite(f"data {self.data!r}", name, getattr(dataset, name))
+        if is_sparse(dataset.train.inputs) and not self.takes_sparse:
+            raise UsageError(
+                f"{type(self).__name__}: the inputs of data = {self.data!r} are sparse, but this "
+                f"problem needs dense ones; choose another data set, or a linear model"
+            )
+        self.check(dataset)
+        return dataset
 
     @cached_property
     def training(self) -> Batch:
@@ -123,7 +173,11 @@ class LearningProblem(StochasticProblem):
         return self._home.backend.asarray(targets, "int64")
 
     def _on_device(self, part: Part) -> Batch:
-        return Batch(self.asarray(self.features(part.inputs)), self.labels(part.targets))
+        inputs, targets = self.features(part.inputs), self.labels(part.targets)
+        if is_sparse(inputs):
+            matrix = self._home.backend.csr(inputs, self._home.dtype)
+            return Batch(SparseRows(self.xp, (matrix,)), targets)
+        return Batch(self.asarray(inputs), targets)
 
     @property
     def _home(self) -> Setting:

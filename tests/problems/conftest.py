@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from optframe import Backend, Dataset, Part, Setting
 from optframe.testing import ReadOnlyBackend, StrictBackend
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_problems.data.breast_cancer import BreastCancer
+from optframe_problems.data.diabetes import Diabetes
 from optframe_problems.data.digits import Digits
 
 BACKENDS: dict[str, Backend] = {
@@ -44,6 +46,20 @@ def temperatures() -> Dataset:
     return Dataset("temperatures", part, part, part, classes=0)
 
 
+def thinned(dataset: Dataset, name: str, sparse: bool, numbers: bool) -> Dataset:
+    """The same with half of its inputs 0, dense or CSR, with classes or with numbers as targets."""
+    random = np.random.default_rng(5)
+
+    def thin(part: Part) -> Part:
+        inputs = part.inputs * (random.random(part.inputs.shape) < 0.5)
+        noise = random.standard_normal(len(part))
+        targets = inputs @ [3.0, -2, 0, 0.5, 1] + 4 + noise if numbers else part.targets
+        return Part(csr_array(inputs) if sparse else inputs, targets)
+
+    parts = [thin(part) for part in (dataset.train, dataset.validation, dataset.test)]
+    return Dataset(name, *parts, classes=0 if numbers else dataset.classes)
+
+
 @lru_cache
 def dataset(name: str) -> Dataset:
     loaders: dict[str, Callable[[], Dataset]] = {
@@ -52,7 +68,15 @@ def dataset(name: str) -> Dataset:
         "three-clouds": three_clouds,
         "untested": untested,
         "temperatures": temperatures,
+        "diabetes": Diabetes().load,
     }
+    for name_of, sparse, numbers in (
+        ("thin-clouds", False, False),
+        ("sparse-clouds", True, False),
+        ("numbers", False, True),
+        ("sparse-numbers", True, True),
+    ):
+        loaders[name_of] = partial(thinned, three_clouds(), name_of, sparse, numbers)
     return loaders[name]()
 
 

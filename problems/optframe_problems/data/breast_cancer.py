@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader, Part
+from optframe import Dataset, DatasetLoader
+from optframe_problems.data.scaling import standardized
 from optframe_problems.data.split import check_fractions, stratified
 
 __all__ = ["BreastCancer"]
@@ -47,15 +48,4 @@ class BreastCancer(DatasetLoader):
 
         cells, labels = load_breast_cancer(return_X_y=True)
         fractions = (self.test_fraction, self.validation_fraction)
-        raw = stratified("breast-cancer", cells, labels, fractions, self.split)
-        mean, deviation = raw.train.inputs.mean(axis=0), raw.train.inputs.std(axis=0)
-
-        def standardized(part: Part) -> Part:
-            return Part((part.inputs - mean) / deviation, part.targets)
-
-        return replace(
-            raw,
-            train=standardized(raw.train),
-            validation=standardized(raw.validation),
-            test=standardized(raw.test),
-        )
+        return standardized(stratified("breast-cancer", cells, labels, fractions, self.split))

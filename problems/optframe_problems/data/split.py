@@ -9,7 +9,7 @@ from optframe import Dataset, Part, UsageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["check_fractions", "stratified"]
+__all__ = ["check_fractions", "shuffled", "stratified"]
 
 
 def check_fractions(test: float, validation: float) -> None:
@@ -23,10 +23,11 @@ def check_fractions(test: float, validation: float) -> None:
 
 def stratified(
     name: str,
-    inputs: NDArray[Any],
+    inputs: Any,
     targets: NDArray[Any],
     fractions: tuple[float, float],
     seed: int,
+    labels: tuple[Any, ...] = (),
 ) -> Dataset:
     """Split classified records so that each part has all classes in equal shares.
 
@@ -35,12 +36,14 @@ def stratified(
     name
         The data set's name.
     inputs, targets
-        All records, of shape (n, d), and their labels, integers from 0, of shape (n,).
+        All records, of shape (n, d), an array or CSR, and their labels, integers from 0, (n,).
     fractions
         The shares of all records that go to the test and to the validation part, rounded to whole
         records. A part may be empty, but not smaller than the number of classes.
     seed
         Another seed gives another split, at least 0.
+    labels
+        What the source calls the classes.
     """
     import numpy as np
     from sklearn.model_selection import train_test_split
@@ -62,8 +65,26 @@ def stratified(
             )
         parts.append(taken)
     test, validation = parts
+    train, validates, tests = (_part(inputs, targets, rows) for rows in (rest, validation, test))
+    return Dataset(name, train, validates, tests, classes, labels)
 
-    def part(rows: NDArray[Any]) -> Part:
-        return Part(inputs[rows], targets[rows])
 
-    return Dataset(name, part(rest), part(validation), part(test), classes)
+def shuffled(
+    name: str,
+    inputs: Any,
+    targets: NDArray[Any],
+    fractions: tuple[float, float],
+    seed: int,
+) -> Dataset:
+    """Split records for regression at random: see `stratified`, whose arguments these are."""
+    import numpy as np
+
+    order = np.random.default_rng(seed).permutation(len(targets))
+    sizes = [round(fraction * len(targets)) for fraction in fractions]
+    test, validation, rest = np.split(order, np.cumsum(sizes))
+    train, validates, tests = (_part(inputs, targets, rows) for rows in (rest, validation, test))
+    return Dataset(name, train, validates, tests, classes=0)
+
+
+def _part(inputs: Any, targets: NDArray[Any], rows: NDArray[Any]) -> Part:
+    return Part(inputs[rows], targets[rows])

@@ -7,18 +7,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["penalties", "with_ones"]
+__all__ = ["on_weights", "with_ones"]
 
 
-def with_ones(inputs: NDArray[Any]) -> NDArray[Any]:
-    """Return records x̃ = (x, 1), shape (n, d + 1): then wᵀx + b is one product, θᵀx̃."""
+def with_ones(inputs: Any) -> Any:
+    """Return records x̃ = (x, 1), shape (n, d + 1): then wᵀx + b is one product, θᵀx̃.
+
+    Sparse records stay sparse.
+    """
     import numpy as np
 
-    return np.column_stack([inputs, np.ones(len(inputs))])
+    if isinstance(inputs, np.ndarray):
+        return np.column_stack([inputs, np.ones(len(inputs))])
+    from scipy import sparse
+
+    ones = sparse.csr_array(np.ones((inputs.shape[0], 1)))
+    return sparse.csr_array(sparse.hstack([inputs, ones], format="csr"))
 
 
-def penalties(l2: float, weights: int, biases: int) -> NDArray[Any]:
-    """Return the factor of ½θᵢ² for each parameter: l2 for the weights, 0 for the biases."""
+def on_weights(strength: float, weights: int, biases: int) -> NDArray[Any]:
+    """Return a penalty's strength for each parameter: none for the biases, which are last."""
     import numpy as np
 
-    return np.concatenate([np.full(weights, l2), np.zeros(biases)])
+    return np.concatenate([np.full(weights, strength), np.zeros(biases)])

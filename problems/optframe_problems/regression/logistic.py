@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge
 
-from optframe import Array, UsageError
-from optframe_problems.learning import Batch, LearningProblem
-from optframe_problems.regression.bias import penalties, with_ones
+from optframe import Array, Dataset, UsageError
+from optframe_problems.learning import Batch
+from optframe_problems.regression.linear import LinearModel
+from optframe_problems.regression.penalties import SquaredNorm
+from optframe_problems.regression.products import scores
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["Logistic"]
 
 
 @dataclass(frozen=True)
-class Logistic(LearningProblem):
+class Logistic(LinearModel):
     """Separate two classes by a plane, on each side of which the log odds grow with distance.
 
     With θ = (w, b), records x̃ = (x, 1), signs s = ±1 and margins m = s θᵀx̃::
@@ -53,105 +54,79 @@ class Logistic(LearningProblem):
     l2: Annotated[float, Ge(0)] = 0.0
     positive: tuple[int, ...] = ()
 
+    @cached_property
+    def regularizer(self) -> SquaredNorm | None:
+        """½ l2 ‖w‖²."""
+        return SquaredNorm(self.strengths(self.l2)) if self.l2 else None
+
     @property
-    def size(self) -> int:
-        """A weight for each feature, and the bias: d + 1."""
-        return int(self.dataset.train.inputs.shape[1]) + 1
+    def attained(self) -> bool:
+        """With a penalty; without one, separable classes have none, and Newton's method no end."""
+        return self.l2 > 0
 
-    def start(self, random: np.random.Generator) -> NDArray[Any]:
-        """Return zeros."""
-        import numpy as np
+    def losses(self, z: Array, targets: Array) -> Array:
+        """Return log(1 + exp(−m)) as log(1 + exp(−|m|)) − min(m, 0), which cannot overflow."""
+        margins, decay = self._margins(z, targets)
+        return self.xp.log1p(decay) - self.xp.minimum(margins, 0)
 
-        return np.zeros(self.size)
+    def slopes(self, z: Array, targets: Array) -> Array:
+        """Return −s σ(−m)."""
+        return self._slopes(targets, *self._margins(z, targets))
 
-    def loss(self, theta: Array, batch: Batch) -> Array:
-        """Return the batch's objective, shape (...)."""
-        margins, decay = self._margins(theta, batch.spread(theta))
-        return self._mean_loss(margins, decay) + self.penalty(theta)
+    def curvatures(self, z: Array, targets: Array) -> Array:
+        """Return σ(m) σ(−m)."""
+        _, decay = self._margins(z, targets)
+        return decay / ((1 + decay) * (1 + decay))
 
-    def gradient(self, theta: Array, batch: Batch) -> Array:
-        """Return its gradient, shape (..., P)."""
-        batch = batch.spread(theta)
-        return self._slope(theta, batch, *self._margins(theta, batch))
-
-    def loss_and_gradient(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
-        """Return both from one look at the records."""
-        batch = batch.spread(theta)
-        margins, decay = self._margins(theta, batch)
-        loss = self._mean_loss(margins, decay) + self.penalty(theta)
-        return loss, self._slope(theta, batch, margins, decay)
-
-    def hessian(self, theta: Array, batch: Batch) -> Array:
-        """Return its Hessian, shape (..., P, P)."""
-        batch = batch.spread(theta)
-        weighted = self._curvature(theta, batch)[..., None] * batch.inputs
-        hessian = self.xp.matmul(batch.inputs.mT, weighted)
-        return hessian + self._penalty_hessian if self.l2 else hessian
-
-    def hvp(self, theta: Array, v: Array, batch: Batch) -> Array:
-        """Return its Hessian times v, shape (..., P)."""
-        batch = batch.spread(theta)
-        along = self.xp.matmul(batch.inputs, v[..., None])[..., 0]
-        weighted = self._curvature(theta, batch) * along
-        product = self.xp.matmul(weighted[..., None, :], batch.inputs)[..., 0, :]
-        return product + self._penalties * v if self.l2 else product
+    def losses_and_slopes(self, z: Array, targets: Array) -> tuple[Array, Array]:
+        """Return both from one exponential."""
+        margins, decay = self._margins(z, targets)
+        losses = self.xp.log1p(decay) - self.xp.minimum(margins, 0)
+        return losses, self._slopes(targets, margins, decay)
 
     def measure(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
         """Return the mean loss and the share of records with θᵀx̃ > 0 where s = +1, else ≤ 0."""
+        xp = self.xp
         batch = batch.spread(theta)
-        margins, decay = self._margins(theta, batch)
-        right = (margins > 0) | ((margins == 0) & (batch.targets < 0))
-        ones = self.xp.ones_like(margins)
-        accuracy = self.xp.mean(self.xp.where(right, ones, 0 * ones), axis=-1)
-        return self._mean_loss(margins, decay), accuracy
-
-    def penalty(self, theta: Array) -> Array:
-        """Return ½ l2 ‖w‖², shape (...), or 0."""
-        return 0.5 * self.xp.sum(self._penalties * theta * theta, axis=-1) if self.l2 else 0.0
-
-    def features(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """Return the x̃."""
-        return with_ones(inputs)
+        z = scores(xp, batch.inputs, theta)
+        right = (z > 0) == (batch.targets > 0)
+        ones = xp.ones_like(z)
+        accuracy = xp.mean(xp.where(right, ones, 0 * ones), axis=-1)
+        return xp.mean(self.losses(z, batch.targets), axis=-1), accuracy
 
     def labels(self, targets: NDArray[Any]) -> Array:
         """Put the s on the device, in the run's dtype."""
-        import numpy as np
+        return self.asarray(self._signs(targets, self.classes))
 
-        positive = set(self.positive) or {c for c in range(self.classes) if 2 * c >= self.classes}
-        if not positive < set(range(self.classes)):
+    def check(self, dataset: Dataset) -> None:
+        """Refuse a data set without classes, and one whose records are all of one sign."""
+        classes = self.classes_of(dataset)
+        known = set(range(classes))
+        if not set(self.positive) < known:
             raise UsageError(
-                f"{type(self).__name__}: positive = {sorted(positive)}, expected some but not all "
-                f"of the classes 0 to {self.classes - 1} of data = {self.data!r}"
+                f"{type(self).__name__}: positive = {sorted(self.positive)}, expected some but not "
+                f"all of the classes 0 to {classes - 1} of data = {self.data!r}"
             )
-        return self.asarray(np.where(np.isin(targets, list(positive)), 1, -1))
+        signs = self._signs(dataset.train.targets, classes)
+        if len(signs) and (signs == signs[0]).all():
+            raise UsageError(
+                f"{type(self).__name__}: all {len(signs)} training records of data = "
+                f"{self.data!r} have s = {signs[0]:+d}; expected two classes"
+            )
 
-    def _margins(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
-        """Return m and exp(−|m|), which cannot overflow."""
-        xp = self.xp
-        margins = batch.targets * xp.matmul(batch.inputs, theta[..., None])[..., 0]
-        return margins, xp.exp(-xp.abs(margins))
-
-    def _mean_loss(self, margins: Array, decay: Array) -> Array:
-        return self.xp.mean(self.xp.log1p(decay) - self.xp.minimum(margins, 0), axis=-1)
-
-    def _slope(self, theta: Array, batch: Batch, margins: Array, decay: Array) -> Array:
-        xp = self.xp
-        wrong = xp.where(margins > 0, decay, 1) / (1 + decay)  # σ(−m), exact in both tails
-        residuals = batch.targets * wrong / -batch.inputs.shape[-2]
-        gradient = xp.matmul(residuals[..., None, :], batch.inputs)[..., 0, :]
-        return gradient + self._penalties * theta if self.l2 else gradient
-
-    def _curvature(self, theta: Array, batch: Batch) -> Array:
-        """Return each record's share of the Hessian, σ(m) σ(−m) / B, shape (..., B)."""
-        _, decay = self._margins(theta, batch)
-        return decay / ((1 + decay) * (1 + decay) * batch.inputs.shape[-2])
-
-    @cached_property
-    def _penalties(self) -> Array:
-        return self.asarray(penalties(self.l2, self.size - 1, 1))
-
-    @cached_property
-    def _penalty_hessian(self) -> Array:
+    def _signs(self, targets: NDArray[Any], classes: int) -> NDArray[Any]:
         import numpy as np
 
-        return self.asarray(np.diag(penalties(self.l2, self.size - 1, 1)))
+        if self.positive:
+            return np.where(np.isin(targets, self.positive), 1, -1)
+        return np.where(2 * targets >= classes, 1, -1)
+
+    def _margins(self, z: Array, targets: Array) -> tuple[Array, Array]:
+        """Return m = sz and exp(−|m|), which cannot overflow."""
+        margins = targets * z
+        return margins, self.xp.exp(-self.xp.abs(margins))
+
+    def _slopes(self, targets: Array, margins: Array, decay: Array) -> Array:
+        """Return −s σ(−m), exact in both tails."""
+        wrong = self.xp.where(margins > 0, decay, 1)
+        return targets * wrong / (-1 - decay)

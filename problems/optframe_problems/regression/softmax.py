@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from annotated_types import Ge
 
-from optframe import Array
-from optframe_problems.learning import Batch, LearningProblem
-from optframe_problems.regression.bias import penalties, with_ones
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from optframe import Array, Dataset
+from optframe_problems.learning import Batch
+from optframe_problems.regression.convex import ConvexModel
+from optframe_problems.regression.penalties import SquaredNorm
+from optframe_problems.regression.products import class_scores, class_sums, column, dense, gram
+from optframe_problems.sparse import SparseRows
 
 __all__ = ["Softmax"]
 
 
 @dataclass(frozen=True)
-class Softmax(LearningProblem):
+class Softmax(ConvexModel):
     """Give each class a score that is linear in the record, and the scores' softmax as its odds.
 
     With records x̃ = (x, 1), the matrix Θ of shape (d + 1, C) whose last row holds the biases,
@@ -50,15 +49,24 @@ class Softmax(LearningProblem):
     l2: Annotated[float, Ge(0)] = 0.0
 
     @property
-    def size(self) -> int:
-        """For each class a weight per feature, and a bias: (d + 1) C."""
-        return (int(self.dataset.train.inputs.shape[1]) + 1) * self.classes
+    def outputs(self) -> int:
+        """C, a score for each class."""
+        return self.classes
 
-    def start(self, random: np.random.Generator) -> NDArray[Any]:
-        """Return zeros."""
-        import numpy as np
+    @cached_property
+    def regularizer(self) -> SquaredNorm | None:
+        """½ l2 ‖W‖²."""
+        return SquaredNorm(self.strengths(self.l2)) if self.l2 else None
 
-        return np.zeros(self.size)
+    @property
+    def attained(self) -> bool:
+        """With a penalty, if every class has training records (else its bias goes to −∞)."""
+        found = set(self.dataset.train.targets.tolist())
+        return self.l2 > 0 and len(found) == self.classes
+
+    def check(self, dataset: Dataset) -> None:
+        """Refuse a data set without classes."""
+        self.classes_of(dataset)
 
     def loss(self, theta: Array, batch: Batch) -> Array:
         """Return the batch's objective, shape (...)."""
@@ -67,7 +75,7 @@ class Softmax(LearningProblem):
     def gradient(self, theta: Array, batch: Batch) -> Array:
         """Return its gradient, shape (..., P)."""
         batch = batch.spread(theta)
-        return self._slope(theta, batch, self.xp.exp(self._scores(theta, batch)))
+        return self._gradient(theta, batch, self.xp.exp(self._scores(theta, batch)))
 
     def loss_and_gradient(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
         """Return both from one look at the records."""
@@ -75,33 +83,51 @@ class Softmax(LearningProblem):
         scores = self._scores(theta, batch)
         odds = self.xp.exp(scores)
         loss = self._mean_loss(scores, odds, batch) + self.penalty(theta)
-        return loss, self._slope(theta, batch, odds)
+        return loss, self._gradient(theta, batch, odds)
 
     def hessian(self, theta: Array, batch: Batch) -> Array:
         """Return its Hessian, shape (..., P, P).
 
         Row (i, c) and column (j, k) hold mean x̃ᵢ x̃ⱼ (p_c δ_ck − p_c p_k).
         """
-        xp = self.xp
         batch = batch.spread(theta)
-        x, p = batch.inputs, self._probabilities(theta, batch).mT
-        products = x[..., None] * p[..., None, :]
-        products = xp.reshape(products, (*products.shape[:-2], -1))
-        same_class = xp.matmul(products.mT, x)
-        shape = (*same_class.shape[:-2], x.shape[-1], self.classes, x.shape[-1], 1)
-        diagonal = xp.reshape(same_class, shape) * self._identity[:, None, :]
-        joint = xp.matmul(products.mT, products)
-        hessian = (xp.reshape(diagonal, joint.shape) - joint) / x.shape[-2]
-        return hessian + self._penalty_hessian if self.l2 else hessian
+        x, p = batch.inputs, self._probabilities(theta, batch)
+        of_sparse = isinstance(x, SparseRows)
+        mean = (self._sparse_gram(x, p) if of_sparse else self._gram(x, p.mT)) / x.shape[-2]
+        return self.with_curvature(mean, theta)
 
     def hvp(self, theta: Array, v: Array, batch: Batch) -> Array:
         """Return its Hessian times v, shape (..., P)."""
         batch = batch.spread(theta)
         p = self._probabilities(theta, batch)
-        along = self.xp.matmul(self._matrix(v).mT, batch.inputs.mT)
+        along = class_scores(self.xp, batch.inputs, self._matrix(v))
         q = p * (along - self.xp.sum(p * along, axis=-2, keepdims=True))
-        product = self._flat(self.xp.matmul(batch.inputs.mT, q.mT)) / batch.inputs.shape[-2]
-        return product + self._penalties * v if self.l2 else product
+        product = self._flat(class_sums(self.xp, batch.inputs, q)) / batch.inputs.shape[-2]
+        penalty = self.regularizer
+        return product if penalty is None else product + penalty.curvature(self.xp, theta) * v
+
+    def partial(self, theta: Array, i: int, batch: Batch) -> Array:
+        """Return ∂f/∂θᵢ, shape (...)."""
+        batch = batch.spread(theta)
+        row, label = divmod(i, self.classes)
+        residuals = self._residuals(self.xp.exp(self._scores(theta, batch)), batch)
+        own = residuals[..., label, :] * column(batch.inputs, row)
+        partial = self.xp.mean(own, axis=-1)
+        penalty = self.regularizer
+        return partial if penalty is None else partial + penalty.gradient(self.xp, theta)[..., i]
+
+    def per_sample(self, theta: Array, batch: Batch) -> Array:
+        """Return the gradient of each record's loss with the penalty, shape (..., B, P).
+
+        Their mean is the batch's gradient. The answer is dense whatever the records are.
+        """
+        batch = batch.spread(theta)
+        residuals = self._residuals(self.xp.exp(self._scores(theta, batch)), batch)
+        gradients = self._flat(dense(batch.inputs)[..., None] * residuals.mT[..., None, :])
+        penalty = self.regularizer
+        if penalty is None:
+            return gradients
+        return gradients + penalty.gradient(self.xp, theta)[..., None, :]
 
     def measure(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
         """Return the mean loss and the share of records whose class has the highest score."""
@@ -113,21 +139,13 @@ class Softmax(LearningProblem):
         ones = xp.ones_like(scores[..., 0, :])
         return loss, xp.mean(xp.where(right, ones, 0 * ones), axis=-1)
 
-    def penalty(self, theta: Array) -> Array:
-        """Return ½ l2 ‖W‖², shape (...), or 0."""
-        return 0.5 * self.xp.sum(self._penalties * theta * theta, axis=-1) if self.l2 else 0.0
-
-    def features(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """Return the x̃."""
-        return with_ones(inputs)
-
     def _scores(self, theta: Array, batch: Batch) -> Array:
         """Return Θᵀx̃ less its maximum, shape (..., C, B): so exp cannot overflow.
 
         Records lie along the last axis because reductions over a few classes, side by side, run
         several times faster over an axis that is not the last.
         """
-        scores = self.xp.matmul(self._matrix(theta).mT, batch.inputs.mT)
+        scores = class_scores(self.xp, batch.inputs, self._matrix(theta))
         return scores - self.xp.max(scores, axis=-2, keepdims=True)
 
     def _probabilities(self, theta: Array, batch: Batch) -> Array:
@@ -139,12 +157,34 @@ class Softmax(LearningProblem):
         own = xp.sum(xp.where(self._own_class(batch), scores, 0), axis=-2)
         return xp.mean(xp.log(xp.sum(odds, axis=-2)) - own, axis=-1)
 
-    def _slope(self, theta: Array, batch: Batch, odds: Array) -> Array:
+    def _gradient(self, theta: Array, batch: Batch, odds: Array) -> Array:
+        residuals = self._residuals(odds, batch) / batch.inputs.shape[-2]
+        gradient = self._flat(class_sums(self.xp, batch.inputs, residuals))
+        penalty = self.regularizer
+        return gradient if penalty is None else gradient + penalty.gradient(self.xp, theta)
+
+    def _residuals(self, odds: Array, batch: Batch) -> Array:
+        """Return p − y, shape (..., C, B)."""
+        p = odds / self.xp.sum(odds, axis=-2, keepdims=True)
+        return self.xp.where(self._own_class(batch), p - 1, p)
+
+    def _gram(self, x: Array, p: Array) -> Array:
+        """Return Σ x̃ᵢ x̃ⱼ (p_c δ_ck − p_c p_k) over dense records, p of shape (..., B, C)."""
         xp = self.xp
-        p = odds / xp.sum(odds, axis=-2, keepdims=True)
-        residuals = xp.where(self._own_class(batch), p - 1, p) / batch.inputs.shape[-2]
-        gradient = self._flat(xp.matmul(batch.inputs.mT, residuals.mT))
-        return gradient + self._penalties * theta if self.l2 else gradient
+        products = self._flat(x[..., None] * p[..., None, :])
+        same_class = xp.matmul(products.mT, x)
+        joint = xp.matmul(products.mT, products)
+        shape = (*joint.shape[:-2], x.shape[-1], self.classes, x.shape[-1], 1)
+        diagonal = xp.reshape(same_class, shape) * self._one_class[:, None, :]
+        return xp.reshape(diagonal, joint.shape) - joint
+
+    def _sparse_gram(self, x: SparseRows, p: Array) -> Array:
+        """Return the same over sparse records, a pair of classes at a time, p (..., C, B)."""
+        xp = self.xp
+        weights = p[..., None, :] * (self._one_class[..., None] - p[..., None, :, :])
+        blocks = gram(xp, x, weights)  # (..., C, C, d, d)
+        blocks = xp.moveaxis(blocks, (-4, -3, -2, -1), (-3, -1, -4, -2))  # (..., d, C, d, C)
+        return xp.reshape(blocks, (*blocks.shape[:-4], self.size, self.size))
 
     def _own_class(self, batch: Batch) -> Array:
         """Return the one-hot y, shape (..., C, B)."""
@@ -163,17 +203,8 @@ class Softmax(LearningProblem):
         return self._home.backend.asarray(np.arange(self.classes)[:, None], "int64")
 
     @cached_property
-    def _identity(self) -> Array:
+    def _one_class(self) -> Array:
+        """δ_ck."""
         import numpy as np
 
         return self.asarray(np.eye(self.classes))
-
-    @cached_property
-    def _penalties(self) -> Array:
-        return self.asarray(penalties(self.l2, self.size - self.classes, self.classes))
-
-    @cached_property
-    def _penalty_hessian(self) -> Array:
-        import numpy as np
-
-        return self.asarray(np.diag(penalties(self.l2, self.size - self.classes, self.classes)))

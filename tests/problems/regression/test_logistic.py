@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -113,3 +115,14 @@ def test_scikit_learns_optimum_is_ours(data, bind):
     )
     start = problem.start(np.random.default_rng(0))
     assert np.linalg.norm(problem.gradient(start, problem.training)) > 0.1
+
+
+def test_training_records_of_one_sign_are_refused(bind):
+    """The two classes are there, but only one of them to learn from."""
+    whole = bind(Logistic("three-clouds")).dataset
+    train = whole.train
+    kept = train.targets == 0
+    fewer = replace(train, inputs=train.inputs[kept], targets=train.targets[kept])
+    problem = bind(Logistic("three-clouds"))
+    with pytest.raises(UsageError, match=r"all 10 training records .* have s = -1; expected two"):
+        problem.check(replace(whole, train=fewer))

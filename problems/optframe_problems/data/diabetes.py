@@ -1,0 +1,51 @@
+"""The diabetes progression that comes with scikit-learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Lt
+
+from optframe import Dataset, DatasetLoader
+from optframe_problems.data.scaling import standardized
+from optframe_problems.data.split import check_fractions, shuffled
+
+__all__ = ["Diabetes"]
+
+
+@dataclass(frozen=True)
+class Diabetes(DatasetLoader):
+    """442 patients with 10 measurements; the target is how far the disease got in a year.
+
+    Each input is standardized by its mean and standard deviation over the training part.
+
+    Parameters
+    ----------
+    test_fraction
+        The share of the records that tests, in [0, 1).
+    validation_fraction
+        The share of all records that validates, in [0, 1); the rest trains.
+    split
+        The seed of the split, at least 0.
+
+    References
+    ----------
+    B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, "Least angle regression", Annals of Statistics
+    32 (2004).
+    """
+
+    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.2
+    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
+    split: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        check_fractions(self.test_fraction, self.validation_fraction)
+
+    def load(self) -> Dataset:
+        """Read, split and standardize the records."""
+        from sklearn.datasets import load_diabetes
+
+        patients, progressions = load_diabetes(return_X_y=True)
+        fractions = (self.test_fraction, self.validation_fraction)
+        return standardized(shuffled("diabetes", patients, progressions, fractions, self.split))

@@ -1,0 +1,51 @@
+"""The iris flowers that come with scikit-learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Lt
+
+from optframe import Dataset, DatasetLoader
+from optframe_problems.data.scaling import standardized
+from optframe_problems.data.split import check_fractions, stratified
+
+__all__ = ["Iris"]
+
+
+@dataclass(frozen=True)
+class Iris(DatasetLoader):
+    """150 flowers with 4 measurements, in three species.
+
+    Each input is standardized by its mean and standard deviation over the training part.
+
+    Parameters
+    ----------
+    test_fraction
+        The share of the records that tests, in [0, 1).
+    validation_fraction
+        The share of all records that validates, in [0, 1); the rest trains.
+    split
+        The seed of the split, which keeps the shares of the classes, at least 0.
+
+    References
+    ----------
+    R. A. Fisher, "The use of multiple measurements in taxonomic problems", Annals of Eugenics 7
+    (1936).
+    """
+
+    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.2
+    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
+    split: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        check_fractions(self.test_fraction, self.validation_fraction)
+
+    def load(self) -> Dataset:
+        """Read, split and standardize the records."""
+        from sklearn.datasets import load_iris
+
+        flowers, species = load_iris(return_X_y=True)
+        fractions = (self.test_fraction, self.validation_fraction)
+        return standardized(stratified("iris", flowers, species, fractions, self.split))

@@ -1,0 +1,47 @@
+"""Mushrooms, edible or poisonous."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Lt
+
+from optframe import Dataset, DatasetLoader
+from optframe_problems.data.libsvm import load_libsvm
+from optframe_problems.data.split import check_fractions
+
+__all__ = ["Mushrooms"]
+
+
+@dataclass(frozen=True)
+class Mushrooms(DatasetLoader):
+    """8,124 mushrooms with 112 sparse features of 0 and 1, poisonous (0) or edible (1).
+
+    All records train unless the fractions say otherwise.
+
+    Parameters
+    ----------
+    test_fraction
+        The share of the records that tests, in [0, 1).
+    validation_fraction
+        The share of all records that validates, in [0, 1); the rest trains.
+    split
+        The seed of the split, which keeps the shares of the classes, at least 0.
+
+    References
+    ----------
+    "Mushroom", UCI Machine Learning Repository (1987); the features are LIBSVM's.
+    """
+
+    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
+    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
+    split: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        check_fractions(self.test_fraction, self.validation_fraction)
+
+    def load(self) -> Dataset:
+        """Read and split the records."""
+        fractions = (self.test_fraction, self.validation_fraction)
+        return load_libsvm("mushrooms", "mushrooms", fractions=fractions, seed=self.split)

@@ -1,0 +1,203 @@
+"""Logistic regression on a9a to f − f* ≤ 1e-8, with l2 = 1/n, against SciPy and scikit-learn.
+
+SciPy minimizes our own function, so that what differs is the method and what it costs beside the
+function. scikit-learn minimizes its own, with the largest tolerance that gets as far.
+"""
+
+from dataclasses import dataclass
+from time import perf_counter
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+import optframe
+from optframe.binding import Binder
+from optframe.notation import parse
+from optframe.seeds import Seeds
+from optframe.study import Budget, Checkpoints
+from optframe.trial import Run, Setup
+
+NEAR = 1e-8
+RECORDS = 32_561
+L2 = 1 / RECORDS
+TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+
+
+@dataclass(frozen=True)
+class Task:
+    """The problem, bound; f*, and the framework's parts."""
+
+    registry: optframe.Registry
+    backend: optframe.Backend
+    problem: optframe.Problem
+
+    @property
+    def goal(self) -> float:
+        return self.problem.minimum + NEAR
+
+    def run(self, optimizer: str, **budget) -> Run:
+        """Run an optimizer on all records; a clock that nothing interrupts."""
+        run = Run(
+            Setup(
+                problem=self.problem,
+                backend=self.backend,
+                optimizer=self.registry.make("optimizers", optimizer),
+                sampler=self.registry.make("samplers", "full"),
+                budget=Budget(**budget),
+                checkpoints=Checkpoints(count=2),
+                seeds=Seeds(0, 0),
+                start=np.zeros(self.problem.size),
+                dtype="float64",
+            )
+        )
+        run.execute()
+        return run
+
+    def loss(self, theta) -> float:
+        return float(self.problem.loss(theta, self.problem.training))
+
+    def scipys(self) -> SimpleNamespace:
+        """SciPy's L-BFGS-B up to the goal: its evaluations, seconds and last θ."""
+        problem, batch, goal = self.problem, self.problem.training, self.goal
+
+        def stop(intermediate_result):
+            if intermediate_result.fun <= goal:
+                raise StopIteration
+
+        began = perf_counter()
+        found = minimize(
+            lambda theta: problem.loss_and_gradient(theta, batch),
+            np.zeros(problem.size),
+            jac=True,
+            method="L-BFGS-B",
+            callback=stop,
+            options={"maxcor": 10, "ftol": 0, "gtol": 0, "maxiter": 5000, "maxfun": 10_000},
+        )
+        return SimpleNamespace(
+            seconds=perf_counter() - began, evaluations=found.nfev, theta=found.x
+        )
+
+    def scikit_learns(self, solver: str, inputs, tolerance: float) -> SimpleNamespace:
+        """A fit of scikit-learn's: its seconds and its θ."""
+        model = LogisticRegression(
+            C=1 / (L2 * RECORDS), solver=solver, tol=tolerance, max_iter=5000
+        )
+        began = perf_counter()
+        model.fit(inputs, self.problem.dataset.train.targets)
+        seconds = perf_counter() - began
+        return SimpleNamespace(seconds=seconds, theta=np.append(model.coef_[0], model.intercept_))
+
+
+@pytest.fixture(scope="module")
+def task():
+    registry = optframe.load_plugins()
+    binder = Binder(registry)
+    table = parse(f"logistic:data=a9a,l2={L2!r}")
+    problem = registry.make("problems", table.pop("name"), table)
+    backend = binder.backend("numpy")
+    sequence = Seeds(0, 0).sequence("instance")
+    bound = problem.bind(optframe.Setting(backend, "float64", sequence, binder.dataset))
+    try:
+        assert bound.records == RECORDS
+    except optframe.UsageError as error:
+        pytest.skip(str(error))
+    return Task(registry, backend, bound)
+
+
+def steps_to_the_goal(task: Task, optimizer: str) -> Run:
+    run = task.run(optimizer, steps=2000, target=task.goal, target_every=1)
+    assert run.status == "converged"
+    return run
+
+
+def test_lbfgs_evaluations_against_scipys(pairs, task):
+    ours, theirs = steps_to_the_goal(task, "lbfgs"), task.scipys()
+    assert task.loss(theirs.theta) <= task.goal
+    ratio = ours.counts.gradients / theirs.evaluations
+    measured = f"{ratio:.2f}× ({ours.counts.gradients} to {theirs.evaluations})"
+    pairs.report("lbfgs on a9a to 1e-8, evaluations, against SciPy", measured, "≤ 1.1×", ratio)
+
+
+def test_lbfgs_time_against_scipys(pairs, task):
+    steps = steps_to_the_goal(task, "lbfgs").k
+    found = {}
+
+    def ours() -> float:
+        run = task.run("lbfgs", steps=steps)
+        found["ours"] = run.theta
+        return run.clock.seconds
+
+    def theirs() -> float:
+        result = task.scipys()
+        found["theirs"] = result.theta
+        return result.seconds
+
+    pairs.ratio("lbfgs on a9a to 1e-8, time, against SciPy", ours, theirs, "≤ 1×")
+    assert all(task.loss(theta) <= task.goal for theta in found.values())
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "solver", "dense"),
+    [
+        ("lbfgs", "lbfgs", False),
+        ("newton", "newton-cholesky", True),
+        ("newton", "newton-cg", False),
+    ],
+)
+def test_time_against_scikit_learns(pairs, task, optimizer, solver, dense):
+    steps = steps_to_the_goal(task, optimizer).k
+    inputs = task.problem.dataset.train.inputs
+    inputs = inputs.toarray() if dense else inputs
+    tolerance = next(
+        tolerance
+        for tolerance in TOLERANCES
+        if task.loss(task.scikit_learns(solver, inputs, tolerance).theta) <= task.goal
+    )
+    pairs.ratio(
+        f"{optimizer} on a9a to 1e-8, time, against scikit-learn's {solver} (tol {tolerance:g})",
+        lambda: task.run(optimizer, steps=steps).clock.seconds,
+        lambda: task.scikit_learns(solver, inputs, tolerance).seconds,
+        "to know",
+    )
+
+
+@pytest.mark.parametrize("kind", ["sparse", "dense"])
+def test_value_and_gradient_against_a_textbook(pairs, task, kind):
+    """The textbook folds no bias into the records: margins, logaddexp, expit, two products."""
+    dataset = task.problem.dataset
+    inputs = dataset.train.inputs if kind == "sparse" else dataset.train.inputs.toarray()
+    problem = task.problem
+    if kind == "dense":
+        problem = problem.bind(problem.setting)
+        part = optframe.Part(inputs, dataset.train.targets)
+        problem.__dict__["dataset"] = optframe.Dataset("a9a", part, part, part, 2)
+    batch = problem.training
+    signs = np.where(dataset.train.targets > 0, 1.0, -1.0)
+
+    def textbook(theta):
+        w, b = theta[:-1], theta[-1]
+        margins = signs * (inputs @ w + b)
+        residuals = -signs * expit(-margins) / RECORDS
+        loss = np.logaddexp(0, -margins).mean() + 0.5 * L2 * w @ w
+        return loss, np.append(inputs.T @ residuals + L2 * w, residuals.sum())
+
+    theta = np.random.default_rng(0).standard_normal(problem.size) / 10
+    for ours, theirs in zip(problem.loss_and_gradient(theta, batch), textbook(theta), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-14)
+
+    def seconds(function) -> float:
+        began = perf_counter()
+        for _ in range(20):
+            function(theta)
+        return perf_counter() - began
+
+    pairs.ratio(
+        f"value and gradient on a9a, {kind}, against textbook NumPy",
+        lambda: seconds(lambda point: problem.loss_and_gradient(point, batch)),
+        lambda: seconds(textbook),
+        "≤ 1×",
+    )
