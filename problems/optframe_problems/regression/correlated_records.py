@@ -1,0 +1,99 @@
+"""Records that come several in a row from each subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Le
+
+from optframe import Count, Indices
+from optframe_problems.regression.gaussian_source import GaussianSource
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["CorrelatedRecords"]
+
+
+@dataclass(frozen=True)
+class CorrelatedRecords(GaussianSource):
+    """Blood samples, five in a row from each patient: unshuffled, a minibatch knows one of them.
+
+    Sample j of subject s shares with the subject's other samples what its subject brings to it::
+
+        x_sj = √ρ u_s + √(1 − ρ) e_sj,    u, e ~ N(0, I)
+        y_sj = θ*ᵀx_sj + σ (√ρ a_s + √(1 − ρ) b_sj),    a, b ~ N(0, 1)
+
+    so that every record has x ~ N(0, I) and y = θ*ᵀx + N(0, σ²), whoever it is from, and two of one
+    subject are correlated with ρ. The loss is ½ mean (θᵀx − y)²; ``test_loss`` is exactly what to
+    expect for a new subject, ½ ‖θ − θ*‖² + ½ σ².
+
+    A minibatch of B independent records has a gradient with variance V/B and a Hessian near I;
+    B records of one subject have nearly the variance and the Hessian of a single one, whose
+    largest eigenvalue is about P. In the list's order, a learning rate that a minibatch of 5
+    affords when shuffled makes gradient descent noisier or diverge. `groups` says whose a record
+    is, for samplers that ask by ``"subject"``.
+
+    Parameters
+    ----------
+    size
+        P, the number of features, at least 1.
+    subjects
+        How many there are, at least 1.
+    samples
+        How many records each has, in a row, at least 1.
+    correlation
+        ρ, from 0 to 1.
+    sigma
+        σ, the standard deviation of the targets, ≥ 0.
+
+    References
+    ----------
+    I. Goodfellow, Y. Bengio, A. Courville, "Deep Learning" (MIT Press, 2016), section 8.1.3: the
+    list of blood samples. L. Kish, "Survey Sampling" (Wiley, 1965), section 5.4: the mean of B
+    records of one subject has variance (1 + (B − 1) ρ)/B.
+    """
+
+    size: Count = 20
+    subjects: Count = 200
+    samples: Count = 5
+    correlation: Annotated[float, Ge(0), Le(1)] = 0.9
+    sigma: Annotated[float, Ge(0)] = 1.0
+
+    @property
+    def records(self) -> int:
+        """How many records there are, of all subjects."""
+        return self.subjects * self.samples
+
+    def groups(self, by: str) -> NDArray[Any] | None:
+        """Return each record's subject, shape (n,)."""
+        import numpy as np
+
+        return np.repeat(np.arange(self.subjects), self.samples) if by == "subject" else None
+
+    def _rows(self, indices: Indices) -> tuple[NDArray[Any], NDArray[Any]]:
+        _, x, y = self._instance
+        return x[indices], y[indices]
+
+    @property
+    def _theta_star(self) -> NDArray[Any]:
+        return self._instance[0]
+
+    @cached_property
+    def _instance(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """θ*, all x and all y, on the host."""
+        random = self.instance_random()
+        theta = random.standard_normal(self.size)
+        x = self._drawn(random, self.size)
+        y = x @ theta + self.sigma * self._drawn(random, 1)[:, 0]
+        return theta, x, y
+
+    def _drawn(self, random: np.random.Generator, width: int) -> NDArray[Any]:
+        """Return standard normal rows, those of one subject correlated, shape (n, width)."""
+        shared = random.standard_normal((self.subjects, 1, width))
+        own = random.standard_normal((self.subjects, self.samples, width))
+        rows: NDArray[Any] = self.correlation**0.5 * shared + (1 - self.correlation) ** 0.5 * own
+        return rows.reshape(-1, width)
