@@ -1,5 +1,7 @@
 """The same steps as torch.optim, in float64, from one shared sequence of gradients."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +18,7 @@ from optframe_plugins.optimizers.adamw import AdamW
 from optframe_plugins.optimizers.amsgrad import AMSGrad
 from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.optimizers.nadam import NAdam
+from optframe_plugins.optimizers.nesterov import Nesterov
 from optframe_plugins.optimizers.rmsprop import RMSProp
 from optframe_plugins.optimizers.sgd import SGD
 
@@ -57,7 +60,8 @@ class Given(Function):
         return next(self.gradients)
 
 
-def compare(optimizer, build, seed):
+def compare(optimizer, build, seed, change=None):
+    """Take the same steps; ``change`` is a step and the learning rate from then on."""
     random = np.random.default_rng(seed)
     scale = 10 ** random.uniform(-2, 2, SIZE)
     gradients = random.standard_normal((STEPS, SIZE)) * scale
@@ -66,7 +70,9 @@ def compare(optimizer, build, seed):
     parameter = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
     theirs = build([parameter])
     expected = []
-    for gradient in gradients:
+    for k, gradient in enumerate(gradients):
+        if change and k == change[0]:
+            theirs.param_groups[0]["lr"] = change[1]
         parameter.grad = torch.tensor(gradient)
         theirs.step()
         expected.append(parameter.detach().numpy().copy())
@@ -76,11 +82,14 @@ def compare(optimizer, build, seed):
     with computing_with(backend):
         state = optimizer.init(theta, oracle)
         for k, row in enumerate(expected):
+            if change and k == change[0]:
+                optimizer = dataclasses.replace(optimizer, lr=change[1])
             theta, state = optimizer.step(theta, state, oracle)
             np.testing.assert_allclose(theta, row, rtol=1e-10, atol=1e-10, err_msg=f"step {k}")
 
 
 seeds = st.integers(0, 2**32)
+switches = st.integers(1, STEPS - 1)
 
 
 @peer
@@ -93,6 +102,41 @@ def test_sgd(lr, seed):
 @given(lr=rate, momentum=st.floats(0.0, 0.99), seed=seeds)
 def test_momentum(lr, momentum, seed):
     compare(Momentum(lr, momentum), lambda p: torch.optim.SGD(p, lr=lr, momentum=momentum), seed)
+
+
+@peer
+@given(
+    lr=rate, momentum=st.floats(0.01, 0.99), dampening=st.floats(0.0, 0.99), seed=seeds, k=switches
+)
+def test_momentum_with_dampening_and_a_rate_that_changes(lr, momentum, dampening, seed, k):
+    """ε stands outside of the buffer: a lower rate slows all of it at once."""
+    compare(
+        Momentum(lr, momentum, "torch", dampening),
+        lambda p: torch.optim.SGD(p, lr=lr, momentum=momentum, dampening=dampening),
+        seed,
+        change=(k, lr / 10),
+    )
+
+
+@peer
+@given(lr=rate, momentum=st.floats(0.01, 0.99), seed=seeds, k=switches)
+def test_nesterov_with_a_rate_that_changes(lr, momentum, seed, k):
+    compare(
+        Nesterov(lr, momentum, "torch"),
+        lambda p: torch.optim.SGD(p, lr=lr, momentum=momentum, nesterov=True),
+        seed,
+        change=(k, lr / 10),
+    )
+
+
+@peer
+@given(lr=rate, momentum=st.floats(0.01, 0.99), seed=seeds)
+def test_at_a_constant_rate_nesterov_looked_ahead_is_the_same(lr, momentum, seed):
+    compare(
+        Nesterov(lr, momentum, "keras"),
+        lambda p: torch.optim.SGD(p, lr=lr, momentum=momentum, nesterov=True),
+        seed,
+    )
 
 
 @peer

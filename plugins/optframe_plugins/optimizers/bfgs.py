@@ -62,7 +62,7 @@ class BFGS(Optimizer):
     def init(self, theta: Array, oracle: Oracle) -> Model:
         """Start with H = I, and a first step of length about one."""
         loss, g = oracle.loss_and_gradient(theta)
-        before = float(loss) + 0.5 * inner(g, g, oracle) ** 0.5
+        before = float(loss) + 0.5 * inner(g, g) ** 0.5
         return Model(theta, float(loss), g, before, _identity(theta, oracle))
 
     def step(self, theta: Array, state: Model, oracle: Oracle) -> tuple[Array, Model]:
@@ -70,7 +70,7 @@ class BFGS(Optimizer):
         start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
         g: Array = start.gradient
         direction = -(state.inverse @ g)
-        first = first_length(start, direction, state.before, oracle)
+        first = first_length(start, direction, state.before)
         move = descend(self.search, start, direction, first, oracle)
         if move is None:
             return theta, state
@@ -79,12 +79,16 @@ class BFGS(Optimizer):
             inverse, updates = _identity(theta, oracle), 0
         new, point = move.point.gradient, move.point
         s, y = point.theta - theta, new - g
-        ys, yy = inner(y, s, oracle), inner(y, y, oracle)
+        ys, yy = inner(y, s), inner(y, y)
         if ys > oracle.xp.finfo(theta.dtype).eps * yy:
             if updates == 0 and self.scale_first:
                 inverse = (ys / yy) * inverse
             inverse, updates = _updated(inverse, s, y, ys), updates + 1
         return point.theta, Model(point.theta, point.loss, new, start.loss, inverse, updates)
+
+    def invariances(self) -> frozenset[str]:
+        """Return rotation: inner products are all that it computes."""
+        return frozenset({"rotation"})
 
 
 def _updated(inverse: Array, s: Array, y: Array, ys: float) -> Array:

@@ -36,12 +36,12 @@ def descend(
     """
     g = start.gradient
     assert g is not None, "a method knows the gradient where it starts"
-    squared = inner(g, g, oracle)
+    squared = inner(g, g)
     if squared == 0:
         oracle.stop("the gradient is zero")
         return None
     for d, length, restarted in ((direction, first, False), (-g, 1 / max(1.0, squared**0.5), True)):
-        slope = inner(g, d, oracle)
+        slope = inner(g, d)
         if not slope < 0:
             continue  # uphill, or lost to rounding
         found = search.along(start, d, slope, length, oracle)
@@ -54,16 +54,16 @@ def descend(
     return None
 
 
-def first_length(start: Point, direction: Array, before: float, oracle: Oracle) -> float:
+def first_length(start: Point, direction: Array, before: float) -> float:
     """Return min(1, 2.02·(f − f₋)/(∇f·d)), with f₋ the loss before the last step.
 
     The parabola that falls as much again as the last step did has its minimum there, but for 1%.
     """
-    slope = inner(start.gradient, direction, oracle)
+    slope = inner(start.gradient, direction)
     t = 2.02 * (start.loss - before) / slope if slope else 1.0
     return min(1.0, t) if t > 0 else 1.0
 
 
-def inner(a: Array, b: Array, oracle: Oracle) -> float:
+def inner(a: Array, b: Array) -> float:
     """Return a·b as a number."""
-    return float(oracle.xp.sum(a * b))
+    return float(a @ b)

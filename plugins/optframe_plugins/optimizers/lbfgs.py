@@ -72,8 +72,8 @@ class LBFGS(Optimizer):
         """Do one step."""
         start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
         g: Array = start.gradient
-        direction = self._direction(g, state, oracle)
-        length = 1.0 if state.pairs else 1 / max(1.0, inner(g, g, oracle) ** 0.5)
+        direction = self._direction(g, state)
+        length = 1.0 if state.pairs else 1 / max(1.0, inner(g, g) ** 0.5)
         move = descend(self.search, start, direction, length, oracle)
         if move is None:
             return theta, state
@@ -81,27 +81,31 @@ class LBFGS(Optimizer):
             state.pairs = 0
         point = move.point
         s, y = point.theta - theta, point.gradient - g
-        if inner(y, s, oracle) > oracle.xp.finfo(theta.dtype).eps * inner(y, y, oracle):
+        if inner(y, s) > oracle.xp.finfo(theta.dtype).eps * inner(y, y):
             row = state.pairs % self.memory
             state.s[row, :], state.y[row, :] = s, y
             state.pairs += 1
         state.theta, state.loss, state.gradient = point.theta, point.loss, point.gradient
         return point.theta, state
 
-    def _direction(self, g: Array, state: History, oracle: Oracle) -> Array:
+    def invariances(self) -> frozenset[str]:
+        """Return rotation: inner products are all that it computes."""
+        return frozenset({"rotation"})
+
+    def _direction(self, g: Array, state: History) -> Array:
         """Return −Hg by the two loops."""
         oldest = max(0, state.pairs - self.memory)
         rows = [k % self.memory for k in range(oldest, state.pairs)]
         pairs = [(state.s[row, :], state.y[row, :]) for row in rows]
         q, shares = g, []
         for s, y in reversed(pairs):
-            ys = inner(y, s, oracle)
-            alpha = inner(s, q, oracle) / ys
+            ys = inner(y, s)
+            alpha = inner(s, q) / ys
             q = q - alpha * y
             shares.append((alpha, ys))
         if pairs and self.scale:
             y = pairs[-1][1]
-            q = (shares[0][1] / inner(y, y, oracle)) * q
+            q = (shares[0][1] / inner(y, y)) * q
         for (s, y), (alpha, ys) in zip(pairs, reversed(shares), strict=True):
-            q = q + (alpha - inner(y, q, oracle) / ys) * s
+            q = q + (alpha - inner(y, q) / ys) * s
         return -q

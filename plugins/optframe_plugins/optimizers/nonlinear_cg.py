@@ -66,24 +66,28 @@ class NonlinearCG(Optimizer):
     def init(self, theta: Array, oracle: Oracle) -> Direction:
         """Start along the steepest descent, with a first step of length about one."""
         loss, g = oracle.loss_and_gradient(theta)
-        before = float(loss) + 0.5 * inner(g, g, oracle) ** 0.5
+        before = float(loss) + 0.5 * inner(g, g) ** 0.5
         return Direction(theta, float(loss), g, before, -g)
 
     def step(self, theta: Array, state: Direction, oracle: Oracle) -> tuple[Array, Direction]:
         """Do one step."""
         start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
-        first = first_length(start, state.direction, state.before, oracle)
+        first = first_length(start, state.direction, state.before)
         move = descend(self.search, start, state.direction, first, oracle)
         if move is None:
             return theta, state
         new, point = move.point.gradient, move.point
-        direction = self._beta(new, start.gradient, move.direction, oracle) * move.direction - new
+        direction = self._beta(new, start.gradient, move.direction) * move.direction - new
         return point.theta, Direction(point.theta, point.loss, new, start.loss, direction)
 
-    def _beta(self, new: Array, g: Array, d: Array, oracle: Oracle) -> float:
+    def invariances(self) -> frozenset[str]:
+        """Return rotation: inner products are all that it computes."""
+        return frozenset({"rotation"})
+
+    def _beta(self, new: Array, g: Array, d: Array) -> float:
         """Return β; 0, a restart, where its denominator is."""
         y = new - g
-        above = inner(new, new if self.formula in ("fr", "dy") else y, oracle)
-        below = inner(g, g, oracle) if self.formula in ("fr", "pr+") else inner(d, y, oracle)
+        above = inner(new, new if self.formula in ("fr", "dy") else y)
+        below = inner(g, g) if self.formula in ("fr", "pr+") else inner(d, y)
         beta = above / below if below else 0.0
         return max(0.0, beta) if self.formula == "pr+" else beta

@@ -29,7 +29,7 @@ class Exact(Search):
         self, start: Point, direction: Array, slope: float, first: float, oracle: Oracle
     ) -> Point | None:
         """Return the minimum along the line."""
-        curvature = float(oracle.xp.sum(direction * oracle.hvp(start.theta, direction)))
+        curvature = float(direction @ oracle.hvp(start.theta, direction))
         if not curvature > 0:
             return None
         t = -slope / curvature

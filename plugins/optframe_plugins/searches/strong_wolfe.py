@@ -79,7 +79,7 @@ class StrongWolfe(Search):
             theta = start.theta + t * direction
             loss, gradient = oracle.loss_and_gradient(theta)
             point = Point(theta, float(loss), gradient)
-            trial = Trial(t, point.loss, float(oracle.xp.sum(gradient * direction)))
+            trial = Trial(t, point.loss, float(gradient @ direction))
             if not (math.isfinite(trial.value) and math.isfinite(trial.slope)):
                 # There is nothing to interpolate: back off towards the best point.
                 finite_below = min(finite_below, t)
