@@ -42,6 +42,7 @@ _LABELS = ["problem", "optimizer", "sampler"]
 _MEASURES = [
     "runs",
     *("loss", "loss_low", "loss_high", "confidence"),
+    "test_loss",
     "test_accuracy",
     "steps_to_target",
     "seconds_per_step",
@@ -193,10 +194,11 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each problem, optimizer and sampler, in the study's order.
 
     Columns, NaN where there is nothing to say: ``runs`` (trials that ran); ``loss``, ``loss_low``,
-    ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``test_accuracy`` (median);
-    ``steps_to_target`` (median, infinite where half of the runs or more did not reach it);
-    ``seconds_per_step`` (median); ``minimum`` (f*); the number of trials by status, and
-    ``statuses``, the same in words: ``"3 finished, 2 diverged"``.
+    ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``test_loss`` and
+    ``test_accuracy`` (medians); ``steps_to_target`` (median, infinite where half of the runs or
+    more did not reach it); ``seconds_per_step`` (median); ``minimum`` (f*, where all trials know
+    the same to nine digits); the number of trials by status, and ``statuses``, the same in words:
+    ``"3 finished, 2 diverged"``.
     """
     import pandas as pd
 
@@ -217,19 +219,26 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
 def _measures(trials: pd.DataFrame, of_problem: pd.DataFrame) -> tuple[float, ...]:
     ran = trials[~trials["status"].isin(UNRUN)]
     loss = Interval(math.nan, math.nan, math.nan, math.nan)
-    accuracy = to_target = math.nan
+    to_target = math.nan
     if len(ran):
         loss = median_interval(final(ran, "loss"))
-    if len(ran) and "test_accuracy" in trials and of_problem["test_accuracy"].notna().any():
-        accuracy = float(median_and_quartiles(final(ran, "test_accuracy")).median)
+    tests = [_median(ran, of_problem, metric) for metric in ("test_loss", "test_accuracy")]
     if ran["target"].notna().any():
         steps = [trial["steps"] if _reached(trial) else math.inf for _, trial in ran.iterrows()]
         to_target = float(median_and_quartiles(steps).median)
     stepped = ran[ran["steps"] > 0]
-    minima = trials["minimum"].dropna().unique()
-    minimum = float(minima[0]) if len(minima) == 1 else math.nan
+    minima = trials["minimum"].dropna()
+    same = len(minima) and minima.max() - minima.min() <= 1e-9 * minima.abs().max()
+    minimum = float(minima.min()) if same else math.nan  # computed elsewhere, it may be rounded
     pace = float((stepped["seconds"] / stepped["steps"]).median())
-    return len(ran), *loss, accuracy, to_target, pace, minimum
+    return len(ran), *loss, *tests, to_target, pace, minimum
+
+
+def _median(ran: pd.DataFrame, of_problem: pd.DataFrame, metric: str) -> float:
+    """Return a metric's median over the trials that ran, NaN where the problem measures none."""
+    if not len(ran) or metric not in of_problem or not of_problem[metric].notna().any():
+        return math.nan
+    return float(median_and_quartiles(final(ran, metric)).median)
 
 
 def _reached(trial: pd.Series) -> bool:

@@ -203,6 +203,20 @@ def test_an_accuracy_is_lost_downwards():
     assert only(frame.iloc[:3])["test_accuracy"] == 0.8
 
 
+def test_the_test_loss_is_lost_upwards():
+    frame = trials(("finished", 1, 9), ("finished", 1, 9), ("diverged", 1, 9))
+    frame["test_loss"] = [0.3, 0.5, 0.1]
+    assert only(frame)["test_loss"] == 0.5
+    assert only(frame.iloc[::2])["test_loss"] == INF
+
+
+@pytest.mark.parametrize(("other", "agreed"), [(0.25 + 1e-14, 0.25), (0.26, NAN)])
+def test_a_minimum_is_known_where_all_know_the_same_but_for_rounding(other, agreed):
+    frame = trials(("finished", 1.0, 10), ("finished", 1.0, 10), ("finished", 1.0, 10))
+    frame["minimum"] = [other, 0.25, NAN]
+    assert only(frame)["minimum"] == pytest.approx(agreed, abs=0, nan_ok=True)
+
+
 def test_a_metric_that_a_problem_lacks_has_no_median():
     row = only(trials(("finished", 1.0, 10), ("diverged", NAN, 10)))
     assert math.isnan(row["test_accuracy"])

@@ -21,7 +21,8 @@ def print_summary(results: Results, console: Console) -> None:
     for problem in results.trials["problem"].unique():
         rows = frame[frame["problem"] == problem]
         several = rows["sampler"].nunique() > 1
-        accuracy = rows["test_accuracy"].notna().any() if "test_accuracy" in rows else False
+        accuracy = rows["test_accuracy"].notna().any()
+        tested = not accuracy and rows["test_loss"].notna().any()
         target = rows["steps_to_target"].notna().any()
         table = Table(title=Text(str(problem)), title_justify="left", title_style="bold")
         table.add_column("optimizer", overflow="fold")
@@ -29,6 +30,8 @@ def print_summary(results: Results, console: Console) -> None:
             table.add_column("sampler", overflow="fold")
         table.add_column("median loss", justify="right")
         table.add_column(_interval_title(rows["confidence"]), justify="right")
+        if tested:
+            table.add_column("test loss", justify="right")
         if accuracy:
             table.add_column("test accuracy", justify="right")
         if target:
@@ -39,6 +42,7 @@ def print_summary(results: Results, console: Console) -> None:
             cells = [str(row["optimizer"])]
             cells += [str(row["sampler"])] if several else []
             cells += [_number(row["loss"]), _interval(row)]
+            cells += [_number(row["test_loss"])] if tested else []
             cells += [_percent(row["test_accuracy"])] if accuracy else []
             cells += [_steps(row["steps_to_target"])] if target else []
             cells += [_time(row["seconds_per_step"]), str(row["statuses"])]

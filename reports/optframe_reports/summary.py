@@ -81,6 +81,7 @@ def _cells(row: pd.Series[Any]) -> dict[str, str]:
         "loss": number(row["loss"]),
         "loss − f*": number(row["loss"] - above, 3) if known else "–",
         "interval": " to ".join(ends) if row["runs"] > 1 else "–",
+        "test loss": number(row["test_loss"]) if math.isnan(row["test_accuracy"]) else "–",
         "test accuracy": percent(row["test_accuracy"]),
         "steps to target": number(row["steps_to_target"]),
         "time per step": duration(row["seconds_per_step"]),

@@ -132,6 +132,11 @@ def test_samplers_accuracy_and_target_have_columns_where_there_are_some(study, w
     assert "2 samplers" in read(html).words
 
 
+def test_a_test_loss_has_a_column_where_there_is_no_accuracy(study, write):
+    study.add([8.0, 2.0], test_loss=[9.0, 3.5])
+    assert rows(write())[0] == ["optimizer", "runs", "loss", "test loss", "time per step", "status"]
+
+
 def test_the_same_store_gives_the_same_bytes(study, write):
     for name in ("adam", "sgd"):
         study.add([8.0, 4.0, 2.0], optimizer=name)
