@@ -144,8 +144,7 @@ def accept(
     values: dict[str, Any] = {}
     for name, value in given.items():
         if name not in fields:
-            hint = nearest(name, fields) if fields else "it has no parameters"
-            mistakes.append(f"{where}: unknown parameter {name!r}; {hint}")
+            mistakes.append(f"{where}: unknown parameter {name!r}; {_hint(component, name)}")
             continue
         try:
             values[name] = _accept(fields[name], value, f"{where}: {name}", make)
@@ -155,6 +154,16 @@ def accept(
         if field.required and name not in given:
             mistakes.append(f"{where}: {name} is missing; expected {field.expected}")
     return values, mistakes
+
+
+def _hint(component: type, name: str) -> str:
+    """Say what there is instead of a parameter of this name."""
+    fields = parameters(component)
+    if hasattr(component, name) and not any(field.required for field in fields.values()):
+        fixed = getattr(component(), name)
+        if isinstance(fixed, (int, float, str)):
+            return f"it is no choice here, {name} is {fixed}"
+    return nearest(name, fields) if fields else "it has no parameters"
 
 
 def is_sequence(annotation: Any) -> bool:

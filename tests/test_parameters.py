@@ -17,7 +17,7 @@ from optframe import (
     UnitInterval,
     UsageError,
 )
-from optframe.parameters import build, is_sequence, parameters
+from optframe.parameters import build, is_sequence, mistakes_in, parameters
 
 
 @dataclass(frozen=True)
@@ -252,3 +252,27 @@ def test_defaults_are_known_without_making_the_component():
 )
 def test_lists_are_values_only_for_sequences(annotation, sequence):
     assert is_sequence(annotation) is sequence
+
+
+@dataclass(frozen=True)
+class Fixed:
+    lr: Number = 0.1
+
+    rank = 3
+
+    @property
+    def size(self):
+        return 4
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("size", "it is no choice here, size is 4"),
+        ("rank", "it is no choice here, rank is 3"),
+        ("lrs", "did you mean 'lr'?"),
+    ],
+)
+def test_what_is_fixed_is_said(name, hint):
+    mistakes = mistakes_in(Fixed, {name: 5}, "here")
+    assert mistakes == [f"here: unknown parameter {name!r}; {hint}"]

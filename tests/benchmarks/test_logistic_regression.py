@@ -13,6 +13,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 import optframe
 from optframe.binding import Binder
@@ -90,6 +91,13 @@ class Task:
         model.fit(inputs, self.problem.dataset.train.targets)
         seconds = perf_counter() - began
         return SimpleNamespace(seconds=seconds, theta=np.append(model.coef_[0], model.intercept_))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """BLAS with one thread on both sides; more of them stand in each other's way here."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,21 @@ def test_published_values_are_compared_as_far_as_their_digits_go():
 def test_newtons_method_goes_down_to_all_digits():
     start = np.array([-1.2, 1.0], np.longdouble)
     assert np.array_equal(descend(Rosenbrock(), start), [1, 1])
+
+
+def test_the_documented_table_is_that_of_the_registered_functions():
+    page = Path(__file__).parent.parent.parent / "docs" / "functions.md"
+    lines = [
+        line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| ")
+    ]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
+    documented = {(name, int(size)): (float(start), float(f)) for name, size, start, f, *_ in cells}
+    for name, problem in problems():
+        found = row(name, problem) if problem.size <= 100 else None
+        start, minimum = documented.pop((name, problem.size))
+        assert minimum == problem.minimum
+        assert found is None or start == pytest.approx(found.at_start, rel=1e-9)
+    assert documented == {}
 
 
 def test_table_shows_where_the_start_leads_and_what_differs():
