@@ -8,6 +8,7 @@ from math import e, pi
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count, Function
+from optframe_problems.functions.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,15 +63,16 @@ class Ackley(Function):
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        xp = self.xp
-        wave = xp.sin(pi * theta)
-        below = -2 * xp.mean(wave * wave, axis=-1)  # m − 1
-        return -20 * xp.expm1(-0.2 * self._radius(theta)) - e * xp.expm1(below)
+        return self._value(self._radius(theta), self._below(theta))
 
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
-        _, q, height = self._parts(theta)
-        return q[..., None] * theta + height[..., None] * self.xp.sin(2 * pi * theta)
+        return self._slope(theta, self._radius(theta), self._below(theta))
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both from the same r and m."""
+        r, below = self._radius(theta), self._below(theta)
+        return self._value(r, below), self._slope(theta, r, below)
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
@@ -99,7 +101,21 @@ class Ackley(Function):
 
     def _radius(self, theta: Array) -> Array:
         """Return r, shape (...)."""
-        return self.xp.sqrt(self.xp.mean(theta * theta, axis=-1))
+        return self.xp.sqrt(dot(theta, theta) / self.size)
+
+    def _below(self, theta: Array) -> Array:
+        """Return m − 1, shape (...), by cos 2x = 1 − 2 sin² x."""
+        wave = self.xp.sin(pi * theta)
+        return -2 * dot(wave, wave) / self.size
+
+    def _value(self, r: Array, below: Array) -> Array:
+        return -20 * self.xp.expm1(-0.2 * r) - e * self.xp.expm1(below)
+
+    def _slope(self, theta: Array, r: Array, below: Array) -> Array:
+        xp = self.xp
+        q = 4 * xp.exp(-0.2 * r) / (self.size * xp.maximum(r, _TINY))
+        height = (2 * pi * e / self.size) * xp.exp(below)
+        return q[..., None] * theta + height[..., None] * xp.sin(2 * pi * theta)
 
     def _parts(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return q (1/5 + 1/r)/(P r), q and (2π/P) exp(m), each of shape (...)."""
@@ -116,6 +132,9 @@ class Ackley(Function):
         import numpy as np
 
         return self.asarray(np.eye(self.size))
+
+
+_TINY = 1e-30  # in place of r = 0, where θ = 0 makes an end of q
 
 
 def _outer(x: Array) -> Array:

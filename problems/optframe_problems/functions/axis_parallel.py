@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from optframe import Array, Function
+from optframe_problems.functions.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,11 +47,16 @@ class AxisParallel(Function):
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        return 0.5 * self.xp.sum(self._curvatures * theta * theta, axis=-1)
+        return self.loss_and_gradient(theta)[0]
 
     def gradient(self, theta: Array) -> Array:
         """Return 2cθ, shape (..., P)."""
         return self._curvatures * theta
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both; f is ½ θᵀ of the gradient."""
+        gradient = self._curvatures * theta
+        return 0.5 * dot(theta, gradient), gradient
 
     def hessian(self, theta: Array) -> Array:
         """Return diag(2c) for every run, shape (..., P, P)."""

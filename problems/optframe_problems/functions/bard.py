@@ -41,25 +41,25 @@ class Bard(CurveFit):
         """Return (1, 1, 1)."""
         return [1.0, 1.0, 1.0]
 
-    def _parts(self, x1: Array, x2: Array, x3: Array) -> Any:
-        _, v, w, _ = self._data
-        return (v * x2 + w * x3,)
-
-    def _curve(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Array:
-        u, _, _, y = self._data
-        (below,) = parts
-        return y - (x1 + u / below)
-
-    def _slopes(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Any:
+    def _parts(self, x1: Any, x2: Any, x3: Any) -> Any:
         u, v, w, _ = self._data
-        (below,) = parts
-        factor = u / (below * below)
+        below = v * x2 + w * x3
+        return below, u / below
+
+    def _curve(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Array:
+        _, ratio = parts
+        return self._data[3] - (x1 + ratio)
+
+    def _slopes(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Any:
+        _, v, w, _ = self._data
+        below, ratio = parts
+        factor = ratio / below
         return -1, factor * v, factor * w
 
-    def _bends(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Any:
-        u, v, w, _ = self._data
-        (below,) = parts
-        factor = -2 * u / (below * below * below)
+    def _bends(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Any:
+        _, v, w, _ = self._data
+        below, ratio = parts
+        factor = -2 * ratio / (below * below)
         return {(1, 1): factor * v * v, (1, 2): factor * v * w, (2, 2): factor * w * w}
 
     @cached_property

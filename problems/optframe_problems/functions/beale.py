@@ -41,12 +41,12 @@ class Beale(FewResiduals):
         square = x2 * x2
         return 1.5 - x1 * (1 - x2), 2.25 - x1 * (1 - square), 2.625 - x1 * (1 - square * x2)
 
-    def _slopes(self, x1: Any, x2: Any) -> Any:
+    def _pull(self, weights: Any, x1: Any, x2: Any) -> Any:
+        a, b, c = weights
         square = x2 * x2
         return (
-            {0: x2 - 1, 1: x1},
-            {0: square - 1, 1: 2 * x1 * x2},
-            {0: square * x2 - 1, 1: 3 * x1 * square},
+            (x2 - 1) * a + (square - 1) * b + (square * x2 - 1) * c,
+            x1 * (a + 2 * x2 * b + 3 * square * c),
         )
 
     def _bends(self, x1: Any, x2: Any) -> Any:

@@ -43,27 +43,21 @@ class BiggsExp6(CurveFit):
         """Return (1, 2, 1, 1, 1, 1)."""
         return [1.0, 2.0, 1.0, 1.0, 1.0, 1.0]
 
-    def _parts(self, x1: Array, x2: Array, x3: Array, x4: Array, x5: Array, x6: Array) -> Any:
+    def _parts(self, x1: Any, x2: Any, x3: Any, x4: Any, x5: Any, x6: Any) -> Any:
         t, _ = self._data
-        return self.xp.exp(-t * x1), self.xp.exp(-t * x2), self.xp.exp(-t * x5)
+        return self.xp.exp(-x1 * t), self.xp.exp(-x2 * t), self.xp.exp(-x5 * t)
 
-    def _curve(
-        self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array, x5: Array, x6: Array
-    ) -> Array:
+    def _curve(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any, x5: Any, x6: Any) -> Array:
         a, b, c = parts
         return x3 * a - x4 * b + x6 * c - self._data[1]
 
-    def _slopes(
-        self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array, x5: Array, x6: Array
-    ) -> Any:
+    def _slopes(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any, x5: Any, x6: Any) -> Any:
         t, _ = self._data
         a, b, c = parts
         ta, tb, tc = t * a, t * b, t * c
         return -x3 * ta, x4 * tb, a, -b, -x6 * tc, c
 
-    def _bends(
-        self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array, x5: Array, x6: Array
-    ) -> Any:
+    def _bends(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any, x5: Any, x6: Any) -> Any:
         t, _ = self._data
         a, b, c = parts
         return {

@@ -48,8 +48,9 @@ class Booth(FewResiduals):
     def _terms(self, x: Any, y: Any) -> Any:
         return x + 2 * y - 7, 2 * x + y - 5
 
-    def _slopes(self, x: Any, y: Any) -> Any:
-        return {0: 1, 1: 2}, {0: 2, 1: 1}
+    def _pull(self, weights: Any, x: Any, y: Any) -> Any:
+        a, b = weights
+        return a + 2 * b, 2 * a + b
 
     def _bends(self, x: Any, y: Any) -> Any:
         return {}, {}

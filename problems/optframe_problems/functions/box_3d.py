@@ -40,20 +40,20 @@ class Box3d(CurveFit):
         """Return (0, 10, 20)."""
         return [0.0, 10.0, 20.0]
 
-    def _parts(self, x1: Array, x2: Array, x3: Array) -> Any:
+    def _parts(self, x1: Any, x2: Any, x3: Any) -> Any:
         t, _ = self._data
-        return self.xp.exp(-t * x1), self.xp.exp(-t * x2)
+        return self.xp.exp(-x1 * t), self.xp.exp(-x2 * t)
 
-    def _curve(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Array:
+    def _curve(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Array:
         a, b = parts
         return a - b - x3 * self._data[1]
 
-    def _slopes(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Any:
+    def _slopes(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Any:
         t, given = self._data
         a, b = parts
         return -t * a, t * b, -given
 
-    def _bends(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Any:
+    def _bends(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Any:
         t, _ = self._data
         a, b = parts
         return {(0, 0): t * t * a, (1, 1): -t * t * b}

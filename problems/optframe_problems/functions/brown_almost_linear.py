@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from optframe import Array, Count
 from optframe_problems.functions.many_residuals import ManyResiduals
+from optframe_problems.functions.products_of_others import products_of_others
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,12 +58,12 @@ class BrownAlmostLinear(ManyResiduals):
 
     def _push(self, theta: Array, v: Array) -> Any:
         linear = v[..., :-1] + self.xp.sum(v, axis=-1, keepdims=True)
-        others = self._products_of_others(theta)
+        others = products_of_others(self.xp, theta)
         return linear, self.xp.sum(others * v, axis=-1, keepdims=True)
 
     def _pull(self, theta: Array, weights: Any) -> Array:
         linear, product = weights
-        pulled = product * self._products_of_others(theta)
+        pulled = product * products_of_others(self.xp, theta)
         pulled += self.xp.sum(linear, axis=-1, keepdims=True)
         pulled[..., :-1] += linear
         return pulled
@@ -75,21 +76,6 @@ class BrownAlmostLinear(ManyResiduals):
         for j, ((p, dp), (q, dq)) in enumerate(zip(before, after, strict=True)):
             bent[j if v.ndim == 1 else (..., j)] = p * dq + dp * q
         return weights[1] * bent
-
-    def _products_of_others(self, theta: Array) -> Array:
-        """Return ∏ₖ xₖ over k ≠ j for each j, (..., P), without division: coordinates may be 0."""
-        x = _coordinates(theta)
-        others = self.xp.empty_like(theta)
-        places = range(self.size) if theta.ndim == 1 else [(..., j) for j in range(self.size)]
-        before: Any = 1.0
-        for place, coordinate in zip(places, x, strict=True):
-            others[place] = before
-            before = before * coordinate
-        after: Any = 1.0
-        for place, coordinate in zip(reversed(places), reversed(x), strict=True):
-            others[place] *= after
-            after = after * coordinate
-        return others
 
 
 def _coordinates(theta: Array) -> list[Any]:

@@ -40,8 +40,9 @@ class BrownBadlyScaled(FewResiduals):
     def _terms(self, x1: Any, x2: Any) -> Any:
         return x1 - 1e6, x2 - 2e-6, x1 * x2 - 2
 
-    def _slopes(self, x1: Any, x2: Any) -> Any:
-        return {0: 1}, {1: 1}, {0: x2, 1: x1}
+    def _pull(self, weights: Any, x1: Any, x2: Any) -> Any:
+        a, b, c = weights
+        return a + x2 * c, b + x1 * c
 
     def _bends(self, x1: Any, x2: Any) -> Any:
         return {}, {}, {(0, 1): 1}

@@ -40,20 +40,21 @@ class BrownDennis(CurveFit):
         """Return (25, 5, −5, −1)."""
         return [25.0, 5.0, -5.0, -1.0]
 
-    def _parts(self, x1: Array, x2: Array, x3: Array, x4: Array) -> Any:
+    def _parts(self, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
         t, sine, cosine, exponential = self._data
         return x1 + t * x2 - exponential, x3 + x4 * sine - cosine
 
-    def _curve(self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array) -> Array:
+    def _curve(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Array:
         a, b = parts
         return a * a + b * b
 
-    def _slopes(self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array) -> Any:
+    def _slopes(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
         t, sine, _, _ = self._data
         a, b = parts
-        return 2 * a, 2 * a * t, 2 * b, 2 * b * sine
+        twice_a, twice_b = 2 * a, 2 * b
+        return twice_a, twice_a * t, twice_b, twice_b * sine
 
-    def _bends(self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array) -> Any:
+    def _bends(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
         t, sine, _, _ = self._data
         return {
             (0, 0): 2,

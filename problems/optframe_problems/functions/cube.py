@@ -40,8 +40,9 @@ class Cube(FewResiduals):
     def _terms(self, x: Any, y: Any) -> Any:
         return 10 * (y - x * x * x), 1 - x
 
-    def _slopes(self, x: Any, y: Any) -> Any:
-        return {0: -30 * x * x, 1: 10}, {0: -1}
+    def _pull(self, weights: Any, x: Any, y: Any) -> Any:
+        rise, rest = weights
+        return -30 * x * x * rise - rest, 10 * rise
 
     def _bends(self, x: Any, y: Any) -> Any:
         return {(0, 0): -60 * x}, {}

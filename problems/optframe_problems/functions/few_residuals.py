@@ -15,10 +15,11 @@ __all__ = ["FewResiduals"]
 class FewResiduals(SumOfSquares):
     """Residuals written as in their paper, as formulas of the coordinates x₁, x₂, ...
 
-    A subclass gives the formulas of the residuals and of those first and second derivatives that
-    are not zero. The coordinates are plain numbers in a lone run, which is several times as fast
-    as arrays of one element, and arrays of shape (...) in a batch; all that happens to them is
-    elementwise, so that a run gives the same bits in a batch as alone.
+    A subclass gives the formulas of the residuals, of their product with the derivatives (from
+    which the Jacobian follows, whose row i is Jᵀeᵢ), and of those second derivatives that are not
+    zero. The coordinates are plain numbers in a lone run, which is several times as fast as arrays
+    of one element, and arrays of shape (...) in a batch; all that happens to them is elementwise,
+    so that a run gives the same bits in a batch as alone.
     """
 
     @abstractmethod
@@ -26,8 +27,8 @@ class FewResiduals(SumOfSquares):
         """Return r₁, ..., rₘ."""
 
     @abstractmethod
-    def _slopes(self, *x: Any) -> Sequence[Mapping[int, Any]]:
-        """Return for each residual its ∂rᵢ/∂xⱼ by j, counted from 0."""
+    def _pull(self, weights: Sequence[Any], *x: Any) -> Sequence[Any]:
+        """Return Jᵀw for w₁, ..., wₘ: its entries Σᵢ wᵢ ∂rᵢ/∂x₁, ..., Σᵢ wᵢ ∂rᵢ/∂x_P."""
 
     @abstractmethod
     def _bends(self, *x: Any) -> Sequence[Mapping[tuple[int, int], Any]]:
@@ -40,13 +41,13 @@ class FewResiduals(SumOfSquares):
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
         x = _coordinates(theta)
-        return self._assemble(theta, self._terms(*x), self._slopes(*x))
+        return self._filled(theta, self._pull(self._terms(*x), *x))
 
     def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
         """Return both from the same residuals."""
         x = _coordinates(theta)
         terms = self._terms(*x)
-        return _squares(terms), self._assemble(theta, terms, self._slopes(*x))
+        return _squares(terms), self._filled(theta, self._pull(terms, *x))
 
     def residuals(self, theta: Array) -> Array:
         """Return r(θ), shape (..., m)."""
@@ -54,10 +55,12 @@ class FewResiduals(SumOfSquares):
 
     def jacobian(self, theta: Array) -> Array:
         """Return ∂rᵢ/∂θⱼ, shape (..., m, P)."""
-        room = self.residuals(theta)[..., None] + theta[..., None, :]
-        jacobian = self.xp.zeros_like(room)
-        for i, slopes in enumerate(self._slopes(*_coordinates(theta))):
-            for j, slope in slopes.items():
+        x, residuals = _coordinates(theta), self.residuals(theta)
+        jacobian = self.xp.empty_like(residuals[..., None] + theta[..., None, :])
+        m = residuals.shape[-1]
+        for i in range(m):
+            unit = [float(k == i) for k in range(m)]
+            for j, slope in enumerate(self._pull(unit, *x)):
                 jacobian[..., i, j] = slope
         return jacobian
 
@@ -71,15 +74,10 @@ class FewResiduals(SumOfSquares):
                     curvature[..., k, j] += weights[..., i] * bend
         return curvature
 
-    def _assemble(
-        self, theta: Array, terms: Sequence[Any], slopes: Sequence[Mapping[int, Any]]
-    ) -> Array:
-        entries = [0.0] * self.size
-        for term, row in zip(terms, slopes, strict=True):
-            for j, slope in row.items():
-                entries[j] = entries[j] + slope * term
+    def _filled(self, theta: Array, pulled: Sequence[Any]) -> Array:
+        """Return 2 Jᵀr, shape (..., P)."""
         gradient = self.xp.empty_like(theta)
-        for j, entry in enumerate(entries):
+        for j, entry in enumerate(pulled):
             gradient[j if theta.ndim == 1 else (..., j)] = 2 * entry
         return gradient
 

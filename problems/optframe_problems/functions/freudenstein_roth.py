@@ -46,8 +46,9 @@ class FreudensteinRoth(FewResiduals):
             -29 + x1 + ((x2 + 1) * x2 - 14) * x2,
         )
 
-    def _slopes(self, x1: Any, x2: Any) -> Any:
-        return {0: 1, 1: (10 - 3 * x2) * x2 - 2}, {0: 1, 1: (3 * x2 + 2) * x2 - 14}
+    def _pull(self, weights: Any, x1: Any, x2: Any) -> Any:
+        a, b = weights
+        return a + b, ((10 - 3 * x2) * x2 - 2) * a + ((3 * x2 + 2) * x2 - 14) * b
 
     def _bends(self, x1: Any, x2: Any) -> Any:
         return {(1, 1): 10 - 6 * x2}, {(1, 1): 6 * x2 + 2}

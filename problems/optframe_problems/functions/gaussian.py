@@ -39,20 +39,20 @@ class Gaussian(CurveFit):
         """Return (0.4, 1, 0)."""
         return [0.4, 1.0, 0.0]
 
-    def _parts(self, x1: Array, x2: Array, x3: Array) -> Any:
+    def _parts(self, x1: Any, x2: Any, x3: Any) -> Any:
         away = self._data[0] - x3
         square = away * away
-        return away, square, self.xp.exp(-x2 * square / 2)
+        return away, square, self.xp.exp(-0.5 * x2 * square)
 
-    def _curve(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Array:
+    def _curve(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Array:
         _, _, bell = parts
         return x1 * bell - self._data[1]
 
-    def _slopes(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Any:
+    def _slopes(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Any:
         away, square, bell = parts
-        return bell, -x1 * bell * square / 2, x1 * x2 * bell * away
+        return bell, -0.5 * x1 * bell * square, x1 * x2 * bell * away
 
-    def _bends(self, parts: Any, x1: Array, x2: Array, x3: Array) -> Any:
+    def _bends(self, parts: Any, x1: Any, x2: Any, x3: Any) -> Any:
         away, square, bell = parts
         return {
             (0, 1): -bell * square / 2,

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count, Function
+from optframe_problems.functions.dot import dot
+from optframe_problems.functions.products_of_others import products_of_others
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,14 +63,16 @@ class Griewank(Function):
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        xp = self.xp
-        bowl = xp.sum(theta * theta, axis=-1) / 4000
-        return 1 + bowl - xp.prod(xp.cos(theta * self._rates), axis=-1)
+        return self._value(theta, self.xp.cos(theta * self._rates))
 
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
+        return self._slope(theta, *self._waves(theta))
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both from the same cᵢ."""
         c, s = self._waves(theta)
-        return theta / 2000 + s * self._left_out(c)
+        return self._value(theta, c), self._slope(theta, c, s)
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
@@ -91,6 +95,12 @@ class Griewank(Function):
         others, change = self._left_out_along(c, -s * v)
         return v / 2000 + c * self._rates * self._rates * v * others + s * change
 
+    def _value(self, theta: Array, c: Array) -> Array:
+        return 1 + dot(theta, theta) / 4000 - self.xp.prod(c, axis=-1)
+
+    def _slope(self, theta: Array, c: Array, s: Array) -> Array:
+        return theta / 2000 + s * self._left_out(c)
+
     def _waves(self, theta: Array) -> tuple[Array, Array]:
         """Return the cᵢ and the sᵢ/√i, each of shape (..., P)."""
         at = theta * self._rates
@@ -98,7 +108,7 @@ class Griewank(Function):
 
     def _left_out(self, factors: Array) -> Array:
         """Return Πⱼ≠ᵢ of factors (..., P) for every i, shape (..., P)."""
-        return self._left_out_along(factors, self.xp.zeros_like(factors))[0]
+        return products_of_others(self.xp, factors)
 
     def _left_out_along(self, factors: Array, speeds: Array) -> tuple[Array, Array]:
         """Return Πⱼ≠ᵢ and how fast it changes where the factors change at these speeds.

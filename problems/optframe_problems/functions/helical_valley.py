@@ -50,15 +50,12 @@ class HelicalValley(FewResiduals):
         radius = self.xp.sqrt(x1 * x1 + x2 * x2)
         return 10 * (x3 - 10 * turns), 10 * (radius - 1), x3
 
-    def _slopes(self, x1: Any, x2: Any, x3: Any) -> Any:
+    def _pull(self, weights: Any, x1: Any, x2: Any, x3: Any) -> Any:
+        a, b, c = weights
         square = x1 * x1 + x2 * x2
-        radius = self.xp.sqrt(square)
-        turning = 50 / (math.pi * square)  # 100 dφ = turning (x₁ dx₂ − x₂ dx₁)
-        return (
-            {0: turning * x2, 1: -turning * x1, 2: 10},
-            {0: 10 * x1 / radius, 1: 10 * x2 / radius},
-            {2: 1},
-        )
+        turning = 50 / (math.pi * square) * a  # 100 dφ = 50/(π square) (x₁ dx₂ − x₂ dx₁)
+        outward = 10 / self.xp.sqrt(square) * b
+        return turning * x2 + outward * x1, outward * x2 - turning * x1, 10 * a + c
 
     def _bends(self, x1: Any, x2: Any, x3: Any) -> Any:
         square = x1 * x1 + x2 * x2

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from optframe import Array, Count, Function
+from optframe_problems.functions.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,7 @@ class Hilbert(Function):
     def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
         """Return both; f is ½ θᵀ of the gradient."""
         gradient = self.gradient(theta)
-        return 0.5 * self.xp.sum(theta * gradient, axis=-1), gradient
+        return 0.5 * dot(theta, gradient), gradient
 
     def hessian(self, theta: Array) -> Array:
         """Return H for every run, shape (..., P, P)."""

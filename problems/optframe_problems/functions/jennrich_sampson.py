@@ -40,21 +40,25 @@ class JennrichSampson(CurveFit):
         """Return (0.3, 0.4)."""
         return [0.3, 0.4]
 
-    def _parts(self, x1: Array, x2: Array) -> Any:
+    def _parts(self, x1: Any, x2: Any) -> Any:
         return self.xp.exp(self._i * x1), self.xp.exp(self._i * x2)
 
-    def _curve(self, parts: Any, x1: Array, x2: Array) -> Array:
+    def _curve(self, parts: Any, x1: Any, x2: Any) -> Array:
         a, b = parts
-        return 2 + 2 * self._i - (a + b)
+        return self._y - (a + b)
 
-    def _slopes(self, parts: Any, x1: Array, x2: Array) -> Any:
+    def _slopes(self, parts: Any, x1: Any, x2: Any) -> Any:
         a, b = parts
         return -self._i * a, -self._i * b
 
-    def _bends(self, parts: Any, x1: Array, x2: Array) -> Any:
+    def _bends(self, parts: Any, x1: Any, x2: Any) -> Any:
         a, b = parts
         return {(0, 0): -self._i * self._i * a, (1, 1): -self._i * self._i * b}
 
     @cached_property
     def _i(self) -> Array:
         return self.asarray(range(1, 11))
+
+    @cached_property
+    def _y(self) -> Array:
+        return 2 + 2 * self._i

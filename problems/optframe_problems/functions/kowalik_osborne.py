@@ -41,22 +41,23 @@ class KowalikOsborne(CurveFit):
         """Return (0.25, 0.39, 0.415, 0.39)."""
         return [0.25, 0.39, 0.415, 0.39]
 
-    def _parts(self, x1: Array, x2: Array, x3: Array, x4: Array) -> Any:
+    def _parts(self, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
         u, _ = self._data
         square = u * u
         below = square + u * x3 + x4
         return (square + u * x2) / below, x1 / below, below
 
-    def _curve(self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array) -> Array:
+    def _curve(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Array:
         ratio, _, _ = parts
         return self._data[1] - x1 * ratio
 
-    def _slopes(self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array) -> Any:
+    def _slopes(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
         u, _ = self._data
         ratio, scaled, _ = parts
-        return -ratio, -scaled * u, scaled * ratio * u, scaled * ratio
+        both = scaled * ratio
+        return -ratio, -scaled * u, both * u, both
 
-    def _bends(self, parts: Any, x1: Array, x2: Array, x3: Array, x4: Array) -> Any:
+    def _bends(self, parts: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
         u, _ = self._data
         ratio, scaled, below = parts
         return {

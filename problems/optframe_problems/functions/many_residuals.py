@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from optframe import Array
+from optframe_problems.functions.dot import dot
 from optframe_problems.functions.sum_of_squares import SumOfSquares, hessian_by_products
 
 __all__ = ["ManyResiduals"]
@@ -85,9 +86,9 @@ class ManyResiduals(SumOfSquares):
         return self._bend(rows, blocks, self._spread(rows, self._unit_vectors()))
 
     def _total(self, blocks: Blocks) -> Array:
-        total = self.xp.sum(blocks[0] * blocks[0], axis=-1)
+        total = dot(blocks[0], blocks[0])
         for block in blocks[1:]:
-            total = total + self.xp.sum(block * block, axis=-1)
+            total = total + dot(block, block)
         return total
 
     def _spread(self, theta: Array, v: Array) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optframe import Array, Count
+from optframe_problems.functions.dot import dot
 from optframe_problems.functions.many_residuals import ManyResiduals
 
 if TYPE_CHECKING:
@@ -55,6 +56,20 @@ class PenaltyI(ManyResiduals):
     def start(self, random: np.random.Generator) -> list[float]:
         """Return (1, 2, ..., P)."""
         return [float(j) for j in range(1, self.size + 1)]
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        return self.loss_and_gradient(theta)[0]
+
+    def gradient(self, theta: Array) -> Array:
+        """Return ∇f(θ), shape (..., P)."""
+        return self.loss_and_gradient(theta)[1]
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both from the same Σ xⱼ² − ¼."""
+        away, excess = theta - 1, dot(theta, theta) - 0.25
+        loss = _A * dot(away, away) + excess * excess
+        return loss, 2 * _A * away + (4 * excess)[..., None] * theta
 
     def _blocks(self, theta: Array) -> Any:
         excess = self.xp.sum(theta * theta, axis=-1, keepdims=True) - 0.25

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 from optframe import Array, Function
 
@@ -13,6 +14,7 @@ class Planar(Function):
     """A function of θ = (x, y) that says its loss and its five derivatives in x and y.
 
     ``_slopes`` are f_x and f_y, ``_curvatures`` are f_xx, f_xy and f_yy, each of the shape of x.
+    In a lone run x and y are plain numbers, which is several times as fast as arrays of one.
     """
 
     @abstractmethod
@@ -34,11 +36,15 @@ class Planar(Function):
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        return self._value(theta[..., 0], theta[..., 1])
+        at_x, at_y = _places(theta)
+        return self._value(theta[at_x], theta[at_y])
 
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., 2)."""
-        return self.xp.stack(self._slopes(theta[..., 0], theta[..., 1]), axis=-1)
+        at_x, at_y = _places(theta)
+        gradient = self.xp.empty_like(theta)
+        gradient[at_x], gradient[at_y] = self._slopes(theta[at_x], theta[at_y])
+        return gradient
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
@@ -55,3 +61,8 @@ class Planar(Function):
         xx, xy, yy = self._curvatures(theta[..., 0], theta[..., 1])
         along_x, along_y = v[..., 0], v[..., 1]
         return self.xp.stack([xx * along_x + xy * along_y, xy * along_x + yy * along_y], axis=-1)
+
+
+def _places(theta: Array) -> tuple[Any, Any]:
+    """Return the indices of x and y; those of a lone run give numbers."""
+    return (0, 1) if theta.ndim == 1 else ((..., 0), (..., 1))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from optframe import Array, Count
+from optframe_problems.functions.dot import dot
 from optframe_problems.functions.second_difference import SecondDifference
 
 if TYPE_CHECKING:
@@ -62,4 +63,4 @@ class Poisson(SecondDifference):
         """Return f(θ), shape (...), as the sum of squares that it is."""
         first, last = theta[..., 0], theta[..., -1]
         rise = theta[..., 1:] - theta[..., :-1]
-        return 0.5 * (first * first + self.xp.sum(rise * rise, axis=-1) + last * last)
+        return 0.5 * (first * first + dot(rise, rise) + last * last)

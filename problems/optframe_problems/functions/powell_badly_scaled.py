@@ -43,8 +43,9 @@ class PowellBadlyScaled(FewResiduals):
     def _terms(self, x1: Any, x2: Any) -> Any:
         return 1e4 * x1 * x2 - 1, self.xp.exp(-x1) + self.xp.exp(-x2) - 1.0001
 
-    def _slopes(self, x1: Any, x2: Any) -> Any:
-        return {0: 1e4 * x2, 1: 1e4 * x1}, {0: -self.xp.exp(-x1), 1: -self.xp.exp(-x2)}
+    def _pull(self, weights: Any, x1: Any, x2: Any) -> Any:
+        a, b = weights
+        return 1e4 * x2 * a - self.xp.exp(-x1) * b, 1e4 * x1 * a - self.xp.exp(-x2) * b
 
     def _bends(self, x1: Any, x2: Any) -> Any:
         return {(0, 1): 1e4}, {(0, 0): self.xp.exp(-x1), (1, 1): self.xp.exp(-x2)}

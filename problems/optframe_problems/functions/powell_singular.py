@@ -45,14 +45,14 @@ class PowellSingular(FewResiduals):
         a, b = x2 - 2 * x3, x1 - x4
         return x1 + 10 * x2, _ROOT_5 * (x3 - x4), a * a, _ROOT_10 * b * b
 
-    def _slopes(self, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
-        a, b = x2 - 2 * x3, x1 - x4
-        return (
-            {0: 1, 1: 10},
-            {2: _ROOT_5, 3: -_ROOT_5},
-            {1: 2 * a, 2: -4 * a},
-            {0: 2 * _ROOT_10 * b, 3: -2 * _ROOT_10 * b},
+    def _pull(self, weights: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
+        first, second, third, fourth = weights
+        tied, inner, outer = (
+            _ROOT_5 * second,
+            2 * (x2 - 2 * x3) * third,
+            2 * _ROOT_10 * (x1 - x4) * fourth,
         )
+        return first + outer, 10 * first + inner, tied - 2 * inner, -tied - outer
 
     def _bends(self, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
         return (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from annotated_types import Ge
 
 from optframe import Array, Count, Function
+from optframe_problems.functions.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +92,7 @@ class Quadratic(Function):
     def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
         """Return both; f is ½ θᵀ of the gradient."""
         gradient = self.gradient(theta)
-        return 0.5 * self.xp.sum(theta * gradient, axis=-1), gradient
+        return 0.5 * dot(theta, gradient), gradient
 
     def hessian(self, theta: Array) -> Array:
         """Return A for every run, shape (..., P, P)."""

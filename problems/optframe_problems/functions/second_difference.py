@@ -54,10 +54,10 @@ class SecondDifference(Function):
 
     def _differences(self, theta: Array) -> Array:
         """Return Aθ, shape (..., P)."""
-        nothing = self.xp.zeros_like(theta[..., :1])
-        left = self.xp.concat([nothing, theta[..., :-1]], axis=-1)
-        right = self.xp.concat([theta[..., 1:], nothing], axis=-1)
-        return 2 * theta - left - right
+        differences = 2 * theta
+        differences[..., 1:] -= theta[..., :-1]
+        differences[..., :-1] -= theta[..., 1:]
+        return differences
 
     @cached_property
     def _matrix(self) -> Array:

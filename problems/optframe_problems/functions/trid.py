@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from optframe import Array, Count
+from optframe_problems.functions.dot import dot
 from optframe_problems.functions.second_difference import SecondDifference
 
 if TYPE_CHECKING:
@@ -63,5 +64,5 @@ class Trid(SecondDifference):
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        sum_, rest = self.xp.sum, theta - 1
-        return sum_(rest * rest, axis=-1) - sum_(theta[..., 1:] * theta[..., :-1], axis=-1)
+        rest = theta - 1
+        return dot(rest, rest) - dot(theta[..., 1:], theta[..., :-1])

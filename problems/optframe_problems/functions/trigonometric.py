@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from optframe import Array, Count
+from optframe_problems.functions.dot import dot
 from optframe_problems.functions.many_residuals import ManyResiduals
 
 if TYPE_CHECKING:
@@ -50,10 +51,19 @@ class Trigonometric(ManyResiduals):
         """Return 1/P, P times."""
         return [1 / self.size] * self.size
 
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both from the same sines and cosines."""
+        cosine, sine = self.xp.cos(theta), self.xp.sin(theta)
+        blocks = self._equations(cosine, sine)
+        return self._total(blocks), 2 * self._turned(cosine, sine, blocks)
+
     def _blocks(self, theta: Array) -> Any:
-        less = 1 - self.xp.cos(theta)
-        together = self.xp.sum(less, axis=-1, keepdims=True)  # P − Σ cos xⱼ
-        return (together + self._i * less - self.xp.sin(theta),)
+        return self._equations(self.xp.cos(theta), self.xp.sin(theta))
+
+    def _equations(self, cosine: Array, sine: Array) -> Any:
+        less = 1 - cosine
+        together = dot(less, self._ones)  # P − Σ cos xⱼ
+        return (together[..., None] + self._i * less - sine,)
 
     def _push(self, theta: Array, v: Array) -> Any:
         cosine, sine = self.xp.cos(theta), self.xp.sin(theta)
@@ -61,16 +71,23 @@ class Trigonometric(ManyResiduals):
         return (together + (self._i * sine - cosine) * v,)
 
     def _pull(self, theta: Array, weights: Any) -> Array:
+        return self._turned(self.xp.cos(theta), self.xp.sin(theta), weights)
+
+    def _turned(self, cosine: Array, sine: Array, weights: Any) -> Array:
+        """Return Jᵀw."""
         (w,) = weights
-        cosine, sine = self.xp.cos(theta), self.xp.sin(theta)
-        together = self.xp.sum(w, axis=-1, keepdims=True)
-        return sine * together + (self._i * sine - cosine) * w
+        together = dot(w, self._ones)
+        return sine * together[..., None] + (self._i * sine - cosine) * w
 
     def _bend(self, theta: Array, weights: Any, v: Array) -> Array:
         (w,) = weights
         cosine, sine = self.xp.cos(theta), self.xp.sin(theta)
         together = self.xp.sum(w, axis=-1, keepdims=True)
         return (cosine * together + (self._i * cosine + sine) * w) * v
+
+    @cached_property
+    def _ones(self) -> Array:
+        return self.asarray([1.0] * self.size)
 
     @cached_property
     def _i(self) -> Array:

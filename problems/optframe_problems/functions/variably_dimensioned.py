@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from optframe import Array, Count
+from optframe_problems.functions.dot import dot
 from optframe_problems.functions.many_residuals import ManyResiduals
 
 if TYPE_CHECKING:
@@ -47,6 +48,23 @@ class VariablyDimensioned(ManyResiduals):
     def start(self, random: np.random.Generator) -> list[float]:
         """Return 1 − j/P for j = 1, ..., P."""
         return [1 - j / self.size for j in range(1, self.size + 1)]
+
+    def loss(self, theta: Array) -> Array:
+        """Return f(θ), shape (...)."""
+        return self.loss_and_gradient(theta)[0]
+
+    def gradient(self, theta: Array) -> Array:
+        """Return ∇f(θ), shape (..., P)."""
+        return self.loss_and_gradient(theta)[1]
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both from the same s."""
+        away = theta - 1
+        s = dot(away, self._j)
+        square = s * s
+        steep = s * (2 + 4 * square)
+        loss = dot(away, away) + square + square * square
+        return loss, 2 * away + steep[..., None] * self._j
 
     def _blocks(self, theta: Array) -> Any:
         s = self._s(theta)

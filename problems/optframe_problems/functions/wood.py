@@ -53,14 +53,13 @@ class Wood(FewResiduals):
             (x2 - x4) / _ROOT_10,
         )
 
-    def _slopes(self, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
+    def _pull(self, weights: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
+        a, b, c, d, e, f = weights
         return (
-            {0: -20 * x1, 1: 10},
-            {0: -1},
-            {2: -2 * _ROOT_90 * x3, 3: _ROOT_90},
-            {2: -1},
-            {1: _ROOT_10, 3: _ROOT_10},
-            {1: 1 / _ROOT_10, 3: -1 / _ROOT_10},
+            -20 * x1 * a - b,
+            10 * a + _ROOT_10 * e + f / _ROOT_10,
+            -2 * _ROOT_90 * x3 * c - d,
+            _ROOT_90 * c + _ROOT_10 * e - f / _ROOT_10,
         )
 
     def _bends(self, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count, Function, Positive
+from optframe_problems.functions.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,19 +75,20 @@ class WorstHuber(Function):
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        r = self.xp.sqrt(self.xp.sum(theta * theta, axis=-1))
-        inside = self.xp.where(r < self._bend, r, self.xp.zeros_like(r) + self._bend)
-        return self.smoothness * inside * (r - 0.5 * inside)
+        return self._value(self._radius(theta))
 
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
-        _, factor = self._parts(theta)
-        return factor[..., None] * theta
+        return self._factor(self._radius(theta))[..., None] * theta
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both from the same r."""
+        r = self._radius(theta)
+        return self._value(r), self._factor(r)[..., None] * theta
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
-        _, factor = self._parts(theta)
-        return factor * theta[..., i]
+        return self._factor(self._radius(theta)) * theta[..., i]
 
     def hessian(self, theta: Array) -> Array:
         """Return ∇²f(θ), shape (..., P, P)."""
@@ -100,20 +102,30 @@ class WorstHuber(Function):
         along = self.xp.sum(theta * v, axis=-1) / squares
         return factor[..., None] * (v - along[..., None] * theta)
 
-    @property
+    @cached_property
     def _bend(self) -> float:
         """τ, where the parabola becomes a cone."""
         return self.radius / (2 * self.steps + 1)
 
+    def _radius(self, theta: Array) -> Array:
+        """Return r, shape (...)."""
+        return self.xp.sqrt(dot(theta, theta))
+
+    def _value(self, r: Array) -> Array:
+        """Return f, with m = min(r, τ) as L m (r − ½ m), shape (...)."""
+        inside = self.xp.minimum(r, self._bend)
+        return self.smoothness * inside * (r - 0.5 * inside)
+
+    def _factor(self, r: Array) -> Array:
+        """Return L τ/max(r, τ), shape (...)."""
+        return self.smoothness * (self._bend / self.xp.maximum(r, self._bend))
+
     def _parts(self, theta: Array) -> tuple[Array, Array]:
         """Return r² (∞ for r < τ, where there is no cone) and L τ/max(r, τ), each (...)."""
         xp = self.xp
-        squares = xp.sum(theta * theta, axis=-1)
+        squares = dot(theta, theta)
         r = xp.sqrt(squares)
-        inside = r < self._bend
-        bend = xp.zeros_like(r) + self._bend
-        factor = self.smoothness * (bend / xp.where(inside, bend, r))
-        return xp.where(inside, xp.full_like(r, float("inf")), squares), factor
+        return xp.where(r < self._bend, xp.full_like(r, float("inf")), squares), self._factor(r)
 
     @cached_property
     def _identity(self) -> Array:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count, Function
+from optframe_problems.functions.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,14 +60,16 @@ class Zakharov(Function):
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        s = self._along(theta)
-        square = s * s
-        return self.xp.sum(theta * theta, axis=-1) + square + square * square
+        return self._value(theta, self._along(theta))
 
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
+        return self._slope(theta, self._along(theta))
+
+    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        """Return both from the same s."""
         s = self._along(theta)
-        return 2 * theta + (2 * s + 4 * s * s * s)[..., None] * self._w
+        return self._value(theta, s), self._slope(theta, s)
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
@@ -85,7 +88,14 @@ class Zakharov(Function):
 
     def _along(self, theta: Array) -> Array:
         """Return wᵀθ, shape (...)."""
-        return self.xp.sum(self._w * theta, axis=-1)
+        return dot(theta, self._w)
+
+    def _value(self, theta: Array, s: Array) -> Array:
+        square = s * s
+        return dot(theta, theta) + square + square * square
+
+    def _slope(self, theta: Array, s: Array) -> Array:
+        return 2 * theta + (s * (2 + 4 * s * s))[..., None] * self._w
 
     @cached_property
     def _w(self) -> Array:
