@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Array,
         Backend,
         Count,
+        DataFile,
         Dataset,
         DatasetLoader,
         EpochSeeds,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         Transform,
         UnitInterval,
         Wrapper,
+        cache_folder,
     )
     from optframe.errors import (
         OptframeError,
@@ -63,9 +65,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "optframe.api": "load make minimize report run",
     "optframe.contracts": (
-        "Array Backend Count Dataset DatasetLoader EpochSeeds Executor Figure Fraction Frames "
-        "Function Indices NonNegative Number Optimizer Part Point Positive Problem Reporter "
-        "Sampler Schedule Search Setting Solver StochasticProblem Transform UnitInterval Wrapper"
+        "Array Backend Count DataFile Dataset DatasetLoader EpochSeeds Executor Figure Fraction "
+        "Frames Function Indices NonNegative Number Optimizer Part Point Positive Problem Reporter "
+        "Sampler Schedule Search Setting Solver StochasticProblem Transform UnitInterval Wrapper "
+        "cache_folder"
     ),
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
     "optframe.errors": "OptframeError PluginError StoreError UnavailableError UsageError",
@@ -85,6 +88,7 @@ __all__ = [
     "Backend",
     "Budget",
     "Count",
+    "DataFile",
     "Dataset",
     "DatasetLoader",
     "EpochSeeds",
@@ -124,6 +128,7 @@ __all__ = [
     "UnitInterval",
     "UsageError",
     "Wrapper",
+    "cache_folder",
     "coefficient",
     "elementwise",
     "hookimpl",

@@ -5,7 +5,7 @@
     OptframeError
     ├── UsageError         2  the words are wrong: one line per mistake
     ├── PluginError        4  a plugin cannot be used
-    ├── UnavailableError   4  a backend, library or device is missing
+    ├── UnavailableError   4  a backend, library, device or data file is missing
     └── StoreError         4  a results folder cannot be read or written
 
 Every message is one line: who, what was found, what was expected, what to do.
@@ -50,7 +50,7 @@ class PluginError(OptframeError):
 
 
 class UnavailableError(OptframeError):
-    """A backend, library or device is missing; the message says how to get it."""
+    """A backend, library, device or data file is missing or damaged; it says how to get it."""
 
 
 class StoreError(OptframeError):

@@ -25,11 +25,11 @@ BUILT_IN = {
 
 # Each module imports from its own layer and from those above it here, and never from below.
 LAYERS = [
-    {"errors", "kinds", "clock", "seeds", "notation", "contracts", "rules"},
+    {"errors", "kinds", "clock", "seeds", "notation", "downloads", "contracts", "rules"},
     {"parameters", "oracle", "study", "study_tables", "record", "hookspecs", "function_problem"},
     {"checkpoints", "batches", "slots", "endings", "statistics"},
     {"checks", "registry", "summaries", "plugins", "binding", "choices", "plan", "environment"},
-    {"trial", "trial_runner"},
+    {"trial", "stacked", "together", "trial_runner", "companions"},
     {"store_file", "store", "frames", "runner", "one_run"},
     {"api", "testing", "pytest_plugin", "bench"},
     {"cli", "__main__"},
@@ -44,6 +44,9 @@ UPWARD_WHEN_CALLED = {
 # What the built-in packages import beside the names that `optframe` offers to everybody.
 BEYOND_THE_PUBLIC_NAMES = {
     ("optframe_plugins", "optframe.rules"): "backends print rules; their traces are no author's",
+    ("optframe_problems", "optframe.notation"): "a network's layers are written in it",
+    ("optframe_problems", "optframe.parameters"): "and checked like a component's parameters",
+    ("optframe_problems", "optframe.errors"): "and say what an unknown name may have meant",
     ("optframe_reports", "optframe.statistics"): "shared with the gate",
     ("optframe_reports", "optframe.notation"): "tables write values as studies do",
 }

@@ -19,6 +19,7 @@ COMMANDS = {
     "list": "List the components that are installed.",
     "show": "Show a component's parameters, equation and source.",
     "check": "Check a component against its contract, yours as ours.",
+    "data": "List, download and check the files of data sets.",
     "plugins": "List the plugins in use, and those left out.",
     "doctor": "Say what is installed, what is broken, and why.",
 }

@@ -9,6 +9,7 @@ types of `optframe.contracts.fields`, which say what is accepted.
 """
 
 from optframe.contracts.backend import Array, Backend
+from optframe.contracts.data_file import DataFile, cache_folder
 from optframe.contracts.dataset import Dataset, DatasetLoader, Part
 from optframe.contracts.executor import Executor
 from optframe.contracts.fields import (
@@ -32,6 +33,7 @@ __all__ = [
     "Array",
     "Backend",
     "Count",
+    "DataFile",
     "Dataset",
     "DatasetLoader",
     "EpochSeeds",
@@ -58,4 +60,5 @@ __all__ = [
     "Transform",
     "UnitInterval",
     "Wrapper",
+    "cache_folder",
 ]

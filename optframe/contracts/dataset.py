@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optframe.contracts.data_file import DataFile
+
 __all__ = ["Dataset", "DatasetLoader", "Part"]
 
 
@@ -67,3 +69,11 @@ class DatasetLoader(ABC):
     @abstractmethod
     def load(self) -> Dataset:
         """Read the records; the same choices give the same data set."""
+
+    def files(self) -> tuple[DataFile, ...]:
+        """Return the files that are read, for ``optframe data``; by default there are none."""
+        return ()
+
+    def verify(self) -> None:
+        """Read all files to their end and raise where one is damaged; by default, load."""
+        self.load()

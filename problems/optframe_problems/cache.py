@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["cache_folder", "kept_number"]
+from optframe import cache_folder
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def cache_folder() -> Path:
-    """Return ``$OPTFRAME_CACHE``, else ``$XDG_CACHE_HOME/optframe``, else ``~/.cache/optframe``."""
-    own = os.environ.get("OPTFRAME_CACHE")
-    if own:
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "optframe"
+__all__ = ["cache_folder", "kept_arrays", "kept_number"]
 
 
 def kept_number(kind: str, key: str, compute: Callable[[], float | None]) -> float | None:
@@ -33,8 +33,27 @@ def kept_number(kind: str, key: str, compute: Callable[[], float | None]) -> flo
         number = compute()
         if number is not None:
             with contextlib.suppress(OSError):
-                _write(path, number)
+                _write(path, json.dumps(number).encode())
     return number
+
+
+def kept_arrays(
+    kind: str, key: str, compute: Callable[[], tuple[NDArray[Any], ...]]
+) -> tuple[NDArray[Any], ...]:
+    """Return the arrays that are kept under a key: see `kept_number`."""
+    import numpy as np
+
+    path = cache_folder() / kind / f"{key}.npz"
+    with contextlib.suppress(OSError, ValueError, EOFError, zipfile.BadZipFile):
+        kept = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        return tuple(kept[name] for name in sorted(kept))
+    arrays = compute()
+    with contextlib.suppress(OSError):
+        content = io.BytesIO()
+        named: dict[str, Any] = {f"{i:03}": array for i, array in enumerate(arrays)}
+        np.savez(content, **named)
+        _write(path, content.getvalue())
+    return arrays
 
 
 def _read(path: Path) -> float | None:
@@ -45,10 +64,12 @@ def _read(path: Path) -> float | None:
     return number if isinstance(number, float) and math.isfinite(number) else None
 
 
-def _write(path: Path, number: float) -> None:
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
-    ) as file:
-        file.write(json.dumps(number))
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        try:
+            file.write(content)
+        except OSError:  # a full disk
+            os.unlink(file.name)
+            raise
     os.replace(file.name, path)

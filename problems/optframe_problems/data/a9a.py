@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optframe import Dataset, DatasetLoader
-from optframe_problems.data.libsvm import load_libsvm
+from optframe import DataFile, Dataset, DatasetLoader
+from optframe_problems.data.libsvm import SITE, load_libsvm
 
 __all__ = ["A9a"]
 
@@ -23,6 +23,25 @@ class A9a(DatasetLoader):
     Learning Repository (1996).
     """
 
+    def files(self) -> tuple[DataFile, ...]:
+        """Return the files, that of the test part last."""
+        return (
+            DataFile(
+                "a9a",
+                "libsvm",
+                (f"{SITE}binary/a9a",),
+                "f5d5ffd8d865ff41328e7ee043e4b020816914ff6843ff15b98905ddbedce906",
+                2329875,
+            ),
+            DataFile(
+                "a9a.t",
+                "libsvm",
+                (f"{SITE}binary/a9a.t",),
+                "1f448a153f0320399a7e40836eb207655b0bde0f21fc941cc472193daa9f5de9",
+                1164628,
+            ),
+        )
+
     def load(self) -> Dataset:
         """Read both files."""
-        return load_libsvm("a9a", "a9a", "a9a.t")
+        return load_libsvm("a9a", self.files())

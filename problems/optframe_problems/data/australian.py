@@ -7,12 +7,15 @@ from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader
-from optframe_problems.data.libsvm import load_libsvm
+from optframe import DataFile, Dataset, DatasetLoader, UnavailableError
+from optframe_problems.data.libsvm import SITE, load_libsvm
 from optframe_problems.data.scaling import dense, standardized
-from optframe_problems.data.split import check_fractions
+from optframe_problems.data.split import check_fractions, stratified
 
 __all__ = ["Australian"]
+
+RECORDS = "793d3e986a3ae1772fd6893e31c3c8f8"
+"""The digest of all records."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,18 @@ class Australian(DatasetLoader):
     def __post_init__(self) -> None:
         check_fractions(self.test_fraction, self.validation_fraction)
 
+    def files(self) -> tuple[DataFile, ...]:
+        """Return the file; copies of it differ in their white space, so its records are checked."""
+        return (DataFile("australian", "libsvm", (f"{SITE}binary/australian",)),)
+
     def load(self) -> Dataset:
         """Read, split and standardize the records."""
+        whole = dense(load_libsvm("australian", self.files()))
+        if whole.digest != RECORDS:
+            raise UnavailableError(
+                f"{self.files()[0].find()}: these are not the 690 records of 'australian'; get it "
+                "again, or move it away"
+            )
         fractions = (self.test_fraction, self.validation_fraction)
-        sparse = load_libsvm("australian", "australian", fractions=fractions, seed=self.split)
-        return standardized(dense(sparse))
+        parts = stratified("australian", whole.train, fractions, self.split, whole.labels)
+        return standardized(parts)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader
+from optframe import Dataset, DatasetLoader, Part
 from optframe_problems.data.scaling import standardized
 from optframe_problems.data.split import check_fractions, stratified
 
@@ -48,4 +48,4 @@ class BreastCancer(DatasetLoader):
 
         cells, labels = load_breast_cancer(return_X_y=True)
         fractions = (self.test_fraction, self.validation_fraction)
-        return standardized(stratified("breast-cancer", cells, labels, fractions, self.split))
+        return standardized(stratified("breast-cancer", Part(cells, labels), fractions, self.split))

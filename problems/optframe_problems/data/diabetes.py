@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader
+from optframe import Dataset, DatasetLoader, Part
 from optframe_problems.data.scaling import standardized
 from optframe_problems.data.split import check_fractions, shuffled
 
@@ -48,4 +48,6 @@ class Diabetes(DatasetLoader):
 
         patients, progressions = load_diabetes(return_X_y=True)
         fractions = (self.test_fraction, self.validation_fraction)
-        return standardized(shuffled("diabetes", patients, progressions, fractions, self.split))
+        return standardized(
+            shuffled("diabetes", Part(patients, progressions), fractions, self.split)
+        )

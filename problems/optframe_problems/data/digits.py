@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader
+from optframe import Dataset, DatasetLoader, Part
 from optframe_problems.data.split import check_fractions, stratified
 
 __all__ = ["Digits"]
@@ -47,4 +47,5 @@ class Digits(DatasetLoader):
 
         pixels, digits = load_digits(return_X_y=True)
         fractions = (self.test_fraction, self.validation_fraction)
-        return stratified("digits", pixels / 16, digits, fractions, self.split)
+        dataset = stratified("digits", Part(pixels / 16, digits), fractions, self.split)
+        return replace(dataset, shape=(8, 8, 1))

@@ -1,44 +1,42 @@
-"""Where data files lie: the folder that OPTFRAME_DATA names."""
+"""A file that people name: as it is, or in the folder OPTFRAME_DATA."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from optframe import UsageError
+from optframe import DataFile, UsageError
 
-__all__ = ["find"]
+__all__ = ["named"]
 
 
-def find(name: str, folder: str, source: str, endings: Iterable[str] = ("",)) -> Path:
-    """Return a file's path: ``$OPTFRAME_DATA/name`` or ``$OPTFRAME_DATA/folder/name``.
+def named(path: str, folder: str, sha256: str = "", endings: Iterable[str] = ("",)) -> DataFile:
+    """Return a file by its path, perhaps with one of these endings behind it.
 
     Parameters
     ----------
-    name
-        The file's name; a path that exists as it is needs no OPTFRAME_DATA.
+    path
+        Where it lies: from the current folder, in OPTFRAME_DATA, or in a subfolder of that.
     folder
-        The subfolder in which files of its format may lie.
-    source
-        Where people get it.
+        The subfolder.
+    sha256
+        Its checksum, or nothing.
     endings
-        What may follow the name (``".bz2"``).
+        What may follow the path, the first one usually nothing.
 
     Raises
     ------
     UsageError
-        Where there is no such file, naming how to get it.
+        Where there is no such file.
     """
-    home = os.environ.get("OPTFRAME_DATA")
-    places = [Path(), *([Path(home), Path(home) / folder] if home else [])]
-    for place in places:
-        for ending in endings:
-            path = place / f"{name}{ending}"
-            if path.is_file():
-                return path
-    found = f"{home} holds no {name} or {folder}/{name}" if home else "OPTFRAME_DATA is not set"
-    raise UsageError(
-        f"{name}: no such file, and {found}; get it from {source} and set OPTFRAME_DATA=DIR to the "
-        "folder in which it lies"
-    )
+    for ending in endings:
+        here = Path(path + ending)
+        if here.is_file():
+            return DataFile(str(here.absolute()), folder, sha256=sha256)
+    file = DataFile(path, folder, sha256=sha256, forms=tuple((path + e, sha256) for e in endings))
+    if file.find() is None:
+        raise UsageError(
+            f"{path}: no such file, neither as it is, nor in the folder OPTFRAME_DATA or its "
+            f"{folder}/"
+        )
+    return file

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader, Part, UsageError
-from optframe_problems.data.files import find
+from optframe import DataFile, Dataset, DatasetLoader, Part, UsageError
+from optframe_problems.data.files import named
 from optframe_problems.data.split import check_fractions, shuffled, stratified
 from optframe_problems.data.svmlight import read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Libsvm", "load_libsvm"]
+__all__ = ["SITE", "Libsvm", "load_libsvm"]
 
-SOURCE = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/"
+SITE = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/"
+FOLDER = "libsvm"
 ENDINGS = ("", ".bz2", ".gz")
 
 
@@ -29,9 +33,10 @@ class Libsvm(DatasetLoader):
     ----------
     path
         The file, as it is or in the folder OPTFRAME_DATA, perhaps with ``.bz2`` or ``.gz`` behind
-        its name.
+        its name; or an address to download it from, such as
+        ``"https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary/w8a"``.
     test
-        The file with the test records, by default none.
+        The file or address with the test records, by default none.
     target
         ``class``: whole numbers, whose sorted values become the classes 0, 1, ...; ``number``: for
         regression; ``auto``: classes where all are whole numbers.
@@ -41,6 +46,10 @@ class Libsvm(DatasetLoader):
         The share of the file's records that validates, in [0, 1); the rest trains.
     split
         The seed of the split, which keeps the shares of the classes, at least 0.
+    sha256
+        The checksum of the file, 64 hexadecimal digits; empty where it is not known.
+    test_sha256
+        The same of the test file.
     """
 
     path: str = ""
@@ -49,6 +58,8 @@ class Libsvm(DatasetLoader):
     test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
     validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
     split: Annotated[int, Ge(0)] = 0
+    sha256: str = ""
+    test_sha256: str = ""
 
     def __post_init__(self) -> None:
         check_fractions(self.test_fraction, self.validation_fraction)
@@ -56,27 +67,47 @@ class Libsvm(DatasetLoader):
             raise ValueError(
                 f"test_fraction = {self.test_fraction} beside test = {self.test!r}; give one"
             )
+        for name in ("sha256", "test_sha256"):
+            digits = getattr(self, name)
+            if digits and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
+                raise ValueError(f"{name} = {digits!r}; expected 64 digits 0 to 9 and a to f")
+
+    def files(self) -> tuple[DataFile, ...]:
+        """Return the files that are named."""
+        named = ((self.path, self.sha256), (self.test, self.test_sha256))
+        return tuple(_file(path, sha256) for path, sha256 in named if path)
 
     def load(self) -> Dataset:
         """Read and split the records."""
         if not self.path:
             raise UsageError("libsvm: path is missing; write libsvm:path=FILE")
         fractions = (self.test_fraction, self.validation_fraction)
-        return load_libsvm(self.path, self.path, self.test, fractions, self.split, self.target)
+        return load_libsvm(self.path, self.files(), fractions, self.split, self.target)
+
+
+def _file(path: str, sha256: str) -> DataFile:
+    """Return a file by its path or address, whichever of its forms is there."""
+    if "://" in path:
+        # Another address is another file, though it may end with the same name.
+        place = "" if sha256 else f"/{blake2b(path.encode(), digest_size=8).hexdigest()}"
+        return DataFile(Path(urlsplit(path).path).name, FOLDER + place, (path,), sha256)
+    return named(path, FOLDER, sha256, ENDINGS)
 
 
 def load_libsvm(
     name: str,
-    path: str,
-    test: str = "",
+    files: tuple[DataFile, ...],
     fractions: tuple[float, float] = (0.0, 0.0),
     seed: int = 0,
     target: str = "auto",
 ) -> Dataset:
-    """Read records, number their classes, and split them: see `Libsvm`."""
+    """Read the records of a file, number their classes, and split them: see `Libsvm`.
+
+    Those of a second file are the test part.
+    """
     import numpy as np
 
-    train_path = find(path, "libsvm", SOURCE, ENDINGS)
+    train_path, *test_paths = (file.fetch() for file in files)
     inputs, targets = read(train_path)
     labels = np.unique(targets)
     whole = bool((labels == np.round(labels)).all())
@@ -87,20 +118,19 @@ def load_libsvm(
         )
     classes = whole and target != "number"
     if classes:
-        targets = np.searchsorted(labels, targets)
+        records = Part(inputs, np.searchsorted(labels, targets))
         known = tuple(labels.astype(int).tolist())
-        dataset = stratified(name, inputs, targets, fractions, seed, known)
+        dataset = stratified(name, records, fractions, seed, known)
     else:
-        dataset = shuffled(name, inputs, targets, fractions, seed)
-    if not test:
+        dataset = shuffled(name, Part(inputs, targets), fractions, seed)
+    if not test_paths:
         return dataset
-    test_path = find(test, "libsvm", SOURCE, ENDINGS)
-    test_inputs, test_targets = read(test_path)
+    test_inputs, test_targets = read(test_paths[0])
     if classes:
         strange = np.setdiff1d(test_targets, labels)
         if len(strange):
             raise UsageError(
-                f"{test_path}: found the target {strange[0]:g}; expected one of the classes of "
+                f"{test_paths[0]}: found the target {strange[0]:g}; expected one of the classes of "
                 f"{train_path}, {', '.join(map(str, dataset.labels))}"
             )
         test_targets = np.searchsorted(labels, test_targets)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader
-from optframe_problems.data.libsvm import load_libsvm
+from optframe import DataFile, Dataset, DatasetLoader
+from optframe_problems.data.libsvm import SITE, load_libsvm
 from optframe_problems.data.split import check_fractions
 
 __all__ = ["Mushrooms"]
@@ -41,7 +41,19 @@ class Mushrooms(DatasetLoader):
     def __post_init__(self) -> None:
         check_fractions(self.test_fraction, self.validation_fraction)
 
+    def files(self) -> tuple[DataFile, ...]:
+        """Return the file."""
+        return (
+            DataFile(
+                "mushrooms",
+                "libsvm",
+                (f"{SITE}binary/mushrooms",),
+                "f39a4eb628dc61a7d43760815b061c9e497aa728ce1ad8bde57a09ef6043b538",
+                879712,
+            ),
+        )
+
     def load(self) -> Dataset:
         """Read and split the records."""
         fractions = (self.test_fraction, self.validation_fraction)
-        return load_libsvm("mushrooms", "mushrooms", fractions=fractions, seed=self.split)
+        return load_libsvm("mushrooms", self.files(), fractions, self.split)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader
-from optframe_problems.data.libsvm import load_libsvm
+from optframe import DataFile, Dataset, DatasetLoader
+from optframe_problems.data.libsvm import SITE, load_libsvm
 from optframe_problems.data.split import check_fractions
 
 __all__ = ["News20"]
@@ -42,7 +42,20 @@ class News20(DatasetLoader):
     def __post_init__(self) -> None:
         check_fractions(self.test_fraction, self.validation_fraction)
 
+    def files(self) -> tuple[DataFile, ...]:
+        """Return the file."""
+        return (
+            DataFile(
+                "news20.bz2",
+                "libsvm",
+                (f"{SITE}multiclass/news20.bz2",),
+                "8c79851f6f5fdc5540a0d04a5ab728353c42d26b84e73f93bda301c06c15ffe9",
+                2376572,
+                (("news20", "1d6eb77c42e1c78e86f36af834268de933da3607f38e3703aef15f7a9f11e506"),),
+            ),
+        )
+
     def load(self) -> Dataset:
         """Read and split the records."""
         fractions = (self.test_fraction, self.validation_fraction)
-        return load_libsvm("news20", "news20", fractions=fractions, seed=self.split)
+        return load_libsvm("news20", self.files(), fractions, self.split)

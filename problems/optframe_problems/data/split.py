@@ -23,8 +23,7 @@ def check_fractions(test: float, validation: float) -> None:
 
 def stratified(
     name: str,
-    inputs: Any,
-    targets: NDArray[Any],
+    records: Part,
     fractions: tuple[float, float],
     seed: int,
     labels: tuple[Any, ...] = (),
@@ -35,8 +34,8 @@ def stratified(
     ----------
     name
         The data set's name.
-    inputs, targets
-        All records, of shape (n, d), an array or CSR, and their labels, integers from 0, (n,).
+    records
+        All of them: inputs of shape (n, d), an array or CSR; targets, integers from 0, (n,).
     fractions
         The shares of all records that go to the test and to the validation part, rounded to whole
         records. A part may be empty, but not smaller than the number of classes.
@@ -44,47 +43,69 @@ def stratified(
         Another seed gives another split, at least 0.
     labels
         What the source calls the classes.
+
+    Raises
+    ------
+    UsageError
+        Where a part cannot hold all classes, or a class has too few records to be split.
     """
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    classes = int(targets.max()) + 1
+    targets = records.targets
+    _check_sizes(name, len(targets), fractions)
+    counts = np.bincount(targets)
+    present = np.count_nonzero(counts)
     rest = np.arange(len(targets))
     parts = []
     for fraction in fractions:
         size = round(fraction * len(targets))
-        if 0 < size < classes:
-            raise UsageError(
-                f"{name}: a part of {size} records cannot hold {classes} classes; expected a "
-                f"fraction of 0 or at least {classes / len(targets):.2g}, found {fraction}"
-            )
         taken = rest[:0]
         if size:
+            if min(size, len(rest) - size) < present:
+                raise UsageError(
+                    f"{name}: a part of {min(size, len(rest) - size)} records cannot hold "
+                    f"{present} classes; expected parts of none or at least {present}, found test "
+                    f"and validation fractions of {fractions[0]} and {fractions[1]}"
+                )
+            left = np.bincount(targets[rest], minlength=len(counts))
+            (rare,) = np.nonzero((left == 1) & (counts > 0))
+            if len(rare):
+                raise UsageError(
+                    f"{name}: class {labels[rare[0]] if labels else rare[0]} has 1 record left to "
+                    "split; expected at least 2"
+                )
             rest, taken = train_test_split(
                 rest, test_size=size, random_state=seed, stratify=targets[rest]
             )
         parts.append(taken)
     test, validation = parts
-    train, validates, tests = (_part(inputs, targets, rows) for rows in (rest, validation, test))
-    return Dataset(name, train, validates, tests, classes, labels)
+    train, validates, tests = (_part(records, rows) for rows in (rest, validation, test))
+    return Dataset(name, train, validates, tests, len(counts), labels)
 
 
-def shuffled(
-    name: str,
-    inputs: Any,
-    targets: NDArray[Any],
-    fractions: tuple[float, float],
-    seed: int,
-) -> Dataset:
+def shuffled(name: str, records: Part, fractions: tuple[float, float], seed: int) -> Dataset:
     """Split records for regression at random: see `stratified`, whose arguments these are."""
     import numpy as np
 
-    order = np.random.default_rng(seed).permutation(len(targets))
-    sizes = [round(fraction * len(targets)) for fraction in fractions]
+    _check_sizes(name, len(records), fractions)
+    order = np.random.default_rng(seed).permutation(len(records))
+    sizes = [round(fraction * len(records)) for fraction in fractions]
     test, validation, rest = np.split(order, np.cumsum(sizes))
-    train, validates, tests = (_part(inputs, targets, rows) for rows in (rest, validation, test))
+    train, validates, tests = (_part(records, rows) for rows in (rest, validation, test))
     return Dataset(name, train, validates, tests, classes=0)
 
 
-def _part(inputs: Any, targets: NDArray[Any], rows: NDArray[Any]) -> Part:
-    return Part(inputs[rows], targets[rows])
+def _check_sizes(name: str, records: int, fractions: tuple[float, float]) -> None:
+    """Raise UsageError where no record is left to train on."""
+    taken = sum(round(fraction * records) for fraction in fractions)
+    if taken >= records:
+        raise UsageError(
+            f"{name}: found {records} records, of which {taken} test and validate; expected at "
+            "least one to train on"
+        )
+
+
+def _part(records: Part, rows: NDArray[Any]) -> Part:
+    groups = None if records.groups is None else records.groups[rows]
+    return Part(records.inputs[rows], records.targets[rows], groups)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe import Dataset, DatasetLoader
+from optframe import Dataset, DatasetLoader, Part
 from optframe_problems.data.scaling import standardized
 from optframe_problems.data.split import check_fractions, stratified
 
@@ -47,4 +47,4 @@ class Wine(DatasetLoader):
 
         wines, growers = load_wine(return_X_y=True)
         fractions = (self.test_fraction, self.validation_fraction)
-        return standardized(stratified("wine", wines, growers, fractions, self.split))
+        return standardized(stratified("wine", Part(wines, growers), fractions, self.split))

@@ -1,5 +1,7 @@
 """LIBSVM data sets: files made here, and the real ones where OPTFRAME_DATA has them."""
 
+import gzip
+import hashlib
 import os
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import optframe
-from optframe import UsageError
+from optframe import UnavailableError, UsageError
 from optframe_problems.data.a9a import A9a
 from optframe_problems.data.australian import Australian
 from optframe_problems.data.libsvm import Libsvm
@@ -108,18 +110,98 @@ def test_a_path_is_found_here_at_home_or_in_its_folder(folder, tmp_path):
     assert len(Libsvm("three").load().train) == 3
 
 
-def test_a_file_that_is_nowhere_says_how_to_get_it(folder, monkeypatch, tmp_path):
+def test_a_path_that_is_nowhere_is_a_wrong_word(folder):
     with pytest.raises(UsageError) as caught:
-        A9a().load()
-    home = tmp_path / "home"
-    source = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/"
+        Libsvm("nowhere").load()
     assert str(caught.value) == (
-        f"a9a: no such file, and {home} holds no a9a or libsvm/a9a; get it from {source} and set "
-        "OPTFRAME_DATA=DIR to the folder in which it lies"
+        "nowhere: no such file, neither as it is, nor in the folder OPTFRAME_DATA or its libsvm/"
     )
-    monkeypatch.delenv("OPTFRAME_DATA")
-    with pytest.raises(UsageError, match="news20: no such file, and OPTFRAME_DATA is not set"):
-        News20().load()
+
+
+@pytest.mark.parametrize("loader", [A9a, Mushrooms, News20])
+def test_a_file_with_another_content_is_refused(loader, folder, tmp_path):
+    name = loader().files()[0].name
+    path = folder(name, "1 1:1\n", where=tmp_path / "home" / "libsvm")
+    with pytest.raises(UnavailableError, match=rf"{path}: found 6 bytes, expected [\d,]+: it is"):
+        loader().load()
+
+
+def test_other_records_than_australians_are_refused(folder):
+    path = folder("australian", "".join(f"{i % 2} 1:{i}\n" for i in range(690)))
+    with pytest.raises(UnavailableError, match=f"{path}: these are not the 690 records"):
+        Australian().load()
+
+
+def test_a_checksum_that_is_given_is_compared(folder):
+    path = folder("data", "1 1:1\n2 1:2\n")
+    right = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert len(Libsvm("data", sha256=right).load().train) == 2
+    wrong = hashlib.sha256(b"").hexdigest()
+    with pytest.raises(UnavailableError, match=f"found sha256 {right}, expected {wrong}"):
+        Libsvm("data", sha256=wrong).load()
+    with pytest.raises(UnavailableError, match=f"found sha256 {right}, expected {wrong}"):
+        Libsvm("data", test=str(path), test_sha256=wrong).load()
+    with pytest.raises(ValueError, match="sha256 = 'ABC'; expected 64 digits"):
+        Libsvm("data", sha256="ABC")
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    """Downloads of our own: the content by its address, and what was asked for."""
+    contents, asked = {}, []
+
+    def download(urls, path, sha256, size):
+        asked.append(urls[0])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(contents[urls[0]])
+
+    monkeypatch.setattr("optframe.downloads.download", download)
+    monkeypatch.setenv("OPTFRAME_CACHE", str(tmp_path / "cache"))
+    return contents, asked
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_file_may_be_named_by_its_address(known, server, folder):
+    contents, asked = server
+    data, test = "https://somewhere.org/a/data", "https://somewhere.org/data.t"
+    contents |= {data: "1 1:1\n2 1:2\n", test: "2 1:7\n"}
+    sums = [hashlib.sha256(contents[url].encode()).hexdigest() for url in (data, test)]
+    given = {"sha256": sums[0], "test_sha256": sums[1]} if known else {}
+    for _ in range(2):
+        dataset = Libsvm(data, test=test, **given).load()
+        assert_array_equal(dataset.train.inputs.toarray()[:, 0], [1, 2])
+        assert_array_equal(dataset.test.inputs.toarray()[:, 0], [7])
+    assert asked == [data, test]
+
+
+def test_two_addresses_may_end_with_one_name(server, folder):
+    contents, _ = server
+    for number in (1, 2):
+        contents[f"https://somewhere.org/{number}/data"] = f"1 1:{number}\n2 1:1\n"
+    for number in (1, 2):
+        dataset = Libsvm(f"https://somewhere.org/{number}/data").load()
+        assert dataset.train.inputs[0, 0] == number
+
+
+def test_a_file_named_by_its_address_may_lie_in_the_users_folder(server, folder):
+    _, asked = server
+    folder("data", "1 1:5\n2 1:2\n")
+    assert Libsvm("https://somewhere.org/data").load().train.inputs[0, 0] == 5
+    assert asked == []
+
+
+def test_an_address_that_sends_something_else_is_refused(server, folder):
+    contents, _ = server
+    contents["https://somewhere.org/data"] = "1 1:1\n"
+    with pytest.raises(UnavailableError, match="cache/data/libsvm/data: found sha256 "):
+        Libsvm("https://somewhere.org/data", sha256="0" * 64).load()
+
+
+def test_a_file_packed_or_in_a_subfolder_may_be_named(folder, tmp_path):
+    (tmp_path / "home" / "own").mkdir()
+    (tmp_path / "home" / "own" / "data.gz").write_bytes(gzip.compress(b"1 1:1\n2 1:2\n"))
+    for path in ("own/data", "own/data.gz"):
+        assert len(Libsvm(path).load().train) == 2
 
 
 def test_what_cannot_be_meant_is_refused():
