@@ -1,0 +1,1 @@
+"""The layers of networks, one file each."""

@@ -1,0 +1,278 @@
+"""Training steps of the named networks, against torch and JAX on the same minibatches.
+
+Ours is a whole run of the framework: sampler, gathering of records, loop, update rule. Theirs is
+the bare loop over the same indices. Before anything is timed both have to end at the same θ, where
+there is no dropout. The data is random: only its shape matters here.
+"""
+
+import ctypes
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+import optframe
+from optframe.binding import Binder
+from optframe.seeds import SamplerSeeds, Seeds
+from optframe.study import Budget, Checkpoints
+from optframe.trial import Run, Setup
+
+BATCH = 128
+SIZES = {"mnist": ((28, 28, 1), 5 * BATCH), "cifar10": ((32, 32, 3), 2 * BATCH)}
+STEPS = {"mnist-lecture": 200, "mnist-mlp": 8, "cifar10-cnn": 2}
+RATES = {"adam": 1e-3, "sgd": 0.05}
+
+
+def random_data(name: str) -> optframe.Dataset:
+    random = np.random.default_rng(0)
+    shape, records = SIZES[name]
+    part = optframe.Part(
+        random.random((records, int(np.prod(shape)))).astype("float32"),
+        random.integers(0, 10, records),
+    )
+    test = optframe.Part(part.inputs[:10], part.targets[:10])
+    return optframe.Dataset(name, part, test, test, classes=10, shape=shape)
+
+
+class Task:
+    """A network with an optimizer: ours as a run, and the same minibatches for others."""
+
+    def __init__(self, name: str, optimizer: str, steps: int = 0, **fields) -> None:
+        registry = optframe.load_plugins()
+        self.name, self.lr = name, RATES[optimizer]
+        self.seeds, self.steps = Seeds(0, 0), steps or STEPS[name]
+        self.backend = Binder(registry).backend("numpy")
+        problem = registry.make("problems", name, fields)
+        setting = optframe.Setting(
+            self.backend, "float32", self.seeds.sequence("instance"), random_data
+        )
+        self.problem = problem.bind(setting)
+        self.optimizer = registry.make("optimizers", optimizer, {"lr": self.lr})
+        self.sampler = registry.make("samplers", "shuffled", {"batch_size": BATCH})
+        self.start = self.problem.start(np.random.default_rng(0)).astype("float32")
+        records, epochs = self.problem.records, -(-self.steps * BATCH // self.problem.records)
+        self.minibatches = [
+            np.asarray(indices)
+            for epoch in range(epochs)
+            for indices in self.sampler.epoch(epoch, records, SamplerSeeds(self.seeds))
+        ][: self.steps]
+
+    def run(self) -> Run:
+        run = Run(
+            Setup(
+                problem=self.problem,
+                backend=self.backend,
+                optimizer=self.optimizer,
+                sampler=self.sampler,
+                budget=Budget(steps=self.steps),
+                checkpoints=Checkpoints(count=2),
+                seeds=self.seeds,
+                start=self.start,
+                dtype="float32",
+            )
+        )
+        run.execute()
+        assert run.status == "finished", run.reason
+        return run
+
+    def blocks(self, theta):
+        return [theta[where].reshape(shape) for _, shape, where in self.problem.layout()]
+
+
+def torch_model(torch, task: Task, dropout: bool):
+    """The same network in torch, with the same start and torch's own layout of images."""
+    nn = torch.nn
+    layers = {
+        "mnist-lecture": lambda: [nn.Linear(784, 32), nn.Sigmoid(), nn.Linear(32, 10)],
+        "mnist-mlp": lambda: [
+            *((nn.Dropout(0.2),) if dropout else ()),
+            *(nn.Linear(784, 1000), nn.ReLU(), *((nn.Dropout(0.5),) if dropout else ())),
+            *(nn.Linear(1000, 1000), nn.ReLU(), *((nn.Dropout(0.5),) if dropout else ())),
+            nn.Linear(1000, 10),
+        ],
+        "cifar10-cnn": lambda: [
+            *((nn.Dropout(0.2),) if dropout else ()),
+            *(nn.Conv2d(3, 64, 5, padding=2), nn.ReLU(), *same_pool(nn)),
+            *(nn.Conv2d(64, 64, 5, padding=2), nn.ReLU(), *same_pool(nn)),
+            *(nn.Conv2d(64, 128, 5, padding=2), nn.ReLU(), *same_pool(nn)),
+            *(nn.Flatten(), nn.Linear(2048, 1000), nn.ReLU()),
+            *((nn.Dropout(0.5),) if dropout else ()),
+            nn.Linear(1000, 10),
+        ],
+    }[task.name]()
+    model = nn.Sequential(*layers)
+    with torch.no_grad():
+        for parameter, block in zip(model.parameters(), task.blocks(task.start), strict=True):
+            parameter.copy_(torch.from_numpy(to_torch(block).copy()))
+    return model
+
+
+def same_pool(nn):
+    return nn.ConstantPad2d((0, 1, 0, 1), -np.inf), nn.MaxPool2d(3, 2)
+
+
+def to_torch(block):
+    """Weights as torch lays them; after the flattening of images it is channels first."""
+    if block.ndim == 4:
+        return block.transpose(3, 2, 0, 1)
+    if len(block) == 2048:
+        block = block.reshape(4, 4, 128, -1).transpose(2, 0, 1, 3).reshape(block.shape)
+    return block.T
+
+
+def torch_loop(torch, task: Task, optimizer: str, dropout: bool):
+    """A function that trains from the start and returns the seconds and the model."""
+    part = task.problem.dataset.train
+    inputs = part.inputs
+    if task.name == "cifar10-cnn":
+        inputs = np.ascontiguousarray(inputs.reshape(-1, 32, 32, 3).transpose(0, 3, 1, 2))
+    inputs, targets = torch.from_numpy(inputs), torch.from_numpy(part.targets)
+    minibatches = [torch.from_numpy(indices) for indices in task.minibatches]
+
+    def train():
+        model = torch_model(torch, task, dropout)
+        rule = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[optimizer]
+        rule = rule(model.parameters(), lr=task.lr)
+        began = perf_counter()
+        for indices in minibatches:
+            rule.zero_grad()
+            outputs = model(inputs[indices])
+            torch.nn.functional.cross_entropy(outputs, targets[indices]).backward()
+            rule.step()
+        return perf_counter() - began, model
+
+    return train
+
+
+@pytest.fixture(params=[1, 2], ids=["1 thread", "2 threads"])
+def threads(request):
+    torch = pytest.importorskip("torch", reason="install optframe[peers]")
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    with threadpool_limits(request.param):
+        yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer", "dropout", "reach"),
+    [
+        ("mnist-lecture", "sgd", False, "≤ 0.5×"),
+        ("mnist-lecture", "adam", False, "≤ 0.5×"),
+        ("mnist-mlp", "adam", False, "≤ 1×"),
+        ("mnist-mlp", "adam", True, "≤ 1×"),
+        ("cifar10-cnn", "adam", True, "≤ 1.43×"),
+    ],
+    ids=["lecture-sgd", "lecture-adam", "mlp", "mlp-dropout", "cnn"],
+)
+def test_steps_against_torch(pairs, threads, name, optimizer, dropout, reach):
+    torch = pytest.importorskip("torch", reason="install optframe[peers]")
+    fields = {} if name == "mnist-lecture" else {"dropout": False}
+    steps = 1 if pairs.benchmark.disabled else 0
+    plain = Task(name, optimizer, steps, **fields)
+    ours, (_, model) = plain.run().theta, torch_loop(torch, plain, optimizer, False)()
+    with torch.no_grad():
+        for found, parameter in zip(plain.blocks(ours), model.parameters(), strict=True):
+            np.testing.assert_allclose(to_torch(found), parameter.numpy(), atol=3e-3)
+    moved = np.abs(ours - plain.start).max()
+    assert moved > 3e-3 or plain.steps * plain.lr < 0.06
+
+    task = Task(name, optimizer, steps) if dropout else plain
+    theirs = torch_loop(torch, task, optimizer, dropout)
+    words = f"{name}{' with dropout' if dropout else ''}, {optimizer}, {threads} thread(s)"
+    pairs.ratio(
+        f"a step of {words}, against torch",
+        lambda: task.run().clock.seconds,
+        lambda: theirs()[0],
+        reach,
+    )
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_steps_against_jax(pairs, optimizer):
+    """JAX takes all cores; we take one, as trials do unless a study says otherwise."""
+    jax = pytest.importorskip("jax", reason="install optframe[peers]")
+    optax = pytest.importorskip("optax", reason="install optframe[peers]")
+    task = Task("mnist-lecture", optimizer)
+    rule = {"adam": optax.adam, "sgd": optax.sgd}[optimizer](task.lr)
+    part = task.problem.dataset.train
+    inputs, targets = jax.numpy.asarray(part.inputs), jax.numpy.asarray(part.targets)
+
+    def loss(blocks, indices):
+        w1, b1, w2, b2 = blocks
+        scores = jax.nn.sigmoid(inputs[indices] @ w1 + b1) @ w2 + b2
+        logs = jax.nn.log_softmax(scores)
+        return -logs[jax.numpy.arange(BATCH), targets[indices]].mean()
+
+    @jax.jit
+    def step(blocks, state, indices):
+        updates, state = rule.update(jax.grad(loss)(blocks, indices), state)
+        return optax.apply_updates(blocks, updates), state
+
+    def theirs():
+        blocks = [jax.numpy.asarray(block) for block in task.blocks(task.start)]
+        state = rule.init(blocks)
+        began = perf_counter()
+        for indices in task.minibatches:
+            blocks, state = step(blocks, state, indices)
+        jax.block_until_ready(blocks)
+        return perf_counter() - began, blocks
+
+    with threadpool_limits(1):
+        for found, expected in zip(task.blocks(task.run().theta), theirs()[1], strict=True):
+            np.testing.assert_allclose(found, expected, atol=3e-3)
+        pairs.ratio(
+            f"a step of mnist-lecture, {optimizer}, 1 thread, against jax.jit",
+            lambda: task.run().clock.seconds,
+            lambda: theirs()[0],
+            "≤ 1×",
+        )
+
+
+def print_growth(who: str, name: str) -> None:
+    """Print how many MiB a few steps of Adam need beside what this process holds already."""
+    task = Task(name, "adam")
+    train = task.run
+    if who == "torch":
+        train = torch_loop(importlib.import_module("torch"), task, "adam", name != "mnist-lecture")
+    train()  # once for what is made on first use
+
+    def held(word: str) -> int:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(word))
+
+    ctypes.CDLL(None).malloc_trim(0)  # give back what was freed
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak
+    before = held("VmRSS")
+    train()
+    print((held("VmHWM") - before) / 1024)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_memory_against_torch(pairs, name):
+    pytest.importorskip("torch", reason="install optframe[peers]")
+    if pairs.benchmark.disabled and name != "mnist-lecture":
+        pytest.skip("measured with --benchmark-enable")
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("the peak of a process's memory is read from Linux's /proc")
+
+    def growth(who: str) -> float:
+        code = f"import runpy; runpy.run_path({__file__!r})['print_growth']({who!r}, {name!r})"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        return float(done.stdout)
+
+    ours, theirs = growth("ours"), growth("torch")
+    assert min(ours, theirs) > 0
+    pairs.report(
+        f"memory of Adam on {name}",
+        f"{ours:.0f} MiB (torch {theirs:.0f} MiB)",
+        "to know",
+        ours / max(theirs, 1e-9),
+    )
