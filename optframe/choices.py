@@ -21,7 +21,7 @@ from optframe.contracts import (
 )
 from optframe.errors import UsageError
 from optframe.kinds import KINDS
-from optframe.notation import Component, canonical, parse, write
+from optframe.notation import Component, canonical, format_value, parse, write
 from optframe.parameters import is_sequence, mistakes_in, parameters
 from optframe.registry import Registry
 from optframe.study import STARTS, Budget
@@ -138,11 +138,18 @@ class Choices:
             shown["wrap"] = table["wrap"]
         label = write(shown)
         if isinstance(table.get("label"), str):
-            extra = [v for k, v in given.items() if isinstance(table.get(k), list)]
-            label = " ".join(
-                [table["label"], *(f"{v:g}" if isinstance(v, float) else str(v) for v in extra)]
-            )
+            grids = [(v, table[k]) for k, v in given.items() if isinstance(table.get(k), list)]
+            label = " ".join([table["label"], *(_in_grid(v, grid) for v, grid in grids)])
         return Choice(Component(name, canonical(values), label), table, made, where)
+
+
+def _in_grid(value: Any, grid: list[Any]) -> str:
+    """Write a value of a grid; of a table (a schedule, say) what tells it from the others."""
+    if not isinstance(value, Mapping):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    others = [other for other in grid if isinstance(other, Mapping)]
+    own = [k for k, v in value.items() if any(other.get(k) != v for other in others)]
+    return " ".join(format_value(value[k]) for k in own or value)
 
 
 def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:

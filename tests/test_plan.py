@@ -522,3 +522,11 @@ def test_parameters_are_kept_in_one_order(plan):
     (trial,) = plan(optimizers="adam:lr=0.5")
     assert trial.optimizer.parameters == canonical(trial.optimizer.values)
     assert trial.optimizer.values["beta2"] == 0.999
+
+
+def test_a_label_is_followed_by_what_differs_in_its_grid(plan):
+    fading = [{"schedule": "inverse-sqrt", "start": start} for start in (0.1, 1.0)]
+    trials = plan(
+        optimizers=[{"name": "adam", "label": "fading", "lr": fading, "beta1": [0.8, 0.9]}]
+    )
+    assert labels(trials) == ["fading 0.1 0.8", "fading 0.1 0.9", "fading 1 0.8", "fading 1 0.9"]
