@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.errors import PluginError
 from optframe.oracle import Oracle
@@ -52,16 +54,25 @@ class Batches:
         """Let the oracle see the batch of step k; return how many records are in it."""
         if self._problem is None:
             return 0
-        indices, size = None, 0
-        if self.per_epoch is not None:
-            epoch, position = divmod(k, self.per_epoch)
-            if self._epoch != epoch:
-                self._load(epoch)
-            indices = self._indices[position]
-            size = self._sizes[position] if self._sizes else _length(indices, self._records)
-        noise = None if self._problem.deterministic else self._seeds.generator("noise", k)
-        oracle.see(self._problem.draw(indices, noise))
+        indices, size = self.indices(k)
+        oracle.see(self._problem.draw(indices, self.noise(k)))
         return size
+
+    def indices(self, k: int) -> tuple[Any, int]:
+        """Return the records of step k and how many they are; None and 0 where there are none."""
+        if self.per_epoch is None:
+            return None, 0
+        epoch, position = divmod(k, self.per_epoch)
+        if self._epoch != epoch:
+            self._load(epoch)
+        indices = self._indices[position]
+        return indices, self._sizes[position] if self._sizes else _length(indices, self._records)
+
+    def noise(self, k: int) -> np.random.Generator | None:
+        """Return the generator of step k's noise; None where the problem has none."""
+        if self._problem is None or self._problem.deterministic:
+            return None
+        return self._seeds.generator("noise", k)
 
     def _load(self, epoch: int) -> None:
         assert self._sampler is not None

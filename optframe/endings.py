@@ -26,7 +26,8 @@ class Endings:
         self._problem = problem
         self._budget = budget
         self._xp = xp
-        self._limit = DIVERGED * max(1.0, norm(start, xp))
+        self.limit = DIVERGED * max(1.0, norm(start, xp))
+        """A run with a larger |θ| has diverged."""
         self._best, self._stale = np.inf, 0
         self.every = budget.target_every if problem.draws_batch else 1
         """Problems without data are tested for targets at every step, others rarely."""
@@ -34,7 +35,7 @@ class Endings:
 
     def diverged(self, loss: float, theta: Array) -> bool:
         """Whether the loss is no number or θ is far away."""
-        return not (np.isfinite(loss) and norm(theta, self._xp) <= self._limit)
+        return not (np.isfinite(loss) and norm(theta, self._xp) <= self.limit)
 
     def reached(self, values: Mapping[str, Array], solution: Array) -> str | None:
         """Say which target is reached, or None."""
@@ -50,7 +51,7 @@ class Endings:
             if found >= value if rises(metric) else found <= value:
                 return f"{metric} {found:.6g} reached {value:g}"
         if smallest is not None:
-            found = norm(self._full_gradient(solution), self._xp)
+            found = norm(self.full_gradient(solution), self._xp)
             if found <= smallest:
                 return f"gradient norm {found:.6g} reached {smallest:g}"
         return None
@@ -86,7 +87,8 @@ class Endings:
         )
         return min(1.0, max((u / limit for u, limit in used if limit is not None), default=0.0))
 
-    def _full_gradient(self, theta: Array) -> Array:
+    def full_gradient(self, theta: Array) -> Array:
+        """Return the gradient over all the data, uncounted, shape (..., P)."""
         if isinstance(self._problem, StochasticProblem) and self._problem.draws_batch:
             whole = slice(None) if self._problem.records is not None else None
             return self._problem.gradient(theta, self._problem.draw(whole, None))

@@ -39,7 +39,15 @@ def read_trials(path: Path) -> pd.DataFrame:
         values = [json.loads(t) if isinstance(t, str) else {} for t in frame.pop(column)]
         metrics = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
         frame = pd.concat([frame, metrics], axis=1)
-    numbers = [*FINAL_COUNTS, "seconds", "compile_seconds", "state_bytes", "size", "minimum"]
+    numbers = [
+        *FINAL_COUNTS,
+        "seconds",
+        "compile_seconds",
+        "state_bytes",
+        "size",
+        "minimum",
+        "together",
+    ]
     for name in [*numbers, "target"]:
         frame[name] = frame[name].astype(float)
     return frame

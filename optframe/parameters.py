@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -62,8 +63,13 @@ class Parameter:
         return isinstance(bare, type) and issubclass(bare, Search)
 
 
-def parameters(component: type) -> dict[str, Parameter]:
+def parameters(component: type) -> Mapping[str, Parameter]:
     """Return the fields of a component that a person may give."""
+    return _parameters(component)
+
+
+@lru_cache(maxsize=1024)
+def _parameters(component: type) -> Mapping[str, Parameter]:
     hints = typing.get_type_hints(component, include_extras=True)
     found = {}
     for field in dataclasses.fields(component):
@@ -74,7 +80,7 @@ def parameters(component: type) -> dict[str, Parameter]:
             found[spelling(field)] = Parameter(
                 spelling(field), hints[field.name], default, field.name
             )
-    return found
+    return types.MappingProxyType(found)
 
 
 def spelling(field: dataclasses.Field[Any]) -> str:
@@ -222,15 +228,23 @@ def _check_array(field: Parameter, value: Any, where: str) -> Any:
 
 def _match(annotation: Any, value: Any) -> tuple[bool, Any]:
     """Say whether a plain value fits, and return it in the field's own type."""
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()  # a NumPy number
-    config = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
     try:
-        return True, TypeAdapter(annotation, config=config).validate_python(_tuples(value))
+        return True, _adapter(annotation).validate_python(_tuples(value))
     except ValidationError:
         return False, value
+
+
+@lru_cache(maxsize=1024)
+def _adapter(annotation: Any) -> Any:
+    """Return what checks values of a type; making one costs a hundred times what it does."""
+    from pydantic import ConfigDict, TypeAdapter
+
+    config = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+    return TypeAdapter(annotation, config=config)
 
 
 def _tuples(value: Any) -> Any:

@@ -91,6 +91,7 @@ RESERVED = frozenset(
         "final",
         "best",
         "started",
+        "together",
         "environment",
     }
 )
@@ -120,6 +121,8 @@ class Record:
     columns: tuple[str, ...]
     curve: NDArray[np.float64]
     landscape: Landscape | None = None
+    together: int = 1
+    """How many runs shared the batch, and its seconds."""
 
     @classmethod
     def without_run(

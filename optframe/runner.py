@@ -15,6 +15,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from optframe.binding import Binder
+from optframe.companions import companions
 from optframe.contracts import Executor
 from optframe.environment import describe
 from optframe.parameters import parameters
@@ -67,20 +68,27 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
         _tell(registry, "study_started", name=study.name, planned=len(trials), missing=len(pending))
         counts: Counter[str] = Counter()
 
-        def keep(trial: Trial, record: Record) -> None:
-            store.save([record], environment)
-            counts[record.status] += 1
-            _tell(registry, "trial_finished", trial=trial, record=record)
+        by_key = {trial.key: trial for trial in pending}
+
+        def keep(records: list[Record]) -> None:
+            store.save(records, environment)
+            for record in records:
+                counts[record.status] += 1
+                _tell(registry, "trial_finished", trial=by_key[record.key], record=record)
 
         for trial in pending:
             if trial.skip is not None:
-                keep(trial, Record.without_run(trial, "skipped", trial.skip, _now()))
-        runnable = {trial.key: trial for trial in pending if trial.skip is None}
+                keep([Record.without_run(trial, "skipped", trial.skip, _now())])
+        runnable = [trial for trial in pending if trial.skip is None]
         executor = _executor(registry, study.run)
-        with threadpool_limits(limits=study.run.threads):
-            run_trial = TrialRunner(registry, binder)
-            for record in executor.run(run_trial, list(runnable.values())):
-                keep(runnable[record.key], record)
+        threads = study.run.threads
+        with threadpool_limits(limits=threads), backend.limit_threads(threads):
+            runner = TrialRunner(registry, binder)
+            batches: list[tuple[Trial, ...]] = [(trial,) for trial in runnable]
+            if study.run.together:
+                batches = companions(runnable, runner, study.run.memory)
+            for records in executor.run(runner, batches):
+                keep(records)
         _tell(registry, "study_finished", name=study.name, counts=dict(counts))
     results = Results(folder / STORE_NAME)
     repeated = len(asked) - len(trials)

@@ -7,12 +7,14 @@ Seed 0 is a seed like any other.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-__all__ = ["AXES", "SamplerSeeds", "Seeds"]
+__all__ = ["AXES", "SamplerSeeds", "Seeds", "StackedGenerator"]
 
 AXES = ("instance", "start", "sampler", "noise", "optimizer")
 
@@ -42,3 +44,18 @@ class SamplerSeeds:
 
     def __init__(self, seeds: Seeds) -> None:
         self.generator = partial(seeds.generator, "sampler")
+
+
+class StackedGenerator:
+    """The generators of several runs as one: every answer has a run axis in front.
+
+    ``random.standard_normal(5)`` of R runs has shape (R, 5); each row is what the run's own
+    generator answers.
+    """
+
+    def __init__(self, generators: Sequence[np.random.Generator]) -> None:
+        self._generators = generators
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        methods = [getattr(generator, name) for generator in self._generators]
+        return lambda *args, **kwargs: np.stack([draw(*args, **kwargs) for draw in methods])

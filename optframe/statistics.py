@@ -226,7 +226,7 @@ def _measures(trials: pd.DataFrame, of_problem: pd.DataFrame) -> tuple[float, ..
     if ran["target"].notna().any():
         steps = [trial["steps"] if _reached(trial) else math.inf for _, trial in ran.iterrows()]
         to_target = float(median_and_quartiles(steps).median)
-    stepped = ran[ran["steps"] > 0]
+    stepped = ran[(ran["steps"] > 0) & (ran["together"] == 1)]  # else the time is a batch's
     minima = trials["minimum"].dropna()
     same = len(minima) and minima.max() - minima.min() <= 1e-9 * minima.abs().max()
     minimum = float(minima.min()) if same else math.nan  # computed elsewhere, it may be rounded

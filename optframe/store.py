@@ -46,6 +46,7 @@ CREATE TABLE trials (
     losses REAL, gradients REAL, hessians REAL, hvps REAL,
     seconds REAL, compile_seconds REAL, state_bytes INTEGER, size INTEGER, minimum REAL,
     target_metric TEXT, target REAL, final TEXT, best TEXT, started TEXT,
+    together INTEGER,
     environment TEXT REFERENCES environments (id)
 );
 CREATE INDEX trials_by_cell ON trials (cell);
@@ -230,6 +231,7 @@ def _record_row(record: Record) -> dict[str, Any]:
         "final": json.dumps(finals),
         "best": json.dumps(best),
         "started": record.started,
+        "together": record.together,
     }
 
 

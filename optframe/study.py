@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -97,13 +98,19 @@ class Checkpoints:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How a study runs: the table ``[run]``."""
+    """How a study runs: the table ``[run]``.
+
+    ``together`` lets trials that differ only in seed and numeric hyperparameters advance in one
+    batch, as many at once as fit into ``memory`` (MiB).
+    """
 
     backend: str = "auto"
     executor: str = "serial"
     jobs: AtLeastOne | None = None
     threads: AtLeastOne = 1
     checkpoints: AtLeastOne | dict[str, float] = 60
+    together: bool = False
+    memory: MoreThanNothing = 1024.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,7 @@ class Trial:
     code: str
     skip: str | None = None
 
-    @property
+    @cached_property
     def cell(self) -> str:
         """The hash of what was asked."""
         asked = {
@@ -138,7 +145,7 @@ class Trial:
         }
         return _hash(asked)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The hash of the cell and of all that changes its outcome."""
         return _hash([self.cell, self.code, self.backend, self.dtype, self.threads])

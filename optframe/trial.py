@@ -24,7 +24,7 @@ from optframe.seeds import Seeds
 from optframe.slots import Slots
 from optframe.study import Budget, Checkpoints
 
-__all__ = ["Run", "Setup"]
+__all__ = ["Run", "Setup", "state_bytes"]
 
 Watch = Callable[[int, Array, Any], bool]
 """Called after a step with (steps done, θ, state): whether the run ends here."""
@@ -317,3 +317,12 @@ class Run:
             return marks(self.setup.checkpoints, total, per_epoch)
         known = None if total is None else min(total, end)
         return (min(mark, end) for mark in marks(self.setup.checkpoints, known, per_epoch))
+
+
+def state_bytes(state: Any) -> int:
+    """Return how many bytes the arrays of an optimizer's state take."""
+    if dataclasses.is_dataclass(state):
+        return sum(state_bytes(getattr(state, f.name)) for f in dataclasses.fields(state))
+    if isinstance(state, (list, tuple)):
+        return sum(state_bytes(item) for item in state)
+    return int(getattr(state, "nbytes", 0))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from optframe.binding import Binder, make_wrapped
 from optframe.checkpoints import Landscape, landscape
@@ -13,8 +14,10 @@ from optframe.contracts import Sampler, StochasticProblem
 from optframe.record import Record
 from optframe.registry import Registry
 from optframe.seeds import Seeds
+from optframe.stacked import merged
 from optframe.study import NO_SAMPLER, Trial
-from optframe.trial import Run, Setup
+from optframe.together import Together
+from optframe.trial import Run, Setup, state_bytes
 
 __all__ = ["TrialRunner"]
 
@@ -26,34 +29,46 @@ class TrialRunner:
         self.registry = registry
         self.binder = binder or Binder(registry)
 
-    def __call__(self, trial: Trial) -> Record:
-        """Run one trial to its end; nothing that a plugin raises gets out."""
-        started = datetime.now(UTC).isoformat(timespec="milliseconds")
-        seeds = Seeds(trial.study_seed, trial.seed)
+    def __call__(self, trials: Sequence[Trial]) -> list[Record]:
+        """Run trials to their ends, together if they are several.
+
+        Nothing that a plugin raises gets out. Where they cannot share a batch after all, each runs
+        alone, and says what is wrong with it if something is.
+        """
+        if len(trials) > 1:
+            with contextlib.suppress(Exception):
+                return self._together(trials)
+        return [self._alone(trial) for trial in trials]
+
+    def _together(self, trials: Sequence[Trial]) -> list[Record]:
+        started = _now()
+        runs = [Run(self.setup(trial)) for trial in trials]
+        optimizers = [run.setup.optimizer for run in runs]
+        batch = Together(runs, merged(optimizers, runs[0].setup.backend))  # type: ignore[arg-type]
+        batch.execute()
+        records = [_record(t, run, started) for t, run in zip(trials, runs, strict=True)]
+        shared = {
+            "together": len(runs),
+            "compile_seconds": batch.compile_seconds,
+            "state_bytes": batch.state_bytes,
+        }
+        records = [dataclasses.replace(record, **shared) for record in records]  # type: ignore[arg-type]
+        # One landscape is enough for runs of one problem, and thousands of them are many.
+        return [dataclasses.replace(records[0], landscape=_landscape(runs[0])), *records[1:]]
+
+    def _alone(self, trial: Trial) -> Record:
+        started = _now()
         try:
-            run = Run(self._setup(trial, seeds))
+            run = Run(self.setup(trial))
             run.execute()
         except (Exception, SystemExit) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             return Record.without_run(trial, "failed", reason, started, _trace(error))
-        return Record(
-            key=trial.key,
-            status=str(run.status),
-            reason=run.reason,
-            traceback=_trace(run.error),
-            started=started,
-            derived_seed=seeds.derived(),
-            seconds=run.clock.seconds,
-            compile_seconds=run.compile_seconds,
-            state_bytes=_state_bytes(run.state),
-            size=run.problem.size,
-            minimum=run.problem.minimum,
-            columns=run.columns,
-            curve=run.curve,
-            landscape=_landscape(run),
-        )
+        return dataclasses.replace(_record(trial, run, started), landscape=_landscape(run))
 
-    def _setup(self, trial: Trial, seeds: Seeds) -> Setup:
+    def setup(self, trial: Trial) -> Setup:
+        """Return what a trial consists of, made from its names."""
+        seeds = Seeds(trial.study_seed, trial.seed)
         problem = self.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
         asked = trial.optimizer
         table = {"name": asked.name, **asked.values}
@@ -76,6 +91,28 @@ class TrialRunner:
         )
 
 
+def _record(trial: Trial, run: Run, started: str) -> Record:
+    return Record(
+        key=trial.key,
+        status=str(run.status),
+        reason=run.reason,
+        traceback=_trace(run.error),
+        started=started,
+        derived_seed=run.setup.seeds.derived(),
+        seconds=run.clock.seconds,
+        compile_seconds=run.compile_seconds,
+        state_bytes=state_bytes(run.state),
+        size=run.problem.size,
+        minimum=run.problem.minimum,
+        columns=run.columns,
+        curve=run.curve,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 def _landscape(run: Run) -> Landscape | None:
     """Return the contours; None, too, where the loss cannot be computed around the path."""
     try:
@@ -86,11 +123,3 @@ def _landscape(run: Run) -> Landscape | None:
 
 def _trace(error: BaseException | None) -> str | None:
     return None if error is None else "".join(traceback.format_exception(error))
-
-
-def _state_bytes(state: Any) -> int:
-    if dataclasses.is_dataclass(state):
-        return sum(_state_bytes(getattr(state, f.name)) for f in dataclasses.fields(state))
-    if isinstance(state, (list, tuple)):
-        return sum(_state_bytes(item) for item in state)
-    return int(getattr(state, "nbytes", 0))

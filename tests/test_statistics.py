@@ -166,6 +166,7 @@ def trials(*rows, **common):
         "target_metric": None,
         "minimum": NAN,
         "test_accuracy": NAN,
+        "together": 1,
     } | common
     made = [
         fixed | {"status": s, "loss": loss, "steps": steps, "seconds": steps * (seed + 1) * 1e-3}

@@ -755,7 +755,8 @@ def record_of(problem, optimizer, **settings):
         name="one", budget={"steps": 10}, optimizers=[optimizer], problems=[problem], **settings
     )
     [trial] = study.trials(registry)
-    return TrialRunner(registry)(trial)
+    (record,) = TrialRunner(registry)([trial])
+    return record
 
 
 def test_a_record_of_a_failed_trial_has_its_traceback_and_its_curve():

@@ -59,6 +59,12 @@ __all__ = ["command"]
 @click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
 @click.option("--jobs", type=int, metavar="N", help="Trials at a time, where the executor can.")
 @click.option("--executor", metavar="NAME", help="Where trials run: serial, ...")
+@click.option(
+    "--together",
+    is_flag=True,
+    default=None,
+    help="Let trials that differ in seeds and numbers alone advance at once.",
+)
 @click.option("--take-over", is_flag=True, help="Ignore the lock of a process that is gone.")
 @with_plugins
 def command(
@@ -139,7 +145,7 @@ def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
     from optframe.api import find_study
     from optframe.study import Study
 
-    run = {k: words[k] for k in ("backend", "executor", "jobs") if words[k] is not None}
+    run = {k: words[k] for k in ("backend", "executor", "jobs", "together") if words[k] is not None}
     if study is None:
         return Study.from_tables(_tables(words, run), "command line")
     given = [name for name, value in words.items() if value not in (None, ()) and name not in run]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -65,6 +66,10 @@ class Backend(ABC):
     @abstractmethod
     def elementwise(self, trace: Trace) -> Kernel:
         """Compile an update rule, traced once, for this backend."""
+
+    def limit_threads(self, threads: int) -> AbstractContextManager[None]:
+        """Compute with at most so many threads inside; those of BLAS are limited without it."""
+        return nullcontext()
 
     def csr(self, matrix: Any, dtype: str) -> Any:
         """Return SciPy's sparse matrix in CSR form on the device, for ``@`` with its arrays.

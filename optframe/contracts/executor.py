@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from optframe.record import Record
-    from optframe.study import Trial
+from typing import TypeVar
 
 __all__ = ["Executor"]
 
 
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+
 class Executor(ABC):
-    """A frozen dataclass that runs trials and yields their records as they come, unordered."""
+    """A frozen dataclass that runs trials and yields what they leave as it comes, unordered."""
 
     @abstractmethod
-    def run(
-        self, run_trial: Callable[[Trial], Record], trials: Sequence[Trial]
-    ) -> Iterator[Record]:
-        """Run every trial once and yield each record as soon as it is there."""
+    def run(self, work: Callable[[Item], Done], items: Sequence[Item]) -> Iterator[Done]:
+        """Do the work on every item once and yield each result as soon as it is there.
+
+        An item is a batch of trials that advance together, mostly of one; it pickles.
+        """

@@ -66,6 +66,7 @@ class Study:
                 "gradients": 2 * last,
                 "seconds": pace * last,
                 "minimum": minimum,
+                "together": 1,
                 "target": np.nan,
                 "target_metric": None,
                 "started": f"2026-01-02T03:0{len(same) % 10}:05.678+00:00",

@@ -89,7 +89,9 @@ def _paces(frames: Frames) -> pd.DataFrame:
     stepped = [
         (group.name, seconds / steps)
         for group in groups(frames)
-        for seconds, steps in zip(group.trials["seconds"], group.trials["steps"], strict=True)
-        if steps > 0 and np.isfinite(seconds)
+        for seconds, steps, together in zip(
+            *(group.trials[name] for name in ("seconds", "steps", "together")), strict=True
+        )
+        if steps > 0 and np.isfinite(seconds) and together == 1
     ]
     return pd.DataFrame(stepped, columns=["name", "seconds"])

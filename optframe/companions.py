@@ -1,0 +1,97 @@
+"""Which trials may advance together, and how many of them at once."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from optframe.contracts import Optimizer
+from optframe.notation import canonical
+from optframe.parameters import parameters
+from optframe.registry import Registry
+from optframe.rules import computing_with
+from optframe.seeds import Seeds
+from optframe.study import Trial
+from optframe.trial import Run
+from optframe.trial_runner import TrialRunner
+
+__all__ = ["companions"]
+
+
+def companions(
+    trials: Sequence[Trial], runner: TrialRunner, memory: float
+) -> list[tuple[Trial, ...]]:
+    """Return the trials in batches of those that may advance together.
+
+    They differ in their seeds and in numeric hyperparameters alone; a batch takes about ``memory``
+    MiB at most, by what a step of the first one takes.
+    """
+    alike: dict[str, list[Trial]] = {}
+    for trial in trials:
+        alike.setdefault(_kind(trial, runner), []).append(trial)
+    batches: list[tuple[Trial, ...]] = []
+    for group in alike.values():
+        most = _most(group[0], runner, memory) if len(group) > 1 else 1
+        batches += [tuple(group[i : i + most]) for i in range(0, len(group), most)]
+    return batches
+
+
+def _kind(trial: Trial, runner: TrialRunner) -> str:
+    """Return a text that trials share that differ in numbers and seeds alone."""
+    registry, optimizer = runner.registry, trial.optimizer
+    values = _masked(registry, "optimizers", {"name": optimizer.name, **optimizer.values})
+    seeds = Seeds(trial.study_seed, 0)
+    problem = runner.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
+    shared: dict[str, Any] = {
+        "optimizer": values,
+        "problem": [trial.problem.name, trial.problem.parameters],
+        "sampler": [trial.sampler.name, trial.sampler.parameters],
+        "rest": [str(trial.budget), str(trial.checkpoints), trial.start, trial.study_seed],
+        "where": [trial.backend, trial.dtype, trial.threads, trial.code],
+        "instance": trial.seed if problem.draws_instance else 0,
+    }
+    return canonical(shared)
+
+
+def _masked(registry: Registry, kind: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a component's table without its numeric hyperparameters' values."""
+    fields = parameters(registry.load(kind, table["name"]))
+    masked = {
+        name: None if name in fields and fields[name].number and _plain(value) else value
+        for name, value in table.items()
+    }
+    if "wrap" in masked:
+        masked["wrap"] = [_masked(registry, "wrappers", inside) for inside in table["wrap"]]
+    return masked
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, (int, float))
+
+
+def _most(trial: Trial, runner: TrialRunner, memory: float) -> int:
+    """Return how many runs like this one fit into so many MiB; 1 where it runs alone only."""
+    run = Run(runner.setup(trial))
+    optimizer, sampler, budget = run.setup.optimizer, run.setup.sampler, trial.budget
+    alone = (
+        not (isinstance(optimizer, Optimizer) and optimizer.vectorized)
+        or not run.problem.vectorized
+        or budget.seconds is not None
+        or (sampler is not None and sampler.epochs is not None)
+    )
+    if alone:
+        return 1
+    tracemalloc.start()
+    try:
+        with computing_with(run.setup.backend), np.errstate(all="ignore"):
+            run._warm_up(run.optimizer)  # type: ignore[arg-type]
+        _, peak = tracemalloc.get_traced_memory()
+    except Exception:  # which the trial itself will say
+        return 1
+    finally:
+        tracemalloc.stop()
+    on_device = 16 * run.theta.nbytes  # where tracemalloc does not see it
+    return max(1, int(memory * 2**20 / max(peak, on_device)))

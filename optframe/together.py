@@ -1,0 +1,307 @@
+"""Many runs of one problem advancing at once, along the leading axis of θ.
+
+Runs that differ only in their seed and in numeric hyperparameters do the same arithmetic. A batch
+of R runs has θ of shape (R, P) and hyperparameters of shape (R, 1); a run that ends leaves it, and
+the others do not notice. Curves are those of the runs alone: to the bit where every operation is
+elementwise, a sum over the last axis or a product per run, and to rounding elsewhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from optframe.checkpoints import marks
+from optframe.checks import check_metrics, check_step
+from optframe.clock import Clock
+from optframe.contracts import Array, Optimizer
+from optframe.oracle import Counts, Oracle
+from optframe.record import rises
+from optframe.rules import computing_with
+from optframe.seeds import StackedGenerator
+from optframe.slots import Slots
+from optframe.stacked import NotTogether, StackedBatches, some_runs
+from optframe.trial import Run, state_bytes
+
+__all__ = ["Together"]
+
+AGREE = 1e-3
+"""How far a run's first gradient in a batch may be off its own, as a share of the largest entry.
+
+It is beyond rounding in float32. A problem that mixes runs up is off by as much as they differ.
+"""
+
+
+class Together:
+    """A batch of runs in progress; `execute` takes all of them to their ends.
+
+    Each `Run` keeps what is its own (start, seeds, rows, status); its loop is not used.
+    ``optimizer`` has the hyperparameters of all of them: see `optframe.stacked.merged`.
+    """
+
+    def __init__(self, runs: Sequence[Run], optimizer: Optimizer, locating: bool = False) -> None:
+        self.runs = list(runs)
+        self.setup = runs[0].setup
+        self.problem = self.setup.problem
+        self.backend = self.setup.backend
+        self.xp = self.backend.xp
+        self.k = 0
+        self.counts = Counts()
+        self.clock = Clock(self.backend.synchronize)
+        self.given = optimizer
+        self.locating = locating
+        self.compile_seconds, self.state_bytes = 0.0, 0
+        self.theta: Array = self.xp.stack([run.theta for run in runs])
+        self.state: Any = None
+        self._gather(np.arange(len(runs)))
+
+    def execute(self) -> None:
+        """Run all to their ends.
+
+        Raises
+        ------
+        NotTogether
+            Where the problem or the optimizer turn out to take one run at a time.
+
+        What they raise themselves is raised as it is.
+        """
+        given = self.given
+        with computing_with(self.backend), np.errstate(all="ignore"):
+            self._measure()
+            if len(self.alive):
+                self._rehearse()
+                self._iterate()
+            lost = [i for i, run in enumerate(self.runs) if run.status == "diverged"]
+            if lost and not self.locating:
+                self._locate(lost, given)
+
+    def _gather(self, alive: Any) -> None:
+        """Make what belongs to the living runs together."""
+        self.alive = alive
+        living = [self.runs[i] for i in alive]
+        seeds = [run.setup.seeds for run in living]
+        self.limits = np.array([run.endings.limit for run in living])
+        self.batches = StackedBatches([run.batches for run in living], self.setup.sampler)
+        self.slots = Slots()
+        self.optimizer = self.slots.own(self.given)
+
+        def random(step: int) -> Any:
+            return StackedGenerator([one.generator("optimizer", step) for one in seeds])
+
+        self._random = random
+        self.oracle = self._oracle(self.counts)
+
+    def _oracle(self, counts: Counts) -> Oracle:
+        return Oracle(self.problem, self.backend, counts, self._random, run_axes=1)
+
+    def _rehearse(self) -> None:
+        """Do one step on copies, off the clock, and compare gradients with those of runs alone.
+
+        A problem that has not thought of leading axes is found out here, and not by its curves.
+        """
+        began = perf_counter()
+        oracle = self._oracle(Counts())
+        theta = self.backend.asarray(np.array(self.backend.to_numpy(self.theta)))
+        self.batches.show(0, oracle)
+        together = self.backend.to_numpy(oracle.gradient(theta))
+        if together.shape != tuple(theta.shape):
+            raise NotTogether(f"its gradient has shape {together.shape} for θ {theta.shape}")
+        for row in {0, len(self.alive) - 1}:
+            alone = self.backend.to_numpy(self._alone(self.runs[self.alive[row]]))
+            reach = AGREE * np.abs(alone).max(initial=0.0)
+            if not np.allclose(together[row], alone, rtol=0, atol=reach, equal_nan=True):
+                raise NotTogether("its gradient in a batch is not the one that a run has alone")
+        state = self._begin(theta, oracle)
+        self.state_bytes = state_bytes(state) // len(self.runs)
+        returned = self.optimizer.step(theta, state, oracle)
+        check_step(self.optimizer, returned, tuple(self.theta.shape), self.theta.dtype)
+        self._refuse_stops(oracle)
+        self.backend.synchronize()
+        self.compile_seconds = perf_counter() - began
+
+    def _alone(self, run: Run) -> Array:
+        """Return the first gradient of a run alone, uncounted."""
+        oracle = Oracle(self.problem, self.backend, Counts(), np.random.default_rng)
+        run.batches.show(0, oracle)
+        return oracle.gradient(run.theta)
+
+    def _begin(self, theta: Array, oracle: Oracle) -> Any:
+        """Return the state before the first step, which sees the first batch."""
+        self.batches.show(0, oracle)
+        self.slots.set(0, 0.0, self._progress)
+        return self.optimizer.init(theta, oracle)
+
+    def _iterate(self) -> None:
+        run = self.runs[0]
+        upcoming = marks(self.setup.checkpoints, run.total, self.batches.per_epoch)
+        self.clock.start()
+        self.state = self._begin(self.theta, self.oracle)
+        while len(self.alive):
+            until = next(upcoming)
+            while len(self.alive) and self.k < until:
+                self._advance(until)
+                if self._spent():
+                    break
+            self.clock.stop()
+            if len(self.alive):
+                self._measure()
+            self.clock.start()
+        self.clock.stop()
+
+    def _advance(self, until: int) -> None:
+        """Step until so many steps are done, or until some run has ended or the budget has."""
+        endings = self.runs[0].endings
+        watching = self.locating or endings.tests_steps
+        every = 1 if self.locating else endings.every
+        counting = self.setup.budget.gradients is not None
+        oracle, step, show = self.oracle, self.optimizer.step, self.batches.show
+        drawing, scheduled = self.batches.drawing, bool(self.slots)
+        for k in range(self.k, until):
+            if drawing:
+                self.counts.samples += show(k, oracle)
+            oracle.step = k
+            if scheduled:
+                self.slots.set(k, self.batches.epoch(k) or 0.0, self._progress)
+            self.theta, self.state = step(self.theta, self.state, oracle)
+            self.k = k + 1
+            self._refuse_stops(oracle)
+            if counting and self._spent():
+                return
+            if watching and self.k % every == 0 and self.k < until and self._some_end():
+                return
+
+    def _refuse_stops(self, oracle: Oracle) -> None:
+        if oracle.stopped is not None:
+            raise NotTogether(f"the optimizer ends runs by itself ({oracle.stopped})")
+
+    def _some_end(self) -> bool:
+        """Measure the runs that end at this step, with the clock stopped."""
+        self.clock.stop()
+        solution = self.optimizer.solution(self.theta, self.state)
+        values = self._values(solution)
+        ended = self._diverged(values["loss"]) | self._reached(values, solution)
+        if ended.any():
+            self._measure(ended)
+        self.clock.start()
+        return bool(ended.any())
+
+    def _measure(self, which: Any = None) -> None:
+        """Add a row to the curves of these living runs, and let go of those that have ended."""
+        solution = self.optimizer.solution(self.theta, self.state) if self.k else self.theta
+        values = self._values(solution)
+        diverged, reached = self._diverged(values["loss"]), self._reached(values, solution)
+        spent = bool(self.k) and self._spent()
+        which = np.ones(len(self.alive), bool) if which is None else which
+        kept = np.ones(len(self.alive), bool)
+        counts, table = self._counts(), self._table(values, solution)
+        if not self.k:
+            check_metrics(self.problem, values)
+        for i in np.flatnonzero(which).tolist():
+            run = self.runs[self.alive[i]]
+            run.k = self.k
+            run.metrics = run.metrics or tuple(values)
+            run.rows.append((*counts, *table[i]))
+            if diverged[i]:
+                run.status, run.reason = "diverged", f"at step {self.k}"
+            elif reached[i]:
+                one = {name: value[i] for name, value in values.items()}
+                run.status = "converged"
+                run.reason = run.endings.reached(one, solution[i, ...])
+            elif spent:
+                run.status = "finished"
+            elif (stale := run.endings.impatient(float(values["loss"][i]))) is not None:
+                run.status, run.reason = "stopped", stale
+            if run.status is not None:
+                kept[i] = False
+                run.clock.seconds = self.clock.seconds
+        if not kept.all():
+            self._keep(np.flatnonzero(kept))
+
+    def _counts(self) -> tuple[float, ...]:
+        epoch, counts = self.batches.epoch(self.k), self.counts
+        return (
+            self.k,
+            np.nan if epoch is None else epoch,
+            counts.samples,
+            counts.losses,
+            counts.gradients,
+            counts.hessians,
+            counts.hvps,
+            self.clock.seconds,
+        )
+
+    def _table(self, values: dict[str, Any], solution: Array) -> list[list[float]]:
+        """Return what curves keep of every living run: its metrics, and θ for P ≤ 2."""
+        columns = list(values.values())
+        if self.problem.size <= 2:
+            columns += list(self.backend.to_numpy(solution).T)
+        table: list[list[float]] = np.column_stack(columns).astype(np.float64).tolist()
+        return table
+
+    def _keep(self, rows: Any) -> None:
+        """Go on with these rows of the batch alone."""
+        taken = self._rows(rows, len(self.alive))
+        self.theta, self.state = taken(self.theta), taken(self.state)
+        self.given = some_runs(self.given, taken)
+        step = self.oracle.step
+        self._gather(self.alive[rows])
+        self.oracle.step = step
+
+    def _rows(self, rows: Any, size: int) -> Callable[[Any], Any]:
+        """Return a function that takes these rows of all arrays of so many runs in a value."""
+        there = self.backend.asarray(rows, "int64")
+
+        def taken(value: Any) -> Any:
+            if dataclasses.is_dataclass(value) and not isinstance(value, type):
+                fields = [field.name for field in dataclasses.fields(value)]
+                return dataclasses.replace(value, **{f: taken(getattr(value, f)) for f in fields})
+            if isinstance(value, (list, tuple)):
+                return type(value)(taken(item) for item in value)
+            shape = getattr(value, "shape", ())
+            return self.xp.take(value, there, axis=0) if shape and shape[0] == size else value
+
+        return taken
+
+    def _values(self, solution: Array) -> dict[str, Any]:
+        """Return every metric of every living run, on the host."""
+        to_numpy, shape = self.backend.to_numpy, (len(self.alive),)
+        found = self.problem.metrics(solution).items()
+        return {name: np.broadcast_to(to_numpy(value), shape) for name, value in found}
+
+    def _diverged(self, loss: Any) -> Any:
+        return ~(np.isfinite(loss) & (self._norms(self.theta) <= self.limits))
+
+    def _reached(self, values: dict[str, Any], solution: Array) -> Any:
+        """Return which of the living runs have reached a target."""
+        budget, endings = self.setup.budget, self.runs[0].endings
+        reached = np.zeros(len(self.alive), bool)
+        if budget.goal is not None:
+            metric, target = budget.goal
+            if metric not in values:
+                endings.reached(values, solution)  # which says what there is
+            reached |= values[metric] >= target if rises(metric) else values[metric] <= target
+        if budget.gradient_norm is not None:
+            reached |= self._norms(endings.full_gradient(solution)) <= budget.gradient_norm
+        return reached
+
+    def _norms(self, vectors: Array) -> Any:
+        return np.sqrt(self.backend.to_numpy(self.xp.sum(vectors * vectors, axis=-1)))
+
+    def _spent(self) -> bool:
+        run = self.runs[0]
+        return run.endings.spent(self.k, run.total, self.counts, 0.0)
+
+    def _progress(self, k: int, epoch: float) -> float:
+        return self.runs[0].endings.progress(k, epoch, self.counts, self.clock.now())
+
+    def _locate(self, lost: list[int], given: Optimizer) -> None:
+        """Run again those that have diverged, looking at every step, to say where it happened."""
+        again = [Run(self.runs[i].setup) for i in lost]
+        theirs = some_runs(given, self._rows(np.array(lost), len(self.runs)))
+        Together(again, theirs, locating=True).execute()
+        for i, run in zip(lost, again, strict=True):
+            self.runs[i].reason = f"at step {run.k}"
