@@ -8,6 +8,7 @@ import pytest
 from optframe import Backend
 from optframe.testing import OverwritingBackend, ReadOnlyBackend, StrictBackend
 from optframe_plugins.backends.cupy import CupyBackend
+from optframe_plugins.backends.numba import NumbaBackend
 from optframe_plugins.backends.numpy import NumpyBackend
 
 BACKENDS = {
@@ -15,6 +16,7 @@ BACKENDS = {
     "read-only": ReadOnlyBackend(),
     "overwriting": OverwritingBackend(),
     "strict": StrictBackend(),
+    "numba": NumbaBackend(),
     "cupy": CupyBackend(),
 }
 
@@ -33,6 +35,7 @@ def _own_cache(tmp_path_factory):
         "read-only",
         "overwriting",
         "strict",
+        "numba",
         pytest.param("cupy", marks=pytest.mark.gpu),
     ]
 )

@@ -16,7 +16,7 @@ import numpy as np
 from optframe.rules.namespace_printer import cast_lines, compile_source, expression_lines
 from optframe.rules.trace import COMPARISONS, Trace
 
-__all__ = ["BLOCK", "compile_for_numpy"]
+__all__ = ["BLOCK", "apart", "compile_by_size", "compile_for_numpy", "in_place"]
 
 BLOCK = 32_768
 """Elements of one block: a few float32 buffers of this length fit a core's second-level cache."""
@@ -27,8 +27,7 @@ SHORT = BLOCK
 
 def compile_for_numpy(trace: Trace) -> Any:
     """Compile the rule for NumPy arrays; long θ and state are overwritten."""
-    head = [f"def {trace.name}({', '.join(trace.arguments)}):", *cast_lines(trace)]
-    plain = compile_source(trace, [*head, *expression_lines(trace)], np, cast_=_cast)
+    plain = compile_by_size(trace, None, None)
     if _moves_arguments(trace):
         return plain
     block, buffers = _compile_block(trace)
@@ -36,12 +35,25 @@ def compile_for_numpy(trace: Trace) -> Any:
     def blocks(*arguments: Any) -> Any:
         return _run_blocks(trace, block, buffers, plain, arguments)
 
+    return compile_by_size(trace, SHORT, blocks)
+
+
+def compile_by_size(trace: Trace, short: int | None, long: Callable[..., Any] | None) -> Any:
+    """Compile the rule as expressions for up to so many elements; others go to ``long``.
+
+    Coefficients arrive there as Python floats, or as arrays of θ's precision.
+    """
     test = [
-        f"    if {trace.arguments[0]}.size > {SHORT}:",
-        f"        return blocks_({', '.join(trace.arguments)})",
+        f"    if {trace.arguments[0]}.size > {short}:",
+        f"        return long_({', '.join(trace.arguments)})",
     ]
-    lines = [*head, *test, *expression_lines(trace)]
-    return compile_source(trace, lines, np, cast_=_cast, blocks_=blocks)
+    lines = [
+        f"def {trace.name}({', '.join(trace.arguments)}):",
+        *cast_lines(trace),
+        *(test if long else ()),
+        *expression_lines(trace),
+    ]
+    return compile_source(trace, lines, np, cast_=_cast, long_=long)
 
 
 def _cast(coefficient: Any, theta: Any) -> Any:
@@ -57,21 +69,17 @@ def _run_blocks(
     plain: Callable[..., Any],
     arguments: tuple[Any, ...],
 ) -> Any:
-    theta = arguments[0]
-    outputs = [arguments[0], *arguments[2 : 1 + len(trace.outputs)]]
-    if not all(_in_place(array, theta) for array in outputs) or arguments[1].dtype != theta.dtype:
+    theta, g = arguments[:2]
+    outputs = [theta, *arguments[2 : 1 + len(trace.outputs)]]
+    if not all(in_place(array, theta) for array in outputs) or g.dtype != theta.dtype:
         return plain(*arguments)
-    # An oracle may answer with a view of θ (the gradient of ½θ² is θ), which must not change, and
-    # a state may be θ itself before the first step.
-    read_only = [arguments[1], *arguments[1 + len(outputs) :]]
-    pairs = [*itertools.product(read_only, outputs), *itertools.combinations(outputs, 2)]
-    if any(np.may_share_memory(value, array) for value, array in pairs):
+    if not apart(trace, arguments):
         return plain(*arguments)
     columns = theta.shape[-1]
     rows = theta.size // columns
-    wide = [
+    wide: list[Any] = [
         value
-        if np.ndim(value) == 0
+        if type(value) is float
         else value.reshape(rows, columns)
         if value.shape == theta.shape
         else np.broadcast_to(value, theta.shape).reshape(rows, columns)
@@ -83,16 +91,33 @@ def _run_blocks(
     for top in range(0, rows, height):
         for left in range(0, columns, width):
             here = (slice(top, top + height), slice(left, left + width))
-            parts = [value[here] if np.ndim(value) else value for value in wide]
+            parts: list[Any] = [value if type(value) is float else value[here] for value in wide]
             shape = parts[0].shape
             block(*parts, *[buffer[: shape[0], : shape[1]] for buffer in scratch])
     return outputs[0] if trace.single else tuple(outputs)
 
 
-def _in_place(array: Any, theta: Any) -> bool:
-    flags = array.flags
+def apart(trace: Trace, arguments: tuple[Any, ...]) -> bool:
+    """Whether what is written shares no memory with the rest.
+
+    An oracle may answer with a view of θ (the gradient of ½θ² is θ), which must not change, and a
+    state may be θ itself before the first step.
+    """
+    outputs = [arguments[0], *arguments[2 : 1 + len(trace.outputs)]]
+    coefficients = [c for c in arguments[1 + len(outputs) :] if type(c) is not float]
+    pairs = [
+        *itertools.product([arguments[1], *coefficients], outputs),
+        *itertools.combinations(outputs, 2),
+    ]
+    return not any(np.may_share_memory(value, array) for value, array in pairs)
+
+
+def in_place(array: Any, theta: Any) -> bool:
+    """Whether θ or a state can be overwritten with results of θ's shape and precision."""
+    if not isinstance(array, np.ndarray):
+        return False
     same = array.shape == theta.shape and array.dtype == theta.dtype
-    return bool(flags.writeable and flags.c_contiguous and same)
+    return same and array.flags.carray
 
 
 def _compile_block(trace: Trace) -> tuple[Callable[..., None], int]:

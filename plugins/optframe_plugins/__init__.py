@@ -102,6 +102,7 @@ def optframe_backends() -> Mapping[str, str]:
     home = "optframe_plugins.backends"
     return {
         "numpy": f"{home}.numpy:NumpyBackend",
+        "numba": f"{home}.numba:NumbaBackend",
         "cupy": f"{home}.cupy:CupyBackend",
     }
 

@@ -3,18 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from optframe import Array, Backend
 from optframe.rules.numpy_printer import compile_for_numpy
 from optframe.rules.trace import Trace
+from optframe_plugins.backends.host import HostBackend
 
 __all__ = ["NumpyBackend"]
 
 
 @dataclass(frozen=True)
-class NumpyBackend(Backend):
+class NumpyBackend(HostBackend):
     """NumPy: always there; update rules run as ufuncs, long arrays in place, block by block."""
 
     priority: ClassVar[int] = 10
@@ -22,37 +19,6 @@ class NumpyBackend(Backend):
     def missing(self) -> str | None:
         """Nothing is missing."""
         return None
-
-    @property
-    def xp(self) -> Any:
-        """The namespace `numpy`."""
-        return np
-
-    @property
-    def device(self) -> str:
-        """The CPU."""
-        return "cpu"
-
-    def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return a C-ordered array."""
-        return np.asarray(values, dtype, order="C")
-
-    def csr(self, matrix: Any, dtype: str) -> Any:
-        """Return SciPy's own, over the same memory where the precision is the same."""
-        from scipy.sparse import csr_array
-
-        held = csr_array(matrix, dtype=dtype)
-        parts = [array.view() for array in (held.data, held.indices, held.indptr)]
-        for array in parts:
-            array.flags.writeable = False
-        return csr_array(tuple(parts), shape=held.shape)
-
-    def to_numpy(self, array: Array) -> NDArray[Any]:
-        """Return the array itself."""
-        return np.asarray(array)
-
-    def synchronize(self) -> None:
-        """Do nothing: NumPy has done its work when it returns."""
 
     def elementwise(self, trace: Trace) -> Any:
         """Compile the rule with NumPy's ufuncs."""
