@@ -17,6 +17,7 @@ from optframe.contracts import (
     Indices,
     Optimizer,
     Positive,
+    Problem,
     StochasticProblem,
 )
 from optframe.oracle import Oracle
@@ -36,17 +37,10 @@ class Descent(Optimizer):
         return theta - oracle.xp.asarray(self.lr, dtype=theta.dtype, device=theta.device) * g, None
 
 
-@dataclass(frozen=True)
-class Bowl(Function):
-    """f(θ) = ½ (θ − c)ᵀ A (θ − c) with A symmetric positive definite.
+class _Centered(Problem):
+    """What the three have in common: a minimum of 0 at ``center``, and a start beside it."""
 
-    ``a`` (P, P) and ``center`` (P,) are nested tuples, or arrays.
-    """
-
-    a: Any
     center: Any
-
-    quadratic: ClassVar[bool] = True
 
     @property
     def size(self) -> int:
@@ -66,6 +60,23 @@ class Bowl(Function):
     def start(self, random: np.random.Generator) -> Any:
         """Return the centre plus 0.8 in every coordinate."""
         return np.asarray(self.center) + 0.8
+
+    @cached_property
+    def _center(self) -> Array:
+        return self.asarray(self.center)
+
+
+@dataclass(frozen=True)
+class Bowl(_Centered, Function):
+    """f(θ) = ½ (θ − c)ᵀ A (θ − c) with A symmetric positive definite.
+
+    ``a`` (P, P) and ``center`` (P,) are nested tuples, or arrays.
+    """
+
+    a: Any
+    center: Any
+
+    quadratic: ClassVar[bool] = True
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
@@ -103,36 +114,13 @@ class Bowl(Function):
     def _a(self) -> Array:
         return self.asarray(self.a)
 
-    @cached_property
-    def _center(self) -> Array:
-        return self.asarray(self.center)
-
 
 @dataclass(frozen=True)
-class Trough(Function):
+class Trough(_Centered, Function):
     """f(θ) = Σ aᵢ (√(1 + (θᵢ − cᵢ)²) − 1): convex, with a curvature that falls outwards."""
 
     scales: Any
     center: Any
-
-    @property
-    def size(self) -> int:
-        """P."""
-        return len(self.center)
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
-
-    @property
-    def minimizer(self) -> Any:
-        """The centre."""
-        return np.asarray(self.center)
-
-    def start(self, random: np.random.Generator) -> Any:
-        """Return the centre plus 0.8 in every coordinate."""
-        return np.asarray(self.center) + 0.8
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
@@ -171,13 +159,9 @@ class Trough(Function):
     def _scales(self) -> Array:
         return self.asarray(self.scales)
 
-    @cached_property
-    def _center(self) -> Array:
-        return self.asarray(self.center)
-
 
 @dataclass(frozen=True)
-class Lines(StochasticProblem):
+class Lines(_Centered, StochasticProblem):
     """Least squares: f(θ) = mean over records of ½ (xᵀ(θ − c))²; a step sees a minibatch.
 
     ``x`` has shape (n, P). The minimum is the same for every minibatch.
@@ -189,28 +173,9 @@ class Lines(StochasticProblem):
     quadratic: ClassVar[bool] = True
 
     @property
-    def size(self) -> int:
-        """P."""
-        return len(self.center)
-
-    @property
     def records(self) -> int:
         """N."""
         return len(self.x)
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
-
-    @property
-    def minimizer(self) -> Any:
-        """The centre."""
-        return np.asarray(self.center)
-
-    def start(self, random: np.random.Generator) -> Any:
-        """Return the centre plus 0.8 in every coordinate."""
-        return np.asarray(self.center) + 0.8
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Array:
         """Return rows of x, shape (B, P)."""
@@ -249,10 +214,6 @@ class Lines(StochasticProblem):
 
     def _residuals(self, theta: Array, batch: Array) -> Array:
         return self.xp.sum(batch * (theta - self._center)[..., None, :], axis=-1)
-
-    @cached_property
-    def _center(self) -> Array:
-        return self.asarray(self.center)
 
 
 @dataclass(frozen=True)
