@@ -31,7 +31,11 @@ def companions(
     """
     alike: dict[str, list[Trial]] = {}
     for trial in trials:
-        alike.setdefault(_kind(trial, runner), []).append(trial)
+        try:
+            kind = _kind(trial, runner)
+        except (Exception, SystemExit):  # which the trial itself will say
+            kind = trial.key
+        alike.setdefault(kind, []).append(trial)
     batches: list[tuple[Trial, ...]] = []
     for group in alike.values():
         most = _most(group[0], runner, memory) if len(group) > 1 else 1
@@ -74,24 +78,40 @@ def _plain(value: Any) -> bool:
 
 def _most(trial: Trial, runner: TrialRunner, memory: float) -> int:
     """Return how many runs like this one fit into so many MiB; 1 where it runs alone only."""
-    run = Run(runner.setup(trial))
-    optimizer, sampler, budget = run.setup.optimizer, run.setup.sampler, trial.budget
-    alone = (
-        not (isinstance(optimizer, Optimizer) and optimizer.vectorized)
-        or not run.problem.vectorized
-        or budget.seconds is not None
-        or (sampler is not None and sampler.epochs is not None)
-    )
-    if alone:
-        return 1
-    tracemalloc.start()
     try:
-        with computing_with(run.setup.backend), np.errstate(all="ignore"):
-            run._warm_up(run.optimizer)  # type: ignore[arg-type]
-        _, peak = tracemalloc.get_traced_memory()
-    except Exception:  # which the trial itself will say
+        run = Run(runner.setup(trial))
+        if _runs_alone(run):
+            return 1
+        peak = _peak(run)
+    except (Exception, SystemExit):  # which the trial itself will say
         return 1
-    finally:
-        tracemalloc.stop()
     on_device = 16 * run.theta.nbytes  # where tracemalloc does not see it
     return max(1, int(memory * 2**20 / max(peak, on_device)))
+
+
+def _runs_alone(run: Run) -> bool:
+    optimizer, sampler = run.setup.optimizer, run.setup.sampler
+    return (
+        not (isinstance(optimizer, Optimizer) and optimizer.vectorized)
+        or not run.problem.vectorized
+        or run.setup.budget.seconds is not None
+        or (sampler is not None and sampler.epochs is not None)
+    )
+
+
+def _peak(run: Run) -> int:
+    """Return how many bytes one step takes at most, beyond what the first one has left behind."""
+    traced = tracemalloc.is_tracing()
+    with computing_with(run.setup.backend), np.errstate(all="ignore"):
+        run._warm_up(run.optimizer)  # type: ignore[arg-type]
+        if not traced:
+            tracemalloc.start()
+        try:
+            tracemalloc.reset_peak()
+            before, _ = tracemalloc.get_traced_memory()
+            run._warm_up(run.optimizer)  # type: ignore[arg-type]
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            if not traced:
+                tracemalloc.stop()
+    return peak - before

@@ -50,7 +50,7 @@ class StackedGenerator:
     """The generators of several runs as one: every answer has a run axis in front.
 
     ``random.standard_normal(5)`` of R runs has shape (R, 5); each row is what the run's own
-    generator answers.
+    generator answers. A single number per run has shape (R, 1), so that it broadcasts against θ.
     """
 
     def __init__(self, generators: Sequence[np.random.Generator]) -> None:
@@ -58,4 +58,9 @@ class StackedGenerator:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         methods = [getattr(generator, name) for generator in self._generators]
-        return lambda *args, **kwargs: np.stack([draw(*args, **kwargs) for draw in methods])
+
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            drawn = np.stack([method(*args, **kwargs) for method in methods])
+            return drawn[:, None] if drawn.ndim == 1 else drawn
+
+        return draw

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,69 @@ from optframe.oracle import Oracle
 from optframe.parameters import parameters
 from optframe.seeds import StackedGenerator
 
-__all__ = ["NotTogether", "StackedBatches", "merged", "some_runs"]
+__all__ = ["NotTogether", "Rehearsal", "StackedBatches", "merged", "shapes_of", "some_runs"]
+
+AGREE = 1e-3
+"""How far what a run gets in a batch may be off what it gets alone, relative to the largest entry.
+
+It is beyond rounding in float32. Whoever mixes runs up is off by as much as they differ.
+"""
 
 
 class NotTogether(Exception):  # noqa: N818 - the runs go on one at a time
     """These runs cannot share a batch; the message says why."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a first step gives: of runs together, with a run axis in front, or of one alone."""
+
+    theta: Any
+    gradient: Any
+    metrics: dict[str, Any]
+    moved: Any
+    measured: Any
+    shapes: Any
+    state_bytes: int
+
+    def compare(self, alone: Rehearsal, row: int) -> None:
+        """Raise `NotTogether` where a row of the batch is not what the run gets alone."""
+        _compare("gradient", self.gradient, alone.gradient, row)
+        for name, value in alone.metrics.items():
+            _compare(name, self.metrics[name], value, row)
+        rounding = 8 * float(np.finfo(alone.theta.dtype).eps) * float(np.abs(alone.theta).max())
+        _compare("step", self.moved, alone.moved, row, rounding)
+        _compare("solution", self.measured, alone.measured, row, rounding)
+        if not _fits(self.shapes, alone.shapes, len(self.theta)):
+            raise NotTogether("its state has no run axis in front")
+
+
+def _compare(what: str, together: Any, alone: Any, row: int, rounding: float = 0.0) -> None:
+    if together.shape[1:] != alone.shape or together.ndim == 0:
+        raise NotTogether(f"its {what} has shape {together.shape} in a batch, {alone.shape} alone")
+    reach = AGREE * np.abs(alone).max(initial=0.0) + rounding
+    if not np.allclose(together[row], alone, rtol=0, atol=reach, equal_nan=True):
+        raise NotTogether(f"its {what} in a batch is not the one that a run has alone")
+
+
+def shapes_of(state: Any) -> Any:
+    """Return the shapes of a state's arrays, () for numbers, in lists as they are held."""
+    if dataclasses.is_dataclass(state) and not isinstance(state, type):
+        return [shapes_of(getattr(state, field.name)) for field in dataclasses.fields(state)]
+    if isinstance(state, (list, tuple)):
+        return [shapes_of(item) for item in state]
+    return tuple(getattr(state, "shape", ()))
+
+
+def _fits(together: Any, alone: Any, runs: int) -> bool:
+    """Whether every array of a batch's state has a run axis in front; numbers may have one."""
+    if isinstance(alone, list):
+        return len(together) == len(alone) and all(
+            _fits(t, a, runs) for t, a in zip(together, alone, strict=True)
+        )
+    if alone == ():
+        return together == () or bool(together[0] == runs)
+    return bool(together == (runs, *alone))
 
 
 class StackedBatches:

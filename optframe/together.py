@@ -24,26 +24,23 @@ from optframe.record import rises
 from optframe.rules import computing_with
 from optframe.seeds import StackedGenerator
 from optframe.slots import Slots
-from optframe.stacked import NotTogether, StackedBatches, some_runs
+from optframe.stacked import NotTogether, Rehearsal, StackedBatches, shapes_of, some_runs
 from optframe.trial import Run, state_bytes
 
 __all__ = ["Together"]
-
-AGREE = 1e-3
-"""How far a run's first gradient in a batch may be off its own, as a share of the largest entry.
-
-It is beyond rounding in float32. A problem that mixes runs up is off by as much as they differ.
-"""
 
 
 class Together:
     """A batch of runs in progress; `execute` takes all of them to their ends.
 
     Each `Run` keeps what is its own (start, seeds, rows, status); its loop is not used.
-    ``optimizer`` has the hyperparameters of all of them: see `optframe.stacked.merged`.
+    ``optimizer`` has the hyperparameters of all of them: see `optframe.stacked.merged`. With
+    ``sound``, the step up to which each is known to be fine, it looks for divergences alone.
     """
 
-    def __init__(self, runs: Sequence[Run], optimizer: Optimizer, locating: bool = False) -> None:
+    def __init__(
+        self, runs: Sequence[Run], optimizer: Optimizer, sound: Sequence[int] | None = None
+    ) -> None:
         self.runs = list(runs)
         self.setup = runs[0].setup
         self.problem = self.setup.problem
@@ -53,7 +50,8 @@ class Together:
         self.counts = Counts()
         self.clock = Clock(self.backend.synchronize)
         self.given = optimizer
-        self.locating = locating
+        self.locating = sound is not None
+        self.sound = np.full(len(runs), -1) if sound is None else np.array(sound)
         self.compile_seconds, self.state_bytes = 0.0, 0
         self.theta: Array = self.xp.stack([run.theta for run in runs])
         self.state: Any = None
@@ -73,7 +71,8 @@ class Together:
         with computing_with(self.backend), np.errstate(all="ignore"):
             self._measure()
             if len(self.alive):
-                self._rehearse()
+                if not self.locating:
+                    self._rehearse()
                 self._iterate()
             lost = [i for i, run in enumerate(self.runs) if run.status == "diverged"]
             if lost and not self.locating:
@@ -99,35 +98,44 @@ class Together:
         return Oracle(self.problem, self.backend, counts, self._random, run_axes=1)
 
     def _rehearse(self) -> None:
-        """Do one step on copies, off the clock, and compare gradients with those of runs alone.
+        """Do one step on copies, off the clock, and compare what some runs get with that alone.
 
-        A problem that has not thought of leading axes is found out here, and not by its curves.
+        Runs start at points of their own here: a problem or an optimizer that has not thought of
+        leading axes is found out, and not by its curves.
         """
         began = perf_counter()
-        oracle = self._oracle(Counts())
-        theta = self.backend.asarray(np.array(self.backend.to_numpy(self.theta)))
-        self.batches.show(0, oracle)
-        together = self.backend.to_numpy(oracle.gradient(theta))
-        if together.shape != tuple(theta.shape):
-            raise NotTogether(f"its gradient has shape {together.shape} for θ {theta.shape}")
-        for row in {0, len(self.alive) - 1}:
-            alone = self.backend.to_numpy(self._alone(self.runs[self.alive[row]]))
-            reach = AGREE * np.abs(alone).max(initial=0.0)
-            if not np.allclose(together[row], alone, rtol=0, atol=reach, equal_nan=True):
-                raise NotTogether("its gradient in a batch is not the one that a run has alone")
-        state = self._begin(theta, oracle)
-        self.state_bytes = state_bytes(state) // len(self.runs)
-        returned = self.optimizer.step(theta, state, oracle)
-        check_step(self.optimizer, returned, tuple(self.theta.shape), self.theta.dtype)
-        self._refuse_stops(oracle)
+        host = np.array(self.backend.to_numpy(self.theta))
+        shift = np.arange(len(host))[:, None] % 7 + 1
+        apart = (host + 0.01 * shift * np.maximum(1, np.abs(host))).astype(host.dtype)
+        whole = self._trial_step(self.backend.asarray(apart), self.optimizer, self.slots, None)
+        for row in {0, len(self.alive) // 2, len(self.alive) - 1}:
+            run, slots = self.runs[self.alive[row]], Slots()
+            lone = slots.own(run.setup.optimizer)
+            one = self._trial_step(self.backend.asarray(apart[row]), lone, slots, run)
+            whole.compare(one, row)
+        self.state_bytes = whole.state_bytes // len(self.runs)
         self.backend.synchronize()
         self.compile_seconds = perf_counter() - began
 
-    def _alone(self, run: Run) -> Array:
-        """Return the first gradient of a run alone, uncounted."""
-        oracle = Oracle(self.problem, self.backend, Counts(), np.random.default_rng)
-        run.batches.show(0, oracle)
-        return oracle.gradient(run.theta)
+    def _trial_step(self, theta: Array, optimizer: Any, slots: Slots, run: Run | None) -> Rehearsal:
+        """Return what a first step gives, of all runs or of one alone."""
+        to_numpy, before = self.backend.to_numpy, np.array(self.backend.to_numpy(theta))
+        batches = self.batches if run is None else run.batches
+        oracle = self._oracle(Counts()) if run is None else run._oracle(Counts())
+        batches.show(0, oracle)
+        slots.set(0, 0.0, self._progress)
+        gradient = np.array(to_numpy(oracle.gradient(theta)))
+        metrics = {n: np.array(to_numpy(v)) for n, v in self.problem.metrics(theta).items()}
+        kind = (tuple(theta.shape), theta.dtype)
+        state = optimizer.init(theta, oracle)
+        shapes = shapes_of(state)
+        size = state_bytes(state)
+        returned = optimizer.step(theta, state, oracle)
+        check_step(optimizer, returned, *kind)
+        self._refuse_stops(oracle)
+        solution = np.array(to_numpy(optimizer.solution(*returned)))
+        moved = np.array(to_numpy(returned[0])) - before
+        return Rehearsal(before, gradient, metrics, moved, solution - before, shapes, size)
 
     def _begin(self, theta: Array, oracle: Oracle) -> Any:
         """Return the state before the first step, which sees the first batch."""
@@ -213,13 +221,16 @@ class Together:
                 run.reason = run.endings.reached(one, solution[i, ...])
             elif spent:
                 run.status = "finished"
-            elif (stale := run.endings.impatient(float(values["loss"][i]))) is not None:
+            elif (stale := self._stale(run, values["loss"][i])) is not None:
                 run.status, run.reason = "stopped", stale
             if run.status is not None:
                 kept[i] = False
                 run.clock.seconds = self.clock.seconds
         if not kept.all():
             self._keep(np.flatnonzero(kept))
+
+    def _stale(self, run: Run, loss: Any) -> str | None:
+        return None if self.locating else run.endings.impatient(float(loss))
 
     def _counts(self) -> tuple[float, ...]:
         epoch, counts = self.batches.epoch(self.k), self.counts
@@ -269,16 +280,22 @@ class Together:
     def _values(self, solution: Array) -> dict[str, Any]:
         """Return every metric of every living run, on the host."""
         to_numpy, shape = self.backend.to_numpy, (len(self.alive),)
-        found = self.problem.metrics(solution).items()
-        return {name: np.broadcast_to(to_numpy(value), shape) for name, value in found}
+        found = {n: to_numpy(value) for n, value in self.problem.metrics(solution).items()}
+        for name, value in found.items():
+            if np.shape(value) != shape:
+                raise NotTogether(f"its {name} has shape {np.shape(value)} for {shape[0]} runs")
+        return found
 
     def _diverged(self, loss: Any) -> Any:
-        return ~(np.isfinite(loss) & (self._norms(self.theta) <= self.limits))
+        gone = ~(np.isfinite(loss) & (self._norms(self.theta) <= self.limits))
+        return gone & (self.k > self.sound[self.alive])
 
     def _reached(self, values: dict[str, Any], solution: Array) -> Any:
         """Return which of the living runs have reached a target."""
         budget, endings = self.setup.budget, self.runs[0].endings
         reached = np.zeros(len(self.alive), bool)
+        if self.locating:  # where runs diverge, and nothing else
+            return reached
         if budget.goal is not None:
             metric, target = budget.goal
             if metric not in values:
@@ -301,7 +318,8 @@ class Together:
     def _locate(self, lost: list[int], given: Optimizer) -> None:
         """Run again those that have diverged, looking at every step, to say where it happened."""
         again = [Run(self.runs[i].setup) for i in lost]
+        sound = [int(self.runs[i].rows[-2][0]) if len(self.runs[i].rows) > 1 else -1 for i in lost]
         theirs = some_runs(given, self._rows(np.array(lost), len(self.runs)))
-        Together(again, theirs, locating=True).execute()
+        Together(again, theirs, sound).execute()
         for i, run in zip(lost, again, strict=True):
             self.runs[i].reason = f"at step {run.k}"

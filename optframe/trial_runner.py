@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from optframe.contracts import Sampler, StochasticProblem
 from optframe.record import Record
 from optframe.registry import Registry
 from optframe.seeds import Seeds
-from optframe.stacked import merged
+from optframe.stacked import NotTogether, merged
 from optframe.study import NO_SAMPLER, Trial
 from optframe.together import Together
 from optframe.trial import Run, Setup, state_bytes
@@ -36,8 +36,16 @@ class TrialRunner:
         alone, and says what is wrong with it if something is.
         """
         if len(trials) > 1:
-            with contextlib.suppress(Exception):
+            try:
                 return self._together(trials)
+            except (Exception, SystemExit) as error:
+                known = isinstance(error, NotTogether)
+                why = str(error) if known else f"{type(error).__name__}: {error}"
+                one = f"{trials[0].optimizer.label} on {trials[0].problem.label}"
+                print(
+                    f"optframe: {len(trials)} runs like {one} advance one at a time: {why}",
+                    file=sys.stderr,
+                )
         return [self._alone(trial) for trial in trials]
 
     def _together(self, trials: Sequence[Trial]) -> list[Record]:

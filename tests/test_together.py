@@ -216,6 +216,126 @@ class OneBatchForAll(StochasticProblem):
 
 
 @dataclass(frozen=True)
+class MixesByAMean(MixesRuns):
+    """Runs that start at one point do not show it."""
+
+    def gradient(self, theta):
+        return 2 * theta - self.xp.mean(theta)
+
+
+@dataclass(frozen=True)
+class MeasuresWithoutAnAxis(MixesRuns):
+    def gradient(self, theta):
+        return 2 * theta
+
+    def metrics(self, theta):
+        return {"loss": self.xp.sum(theta * theta)}
+
+
+@dataclass(frozen=True)
+class NormalizesAll(Optimizer):
+    lr: optframe.Number = 0.1
+
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        return theta - self.lr * g / oracle.xp.sqrt(oracle.xp.sum(g * g)), state
+
+
+@dataclass
+class Scales:
+    scales: object
+
+
+@dataclass(frozen=True)
+class SharesItsState(Optimizer):
+    """Its state is one array for all runs, of a shape that rows of two runs have, too."""
+
+    lr: optframe.Number = 0.1
+
+    def init(self, theta, oracle):
+        return Scales(oracle.xp.asarray([1.0, 0.5]))
+
+    def step(self, theta, state, oracle):
+        return theta - self.lr * state.scales * oracle.gradient(theta), state
+
+
+@dataclass(frozen=True)
+class DrawsANumber(Optimizer):
+    """One number per step and run, for all parameters."""
+
+    lr: optframe.Number = 0.001
+
+    random = True
+
+    def step(self, theta, state, oracle):
+        return theta - self.lr * oracle.random.uniform() * oracle.gradient(theta), state
+
+
+def test_a_number_that_is_drawn_is_its_runs_own(both):
+    """Two runs of two parameters: what broadcasts the wrong way would not raise."""
+    alone, together = both(optimizers=[DrawsANumber()], seeds=2)
+    compare(alone, together)
+    assert batched(together).all()
+
+
+@pytest.mark.parametrize("sigma", [0.0005, 0.5])
+def test_a_factor_of_noise_is_its_runs_own(sigma, both):
+    problem = f"rosenbrock+multiplicative-noise:sigma={sigma}"
+    alone, together = both(optimizers=["sgd:lr=1e-4"], problems=problem, seeds=2)
+    compare(alone, together)
+    assert batched(together).all()
+
+
+def test_masks_of_dropout_are_each_runs_own(both):
+    alone, together = both(
+        optimizers=[{"name": "sgd", "lr": [0.1, 0.2]}],
+        problems="mlp:hidden=[8],dropout_hidden=0.5,dropout_input=0.1",
+        samplers=["shuffled:batch_size=64"],
+        budget={"epochs": 1},
+        seeds=2,
+    )
+    compare(alone, together, 1e-3)
+    assert batched(together).all()
+
+
+@dataclass(frozen=True)
+class Exits(Optimizer):
+    lr: optframe.Number = 0.1
+    after: int = 0
+
+    def step(self, theta, state, oracle):
+        if oracle.step == self.after:
+            raise SystemExit(3)
+        return theta - self.lr * oracle.gradient(theta), state
+
+
+@pytest.mark.parametrize("after", [0, 4])
+def test_an_exit_is_a_failed_run(after, both):
+    alone, together = both(optimizers=[Exits(1e-4, after), Exits(2e-4, after)])
+    compare(alone, together)
+    assert set(together.trials["status"]) == {"failed"}
+
+
+def test_the_reason_to_run_alone_is_said(both, capsys):
+    both(problems=[MixesByAMean()], optimizers=[{"name": "sgd", "lr": [0.01, 0.02]}])
+    assert (
+        "runs like sgd:lr=0.01 on mixesbyamean advance one at a time: its gradient in a batch is "
+        "not the one that a run has alone"
+    ) in capsys.readouterr().err
+
+
+def test_a_target_passed_on_the_way_is_no_divergence(both):
+    """With targets tested rarely a run may pass one, and diverge before anybody looks."""
+    alone, together = both(
+        optimizers=[{"name": "sgd", "lr": [1.0, 3.0]}],
+        problems="quadratic:size=3,condition=1+noise:sigma=0.5",
+        budget={"steps": 400, "target": 0.3, "target_every": 50},
+    )
+    compare(alone, together)
+    assert "diverged" in set(together.trials["status"])
+
+
+@dataclass(frozen=True)
 class Stops(Optimizer):
     lr: optframe.Number = 0.1
 
@@ -242,12 +362,26 @@ class Raises(Optimizer):
         {"problems": [OneBatchForAll()], "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}]},
         {"optimizers": [Stops(0.001), Stops(0.002)]},
         {
+            "problems": [MixesByAMean()],
+            "start": "standard",
+            "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}],
+        },
+        {
+            "problems": [MeasuresWithoutAnAxis()],
+            "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}],
+        },
+        {"optimizers": [NormalizesAll(0.001), NormalizesAll(0.002)]},
+        {"optimizers": [SharesItsState(1e-4)], "seeds": 2},
+        {
             "problems": "logistic:data=breast-cancer",
             "samplers": ["grouped:by=class,how=stratified"],  # whose minibatches differ in size
             "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}],
         },
     ],
-    ids=["mixes runs", "one batch for all", "stops", "ragged"],
+    ids=[
+        *("mixes runs", "one batch for all", "stops", "mixes by a mean", "no axis"),
+        *("normalizes all", "shares its state", "ragged"),
+    ],
 )
 def test_what_turns_out_to_take_one_run_at_a_time_gets_its_way(fields, both):
     alone, together = both(**fields)

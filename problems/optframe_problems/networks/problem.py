@@ -145,7 +145,7 @@ class NetworkProblem(LearningProblem):
         batch = super().draw(indices, random)
         if random is None or self.deterministic:
             return batch
-        records, backend = tuple(batch.targets.shape), self._home.backend
+        records, backend = tuple(batch.targets.shape[-1:]), self._home.backend
         masks = self.stack.masks(random, records, self._home.dtype)
         return MaskedBatch(
             batch.inputs, batch.targets, tuple(backend.asarray(mask) for mask in masks)

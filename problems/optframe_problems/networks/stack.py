@@ -86,7 +86,7 @@ class Stack:
         return theta
 
     def masks(self, random: np.random.Generator, records: Shape, dtype: str) -> list[NDArray[Any]]:
-        """Draw the mask of each dropout layer, for records of shape (B,) or (R, B)."""
+        """Draw the mask of each dropout layer, (B, *features), and a run axis if the runs draw."""
         return [
             layer.mask(random, (*records, *shape), dtype)
             for layer, shape in zip(self.layers, self.shapes, strict=False)

@@ -53,47 +53,55 @@ class MultiplicativeNoise(Transform):
 
     def draw(
         self, indices: Indices | None, random: np.random.Generator | None
-    ) -> tuple[tuple[Any, ...], float]:
-        """Return a batch of the problem inside, as a tuple, and 1 + σξ."""
+    ) -> tuple[tuple[Any, ...], Any]:
+        """Return a batch of the problem inside, as a tuple, and 1 + σξ: a number, or (R, 1)."""
         inside = self._draw_inside(indices, random)
-        return inside, 1 + self.sigma * (0.0 if random is None else random.standard_normal())
+        factor = 1 + self.sigma * (0.0 if random is None else random.standard_normal())
+        return inside, self.asarray(factor) if getattr(factor, "shape", ()) else factor
 
     def loss(self, theta: Array, batch: Any) -> Array:
         """Return (1 + σξ) f(θ), shape (...)."""
         inside, factor = batch
-        return factor * self.inside.loss(theta, *inside)
+        return _spread(factor, 0) * self.inside.loss(theta, *inside)
 
     def gradient(self, theta: Array, batch: Any) -> Array:
         """Return (1 + σξ) ∇f(θ), shape (..., P)."""
         inside, factor = batch
-        return factor * self.inside.gradient(theta, *inside)
+        return _spread(factor, 1) * self.inside.gradient(theta, *inside)
 
     def loss_and_gradient(self, theta: Array, batch: Any) -> tuple[Array, Array]:
         """Return both."""
         inside, factor = batch
         loss, gradient = self.inside.loss_and_gradient(theta, *inside)
-        return factor * loss, factor * gradient
+        return _spread(factor, 0) * loss, _spread(factor, 1) * gradient
 
     def hessian(self, theta: Array, batch: Any) -> Array:
         """Return (1 + σξ) ∇²f(θ), shape (..., P, P)."""
         inside, factor = batch
-        return factor * self.inside.hessian(theta, *inside)
+        return _spread(factor, 2) * self.inside.hessian(theta, *inside)
 
     def hvp(self, theta: Array, v: Array, batch: Any) -> Array:
         """Return (1 + σξ) ∇²f(θ)·v, shape (..., P)."""
         inside, factor = batch
-        return factor * self.inside.hvp(theta, v, *inside)
+        return _spread(factor, 1) * self.inside.hvp(theta, v, *inside)
 
     def partial(self, theta: Array, i: int, batch: Any) -> Array:
         """Return (1 + σξ) ∂f/∂θᵢ, shape (...)."""
         inside, factor = batch
-        return factor * self.inside.partial(theta, i, *inside)
+        return _spread(factor, 0) * self.inside.partial(theta, i, *inside)
 
     def per_sample(self, theta: Array, batch: Any) -> Array:
         """Return (1 + σξ) times the gradient of each record of the batch, shape (..., B, P)."""
         inside, factor = batch
-        return factor * self.inside.per_sample(theta, *inside)
+        return _spread(factor, 2) * self.inside.per_sample(theta, *inside)
 
     def layout(self) -> Any:
         """Return the blocks of parameters, which are those of the problem inside."""
         return self.inside.layout()
+
+
+def _spread(factor: Any, axes: int) -> Any:
+    """Return the factor of each run with so many axes behind; a lone run's is a number."""
+    if not getattr(factor, "shape", ()):
+        return factor
+    return factor[(..., 0, *[None] * axes)]

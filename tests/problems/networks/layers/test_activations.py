@@ -14,7 +14,7 @@ from optframe_problems.networks.layers.tanh import Tanh
         (Tanh(), np.tanh),
         (Relu(), lambda x: np.where(x > 0, x, 0)),
     ],
-    ids=str,
+    ids=["sigmoid", "tanh", "relu"],
 )
 def test_values(layer, function, random):
     x = 4 * random.standard_normal(50)
