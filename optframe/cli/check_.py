@@ -43,7 +43,7 @@ CHECKS: dict[str, Any] = {
 }
 INSIDE: dict[str, dict[str, Any]] = {
     "wrappers": {"optimizer": Descent()},
-    "transforms": {"problem": Bowl(((2.0, 0.5), (0.5, 1.0)), (0.3, -0.2))},
+    "transforms": {"problem": Bowl(((2.0, 0.5), (0.5, 1.0)), (0.3, -0.2), least=1.5)},
 }
 """What a component is checked around that holds another one."""
 
@@ -58,7 +58,12 @@ MARKS = {
 
 @click.command("check")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--seed", type=int, default=0, help="Draw what the checks look at from this seed.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Draw what the checks look at from this seed.",
+)
 @click.option("--new", is_flag=True, help="Let checks that are new in this version fail at once.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of each failure.")
 @with_plugins
@@ -75,8 +80,14 @@ def command(registry: Registry, names: tuple[str, ...], seed: int, new: bool, ve
     name_broken(registry)
     chosen = [pair for name in names for pair in _components(registry, name)]
     counts: Counter[str] = Counter()
-    for kind, notation in chosen or _components_of_files(registry):
+    for kind, notation in chosen:
         counts.update(_run(_checks(registry, kind, notation, seed, new), verbose))
+    for kind, name in [] if chosen else _components_of_files(registry):
+        try:
+            counts.update(_run(_checks(registry, kind, name, seed, new), verbose))
+        except UsageError as error:
+            click.echo(f"{KINDS[kind].singular} {name} was not checked: {error}; name it\n")
+            counts["failed"] += 1
     if len(chosen) != 1:
         click.secho(f"together: {_summary(counts)}", bold=True)
     return 1 if counts["failed"] else 0
@@ -128,7 +139,8 @@ def _run(checks: Checks, verbose: bool) -> Counter[str]:
     """Run the checks, a line each, and return how many ended how."""
     counts: Counter[str] = Counter()
     for check in checks:
-        with contextlib.redirect_stdout(io.StringIO()):  # what a component prints is not our word
+        said = io.StringIO()  # what a component prints is not our word
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             outcome = check.outcome
         counts[outcome.status] += 1
         mark, color = MARKS[outcome.status]

@@ -117,7 +117,13 @@ class Checks(Sequence["Check"]):
         seed: int | None = 0,
         strict: bool = False,
     ) -> None:
-        expected = dict(getattr(component, "known_failures", {}))
+        declared = getattr(component, "known_failures", {})
+        if not isinstance(declared, Mapping):
+            raise UsageError(
+                f"{type(component).__name__}.known_failures: expected a mapping from check to "
+                f"reason, found {declared!r}"
+            )
+        expected = dict(declared)
         self.suite = suite
         self.component = component
         self.checks = [
@@ -193,7 +199,9 @@ class Check:
             self._judge()
         except NotApplicable as reason:
             return Outcome(name, "not applicable", str(reason))
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+                raise
             if expected is not None:
                 return Outcome(name, "expected failure", expected, error)
             return Outcome(name, "warned" if self._warns else "failed", _said(error), error)

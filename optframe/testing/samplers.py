@@ -177,6 +177,11 @@ def visits_all_records_alike(subject: Subject) -> None:
     # Draws that exclude each other vary less than independent ones, never more.
     chi_square = ((counts - expected) ** 2).sum() / expected
     limit = records - 1 + SIGMAS * np.sqrt(2 * (records - 1))
+    rare, usual = int(counts.argmin()), np.sqrt(expected)
+    require(
+        counts.min() >= expected - SIGMAS * usual,
+        f"record {rare} came {counts[rare]:.0f} times where {expected:.0f} were to be expected",
+    )
     require(
         chi_square <= limit,
         f"records come unequally often: chi-square {chi_square:.1f} with {records - 1} degrees of "

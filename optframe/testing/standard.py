@@ -21,20 +21,25 @@ from optframe.contracts import (
     StochasticProblem,
 )
 from optframe.oracle import Oracle
+from optframe.rules import elementwise
 
 __all__ = ["Bowl", "Descent", "Lines", "Slope", "Trough"]
 
 
+@elementwise
+def _update(theta, g, lr):  # type: ignore[no-untyped-def]
+    return theta - lr * g
+
+
 @dataclass(frozen=True)
 class Descent(Optimizer):
-    """θ ← θ − ε·g, for wrappers to hold."""
+    """θ ← θ − ε·g, for wrappers to hold; as any update rule may, it overwrites its θ."""
 
     lr: Positive = 0.1
 
     def step(self, theta: Array, state: None, oracle: Oracle) -> tuple[Array, None]:
         """Do one step."""
-        g = oracle.gradient(theta)
-        return theta - oracle.xp.asarray(self.lr, dtype=theta.dtype, device=theta.device) * g, None
+        return _update(theta, oracle.gradient(theta), self.lr), None
 
 
 class _Centered(Problem):
@@ -68,19 +73,26 @@ class _Centered(Problem):
 
 @dataclass(frozen=True)
 class Bowl(_Centered, Function):
-    """f(θ) = ½ (θ − c)ᵀ A (θ − c) with A symmetric positive definite.
+    """f(θ) = ½ (θ − c)ᵀ A (θ − c) + f* with A symmetric positive definite.
 
-    ``a`` (P, P) and ``center`` (P,) are nested tuples, or arrays.
+    ``a`` (P, P) and ``center`` (P,) are nested tuples, or arrays; ``least`` is f*.
     """
 
     a: Any
     center: Any
+    least: float = 0.0
 
     quadratic: ClassVar[bool] = True
 
+    @property
+    def minimum(self) -> float:
+        """Return f*."""
+        return self.least
+
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        return 0.5 * self.xp.sum((theta - self._center) * self.gradient(theta), axis=-1)
+        rise = 0.5 * self.xp.sum((theta - self._center) * self.gradient(theta), axis=-1)
+        return rise + self.least
 
     def gradient(self, theta: Array) -> Array:
         """Return A(θ − c), shape (..., P)."""

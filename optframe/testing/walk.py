@@ -13,6 +13,7 @@ from optframe.checks import check_step
 from optframe.contracts import Backend, Dataset, Optimizer, Problem, Setting, StochasticProblem
 from optframe.oracle import Counts, Oracle, offers
 from optframe.rules import computing_with
+from optframe.seeds import StackedGenerator
 from optframe.slots import Slots
 from optframe.testing.backends import PlainBackend
 
@@ -70,7 +71,7 @@ def walk(
         problem,
         backend,
         Counts(),
-        lambda step: np.random.default_rng((seed, step)),
+        lambda step: _generator(theta.shape[:-1], seed, step),
         theta.ndim - 1,
     )
     oracle.words = words
@@ -166,6 +167,13 @@ def watched(
         if callable(method):
             seen.__dict__[word] = watching(word, method)
     return seen, words, answers
+
+
+def _generator(runs: tuple[int, ...], seed: int, step: int) -> Any:
+    """Return the generator of a step: in a batch, of all its runs, which draw alike here."""
+    if not runs:
+        return np.random.default_rng((seed, step))
+    return StackedGenerator([np.random.default_rng((seed, step)) for _ in range(runs[0])])
 
 
 def _show(problem: Problem, oracle: Oracle, k: int, seed: int, whole: bool) -> None:

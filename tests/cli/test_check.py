@@ -127,6 +127,15 @@ def test_an_expected_failure_is_no_failure(check):
     assert re.search(r"passed, 0 failed, \d+ not applicable, 1 expected failure$", found.out, re.M)
 
 
+def test_what_needs_parameters_is_named_and_the_rest_is_checked(check, tmp_path):
+    needing = PLUGIN.replace("    lr: Positive = 0.01\n", "    lr: Positive\n", 1)
+    (tmp_path / "plugin_to_check.py").write_text(needing)
+    found = check("-P", "plugin_to_check.py")
+    assert found.code == 1
+    assert "optimizer signsgd was not checked: optimizer signsgd: lr is missing" in found.out
+    assert "sampler backwards  from plugin_to_check" in found.out
+
+
 def test_tracebacks_on_request(check):
     found = check("-P", "plugin_to_check.py", "broken", "--verbose")
     assert found.code == 1
@@ -151,6 +160,10 @@ def test_too_few_checks_fail(check):
             "problems, transforms, samplers, schedules, backends",
         ),
         ([], "optframe: nothing to check: name a component, or with -P a plugin that has some"),
+        (
+            ["adam", "--seed", "-1"],
+            "optframe: Invalid value for '--seed': -1 is not in the range x>=0.",
+        ),
         (["sgd:lr=-1"], "optframe: optimizer sgd: lr: expected a number > 0, found -1"),
         (
             ["warmup:value=1"],

@@ -97,6 +97,32 @@ def test_a_known_failure_of_no_check_is_refused():
         checks("fine", is_god="typo")
 
 
+def test_known_failures_that_are_no_mapping_are_refused():
+    component = Component()
+    component.known_failures = ["is-good"]
+    with pytest.raises(UsageError, match="expected a mapping from check to reason, found"):
+        Checks(Suite((module,), 1), component, lambda random: "fine")
+
+
+class Abort(BaseException):
+    pass
+
+
+def test_whatever_is_raised_is_a_failure_but_ctrl_c():
+    for error, status in ((Abort("no"), "failed"), (SystemExit(3), "failed")):
+        suite = Checks(Suite((module,), 1), Component(), raising(error))
+        assert suite[0].outcome.status == status
+    with pytest.raises(KeyboardInterrupt):
+        _ = Checks(Suite((module,), 1), Component(), raising(KeyboardInterrupt()))[0].outcome
+
+
+def raising(error):
+    def subject(random):
+        raise error
+
+    return subject
+
+
 def test_too_few_checks_are_no_check():
     status, reason = ends(checks("fine", least=4))["enough-checks-apply"]
     assert status == "failed"

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optframe import Fraction, Optimizer, Positive, Schedule, Solver, UsageError, elementwise
+from optframe import (
+    Fraction,
+    Optimizer,
+    Positive,
+    Schedule,
+    Solver,
+    UsageError,
+    Wrapper,
+    elementwise,
+)
 from optframe.testing import Checks, check_optimizer
 
 MEMORY: dict[int, int] = {}
@@ -228,7 +237,25 @@ class ClaimsAnotherWay(Descent):
         return -self.lr * (steps + 1) * gradient
 
 
+class ClaimsInAList(Descent):
+    def invariances(self):
+        return ["rotation"]
+
+
+@dataclass(frozen=True)
+class HalfAStep(Wrapper):
+    """It takes θ for what it was before the optimizer inside overwrote it."""
+
+    optimizer: Optimizer = Healthy()
+
+    def step(self, theta, state, oracle):
+        new, state = self.optimizer.step(theta, state, oracle)
+        return theta + 0.5 * (new - theta), state
+
+
 BROKEN = {
+    ClaimsInAList: "is-invariant-as-declared",
+    HalfAStep: "needs-no-theta-that-a-rule-overwrote",
     Promotes: "keeps-shape-and-precision",
     ReturnsTheta: "keeps-shape-and-precision",
     WantsTwo: "works-with-one-parameter",

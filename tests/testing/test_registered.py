@@ -26,7 +26,7 @@ CHECKS = {
 }
 INSIDE = {
     "wrappers": {"optimizer": Descent()},
-    "transforms": {"problem": Bowl(((2.0, 0.5), (0.5, 1.0)), (0.3, -0.2))},
+    "transforms": {"problem": Bowl(((2.0, 0.5), (0.5, 1.0)), (0.3, -0.2), least=1.5)},
 }
 VARIANTS = {
     "optimizers": [

@@ -108,6 +108,13 @@ class Prefers(Drawn):
         return [np.where(batch % 7 == 0, 0, batch) for batch in batches]
 
 
+class NeverTheFirst(Drawn):
+    def epoch(self, epoch, records, seeds):
+        random = seeds.generator(epoch)
+        size = (self.steps_per_epoch(records), self.size)
+        return list(random.integers(1, records, size=size))
+
+
 @dataclass(frozen=True)
 class SaysIndependent(Shuffled):
     size: int = 40
@@ -134,6 +141,7 @@ BROKEN_SAMPLERS = {
     Repeats: "visits-each-record-once",
     ForgetsTheFirst: "visits-each-record-once",
     Prefers: "visits-all-records-alike",
+    NeverTheFirst: "visits-all-records-alike",
     SaysIndependent: "minibatch-means-vary-as-declared",
 }
 

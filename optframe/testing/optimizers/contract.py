@@ -41,11 +41,11 @@ def works_with_one_parameter(subject: Subject) -> None:
 def runs_together_are_runs_alone(subject: Subject) -> None:
     """With leading axes, each run goes as it goes alone."""
     problem, starts = subject.batch()
-    for shape in ((3, SIZE), (3, 1, SIZE)):
+    for shape in ((SIZE, SIZE), (SIZE, 1, SIZE)):
         found = walk(subject.optimizer, problem, STEPS, starts.reshape(shape))
         for run, start in enumerate(starts):
             alone = walk(subject.optimizer, problem, STEPS, start)
-            same(found.iterates.reshape(-1, 3, SIZE)[:, run], alone, "in a batch of runs", 1e-9)
+            same(found.iterates.reshape(-1, SIZE, SIZE)[:, run], alone, "in a batch of runs", 1e-9)
 
 
 @check(since=1)
@@ -54,13 +54,13 @@ def hyperparameters_broadcast(subject: Subject) -> None:
     problem, starts = subject.batch()
     numbers = subject.numbers()
     for name, value in numbers.items():
-        values = value * subject.random.uniform(0.5, 1, (3, 1))
+        values = value * subject.random.uniform(0.5, 1, (SIZE, 1))
         together = subject.changed(name, values)
         found = walk(together, problem, STEPS, starts)
         for run, start in enumerate(starts):
             one = subject.changed(name, float(values[run, 0]))
             alone = walk(one, problem, STEPS, start)
-            same(found.iterates[:, run], alone, f"with {name} as an array of shape (3, 1)", 1e-9)
+            same(found.iterates[:, run], alone, f"with {name} as an array of shape (R, 1)", 1e-9)
 
 
 @check(since=1)

@@ -61,6 +61,7 @@ def lowers_the_loss(subject: Subject) -> None:
 def is_invariant_as_declared(subject: Subject) -> None:
     """What `invariances` declares holds."""
     declared = subject.optimizer.invariances()
+    require(isinstance(declared, frozenset), f"invariances() is {declared!r}; expected a frozenset")
     known = {"rotation", "loss scale", "parameter scale"}
     require(
         declared <= known,

@@ -60,11 +60,11 @@ class Subject:
         return dataclasses.replace(self.optimizer, **{name: value})  # type: ignore[type-var]
 
     def batch(self) -> tuple[Problem, Any]:
-        """Return a problem and a start for each of three runs, shape (3, P)."""
+        """Return a problem and as many starts as it has parameters: shapes that fit by chance."""
         if not self.optimizer.vectorized:
             raise NotApplicable("it says vectorized = False")
         problem = self.problem()
-        return problem, problem.start(self.random) + self.random.standard_normal((3, SIZE))
+        return problem, problem.start(self.random) + self.random.standard_normal((SIZE, SIZE))
 
 
 def same(found: Any, expected: Walk, where: str, tolerance: float) -> None:
