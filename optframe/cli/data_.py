@@ -164,6 +164,10 @@ def _unreadable(loader: DatasetLoader) -> str | None:
     """Say why a data set whose files have the right checksums cannot be read."""
     try:
         loader.verify()
+    except UsageError as error:
+        if not loader.files():  # nothing is damaged: a parameter is missing
+            raise
+        return str(error)
     except (OptframeError, ValueError, OSError) as error:
         return str(error)
     return None

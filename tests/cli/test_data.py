@@ -211,3 +211,11 @@ def test_a_damaged_file_of_ours_is_found_though_it_is_no_text(home, data):
     assert finished.code == 1
     assert f"mnist: DAMAGED  {path}: found " in finished.out
     assert finished.out.count("mnist: missing") == 3
+
+
+def test_a_parameter_that_is_missing_is_no_damage(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["optframe", "data", "verify", "libsvm"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "path is missing" in capsys.readouterr().err

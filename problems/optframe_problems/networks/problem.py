@@ -142,10 +142,14 @@ class NetworkProblem(LearningProblem):
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Batch:
         """Return the records, and the step's masks of dropout unless ``random`` is None."""
+        import numpy as np
+
         batch = super().draw(indices, random)
         if random is None or self.deterministic:
             return batch
-        records, backend = tuple(batch.targets.shape[-1:]), self._home.backend
+        records, backend = tuple(batch.targets.shape), self._home.backend
+        if not isinstance(random, np.random.Generator):  # the runs' own, which add their axis
+            records = records[-1:]
         masks = self.stack.masks(random, records, self._home.dtype)
         return MaskedBatch(
             batch.inputs, batch.targets, tuple(backend.asarray(mask) for mask in masks)

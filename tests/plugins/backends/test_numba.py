@@ -379,6 +379,8 @@ def test_a_run_has_numpys_bits_and_compiles_before_the_clock_starts(cache, monke
     monkeypatch.setattr(NumbaBackend, "limit_threads", limit)
     monkeypatch.setattr(update.rule, "_kernels", {})
     monkeypatch.setattr(update.rule, "backend", None)
+    for name in [name for name in sys.modules if name.startswith("optframe_numba_update_")]:
+        monkeypatch.delitem(sys.modules, name)  # compiled by whoever came before
     study = tmp_path / "study.toml"
     study.write_text(STUDY)
     row = optframe.run(study, tmp_path / "results").trials.iloc[0]
