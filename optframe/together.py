@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,18 @@ from optframe.rules import computing_with
 from optframe.seeds import StackedGenerator
 from optframe.slots import Slots
 from optframe.stacked import NotTogether, Rehearsal, StackedBatches, shapes_of, some_runs
-from optframe.trial import Run, state_bytes
+from optframe.trial import Run, count_row, state_bytes
 
 __all__ = ["Together"]
+
+
+class _Judged(NamedTuple):
+    """What is measured of the living runs at a step, and which of them end there."""
+
+    solution: Array
+    values: dict[str, Any]
+    diverged: Any
+    reached: Any
 
 
 class Together:
@@ -69,7 +78,7 @@ class Together:
         """
         given = self.given
         with computing_with(self.backend), np.errstate(all="ignore"):
-            self._measure()
+            self._measure(self._judge())
             if len(self.alive):
                 if not self.locating:
                     self._rehearse()
@@ -156,7 +165,7 @@ class Together:
                     break
             self.clock.stop()
             if len(self.alive):
-                self._measure()
+                self._measure(self._judge())
             self.clock.start()
         self.clock.stop()
 
@@ -189,23 +198,28 @@ class Together:
     def _some_end(self) -> bool:
         """Measure the runs that end at this step, with the clock stopped."""
         self.clock.stop()
-        solution = self.optimizer.solution(self.theta, self.state)
-        values = self._values(solution)
-        ended = self._diverged(values["loss"]) | self._reached(values, solution)
+        judged = self._judge()
+        ended = judged.diverged | judged.reached
         if ended.any():
-            self._measure(ended)
+            self._measure(judged, ended)
         self.clock.start()
         return bool(ended.any())
 
-    def _measure(self, which: Any = None) -> None:
-        """Add a row to the curves of these living runs, and let go of those that have ended."""
+    def _judge(self) -> _Judged:
+        """Measure all living runs, and say which of them end."""
         solution = self.optimizer.solution(self.theta, self.state) if self.k else self.theta
         values = self._values(solution)
         diverged, reached = self._diverged(values["loss"]), self._reached(values, solution)
+        return _Judged(solution, values, diverged, reached)
+
+    def _measure(self, judged: _Judged, which: Any = None) -> None:
+        """Add a row to the curves of these living runs, and let go of those that have ended."""
+        solution, values, diverged, reached = judged
         spent = bool(self.k) and self._spent()
         which = np.ones(len(self.alive), bool) if which is None else which
         kept = np.ones(len(self.alive), bool)
-        counts, table = self._counts(), self._table(values, solution)
+        counts = count_row(self.k, self.batches.epoch(self.k), self.counts, self.clock.seconds)
+        table = self._table(values, solution)
         if not self.k:
             check_metrics(self.problem, values)
         for i in np.flatnonzero(which).tolist():
@@ -231,19 +245,6 @@ class Together:
 
     def _stale(self, run: Run, loss: Any) -> str | None:
         return None if self.locating else run.endings.impatient(float(loss))
-
-    def _counts(self) -> tuple[float, ...]:
-        epoch, counts = self.batches.epoch(self.k), self.counts
-        return (
-            self.k,
-            np.nan if epoch is None else epoch,
-            counts.samples,
-            counts.losses,
-            counts.gradients,
-            counts.hessians,
-            counts.hvps,
-            self.clock.seconds,
-        )
 
     def _table(self, values: dict[str, Any], solution: Array) -> list[list[float]]:
         """Return what curves keep of every living run: its metrics, and θ for P ≤ 2."""

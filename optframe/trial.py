@@ -24,7 +24,7 @@ from optframe.seeds import Seeds
 from optframe.slots import Slots
 from optframe.study import Budget, Checkpoints
 
-__all__ = ["Run", "Setup", "state_bytes"]
+__all__ = ["Run", "Setup", "count_row", "state_bytes"]
 
 Watch = Callable[[int, Array, Any], bool]
 """Called after a step with (steps done, θ, state): whether the run ends here."""
@@ -259,16 +259,8 @@ class Run:
             self.metrics = tuple(values)
             if self.setup.iterates:
                 self._keep(solution)
-        epoch = self.batches.epoch(self.k)
         row = (
-            self.k,
-            np.nan if epoch is None else epoch,
-            counts.samples,
-            counts.losses,
-            counts.gradients,
-            counts.hessians,
-            counts.hvps,
-            self.clock.seconds,
+            *count_row(self.k, self.batches.epoch(self.k), counts, self.clock.seconds),
             *[float(values[name]) for name in self.metrics],
         )
         path = to_numpy(solution).tolist() if self.problem.size <= 2 else ()
@@ -317,6 +309,20 @@ class Run:
             return marks(self.setup.checkpoints, total, per_epoch)
         known = None if total is None else min(total, end)
         return (min(mark, end) for mark in marks(self.setup.checkpoints, known, per_epoch))
+
+
+def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:
+    """Return what a curve's row begins with, in the order of `COUNT_COLUMNS`."""
+    return (
+        k,
+        np.nan if epoch is None else epoch,
+        counts.samples,
+        counts.losses,
+        counts.gradients,
+        counts.hessians,
+        counts.hvps,
+        seconds,
+    )
 
 
 def state_bytes(state: Any) -> int:

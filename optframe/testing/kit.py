@@ -245,8 +245,7 @@ def _said(error: BaseException) -> str:
     if isinstance(error, CheckFailed):
         return text
     here = Path(__file__).parent
-    frames = [
-        f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent != here
-    ]
+    trace = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in trace if here not in Path(frame.filename).parents]
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"raised {type(error).__name__}: {text}{place}"
