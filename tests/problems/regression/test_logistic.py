@@ -25,8 +25,8 @@ def test_loss_at_zero_is_ln_2(bind):
 def test_loss_is_the_cross_entropy_worked_out_directly(problem, bind, random):
     theta = random.standard_normal(problem.size)
     batch = problem.draw(slice(0, 9), None)
-    probability = 1 / (1 + np.exp(-(batch.inputs[:, :5] @ theta[:5] + theta[5])))
-    right = np.where(batch.targets > 0, probability, 1 - probability)
+    margins = np.where(batch.targets > 0, 1, -1) * (batch.inputs[:, :5] @ theta[:5] + theta[5])
+    right = 1 / (1 + np.exp(-margins))
     expected = -np.log(right).mean() + 0.15 * (theta[:5] ** 2).sum()
     assert_allclose(problem.loss(theta, batch), expected, rtol=1e-12)
 
