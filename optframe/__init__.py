@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Wrapper,
         cache_folder,
     )
+    from optframe.drawing import draw
     from optframe.errors import (
         OptframeError,
         PluginError,
@@ -70,6 +71,7 @@ _HOMES = {
         "Sampler Schedule Search Setting Solver StochasticProblem Transform UnitInterval Wrapper "
         "cache_folder"
     ),
+    "optframe.drawing": "draw",
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
     "optframe.errors": "OptframeError PluginError StoreError UnavailableError UsageError",
     "optframe.function_problem": "FunctionProblem",
@@ -130,6 +132,7 @@ __all__ = [
     "Wrapper",
     "cache_folder",
     "coefficient",
+    "draw",
     "elementwise",
     "hookimpl",
     "load",

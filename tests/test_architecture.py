@@ -25,12 +25,12 @@ BUILT_IN = {
 
 # Each module imports from its own layer and from those above it here, and never from below.
 LAYERS = [
-    {"errors", "kinds", "clock", "seeds", "notation", "downloads", "contracts", "rules"},
+    {"errors", "kinds", "clock", "seeds", "notation", "downloads", "contracts", "rules", "palette"},
     {"parameters", "oracle", "study", "study_tables", "record", "hookspecs", "function_problem"},
     {"checkpoints", "batches", "slots", "endings", "statistics"},
     {"checks", "registry", "summaries", "plugins", "binding", "choices", "plan", "environment"},
     {"trial", "stacked", "together", "trial_runner", "companions"},
-    {"store_file", "store", "frames", "runner", "one_run"},
+    {"store_file", "store", "frames", "runner", "one_run", "drawing"},
     {"api", "testing", "pytest_plugin", "bench"},
     {"cli", "__main__"},
 ]
@@ -49,6 +49,8 @@ BEYOND_THE_PUBLIC_NAMES = {
     ("optframe_problems", "optframe.errors"): "and say what an unknown name may have meant",
     ("optframe_reports", "optframe.statistics"): "shared with the gate",
     ("optframe_reports", "optframe.notation"): "tables write values as studies do",
+    ("optframe_reports", "optframe.drawing"): "a page draws as people do from Python",
+    ("optframe_reports", "optframe.palette"): "an optimizer has its colour in tables, too",
 }
 
 HEAVY = {

@@ -91,7 +91,7 @@ class Study:
 
     def frames(self):
         from optframe import Frames
-        from optframe_reports.palette import color_of_each
+        from optframe.palette import color_of_each
 
         trials = pd.DataFrame(self.trials)
         curves = pd.concat(self.curves, ignore_index=True)

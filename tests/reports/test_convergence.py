@@ -4,17 +4,16 @@ import matplotlib.colors
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as Canvas
 
+from optframe.drawing import picture
 from optframe_reports.figures.convergence import Convergence
 
 RNG = np.random.default_rng(0)
 
 
 def draw(figure, frames):
-    canvas = Canvas(figsize=(6.4, 3.9))
     assert figure.missing(frames) is None
-    figure.draw(canvas, frames)
+    canvas = picture(figure, frames)
     canvas.draw_without_rendering()  # the layout and every label
     return canvas
 
@@ -36,7 +35,7 @@ def crosses(canvas):
 
 
 def legend(canvas):
-    return [text.get_text() for text in canvas.legends[0].get_texts()]
+    return [text.get_text() for text in canvas.axes[0].get_legend().get_texts()]
 
 
 def band(canvas):
@@ -131,7 +130,7 @@ def test_planned_and_skipped_trials_are_not_in_it(study):
     frames = study.frames()
     canvas = draw(Convergence(), frames)
     assert legend(canvas) == ["adam"]
-    assert "one seed" in canvas.get_suptitle()
+    assert "one seed" in canvas.axes[0].get_title("left")
     assert not canvas.axes[0].collections
 
 
@@ -309,7 +308,8 @@ def test_twelve_optimizers_with_long_names_overlap_nowhere(study):
     agg.draw()
     renderer = agg.get_renderer()
     page = canvas.bbox
-    texts = [t.get_window_extent(renderer) for t in canvas.legends[0].get_texts()]
+    texts = [t.get_window_extent(renderer) for t in canvas.axes[0].get_legend().get_texts()]
+    canvas.axes[0].legend_.set_in_layout(False)
     axes = canvas.axes[0].get_tightbbox(renderer)
     assert all(page.x0 <= t.x0 and t.x1 <= page.x1 and page.y0 <= t.y0 for t in texts)
     assert not any(t.overlaps(axes) for t in texts)

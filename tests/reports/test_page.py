@@ -182,10 +182,10 @@ class Broken(Figure):
     def title(self):
         return "A <broken> figure"
 
-    def missing(self, frames):
-        return None
+    def data(self, frames):
+        return frames.trials
 
-    def draw(self, figure, frames):
+    def draw(self, axes, frames):
         raise RuntimeError(f"two\nlines {EVIL}")
 
 
@@ -194,11 +194,11 @@ class Fine(Figure):
     def title(self):
         return "Another plugin's"
 
-    def missing(self, frames):
-        return None
+    def data(self, frames):
+        return frames.trials
 
-    def draw(self, figure, frames):
-        figure.subplots().plot([0, 1])
+    def draw(self, axes, frames):
+        axes.plot([0, 1])
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,10 @@ class Absent(Figure):
     def missing(self, frames):
         return "only for two parameters"
 
-    def draw(self, figure, frames):
+    def data(self, frames):
+        return frames.trials
+
+    def draw(self, axes, frames):
         raise AssertionError("nothing is drawn where something is missing")
 
 

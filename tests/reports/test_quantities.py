@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from optframe.palette import color_of_each
 from optframe_reports.figures.axes import literal
-from optframe_reports.palette import color_of_each, line_style, marker
+from optframe_reports.palette import line_style, marker
 from optframe_reports.quantities import duration, number, percent
 from optframe_reports.summary import seed_ranges
 

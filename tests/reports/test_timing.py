@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure as Canvas
 
+from optframe.drawing import picture
 from optframe_reports.figures.timing import Timing
 
 
 def draw(frames):
-    canvas = Canvas(figsize=(6.4, 3.9))
-    Timing().draw(canvas, frames)
+    canvas = picture(Timing(), frames)
     canvas.draw_without_rendering()
     return canvas
 

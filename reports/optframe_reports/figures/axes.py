@@ -1,20 +1,63 @@
-"""How figures are labelled: titles, names and the ticks of logarithmic axes."""
+"""How figures are labelled: titles, names, legends and the ticks of logarithmic axes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from optframe_reports.quantities import number
 
-__all__ = ["add_title", "literal", "plain_log_ticks"]
+__all__ = [
+    "HEIGHT",
+    "WIDTH",
+    "add_legend",
+    "add_title",
+    "legend_height",
+    "literal",
+    "plain_log_ticks",
+]
+
+WIDTH, HEIGHT = 6.4, 3.9
+"""Inches; text is readable where a page shows two side by side."""
 
 
-def add_title(figure: Any, text: str) -> None:
-    """Put a title at the figure's left edge, so that it has its whole width."""
-    figure.suptitle(literal(text, 82), x=0.01, ha="left", fontsize="medium")
+def add_title(axes: Any, text: str) -> None:
+    """Put a title above the axes, at their left edge."""
+    axes.set_title(literal(text, 76), loc="left", fontsize="medium")
+
+
+def add_legend(axes: Any, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """Put a legend below the axes' label, in as many columns as fit."""
+    texts, columns, _ = _legend(labels)
+    below = axes.transAxes + ScaledTranslation(0, -0.55, axes.figure.dpi_scale_trans)
+    axes.legend(
+        handles,
+        texts,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=below,
+        borderaxespad=0,
+        ncols=columns,
+        fontsize="small",
+        frameon=False,
+    )
+
+
+def legend_height(labels: Sequence[str]) -> float:
+    """Return how many inches `add_legend` takes for these labels."""
+    return 0.17 * _legend(labels)[2]
+
+
+def _legend(labels: Sequence[str]) -> tuple[list[str], int, int]:
+    """Return the labels as Matplotlib takes them, in how many columns and rows of text."""
+    texts = [literal(label, 72) for label in labels]
+    longest = max(len(part) for text in texts for part in text.split("\n"))
+    columns = max(1, min(3, len(texts), 80 // (longest + 8)))
+    return texts, columns, -(-sum(1 + text.count("\n") for text in texts) // columns)
 
 
 def literal(text: str, width: int) -> str:

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import seaborn
 from matplotlib.lines import Line2D
 
 from optframe import Figure, Frames
-from optframe_reports.figures.axes import add_title, literal, plain_log_ticks
+from optframe_reports.figures.axes import (
+    HEIGHT,
+    WIDTH,
+    add_legend,
+    add_title,
+    legend_height,
+    plain_log_ticks,
+)
 from optframe_reports.figures.groups import Group, groups, number_of_runs
 from optframe_reports.figures.lines import COLUMNS, Line, Lines, lines
 from optframe_reports.quantities import time_unit
@@ -53,15 +61,25 @@ class Convergence(Figure):
             return f"the runs counted no {self.x}"
         return None
 
-    def draw(self, figure: Any, frames: Frames) -> None:
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave room for the legend below."""
+        return WIDTH, HEIGHT + legend_height(_labels(lines(frames, self.x, self.metric)))
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return the quartiles at every place: name, x, lower, median, upper."""
+        drawn = lines(frames, self.x, self.metric)
+        return pd.concat(
+            pd.DataFrame({"name": line.group.name, self.x: line.x, **line.y._asdict()})
+            for line in drawn.of_groups
+        )
+
+    def draw(self, axes: Any, frames: Frames) -> None:
         """Draw every optimizer's line, with the legend below."""
         drawn = lines(frames, self.x, self.metric)
         scale, label = 1.0, _LABELS.get(self.x, self.x)
         if self.x == "seconds":
             scale, unit = time_unit(drawn.end)
             label = f"time ({unit})"
-        figure.set_layout_engine("constrained")
-        axes = figure.subplots()
         axes.set_yscale("log" if drawn.axis.log else "linear")
         ceiling = _ceiling(drawn)
         _draw_lines(axes, drawn.of_groups, scale)
@@ -75,8 +93,8 @@ class Convergence(Figure):
         seaborn.despine(ax=axes)
         seeds = number_of_runs([line.group for line in drawn.of_groups])
         what = seeds if seeds == "one seed" else f"median and quartiles of {seeds}"
-        add_title(figure, f"{frames.trials['problem'].iloc[0]}: {what}")
-        _add_legend(figure, drawn.of_groups)
+        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {what}")
+        add_legend(axes, _handles(drawn.of_groups), _labels(drawn))
 
 
 def _ceiling(drawn: Lines) -> float:
@@ -166,18 +184,14 @@ def _set_limits(axes: Any, drawn: Lines, scale: float, ceiling: float) -> None:
         axes.axhline(resolution, color="0.4", linestyle=":", linewidth=1)
 
 
-def _add_legend(figure: Any, drawn: list[Line]) -> None:
-    """Put the legend below the axes in as many columns as fit, and make room for it."""
+def _labels(drawn: Lines) -> list[str]:
+    labels = [line.group.legend for line in drawn.of_groups]
+    lost = any(line.lost for line in drawn.of_groups)
+    return [*labels, "half or more of the runs lost"] if lost else labels
+
+
+def _handles(drawn: list[Line]) -> list[Line2D]:
     handles = [Line2D([], [], **_style(line.group)) for line in drawn]
-    labels = [literal(line.group.legend, 76) for line in drawn]
     if any(line.lost for line in drawn):
         handles.append(Line2D([], [], linestyle="", marker="x", color="0.3", markeredgewidth=2))
-        labels.append("half or more of the runs lost")
-    longest = max(len(part) for label in labels for part in label.split("\n"))
-    columns = max(1, min(3, len(labels), 88 // (longest + 8)))
-    rows = -(-sum(1 + label.count("\n") for label in labels) // columns)
-    width, height = figure.get_size_inches()
-    figure.set_size_inches(width, height + 0.17 * rows)
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=columns, fontsize="small", frameon=False
-    )
+    return handles

@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn
 
 from optframe import Figure, Frames
-from optframe_reports.figures.axes import add_title, literal, plain_log_ticks
+from optframe_reports.figures.axes import WIDTH, add_title, literal, plain_log_ticks
 from optframe_reports.figures.groups import groups, number_of_runs
 from optframe_reports.quantities import duration, time_unit
 
@@ -33,19 +33,23 @@ class Timing(Figure):
         """Say so where no run has taken a step."""
         return None if len(_paces(frames)) else "no run has taken a step yet"
 
-    def draw(self, figure: Any, frames: Frames) -> None:
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave a row for each optimizer, as high as its name."""
+        names = [literal(name, 40) for name in dict.fromkeys(_paces(frames)["name"])]
+        tallest = max(1 + name.count("\n") for name in names)
+        return WIDTH, 1.2 + max(0.26, 0.05 + 0.16 * tallest) * max(len(names), 2)
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return every run's time per step: name, seed, seconds."""
+        return _paces(frames)
+
+    def draw(self, axes: Any, frames: Frames) -> None:
         """Draw a row for each optimizer, in the report's order."""
         paces = _paces(frames)
         compared = [group for group in groups(frames) if group.name in set(paces["name"])]
         medians = paces.groupby("name")["seconds"].median()
         per_second, unit = time_unit(medians.min())
         names = [literal(group.name, 40) for group in compared]
-
-        tallest = max(1 + name.count("\n") for name in names)
-        row_height = max(0.26, 0.05 + 0.16 * tallest)
-        figure.set_size_inches(figure.get_figwidth(), 1.2 + row_height * max(len(names), 2))
-        figure.set_layout_engine("constrained")
-        axes = figure.subplots()
         seaborn.stripplot(
             x=paces["seconds"] * per_second,
             y=paces["name"],
@@ -80,18 +84,18 @@ class Timing(Figure):
         axes.set(xlabel=f"time per step ({unit})", ylabel="")
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.grid(axis="x", which="major", alpha=0.4)
-        add_title(figure, f"{frames.trials['problem'].iloc[0]}: {number_of_runs(compared)}")
+        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {number_of_runs(compared)}")
         seaborn.despine(ax=axes, left=True)
 
 
 def _paces(frames: Frames) -> pd.DataFrame:
     """Return the seconds per step of every run that has taken one, with its group's name."""
     stepped = [
-        (group.name, seconds / steps)
+        (group.name, seed, seconds / steps)
         for group in groups(frames)
-        for seconds, steps, together in zip(
-            *(group.trials[name] for name in ("seconds", "steps", "together")), strict=True
+        for seed, seconds, steps, together in zip(
+            *(group.trials[name] for name in ("seed", "seconds", "steps", "together")), strict=True
         )
         if steps > 0 and np.isfinite(seconds) and together == 1
     ]
-    return pd.DataFrame(stepped, columns=["name", "seconds"])
+    return pd.DataFrame(stepped, columns=["name", "seed", "seconds"])

@@ -11,9 +11,9 @@ import jinja2
 import pandas as pd
 
 from optframe import Frames, Registry, Reporter, Results
+from optframe.palette import color_of_each
 from optframe.statistics import STATUSES
 from optframe_reports.page.svg import render
-from optframe_reports.palette import color_of_each
 from optframe_reports.summary import Lost, Table, lost_runs, summarize
 
 __all__ = ["Page"]
