@@ -1,16 +1,11 @@
-"""What reports and the gate say about many runs: aligned curves, quartiles, medians with intervals.
-
-A run that diverged, failed, timed out or crashed is *censored*: from there on it counts as worse
-than every number, +inf (−inf where higher is better). It is never given a number and never left
-out, so that an optimizer gains nothing by losing its bad runs. A trial that is planned or skipped
-has not run and is in no sample.
-"""
+"""Samples of runs: curves on a common grid, quartiles, and medians with exact intervals."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,28 +21,20 @@ __all__ = [
     "STATUSES",
     "UNRUN",
     "Curve",
+    "Floats",
     "Interval",
     "Quartiles",
     "align",
+    "between",
+    "covering_ranks",
     "final",
     "median_and_quartiles",
     "median_interval",
-    "summary",
+    "sample",
     "worst",
 ]
 
 Floats = NDArray[np.float64]
-
-_LABELS = ["problem", "optimizer", "sampler"]
-_MEASURES = [
-    "runs",
-    *("loss", "loss_low", "loss_high", "confidence"),
-    "test_loss",
-    "test_accuracy",
-    "steps_to_target",
-    "seconds_per_step",
-    "minimum",
-]
 
 UNRUN = ("planned", "skipped")
 CENSORED = ("diverged", "failed", "timeout", "crashed")
@@ -138,7 +125,7 @@ def median_and_quartiles(values: ArrayLike) -> Quartiles:
     ValueError
         If there is no run, or a value is NaN.
     """
-    ordered = np.sort(_sample(values), axis=0)
+    ordered = np.sort(sample(values), axis=0)
     return Quartiles(*(_quantile(ordered, fraction) for fraction in (0.25, 0.5, 0.75)))
 
 
@@ -153,33 +140,50 @@ def median_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
     References: W. R. Thompson, Annals of Mathematical Statistics 7 (1936); H. A. David and
     H. N. Nagaraja, *Order Statistics* (2003), section 7.1.
     """
-    ordered = np.sort(_sample(values))
-    n = ordered.size
-    k, tail = 1, 1
-    while 1 - 2 * (tail + math.comb(n, k)) / 2**n >= confidence:
-        tail += math.comb(n, k)
-        k += 1
-    covered = max(0.0, 1 - 2 * tail / 2**n)
+    ordered = np.sort(sample(values))
+    k, covered = covering_ranks(ordered.size, confidence)
     median = float(_quantile(ordered, 0.5))
-    return Interval(median, float(ordered[k - 1]), float(ordered[n - k]), covered)
+    return Interval(median, float(ordered[k - 1]), float(ordered[-k]), covered)
 
 
-def _sample(values: ArrayLike) -> Floats:
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim == 0 or sample.shape[0] == 0:
+@lru_cache(maxsize=1024)
+def covering_ranks(n: int, confidence: float) -> tuple[int, float]:
+    """Return k of `median_interval` for n values, and how surely that interval covers."""
+    k, term, tail = 1, n, 1  # term = C(n, k); tail = the sum of those below
+    while 1 - 2 * (tail + term) / 2**n >= confidence:
+        tail += term
+        k += 1
+        term = term * (n - k + 1) // k
+    return k, max(0.0, 1 - 2 * tail / 2**n)
+
+
+def sample(values: ArrayLike) -> Floats:
+    """Return runs' values as an array with the runs on its first axis.
+
+    Raises
+    ------
+    ValueError
+        If there is no run, or a value is NaN.
+    """
+    runs = np.asarray(values, dtype=np.float64)
+    if runs.ndim == 0 or runs.shape[0] == 0:
         raise ValueError("there is no median of no runs")
-    if np.isnan(sample).any():
+    if np.isnan(runs).any():
         raise ValueError("NaN has no rank: a run without a value is censored, hence ±inf")
-    return sample
+    return runs
+
+
+def between(low: Floats, high: Floats, share: float = 0.5) -> Floats:
+    """Return low + share (high − low); the infinity where one is (+∞ between two)."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        line = low + (high - low) * share
+    lost = np.where(np.isfinite(high), low, high)
+    return np.asarray(np.where(np.isfinite(low) & np.isfinite(high), line, lost))
 
 
 def _quantile(ordered: Floats, fraction: float) -> Floats:
     position = fraction * (ordered.shape[0] - 1)
-    low, high = ordered[math.floor(position)], ordered[math.ceil(position)]
-    with np.errstate(invalid="ignore", over="ignore"):
-        between = low + (high - low) * (position % 1)
-    lost = np.where(np.isfinite(high), low, high)
-    return np.asarray(np.where(np.isfinite(low) & np.isfinite(high), between, lost))
+    return between(ordered[math.floor(position)], ordered[math.ceil(position)], position % 1)
 
 
 def final(trials: pd.DataFrame, metric: str) -> Floats:
@@ -188,63 +192,3 @@ def final(trials: pd.DataFrame, metric: str) -> Floats:
     values = ran[metric].to_numpy(np.float64) if metric in ran else np.full(len(ran), np.nan)
     lost = ran["status"].isin(CENSORED).to_numpy() | np.isnan(values)
     return np.asarray(np.where(lost, worst(metric), values), dtype=np.float64)
-
-
-def summary(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each problem, optimizer and sampler, in the study's order.
-
-    Columns, NaN where there is nothing to say: ``runs`` (trials that ran); ``loss``, ``loss_low``,
-    ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``test_loss`` and
-    ``test_accuracy`` (medians); ``steps_to_target`` (median, infinite where half of the runs or
-    more did not reach it); ``seconds_per_step`` (median); ``minimum`` (f*, where all trials know
-    the same to nine digits); the number of trials by status, and ``statuses``, the same in words:
-    ``"3 finished, 2 diverged"``.
-    """
-    import pandas as pd
-
-    if trials.empty:
-        return pd.DataFrame(columns=[*_LABELS, *_MEASURES, *STATUSES, "statuses"])
-    return pd.DataFrame(
-        {
-            **dict(zip(_LABELS, labels, strict=True)),
-            **dict(zip(_MEASURES, _measures(group, of_problem), strict=True)),
-            **(counts := {s: int((group["status"] == s).sum()) for s in STATUSES}),
-            "statuses": ", ".join(f"{count} {s}" for s, count in counts.items() if count),
-        }
-        for _, of_problem in trials.groupby("problem", sort=False)
-        for labels, group in of_problem.groupby(_LABELS, sort=False)
-    )
-
-
-def _measures(trials: pd.DataFrame, of_problem: pd.DataFrame) -> tuple[float, ...]:
-    ran = trials[~trials["status"].isin(UNRUN)]
-    loss = Interval(math.nan, math.nan, math.nan, math.nan)
-    to_target = math.nan
-    if len(ran):
-        loss = median_interval(final(ran, "loss"))
-    tests = [_median(ran, of_problem, metric) for metric in ("test_loss", "test_accuracy")]
-    if ran["target"].notna().any():
-        steps = [trial["steps"] if _reached(trial) else math.inf for _, trial in ran.iterrows()]
-        to_target = float(median_and_quartiles(steps).median)
-    stepped = ran[(ran["steps"] > 0) & (ran["together"] == 1)]  # else the time is a batch's
-    minima = trials["minimum"].dropna()
-    same = len(minima) and minima.max() - minima.min() <= 1e-9 * minima.abs().max()
-    minimum = float(minima.min()) if same else math.nan  # computed elsewhere, it may be rounded
-    pace = float((stepped["seconds"] / stepped["steps"]).median())
-    return len(ran), *loss, *tests, to_target, pace, minimum
-
-
-def _median(ran: pd.DataFrame, of_problem: pd.DataFrame, metric: str) -> float:
-    """Return a metric's median over the trials that ran, NaN where the problem measures none."""
-    if not len(ran) or metric not in of_problem or not of_problem[metric].notna().any():
-        return math.nan
-    return float(median_and_quartiles(final(ran, metric)).median)
-
-
-def _reached(trial: pd.Series) -> bool:
-    """Say whether a run ended at its target: it may have converged by its gradient's norm."""
-    if trial["status"] != "converged":
-        return False
-    metric = str(trial["target_metric"])
-    sign = math.copysign(1.0, worst(metric))
-    return bool(sign * trial[metric] <= sign * trial["target"])

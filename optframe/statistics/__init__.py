@@ -1,0 +1,129 @@
+"""What reports and the gate say about many runs: aligned curves, quartiles, medians with intervals.
+
+A run that diverged, failed, timed out or crashed is *censored*: from there on it counts as worse
+than every number, +inf (−inf where higher is better). It is never given a number and never left
+out, so that an optimizer gains nothing by losing its bad runs. A trial that is planned or skipped
+has not run and is in no sample.
+
+Costs are what a run spent until it reached a target: less is better, +inf is not reached, and NaN
+is in no sample (a time that a batch shared). Every frame that leaves something out counts it.
+"""
+
+from optframe.statistics.bootstrap import (
+    bootstrap_median,
+    bootstrap_median_ratio,
+    median_ratio_interval,
+)
+from optframe.statistics.caveats import warnings
+from optframe.statistics.comparison import at_tuned, over_problems, per_problem, study_costs, tuned
+from optframe.statistics.dependence import RankChange, ranking_depends_on
+from optframe.statistics.medians import (
+    CENSORED,
+    STATUSES,
+    UNRUN,
+    Curve,
+    Interval,
+    Quartiles,
+    align,
+    final,
+    median_and_quartiles,
+    median_interval,
+    worst,
+)
+from optframe.statistics.power import (
+    least_p,
+    seeds_for_interval,
+    seeds_for_test,
+    seeds_to_separate,
+)
+from optframe.statistics.profiles import (
+    data_profile,
+    final_costs,
+    performance_profile,
+    performance_ratios,
+    solver_costs,
+    targets_reached,
+)
+from optframe.statistics.ranks import (
+    Friedman,
+    MannWhitney,
+    a12,
+    average_ranks,
+    friedman,
+    holm,
+    iman_davenport,
+    mann_whitney,
+    nemenyi_distance,
+    nemenyi_groups,
+)
+from optframe.statistics.running_time import (
+    Estimate,
+    expected_running_time,
+    expected_running_time_interval,
+    success_probability,
+    time_to_target,
+)
+from optframe.statistics.scores import algoperf_score
+from optframe.statistics.summary import summary
+from optframe.statistics.targets import (
+    COSTS,
+    evaluations_to_own_target,
+    evaluations_to_target,
+    relative_targets,
+)
+
+__all__ = [
+    "CENSORED",
+    "COSTS",
+    "STATUSES",
+    "UNRUN",
+    "Curve",
+    "Estimate",
+    "Friedman",
+    "Interval",
+    "MannWhitney",
+    "Quartiles",
+    "RankChange",
+    "a12",
+    "algoperf_score",
+    "align",
+    "at_tuned",
+    "average_ranks",
+    "bootstrap_median",
+    "bootstrap_median_ratio",
+    "data_profile",
+    "evaluations_to_own_target",
+    "evaluations_to_target",
+    "expected_running_time",
+    "expected_running_time_interval",
+    "final",
+    "final_costs",
+    "friedman",
+    "holm",
+    "iman_davenport",
+    "least_p",
+    "mann_whitney",
+    "median_and_quartiles",
+    "median_interval",
+    "median_ratio_interval",
+    "nemenyi_distance",
+    "nemenyi_groups",
+    "over_problems",
+    "per_problem",
+    "performance_profile",
+    "performance_ratios",
+    "ranking_depends_on",
+    "relative_targets",
+    "seeds_for_interval",
+    "seeds_for_test",
+    "seeds_to_separate",
+    "solver_costs",
+    "study_costs",
+    "success_probability",
+    "summary",
+    "targets_reached",
+    "time_to_target",
+    "tuned",
+    "warnings",
+    "worst",
+]

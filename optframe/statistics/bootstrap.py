@@ -1,0 +1,142 @@
+"""Bootstrap intervals of a median, and of the median ratio of two interleaved measurements.
+
+The interval is the percentile interval: the quantiles (1 − c)/2 and (1 + c)/2 of the medians of
+samples that are drawn with replacement, rounded outwards to a drawn median, so that infinite values
+need no arithmetic. BCa is no choice here: its acceleration comes from the jackknife, which is
+inconsistent for the median (Efron and Tibshirani, section 11.6).
+
+It is too narrow: of 5, 7, ... 101 values of any continuous distribution, an interval of 95 % covers
+the median in 87 to 96 % of all samples, one of 99 % in 93 to 99 %. Where the coverage has to be
+guaranteed there are the exact `median_interval` and `median_ratio_interval`.
+
+References: B. Efron, Annals of Statistics 7 (1979); B. Efron and R. J. Tibshirani, *An Introduction
+to the Bootstrap* (1993), chapters 11 and 13.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from optframe.statistics.medians import (
+    Floats,
+    Interval,
+    between,
+    median_and_quartiles,
+    median_interval,
+    sample,
+)
+
+__all__ = [
+    "bootstrap_median",
+    "bootstrap_median_ratio",
+    "median_ratio_interval",
+    "percentile_ends",
+]
+
+_AT_ONCE = 4_000_000
+"""Values that are drawn at a time."""
+
+
+def bootstrap_median(
+    values: ArrayLike, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """Return the median of a sample with its percentile bootstrap interval.
+
+    Infinite values are values like others. No interval within the range of n values covers the
+    median more often than 1 − 2¹⁻ⁿ, so ``confidence`` is stated as no more than that: as 0 for a
+    single run, which has no interval.
+
+    Raises
+    ------
+    ValueError
+        If there is no run, a value is NaN, or the numbers asked for make no interval.
+    """
+    runs = sample(values)
+    medians = _resampled_medians(np.sort(runs), resamples, seed)
+    low, high = percentile_ends(medians, confidence)
+    covered = min(confidence, 1 - 2.0 ** (1 - runs.size))
+    return Interval(float(median_and_quartiles(runs).median), float(low), float(high), covered)
+
+
+def bootstrap_median_ratio(
+    ours: ArrayLike,
+    theirs: ArrayLike,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Return the median of ours/theirs over pairs, with the bootstrap interval of the median.
+
+    The i-th values belong together (measured one after the other, or with one seed), and pairs are
+    drawn, so that what disturbs both cancels: exp of the median of log oursᵢ − log theirsᵢ, so that
+    ours/theirs and theirs/ours give reciprocal answers. Where ours is lost (+inf) the ratio is
+    infinite, where theirs is it is 0.
+
+    Raises
+    ------
+    ValueError
+        If the samples are not pairs of positive values, or both of a pair are infinite.
+    """
+    return _exp(bootstrap_median(_log_ratios(ours, theirs), confidence, resamples, seed))
+
+
+def median_ratio_interval(ours: ArrayLike, theirs: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return `bootstrap_median_ratio` with the exact interval of `median_interval` instead.
+
+    Raises
+    ------
+    ValueError
+        If the samples are not pairs of positive values, or both of a pair are infinite.
+    """
+    return _exp(median_interval(_log_ratios(ours, theirs), confidence))
+
+
+def _log_ratios(ours: ArrayLike, theirs: ArrayLike) -> Floats:
+    above, below = sample(ours), sample(theirs)
+    if above.shape != below.shape:
+        raise ValueError(f"pairs are needed, found {above.size} and {below.size} values")
+    if (above <= 0).any() or (below <= 0).any():
+        raise ValueError("a ratio needs positive values")
+    if np.any(np.isinf(above) & np.isinf(below)):
+        raise ValueError("a pair of two lost runs has no ratio")
+    return np.asarray(np.log(above) - np.log(below))
+
+
+def _exp(logs: Interval) -> Interval:
+    median, low, high = np.exp(logs[:3])
+    return Interval(float(median), float(low), float(high), logs.confidence)
+
+
+def percentile_ends(drawn: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Return the percentile interval's ends over the first axis, rounded outwards.
+
+    Raises
+    ------
+    ValueError
+        If nothing was drawn, or the confidence is not between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence lies between 0 and 1, found {confidence}")
+    if not len(drawn):
+        raise ValueError("an interval needs at least one resample")
+    low = int((1 - confidence) / 2 * len(drawn))
+    high = len(drawn) - 1 - low
+    ordered = np.partition(drawn, sorted({low, high}), axis=0)
+    return ordered[low], ordered[high]
+
+
+def _resampled_medians(ordered: Floats, resamples: int, seed: int) -> Floats:
+    """Draw ranks instead of values: their medians are the same, and integers sort faster."""
+    n = ordered.size
+    random = np.random.default_rng(seed)
+    middle = [(n - 1) // 2, n // 2]
+    step = max(1, _AT_ONCE // n)
+    ranks = np.concatenate(
+        [
+            np.partition(random.integers(n, size=(min(step, resamples - i), n)), middle)[:, middle]
+            for i in range(0, resamples, step)
+        ]
+        or [np.empty((0, 2), np.intp)]
+    )
+    return between(ordered[ranks[:, 0]], ordered[ranks[:, 1]])

@@ -1,0 +1,234 @@
+"""The tables of a report as frames: for each problem, over all problems, and the tuned settings.
+
+Ends of an interval are NaN where a group has a single run, for then there is none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from optframe.record import rises
+from optframe.statistics.grouped import GROUP, Flags, Integers, grouped, grouped_medians
+from optframe.statistics.judging import judged
+from optframe.statistics.medians import STATUSES, UNRUN, Floats
+from optframe.statistics.profiles import final_costs, performance_ratios, solver_costs
+from optframe.statistics.ranks import average_ranks
+from optframe.statistics.running_time import time_to_target
+from optframe.statistics.scores import algoperf_score
+from optframe.statistics.summary import final_values, groups_of, summary
+from optframe.statistics.targets import evaluations_to_own_target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["at_tuned", "over_problems", "per_problem", "study_costs", "tuned"]
+
+
+def per_problem(
+    trials: pd.DataFrame, metric: str = "loss", confidence: float = 0.95
+) -> pd.DataFrame:
+    """Return `summary` with all that a table of one problem says: a row per optimizer and sampler.
+
+    Further columns: ``optimizer_name`` and ``hyperparameters`` (JSON); ``value``, ``value_low``,
+    ``value_high``, ``value_confidence`` (the final metric's `median_interval`); ``best`` (none is
+    better on its problem with its sampler) and ``tuned`` (none of its optimizer's name there), ties
+    included, judged by the median steps to the study's target where some run reached it, then by
+    the final metric; for the study's own target ``reached`` (runs), ``success``, ``success_low``,
+    ``success_high``, ``ert`` (expected steps), and for steps, gradients and seconds the median
+    ``<cost>_to_target`` with ``..._low`` and ``..._high``; ``timed``, the runs that are in the
+    statistics of time (not those that shared their batch).
+    """
+    table = summary(trials)
+    if trials.empty:
+        return table
+    codes, labels = groups_of(trials)
+    n = len(labels)
+    value = grouped_medians(final_values(trials, metric), codes, n, confidence)
+    several = value.counts > 1
+    first = trials.iloc[np.unique(codes, return_index=True)[1]]
+    names = first["optimizer_name"].to_numpy()
+    table = table.assign(
+        optimizer_name=names,
+        hyperparameters=first["hyperparameters"].to_numpy(),
+        value=value.median,
+        value_low=np.where(several, value.low, np.nan),
+        value_high=np.where(several, value.high, np.nan),
+        value_confidence=np.where(several, value.confidence, np.nan),
+    )
+    standing = judged(trials, metric).standing
+    table["best"] = _least(standing, table, ["problem", "sampler"])
+    table["tuned"] = _least(standing, table, ["problem", "sampler", "optimizer_name"])
+    alone = ~trials["status"].isin(UNRUN) & (trials["together"] == 1)
+    table["timed"] = np.bincount(codes[alone.to_numpy()], minlength=n)
+    for by in ("steps", "gradients", "seconds"):
+        found = time_to_target(evaluations_to_own_target(trials, by), confidence)
+        ends = {"median": f"{by}_to_target"}
+        ends |= {end: f"{by}_to_target_{end}" for end in ("low", "high")}
+        kept = [*GROUP, *ends]
+        if by == "steps":
+            table = table.drop(columns="steps_to_target")
+            kept += ["reached", "success", "success_low", "success_high", "ert"]
+        table = table.merge(found[kept].rename(columns=ends), on=GROUP, how="left")
+    return table
+
+
+def over_problems(
+    trials: pd.DataFrame, evaluations: pd.DataFrame | None = None, metric: str = "loss"
+) -> pd.DataFrame:
+    """Return what is true of each optimizer over all problems, the best average rank first.
+
+    Optimizers are compared by what they need for targets, given as by `evaluations_to_target`; by
+    default as in `study_costs`: by the steps to the study's own target, and on problems that have
+    none by the median of the final metric.
+
+    Columns: ``optimizer``; ``ranked_by`` in words; ``problems``, the instances (problem, sampler,
+    target) that all optimizers have runs of, ``left_out``, the others, and ``unsolved``, those that
+    nobody solved; ``mean_rank``; ``wins`` (instances on which none is better, ties included);
+    ``within_2`` (instances solved within twice the best cost); ``ert_ratio``, the geometric mean of
+    the expected running time over the best one's, over the instances that somebody solved: infinite
+    where one is never solved; ``solved``, the instances with a finite ERT; ``score``
+    (`algoperf_score`); ``with_target``, the instances that these four are about, which are NaN
+    without any; ``runs``, and the number of trials by status.
+    """
+    import pandas as pd
+
+    if evaluations is None:
+        evaluations = evaluations_to_own_target(trials)
+        costs = study_costs(trials, metric)
+    else:
+        costs = solver_costs(evaluations)
+    targets = len(evaluations) > 0
+    timed = solver_costs(evaluations) if targets else costs.iloc[:0]
+    complete = costs.dropna()
+    cost = complete.to_numpy(np.float64)
+    best = cost.min(axis=1, initial=np.inf)
+    table = pd.DataFrame(
+        {
+            "ranked_by": _ranked_by(len(timed), len(costs), metric),
+            "problems": len(complete),
+            "left_out": len(costs) - len(complete),
+            "unsolved": int(np.isposinf(best).sum()),
+            "mean_rank": average_ranks(costs),
+            "wins": _count((cost == best[:, None]) & np.isfinite(cost)),
+            "with_target": len(timed.dropna()),
+            **dict.fromkeys(["within_2", "ert_ratio", "solved", "score"], np.nan),
+        },
+        index=costs.columns,
+    )
+    if targets:
+        expected = performance_ratios(solver_costs(evaluations, "ert"))
+        names, ratio = expected.columns, expected.to_numpy(np.float64)
+        solvable = ratio[np.isfinite(ratio).any(axis=1)]
+        within = performance_ratios(timed).to_numpy(np.float64) <= 2
+        found = {
+            "within_2": _count(within),
+            "ert_ratio": _geometric_mean(solvable),
+            "solved": _count(np.isfinite(ratio)),
+        }
+        for name, values in found.items():
+            table[name] = pd.Series(values, names)
+        table["score"] = algoperf_score(timed)
+    table = table.rename_axis("optimizer").reset_index()
+    table = table.join(_statuses(trials), on="optimizer")
+    return table.sort_values("mean_rank", kind="stable", ignore_index=True)
+
+
+def study_costs(trials: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
+    """Return what ranks are taken of: rows (problem, sampler, level), a column for each optimizer.
+
+    The median steps to the study's own target, and for problems without a target the median of the
+    final metric. Within a row less is better; rows do not compare.
+    """
+    import pandas as pd
+
+    evaluations = evaluations_to_own_target(trials)
+    final = final_costs(trials, metric)
+    final.index = pd.MultiIndex.from_frame(final.index.to_frame(index=False).assign(level=0))
+    if not len(evaluations):
+        return final
+    timed = solver_costs(evaluations)
+    rest = final.loc[~final.index.isin(timed.index)]
+    return pd.concat([timed, rest])[final.columns.tolist()] if len(rest) else timed
+
+
+def _ranked_by(timed: int, instances: int, metric: str) -> str:
+    if timed == instances:
+        return "median cost to the target"
+    return f"median {'cost to the target, else ' if timed else ''}final {metric}"
+
+
+def tuned(trials: pd.DataFrame, metric: str = "loss", by: str | None = "steps") -> pd.DataFrame:
+    """Return the best settings of each optimizer's name on each problem with each sampler.
+
+    The best are those that reach the study's own target at the least median cost (``by``, one of
+    `COSTS`) on problems where some run reached it; ties, other problems, and with ``by`` None all,
+    are judged by the median of the final metric; then the first in the study's order is taken.
+
+    Columns: ``optimizer_name``, ``problem``, ``sampler``; ``optimizer``, the label of the chosen
+    settings, and their ``hyperparameters`` (JSON); ``value``, the median that they were chosen for;
+    ``runs`` of the chosen; ``settings_tried``; ``selected_by`` in words; ``selected_on``, always
+    "the same runs": the best of many settings looks better than it is, the more so the more were
+    tried and the fewer their seeds. Problems that do not measure the metric have no row.
+    """
+    judgement = judged(trials, metric, by)
+    first = trials.iloc[np.unique(judgement.codes, return_index=True)[1]]
+    ran = judgement.codes[(~trials["status"].isin(UNRUN)).to_numpy()]
+    by_cost = ~np.isnan(judgement.cost)
+    final = -judgement.final if rises(metric) else judgement.final
+    words = np.array([f"median of the final {metric}", f"median {by} to the target"], dtype=object)
+    table = judgement.groups.assign(
+        optimizer_name=first["optimizer_name"].to_numpy(),
+        hyperparameters=first["hyperparameters"].to_numpy(),
+        value=np.where(by_cost, judgement.cost, final),
+        runs=np.bincount(ran, minlength=len(first)),
+        selected_by=words[by_cost.astype(int)],
+        selected_on="the same runs",
+    )
+    tried = np.flatnonzero(~np.isnan(judgement.standing))
+    of, names = grouped(table.iloc[tried], ["problem", "sampler", "optimizer_name"])
+    order = np.lexsort((tried, judgement.standing[tried], of))
+    best = tried[order[np.flatnonzero(np.diff(of[order], prepend=-1))]]
+    columns = ["optimizer_name", "problem", "sampler", "optimizer", "hyperparameters", "value"]
+    columns += ["runs", "settings_tried", "selected_by", "selected_on"]
+    counts = np.bincount(of, minlength=len(names))
+    return table.iloc[best].assign(settings_tried=counts)[columns].reset_index(drop=True)
+
+
+def at_tuned(trials: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials of the settings that `tuned` chose, each under its optimizer's name.
+
+    ``settings`` is the label that ``optimizer`` was.
+    """
+    key = ["problem", "sampler", "optimizer"]
+    kept = trials.merge(chosen[key], on=key, how="inner")
+    return kept.assign(settings=kept["optimizer"], optimizer=kept["optimizer_name"])
+
+
+def _least(cost: Floats, table: pd.DataFrame, columns: list[str]) -> Flags:
+    """Say which rows have the least cost of those that agree in some columns; none lost is one."""
+    codes, groups = grouped(table, columns)
+    least = np.full(len(groups), np.inf)
+    np.fmin.at(least, codes, cost)
+    return np.asarray(np.isfinite(cost) & (cost == least[codes]))
+
+
+def _count(said: Flags) -> Integers:
+    return np.asarray(said.sum(axis=0))
+
+
+def _geometric_mean(ratio: Floats) -> Floats:
+    if not len(ratio):
+        return np.full(ratio.shape[1], np.nan)
+    return np.asarray(np.exp(np.log(ratio).mean(axis=0)))
+
+
+def _statuses(trials: pd.DataFrame) -> pd.DataFrame:
+    codes, table = grouped(trials, ["optimizer"])
+    counts = {
+        s: np.bincount(codes[(trials["status"] == s).to_numpy()], minlength=len(table))
+        for s in STATUSES
+    }
+    runs = sum(count for status, count in counts.items() if status not in UNRUN)
+    return table.assign(runs=runs, **counts).set_index("optimizer")

@@ -1,0 +1,258 @@
+"""Ranks over many problems, and tests of whether optimizers differ."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from optframe.statistics.medians import Floats, sample
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Friedman",
+    "MannWhitney",
+    "a12",
+    "average_ranks",
+    "friedman",
+    "holm",
+    "iman_davenport",
+    "mann_whitney",
+    "nemenyi_distance",
+    "nemenyi_groups",
+]
+
+_EXACT = 50
+"""Up to so many runs in both samples all splits are counted; their number fits into an integer."""
+
+
+class Friedman(NamedTuple):
+    """Friedman's χ² and Iman and Davenport's F with their p-values, and what was compared.
+
+    ``left_out`` are the problems on which not all optimizers have runs.
+    """
+
+    chi_square: float
+    p: float
+    f: float
+    f_p: float
+    problems: int
+    optimizers: int
+    left_out: int
+
+
+class MannWhitney(NamedTuple):
+    """U, the two-sided p-value, and A₁₂ = P(ours > theirs) + ½ P(ours = theirs).
+
+    Of losses and costs, A₁₂ below ½ says that ours is better; ½ that neither is.
+    """
+
+    u: float
+    p: float
+    a12: float
+
+
+def average_ranks(costs: pd.DataFrame) -> pd.Series:
+    """Return each optimizer's rank (1 is the best) averaged over the instances, best first.
+
+    Equal costs share the mean of their ranks, and so do those that failed: of four optimizers the
+    two that failed have 3.5 each. Rows with a NaN are left out; NaN where none is left.
+    """
+    import pandas as pd
+
+    ranks = pd.Series(_ranks(costs).mean(axis=0), costs.columns, name="rank")
+    return ranks.sort_values(kind="stable")
+
+
+def _ranks(costs: pd.DataFrame) -> Floats:
+    from scipy.stats import rankdata
+
+    table = costs.dropna().to_numpy(np.float64)
+    if not len(table):
+        return np.full((1, costs.shape[1]), np.nan)
+    return np.asarray(rankdata(table, axis=1), dtype=np.float64)
+
+
+def friedman(costs: pd.DataFrame) -> Friedman:
+    """Test whether optimizers have the same ranks over the instances.
+
+    χ² = 12N/(k(k+1)) [Σ Rⱼ² − k(k+1)²/4] with Rⱼ the average ranks of k optimizers over N
+    instances, divided by 1 − Σ(t³ − t)/(N(k³ − k)) for ties of t. Where all costs of every
+    instance are equal there is no difference: χ² = 0.
+
+    References: M. Friedman, Journal of the American Statistical Association 32 (1937); J. Demšar,
+    Journal of Machine Learning Research 7 (2006), section 3.2.2.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three optimizers, or fewer than two instances with all of them.
+    """
+    from scipy.stats import friedmanchisquare
+
+    complete = costs.dropna()
+    problems, optimizers = complete.shape
+    if optimizers < 3 or problems < 2:
+        raise ValueError(
+            "Friedman's test compares three optimizers or more on two problems or more; "
+            f"found {optimizers} on {problems}"
+        )
+    ranks = _ranks(costs)
+    if np.all(ranks == ranks[:, :1]):
+        chi_square, p = 0.0, 1.0
+    else:
+        chi_square, p = map(float, friedmanchisquare(*ranks.T))
+    f, f_p = iman_davenport(chi_square, problems, optimizers)
+    left_out = len(costs) - problems
+    return Friedman(chi_square, p, f, f_p, problems, optimizers, left_out)
+
+
+def iman_davenport(chi_square: float, problems: int, optimizers: int) -> tuple[float, float]:
+    """Return F = (N − 1) χ² / (N(k − 1) − χ²) and its p-value; Friedman's χ² is too careful.
+
+    F has k − 1 and (k − 1)(N − 1) degrees of freedom; it is infinite where all problems agree.
+
+    Reference: R. L. Iman and J. M. Davenport, Communications in Statistics A9 (1980).
+    """
+    from scipy.stats import f
+
+    freedom = optimizers - 1
+    rest = problems * freedom - chi_square
+    value = (problems - 1) * chi_square / rest if rest > 1e-12 * chi_square else math.inf
+    return value, float(f.sf(value, freedom, freedom * (problems - 1)))
+
+
+def nemenyi_distance(optimizers: int, problems: int, alpha: float = 0.05) -> float:
+    """Return the critical difference of average ranks: CD = q √(k(k+1)/(6N)).
+
+    q is the quantile 1 − α of the studentized range of k with infinite degrees of freedom, over √2.
+    Two optimizers whose average ranks differ by less are not told apart.
+
+    Reference: J. Demšar, Journal of Machine Learning Research 7 (2006), section 3.2.2, after P. B.
+    Nemenyi's thesis (Princeton, 1963).
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two optimizers, or no problem.
+    """
+    from scipy.stats import studentized_range
+
+    if optimizers < 2 or problems < 1:
+        raise ValueError(f"{optimizers} optimizers on {problems} problems have no difference")
+    q = float(studentized_range.ppf(1 - alpha, optimizers, math.inf)) / math.sqrt(2)
+    return q * math.sqrt(optimizers * (optimizers + 1) / (6 * problems))
+
+
+def nemenyi_groups(ranks: pd.Series, distance: float) -> list[tuple[str, ...]]:
+    """Return the bars of a critical-difference diagram: optimizers that are not told apart.
+
+    Each bar joins, in the order of their ranks, two or more optimizers of which the first and the
+    last differ by less than the critical distance, and is part of no longer bar.
+    """
+    ordered = ranks.sort_values(kind="stable")
+    values, names = ordered.to_numpy(np.float64), list(ordered.index)
+    bars: list[tuple[str, ...]] = []
+    reach = 0
+    for first, value in enumerate(values):
+        end = int(np.searchsorted(values, value + distance, side="left"))
+        if end > max(reach, first + 1):
+            bars.append(tuple(names[first:end]))
+            reach = end
+    return bars
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Return p-values corrected for their number m, so that one wrong claim in all is as rare.
+
+    In ascending order p̃ᵢ = max over j ≤ i of min(1, (m − j + 1) pⱼ).
+
+    Reference: S. Holm, Scandinavian Journal of Statistics 6 (1979).
+
+    Raises
+    ------
+    ValueError
+        If a value is no probability.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
+        raise ValueError(f"expected probabilities, found {p_values!r}")
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty_like(p)
+    steps = np.minimum(np.arange(p.size, 0, -1) * p[order], 1.0)
+    corrected[order] = np.maximum.accumulate(steps)
+    return corrected
+
+
+def mann_whitney(ours: ArrayLike, theirs: ArrayLike) -> MannWhitney:
+    """Test whether runs of one optimizer tend to have larger values than those of another.
+
+    U counts the pairs in which ours is larger, ties as half; lost runs (+inf) are larger than all
+    numbers and tie with each other. The p-value is exact, ties included, for up to 50 runs in both
+    samples: twice the share of all splits whose U is as far out on one side. For more it is the
+    normal approximation with the correction for ties. (SciPy's is exact without ties only, and with
+    few runs and ties its approximation is far off.)
+
+    References: H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18 (1947); A. Vargha
+    and H. D. Delaney, Journal of Educational and Behavioral Statistics 25 (2000).
+
+    Raises
+    ------
+    ValueError
+        If a sample is empty or has a NaN.
+    """
+    from scipy.stats import mannwhitneyu
+
+    x, y = _joint_ranks(ours, theirs)
+    pairs = x.size * y.size
+    u = _u(x)
+    if x.size + y.size <= _EXACT:
+        p = _exact_p(x, y)
+    elif len(np.unique([*x, *y])) == 1:
+        p = 1.0
+    else:
+        p = float(mannwhitneyu(x, y, method="asymptotic").pvalue)
+    return MannWhitney(u, p, u / pairs)
+
+
+def a12(ours: ArrayLike, theirs: ArrayLike) -> float:
+    """Return Vargha and Delaney's effect size P(ours > theirs) + ½ P(ours = theirs).
+
+    Raises
+    ------
+    ValueError
+        If a sample is empty or has a NaN.
+    """
+    x, y = _joint_ranks(ours, theirs)
+    return _u(x) / (x.size * y.size)
+
+
+def _joint_ranks(ours: ArrayLike, theirs: ArrayLike) -> tuple[Floats, Floats]:
+    """Return the ranks of both samples in their union: numbers, whatever the values are."""
+    from scipy.stats import rankdata
+
+    x, y = sample(ours), sample(theirs)
+    ranks = np.asarray(rankdata(np.concatenate([x, y])), dtype=np.float64)
+    return ranks[: x.size], ranks[x.size :]
+
+
+def _u(ranks: Floats) -> float:
+    return float(ranks.sum()) - ranks.size * (ranks.size + 1) / 2
+
+
+def _exact_p(x: Floats, y: Floats) -> float:
+    """Count the subsets of all ranks by size and sum: each rank is in or out, one after another."""
+    few = min(x, y, key=len)
+    doubled = np.rint(2 * np.concatenate([x, y])).astype(np.int64)  # so that halves are whole
+    found = round(2 * few.sum())
+    ways = np.zeros((few.size + 1, int(doubled.sum()) + 1), dtype=np.int64)
+    ways[0, 0] = 1
+    for rank in doubled:
+        ways[1:, rank:] += ways[:-1, :-rank]
+    splits = ways[few.size]
+    tail = min(splits[: found + 1].sum(), splits[found:].sum())
+    return min(1.0, float(2 * tail / splits.sum()))

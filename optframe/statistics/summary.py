@@ -1,0 +1,117 @@
+"""The summary of a study: a row for each problem, optimizer and sampler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from optframe.statistics.grouped import GROUP, Flags, Integers, grouped, grouped_medians
+from optframe.statistics.medians import CENSORED, STATUSES, UNRUN, Floats, worst
+from optframe.statistics.targets import reached
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["final_values", "groups_of", "summary"]
+
+_MEASURES = [
+    "runs",
+    *("loss", "loss_low", "loss_high", "confidence"),
+    "test_loss",
+    "test_accuracy",
+    "steps_to_target",
+    "seconds_per_step",
+    "minimum",
+]
+
+
+def summary(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each problem, optimizer and sampler, in the study's order.
+
+    Columns, NaN where there is nothing to say: ``runs`` (trials that ran); ``loss``, ``loss_low``,
+    ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``test_loss`` and
+    ``test_accuracy`` (medians); ``steps_to_target`` (median, infinite where half of the runs or
+    more did not reach it); ``seconds_per_step`` (median); ``minimum`` (f*, where all trials know
+    the same to nine digits); the number of trials by status, and ``statuses``, the same in words:
+    ``"3 finished, 2 diverged"``.
+    """
+    import pandas as pd
+
+    if trials.empty:
+        return pd.DataFrame(columns=[*GROUP, *_MEASURES, *STATUSES, "statuses"])
+    codes, table = groups_of(trials)
+    n = len(table)
+    ran = ~trials["status"].isin(UNRUN).to_numpy()
+    loss = grouped_medians(np.where(ran, final_values(trials, "loss", True), np.nan), codes, n)
+    tests = {
+        metric: grouped_medians(final_values(trials, metric), codes, n).median
+        for metric in ("test_loss", "test_accuracy")
+    }
+    goal = _any(ran & trials["target"].notna().to_numpy(), codes, n)
+    steps = trials["steps"].to_numpy(np.float64)
+    cost = np.where(ran, np.where(reached(trials), steps, np.inf), np.nan)
+    stepped = ran & (steps > 0) & (trials["together"] == 1).to_numpy()  # else it is a batch's time
+    seconds = trials["seconds"].to_numpy(np.float64)
+    pace = np.divide(seconds, steps, out=np.full(len(trials), np.nan), where=stepped)
+    table = table.assign(
+        runs=np.bincount(codes[ran], minlength=n),
+        **dict(zip(_MEASURES[1:5], loss, strict=False)),
+        **tests,
+        steps_to_target=np.where(goal, grouped_medians(cost, codes, n).median, np.nan),
+        seconds_per_step=grouped_medians(pace, codes, n).median,
+        minimum=_agreed(trials["minimum"].to_numpy(np.float64), codes, n),
+    )
+    counts = {s: _count(trials, s, codes, n) for s in STATUSES}
+    words = [[f"{k} {s}" if k else "" for k in count] for s, count in counts.items()]
+    said = [", ".join(filter(None, of_group)) for of_group in zip(*words, strict=True)]
+    return table.assign(**counts, statuses=said)
+
+
+def groups_of(trials: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
+    """Return each trial's group and the groups: problem by problem, as the study has them."""
+    import pandas as pd
+
+    codes, labels = grouped(trials, GROUP)
+    order = np.argsort(pd.factorize(labels["problem"])[0], kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return rank[codes], labels.iloc[order].reset_index(drop=True)
+
+
+def final_values(trials: pd.DataFrame, metric: str, everywhere: bool = False) -> Floats:
+    """Return each trial's final value; censored ones are `worst`, those that did not run NaN.
+
+    NaN, too, on problems where no trial has one, which do not measure the metric; ``everywhere``
+    says that all problems do.
+    """
+    values = np.full(len(trials), np.nan)
+    if metric in trials:
+        values = trials[metric].to_numpy(np.float64)
+    ran = ~trials["status"].isin(UNRUN).to_numpy()
+    lost = trials["status"].isin(CENSORED).to_numpy() | np.isnan(values)
+    measured = np.full(len(trials), everywhere)
+    if not everywhere:
+        codes, problems = grouped(trials, ["problem"])
+        measured = _any(~np.isnan(values), codes, len(problems))[codes]
+    return np.where(ran & measured, np.where(lost, worst(metric), values), np.nan)
+
+
+def _any(said: Flags, codes: Integers, groups: int) -> Flags:
+    return np.bincount(codes[said], minlength=groups) > 0
+
+
+def _count(trials: pd.DataFrame, status: str, codes: Integers, groups: int) -> Integers:
+    return np.bincount(codes[(trials["status"] == status).to_numpy()], minlength=groups)
+
+
+def _agreed(minima: Floats, codes: Integers, groups: int) -> Floats:
+    """Return the least of each group's minima, NaN where they differ by more than rounding."""
+    known = ~np.isnan(minima)
+    least, most, largest = np.full((3, groups), [[np.inf], [-np.inf], [0.0]])
+    np.minimum.at(least, codes[known], minima[known])
+    np.maximum.at(most, codes[known], minima[known])
+    np.maximum.at(largest, codes[known], np.abs(minima[known]))
+    with np.errstate(invalid="ignore"):
+        same = most - least <= 1e-9 * largest  # computed elsewhere, it may be rounded
+    return np.where(np.isfinite(least) & same, least, np.nan)

@@ -1,0 +1,248 @@
+"""When each run first reached a target, and what it had spent by then or in vain.
+
+A run reaches a target at the first checkpoint whose metric is as good. What it does afterwards
+plays no part: a run that diverged later had reached it, but where a run was lost nothing is
+reached any more. Checkpoints are all that a curve knows, so that a cost is rounded up to the next
+one; the study's own target ends a run where it is reached, so that its cost is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from optframe.record import FINAL_COUNTS, rises
+from optframe.statistics.grouped import Flags, Integers
+from optframe.statistics.medians import CENSORED, UNRUN, Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "COSTS",
+    "evaluations_to_own_target",
+    "evaluations_to_target",
+    "reached",
+    "relative_targets",
+]
+
+COSTS = (*FINAL_COUNTS, "evaluations", "seconds")
+"""What a target may cost; evaluations are all answers of the oracle, each counted as one."""
+
+_ANSWERS = ("losses", "gradients", "hessians", "hvps")
+_IDENTITY = ["key", "problem", "optimizer", "sampler", "seed"]
+
+
+def evaluations_to_target(
+    trials: pd.DataFrame,
+    curves: pd.DataFrame,
+    targets: ArrayLike | Mapping[str, ArrayLike],
+    by: str = "gradients",
+    metric: str = "loss",
+) -> pd.DataFrame:
+    """Return what each run had spent when it first reached each target: a row per run and target.
+
+    ``targets`` are numbers for all problems, or for each problem by its name, or an array of shape
+    (trials, targets) such as `relative_targets` gives; NaN is no target and has no row. ``by`` is
+    one of `COSTS`.
+
+    Columns: those that name the run; ``level``, the target's place (0, 1, ...); ``target``;
+    ``cost``, +inf where it was not reached; ``spent``, the run's whole cost, NaN where the run
+    left none (it crashed). A cost of NaN is in no sample: the time of a run that shared its batch,
+    or the epochs of a problem that has none.
+
+    Raises
+    ------
+    ValueError
+        If ``by`` is no cost, no run measured the metric, or targets do not fit the trials.
+    """
+    ran = ~trials["status"].isin(UNRUN).to_numpy()
+    goals = _targets(trials, targets)[ran]
+    run = trials[ran]
+    spent = _spent(run, by)
+    path = _Paths.of(run, curves, metric)
+    expense = _column(curves, by)[path.order]
+
+    unmeasured = _without(run, path.codes, ~np.isnan(path.values))
+    goals[unmeasured] = np.nan
+    cost = np.full(goals.shape, np.inf)
+    here = path.codes[path.starts]
+    number = np.arange(path.codes.size)
+    for level, goal in enumerate((path.sign * goals).T if number.size else ()):
+        hits = np.where(path.values <= goal[path.codes], number, number.size)
+        first = np.minimum.reduceat(hits, path.starts)
+        hit = first < number.size
+        cost[here[hit], level] = expense[first[hit]]
+    cost[_outside(run, spent, by, path.codes)] = np.nan
+    return _tidy(run, goals, cost, spent)
+
+
+def evaluations_to_own_target(trials: pd.DataFrame, by: str = "steps") -> pd.DataFrame:
+    """Return `evaluations_to_target` for the target that each trial's budget has, if it has one.
+
+    It is exact, for such a run ends where it reaches its target, and needs no curves.
+
+    Raises
+    ------
+    ValueError
+        If ``by`` is no cost.
+    """
+    run = trials[~trials["status"].isin(UNRUN)]
+    spent = _spent(run, by)
+    cost = np.where(reached(run), spent, np.inf)
+    cost[_outside(run, spent, by, np.flatnonzero(run["steps"].notna()))] = np.nan
+    return _tidy(run, run["target"].to_numpy(np.float64)[:, None], cost[:, None], spent)
+
+
+def reached(trials: pd.DataFrame) -> Flags:
+    """Say which runs ended at their target: a run may have converged by its gradient's norm."""
+    ended = (trials["status"] == "converged").to_numpy()
+    found = np.zeros(len(trials), dtype=bool)
+    goal = trials["target"].to_numpy(np.float64)
+    for metric in trials["target_metric"].dropna().unique():
+        if metric in trials:
+            sign = -1.0 if rises(metric) else 1.0
+            good = sign * trials[metric].to_numpy(np.float64) <= sign * goal
+            found |= good & (trials["target_metric"] == metric).to_numpy()
+    return ended & found
+
+
+def relative_targets(
+    trials: pd.DataFrame,
+    curves: pd.DataFrame,
+    tolerances: Sequence[float] = (1e-1, 1e-3, 1e-5, 1e-7),
+    metric: str = "loss",
+) -> Floats:
+    """Return each trial's targets f_L + τ (f(x₀) − f_L), shape (trials, tolerances).
+
+    It is the convergence test of Moré and Wild: a run has reached the target when it has made all
+    but τ of the progress that is possible from its start, f(x₀) − f(x) ≥ (1 − τ) (f(x₀) − f_L).
+    f_L is the minimum that the problem knows, else the best value that any run found on it; the
+    latter depends on who took part. A run without a curve has the targets of its seed, else of a
+    typical one of its problem; NaN where nothing is known.
+
+    Reference: J. J. Moré and S. M. Wild, SIAM Journal on Optimization 20 (2009), section 2.
+
+    Raises
+    ------
+    ValueError
+        If no run measured the metric.
+    """
+    import pandas as pd
+
+    path = _Paths.of(trials, curves, metric)
+    frame = trials[["problem", "seed"]].reset_index(drop=True)
+    first = np.full(len(frame), np.nan)
+    best = np.full(len(frame), np.inf)
+    if path.codes.size:
+        here = path.codes[path.starts]
+        first[here] = path.values[path.starts]
+        best[here] = np.fmin.reduceat(path.values, path.starts)
+    first[~np.isfinite(first)] = np.nan
+    start = pd.Series(first)
+    start = start.fillna(start.groupby([frame["problem"], frame["seed"]]).transform("median"))
+    start = start.fillna(start.groupby(frame["problem"]).transform("median"))
+    floor = pd.Series(best).groupby(frame["problem"]).transform("min").replace(np.inf, np.nan)
+    if metric == "loss":
+        known = pd.Series(trials["minimum"].to_numpy(np.float64))
+        known = known.fillna(known.groupby([frame["problem"], frame["seed"]]).transform("min"))
+        known = known.fillna(known.groupby(frame["problem"]).transform("min"))
+        floor = known.fillna(floor)
+    f_0, f_l = start.to_numpy()[:, None], floor.to_numpy()[:, None]
+    return np.asarray(path.sign * (f_l + np.asarray(tolerances) * (f_0 - f_l)))
+
+
+class _Paths(NamedTuple):
+    """The rows of curves run by run, in ``order``: whose each is, and where each run starts.
+
+    ``values`` is the metric times ``sign``, so that less is better; +inf where a run was lost.
+    """
+
+    order: Integers | slice
+    codes: Integers
+    starts: Integers
+    values: Floats
+    sign: float
+
+    @classmethod
+    def of(cls, trials: pd.DataFrame, curves: pd.DataFrame, metric: str) -> _Paths:
+        import pandas as pd
+
+        if metric not in curves:
+            raise ValueError(f"no run measured {metric!r}")
+        codes = pd.Index(trials["key"]).get_indexer(curves["key"])
+        step = curves["step"].to_numpy()
+        order: Integers | slice = slice(None)
+        change = np.diff(codes)
+        if (codes < 0).any() or (change < 0).any() or (np.diff(step)[change == 0] < 0).any():
+            order = np.lexsort((step, codes))
+            order = order[codes[order] >= 0]
+        codes = codes[order]
+        starts = np.flatnonzero(np.diff(codes, prepend=-1))
+        sign = -1.0 if rises(metric) else 1.0
+        values = sign * curves[metric].to_numpy(np.float64)[order]
+        end = np.append(starts[1:], codes.size) - 1
+        lost = trials["status"].isin(CENSORED).to_numpy()[codes[starts]]
+        gone = np.zeros(codes.size, dtype=bool)
+        gone[end[lost]] = True  # what is measured where a run is lost is its last row
+        values[gone & ~np.isnan(values)] = np.inf
+        return cls(order, codes, starts, values, sign)
+
+
+def _targets(trials: pd.DataFrame, targets: ArrayLike | Mapping[str, ArrayLike]) -> Floats:
+    if isinstance(targets, Mapping):
+        rows = {name: np.atleast_1d(np.asarray(row, float)) for name, row in targets.items()}
+        table = np.full((len(trials), max((row.size for row in rows.values()), default=0)), np.nan)
+        for name, row in rows.items():
+            table[(trials["problem"] == name).to_numpy(), : row.size] = row
+        return table
+    array = np.atleast_1d(np.asarray(targets, dtype=np.float64))
+    if array.ndim == 1:
+        return np.tile(array, (len(trials), 1))
+    if array.ndim > 2 or len(array) != len(trials):
+        raise ValueError(f"targets of shape {array.shape} do not fit {len(trials)} trials")
+    return array.copy()
+
+
+def _column(frame: pd.DataFrame, by: str, names: Mapping[str, str] = FINAL_COUNTS) -> Floats:
+    if by not in COSTS:
+        raise ValueError(f"a cost is one of {', '.join(COSTS)}; found {by!r}")
+    if by == "evaluations":
+        return np.asarray(frame[list(_ANSWERS)].to_numpy(np.float64).sum(axis=1))
+    return frame[names.get(by, by)].to_numpy(np.float64)
+
+
+def _spent(trials: pd.DataFrame, by: str) -> Floats:
+    """Return what each run cost; NaN where it left no curve, for then nobody knows."""
+    counted = trials["steps"].notna().to_numpy()
+    return np.where(counted, _column(trials, by, {}), np.nan)
+
+
+def _outside(run: pd.DataFrame, spent: Floats, by: str, curved: Integers) -> Flags:
+    """Say which runs are in no sample of this cost: its time is a batch's, or it has none."""
+    outside = _without(run, curved, ~np.isnan(spent[curved]))
+    if by == "seconds":
+        outside = outside | (run["together"] > 1).to_numpy()
+    return outside
+
+
+def _without(run: pd.DataFrame, codes: Integers, known: Flags) -> Flags:
+    """Say which runs are of a problem that has rows, but no number in any of them."""
+    import pandas as pd
+
+    problem, names = pd.factorize(run["problem"])
+    of_row = problem[codes]
+    rows, numbers = (np.bincount(some, minlength=len(names)) for some in (of_row, of_row[known]))
+    unknown: Flags = (rows > 0) & (numbers == 0)
+    return unknown[problem]
+
+
+def _tidy(run: pd.DataFrame, goals: Floats, cost: Floats, spent: Floats) -> pd.DataFrame:
+    trial, level = np.nonzero(~np.isnan(goals))
+    frame = run[_IDENTITY].iloc[trial].reset_index(drop=True)
+    return frame.assign(
+        level=level, target=goals[trial, level], cost=cost[trial, level], spent=spent[trial]
+    )
