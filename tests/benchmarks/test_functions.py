@@ -26,57 +26,58 @@ NAMES = [
     for name in REGISTRY.names("problems")
     if issubclass(REGISTRY.load("problems", name), optframe.Function)
 ]
-CALLS = 200
-RATIOS: list[float] = []
+CALLS = 50
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_value_and_gradient_against_a_textbook(pairs, random, name):
+@pytest.fixture(scope="module")
+def problems():
+    """Every function, bound."""
     binder = Binder(REGISTRY)
     setting = optframe.Setting(
         binder.backend("numpy"), "float64", Seeds(0, 0).sequence("instance"), binder.dataset
     )
-    problem = REGISTRY.make("problems", name).bind(setting)
-    textbook = TEXTBOOK[name.replace("-", "_")]
+    return {name: REGISTRY.make("problems", name).bind(setting) for name in NAMES}
 
+
+def both(problem, name, random):
+    """Ours and the textbook's value and gradient, and a point near the usual start."""
     start = np.asarray(problem.start(random), "float64")
     theta = start + 0.1 * random.standard_normal(problem.size)
-    (loss, gradient), (value, slope) = problem.loss_and_gradient(theta), textbook(theta)
+    return problem.loss_and_gradient, TEXTBOOK[name.replace("-", "_")], theta
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_textbook_says_the_same(problems, random, name):
+    ours, textbook, theta = both(problems[name], name, random)
+    (loss, gradient), (value, slope) = ours(theta), textbook(theta)
     np.testing.assert_allclose(loss, value, rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(gradient, slope, rtol=0, atol=1e-9 * abs(slope).max())
 
-    times = {problem.loss_and_gradient: [], textbook: []}
-    calls = 1 if pairs.benchmark.disabled else CALLS
 
-    def seconds(function) -> float:
-        began = perf_counter()
-        for _ in range(calls):
-            function(theta)
-        times[function].append((perf_counter() - began) / calls)
-        return times[function][-1]
+@pytest.mark.row(
+    f"value and gradient of {len(NAMES)} test functions, geometric mean",
+    "textbook NumPy and SciPy",
+    "≥ 1× faster",
+)
+def test_value_and_gradient_against_a_textbook(pairs, problems, random):
+    cases = {name: both(problem, name, random) for name, problem in problems.items()}
+    calls = CALLS if pairs.enabled else 1
+    times: dict[str, list[list[float]]] = {name: [[], []] for name in cases}
 
-    pairs.ratio(
-        f"textbook's value and gradient of {name} against ours",
-        lambda: seconds(textbook),
-        lambda: seconds(problem.loss_and_gradient),
-        "≥ 1×",
+    def mean(side: int) -> float:
+        """The geometric mean of the functions' seconds per call."""
+        for name, case in cases.items():
+            function, theta = case[side], case[2]
+            began = perf_counter()
+            for _ in range(calls):
+                function(theta)
+            times[name][side].append((perf_counter() - began) / calls)
+        return float(np.exp(np.mean([np.log(taken[side][-1]) for taken in times.values()])))
+
+    pairs.compare(lambda: mean(0), lambda: mean(1))
+    ours, theirs = (
+        {name: float(np.median(taken[side])) for name, taken in times.items()} for side in (0, 1)
     )
-    ours, theirs = (np.array(taken) for taken in times.values())
-    ratio = float(np.median(theirs / ours))
-    RATIOS.append(ratio)
-    pairs.benchmark.extra_info.update(
-        size=problem.size, microseconds=1e6 * float(np.median(ours)), ratio=ratio
-    )
-
-
-def test_geometric_mean_of_all(pairs):
-    if not RATIOS:
-        pytest.skip("no function was measured before")
-    mean = float(np.exp(np.mean(np.log(RATIOS))))
-    pairs.report(
-        f"textbook's value and gradient of {len(RATIOS)} functions against ours",
-        f"{mean:.2f}× (geometric mean)",
-        "≥ 1×",
-        mean,
-    )
-    pairs.benchmark.extra_info["ratio"] = mean
+    pairs.benchmark.extra_info["functions"] = {
+        name: {"ours": ours[name], "textbook": theirs[name]} for name in cases
+    }

@@ -104,7 +104,7 @@ def one_thread():
 @pytest.fixture(scope="module")
 def task():
     if not os.environ.get("OPTFRAME_DATA"):
-        pytest.skip("needs a9a: OPTFRAME_DATA is not set")
+        pytest.skip("OPTFRAME_DATA, where a9a is, is not set")
     registry = optframe.load_plugins()
     binder = Binder(registry)
     table = parse(f"logistic:data=a9a,l2={L2!r}")
@@ -122,32 +122,34 @@ def steps_to_the_goal(task: Task, optimizer: str) -> Run:
     return run
 
 
+@pytest.mark.row(
+    "L-BFGS to 1e-8 on logistic regression (a9a), evaluations",
+    "SciPy's L-BFGS-B",
+    "≤ 1.1×",
+    place=10,
+)
 def test_lbfgs_evaluations_against_scipys(pairs, task):
     ours, theirs = steps_to_the_goal(task, "lbfgs"), task.scipys()
     assert task.loss(theirs.theta) <= task.goal
-    ratio = ours.counts.gradients / theirs.evaluations
-    measured = f"{ratio:.2f}× ({ours.counts.gradients} to {theirs.evaluations})"
-    pairs.report("lbfgs on a9a to 1e-8, evaluations, against SciPy", measured, "≤ 1.1×", ratio)
+    pairs.benchmark.extra_info.update(ours=ours.counts.gradients, theirs=theirs.evaluations)
+    pairs.exactly(ours.counts.gradients / theirs.evaluations)
 
 
+@pytest.mark.row(
+    "L-BFGS to 1e-8 on logistic regression (a9a), time", "SciPy's L-BFGS-B", "≤ 1×", place=10
+)
 def test_lbfgs_time_against_scipys(pairs, task):
     steps = steps_to_the_goal(task, "lbfgs").k
-    found = {}
-
-    def ours() -> float:
-        run = task.run("lbfgs", steps=steps)
-        found["ours"] = run.theta
-        return run.clock.seconds
-
-    def theirs() -> float:
-        result = task.scipys()
-        found["theirs"] = result.theta
-        return result.seconds
-
-    pairs.ratio("lbfgs on a9a to 1e-8, time, against SciPy", ours, theirs, "≤ 1×")
-    assert all(task.loss(theta) <= task.goal for theta in found.values())
+    assert task.loss(task.run("lbfgs", steps=steps).theta) <= task.goal
+    assert task.loss(task.scipys().theta) <= task.goal
+    pairs.compare(
+        lambda: task.run("lbfgs", steps=steps).clock.seconds, lambda: task.scipys().seconds
+    )
 
 
+@pytest.mark.row(
+    "{optimizer} to 1e-8 on logistic regression (a9a), time", "scikit-learn's {solver}"
+)
 @pytest.mark.parametrize(
     ("optimizer", "solver", "dense"),
     [
@@ -165,14 +167,14 @@ def test_time_against_scikit_learns(pairs, task, optimizer, solver, dense):
         for tolerance in TOLERANCES
         if task.loss(task.scikit_learns(solver, inputs, tolerance).theta) <= task.goal
     )
-    pairs.ratio(
-        f"{optimizer} on a9a to 1e-8, time, against scikit-learn's {solver} (tol {tolerance:g})",
+    pairs.benchmark.extra_info.update(tolerance=tolerance)
+    pairs.compare(
         lambda: task.run(optimizer, steps=steps).clock.seconds,
         lambda: task.scikit_learns(solver, inputs, tolerance).seconds,
-        "to know",
     )
 
 
+@pytest.mark.row("value and gradient on a9a, {kind}", "textbook NumPy", "≥ 1× faster")
 @pytest.mark.parametrize("kind", ["sparse", "dense"])
 def test_value_and_gradient_against_a_textbook(pairs, task, kind):
     """The textbook folds no bias into the records: margins, logaddexp, expit, two products."""
@@ -203,9 +205,7 @@ def test_value_and_gradient_against_a_textbook(pairs, task, kind):
             function(theta)
         return perf_counter() - began
 
-    pairs.ratio(
-        f"value and gradient on a9a, {kind}, against textbook NumPy",
+    pairs.compare(
         lambda: seconds(lambda point: problem.loss_and_gradient(point, batch)),
         lambda: seconds(textbook),
-        "≤ 1×",
     )

@@ -11,6 +11,7 @@ import pytest
 COMMAND = shutil.which("optframe", path=str(Path(sys.executable).parent)) or "optframe"
 
 
+@pytest.mark.row("`optframe {word}`", "benchopt's 0.96 s", "{reach}", place=9)
 @pytest.mark.parametrize(("word", "reach"), [("--help", "≤ 0.15 s"), ("list", "≤ 0.3 s")])
 def test_the_command_answers(pairs, word, reach):
     def seconds() -> float:
@@ -20,4 +21,4 @@ def test_the_command_answers(pairs, word, reach):
         assert done.stdout
         return elapsed
 
-    pairs.value(f"optframe {word}", seconds, "s", reach)
+    pairs.measure(seconds)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from optframe import Array, Indices, StochasticProblem
+from optframe_problems.functions.dot import dot
 from optframe_problems.learning import Batch
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ class GaussianSource(StochasticProblem):
     @property
     def minimum(self) -> float:
         """f* over all records."""
-        x, y = self._rows(slice(None))
-        residuals = x @ self.minimizer - y
-        return float(residuals @ residuals) / (2 * len(y))
+        return self._minimum
 
     @property
     def minimizer(self) -> NDArray[Any]:
@@ -80,8 +79,7 @@ class GaussianSource(StochasticProblem):
 
     def loss(self, theta: Array, batch: Batch) -> Array:
         """Return f_B(θ), shape (...)."""
-        residuals = self._residuals(theta, batch.spread(theta))
-        return 0.5 * self.xp.mean(residuals * residuals, axis=-1)
+        return self._half_mean_square(self._residuals(theta, batch.spread(theta)))
 
     def gradient(self, theta: Array, batch: Batch) -> Array:
         """Return ∇f_B(θ), shape (..., P)."""
@@ -92,8 +90,7 @@ class GaussianSource(StochasticProblem):
         """Return both from one look at the records."""
         batch = batch.spread(theta)
         residuals = self._residuals(theta, batch)
-        loss = 0.5 * self.xp.mean(residuals * residuals, axis=-1)
-        return loss, self._combined(residuals, batch)
+        return self._half_mean_square(residuals), self._combined(residuals, batch)
 
     def hessian(self, theta: Array, batch: Batch) -> Array:
         """Return 1/B Σ xxᵀ for every run, shape (..., P, P)."""
@@ -128,16 +125,25 @@ class GaussianSource(StochasticProblem):
 
     def _expected(self, theta: Array) -> Array:
         away = theta - self._target
-        return 0.5 * self.xp.sum(away * away, axis=-1) + 0.5 * self.sigma * self.sigma
+        return 0.5 * dot(away, away) + 0.5 * self.sigma * self.sigma
 
     def _residuals(self, theta: Array, batch: Batch) -> Array:
         """Return θᵀx − y, shape (..., B)."""
         return self.xp.matmul(batch.inputs, theta[..., None])[..., 0] - batch.targets
 
+    def _half_mean_square(self, residuals: Array) -> Array:
+        return dot(residuals, residuals) * (0.5 / residuals.shape[-1])
+
     def _combined(self, weights: Array, batch: Batch) -> Array:
         """Return 1/B Σ weight · x, shape (..., P)."""
         summed = self.xp.matmul(weights[..., None, :], batch.inputs)[..., 0, :]
         return summed / batch.inputs.shape[-2]
+
+    @cached_property
+    def _minimum(self) -> float:
+        x, y = self._rows(slice(None))
+        residuals = x @ self.minimizer - y
+        return float(residuals @ residuals) / (2 * len(y))
 
     @cached_property
     def _whole(self) -> Batch:
