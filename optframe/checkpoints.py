@@ -58,24 +58,38 @@ def marks(checkpoints: Checkpoints, total: int | None, per_epoch: int | None) ->
 
 
 def landscape(run: Run) -> Landscape | None:
-    """Compute the loss around the path of a deterministic problem with P ≤ 2."""
+    """Compute the loss around the path of a problem with P ≤ 2, without the noise of its batches.
+
+    The grid covers the path and the minimizer, as far as one can see from the start. It is square,
+    so that the surroundings of a path along one axis are on it, unless the parameters are on
+    scales that differ by a factor of 20 or more.
+    """
     problem: Any = run.problem
     size = problem.size
-    if size > 2 or problem.draws_batch or len(run.rows) < 2:
+    if size > 2 or len(run.rows) < 2:
         return None
     path = np.array(run.rows)[:, -size:]
     reach = 1e3 * (1 + np.abs(path[0]).max())
+    if problem.minimizer is not None:
+        path = np.vstack([path, np.reshape(problem.minimizer, (-1, size))])
     path = path[np.all(np.isfinite(path) & (np.abs(path) <= reach), axis=1)]
     low, high = path.min(axis=0), path.max(axis=0)
-    margin = 0.15 * np.maximum(high - low, 0.1 * (1 + np.abs(high)))
-    axes = tuple(
-        np.linspace(a, b, POINTS) for a, b in zip(low - margin, high + margin, strict=True)
-    )
+    sides = np.maximum(high - low, 0.1 * (1 + np.abs(high)))
+    sides[sides > sides.max() / 20] = sides.max()
+    middle, half = (low + high) / 2, 0.75 * sides
+    axes = tuple(np.linspace(m - h, m + h, POINTS) for m, h in zip(middle, half, strict=True))
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    backend = run.setup.backend
-    points = backend.asarray(grid, run.setup.dtype)
+    return Landscape(axes, _losses(run, grid.reshape(-1, size)).reshape(grid.shape[:-1]))
+
+
+def _losses(run: Run, points: NDArray[Any]) -> NDArray[Any]:
+    """Measure the loss at points of shape (n, P), a few at a time: each may see all the data."""
+    backend, dtype = run.setup.backend, run.setup.dtype
+    chunks = points.reshape(-1, POINTS, points.shape[-1]) if run.problem.vectorized else points
     with np.errstate(all="ignore"):
-        if problem.vectorized:
-            return Landscape(axes, backend.to_numpy(problem.loss(points)))
-        losses = [float(problem.loss(point)) for point in points.reshape(-1, size)]
-    return Landscape(axes, np.reshape(losses, grid.shape[:-1]))
+        return np.stack(
+            [
+                backend.to_numpy(run.problem.metrics(backend.asarray(chunk, dtype))["loss"])
+                for chunk in chunks
+            ]
+        )

@@ -15,6 +15,7 @@ from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_problems.functions.quadratic import Quadratic
 from optframe_problems.functions.rosenbrock import Rosenbrock
+from optframe_problems.transforms.noise import Noise
 
 
 def first(checkpoints, total, per_epoch=None, count=1000):
@@ -140,6 +141,28 @@ def test_a_path_that_does_not_move_still_has_a_grid():
     found = landscape(finished(Quadratic(size=2), [0.0, 0.0]))
     assert np.isfinite(found.loss).all()
     assert all(np.ptp(axis) > 0 for axis in found.axes)
+
+
+def test_the_grid_is_square_and_holds_the_minimizer():
+    found = landscape(finished(Rosenbrock(), [-1.2, 1.0], lr=1e-5))  # which hardly moves
+    sides = [axis[-1] - axis[0] for axis in found.axes]
+    assert sides[0] == pytest.approx(sides[1])
+    for axis, start, end in zip(found.axes, (-1.2, 1.0), (1.0, 1.0), strict=True):
+        assert axis[0] < min(start, end) <= max(start, end) < axis[-1]
+
+
+def test_parameters_on_scales_of_their_own_keep_them():
+    found = landscape(finished(Quadratic(size=2), [1000.0, 1.0], lr=1e-3))
+    sides = [axis[-1] - axis[0] for axis in found.axes]
+    assert sides[0] > 1000
+    assert sides[1] < 10
+
+
+def test_a_problem_with_noise_has_the_loss_without_it():
+    problem = Noise(Quadratic(size=2, condition=3.0), sigma=1.0)
+    found = landscape(finished(problem, [2.0, -1.0], lr=0.1))
+    x, y = np.meshgrid(*found.axes, indexing="ij")
+    np.testing.assert_allclose(found.loss, 0.5 * (x**2 + 3 * y**2), rtol=1e-12)
 
 
 def test_a_diverged_path_is_shown_as_far_as_one_can_see():

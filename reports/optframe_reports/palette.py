@@ -1,8 +1,11 @@
-"""Markers and line styles, which tell apart what colours do not (see `optframe.palette`)."""
+"""What tells lines apart beside their colour, and colours that stand for a number.
+
+`optframe.palette` has the colours of things that have no order.
+"""
 
 from __future__ import annotations
 
-__all__ = ["line_style", "marker"]
+__all__ = ["line_style", "marker", "sequence"]
 
 _MARKERS = ("", "o", "s", "^", "D", "v")
 _LINE_STYLES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
@@ -16,3 +19,17 @@ def marker(index: int) -> str:
 def line_style(index: int) -> str | tuple[float, tuple[float, ...]]:
     """Return the line style of the sampler with this index."""
     return _LINE_STYLES[index % len(_LINE_STYLES)]
+
+
+def sequence(count: int) -> list[str]:
+    """Return colours from dark to light, for numbers from small to large.
+
+    They are those of Matplotlib's "plasma", whose lightness rises evenly, so that their order can
+    be told under every colour blindness and in print; its yellow end, unreadable on white, is left
+    out.
+    """
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    plasma = colormaps["plasma"]
+    return [to_hex(plasma(0.8 * i / max(count - 1, 1))) for i in range(count)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["duration", "number", "percent", "time_unit"]
+__all__ = ["count", "duration", "number", "percent", "time_unit"]
 
 _UNITS = ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (math.inf, 1.0, "s"))
 
@@ -36,3 +36,8 @@ def number(value: float, digits: int = 4) -> str:
 def percent(fraction: float) -> str:
     """Write a fraction in percent, to a tenth."""
     return f"{100 * fraction:.1f} %" if math.isfinite(fraction) else number(fraction)
+
+
+def count(number: int) -> str:
+    """Write how many there are, thousands apart: ``12,000``."""
+    return f"{number:,}"

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from optframe.drawing import picture
+from optframe.drawing import picture, written
+from optframe.statistics import evaluations_to_target
 from optframe_reports.figures.convergence import Convergence
 
 RNG = np.random.default_rng(0)
@@ -237,6 +238,22 @@ def test_what_explodes_does_not_flatten_the_rest(study):
     assert (x, y) == (2, high)  # at the axis' end, above where the run was lost
 
 
+def test_even_if_most_explode_the_rest_can_be_seen(study):
+    study.add([4.0, 2.0, 1.0, 0.1])
+    for name in ("wild", "wilder", "wildest"):
+        study.add([4.0, 1e100, 1e200, np.inf], optimizer=name, status="diverged")
+    axes = draw(Convergence(), study.frames()).axes[0]
+    assert axes.get_ylim()[1] <= 40
+
+
+def test_runs_that_are_lost_early_do_not_tell_how_checkpoints_are_spaced(study):
+    log = [0, *np.unique(np.geomspace(1, 1000, 30).astype(int))]
+    study.add(np.linspace(2, 1, len(log)), x=log)
+    for name in ("wild", "wilder"):
+        study.add(np.arange(1.0, 7), x=log[:6], optimizer=name, status="diverged")
+    assert draw(Convergence(), study.frames()).axes[0].get_xscale() == "symlog"
+
+
 def test_gradients_name_their_axis_and_accuracies_are_lost_downwards(study):
     study.add([8.0, 4.0, 2.0], test_accuracy=[0.1, 0.5, 0.9])
     study.add([8.0, 4.0, 2.0], test_accuracy=[0.1, 0.6, 0.8])
@@ -287,13 +304,164 @@ def test_only_lost_runs_still_make_a_figure(study):
 
 
 def test_several_samplers_are_told_apart_by_line_style_and_name(study):
-    for sampler in ("shuffled:batch_size=32", "full"):
-        study.add([8.0, 4.0], sampler=sampler)
+    for optimizer in ("adam", "sgd"):
+        for sampler in ("shuffled:batch_size=32", "full"):
+            study.add([8.0, 4.0], sampler=sampler, optimizer=optimizer)
     canvas = draw(Convergence(), study.frames())
-    assert legend(canvas) == ["adam · shuffled:batch_size=32", "adam · full"]
-    first, second = canvas.axes[0].lines
+    assert legend(canvas)[:2] == ["adam · shuffled:batch_size=32", "adam · full"]
+    first, second, *_ = canvas.axes[0].lines
     assert first.get_color() == second.get_color()
     assert first.get_linestyle() != second.get_linestyle()
+
+
+def test_the_samplers_of_one_optimizer_are_told_apart_by_colour(study):
+    for sampler in ("shuffled:batch_size=32", "full"):
+        study.add([8.0, 4.0], sampler=sampler)
+    for figure, colors in ((Convergence(), 2), (Convergence(by="optimizer"), 1)):
+        canvas = draw(figure, study.frames())
+        assert legend(canvas) == ["adam · shuffled:batch_size=32", "adam · full"]
+        assert len({line.get_color() for line in canvas.axes[0].lines}) == colors
+
+
+def test_for_fixed_targets_the_line_is_the_median_of_the_places(study):
+    study.add([8.0, 4.0, 2.0, 1.0])
+    study.add([8.0, 6.0, 1.0, 0.5])
+    study.add([8.0, 3.0, 2.5, 2.2])
+    figure = Convergence(view="fixed-target", y_scale="linear")
+    frames = study.frames()
+    numbers = figure.data(frames)
+    for at, places in ((7.0, [1, 1, 1]), (5.0, [1, 1, 2]), (2.1, [2, 2, np.inf])):
+        row = numbers.iloc[(numbers["level"] - at).abs().argmin()]
+        quartiles = np.sort(places)[[0, 1, 2]]
+        assert row["median"] == quartiles[1]
+        assert row["lower"] == (quartiles[0] + quartiles[1]) / 2
+        assert row["upper"] == (quartiles[1] + quartiles[2]) / 2
+    assert numbers["level"].min() == pytest.approx(1.0, abs=7.5 / 199)  # two of three got there
+    axes = draw(figure, frames).axes[0]
+    np.testing.assert_array_equal(axes.lines[0].get_xydata(), numbers[["median", "level"]])
+    vertices = axes.collections[0].get_paths()[0].vertices
+    shown = numbers[np.isfinite(numbers["upper"])]
+    drawn = {(x, y) for x, y in vertices}
+    for quartile in ("lower", "upper"):
+        assert set(zip(shown[quartile], shown["level"], strict=True)) <= drawn
+    assert axes.get_title("left") == (
+        "rosenbrock: steps to reach each level, median and quartiles of 3 seeds"
+    )
+
+
+@pytest.mark.parametrize("x", ["steps", "gradients", "seconds"])
+@pytest.mark.parametrize("metric", ["loss", "test_accuracy"])
+def test_the_places_are_those_that_tables_have_of_targets(study, random, x, metric):
+    for index in range(9):
+        losses = np.exp(random.standard_normal(12).cumsum())
+        status = ("finished", "diverged", "stopped")[index % 3]
+        study.add(losses, status=status, pace=random.random(), test_accuracy=1 / (1 + losses))
+    frames = study.frames()
+    numbers = Convergence(view="fixed-target", x=x, metric=metric).data(frames)
+    paid = evaluations_to_target(
+        frames.trials, frames.curves, numbers["level"], by=x, metric=metric
+    )
+    medians = paid.groupby("level")["cost"].median()
+    assert len(numbers) > 5
+    np.testing.assert_array_equal(numbers["median"], medians)
+
+
+def test_a_level_is_reached_before_a_run_is_lost_but_not_where_it_is(study):
+    study.add([8.0, 4.0, 2.0], status="diverged")
+    study.add([], status="failed", optimizer="sgd")
+    figure = Convergence(view="fixed-target")
+    numbers = figure.data(study.frames())
+    assert numbers["level"].min() == pytest.approx(4.0)
+    assert set(numbers["name"]) == {"adam"}
+    canvas = draw(figure, study.frames())
+    assert legend(canvas) == ["adam (1 of 1 diverged)", "sgd (1 of 1 failed)"]
+    assert not canvas.axes[0].collections  # one seed has no quartiles
+
+
+@pytest.mark.parametrize("view", ["fixed-budget", "fixed-target"])
+def test_what_is_drawn_is_the_data(study, random, view):
+    for name in ("adam", "sgd"):
+        for _ in range(4):
+            study.add(np.exp(random.standard_normal(9).cumsum()), optimizer=name)
+    frames = study.frames()
+    figure = Convergence(view=view)
+    numbers, lines = figure.data(frames), drawn_lines(draw(figure, frames), frames)
+    columns = ["steps", "median"] if view == "fixed-budget" else ["median", "level"]
+    for name, own in numbers.groupby("name"):
+        np.testing.assert_array_equal(lines[name], own[columns])
+
+
+@pytest.mark.parametrize(("scale", "drawn"), [("log", "log"), ("linear", "linear")])
+def test_the_scales_can_be_chosen(study, scale, drawn):
+    study.add([3.0, 2.5, 2.0])
+    axes = draw(Convergence(y_scale=scale), study.frames()).axes[0]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("linear", drawn)
+    axes = draw(Convergence(x_scale=scale), study.frames()).axes[0]
+    assert axes.get_xscale() == ("symlog" if drawn == "log" else "linear")
+    assert axes.get_xlim()[0] == 0
+
+
+def test_log_spaced_steps_can_be_drawn_linear(study):
+    log = np.unique(np.geomspace(1, 1000, 30).astype(int))
+    study.add(np.linspace(2, 1, len(log) + 1), x=[0, *log], minimum=0.0)
+    axes = draw(Convergence(x_scale="linear", y_scale="linear"), study.frames()).axes[0]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("linear", "linear")
+    assert axes.get_ylabel() == "loss − f*"
+
+
+def test_a_logarithmic_axis_shows_nothing_below_zero(study):
+    study.add([3.0, 0.0])
+    reason = "some loss is not positive, which a logarithmic axis cannot show"
+    assert Convergence(y_scale="log").missing(study.frames()) == reason
+    study.trials.clear()
+    study.curves.clear()
+    study.add([3.0, 0.0], minimum=0.0)
+    assert Convergence(y_scale="log").missing(study.frames()) is None
+
+
+def test_a_lost_accuracy_against_seconds_ends_on_a_logarithmic_axis(study):
+    for _ in range(3):
+        study.add([1.0, 1.0, 1.0], test_accuracy=[0.1, 0.2, 0.9], status="diverged")
+    figure = Convergence(x="seconds", metric="test_accuracy", y_scale="log")
+    axes = draw(figure, study.frames()).axes[0]
+    assert axes.lines[0].get_ydata().min() >= 0.1
+
+
+def test_seeds_that_end_in_places_of_their_own_share_a_grid(study):
+    for seed in range(900):
+        study.add([8.0, 4.0, 1.0], x=[0, 10, 20 + seed])
+    frames = study.frames()
+    numbers = Convergence().data(frames)
+    assert len(numbers) <= 400
+    half = numbers[numbers["steps"] >= 20 + 450]
+    assert (half["median"] == 1.0).all()
+    before = numbers[(numbers["steps"] >= 10) & (numbers["steps"] < 20 + 449)]
+    assert (before["median"] == 4.0).all()
+    assert numbers["steps"].iloc[-1] == 20 + 899
+
+
+def test_of_many_settings_the_best_are_drawn_and_it_says_so(study):
+    for name, best in (("adam", 3), ("sgd", 5)):
+        for index in range(10):
+            for _ in range(2):
+                study.add([9.0, 1 + abs(index - best)], optimizer=f"{name}:lr={index}")
+    canvas = draw(Convergence(), study.frames())
+    assert legend(canvas) == [
+        "adam:lr=3 (best of 10 settings)",
+        "sgd:lr=5 (best of 10 settings)",
+    ]
+    title = canvas.axes[0].get_title("left")
+    assert title == "rosenbrock: median and quartiles of 2 seeds, best settings only"
+
+
+@pytest.mark.parametrize("format", ["svg", "png", "pdf"])
+@pytest.mark.parametrize("view", ["fixed-budget", "fixed-target"])
+def test_the_same_frames_give_the_same_bytes(study, view, format):
+    for _ in range(3):
+        study.add([8.0, 4.0, 1.0])
+    frames = study.frames()
+    figure = Convergence(view=view)
+    assert written(picture(figure, frames), format) == written(picture(figure, frames), format)
 
 
 def test_twelve_optimizers_with_long_names_overlap_nowhere(study):

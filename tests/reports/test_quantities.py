@@ -6,9 +6,9 @@ import pytest
 
 from optframe.palette import color_of_each
 from optframe_reports.figures.axes import literal
-from optframe_reports.palette import line_style, marker
-from optframe_reports.quantities import duration, number, percent
-from optframe_reports.summary import seed_ranges
+from optframe_reports.palette import line_style, marker, sequence
+from optframe_reports.quantities import count, duration, number, percent
+from optframe_reports.tables.lost import seed_ranges
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,20 @@ def test_labels_are_wrapped_after_pluses_and_commas_and_hold_no_formula():
     )
     assert literal("x" * 25, 10) == "xxxxxxxxxx\nxxxxxxxxxx\nxxxxx"
     assert literal("two\nlines", 20) == "two lines"
+
+
+def test_counts_have_their_thousands_apart():
+    assert (count(999), count(12000)) == ("999", "12,000")
+
+
+def test_colours_of_numbers_go_from_dark_to_light_and_can_be_read_on_white():
+    def luminance(color):
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for size in (1, 2, 8):
+        rising = [luminance(color) for color in sequence(size)]
+        assert len(rising) == size
+        assert rising == sorted(rising)
+        assert 1.05 / (rising[-1] + 0.05) > 1.9  # the contrast of WCAG

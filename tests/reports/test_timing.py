@@ -2,17 +2,9 @@
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
 
-from optframe.drawing import picture
+from optframe.drawing import picture, written
 from optframe_reports.figures.timing import Timing
-
-
-def draw(frames):
-    canvas = picture(Timing(), frames)
-    canvas.draw_without_rendering()
-    return canvas
 
 
 def add(study, optimizer, *paces, **given):
@@ -20,43 +12,41 @@ def add(study, optimizer, *paces, **given):
         study.add(np.ones(11), optimizer=optimizer, pace=pace, **given)
 
 
-def points(axes):
-    """Return the points of each row, which are seaborn's."""
-    rows = [c.get_offsets() for c in axes.collections if not isinstance(c, LineCollection)]
-    return [sorted(np.asarray(row)[:, 0]) for row in rows if len(row)]
-
-
-def medians(axes):
-    bars = [c for c in axes.collections if isinstance(c, LineCollection)]
-    return [bar.get_segments()[0][0, 0] for bar in bars]
-
-
-def test_each_seed_is_a_point_and_the_median_a_bar_with_its_number(study):
+def test_each_seed_is_a_point_and_the_median_a_bar_with_its_number(strips, study):
     add(study, "adam", 2e-6, 4e-6, 9e-6)
     add(study, "sgd", 1e-6, 3e-6)
-    axes = draw(study.frames()).axes[0]
-    assert points(axes) == [pytest.approx([2, 4, 9]), pytest.approx([1, 3])]
-    assert medians(axes) == pytest.approx([4, 2])
-    assert [text.get_text() for text in axes.texts] == ["4.00 µs", "2.00 µs"]
-    assert axes.get_xlabel() == "time per step (µs)"
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["adam", "sgd"]
-    assert axes.get_xlim()[0] == 0
+    drawn = strips(Timing(), study.frames())
+    assert drawn.points == [pytest.approx([2, 4, 9]), pytest.approx([1, 3])]
+    assert drawn.medians == {0: pytest.approx(4), 1: pytest.approx(2)}
+    assert drawn.columns == (["median"], {0: ["4.00 µs"], 1: ["2.00 µs"]})
+    assert drawn.axes.get_xlabel() == "time per step (µs)"
+    assert drawn.rows == ["adam", "sgd"]
+    assert drawn.axes.get_xlim()[0] == 0
+    assert drawn.axes.get_title("left") == "rosenbrock: 2 to 3 seeds"
+    assert not drawn.boxes
 
 
-def test_the_axis_is_logarithmic_if_medians_span_over_a_decade(study):
+def test_the_data_are_every_run_s_seconds_per_step(study):
+    add(study, "adam", 2e-6, 4e-6)
+    numbers = Timing().data(study.frames())
+    assert numbers["seconds"].tolist() == pytest.approx([2e-6, 4e-6])
+    assert numbers[["name", "seed"]].to_numpy().tolist() == [["adam", 0], ["adam", 1]]
+
+
+def test_the_axis_is_logarithmic_if_medians_span_over_a_decade(strips, study):
     add(study, "adam", 2e-3)
     add(study, "newton", 5e-2)
-    axes = draw(study.frames()).axes[0]
-    assert axes.get_xscale() == "log"
-    assert axes.get_xlabel() == "time per step (ms)"
+    drawn = strips(Timing(), study.frames())
+    assert drawn.axes.get_xscale() == "log"
+    assert drawn.axes.get_xlabel() == "time per step (ms)"
+    assert drawn.points == [pytest.approx([2]), pytest.approx([50])]
 
 
-def test_a_diverged_run_has_a_time_and_one_that_took_no_step_has_none(study):
+def test_a_diverged_run_has_a_time_and_one_that_took_no_step_has_none(strips, study):
     add(study, "adam", 2e-3, status="diverged")
     study.add([], optimizer="sgd", status="failed")
     study.add([1.0], optimizer="newton", status="stopped")
-    axes = draw(study.frames()).axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["adam"]
+    assert strips(Timing(), study.frames()).rows == ["adam"]
 
 
 def test_without_a_step_there_is_nothing_to_draw(study):
@@ -64,15 +54,35 @@ def test_without_a_step_there_is_nothing_to_draw(study):
     assert Timing().missing(study.frames()) == "no run has taken a step yet"
 
 
-def test_long_names_stay_on_the_figure_and_apart(study):
+def test_runs_that_shared_their_steps_have_no_time(strips, study):
+    add(study, "adam", 2e-3, trial={"together": 4})
+    reason = "all runs advanced together with others, so that none has a time of its own"
+    assert Timing().missing(study.frames()) == reason
+    add(study, "sgd", 2e-3)
+    assert strips(Timing(), study.frames()).rows == ["sgd"]
+
+
+def test_of_many_seeds_the_range_and_the_quartiles_are_drawn(strips, study):
+    add(study, "adam", *1e-6 * np.arange(1.0, 102))
+    drawn = strips(Timing(), study.frames())
+    assert drawn.points == [[]]
+    assert drawn.ranges == {0: pytest.approx((1, 101))}
+    assert drawn.boxes == {0: pytest.approx((26, 76))}
+    assert drawn.medians == {0: pytest.approx(51)}
+    assert drawn.axes.get_title("left") == "rosenbrock: 101 seeds, box: quartiles, line: range"
+
+
+@pytest.mark.parametrize("width", [None, 3.2])
+def test_long_names_stay_on_the_figure_and_apart(strips, study, width):
     for i in range(12):
-        add(study, f"optimizer-{i}:lr=0.{i}+clip-norm:max=1+weight-decay:rate=0.0001,x=<b>", 1e-5)
-    canvas = draw(study.frames())
-    agg = FigureCanvasAgg(canvas)
-    agg.draw()
-    renderer = agg.get_renderer()
-    labels = canvas.axes[0].get_yticklabels()
-    boxes = [label.get_window_extent(renderer) for label in labels]
-    assert len(boxes) == 12
-    assert all(canvas.bbox.x0 <= box.x0 for box in boxes)
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+        add(study, f"optimizer-{i}:lr=0.{i}+clip-norm:max=1+weight-decay:rate=0.0001,x=<$b>", 1e-5)
+    drawn = strips(Timing(), study.frames(), width)
+    assert len(drawn.rows) == 12
+    assert "\\$b>" in drawn.rows[0]
+    assert drawn.overlaps == ([], [])
+
+
+def test_the_same_frames_give_the_same_bytes(study):
+    add(study, "adam", 2e-6, 4e-6, 9e-6)
+    once, again = (written(picture(Timing(), study.frames()), "svg") for _ in range(2))
+    assert once == again

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import seaborn
-from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from optframe import Figure, Frames
-from optframe_reports.figures.axes import (
-    HEIGHT,
-    WIDTH,
-    add_legend,
-    add_title,
-    legend_height,
-    plain_log_ticks,
+from optframe_reports.figures.axes import HEIGHT, WIDTH, add_legend, add_title, legend_height
+from optframe_reports.figures.bands import (
+    Path,
+    ceiling_of,
+    draw_paths,
+    handle,
+    lost_handle,
+    set_x_axis,
+    set_y_axis,
 )
-from optframe_reports.figures.groups import Group, groups, number_of_runs
-from optframe_reports.figures.lines import COLUMNS, Line, Lines, lines
+from optframe_reports.figures.groups import By, Group, groups, number_of_runs
+from optframe_reports.figures.levels import levels
+from optframe_reports.figures.lines import COLUMNS, lines
+from optframe_reports.figures.ordinate import Ordinate, Scale, knows_minimum
 from optframe_reports.quantities import time_unit
 
-__all__ = ["Convergence"]
+__all__ = ["Convergence", "X", "label_of", "no_curves"]
 
-_LABELS = {"gradients": "gradient evaluations"}
+X = Literal["steps", "epochs", "samples", "gradients", "seconds"]
+"""What a run's progress is measured in."""
+
+_LOST = "half or more of the runs lost"
+
+
+class _Drawn(NamedTuple):
+    paths: list[Path]
+    axis: Ordinate
+    first: float | None
+    end: float
 
 
 @dataclass(frozen=True)
 class Convergence(Figure):
     """The median over seeds and the band between the quartiles, for each optimizer.
+
+    At a fixed budget they are those of the loss at each place: how good is it by then? For a fixed
+    target they are those of the place where a run first reaches each loss: how long does that
+    take? (The words are those of COCO, the platform for comparing optimizers.)
 
     With the problem's f* known, this is the suboptimality f − f* on a logarithmic axis, on which
     what the dtype cannot tell from zero lies on a dotted line instead of falling off a cliff (see
@@ -41,33 +59,55 @@ class Convergence(Figure):
     of its own, the value on the drawn line between two of them. A run that ended keeps its last
     value. One that diverged, failed, timed out or crashed counts as infinite from there on: the
     band ends where a quartile is infinite, the curve ends in × where the median is, and the
-    legend counts such runs.
+    legend counts such runs. For a target, a run that never reaches it counts as infinite, and a
+    curve ends where less than half of the runs get.
+
+    Of more than twelve settings, each optimizer's best is shown (`figures.groups`).
+
+    Reference: N. Hansen, A. Auger, R. Ros, O. Mersmann, T. Tušar and D. Brockhoff, Optimization
+    Methods and Software 36 (2021), section 3.
     """
 
-    x: Literal["steps", "epochs", "samples", "gradients", "seconds"] = "steps"
+    x: X = "steps"
     metric: str = "loss"
+    view: Literal["fixed-budget", "fixed-target"] = "fixed-budget"
+    by: By = "auto"
+    x_scale: Scale = "auto"
+    y_scale: Scale = "auto"
 
     def title(self) -> str:
         """Return what the picture shows."""
-        return f"{self.metric.replace('_', ' ').capitalize()} against {self.x}"
+        metric = self.metric.replace("_", " ").capitalize()
+        return f"{metric} against {self.x}" + (
+            ", for fixed targets" if self.view == "fixed-target" else ""
+        )
 
     def missing(self, frames: Frames) -> str | None:
         """Say so where no run has a curve, or the problem lacks what is to be drawn."""
-        if not groups(frames) or frames.curves.empty:
-            return "no run has a curve yet"
-        if self.metric not in frames.curves or frames.curves[self.metric].isna().all():
-            return f"no run measured {self.metric}"
-        if not (frames.curves[COLUMNS[self.x]] > 0).any():
-            return f"the runs counted no {self.x}"
+        reason = no_curves(frames, self.x, self.metric)
+        if reason is not None or self.y_scale != "log" or knows_minimum(self.metric, frames.trials):
+            return reason
+        if (frames.curves[self.metric] <= 0).any():
+            return f"some {self.metric} is not positive, which a logarithmic axis cannot show"
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Leave room for the legend below."""
-        return WIDTH, HEIGHT + legend_height(_labels(lines(frames, self.x, self.metric)))
+        compared = self._compared(frames)
+        lost = any("(" in group.legend for group in compared)
+        labels = [group.legend for group in compared]
+        return WIDTH, HEIGHT + legend_height([*labels, _LOST] if lost else labels)
 
     def data(self, frames: Frames) -> pd.DataFrame:
-        """Return the quartiles at every place: name, x, lower, median, upper."""
-        drawn = lines(frames, self.x, self.metric)
+        """Return the quartiles at every place (or level): name, x (or level), lower to upper."""
+        compared = self._compared(frames)
+        if self.view == "fixed-target":
+            reached = levels(frames, self.x, self.metric, self.y_scale, compared)
+            return pd.concat(
+                pd.DataFrame({"name": r.group.name, "level": r.level, **r.place._asdict()})
+                for r in reached.of_groups
+            )
+        drawn = lines(frames, self.x, self.metric, self.y_scale, compared)
         return pd.concat(
             pd.DataFrame({"name": line.group.name, self.x: line.x, **line.y._asdict()})
             for line in drawn.of_groups
@@ -75,123 +115,87 @@ class Convergence(Figure):
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw every optimizer's line, with the legend below."""
-        drawn = lines(frames, self.x, self.metric)
-        scale, label = 1.0, _LABELS.get(self.x, self.x)
-        if self.x == "seconds":
-            scale, unit = time_unit(drawn.end)
-            label = f"time ({unit})"
-        axes.set_yscale("log" if drawn.axis.log else "linear")
-        ceiling = _ceiling(drawn)
-        _draw_lines(axes, drawn.of_groups, scale)
-        for line in drawn.of_groups:
-            _draw_band_and_end(axes, line, scale, ceiling)
-        _set_limits(axes, drawn, scale, ceiling)
-
-        axes.set_xlabel(label)
-        axes.set_ylabel(drawn.axis.name)
+        drawn = self._drawn(frames)
+        scale, label = label_of(self.x, drawn.end)
+        paths = [_scaled(path, scale) for path in drawn.paths]
+        ceiling = np.inf if self.view == "fixed-target" else ceiling_of(paths, drawn.axis)
+        draw_paths(axes, paths, ceiling)
+        first = None if drawn.first is None else drawn.first * scale
+        set_x_axis(axes, drawn.end * scale, first, self.x_scale, _least(paths))
+        set_y_axis(axes, _heights(paths), drawn.axis, ceiling)
+        axes.set(xlabel=label, ylabel=drawn.axis.name)
         axes.grid(which="major", alpha=0.4)
         seaborn.despine(ax=axes)
-        seeds = number_of_runs([line.group for line in drawn.of_groups])
-        what = seeds if seeds == "one seed" else f"median and quartiles of {seeds}"
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {what}")
-        add_legend(axes, _handles(drawn.of_groups), _labels(drawn))
+
+        compared = [path.group for path in paths]
+        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {self._what(compared)}")
+        labels = [group.legend for group in compared]
+        handles = [handle(group) for group in compared]
+        if any(path.lost for path in paths):
+            labels.append(_LOST)
+            handles.append(lost_handle())
+        add_legend(axes, handles, labels)
+
+    def _compared(self, frames: Frames) -> list[Group]:
+        return groups(frames, by=self.by, metric=self.metric)
+
+    def _drawn(self, frames: Frames) -> _Drawn:
+        compared = self._compared(frames)
+        if self.view == "fixed-target":
+            reached = levels(frames, self.x, self.metric, self.y_scale, compared)
+            paths = [
+                Path(r.group, r.place.median, r.level, r.place.lower, r.place.upper, across=True)
+                for r in reached.of_groups
+            ]
+            return _Drawn(paths, reached.axis, reached.first, reached.end)
+        drawn = lines(frames, self.x, self.metric, self.y_scale, compared)
+        paths = [
+            Path(line.group, line.x, line.y.median, line.y.lower, line.y.upper, line.lost)
+            for line in drawn.of_groups
+        ]
+        return _Drawn(paths, drawn.axis, drawn.first, drawn.end)
+
+    def _what(self, compared: list[Group]) -> str:
+        runs = number_of_runs(compared)
+        what = runs if runs.startswith("one seed") else f"median and quartiles of {runs}"
+        if self.view == "fixed-target":
+            return f"{self.x} to reach each level, {what}"
+        return what
 
 
-def _ceiling(drawn: Lines) -> float:
-    """Return where the axis ends, so that what explodes does not flatten all the rest."""
-    medians = [line.y.median for line in drawn.of_groups if line.x.size]
-    if not medians or drawn.axis.worst < 0:
-        return np.inf
-    starts, peaks = [float(m[0]) for m in medians], [float(m.max()) for m in medians]
-    usual = max(*starts, float(np.median(peaks)))
-    if drawn.axis.log:
-        return 10 * usual
-    return usual + 0.25 * (usual - min(float(m.min()) for m in medians))
+def no_curves(frames: Frames, x: str, *metrics: str) -> str | None:
+    """Say why no curve of these metrics against x can be drawn, or None where one can."""
+    if not groups(frames) or frames.curves.empty:
+        return "no run has a curve yet"
+    for metric in metrics:
+        if metric not in frames.curves or frames.curves[metric].isna().all():
+            return f"no run measured {metric}"
+    if not (frames.curves[COLUMNS[x]] > 0).any():
+        return f"the runs counted no {x}"
+    return None
 
 
-def _draw_lines(axes: Any, drawn: list[Line], scale: float) -> None:
-    """Draw the medians.
-
-    They are ours: seaborn's estimators drop infinite values, which would hide the lost runs.
-    """
-    drawn = [line for line in drawn if line.x.size]
-    if not drawn:
-        return
-    names = [line.group.name for line in drawn]
-    seaborn.lineplot(
-        x=np.concatenate([line.x * scale for line in drawn]),
-        y=np.concatenate([line.y.median for line in drawn]),
-        hue=np.repeat(names, [line.x.size for line in drawn]),
-        hue_order=names,
-        palette=[line.group.color for line in drawn],
-        estimator=None,
-        sort=False,
-        legend=False,
-        ax=axes,
-    )
-    for artist, line in zip(axes.lines, drawn, strict=True):
-        # a marker at every 15 % of the figure's diagonal
-        artist.set(**_style(line.group), markevery=(0.0, 0.15))
+def label_of(x: str, end: float) -> tuple[float, str]:
+    """Return what to multiply places by, and what to call them: time in the unit that fits."""
+    if x != "seconds":
+        return 1.0, "gradient evaluations" if x == "gradients" else x
+    scale, unit = time_unit(end)
+    return scale, f"time ({unit})"
 
 
-def _draw_band_and_end(axes: Any, line: Line, scale: float, ceiling: float) -> None:
-    color, x = line.group.color, line.x * scale
-    if len(line.group.trials) > 1:
-        shown = np.isfinite(line.y.lower) & np.isfinite(line.y.upper)
-        upper = np.minimum(line.y.upper[shown], 10 * abs(ceiling))
-        axes.fill_between(x[shown], line.y.lower[shown], upper, color=color, alpha=0.13, lw=0)
-    if x.size and line.lost:
-        last = min(line.y.median[-1], ceiling)
-        axes.plot(x[-1], last, "x", color=color, ms=8, mew=2.2, clip_on=False, zorder=4)
+def _scaled(path: Path, scale: float) -> Path:
+    if path.across:
+        return path._replace(x=path.x * scale, low=path.low * scale, high=path.high * scale)
+    return path._replace(x=path.x * scale)
 
 
-def _style(group: Group) -> dict[str, Any]:
-    return {
-        "color": group.color,
-        "linestyle": group.line_style,
-        "linewidth": 1.8,
-        "marker": group.marker or "None",
-        "markersize": 5,
-        "markeredgecolor": "white",
-    }
+def _least(paths: list[Path]) -> float:
+    """Return the least place after the start."""
+    after = [path.x[path.x > 0] for path in paths]
+    return float(min((places.min() for places in after if places.size), default=0.0))
 
 
-def _set_limits(axes: Any, drawn: Lines, scale: float, ceiling: float) -> None:
-    end = drawn.end * scale
-    if drawn.first is None:
-        axes.set_xlim(0, end * 1.02 or 1)
-    else:
-        first = drawn.first * scale
-        axes.set_xscale("symlog", linthresh=first, linscale=0.3)
-        decades = np.arange(np.ceil(np.log10(first)), np.log10(end))
-        axes.set_xticks([0, *10 ** decades[:: 1 + decades.size // 7]])
-        axes.set_xlim(0, end * 1.15)
-    shown = np.concatenate([np.ravel(line.y) for line in drawn.of_groups])
-    shown = shown[np.isfinite(shown)]
-    if not shown.size:
-        return
-    low, high = shown.min(), min(shown.max(), ceiling)
-    if drawn.axis.log:
-        margin = max((high / low) ** 0.05, 1.05)
-        axes.set_ylim(low / margin, min(high * margin, ceiling))
-        if high < 1000 * low:
-            plain_log_ticks(axes.yaxis)
-    else:
-        margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-        axes.set_ylim(low - margin, min(high + margin, ceiling))
-    resolution = drawn.axis.resolution
-    if resolution is not None and low <= resolution * (1 + 1e-9):  # logarithms round
-        axes.axhline(resolution, color="0.4", linestyle=":", linewidth=1)
-
-
-def _labels(drawn: Lines) -> list[str]:
-    labels = [line.group.legend for line in drawn.of_groups]
-    lost = any(line.lost for line in drawn.of_groups)
-    return [*labels, "half or more of the runs lost"] if lost else labels
-
-
-def _handles(drawn: list[Line]) -> list[Line2D]:
-    handles = [Line2D([], [], **_style(line.group)) for line in drawn]
-    if any(line.lost for line in drawn):
-        handles.append(Line2D([], [], linestyle="", marker="x", color="0.3", markeredgewidth=2))
-    return handles
+def _heights(paths: list[Path]) -> NDArray[np.float64]:
+    """Return all heights of lines and of bands."""
+    parts = [p.y if p.across else np.concatenate([p.low, p.y, p.high]) for p in paths]
+    return np.concatenate(parts)

@@ -1,9 +1,9 @@
-"""From the runs of a problem to the lines of a convergence figure: aligned, then quartiles."""
+"""From the runs of a problem to the lines of a figure: aligned, then quartiles."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from optframe import Frames
 from optframe.statistics import CENSORED, Curve, Quartiles, align, median_and_quartiles
 from optframe_reports.figures.groups import Group, groups
-from optframe_reports.figures.ordinate import Ordinate, ordinate
+from optframe_reports.figures.ordinate import Ordinate, Scale, ordinate
+from optframe_reports.figures.runs import runs_of
 
-__all__ = ["COLUMNS", "Line", "Lines", "lines"]
+__all__ = ["COLUMNS", "Line", "Lines", "first_of_log_spaced", "lines"]
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ COLUMNS = {
 }
 _SHARED = ("steps", "epochs", "samples")  # all seeds have their checkpoints in the same places
 _POINTS = 120  # of a grid where they have not
+_MOST = 400  # places of a line, more than pixels can show apart
 
 
 @dataclass(frozen=True)
@@ -57,34 +59,41 @@ class Lines:
         return max(float(line.x.max(initial=0.0)) for line in self.of_groups)
 
 
-def lines(frames: Frames, x: str, metric: str) -> Lines:
-    """Compute the lines of a metric against ``x``, one of `COLUMNS`."""
-    compared = groups(frames)
-    trials = pd.concat([group.trials for group in compared])
-    curves = dict(iter(frames.curves.sort_values(COLUMNS[x]).groupby("key", sort=False)))
-    tables = [curves.get(key, frames.curves.iloc[:0]) for key in trials["key"]]
-    positions = [table[COLUMNS[x]].to_numpy(dtype=np.float64) for table in tables]
-    measured = [table[metric].to_numpy(dtype=np.float64) for table in tables]
+def lines(
+    frames: Frames,
+    x: str,
+    metric: str,
+    y_scale: Scale = "auto",
+    compared: Sequence[Group] | None = None,
+) -> Lines:
+    """Compute the lines of a metric against ``x``, one of `COLUMNS`.
 
-    axis = ordinate(metric, trials, [values[np.isfinite(values)] for values in measured])
-    first = None if x == "epochs" else _first_of_log_spaced(positions)
-    runs = {
-        trial["key"]: Curve(at, axis.of(values, trial["minimum"]), _lost(trial, x, at))
-        for (_, trial), at, values in zip(trials.iterrows(), positions, measured, strict=True)
-    }
-    of_groups = [
-        _line(group, [runs[key] for key in group.trials["key"]], axis, x in _SHARED, first)
-        for group in compared
+    ``compared`` are the groups to draw, by default all that a picture holds.
+    """
+    compared = groups(frames, metric=metric) if compared is None else compared
+    trials = pd.concat([group.trials for group in compared])
+    runs = runs_of(frames, trials, (COLUMNS[x], metric))
+    axis = ordinate(metric, trials, [y[np.isfinite(y)] for _, y in runs], y_scale)
+    first = None if x == "epochs" else first_of_log_spaced([places for places, _ in runs])
+    lost = trials["status"].isin(CENSORED)
+    ends = trials[x].where(lost).to_numpy(np.float64)
+    curves = [
+        Curve(places, axis.of(y, minimum), _lost(end, places) if censored else None)
+        for (places, y), minimum, end, censored in zip(
+            runs, trials["minimum"].to_numpy(np.float64), ends, lost, strict=True
+        )
     ]
+    of_groups, begin = [], 0
+    for group in compared:
+        own = curves[begin : begin + len(group.trials)]
+        of_groups.append(_line(group, own, axis, x in _SHARED, first))
+        begin += len(own)
     return Lines(of_groups, axis, first)
 
 
-def _lost(trial: pd.Series[Any], x: str, positions: Floats) -> float | None:
+def _lost(end: float, places: Floats) -> float:
     """Return where a censored run was lost: its end, or its last checkpoint."""
-    if trial["status"] not in CENSORED:
-        return None
-    end = float(trial[x])
-    return end if np.isfinite(end) else float(positions.max(initial=0.0))
+    return end if np.isfinite(end) else float(places.max(initial=0.0))
 
 
 def _line(
@@ -92,6 +101,8 @@ def _line(
 ) -> Line:
     if shared:
         grid = np.unique(np.concatenate([_places(curve) for curve in curves]))
+        if grid.size > _MOST:  # each run ended in a place of its own
+            grid = grid[np.linspace(0, grid.size - 1, _MOST).round().astype(int)]
         values = align(curves, grid, worst=axis.worst)
     else:
         grid = _even_grid(max(_places(curve).max() for curve in curves), first)
@@ -106,7 +117,9 @@ def _interpolated(curves: list[Curve], grid: Floats, axis: Ordinate) -> Floats:
     if not axis.log:
         return align(curves, grid, interpolate=True, worst=axis.worst)
     logs = [Curve(curve.x, np.log10(curve.y), curve.censored) for curve in curves]
-    return 10 ** align(logs, grid, interpolate=True, worst=axis.worst)
+    aligned = align(logs, grid, interpolate=True, worst=axis.worst)
+    with np.errstate(over="ignore"):
+        return np.where(np.isfinite(aligned), 10**aligned, axis.worst)
 
 
 def _places(curve: Curve) -> Floats:
@@ -120,10 +133,16 @@ def _even_grid(end: float, first: float | None) -> Floats:
     return np.append(0.0, np.geomspace(first, end, _POINTS))
 
 
-def _first_of_log_spaced(positions: list[Floats]) -> float | None:
-    """Return the first place after 0 if a typical run has half of its places in its first fifth."""
+def first_of_log_spaced(positions: Sequence[Floats]) -> float | None:
+    """Return the first place after 0 if a typical run has half of its places in its first fifth.
+
+    Runs that got less than half as far as the longest are not typical: they were lost.
+    """
     after = [places[places > 0] for places in positions]
     after = [places for places in after if places.size >= 4]
-    if not after or np.median([np.median(p) / p.max() for p in after]) > 0.2:
+    longest = max((places[-1] for places in after), default=0.0)
+    after = [places for places in after if places[-1] >= 0.5 * longest]
+    middle = [places[places.size // 2] / places[-1] for places in after]
+    if not after or np.median(middle) > 0.2:
         return None
-    return float(min(places.min() for places in after))
+    return float(min(places[0] for places in after))

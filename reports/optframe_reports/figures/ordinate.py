@@ -1,9 +1,10 @@
-"""What a convergence figure plots upwards: a metric, or how far the loss is above its minimum."""
+"""What a figure plots of a metric: its values, or how far the loss is above its minimum."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,17 @@ from numpy.typing import NDArray
 
 from optframe.statistics import worst
 
-__all__ = ["Ordinate", "ordinate"]
+__all__ = ["Ordinate", "Scale", "knows_minimum", "ordinate"]
 
 Floats = NDArray[np.float64]
+
+Scale = Literal["auto", "log", "linear"]
+"""Of an axis; ``auto`` chooses by what is drawn."""
 
 
 @dataclass(frozen=True)
 class Ordinate:
-    """The vertical axis: its name, whether it is logarithmic, and what a lost run counts as.
+    """An axis for a metric: its name, whether it is logarithmic, and what a lost run counts as.
 
     ``resolution`` is the least suboptimality that can be told from zero; None where the axis
     shows the metric itself.
@@ -29,14 +33,21 @@ class Ordinate:
     worst: float
     resolution: float | None = None
 
-    def of(self, values: Floats, minimum: float) -> Floats:
-        """Return what is plotted of a run's values."""
+    def of(self, values: Floats, minimum: float | Floats) -> Floats:
+        """Return what is plotted of values of one run, or of runs with a minimum each."""
         if self.resolution is None:
             return values
         return np.maximum(values - minimum, self.resolution)
 
 
-def ordinate(metric: str, trials: pd.DataFrame, measured: Sequence[Floats]) -> Ordinate:
+def knows_minimum(metric: str, trials: pd.DataFrame) -> bool:
+    """Say whether the suboptimality is plotted: of the loss, where all trials know f*."""
+    return metric in ("loss", "best_loss") and bool(trials["minimum"].notna().all())
+
+
+def ordinate(
+    metric: str, trials: pd.DataFrame, measured: Sequence[Floats], scale: Scale = "auto"
+) -> Ordinate:
     """Choose the axis for these trials, of which ``measured`` holds each one's finite values.
 
     With f* known the loss becomes the suboptimality f − f* on a logarithmic axis. What is below
@@ -50,25 +61,24 @@ def ordinate(metric: str, trials: pd.DataFrame, measured: Sequence[Floats]) -> O
     ValueError
         If a loss is below f* by more than rounding: then f* is wrong.
     """
-    if metric == "loss" and trials["minimum"].notna().all():
+    some = [values for values in measured if values.size]
+    least = np.array([values.min() for values in some])
+    most = np.array([values.max() for values in some])
+    name = metric.replace("_", " ")
+    if knows_minimum(metric, trials):
         eps = max(float(np.finfo(dtype).eps) for dtype in trials["dtype"].unique())
         minima = trials["minimum"].to_numpy(dtype=np.float64)
-        for values, minimum in zip(measured, minima, strict=True):
-            if values.size and values.min() < minimum - eps**0.5 * max(1.0, abs(minimum)):
+        own = minima[[index for index, values in enumerate(measured) if values.size]]
+        for low, minimum in zip(least, own, strict=True):
+            if low < minimum - eps**0.5 * max(1.0, abs(minimum)):
                 raise ValueError(
-                    f"a loss of {values.min():.6g} was measured below {minimum:.6g}, which the "
+                    f"a loss of {low:.6g} was measured below {minimum:.6g}, which the "
                     "problem states as its minimum"
                 )
         resolution = max(eps * float(np.abs(minima).max()), eps * eps)
-        return Ordinate("loss − f*", True, worst(metric), resolution)
-    name = metric.replace("_", " ")
-    return Ordinate(name, worst(metric) > 0 and _spans_over_a_decade(measured), worst(metric))
-
-
-def _spans_over_a_decade(measured: Sequence[Floats]) -> bool:
-    """Compare the least value with what a run typically starts from or rises to."""
-    measured = [values for values in measured if values.size]
-    if not measured:
-        return False
-    least = min(values.min() for values in measured)
-    return bool(least > 0 and np.median([values.max() for values in measured]) > 10 * least)
+        return Ordinate(f"{name} − f*", scale != "linear", worst(metric), resolution)
+    spread = bool(
+        len(some) and least.min() > 0 and np.median(most) > 10 * least.min()
+    )  # from the least value to what a run typically starts from or rises to
+    log = scale == "log" or (scale == "auto" and spread and worst(metric) > 0)
+    return Ordinate(name, log, worst(metric))

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn
 
 from optframe import Figure, Frames
-from optframe_reports.figures.axes import WIDTH, add_title, literal, plain_log_ticks
-from optframe_reports.figures.groups import groups, number_of_runs
+from optframe.statistics import UNRUN
+from optframe_reports.figures.groups import groups
+from optframe_reports.figures.strips import (
+    Strip,
+    draw_strips,
+    set_value_axis,
+    strips_size,
+)
 from optframe_reports.quantities import duration, time_unit
 
-__all__ = ["Timing"]
+__all__ = ["Timing", "no_steps"]
 
 
 @dataclass(frozen=True)
 class Timing(Figure):
     """Seconds per step of each optimizer: a point for each seed, a bar and a number at the median.
 
+    Of more than fifty seeds, a line shows the range and a box the quartiles.
+
     A run's time is that of its steps alone: checkpoints stop the clock, and compilation is not in
-    it. The axis starts at zero, unless the medians span over a decade: then it is logarithmic.
+    it. A run that was lost has a time as well; one that took no step has none, nor has one that
+    shared its steps with others (`--together`). The axis starts at zero, unless the medians span
+    over a decade: then it is logarithmic.
     """
 
     def title(self) -> str:
@@ -30,72 +39,55 @@ class Timing(Figure):
         return "Time per step"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no run has taken a step."""
-        return None if len(_paces(frames)) else "no run has taken a step yet"
+        """Say so where no run has taken a step of its own."""
+        return no_steps(frames)
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave a row for each optimizer, as high as its name."""
-        names = [literal(name, 40) for name in dict.fromkeys(_paces(frames)["name"])]
-        tallest = max(1 + name.count("\n") for name in names)
-        return WIDTH, 1.2 + max(0.26, 0.05 + 0.16 * tallest) * max(len(names), 2)
+        """Leave a row for each optimizer."""
+        return strips_size([strip.group for strip in _paces(frames)])
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return every run's time per step: name, seed, seconds."""
-        return _paces(frames)
+        return pd.concat(
+            pd.DataFrame(
+                {
+                    "name": strip.group.name,
+                    "seed": strip.group.trials["seed"].to_numpy(),
+                    "seconds": strip.values,
+                }
+            )
+            for strip in _paces(frames)
+        )
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw a row for each optimizer, in the report's order."""
         paces = _paces(frames)
-        compared = [group for group in groups(frames) if group.name in set(paces["name"])]
-        medians = paces.groupby("name")["seconds"].median()
-        per_second, unit = time_unit(medians.min())
-        names = [literal(group.name, 40) for group in compared]
-        seaborn.stripplot(
-            x=paces["seconds"] * per_second,
-            y=paces["name"],
-            hue=paces["name"],
-            order=[group.name for group in compared],
-            hue_order=[group.name for group in compared],
-            palette=[group.color for group in compared],
-            jitter=False,  # seaborn draws it from NumPy's global generator
-            alpha=0.55,
-            size=5,
-            legend=False,
-            ax=axes,
-        )
-        for row, group in enumerate(compared):
-            median = medians[group.name]
-            axes.vlines(median * per_second, row - 0.32, row + 0.32, color=group.color, lw=2)
-            axes.text(
-                1.015,
-                row,
-                duration(median),
-                transform=axes.get_yaxis_transform(),
-                va="center",
-                fontsize="small",
-            )
-        axes.set_yticks(range(len(names)), names, fontsize="small")
-        if medians.max() > 10 * medians.min():
-            axes.set_xscale("log")
-            if medians.max() < 1000 * medians.min():
-                plain_log_ticks(axes.xaxis)
-        else:
-            axes.set_xlim(left=0)
-        axes.set(xlabel=f"time per step ({unit})", ylabel="")
-        axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.grid(axis="x", which="major", alpha=0.4)
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {number_of_runs(compared)}")
-        seaborn.despine(ax=axes, left=True)
+        per_second, unit = time_unit(min(strip.median for strip in paces))
+        strips = [Strip(strip.group, strip.values * per_second) for strip in paces]
+        set_value_axis(axes, strips)
+        draw_strips(axes, strips, lambda median: duration(median / per_second), nowhere="")
+        axes.set_xlabel(f"time per step ({unit})")
 
 
-def _paces(frames: Frames) -> pd.DataFrame:
-    """Return the seconds per step of every run that has taken one, with its group's name."""
-    stepped = [
-        (group.name, seed, seconds / steps)
-        for group in groups(frames)
-        for seed, seconds, steps, together in zip(
-            *(group.trials[name] for name in ("seed", "seconds", "steps", "together")), strict=True
-        )
-        if steps > 0 and np.isfinite(seconds) and together == 1
-    ]
-    return pd.DataFrame(stepped, columns=["name", "seed", "seconds"])
+def no_steps(frames: Frames) -> str | None:
+    """Say why no run has a time per step, or None where one has."""
+    ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
+    stepped = ran[ran["steps"] > 0]
+    if stepped.empty:
+        return "no run has taken a step yet"
+    if (stepped["together"] > 1).all():
+        return "all runs advanced together with others, so that none has a time of its own"
+    return None
+
+
+def _paces(frames: Frames) -> list[Strip]:
+    """Return the seconds per step of every run that has taken one of its own."""
+    found = []
+    for group in groups(frames):
+        trials = group.trials
+        timed = (trials["steps"] > 0) & np.isfinite(trials["seconds"]) & (trials["together"] == 1)
+        if timed.any():
+            own = trials[timed]
+            paces = (own["seconds"] / own["steps"]).to_numpy(np.float64)
+            found.append(Strip(replace(group, trials=own), paces))
+    return found

@@ -1,0 +1,296 @@
+"""Critical-difference diagram: which optimizers rank differently over problems, beyond chance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from matplotlib.transforms import ScaledTranslation
+
+from optframe import Figure, Fraction, Frames
+from optframe.statistics import (
+    Friedman,
+    average_ranks,
+    friedman,
+    nemenyi_distance,
+    nemenyi_groups,
+)
+from optframe_reports.figures.axes import WIDTH, add_title, literal, room, stroke
+from optframe_reports.figures.ranking import Measure, Ranking
+from optframe_reports.figures.reaching import Cost
+from optframe_reports.figures.solvers import (
+    add_notes,
+    notes_height,
+    number_of_seeds,
+    plural,
+    solvers,
+)
+from optframe_reports.quantities import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CriticalDifference"]
+
+_MOST = 20
+_NAME = 26  # letters in a line
+_LETTER, _LINE, _GAP, _BAR = 0.068, 0.155, 0.09, 0.13  # inches
+_ABOVE = 1.15  # inches: the title, the axis and its label
+
+
+@dataclass(frozen=True)
+class CriticalDifference(Figure):
+    """The average ranks over problems; bars join optimizers that are not told apart.
+
+    On each problem the optimizers are ranked by their medians over seeds, 1 the best; equal ones
+    share the mean of their ranks, and so do all who failed (their median run was lost or did not
+    reach the target), behind everybody else. Friedman's test in Iman and Davenport's form says
+    whether the ranks differ at all; where it does not, one bar joins all. Where it does, two
+    optimizers differ if their average ranks do by the critical difference or more, whose length
+    is drawn above the axis (Nemenyi's test at the level ``alpha``).
+
+    Parameters
+    ----------
+    measure
+        What is ranked: the cost of reaching the study's ``target``, or the ``final`` metric;
+        ``auto`` takes the target if every problem has one.
+    by
+        What counts as cost of the target.
+    metric
+        The metric that is final.
+    alpha
+        The level of both tests.
+
+    Reference: J. Demšar, *Journal of Machine Learning Research* 7 (2006).
+    """
+
+    across = True
+
+    measure: Measure = "auto"
+    by: Cost = "gradients"
+    metric: str = "loss"
+    alpha: Fraction = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse a level at which nothing ever differs."""
+        if self.alpha <= 0:
+            raise ValueError(f"alpha must be greater than 0, got {self.alpha}")
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return "Critical differences of average ranks"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where there are too few optimizers or problems for the test."""
+        reason = self._ranking.missing(frames)
+        if reason is not None:
+            return reason
+        problems, optimizers = self._ranking.of(frames).costs.dropna().shape
+        if optimizers < 3:
+            return "Friedman's test compares three optimizers or more; only two have run"
+        if problems < 2:
+            return (
+                "ranks are averaged over two problems or more; "
+                f"all optimizers have run on {problems or 'none'}"
+            )
+        return None
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave a row for each pair of names, and one for each bar."""
+        ranks = self._ranks(frames)
+        return WIDTH, _ABOVE + _places(ranks, 1.0).height + notes_height(ranks.notes)
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return what is drawn: optimizer, rank, and the numbers of the bars that it is on."""
+        import pandas as pd
+
+        drawn = self._ranks(frames)
+        bars = [
+            [number for number, bar in enumerate(drawn.bars) if name in bar]
+            for name in drawn.ranks.index
+        ]
+        return pd.DataFrame(
+            {
+                "optimizer": drawn.ranks.index,
+                "rank": drawn.ranks.to_numpy(),
+                "bars": [tuple(on) for on in bars],
+                "critical_difference": drawn.distance,
+                "p": drawn.test.f_p,
+            }
+        )
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw the axis above, the bars below it, and the names at both sides."""
+        drawn = self._ranks(frames)
+        places = _places(drawn, room(axes))
+        count = len(drawn.ranks)
+        _draw_axis(axes, count, places)
+        _draw_names(axes, drawn, places)
+        for index, bar in enumerate(drawn.bars):
+            ends = drawn.ranks[list(bar)]
+            left, right = ends.min() - 0.006 * count, ends.max() + 0.006 * count
+            y = _GAP + _BAR * (index + 0.5)
+            thick = {"color": "0.25", "lw": 3.5 * stroke(), "solid_capstyle": "round"}
+            axes.plot([left, right], [y, y], zorder=3, **thick)
+        if drawn.distance <= count - 1:
+            _draw_distance(axes, drawn.distance)
+        seeds = number_of_seeds(frames)
+        add_title(axes, f"{plural(drawn.test.problems, 'problem')}, {seeds}: average ranks")
+        add_notes(axes, drawn.notes, axes)
+
+    @property
+    def _ranking(self) -> Ranking:
+        return Ranking(self.measure, self.by, self.metric, _MOST)
+
+    def _ranks(self, frames: Frames) -> _Ranks:
+        ranked = self._ranking.of(frames)
+        costs = ranked.costs
+        ranks, test = average_ranks(costs), friedman(costs)
+        distance = nemenyi_distance(test.optimizers, test.problems, self.alpha)
+        names = list(map(str, ranks.index))
+        differ = test.f_p < self.alpha
+        bars = nemenyi_groups(ranks, distance) if differ else [tuple(names)]
+        notes = [
+            f"Ranked by {ranked.words}; 1 is the best.",
+            _verdict(test, self.alpha),
+            _too_few(test, distance),
+            *ranked.notes,
+            f"Left out: {plural(test.left_out, 'problem')} that not all optimizers have run on."
+            if test.left_out
+            else "",
+            ranked.lost,
+        ]
+        colors = {solver.name: solver.color for solver in solvers(ranked.frames, names)}
+        return _Ranks(ranks, bars, distance, test, colors, [note for note in notes if note])
+
+
+class _Ranks(NamedTuple):
+    ranks: pd.Series[float]
+    bars: list[tuple[str, ...]]
+    distance: float
+    test: Friedman
+    colors: dict[str, Any]
+    notes: list[str]
+
+
+def _verdict(test: Friedman, alpha: float) -> str:
+    said = f"Friedman's test (Iman–Davenport): {_p(test.f_p)}"
+    if test.f_p < alpha:
+        return (
+            f"{said}; bars join optimizers that Nemenyi's test does not tell apart (α = {alpha:g})."
+        )
+    return f"{said}: at the level {alpha:g} no difference is shown, and one bar joins all."
+
+
+def _p(p: float) -> str:
+    return "p < 0.0001" if p < 1e-4 else f"p = {number(p, 2)}"
+
+
+def _too_few(test: Friedman, distance: float) -> str:
+    """Say so where not even the best and the worst possible ranks could be told apart."""
+    most = test.optimizers - 1
+    if distance <= most:
+        return ""
+    enough = math.ceil(test.problems * (distance / most) ** 2)
+    return (
+        f"Too few problems: the critical difference of {distance:.1f} is greater than any ranks "
+        f"can differ by ({most}); {enough} problems are the least with which Nemenyi's test can "
+        "tell two optimizers apart."
+    )
+
+
+class _Places(NamedTuple):
+    """The names at the left and the right, wrapped, and how far below the axis each one is."""
+
+    names: list[str]
+    depths: list[float]
+    lefts: int
+    height: float
+
+    def margin(self, some: slice) -> float:
+        """Return how many inches these names take at their side."""
+        lines = [line for name in self.names[some] for line in name.split("\n")]
+        return 0.12 + _LETTER * max(map(len, lines))
+
+
+def _places(drawn: _Ranks, room: float) -> _Places:
+    names = [
+        literal(f"{name}  {rank:.2f}", max(12, int(_NAME * room)))
+        for name, rank in drawn.ranks.items()
+    ]
+    heights = [_LINE * (1 + name.count("\n")) + 0.06 for name in names]
+    lefts = (len(names) + 1) // 2
+    top = 2 * _GAP + _BAR * len(drawn.bars)
+    depths = [0.0] * len(names)
+    for side in (range(lefts), range(len(names) - 1, lefts - 1, -1)):
+        y = top
+        for index in side:
+            depths[index] = y + heights[index] / 2
+            y += heights[index]
+    height = max(d + h / 2 for d, h in zip(depths, heights, strict=True))
+    return _Places(names, depths, lefts, height)
+
+
+def _draw_axis(axes: Any, count: int, places: _Places) -> None:
+    """Put the axis of ranks between the names at the top; depths below it are in inches."""
+    left, right = places.margin(slice(places.lefts)), places.margin(slice(places.lefts, None))
+    inner = max(WIDTH * room(axes) - left - right, 0.5)
+    axes.set_xlim(1 - (count - 1) * left / inner, count + (count - 1) * right / inner)
+    axes.set_ylim(places.height, 0)
+    axes.set_yticks([])
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    axes.set_xticks(range(1, count + 1, math.ceil(count * 0.22 / inner)))
+    axes.set_xlabel("average rank", ha="left", va="bottom")
+    axes.xaxis.set_label_coords(count, 1, _above(axes, 26, right=-32))
+    axes.spines["top"].set_bounds(1, count)
+    for side in ("left", "right", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def _draw_names(axes: Any, drawn: _Ranks, places: _Places) -> None:
+    count = len(drawn.ranks)
+    canvas, spec = axes.figure, axes.get_subplotspec()
+    share = 1.0 if spec is None else len(spec.rowspan) / spec.get_gridspec().nrows
+    inches = share * canvas.bbox.height / canvas.dpi / stroke()
+    inches -= _ABOVE + notes_height(drawn.notes, room(axes))
+    size = 8.3 * stroke() * min(1.0, max(inches, 0.5) / places.height)
+    for index, (name, rank) in enumerate(drawn.ranks.items()):
+        at_left = index < places.lefts
+        depth = places.depths[index]
+        end = 1 - 0.02 * (count - 1) if at_left else count + 0.02 * (count - 1)
+        axes.plot(
+            [rank, rank, end], [0, depth, depth], color=drawn.colors[str(name)], lw=1.3 * stroke()
+        )
+        axes.annotate(
+            places.names[index],
+            (end, depth),
+            (-4 if at_left else 4, 0),
+            textcoords="offset points",
+            ha="right" if at_left else "left",
+            va="center",
+            fontsize=size,
+        )
+
+
+def _draw_distance(axes: Any, distance: float) -> None:
+    """Draw the critical difference above the axis' numbers, from rank 1 on."""
+    line = {
+        "color": "0.25",
+        "lw": 1.5 * stroke(),
+        "marker": "|",
+        "ms": 7 * stroke(),
+        "mew": 1.5 * stroke(),
+        "clip_on": False,
+    }
+    axes.plot([1, 1 + distance], [1, 1], transform=_above(axes, 22), **line)
+    said = f"CD = {distance:.2f}"
+    axes.text(1, 1, said, transform=_above(axes, 26), va="bottom", fontsize="small")
+
+
+def _above(axes: Any, points: float, right: float = 0.0) -> Any:
+    """Return the transform of a rank and 1 to so many points of a common picture above the axis."""
+    inches = stroke() / 72
+    shift = ScaledTranslation(right * inches, points * inches, axes.figure.dpi_scale_trans)
+    return axes.get_xaxis_transform() + shift

@@ -1,0 +1,109 @@
+"""Data profile: how many problems an optimizer solves with a given budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from optframe import Figure, Fraction, Frames
+from optframe.statistics import data_profile, solver_costs
+from optframe_reports.figures.axes import add_title
+from optframe_reports.figures.reaching import (
+    UNITS,
+    Cost,
+    Target,
+    has_own_targets,
+    no_sizes,
+    nothing_to_reach,
+    reaching,
+    sizes,
+)
+from optframe_reports.figures.settings import at_best_settings
+from optframe_reports.figures.shares import Shares, cost_axis, draw_shares, profile, shares_size
+from optframe_reports.figures.solvers import best, nothing_to_compare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DataProfile"]
+
+
+@dataclass(frozen=True)
+class DataProfile(Figure):
+    """The share of problems that an optimizer solves at a cost of κ groups of P + 1 evaluations.
+
+    A problem of P parameters is solved when f(x₀) − f(x) ≥ (1 − τ) (f(x₀) − f*), that is, when all
+    but the fraction ``tau`` of the possible progress is made; where f* is unknown it is the best
+    loss that any optimizer found. Moré and Wild use τ = 1e-1, 1e-3, 1e-5 and 1e-7. P + 1
+    evaluations of the loss are the price of a gradient by differences; a method that is given
+    gradients pays one for each, so that κ tells how its cost grows with P. Steps and seconds are
+    not divided.
+
+    Unlike in a performance profile, a curve does not depend on who else took part (but for f*
+    where it is unknown). At the right edge stands how many problems an optimizer solves at all,
+    which the legend counts; a run that was lost before it got there has an infinite cost.
+
+    Parameters
+    ----------
+    by
+        What counts as cost.
+    tau
+        The tolerance τ.
+    target
+        Whose targets; ``study`` takes the study's own instead of those above.
+    over
+        What the cost of several seeds is: their ``median``, infinite where half of them or more do
+        not reach the target; the expected running time, ``ert``; or each of the ``seeds`` counts
+        as a problem.
+
+    Reference: J. J. Moré and S. M. Wild, *SIAM Journal on Optimization* 20 (2009).
+    """
+
+    across = True
+
+    by: Cost = "gradients"
+    tau: Fraction = 1e-3
+    target: Target = "relative"
+    over: Literal["median", "ert", "seeds"] = "median"
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return f"Data profile of {UNITS[self.by]}"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where there is nobody to compare with, or no target to reach."""
+        frames, _ = self._compared(frames)
+        reason = nothing_to_compare(frames) or nothing_to_reach(frames, self.by, self.target)
+        return reason or (no_sizes(frames) if self._counts else None)
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave room for the legend and the notes."""
+        return shares_size(self._compared(frames)[0], 2)
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return the corners of the steps: optimizer, cost, fraction, and what was counted."""
+        return self._shares(frames).table
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw a line of steps for each optimizer, with the legend and the notes below."""
+        shares = self._shares(frames)
+        end = cost_axis(axes, shares.table["cost"])
+        axes.set_xlabel(UNITS[self.by] + (" / (P + 1)" if self._counts else ""))
+        draw_shares(axes, shares, "cost", end)
+        add_title(axes, f"{shares.title}: solved within a budget")
+
+    @property
+    def _counts(self) -> bool:
+        return self.by in ("gradients", "evaluations")
+
+    def _compared(self, frames: Frames) -> tuple[Frames, str]:
+        own = has_own_targets(frames, self.target)
+        return at_best_settings(frames, self.by if own else None)
+
+    def _shares(self, frames: Frames) -> Shares:
+        frames, settings = self._compared(frames)
+        evaluations, target = reaching(frames, self.by, self.target, self.tau)
+        costs, restriction = best(solver_costs(evaluations, over=self.over))
+        groups_of = sizes(frames) if self._counts else None
+        notes = [f"Target: {target}.", settings, restriction]
+        return profile(frames, data_profile(costs, groups_of), self.over, notes)

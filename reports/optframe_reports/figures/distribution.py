@@ -1,0 +1,106 @@
+"""Distribution: how the final results vary over the seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from optframe import Figure, Frames
+from optframe.statistics import final, worst
+from optframe_reports.figures.groups import By, groups
+from optframe_reports.figures.ordinate import Ordinate, Scale, knows_minimum, ordinate
+from optframe_reports.figures.strips import (
+    Strip,
+    draw_strips,
+    set_value_axis,
+    strips_size,
+)
+from optframe_reports.quantities import number
+
+__all__ = ["Distribution"]
+
+
+@dataclass(frozen=True)
+class Distribution(Figure):
+    """The final value of a metric, or the best along the run: a point for each seed.
+
+    A bar and a number are at the median; from five seeds on a box lies between the quartiles; of
+    more than fifty, the box and a line for the range replace the points.
+
+    A run that diverged, failed, timed out or crashed has no value: it counts as worse than every
+    number in median and box, and the column "lost" counts it. A box that reaches such runs is
+    open: it ends with the axis. With the problem's f* known, the loss is the suboptimality f − f*,
+    and what the dtype cannot tell from zero lies at the resolution (`figures.ordinate`).
+    """
+
+    metric: str = "loss"
+    value: Literal["final", "best"] = "final"
+    by: By = "auto"
+    scale: Scale = "auto"
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return f"{self.value.capitalize()} {self.metric.replace('_', ' ')}"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where no run has this metric, or a logarithmic axis cannot show it."""
+        compared = groups(frames)
+        if not compared:
+            return "no run has ended yet"
+        measured = (  # of runs that are all lost, the curves know it alone
+            frame[column].notna().any()
+            for frame, column in ((frames.trials, self._column), (frames.curves, self.metric))
+            if column in frame
+        )
+        if self._column not in frames.trials or not any(measured):
+            return f"no run measured {self.metric}"
+        logarithmic = self.scale == "log" and not knows_minimum(self._column, frames.trials)
+        if logarithmic and (frames.trials[self._column] <= 0).any():
+            return f"some {self.metric} is not positive, which a logarithmic axis cannot show"
+        return None
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave a row for each optimizer."""
+        return strips_size(groups(frames, by=self.by, metric=self.metric))
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return every run's value as drawn, infinite where it was lost: name, seed, value."""
+        strips, _ = self._strips(frames)
+        return pd.concat(
+            pd.DataFrame(
+                {
+                    "name": strip.group.name,
+                    "seed": strip.group.trials["seed"].to_numpy(),
+                    "value": strip.values,
+                }
+            )
+            for strip in strips
+        )
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw a row for each optimizer, in the report's order."""
+        strips, axis = self._strips(frames)
+        set_value_axis(axes, strips, axis.log)
+        draw_strips(axes, strips, lambda median: number(median, 3), nowhere="lost", box=True)
+        axes.set_xlabel(f"{self.value} {axis.name.removeprefix('best ')}")
+
+    @property
+    def _column(self) -> str:
+        return self.metric if self.value == "final" else f"best_{self.metric}"
+
+    def _strips(self, frames: Frames) -> tuple[list[Strip], Ordinate]:
+        compared = groups(frames, by=self.by, metric=self.metric)
+        finals = [final(group.trials, self._column) for group in compared]
+        trials = pd.concat([group.trials for group in compared])
+        each = [np.array([value]) for value in np.concatenate(finals)]
+        finite = [value[np.isfinite(value)] for value in each]
+        axis = ordinate(self._column, trials, finite, self.scale)
+        lost = worst(self.metric)
+        strips = []
+        for group, values in zip(compared, finals, strict=True):
+            plotted = axis.of(values, group.trials["minimum"].to_numpy(np.float64))
+            strips.append(Strip(group, np.where(np.isfinite(values), plotted, lost)))
+        return strips, axis

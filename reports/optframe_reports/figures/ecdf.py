@@ -1,0 +1,162 @@
+"""ECDF: the share of all targets, easy and hard ones, that an optimizer reaches with a budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from optframe import Figure, Fraction, Frames
+from optframe.statistics import (
+    solver_costs,
+    targets_reached,
+)
+from optframe_reports.figures.axes import add_title
+from optframe_reports.figures.reaching import (
+    UNITS,
+    Cost,
+    Floats,
+    Way,
+    graded,
+    minimum,
+    no_sizes,
+    nothing_to_reach,
+    sizes,
+)
+from optframe_reports.figures.settings import at_best_settings
+from optframe_reports.figures.shares import Shares, cost_axis, draw_shares, shares_size, thinned
+from optframe_reports.figures.solvers import (
+    LIMIT,
+    best,
+    cross,
+    nothing_to_compare,
+    number_of_seeds,
+    plural,
+    solvers,
+)
+from optframe_reports.quantities import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Ecdf"]
+
+_EASIEST = 1e2
+
+
+@dataclass(frozen=True)
+class Ecdf(Figure):
+    """The share of (problem, target, seed) that an optimizer has reached, against the cost.
+
+    COCO's runtime distribution: a curve further to the left is faster, a higher one reaches more,
+    and the area above it is the mean of the logarithm of the cost. The targets lie five to a
+    decade, so that progress on hard problems counts, too. A target that a run did not reach before
+    it ended or was lost stays unreached; × stands where half of an optimizer's runs had ended:
+    what its curve says to the right of it is about the others. Each problem weighs the same.
+
+    Parameters
+    ----------
+    by
+        What counts as cost.
+    targets
+        ``relative``: what is left of f(x₀) − f*, from 10^-0.2 down to ``least``; ``absolute``:
+        f − f* from 100 down to ``least``, as in COCO. Where f* is unknown it is the best loss
+        that any run found, and targets end a thousandth of the way before it.
+    least
+        The hardest target.
+    per_parameter
+        Whether evaluations are divided by the number of parameters P.
+
+    Reference: N. Hansen, A. Auger, D. Brockhoff, D. Tušar and T. Tušar, *COCO: performance
+    assessment*, arXiv:1605.03560 (2016).
+    """
+
+    across = True
+
+    by: Cost = "gradients"
+    targets: Way = "relative"
+    least: Fraction = 1e-8
+    per_parameter: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a hardest target of zero, which no grid of decades reaches."""
+        if self.least <= 0:
+            raise ValueError(f"least must be greater than 0, got {self.least}")
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return f"Targets reached against {UNITS[self.by]}"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where there is nobody to compare with, or nothing to reach."""
+        frames, _ = at_best_settings(frames)
+        reason = nothing_to_compare(frames) or nothing_to_reach(frames, self.by, "relative")
+        return reason or (no_sizes(frames) if self._divides else None)
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave room for the legend and the notes."""
+        return shares_size(at_best_settings(frames)[0], 3)
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return the corners of the steps: optimizer, cost, fraction, spent, what was counted."""
+        return self._shares(frames).table
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw a line of steps for each optimizer, and × at the end of its median run."""
+        shares = self._shares(frames)
+        ends = shares.table.groupby("optimizer")["spent"].first()
+        end = cost_axis(axes, [*shares.table["cost"], *ends])
+        axes.set_xlabel(UNITS[self.by] + (" / P" if self._divides else ""))
+        draw_shares(axes, shares, "cost", end)
+        for solver in shares.solvers:
+            rows = shares.table[shares.table["optimizer"] == solver.name]
+            done = rows["fraction"].to_numpy()[rows["cost"] <= ends[solver.name]]
+            if done.size:
+                style = cross(solver.color)
+                axes.plot(ends[solver.name], done[-1], clip_on=False, zorder=4, **style)
+        add_title(axes, shares.title)
+
+    @property
+    def _divides(self) -> bool:
+        return self.per_parameter and self.by != "seconds"
+
+    def _words(self, grid: Floats, goal: str) -> str:
+        """Say how many targets there are and where they lie."""
+        count = f"{len(grid)} for each problem" if goal == "f*" else f"up to {len(grid)} for each"
+        ends = f"{number(grid[0], 2)} to {number(grid[-1], 2)}"
+        if self.targets == "absolute":
+            return f"{count}, a loss {ends} above {goal}"
+        return f"{count}, {ends} of the way from the start to {goal} left"
+
+    def _shares(self, frames: Frames) -> Shares:
+        frames, settings = at_best_settings(frames)
+        grid, evaluations = graded(frames, self.by, self.targets, self.least, _EASIEST)
+        if self._divides:
+            size = evaluations["problem"].map(sizes(frames))
+            evaluations = evaluations.assign(
+                cost=evaluations["cost"] / size, spent=evaluations["spent"] / size
+            )
+        restriction = ""
+        if evaluations["optimizer"].nunique() > LIMIT:
+            kept, restriction = best(solver_costs(evaluations))
+            evaluations = evaluations[evaluations["optimizer"].isin(kept.columns)]
+        table = targets_reached(evaluations)
+        table = thinned(table, "cost")
+        drawn = solvers(frames, list(table["optimizer"].unique()))
+        missed = int(table.groupby("optimizer")["left_out"].first().sum())
+        notes = [
+            f"Targets: {self._words(grid, minimum(frames))}.",
+            settings,
+            restriction,
+            f"Left out: {missed} (run, target) without a cost or not run by all." if missed else "",
+            "× is where half of an optimizer's runs had ended.",
+        ]
+        reached = table.groupby("optimizer")["fraction"].max()
+        return Shares(
+            table,
+            drawn,
+            [solver.label(f"{100 * reached[solver.name]:.0f} %") for solver in drawn],
+            [note for note in notes if note],
+            f"{plural(int(table['problems'].iloc[0]), 'problem')} × {len(grid)} targets, "
+            f"{number_of_seeds(frames)}",
+            "targets reached",
+        )

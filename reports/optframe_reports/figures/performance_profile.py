@@ -1,0 +1,114 @@
+"""Performance profile: how often an optimizer is the best, and how far behind it is elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from matplotlib.ticker import FuncFormatter, LogLocator
+
+from optframe import Figure, Fraction, Frames
+from optframe.statistics import performance_profile, ranking_depends_on, solver_costs
+from optframe_reports.figures.axes import add_title
+from optframe_reports.figures.reaching import (
+    UNITS,
+    Cost,
+    Target,
+    has_own_targets,
+    nothing_to_reach,
+    reaching,
+)
+from optframe_reports.figures.settings import at_best_settings
+from optframe_reports.figures.shares import Shares, draw_shares, profile, shares_size
+from optframe_reports.figures.solvers import best, nothing_to_compare
+from optframe_reports.quantities import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PerformanceProfile"]
+
+_MOST_CHANGES = 2
+
+
+@dataclass(frozen=True)
+class PerformanceProfile(Figure):
+    """The share of problems that an optimizer solves within a factor τ of the best one's cost.
+
+    At the left edge, τ = 1, stands how often each optimizer is the cheapest (ties count for all
+    who share them); at the right edge how many problems it solves at all, which the legend counts.
+    A problem is solved where the target was reached; a run that was lost before has not reached
+    it, and its cost is infinite. Compared are the problems that all optimizers have run on.
+
+    Parameters
+    ----------
+    by
+        What counts as cost.
+    target
+        The study's own targets, or those of Moré and Wild relative to the start (see
+        `DataProfile`), with the tolerance ``tau``; ``auto`` takes the study's own if every problem
+        has one.
+    over
+        What the cost of several seeds is: their ``median``, infinite where half of them or more do
+        not reach the target; the expected running time, ``ert``; or each of the ``seeds`` counts
+        as a problem.
+
+    A profile compares with the best of those who took part: where without one of them the order
+    of two others would be another, a note says so (Gould and Scott 2016).
+
+    References: E. D. Dolan and J. J. Moré, *Mathematical Programming* 91 (2002); N. Gould and
+    J. Scott, *ACM Transactions on Mathematical Software* 43 (2016).
+    """
+
+    across = True
+
+    by: Cost = "gradients"
+    target: Target = "auto"
+    tau: Fraction = 1e-3
+    over: Literal["median", "ert", "seeds"] = "median"
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return f"Performance profile of {UNITS[self.by]}"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where there is nobody to compare with, or no target to reach."""
+        frames, _ = self._compared(frames)
+        return nothing_to_compare(frames) or nothing_to_reach(frames, self.by, self.target)
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave room for the legend and the notes."""
+        return shares_size(self._compared(frames)[0], 5)
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return the corners of the steps: optimizer, ratio, fraction, and what was counted."""
+        return self._shares(frames).table
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw a line of steps for each optimizer, with the legend and the notes below."""
+        shares = self._shares(frames)
+        end = 1.1 * max(float(shares.table["ratio"].max()), 1.9)
+        axes.set_xscale("log", base=2 if end < 300 else 10)
+        if end < 8:
+            axes.xaxis.set_major_locator(LogLocator(base=2, subs=(1, 1.25, 1.5)))
+        axes.set_xlim(1, end)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        axes.minorticks_off()
+        axes.set_xlabel(f"{UNITS[self.by]} / the best one's")
+        draw_shares(axes, shares, "ratio", end)
+        add_title(axes, f"{shares.title}: solved within a factor of the best")
+
+    def _compared(self, frames: Frames) -> tuple[Frames, str]:
+        own = has_own_targets(frames, self.target)
+        return at_best_settings(frames, self.by if own else None)
+
+    def _shares(self, frames: Frames) -> Shares:
+        frames, settings = self._compared(frames)
+        evaluations, target = reaching(frames, self.by, self.target, self.tau)
+        costs, restriction = best(solver_costs(evaluations, over=self.over))
+        changes = [str(change) for change in ranking_depends_on(costs)]
+        if len(changes) > _MOST_CHANGES:
+            more = f"There are {len(changes) - _MOST_CHANGES} more such changes."
+            changes = [*changes[:_MOST_CHANGES], more]
+        notes = [f"Target: {target}.", settings, restriction]
+        return profile(frames, performance_profile(costs), self.over, notes, changes)

@@ -1,0 +1,268 @@
+"""Rank heat map: where each optimizer is good and where it is not, problem by problem."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import seaborn
+from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+
+from optframe import Figure, Frames
+from optframe.statistics import average_ranks, performance_ratios
+from optframe_reports.figures.axes import WIDTH, add_title, literal, room, stroke
+from optframe_reports.figures.ranking import Measure, Ranking
+from optframe_reports.figures.reaching import Cost
+from optframe_reports.figures.solvers import (
+    add_notes,
+    notes_height,
+    number_of_seeds,
+    plural,
+)
+from optframe_reports.quantities import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RankHeatmap"]
+
+Floats = NDArray[np.float64]
+
+_MOST = 24
+_ROW, _TALLEST = 0.21, 7.5  # inches: of a row, and of all of them
+_LETTER, _LINE, _BAR = 0.068, 0.15, 0.7  # inches: of text, and for the colours' bar
+_NAME = 30  # letters in a line
+_LEAST = 5.5  # points: of numbers that can be read
+_COLORS, _FAILED = "YlGnBu_r", "0.88"
+_UNITS = {"rank": "rank", "ratio": "cost / the least"}
+
+
+@dataclass(frozen=True)
+class RankHeatmap(Figure):
+    """A row for each problem, a column for each optimizer, the best on average at the left.
+
+    A cell is the rank of the optimizer's median over seeds, 1 the best; equal ones share the mean
+    of their ranks. × marks who failed, that is, whose median run was lost or did not reach the
+    target: they share the last ranks. A problem on which not all optimizers have run has blank
+    cells and no ranks. Problems that more optimizers fail are further below. Numbers are left out
+    where cells are too small for them.
+
+    Parameters
+    ----------
+    show
+        The ``rank``, or the ``ratio`` to the problem's best, which costs have and losses have not.
+    measure
+        What is ranked: the cost of reaching the study's ``target``, or the ``final`` metric;
+        ``auto`` takes the target if every problem has one.
+    by
+        What counts as cost of the target.
+    metric
+        The metric that is final.
+    """
+
+    across = True
+
+    show: Literal["rank", "ratio"] = "rank"
+    measure: Measure = "auto"
+    by: Cost = "gradients"
+    metric: str = "loss"
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return "Ranks on each problem" if self.show == "rank" else "Costs relative to the best"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where there is nobody to compare with, or nothing that has a ratio."""
+        reason = self._ranking.missing(frames)
+        if reason is None and self.show == "ratio" and not self._ranking.by_target(frames):
+            return "a final value can be ranked, but has no ratio; expected show=rank"
+        return reason
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave a row for each problem, up to a height, and as wide columns as names need."""
+        cells = self._cells(frames)
+        rows = [literal(name, _NAME) for name in cells.problems]
+        columns = [literal(name, _NAME) for name in cells.optimizers]
+        wide = max(_LINE * _tallest(columns) + 0.06, 0.3)
+        width = _LETTER * _longest(rows) + wide * len(columns) + _BAR
+        height = min(max(_ROW, _LINE * _tallest(rows) + 0.04) * len(rows), _TALLEST)
+        height += _LETTER * _longest(columns) + 0.6 + notes_height(cells.notes)
+        return max(WIDTH, width), max(height, 2.4)
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return a row for each cell, as ordered: problem, optimizer, cost, rank, ratio."""
+        import pandas as pd
+
+        cells = self._cells(frames)
+        shape = cells.values.shape
+        return pd.DataFrame(
+            {
+                "problem": np.repeat(cells.problems, shape[1]),
+                "optimizer": np.tile(cells.optimizers, shape[0]),
+                "cost": cells.costs.ravel(),
+                self.show: cells.values.ravel(),
+            }
+        )
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw the cells, with their numbers where these can be read, and the colours' bar."""
+        cells = self._cells(frames)
+        place = _place(axes, cells)
+        known = np.isfinite(cells.values) & ~cells.failed
+        texts = np.array([[_said(value) for value in row] for row in cells.values])
+        letters = max(map(len, texts[known]), default=1)
+        size = min(8.3, 50 * place.height, 72 * place.width / (0.62 * letters + 0.4))
+        grey = np.ma.masked_where(~cells.failed, np.ones(cells.values.shape))
+        axes.pcolormesh(grey, cmap=ListedColormap([_FAILED]))
+        bar = axes.inset_axes([1.015, 0, 0.02, 1])
+        seaborn.heatmap(
+            cells.values,
+            mask=~known,
+            cmap=_COLORS,
+            **self._scale(cells.values[known], len(cells.optimizers)),
+            annot=texts if size >= _LEAST else None,
+            fmt="",
+            annot_kws={"size": size * stroke()},
+            linewidths=0.6 if min(place.width, place.height) > 0.12 else 0.0,
+            cbar_ax=bar,
+            cbar_kws={"label": _UNITS[self.show]},
+            ax=axes,
+        )
+        self._label_bar(axes.collections[1].colorbar, len(cells.optimizers))
+        row, column = np.nonzero(cells.failed)
+        cross = 0.55 * min(8.3, 50 * place.height, 50 * place.width)
+        axes.plot(column + 0.5, row + 0.5, "x", ms=cross * stroke(), mew=stroke(), color="0.45")
+        _label(axes, cells, place)
+        said = f"{plural(len(cells.problems), 'problem')}, {number_of_seeds(frames)}"
+        add_title(axes, f"{said}: {_UNITS[self.show]}", place.taken)
+        add_notes(axes, cells.notes, axes, left=_LETTER * place.taken)
+
+    def _scale(self, known: Floats, optimizers: int) -> dict[str, Any]:
+        if self.show == "rank":
+            return {"vmin": 1, "vmax": optimizers}
+        return {"norm": LogNorm(1, max(float(known.max(initial=1.0)), 2.0))}
+
+    def _label_bar(self, bar: Any, optimizers: int) -> None:
+        """Write whole ranks, and the best at the top."""
+        bar.outline.set_visible(False)
+        bar.ax.invert_yaxis()
+        if self.show == "rank":
+            bar.set_ticks(range(1, optimizers + 1, math.ceil(optimizers / 12)))
+        else:
+            bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+            bar.ax.minorticks_off()
+
+    @property
+    def _ranking(self) -> Ranking:
+        return Ranking(self.measure, self.by, self.metric, _MOST)
+
+    def _cells(self, frames: Frames) -> _Cells:
+        ranked = self._ranking.of(frames)
+        costs = ranked.costs
+        failures = np.isinf(costs).sum(axis=1)
+        costs = costs.loc[failures.sort_values(kind="stable").index, average_ranks(costs).index]
+        if self.show == "rank":
+            values = np.stack(
+                [average_ranks(costs.iloc[[i]])[costs.columns] for i in range(len(costs))]
+            )
+        else:
+            values = performance_ratios(costs).reindex(costs.index).to_numpy(np.float64)
+        table = costs.to_numpy(np.float64)
+        by_target = self._ranking.by_target(frames)
+        failure = "did not reach the target" if by_target else "were lost"
+        incomplete = int(np.isnan(table).any(axis=1).sum())
+        failed = np.isinf(table)
+        notes = [
+            f"{ranked.words.capitalize()}; best average ranks at the left.",
+            f"× failed: half of the runs or more {failure}." if failed.any() else "",
+            f"Blank: {plural(incomplete, 'problem')} that not all optimizers have run on."
+            if incomplete
+            else "",
+            *ranked.notes,
+            ranked.lost,
+        ]
+        notes = [note for note in notes if note]
+        return _Cells(_names(costs.index), list(costs.columns), table, values, failed, notes)
+
+
+class _Cells(NamedTuple):
+    """The costs and what is shown of them, shape (problems, optimizers)."""
+
+    problems: list[str]
+    optimizers: list[str]
+    costs: Floats
+    values: Floats
+    failed: NDArray[np.bool_]
+    notes: list[str]
+
+
+def _names(index: Any) -> list[str]:
+    """Return the problems' names, with the sampler where a problem has several."""
+    pairs = list(
+        zip(*(index.get_level_values(level) for level in ("problem", "sampler")), strict=True)
+    )
+    problems = [problem for problem, _ in pairs]
+    return [p if problems.count(p) == 1 else f"{p} · {sampler}" for p, sampler in pairs]
+
+
+def _said(value: float) -> str:
+    """Write a rank or a ratio with two digits, but no exponent."""
+    return number(float(round(value)) if 9.95 <= value < 1e6 else value, 2)
+
+
+def _longest(names: list[str]) -> int:
+    return max(len(line) for name in names for line in name.split("\n"))
+
+
+def _tallest(names: list[str]) -> int:
+    return 1 + max(name.count("\n") for name in names)
+
+
+class _Place(NamedTuple):
+    """About how large a cell will be, and how long the names at the left.
+
+    In inches, if text is that of a picture of `axes.WIDTH`.
+    """
+
+    width: float
+    height: float
+    taken: int
+    """Letters of the longest line of names at the left."""
+    letters: int
+    """In a line of a name."""
+
+
+def _place(axes: Any, cells: _Cells) -> _Place:
+    canvas, spec = axes.figure, axes.get_subplotspec()
+    share = 1.0 if spec is None else len(spec.rowspan) / spec.get_gridspec().nrows
+    letters = max(14, int(_NAME * room(axes)))
+    rows, columns = ([literal(n, letters) for n in names] for names in cells[:2])
+    taken = _longest(rows)
+    width = WIDTH * room(axes) - _LETTER * taken - _BAR
+    height = share * canvas.bbox.height / canvas.dpi / stroke()
+    height -= _LETTER * _longest(columns) + 0.6 + notes_height(cells.notes, room(axes))
+    size = max(width, 0.5) / len(columns), max(height, 0.5) / len(rows)
+    return _Place(*size, taken, letters)
+
+
+def _label(axes: Any, cells: _Cells, place: _Place) -> None:
+    """Write the names at the left and above, so that no two of them meet."""
+    heads, tall = cells.optimizers, min(8.3, 58 * place.width)
+    lines = max(1, int((72 * place.width - 2) / (1.25 * tall)))
+    heads = [
+        literal(name, max(place.letters, math.ceil(1.3 * len(name) / lines))) for name in heads
+    ]
+    axes.xaxis.tick_top()
+    axes.set_xticks(np.arange(len(heads)) + 0.5, heads, rotation=90, fontsize=tall * stroke())
+    every = max(1, math.ceil(0.11 / place.height))
+    rows = [literal(name, place.letters) for name in cells.problems][::every]
+    tall = max(5.0, min(8.3, 58 * place.height * every / _tallest(rows)))
+    axes.set_yticks(
+        np.arange(0, len(cells.problems), every) + 0.5, rows, rotation=0, fontsize=tall * stroke()
+    )
+    axes.tick_params(length=0)
+    axes.set(xlabel="", ylabel="")

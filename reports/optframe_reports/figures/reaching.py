@@ -1,0 +1,170 @@
+"""What each run paid to reach targets, for figures that compare optimizers by it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optframe import Frames
+from optframe.statistics import (
+    UNRUN,
+    evaluations_to_own_target,
+    evaluations_to_target,
+    relative_targets,
+)
+
+__all__ = [
+    "UNITS",
+    "Cost",
+    "Floats",
+    "Target",
+    "Way",
+    "graded",
+    "has_own_targets",
+    "minimum",
+    "no_sizes",
+    "nothing_to_reach",
+    "reaching",
+    "sizes",
+]
+
+Floats = NDArray[np.float64]
+
+Cost = Literal["gradients", "evaluations", "steps", "seconds"]
+"""What a target costs; ``evaluations`` are all answers of the oracle, each counted as one."""
+
+Target = Literal["auto", "study", "relative"]
+"""Whose targets: the study's own or, relative to the start, those of Moré and Wild.
+
+``auto`` takes the study's own if it has one for every problem.
+"""
+
+_CLIFF, _PER_DECADE = 1e-3, 5
+
+Way = Literal["relative", "absolute"]
+"""Whether targets are shares of the way from the start to the minimum, or differences from it."""
+
+UNITS = {
+    "gradients": "gradient evaluations",
+    "evaluations": "evaluations",
+    "steps": "steps",
+    "seconds": "seconds",
+}
+
+
+def has_own_targets(frames: Frames, target: Target = "auto") -> bool:
+    """Say whether the study's own targets are what this choice means."""
+    known = _known(frames, "target")
+    return target == "study" or (target == "auto" and bool(len(known)) and bool(known.all()))
+
+
+def nothing_to_reach(frames: Frames, by: Cost, target: Target) -> str | None:
+    """Say why nothing is known about what targets cost, or None where something is."""
+    ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
+    if has_own_targets(frames, target):
+        if ran["target"].isna().all():
+            return "the study has no target; expected target=relative, or a study with one"
+    elif not _measured(frames):
+        return "no run measured a loss"
+    if by == "seconds" and (ran["together"] > 1).all():
+        return "all runs advanced together with others, so that none has a time of its own"
+    counts = ["losses", "gradients", "hessians", "hvps"] if by == "evaluations" else [by]
+    if not (ran[counts] > 0).any(axis=None):
+        return f"the runs counted no {by}"
+    return None
+
+
+def _known(frames: Frames, column: str) -> pd.Series[bool]:
+    """Say for each problem whether a trial knows this."""
+    return frames.trials[column].notna().groupby(frames.trials["problem"]).any()
+
+
+def _measured(frames: Frames) -> bool:
+    return "loss" in frames.curves and bool(np.isfinite(frames.curves["loss"]).any())
+
+
+def reaching(frames: Frames, by: Cost, target: Target, tau: float) -> tuple[pd.DataFrame, str]:
+    """Return what every run paid to reach its problem's target, and that target in words."""
+    if has_own_targets(frames, target):
+        return evaluations_to_own_target(frames.trials, by), "the study's target"
+    words = f"all but {tau:g} of the way from the start down to {minimum(frames)}"
+    frames = _numbered(frames)
+    targets = relative_targets(frames.trials, frames.curves, (tau,))
+    return evaluations_to_target(frames.trials, frames.curves, targets, by), words
+
+
+def minimum(frames: Frames) -> str:
+    """Return what the loss is compared with: f*, or the best found where f* is unknown."""
+    known = _known(frames, "minimum")
+    if known.all():
+        return "f*"
+    return "f* or the best loss found" if known.any() else "the best loss found"
+
+
+def graded(
+    frames: Frames, by: Cost, way: Way, least: float, easiest: float | None = None
+) -> tuple[Floats, pd.DataFrame]:
+    """Return five targets to a decade, from easy to hard, and what each run paid for each.
+
+    Those of ``relative`` are shares of the way from the start to the minimum that are left, from
+    10^-0.2 on; those of ``absolute`` are differences from the minimum, from ``easiest`` on, or else
+    all below the best start. Where f* is unknown the minimum is the best loss that any run found,
+    and the last bit of the way to it exists for this run alone: what is closer to it than a
+    thousandth of a run's way from the start is no target of this problem.
+    """
+    frames = _numbered(frames)
+    grid, losses = _graded(frames, way, least, easiest)
+    return grid, evaluations_to_target(frames.trials, frames.curves, losses, by)
+
+
+def _numbered(frames: Frames) -> Frames:
+    """Return frames whose keys are numbers, which are found faster than texts."""
+    trials, curves = frames.trials, frames.curves
+    place = pd.Index(trials["key"]).get_indexer(curves["key"])
+    trials, curves = trials.assign(key=np.arange(len(trials))), curves.assign(key=place)
+    return Frames(trials, curves, frames.colors)
+
+
+def _graded(frames: Frames, way: Way, least: float, easiest: float | None) -> tuple[Floats, Floats]:
+    """Return the targets, and for each trial as losses, NaN where it has none."""
+    trials, curves = frames.trials, frames.curves
+    if way == "relative":
+        grid = _decades(10 ** (-1 / _PER_DECADE), least)
+        losses = relative_targets(trials, curves, (_CLIFF, *grid))
+        nearest, losses = losses[:, :1], losses[:, 1:]
+    else:
+        floor, nearest, start = np.split(
+            relative_targets(trials, curves, (0.0, _CLIFF, 1.0)), 3, axis=1
+        )
+        if easiest is None:
+            gaps = (start - floor)[start - floor > least]
+            below = np.ceil(_PER_DECADE * np.log10(gaps.min(initial=1e300)) - 1e-9) - 1
+            easiest = 10 ** (below / _PER_DECADE) if gaps.size else least
+        grid = _decades(easiest, least)
+        losses = floor + grid
+    problems = trials["problem"].to_numpy()
+    known = _known(frames, "minimum")[problems].to_numpy()[:, None]
+    fair = pd.DataFrame(known | ~(losses < nearest)).groupby(problems).transform("all")
+    return grid, np.where(fair, losses, np.nan)
+
+
+def _decades(greatest: float, least: float) -> Floats:
+    """Return numbers from the greatest down to the least, at whole fifths of decades."""
+    high, low = (round(_PER_DECADE * np.log10(end)) for end in (greatest, least))
+    exponents = np.arange(max(high, low), low - 1, -1) / _PER_DECADE
+    return np.asarray(10.0**exponents)
+
+
+def no_sizes(frames: Frames) -> str | None:
+    """Say so where no run knows how many parameters its problem has."""
+    known = "size" in frames.trials and bool(frames.trials["size"].notna().any())
+    return None if known else "no run knows how many parameters its problem has"
+
+
+def sizes(frames: Frames) -> dict[str, int]:
+    """Return each problem's number of parameters; 1 where no run got so far as to know it."""
+    known = frames.trials.groupby("problem")["size"].max().fillna(1)
+    return {str(problem): int(size) for problem, size in known.items()}

@@ -1,0 +1,230 @@
+"""Rotated: which optimizers depend on the axes of the coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import seaborn
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator
+
+from optframe import Figure, Frames
+from optframe_reports.figures.axes import (
+    WIDTH,
+    add_legend,
+    add_title,
+    literal,
+    plain_log_ticks,
+    room,
+    stroke,
+)
+from optframe_reports.figures.pairs import Compared, Measure, compared, pairs_of
+from optframe_reports.quantities import number
+
+__all__ = ["Rotated"]
+
+_PAIRS = 4
+"""As many problems as a picture holds."""
+
+_NAME = 36
+"""Letters of a row's name in a line, on a picture of the usual width."""
+
+_SAME = 0.02
+"""Medians that differ by less than this share: rounding may cost a step."""
+
+_LABELS = {
+    "steps": "steps to the target",
+    "gradients": "gradient evaluations to the target",
+    "suboptimality": "final loss − f*",
+}
+
+
+@dataclass(frozen=True)
+class Rotated(Figure):
+    """Each optimizer on a problem (ring) and on the same problem rotated (dot), joined by a line.
+
+    A method that knows no coordinates (gradient descent, momentum, Newton, BFGS) takes the same
+    steps, turned, where the rotation turns the start and the minimum, too (``wood+rotate``): its
+    dot lies in its ring, and "same" stands beside it. A method with a step length for each
+    coordinate (AdaGrad, Adam), signs and coordinate descent may lose, or gain, what the axes gave
+    it; beside it stands by which factor. ``quadratic:rotate=true`` turns the valley alone, and
+    each method meets it from another side.
+
+    Shown is the median over the seeds, each of which draws its own rotation, of what a run paid
+    until it reached the study's target, or, where problems have none or no run reached one, of the
+    final loss above f*. Where half of the runs or more did not get there, or were lost, the median
+    is infinite: × in the grey column at the right. The most dependent are at the top, those that
+    got there on neither at the bottom.
+
+    Problems are compared that differ in the rotation and in nothing else, by optimizers that have
+    the same hyperparameters on both. Of more than four pairs the first are shown, of more than
+    twelve settings each optimizer's best.
+
+    Reference: R. Salomon, "Re-evaluating genetic algorithm performance under coordinate rotation of
+    benchmark functions", BioSystems 39 (1996).
+    """
+
+    across = True
+
+    measure: Measure = "auto"
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return "The same problem rotated"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where no problem has run rotated and not, or where nothing is known of them."""
+        if not len(frames.trials):
+            return "no trial has run yet"
+        if not pairs_of(frames.trials):
+            return "no problem was run both as it is and rotated (NAME and NAME+rotate)"
+        if self._drawn(frames).table.empty:
+            unknown = "f* of the problems is" if self.measure == "suboptimality" else "no target is"
+            return f"no optimizer ran with the same settings on both, or {unknown} known"
+        return None
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave a row for each optimizer on each problem, as high as its name."""
+        return WIDTH, 1.6 + 0.24 * _rows(self._drawn(frames).table)[-1].bottom
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return the medians on both problems, and their ratio, for each pair and optimizer."""
+        return self._drawn(frames).table
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw a row for each optimizer, in a block for each problem."""
+        measure, table = self._drawn(frames)
+        letters = max(14, int(_NAME * room(axes)))
+        rows = _rows(table, letters)
+        beyond = _set_x_axis(axes, table)
+        for row in rows:
+            _draw_row(axes, row, frames.colors[row.optimizer], beyond)
+        axes.set_yticks([row.place for row in rows], [row.name for row in rows], fontsize="small")
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(rows[-1].bottom, -0.2)
+        axes.set(xlabel=_LABELS[measure])
+        axes.grid(axis="x", which="major", alpha=0.4)
+        seaborn.despine(ax=axes, left=True)
+        for row in rows:
+            if row.heading:
+                look = {"fontsize": "small", "fontweight": "bold", "va": "center"}
+                text = literal(row.heading, letters)
+                axes.text(0, row.place - 1, text, transform=axes.get_yaxis_transform(), **look)
+        longest = max(len(line) for row in rows for line in row.name.split("\n"))
+        add_title(axes, self._told(frames, table), longest)
+        add_legend(axes, *_legend(table))
+
+    def _drawn(self, frames: Frames) -> Compared:
+        return compared(frames.trials, pairs_of(frames.trials)[:_PAIRS], self.measure)
+
+    def _told(self, frames: Frames, table: pd.DataFrame) -> str:
+        seeds = int(table["seeds"].max())
+        said = ["rotated or not", "one seed" if seeds == 1 else f"median of {seeds} seeds"]
+        every = len(pairs_of(frames.trials))
+        if every > _PAIRS:
+            said.append(f"{_PAIRS} of {every} problems")
+        return ", ".join(said)
+
+
+class _Row(NamedTuple):
+    """An optimizer on a problem: where its row is, and where the picture ends below it."""
+
+    optimizer: str
+    name: str
+    place: float
+    bottom: float
+    heading: str
+    plain: float
+    rotated: float
+
+
+def _rows(table: pd.DataFrame, letters: int = _NAME) -> list[_Row]:
+    """Return the rows from the top down; a problem's first one has its heading above."""
+    one_sampler = table["sampler"].nunique() == 1
+    rows: list[_Row] = []
+    last, below = None, 0.0
+    columns = ["optimizer", "sampler", "plain_problem", "plain", "rotated"]
+    for optimizer, sampler, problem, plain, rotated in table[columns].itertuples(index=False):
+        name = literal(optimizer if one_sampler else f"{optimizer} · {sampler}", letters)
+        lines = 1 + name.count("\n")
+        heading = "" if problem == last else str(problem)
+        place = below + (1.6 if heading else 0.0) + 0.5 * lines
+        below = place + 0.5 * lines + 0.1
+        rows.append(_Row(optimizer, name, place, below, heading, plain, rotated))
+        last = problem
+    return rows
+
+
+def _set_x_axis(axes: Any, table: pd.DataFrame) -> float:
+    """Let the axis hold what is finite; return where × stands, right of it."""
+    values = table[["plain", "rotated"]].to_numpy(np.float64).ravel()
+    finite = values[np.isfinite(values) & (values > 0)]
+    low, high = (finite.min(), finite.max()) if finite.size else (1.0, 10.0)
+    axes.set_xscale("log")
+    span = max(high / low, 4.0)
+    left, right = low / span**0.06, high * span**0.06
+    beyond = right * span**0.06
+    edge = right * span**0.12 if np.isinf(values).any() else right
+    axes.set_xlim(left, edge)
+    if edge > right:
+        axes.axvspan(right, edge, color="0.94", lw=0, zorder=0)
+    if span < 1000:
+        plain_log_ticks(axes.xaxis)
+    for minor in (False, True):
+        ticks = axes.xaxis.get_ticklocs(minor=minor)
+        locator = FixedLocator([tick for tick in ticks if left <= tick <= right])
+        (axes.xaxis.set_minor_locator if minor else axes.xaxis.set_major_locator)(locator)
+    return float(beyond)
+
+
+def _draw_row(axes: Any, row: _Row, color: Any, beyond: float) -> None:
+    plain, rotated = (min(value, beyond) for value in (row.plain, row.rotated))
+    if np.isfinite(row.plain) or np.isfinite(row.rotated):
+        axes.plot(
+            [plain, rotated],
+            [row.place] * 2,
+            "-",
+            color=color,
+            lw=2 * stroke(),
+            alpha=0.6,
+            zorder=2,
+        )
+    for value, at, ring in ((row.rotated, rotated, False), (row.plain, plain, True)):
+        if np.isinf(value):
+            axes.plot(at, row.place, "x", color=color, ms=7 * stroke(), mew=2 * stroke(), zorder=4)
+        else:
+            face = "none" if ring else color
+            size = 9 if ring else 5
+            look = {"ms": size * stroke(), "mfc": face, "mew": 1.6 * stroke()}
+            axes.plot(at, row.place, "o", color=color, **look, zorder=3)
+    beside = axes.get_yaxis_transform()
+    axes.text(1.015, row.place, _said(row), transform=beside, va="center", fontsize="small")
+
+
+def _said(row: _Row) -> str:
+    """Say by which factor the rotation is dearer."""
+    if np.isinf(row.plain) and np.isinf(row.rotated):
+        return "both lost"
+    if np.isinf(row.rotated):
+        return "lost"
+    if np.isinf(row.plain):
+        return "gained"
+    if abs(row.rotated - row.plain) <= _SAME * row.plain:
+        return "same"
+    return f"× {number(float(f'{row.rotated / row.plain:.2g}'))}"
+
+
+def _legend(table: pd.DataFrame) -> tuple[list[Line2D], list[str]]:
+    look: dict[str, Any] = {"linestyle": "", "color": "0.3"}
+    marks = [
+        (Line2D([], [], marker="o", ms=9, mfc="none", mew=1.6, **look), "as it is"),
+        (Line2D([], [], marker="o", ms=5, **look), "rotated"),
+    ]
+    if np.isinf(table[["plain", "rotated"]].to_numpy()).any():
+        cross = Line2D([], [], marker="x", ms=7, mew=2, **look)
+        marks.append((cross, "half or more of the runs lost, or not there in time"))
+    handles, labels = zip(*marks, strict=True)
+    return list(handles), list(labels)

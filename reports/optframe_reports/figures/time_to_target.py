@@ -1,0 +1,125 @@
+"""Time to target: what it took each run to get there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from optframe import Figure, Frames
+from optframe.statistics import evaluations_to_own_target, evaluations_to_target, worst
+from optframe_reports.figures.groups import By, groups
+from optframe_reports.figures.strips import (
+    Strip,
+    draw_strips,
+    set_value_axis,
+    strips_size,
+)
+from optframe_reports.quantities import count, duration, number, time_unit
+
+__all__ = ["TimeToTarget"]
+
+
+@dataclass(frozen=True)
+class TimeToTarget(Figure):
+    """What it took each run to reach a target: a point for each seed, a bar at the median.
+
+    The target is the study's own, at which its runs end, so that the place is exact; or with
+    ``target`` a value of ``metric`` that was reached at some checkpoint, and the place is that of
+    the first one.
+
+    A run that did not get there, however it ended, counts as infinite in the median, and the
+    column "not reached" counts it. With ``x=seconds``, runs that shared their steps with others
+    (`--together`) are left out. Of more than fifty seeds, a line shows the range and a box the
+    quartiles. The axis starts at zero, unless the medians span over a decade: then it is
+    logarithmic.
+    """
+
+    x: Literal["steps", "epochs", "samples", "gradients", "seconds"] = "steps"
+    metric: str = "loss"
+    target: float | None = None
+    by: By = "auto"
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return f"{self.x.capitalize()} to the target"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where there is no target, or its cost was not counted."""
+        if not groups(frames):
+            return "no run has ended yet"
+        if self.target is None and frames.trials["target"].isna().all():
+            return "the study has no target; expected target=VALUE, a value of the metric"
+        if self.target is not None and (
+            self.metric not in frames.curves or frames.curves[self.metric].isna().all()
+        ):
+            return f"no run measured {self.metric}"
+        if not (frames.trials[self.x] > 0).any():
+            return f"the runs counted no {self.x}"
+        if not self._strips(frames):
+            return "all runs advanced together with others, so that none has a time of its own"
+        return None
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave a row for each optimizer."""
+        return strips_size([strip.group for strip in self._strips(frames)])
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return what every run paid, infinite where it did not get there: name, seed, x."""
+        return pd.concat(
+            pd.DataFrame(
+                {
+                    "name": strip.group.name,
+                    "seed": strip.group.trials["seed"].to_numpy(),
+                    self.x: strip.values,
+                }
+            )
+            for strip in self._strips(frames)
+        )
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw a row for each optimizer, in the report's order."""
+        paid = self._strips(frames)
+        scale, label = 1.0, str("gradient evaluations" if self.x == "gradients" else self.x)
+        said = _count
+        if self.x == "seconds":
+            finite = np.concatenate([strip.finite for strip in paid])
+            scale, unit = time_unit(float(np.median(finite)) if finite.size else 1.0)
+            label, said = f"time ({unit})", lambda value: duration(value / scale)
+        strips = [Strip(strip.group, strip.values * scale) for strip in paid]
+        set_value_axis(axes, strips)
+        draw_strips(axes, strips, said, nowhere="not reached")
+        axes.set_xlabel(f"{label} to reach {self._goal(frames)}")
+
+    def _goal(self, frames: Frames) -> str:
+        metric, targets = self.metric, [self.target]
+        if self.target is None:
+            own = frames.trials.dropna(subset="target")
+            metric, targets = str(own["target_metric"].iloc[0]), list(own["target"].unique())
+        if len(targets) > 1:
+            return "its target"
+        sign = "≥" if worst(metric) < 0 else "≤"
+        return f"{metric.replace('_', ' ')} {sign} {number(float(targets[0] or 0))}"
+
+    def _strips(self, frames: Frames) -> list[Strip]:
+        compared = groups(frames, by=self.by, metric=self.metric)
+        trials = pd.concat([group.trials for group in compared])
+        if self.target is None:
+            paid = evaluations_to_own_target(trials, self.x)
+        else:
+            curves = frames.curves
+            paid = evaluations_to_target(trials, curves, self.target, self.x, self.metric)
+        costs = paid.set_index("key")["cost"]
+        strips = []
+        for group in compared:
+            own = costs.reindex(group.trials["key"]).to_numpy(np.float64)
+            known = ~np.isnan(own)
+            if known.any():
+                strips.append(Strip(replace(group, trials=group.trials[known]), own[known]))
+        return strips
+
+
+def _count(value: float) -> str:
+    return count(round(value)) if 1000 <= value < np.inf else number(value, 3)

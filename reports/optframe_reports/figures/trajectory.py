@@ -1,0 +1,248 @@
+"""Trajectory: the paths of several optimizers over the contours of a loss of two parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+import seaborn
+from annotated_types import Ge, Le
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from optframe import Figure, Frames
+from optframe.statistics import CENSORED
+from optframe_reports.figures.axes import WIDTH, add_legend, add_title, legend_height, stroke
+from optframe_reports.figures.contours import Ground, Window, draw_ground, ground
+from optframe_reports.figures.groups import Group, number_of_runs
+from optframe_reports.figures.tracks import Track, Tracks, tracks
+
+__all__ = ["Moment", "Trajectory"]
+
+Floats = NDArray[np.float64]
+
+_MOMENTS = 70
+"""Pictures of a film."""
+
+_REACH = 50.0
+"""Half windows from the middle that a path is drawn to; Matplotlib cuts it at the edge."""
+
+_DOTTED = 120
+"""A path of no more points than this shows each of them."""
+
+
+@dataclass(frozen=True)
+class Trajectory(Figure):
+    """Each optimizer's path from the start (circle) to where it ended (dot), by one seed.
+
+    These are the pictures of a lecture on optimization: what a method does in a narrow valley, at
+    a saddle, beside a wall. A path joins a run's checkpoints, which are dots on it, by straight
+    lines; a study with as many checkpoints as steps shows every step. A star marks the
+    minimizer where f* is known and a run has come close to it.
+
+    The contours are those of f − f* (where f* is unknown, of how far the loss is above the least
+    one seen), log-spaced, the lower the lighter. The picture shows the part of the plane in which
+    the runs are no worse than twice as high as their start, and no further away than three times
+    the usual. A path that leaves it is cut, and the legend says so; that of a run that is lost ends
+    there in ×. More than twelve settings are too many to follow: of each optimizer the best
+    is shown.
+
+    Parameters
+    ----------
+    seed
+        Whose runs; by default the first seed whose loss was recorded on a grid.
+    until
+        Draw the paths up to this fraction of the steps of the longest one.
+    clock
+        How the steps of a film pass: ``log`` shows the first ones, in which most happens, slowly.
+    """
+
+    seed: int | None = None
+    until: Annotated[float, Ge(0), Le(1)] = 1.0
+    clock: Literal["log", "linear"] = "log"
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return "Paths over the contours"
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say so where no run has a path in a plane, or none of this seed."""
+        if frames.curves.empty or not len(frames.trials):
+            return "no run has a curve yet"
+        if "theta_1" not in frames.curves or frames.curves["theta_1"].isna().all():
+            return "the problem has not two parameters, and its runs kept no paths"
+        seeds = sorted(frames.curves["seed"].unique())
+        if self.seed is not None and self.seed not in seeds:
+            return f"no run has seed {self.seed}; expected one of {seeds[0]} to {seeds[-1]}"
+        return None
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave room for the legend below."""
+        return _size(tracks(frames, self.seed))
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return the points of the paths: name, step, theta_0, theta_1, loss."""
+        return self._whole(frames).data(frames)
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw the ground, the paths over it, and the marks over these."""
+        self._whole(frames).draw(axes, frames)
+
+    def animation(self, frames: Frames) -> Iterator[Figure]:
+        """Yield the picture at each moment of a film, which are so many and last equally long."""
+        last = self._whole(frames)
+        for moment in np.linspace(0, 1, _MOMENTS):
+            log = np.expm1(np.log1p(last.step) * moment)
+            yield dataclasses.replace(last, step=log if self.clock == "log" else last.step * moment)
+
+    def _whole(self, frames: Frames) -> Moment:
+        drawn = tracks(frames, self.seed)
+        return Moment(drawn, ground(drawn.landscapes, drawn.window), self.until * drawn.steps)
+
+
+@dataclass(frozen=True)
+class Moment(Figure):
+    """The picture of paths that are known already, up to a step."""
+
+    tracks: Tracks
+    ground: Ground
+    step: float
+
+    def title(self) -> str:
+        """Return what the picture shows."""
+        return f"Paths up to step {int(self.step)}"
+
+    def size(self, frames: Frames) -> tuple[float, float]:
+        """Leave room for the legend below."""
+        return _size(self.tracks)
+
+    def data(self, frames: Frames) -> pd.DataFrame:
+        """Return the points of the paths: name, step, theta_0, theta_1, loss."""
+        return pd.concat(
+            pd.DataFrame(
+                {
+                    "name": path.group.name,
+                    "step": path.step,
+                    "theta_0": path.theta[0],
+                    "theta_1": path.theta[1],
+                    "loss": path.loss,
+                }
+            )
+            for path in self._begun()
+        )
+
+    def draw(self, axes: Any, frames: Frames) -> None:
+        """Draw the ground, the paths over it, and the marks over these."""
+        drawn = self.tracks
+        (left, low), (right, high) = drawn.window
+        axes.set(xlim=(left, right), ylim=(low, high), xlabel="θ₀", ylabel="θ₁")
+        draw_ground(axes, self.ground, drawn.least)
+        for path, whole in zip(self._begun(), drawn.of_groups, strict=True):
+            _draw_path(axes, path, drawn.window, whole.step.size <= _DOTTED)
+        axes.plot(*drawn.start, **_start())
+        for point in drawn.minimizers:
+            axes.plot(*point, **_minimizer())
+        seaborn.despine(ax=axes)
+        add_title(axes, f"{drawn.problem}: {self._told()}")
+        add_legend(axes, _handles(drawn), _labels(drawn))
+
+    def _begun(self) -> list[Track]:
+        return [path.until(self.step) for path in self.tracks.of_groups]
+
+    def _told(self) -> str:
+        drawn = self.tracks
+        above = "f − f*" if drawn.known else "loss above the least seen"
+        said = [f"contours of {above}" if drawn.landscapes else "no contours recorded"]
+        said.append(f"seed {drawn.seed}")
+        if self.step < drawn.steps:
+            said.append(f"step {int(self.step)} of {int(drawn.steps)}")
+        chosen = number_of_runs([path.group for path in drawn.of_groups])
+        return ", ".join([*said, chosen.removeprefix("one seed").removeprefix(", ")]).rstrip(", ")
+
+
+def _size(drawn: Tracks) -> tuple[float, float]:
+    return WIDTH, 4.6 + legend_height(_labels(drawn))
+
+
+def _start() -> dict[str, Any]:
+    """Return how the start looks."""
+    look = {"marker": "o", "ms": 8, "mfc": "white", "mec": "black", "mew": 1.5}
+    return {**_stroked(look), "ls": "", "zorder": 5}
+
+
+def _minimizer() -> dict[str, Any]:
+    """Return how a minimizer looks."""
+    look = {"marker": "*", "ms": 13, "mfc": "black", "mec": "white", "mew": 1.0}
+    return {**_stroked(look), "ls": "", "zorder": 6}
+
+
+def _end(group: Group) -> dict[str, Any]:
+    """Return how the end of a path looks."""
+    look = {"marker": group.marker or "o", "ms": 7, "mfc": group.color, "mec": "white", "mew": 1.0}
+    return _stroked(look)
+
+
+def _stroked(look: dict[str, Any]) -> dict[str, Any]:
+    """Make a mark as large as the picture's text allows."""
+    return {k: v * stroke() if k in ("ms", "mew") else v for k, v in look.items()}
+
+
+def _draw_path(axes: Any, path: Track, window: Window, dotted: bool) -> None:
+    """Draw a line, if ``dotted`` with its checkpoints, and how it ended."""
+    if not path.step.size:
+        return
+    group, theta = path.group, path.theta
+    outside = np.flatnonzero(~window.holds(theta))
+    lost = path.status in CENSORED and outside.size
+    if lost:
+        theta = theta[:, : outside[0] + 1]
+    theta = _within_reach(theta, window)
+    dots = {"marker": ".", "markersize": 3.5 * stroke()} if dotted else {}
+    line = {"color": group.color, "linestyle": group.line_style, "linewidth": 1.4 * stroke()}
+    axes.plot(*theta, **line, **dots, alpha=0.9, zorder=3)
+    if lost:
+        edge = _crossing(theta, window)
+        look = _stroked({"marker": "x", "color": group.color, "ms": 8, "mew": 2.2})
+        axes.plot(*edge, ls="", clip_on=False, zorder=4, **look)
+    else:
+        axes.plot(*theta[:, -1], ls="", zorder=4, **_end(group))
+
+
+def _within_reach(theta: Floats, window: Window) -> Floats:
+    """Move points that no canvas can hold towards the middle of the window."""
+    middle, half = (window.high + window.low) / 2, (window.high - window.low) / 2
+    away = (theta - middle[:, None]) / half[:, None]
+    far = np.maximum(np.abs(away).max(axis=0), _REACH) / _REACH
+    within: Floats = middle[:, None] + half[:, None] * (away / far)
+    return within
+
+
+def _crossing(theta: Floats, window: Window) -> Floats:
+    """Return where the last line of a path, whose end alone is outside the window, leaves it."""
+    before, after = theta[:, max(theta.shape[1] - 2, 0)], theta[:, -1]
+    move = after - before
+    bound = np.where(move > 0, window.high, window.low)
+    moved = move != 0
+    part = ((bound - before)[moved] / move[moved]).min(initial=1.0)
+    edge: Floats = np.clip(before + part * move, *window)
+    return edge
+
+
+def _labels(drawn: Tracks) -> list[str]:
+    labels = [path.label for path in drawn.of_groups]
+    return [*labels, "start", *(["minimizer"] if drawn.minimizers else [])]
+
+
+def _handles(drawn: Tracks) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=path.group.color, linestyle=path.group.line_style, **_end(path.group))
+        for path in drawn.of_groups
+    ]
+    handles.append(Line2D([], [], **_start()))
+    if drawn.minimizers:
+        handles.append(Line2D([], [], **_minimizer()))
+    return handles
