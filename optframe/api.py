@@ -15,6 +15,8 @@ from optframe.plugins import load_plugins
 from optframe.record import Results
 from optframe.registry import Registry
 from optframe.runner import run_study
+from optframe.side_by_side import SideBySide
+from optframe.stopping import end_by
 from optframe.store_file import STORE_NAME, check, reported
 from optframe.study import Study
 
@@ -52,11 +54,16 @@ def run(
         With one line per mistake in the study.
     StoreError
         Where the folder cannot be used.
+    KeyboardInterrupt, SystemExit
+        Where Ctrl-C or SIGTERM has stopped it; what was finished is kept.
     """
     registry = registry or load_plugins(plugins)
     made = study if isinstance(study, Study) else find_study(study, registry)
     folder = Path(out) if out is not None else made.folder
-    return run_study(made, folder, registry).results
+    outcome = run_study(made, folder, registry)
+    if outcome.stopped is not None:
+        end_by(outcome.stopped)
+    return outcome.results
 
 
 def load(folder: str | Path) -> Results:
@@ -77,10 +84,10 @@ def load(folder: str | Path) -> Results:
 
 
 def report(
-    results: Results | str | Path,
+    results: Results | str | Path | Sequence[Results | str | Path],
     folder: str | Path | None = None,
     *,
-    format: str = "page",
+    format: str = "html",
     registry: Registry | None = None,
 ) -> Path:
     """Draw a report and return the file to open.
@@ -88,16 +95,19 @@ def report(
     Parameters
     ----------
     results
-        What `run` or `load` returned, or a results folder.
+        What `run` or `load` returned, or a results folder; several of them stand side by side in
+        one report.
     folder
-        Where to write it; by default ``report`` beside the store.
+        Where to write it; by default ``report`` beside the (first) store.
     format
-        A reporter's name.
+        A reporter's name: ``html``, ``md``, ``latex``, ``pdf``, or a plugin's.
     registry
         The plugins to use, by default all that are installed.
     """
     registry = registry or load_plugins()
-    loaded = results if isinstance(results, Results) else load(results)
+    several = [results] if isinstance(results, (Results, str, Path)) else list(results)
+    read = [one if isinstance(one, Results) else load(one) for one in several]
+    loaded = read[0] if len(read) == 1 else SideBySide(read)
     target = Path(folder) if folder is not None else loaded.path.parent / "report"
     reporter = registry.make("reporters", format, where="report")
     written: Path = reporter.write(loaded, target, registry)

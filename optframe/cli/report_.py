@@ -13,12 +13,31 @@ __all__ = ["command"]
 
 
 @click.command("report")
-@click.argument("results", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument(
+    "results", type=click.Path(path_type=Path), metavar="DIR...", nargs=-1, required=True
+)
+@click.option(
+    "--format",
+    "formats",
+    default="html",
+    show_default=True,
+    metavar="NAME[,NAME...]",
+    help="html (a page), md, latex (tables), pdf (figures at column width), or a plugin's.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write it.")
 @with_plugins
-def command(registry: Registry, results: Path, out: Path | None) -> None:
-    """Draw the report of the results folder DIR, by default into DIR/report."""
-    from optframe.api import report
+def command(registry: Registry, results: tuple[Path, ...], formats: str, out: Path | None) -> None:
+    """Draw the report of the results folder DIR, by default into DIR/report.
+
+    \b
+    optframe report results/quickstart --format html,md
+    optframe report results/before results/after      both side by side
+    """  # noqa: D301
+    from optframe.api import load, report
 
     name_broken(registry)
-    click.echo(f"report: {report(results, out, registry=registry)}")
+    loaded, names = [load(folder) for folder in results], formats.split(",")
+    for name in names:
+        registry.entry("reporters", name)  # a wrong word is said before anything is drawn
+    for name in names:
+        click.echo(f"report: {report(loaded, out, format=name, registry=registry)}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,28 +14,23 @@ import jinja2
 import pandas as pd
 
 from optframe import Frames, Registry, Reporter, Results
-from optframe.palette import color_of_each
+from optframe.drawing import frames_of
 from optframe.statistics import STATUSES
-from optframe_reports.page.svg import render
-from optframe_reports.summary import Lost, Table, lost_runs, summarize
+from optframe_reports.answer import Answer, answer
+from optframe_reports.page.charts import Arrays, chart
+from optframe_reports.page.drawings import Drawing, draw_all
+from optframe_reports.tables.beside import beside_table
+from optframe_reports.tables.lost import lost_table
+from optframe_reports.tables.of_problem import tables_of_problems
+from optframe_reports.tables.of_trials import table_of_trials
+from optframe_reports.tables.overall import overall_table
+from optframe_reports.tables.table import TEXTS, Table
 
 __all__ = ["Page"]
 
-_FIRST: tuple[tuple[str, dict[str, str]], ...] = (
-    ("convergence", {"x": "steps"}),
-    ("convergence", {"x": "seconds"}),
-    ("timing", {}),
-)
-
-
-@dataclass(frozen=True)
-class _Drawing:
-    """A figure on the page: its SVG, or the line that says why there is none."""
-
-    title: str
-    svg: str = ""
-    missing: str = ""
-    error: str = ""
+_HERE = Path(__file__).parent
+_MOST_TRIALS = 2_000
+"""Rows of the table of all trials; more would make the page slow to open."""
 
 
 @dataclass(frozen=True)
@@ -41,23 +39,38 @@ class _Section:
 
     table: Table
     notes: list[str]
-    drawings: list[_Drawing]
-    lost: list[Lost]
+    drawings: list[Drawing]
+    lost: Table
+    chart: int | None
+
+
+@dataclass(frozen=True)
+class _Script:
+    """A script of the page, with what its security policy calls it."""
+
+    text: str
+    library: bool
+
+    @property
+    def policy(self) -> str:
+        """The script's hash: no other script may run on the page."""
+        digest = hashlib.sha256(self.text.encode()).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 @dataclass(frozen=True)
 class Page(Reporter):
-    """Write ``index.html``: what was run and where, then tables and figures for each problem.
+    """Write ``index.html``: the answer, what was run and where, tables, charts and figures.
 
-    The file needs nothing else: figures are inline SVG, there are no scripts and nothing is
-    fetched. The same store gives the same bytes. Every registered figure is drawn; one that raises
-    is named with its error, and the rest is there.
+    The file needs nothing else and fetches nothing; without scripts it is complete but for the
+    choices of its charts. The same store gives the same bytes. Every registered figure is drawn;
+    one that raises is named with its error, and the rest is there.
     """
 
     def write(self, results: Results, folder: Path, registry: Registry) -> Path:
         """Write the page into the folder and return its path."""
         environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(Path(__file__).parent),
+            loader=jinja2.FileSystemLoader(_HERE),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -72,61 +85,67 @@ class Page(Reporter):
 
 
 def _context(results: Results, registry: Registry) -> dict[str, Any]:
-    trials = results.trials
-    colors = color_of_each(trials["optimizer"]) if len(trials) else {}
-    sections = [
-        _section(table, index, Frames(*_of(table.problem, results), colors), registry)
-        for index, table in enumerate(summarize(results), start=1)
-    ]
+    trials, frames = results.trials, frames_of(results)
+    tables, arrays = tables_of_problems(trials), Arrays()
+    across, of_problems = draw_all(
+        frames, [table.title for table in tables], registry, results.path
+    )
+    charts: list[dict[str, Any]] = []
+    sections = []
+    for table, drawings in zip(tables, of_problems, strict=True):
+        own = _of(table.title, frames)
+        made = chart(own, arrays)
+        number = len(charts) if made is not None else None
+        charts += [made] if made is not None else []
+        lost = lost_table(own.trials)
+        sections.append(_Section(table, _notes(own.trials), drawings, lost, number))
+    found = answer(trials) if len(trials) else None
+    every = table_of_trials(trials, _MOST_TRIALS) if len(trials) else None
+    study = results.study
+    beside = beside_table(trials) if "side" in trials else None
     return {
-        "study": results.study,
+        "title": study.get("name", "study"),
+        "study": study,
         "size": _size(trials),
         "statuses": [(s, n) for s in STATUSES if len(trials) and (n := _count(trials, s))],
         "planned": _count(trials, "planned"),
         "total": len(trials),
+        "answer": found or Answer([], [], pd.DataFrame()),
+        "beside": beside,
+        "overall": overall_table(found.table) if found is not None else None,
         "facts": _facts(results),
         "environments": results.environments,
         "sections": sections,
-        "colors": colors,
-        "texts": ("optimizer", "sampler", "status"),
+        "across": across,
+        "trials": every,
+        "colors": frames.colors,
+        "texts": TEXTS,
+        "charts": charts,
+        "data": _embedded({"charts": charts, "arrays": arrays.all}),
+        "scripts": [_script("uplot/uPlot.iife.min.js", True), _script("page.js", False)],
+        "css": _read("uplot/uPlot.min.css") + "\n" + _read("page.css"),
     }
 
 
-def _section(table: Table, index: int, frames: Frames, registry: Registry) -> _Section:
-    drawings = [
-        _drawing(name, given, frames, registry, f"p{index}f{number}")
-        for number, (name, given) in enumerate(_chosen(registry), start=1)
-    ]
-    return _Section(table, _notes(frames.trials), drawings, lost_runs(frames.trials))
-
-
-def _chosen(registry: Registry) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the figures to draw: ours first, then whatever else is registered."""
-    names = registry.names("figures")
-    ours = [(name, given) for name, given in _FIRST if name in names]
-    return [*ours, *((name, {}) for name in names if name not in dict(_FIRST))]
-
-
-def _drawing(
-    name: str, given: Mapping[str, Any], frames: Frames, registry: Registry, prefix: str
-) -> _Drawing:
-    title = name
-    try:
-        figure = registry.make("figures", name, given)
-        title = figure.title()
-        missing = figure.missing(frames)
-        if missing is not None:
-            return _Drawing(title, missing=missing)
-        return _Drawing(title, svg=render(figure, frames, prefix))
-    except Exception as error:
-        said = " ".join(str(error).split())
-        return _Drawing(title, error=f"figure {name!r} raised {type(error).__name__}: {said}")
-
-
-def _of(problem: str, results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
-    curves = results.curves
+def _of(problem: str, frames: Frames) -> Frames:
+    curves = frames.curves
     ours = curves[curves["problem"] == problem] if len(curves) else curves
-    return results.trials[results.trials["problem"] == problem], ours
+    trials = frames.trials[frames.trials["problem"] == problem]
+    return Frames(trials, ours, frames.colors, frames.landscapes)
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _script(name: str, library: bool) -> _Script:
+    return _Script("\n" + _read(name), library)
+
+
+def _embedded(data: Any) -> str:
+    """Return JSON that cannot end the element it stands in."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.replace("<", "\\u003c")
 
 
 def _count(trials: pd.DataFrame, status: str) -> int:

@@ -14,10 +14,16 @@ def render(figure: Figure, frames: Frames, prefix: str) -> str:
     """Draw a figure and return its ``<svg>`` element, the same bytes for the same frames.
 
     Matplotlib numbers the ids of each drawing alike, so all get ``prefix``: in one page they would
-    else refer to each other's. The drawing has no size of its own and fills what holds it.
+    else refer to each other's. The drawing has no size of its own and fills what holds it. Places
+    are rounded to a hundredth of a point, which nobody can see.
     """
     text = written(picture(figure, frames), "svg").decode()
     element = text.partition("<svg ")[2]
     element = re.sub(r'^([^>]*?) width="[^"]*" height="[^"]*"|^([^>]*)', r"\1\2", element, count=1)
     element = re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{prefix}-", element)
+    element = re.sub(r'\s(?:d|x|y)="[^"]*"', _rounded, element)
     return f'<svg role="img" {element.strip()}'
+
+
+def _rounded(places: re.Match[str]) -> str:
+    return re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", places[0])

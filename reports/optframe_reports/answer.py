@@ -1,0 +1,148 @@
+"""The answer of a report: which optimizer to use here, by how much, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from optframe.record import rises
+from optframe.statistics import (
+    UNRUN,
+    at_tuned,
+    evaluations_to_own_target,
+    final,
+    friedman,
+    mann_whitney,
+    nemenyi_distance,
+    over_problems,
+    per_problem,
+    seeds_to_separate,
+    study_costs,
+    tuned,
+    warnings,
+)
+from optframe_reports.quantities import number
+
+__all__ = ["Answer", "answer"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study says: two sentences, what weakens them, and the table behind them.
+
+    ``table`` is what `over_problems` returns, of each optimizer's best settings where a study tried
+    several.
+    """
+
+    sentences: list[str]
+    caveats: list[str]
+    table: pd.DataFrame
+
+
+def answer(trials: pd.DataFrame, metric: str = "loss") -> Answer:
+    """Answer for a study, of which some trials ran."""
+    ran = trials[~trials["status"].isin(UNRUN)]
+    if ran.empty:
+        return Answer(["No trial has run yet."], warnings(trials, metric), pd.DataFrame())
+    targets = len(evaluations_to_own_target(ran)) > 0
+    several = ran.groupby("optimizer_name")["optimizer"].nunique().max() > 1
+    chosen = tuned(ran, metric, "steps" if targets else None)
+    compared = at_tuned(trials, chosen) if several else trials
+    table = over_problems(compared, metric=metric)
+    if len(table) < 2:
+        only = table["optimizer"].iloc[0]
+        said = [f"One optimizer ran, {only}: there is nothing to compare it with."]
+    elif table["problems"].iloc[0] < 2:
+        said = _on_one(compared, metric, targets)
+    else:
+        said = [_over_all(table), _sure(compared, metric)]
+    return Answer(said, warnings(trials, metric), table)
+
+
+def _over_all(table: pd.DataFrame) -> str:
+    best, problems, count = table.iloc[0], int(table["problems"].iloc[0]), len(table)
+    tied = table[np.isclose(table["mean_rank"], best["mean_rank"])]
+    names = " and ".join(tied["optimizer"])
+    verb = "ranks" if len(tied) == 1 else "rank"
+    said = (
+        f"{names} {verb} first by {best['ranked_by']}: mean rank {best['mean_rank']:.2g} of "
+        f"{count} over {problems} problems, the best on {best['wins']} of them"
+    )
+    if not math.isnan(best["within_2"]):
+        said += f" and within twice the best on {int(best['within_2'])}"
+        if best["with_target"] < problems:
+            said += f" of the {best['with_target']} with a target"
+    return said + "."
+
+
+def _sure(trials: pd.DataFrame, metric: str) -> str:
+    """Say whether the ranks could be chance, and who cannot be told from the first."""
+    costs = study_costs(trials, metric)
+    optimizers = costs.shape[1]
+    if optimizers < 3:
+        return (
+            "With two optimizers their ranks over problems are no test; look at the intervals of "
+            "each problem."
+        )
+    tested = friedman(costs)
+    if not tested.f_p < 0.05:
+        return (
+            f"How sure: these problems do not tell the optimizers apart (Friedman's test, "
+            f"p = {number(tested.f_p, 2)})."
+        )
+    distance = nemenyi_distance(tested.optimizers, tested.problems)
+    table = over_problems(trials, metric=metric)
+    ranks = table.set_index("optimizer")["mean_rank"]
+    near = [str(name) for name in ranks.index[1:] if ranks[name] - ranks.iloc[0] < distance]
+    said = (
+        f"How sure: the optimizers differ (Friedman's test, p = {number(tested.f_p, 2)}), and "
+        f"ranks that are {number(distance, 2)} apart are told apart (Nemenyi, 5 %)"
+    )
+    if near:
+        return f"{said}: {ranks.index[0]} is not told from {', '.join(near)}."
+    return f"{said}: {ranks.index[0]} is ahead of all others."
+
+
+def _on_one(trials: pd.DataFrame, metric: str, targets: bool) -> list[str]:
+    """Compare the best two on the one problem that there is, by its target or the final metric."""
+    table = per_problem(trials, metric)
+    if targets:
+        keys = ["steps_to_target", "value"]
+        table = table.assign(value=-table["value"] if rises(metric) else table["value"])
+        ordered = table.sort_values(keys, kind="stable")
+    else:
+        ordered = table.sort_values("value", ascending=not rises(metric), kind="stable")
+    first, second = ordered.iloc[0], ordered.iloc[1]
+    measure, unit = ("steps_to_target", "steps to the target") if targets else ("value", metric)
+    value = [
+        abs(float(row[measure])) if targets else float(row[measure]) for row in (first, second)
+    ]
+    if not np.isfinite(value[0]):
+        return [f"No optimizer has a median {unit}: half of the runs or more were lost or short."]
+    what = unit.replace("_", " ")
+    said = (
+        f"On {first['problem']} {first['optimizer']} is best, median {what} "
+        f"{number(value[0])}; then {second['optimizer']}, {number(value[1])}."
+    )
+    ours, theirs = (_sample(trials, row, metric, targets) for row in (first, second))
+    if min(len(ours), len(theirs)) < 2:
+        return [said, "How sure: not at all, for one run each tells nothing about another seed."]
+    tested = mann_whitney(ours, theirs)
+    sure = f"How sure: over {len(ours)} and {len(theirs)} runs the difference is "
+    if tested.p < 0.05:
+        return [said, f"{sure}beyond chance (Mann–Whitney, p = {number(tested.p, 2)})."]
+    needed = seeds_to_separate(ours, theirs)
+    would = f"; about {number(needed)} each would tell" if needed <= 1000 else ""
+    return [said, f"{sure}within chance (Mann–Whitney, p = {number(tested.p, 2)}{would})."]
+
+
+def _sample(
+    trials: pd.DataFrame, row: pd.Series, metric: str, targets: bool
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    own = trials[(trials["optimizer"] == row["optimizer"]) & (trials["sampler"] == row["sampler"])]
+    if targets:
+        return evaluations_to_own_target(own)["cost"].to_numpy(np.float64)
+    return final(own, metric)

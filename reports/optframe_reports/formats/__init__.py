@@ -1,0 +1,1 @@
+"""Reports beside the web page, each in one file: Markdown, LaTeX, figures as PDF."""

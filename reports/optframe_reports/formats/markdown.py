@@ -1,0 +1,56 @@
+"""Markdown: what a study found, for a pull request or the summary of a CI job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from optframe import Registry, Reporter, Results
+from optframe_reports.answer import answer
+from optframe_reports.tables.beside import beside_table
+from optframe_reports.tables.lost import lost_table
+from optframe_reports.tables.markdown import escaped, markdown_table
+from optframe_reports.tables.of_problem import tables_of_problems
+from optframe_reports.tables.overall import overall_table
+
+__all__ = ["Markdown"]
+
+
+@dataclass(frozen=True)
+class Markdown(Reporter):
+    """Write ``report.md``: the answer, a table over all problems and one for each, what was lost.
+
+    GitHub shows it as it is; no pictures. The same store gives the same bytes.
+    """
+
+    def write(self, results: Results, folder: Path, registry: Registry) -> Path:
+        """Write the file into the folder and return its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "report.md"
+        path.write_text("\n".join(_parts(results)), encoding="utf-8")
+        return path
+
+
+def _parts(results: Results) -> list[str]:
+    trials = results.trials
+    parts = [f"# {escaped(str(results.study.get('name', 'study')))}\n"]
+    if trials.empty:
+        return [*parts, "No trials.\n"]
+    found = answer(trials)
+    parts += [f"{escaped(sentence)}\n" for sentence in found.sentences]
+    if "side" in trials:
+        beside = beside_table(trials)
+        parts += [f"## {beside.title}\n", f"{escaped(beside.note)}\n", markdown_table(beside)]
+    overall = overall_table(found.table)
+    if overall is not None:
+        parts += [f"## {overall.title}\n", f"{escaped(overall.note)}\n", markdown_table(overall)]
+    if found.caveats:
+        parts += ["".join(f"- {escaped(caveat)}\n" for caveat in found.caveats)]
+    for table in tables_of_problems(trials):
+        parts += [f"## {escaped(table.title)}\n"]
+        parts += [f"{escaped(table.note)}\n"] if table.note else []
+        parts += [markdown_table(table)]
+        lost = lost_table(trials[trials["problem"] == table.title])
+        if lost.rows:
+            parts += [f"{lost.title}:\n", markdown_table(lost)]
+    return parts

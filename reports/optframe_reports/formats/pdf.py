@@ -1,0 +1,55 @@
+"""PDF: every figure of a study in a file of its own, as wide as a column of a paper."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from optframe import Frames, Positive, Registry, Reporter, Results
+from optframe.drawing import frames_of, picture, written
+
+__all__ = ["Pdf"]
+
+
+@dataclass(frozen=True)
+class Pdf(Reporter):
+    """Write ``figures/*.pdf``: each registered figure, for all problems or for each.
+
+    What there is nothing to draw for is left out; ``figures/index.txt`` says why, and what a figure
+    raised. The same store gives the same bytes.
+    """
+
+    width: Positive = 3.3
+    """Inches; 3.3 is a column of most two-column papers."""
+
+    def write(self, results: Results, folder: Path, registry: Registry) -> Path:
+        """Write the files into the folder and return that of the figures."""
+        target = folder / "figures"
+        target.mkdir(parents=True, exist_ok=True)
+        frames, lines = frames_of(results), []
+        problems = list(frames.trials["problem"].unique()) if len(frames.trials) else []
+        for name in registry.names("figures"):
+            try:
+                figure = registry.make("figures", name, {})
+                parts = {name: frames} if figure.across else _by_problem(name, frames, problems)
+                for title, part in parts.items():
+                    path = target / f"{title}.pdf"
+                    missing = figure.missing(part)
+                    if missing is None:
+                        path.write_bytes(written(picture(figure, part, self.width), "pdf"))
+                    lines.append(f"{path.name}: {missing or figure.title()}")
+            except Exception as error:
+                said = " ".join(str(error).split())
+                lines.append(f"figure {name!r} raised {type(error).__name__}: {said}")
+        (target / "index.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return target
+
+
+def _by_problem(name: str, frames: Frames, problems: list[str]) -> dict[str, Frames]:
+    found = {}
+    for number, problem in enumerate(problems, start=1):
+        trials, curves = (f[f["problem"] == problem] for f in (frames.trials, frames.curves))
+        slug = re.sub(r"[^\w.]+", "-", problem).strip("-")[:60]
+        found[f"{number}-{slug}-{name}"] = Frames(trials, curves, frames.colors, frames.landscapes)
+    return found

@@ -1,0 +1,117 @@
+"""The page's figures: which are drawn, and each with its numbers and its command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from optframe import Frames, Registry
+from optframe_reports.page.svg import render
+
+__all__ = ["Drawing", "draw_all"]
+
+_FIRST = (
+    "convergence",
+    "generalization",
+    "trajectory",
+    "time-to-target",
+    "ert",
+    "distribution",
+    "sensitivity",
+    "batch-size",
+    "timing",
+    "time-split",
+)
+_MOST = 60
+"""Figures on one page; with more problems, only the first of each problem, then only tables."""
+
+_MOST_ROWS = 400
+"""Rows of a figure's numbers that stand on the page."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure on the page: its SVG, or the line that says why there is none.
+
+    It is ``replaced`` by a chart where scripts run.
+    """
+
+    title: str
+    svg: str = ""
+    missing: str = ""
+    error: str = ""
+    data: str = ""
+    command: str = ""
+    replaced: bool = False
+
+
+def draw_all(
+    frames: Frames, problems: Sequence[str], registry: Registry, store: Path
+) -> tuple[list[Drawing], list[list[Drawing]]]:
+    """Draw what compares over problems, and for each problem what shows one."""
+    names = registry.names("figures")
+    ordered = [*(n for n in _FIRST if n in names), *(n for n in names if n not in _FIRST)]
+    made: dict[str, Any] = {}
+    for name in ordered:
+        try:
+            made[name] = registry.make("figures", name, {})
+        except Exception as error:
+            made[name] = error
+    across = [n for n in ordered if getattr(made[n], "across", False)]
+    single = [n for n in ordered if n not in across]
+    folder = quote(store.parent.name)
+    of_all = []
+    if len(problems) > 1:
+        of_all = [
+            _drawing(n, made[n], frames, f"a{i}", f"optframe draw {n} {folder}")
+            for i, n in enumerate(across, start=1)
+        ]
+    of_problems = []
+    by_problem = dict(iter(frames.trials.groupby("problem", sort=False))) if problems else {}
+    curves = dict(iter(frames.curves.groupby("problem", sort=False))) if problems else {}
+    left = _MOST
+    for index, problem in enumerate(problems, start=1):
+        few = len(single) if left >= len(single) * (len(problems) - index + 1) else 1
+        own = Frames(
+            by_problem[problem],
+            curves.get(problem, frames.curves.iloc[:0]),
+            frames.colors,
+            frames.landscapes,
+        )
+        of_problems.append(
+            [
+                _drawing(
+                    n,
+                    made[n],
+                    own,
+                    f"p{index}f{i}",
+                    f"optframe draw {n} {folder} -p {quote(problem)}",
+                )
+                for i, n in enumerate(single[: few if left > 0 else 0], start=1)
+            ]
+        )
+        left -= sum(bool(drawing.svg) for drawing in of_problems[-1])
+    return of_all, of_problems
+
+
+def _drawing(name: str, figure: Any, frames: Frames, prefix: str, command: str) -> Drawing:
+    title = name
+    try:
+        if isinstance(figure, Exception):
+            raise figure
+        title = figure.title()
+        missing = figure.missing(frames)
+        if missing is not None:
+            return Drawing(title, missing=missing)
+        numbers = figure.data(frames)
+        text = numbers.head(_MOST_ROWS).to_csv(index=False, float_format="%.6g")
+        if len(numbers) > _MOST_ROWS:
+            text += f"... and {len(numbers) - _MOST_ROWS} more rows: {command} --out numbers.csv\n"
+        svg = render(figure, frames, prefix)
+        return Drawing(title, svg=svg, data=text, command=command, replaced=name == "convergence")
+    except Exception as error:
+        said = " ".join(str(error).split())
+        return Drawing(title, error=f"figure {name!r} raised {type(error).__name__}: {said}")

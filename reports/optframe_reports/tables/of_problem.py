@@ -1,0 +1,123 @@
+"""What was found on one problem: a row for each optimizer and sampler, the best first."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optframe.notation import format_value
+from optframe.statistics import per_problem
+from optframe_reports.quantities import duration, number, percent
+from optframe_reports.tables.table import Row, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["tables_of_problems"]
+
+_ALWAYS = ("optimizer", "runs", "loss")
+_NOTHING = ("", "–", "none")
+
+
+def tables_of_problems(trials: pd.DataFrame) -> list[Table]:
+    """Return a table for each problem, in the study's order, without columns that say nothing.
+
+    Rows are in the order of the median steps to the target, then of the median final loss.
+    """
+    if trials.empty:
+        return []
+    found = per_problem(trials)
+    return [_table(str(problem), rows) for problem, rows in found.groupby("problem", sort=False)]
+
+
+def settings(hyperparameters: str) -> str:
+    """Write an optimizer's parameters, defaults included: ``lr=0.05, beta1=0.9``."""
+    values = json.loads(hyperparameters)
+    names = sorted(values, key=lambda name: name != "lr")  # what people look for comes first
+    return ", ".join(f"{name}={format_value(values[name])}" for name in names)
+
+
+def _table(problem: str, found: pd.DataFrame) -> Table:
+    ordered = found.sort_values(["steps_to_target", "loss"], kind="stable")
+    measure = "steps_to_target" if np.isfinite(found["steps_to_target"]).any() else "loss"
+    best = np.isfinite(ordered[measure]) & (ordered[measure] == ordered[measure].min())
+    rows = [_row(row, one) for (_, row), one in zip(ordered.iterrows(), best, strict=True)]
+    told = {c for c in rows[0].texts if any(row[c] not in _NOTHING for row in rows)}
+    samplers = list(dict.fromkeys(row["sampler"] for row in rows))
+    if len(samplers) == 1:
+        told.discard("sampler")
+    columns = [c for c in rows[0].texts if c in told or c in _ALWAYS]
+    said = f"Sampler {samplers[0]}. " if len(samplers) == 1 and samplers[0] != "none" else ""
+    alone = (found["runs"] < 2).all()
+    note = (said + ("" if alone else _note(found["confidence"]))).strip()
+    return Table(problem, [c for c in columns if c != "settings"], rows, note)
+
+
+def _note(confidences: pd.Series[float]) -> str:
+    """Say what stands in brackets; with few seeds an interval can be no surer."""
+    sure = confidences[confidences > 0]
+    if sure.empty:
+        return ""
+    low, high = 100 * sure.min(), 100 * sure.max()
+    percent = f"{low:.3g} %" if low == high else f"{low:.3g} to {high:.3g} %"
+    return f"In brackets: the median's {percent} interval."
+
+
+def _row(found: pd.Series[Any], best: bool) -> Row:
+    known = not math.isnan(found["minimum"]) and found["minimum"] != 0
+    above = found["minimum"] if known else 0.0
+    ran = int(found["runs"])
+    loss = _with_interval(
+        found["loss"] - above, found["loss_low"] - above, found["loss_high"] - above, ran
+    )
+    steps, low, high = (found[f"steps_to_target{end}"] for end in ("", "_low", "_high"))
+    texts = {
+        "optimizer": str(found["optimizer"]),
+        "sampler": str(found["sampler"]),
+        "runs": number(ran),
+        "loss": number(found["loss"]) if known else loss,
+        "loss − f*": loss if known else "–",
+        "test loss": number(found["test_loss"]) if math.isnan(found["test_accuracy"]) else "–",
+        "test accuracy": percent(found["test_accuracy"]),
+        "reached": _reached(found["reached"], ran),
+        "steps to target": _with_interval(steps, low, high, ran),
+        "gradients to target": _gradients(found),
+        "time to target": duration(found["seconds_to_target"]),
+        "time per step": duration(found["seconds_per_step"]),
+        "status": str(found["statuses"]),
+        "settings": settings(found["hyperparameters"]),
+    }
+    numbers = {
+        "runs": float(ran),
+        "loss": found["loss"],
+        "loss − f*": found["loss"] - above,
+        "test loss": found["test_loss"],
+        "test accuracy": found["test_accuracy"],
+        "reached": found["reached"],
+        "steps to target": steps,
+        "gradients to target": found["gradients_to_target"],
+        "time to target": found["seconds_to_target"],
+        "time per step": found["seconds_per_step"],
+    }
+    values = {name: float(value) for name, value in numbers.items() if not math.isnan(value)}
+    return Row(texts, values, bool(best))
+
+
+def _with_interval(median: float, low: float, high: float, runs: int) -> str:
+    """Write a median with its interval, where there is one: ``862 (593 to ∞)``."""
+    if runs < 2 or math.isnan(low) or low == high:
+        return number(median)
+    return f"{number(median)} ({number(low, 3)} to {number(high, 3)})"
+
+
+def _reached(runs: float, of: int) -> str:
+    return "–" if math.isnan(runs) else f"{runs:.0f} of {of}"
+
+
+def _gradients(found: pd.Series[Any]) -> str:
+    """Write the gradients to the target where they are not the steps."""
+    same = found["gradients_to_target"] == found["steps_to_target"]
+    return "–" if same else number(found["gradients_to_target"])

@@ -1,0 +1,36 @@
+"""A table: text for people, with the numbers that it was made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["TEXTS", "Row", "Table"]
+
+TEXTS = frozenset({"optimizer", "sampler", "problem", "settings", "seeds", "status", "reason"})
+"""Columns of words; all others are numbers, and stand to the right."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line: the text of each column, the numbers behind some, and whether it is the best."""
+
+    texts: dict[str, str]
+    values: dict[str, float] = field(default_factory=dict)
+    best: bool = False
+
+    def __getitem__(self, column: str) -> str:
+        return self.texts[column]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns; ``note`` says what a reader must know of them."""
+
+    title: str
+    columns: list[str]
+    rows: list[Row]
+    note: str = ""
+
+    def column(self, name: str) -> list[str]:
+        """Return a column's texts."""
+        return [row[name] for row in self.rows]
