@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from optframe import __version__
 from optframe.contracts import Backend
@@ -17,19 +18,25 @@ from optframe.registry import Registry
 
 __all__ = ["describe"]
 
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pluggy", "numba")
+
 
 def describe(registry: Registry, backend: Backend, threads: int, folder: Path) -> dict[str, Any]:
     """Return versions, plugins, machine and device; ``folder`` is where the study file lies."""
     return {
         "optframe": __version__,
         "plugins": {p.name: f"{p.origin} {p.version}".strip() for p in registry.plugins},
-        "versions": {name: _version(name) for name in ("numpy", "scipy", "scikit-learn", "pandas")},
+        "versions": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "libc": " ".join(platform.libc_ver()).strip() or None,
         "machine": platform.node(),
+        "architecture": platform.machine(),
         "cpu": _cpu(),
+        "cpu_features": _cpu_features(),
         "cores": os.cpu_count(),
         "blas": _blas(),
+        "blas_kernel": _blas_kernel(),
         "threads": threads,
         "device": backend.device,
         "git": _git(folder),
@@ -53,10 +60,31 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
+def _cpu_features() -> str:
+    """Return the instruction sets that NumPy uses here, as it calls them."""
+    build: Any = np.show_config(mode="dicts")
+    extensions = build.get("SIMD Extensions", {})
+    return " ".join([*extensions.get("baseline", []), *extensions.get("found", [])])
+
+
 def _blas() -> str:
     build: Any = np.show_config(mode="dicts")
     blas = build.get("Build Dependencies", {}).get("blas", {})
     return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+
+
+def _blas_kernel() -> str | None:
+    """Return what NumPy's BLAS has chosen for this CPU; None where it does not say (MKL)."""
+    libraries = [one for one in threadpool_info() if one.get("user_api") == "blas"]
+    for library in sorted(libraries, key=lambda one: not _of_numpy(one["filepath"])):
+        kernel: str | None = library.get("architecture")
+        return kernel
+    return None
+
+
+def _of_numpy(path: str) -> bool:
+    """Whether a library came with NumPy, and not with SciPy, whose own may be loaded as well."""
+    return any(part.startswith("numpy") for part in Path(path).parts)
 
 
 def _git(folder: Path) -> str | None:

@@ -1,0 +1,119 @@
+"""A baseline: the counts of a study in a small file that is committed and reviewed.
+
+JSON, format ``optframe-baseline/1``, with its keys in order and one line per cell, so that a
+change of an optimizer is a change of its lines::
+
+    {"format": "optframe-baseline/1", "kit": 1, "study": {"name": "counts", "seed": 0},
+     "environment": {...}, "tolerances": {"machines": [...], "optimizers": {"adam": {...}}},
+     "cells": [{...}, ...]}
+
+``environment`` is where it was measured, ``kit`` the version of the rules; a cell is told in
+`optframe.gate.measured`, without what is said here once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from optframe.errors import StoreError, UsageError
+from optframe.gate.environments import environments_of, lasting
+from optframe.gate.measured import Measured, table
+from optframe.gate.sources import BASELINE, Source
+from optframe.gate.tolerance import Tolerances, plain
+from optframe.testing.kit import KIT_VERSION
+
+__all__ = ["place_of", "text", "write"]
+
+
+def place_of(study: str, name: str) -> Path:
+    """Return where a study's baseline is unless something else is said.
+
+    Beside a study's file; in the present folder for the study of that name.
+    """
+    path = Path(study)
+    if path.suffix == ".toml":
+        return path.with_name(f"{path.stem}.baseline.json")
+    return Path(f"{name}.baseline.json")
+
+
+def write(source: Source, path: Path, tolerances: Tolerances) -> None:
+    """Write a baseline, all of it or nothing.
+
+    Raises
+    ------
+    UsageError
+        Where trials failed, have not run, or ran in different environments.
+    StoreError
+        Where the file cannot be written.
+    """
+    content = text(source, tolerances)
+    beside = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(content, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}") from error
+
+
+def text(source: Source, tolerances: Tolerances) -> str:
+    """Return a baseline's text."""
+    for one in source.trials:
+        if one.status in ("failed", "crashed", "timeout", "planned"):
+            why = f": {one.reason}" if one.reason else ""
+            raise UsageError(
+                f"{one.subject}: {one.status}{why}; a baseline is made of trials that ran"
+            )
+    places: list[dict[str, Any]] = []
+    for environment in map(lasting, environments_of(source.trials)):
+        places += [] if environment in places else [environment]
+    if len(places) > 1:
+        raise UsageError(
+            f"{source.path}: its trials ran in {len(places)} different environments; a baseline is "
+            "measured in one (run the study into another folder)"
+        )
+    lines = [
+        '"format": ' + _line(BASELINE),
+        f'"kit": {KIT_VERSION}',
+        '"study": ' + _line(source.study),
+        '"environment": ' + _block(places[0] if places else {}),
+        '"tolerances": ' + _tolerances(tolerances),
+        '"cells": [\n  ' + ",\n  ".join(_line(cell) for cell in _cells(source)) + "\n ]",
+    ]
+    return "{\n " + ",\n ".join(lines) + "\n}\n"
+
+
+def _cells(source: Source) -> list[dict[str, Any]]:
+    cells = []
+    for one in sorted(source.trials, key=_order):
+        told = table(one)
+        kept = ["cell", "spec", "status", "counts", "loss"]
+        kept += [] if one.status in ("converged", "finished") else ["reason"]
+        cells.append({name: told[name] for name in kept})
+    return cells
+
+
+def _order(one: Measured) -> tuple[str, str, str, int]:
+    optimizer, problem, sampler, seed = one.spec.labels
+    return problem, optimizer, sampler, seed
+
+
+def _tolerances(tolerances: Tolerances) -> str:
+    told = plain(tolerances)
+    optimizers = _block(told["optimizers"], "   ")
+    return f'{{\n  "machines": {_line(told["machines"])},\n  "optimizers": {optimizers}\n }}'
+
+
+def _block(values: Mapping[str, Any], indent: str = "  ") -> str:
+    """Write a table with a line for each of its keys."""
+    if not values:
+        return "{}"
+    lines = [f"{indent}{_line(name)}: {_line(values[name])}" for name in sorted(values)]
+    return "{\n" + ",\n".join(lines) + "\n" + indent[:-1] + "}"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)

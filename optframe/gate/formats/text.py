@@ -1,0 +1,63 @@
+"""A table for people."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from optframe.gate.formats.words import environment, line_of, place, summary
+from optframe.gate.verdicts import Comparison, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["print_text", "text"]
+
+COLOURS = {
+    Verdict.REGRESSION: "bold red",
+    Verdict.MISSING: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.IMPROVEMENT: "green",
+    Verdict.NEW: "cyan",
+}
+MANY = 60
+"""Where there are more trials, those that pass are only counted."""
+
+
+def text(comparison: Comparison) -> str:
+    """Return the table as it stands in a file."""
+    from rich.console import Console
+
+    stream = io.StringIO()
+    print_text(comparison, Console(file=stream, width=140))
+    return stream.getvalue()
+
+
+def print_text(comparison: Comparison, console: Console) -> None:
+    """Print the table, and what it rests on."""
+    from rich.table import Table
+    from rich.text import Text
+
+    def say(line: str, style: str = "") -> None:
+        console.print(Text(line, style=style), soft_wrap=True)
+
+    say(f"{comparison.title}: {comparison.base} → {comparison.head}")
+    for line in environment(comparison.differences):
+        say(line)
+    for note in comparison.notes:
+        say(note)
+    shown = [*comparison.subjects]
+    if len(shown) > MANY:
+        shown = [s for s in shown if comparison.verdict_of(s) is not Verdict.PASS]
+    table = Table()
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("trial", overflow="fold")
+    table.add_column("base → head", overflow="fold")
+    table.add_column("environment", overflow="fold")
+    for subject in shown:
+        verdict = comparison.verdict_of(subject)
+        cells = (str(subject), line_of(comparison, subject), place(comparison, subject))
+        table.add_row(Text(verdict, style=COLOURS.get(verdict, "")), *map(Text, cells))
+    if shown:
+        console.print(table)
+    say(summary(comparison), COLOURS.get(comparison.verdict, "green"))

@@ -1,0 +1,213 @@
+"""Limits: how much worse a number may get, in general, by optimizer, problem and sampler.
+
+``steps=0`` allows none more, ``gradients=3`` three more, ``steps=5%`` a twentieth more,
+``loss=1e-12+0.0001%`` the sum of both, and ``samples=any`` is shown and not judged. The command
+line has the general ones; ``pyproject.toml`` has them, too, and what differs for some trials::
+
+    [tool.optframe.compare]
+    max_regression = { steps = 0, gradients = "5%" }
+
+    [[tool.optframe.compare.overrides]]          # the last one that fits wins
+    optimizer = "lbfgs*"                         # labels, as in a shell: *, ?, [abc]
+    problem = "rosenbrock*"
+    max_regression = { gradients = "10%" }
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from optframe.errors import UsageError, nearest
+from optframe.gate.measured import COUNTS
+from optframe.gate.tolerance import NOTHING
+from optframe.gate.verdicts import Subject
+
+__all__ = ["Limit", "Limits", "Override", "of_project", "parse"]
+
+JUDGED = (*COUNTS, "loss", "seconds")
+"""What a limit can be given for."""
+
+_NUMBER = r"(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
+_LIMIT = rf"{_NUMBER}|(?:{_NUMBER}\s*\+\s*)?{_NUMBER}\s*%"
+"""So many, or a part, or both."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A number may grow by ``absolute`` and by ``relative`` of the base's size."""
+
+    absolute: float = 0.0
+    relative: float = 0.0
+
+    @property
+    def judges(self) -> bool:
+        """Whether it is a limit at all."""
+        return math.isfinite(self.absolute)
+
+    def slack(self, base: float) -> float:
+        """Return by how much the head may differ from the base."""
+        return self.absolute + self.relative * abs(base)
+
+    def __str__(self) -> str:
+        if not self.judges:
+            return "any"
+        parts = [f"{self.absolute:g}"] if self.absolute or not self.relative else []
+        parts += [f"{100 * self.relative:.12g}%"] if self.relative else []
+        return "+".join(parts)
+
+
+ANY = Limit(math.inf)
+
+DEFAULTS: Mapping[str, Limit] = {
+    **dict.fromkeys(COUNTS, Limit()),
+    "loss": Limit(NOTHING, 1e-8),
+    "seconds": ANY,
+}
+"""Counts may not grow at all. A loss may differ by what a reordered sum does to it in float64, and
+below 1e-12 it is nothing."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """What holds for the trials whose labels fit all of its patterns."""
+
+    limits: Mapping[str, Limit]
+    optimizer: str = "*"
+    problem: str = "*"
+    sampler: str = "*"
+
+    def fits(self, subject: Subject) -> bool:
+        """Whether a trial is one of them."""
+        pairs = [(subject.optimizer, self.optimizer), (subject.problem, self.problem)]
+        pairs.append((subject.sampler, self.sampler))
+        return all(fnmatchcase(label, pattern) for label, pattern in pairs)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The general limits, over the defaults, and those of some trials, over the general ones."""
+
+    general: Mapping[str, Limit] = field(default_factory=dict)
+    overrides: Sequence[Override] = ()
+
+    def of(self, subject: Subject) -> Mapping[str, Limit]:
+        """Return a trial's limits, by name."""
+        found = {**DEFAULTS, **self.general}
+        for override in self.overrides:
+            if override.fits(subject):
+                found |= override.limits
+        return found
+
+    def over(self, general: Mapping[str, Limit]) -> Limits:
+        """Return these limits with some of the general ones replaced."""
+        return Limits({**self.general, **general}, self.overrides)
+
+
+def parse(text: str, where: str = "--max-regression") -> dict[str, Limit]:
+    """Read ``"steps=0,gradients=5%"``.
+
+    Raises
+    ------
+    UsageError
+        With one line per mistake.
+    """
+    pairs: dict[str, Any] = {}
+    mistakes = []
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (word.strip() for word in item.partition("="))
+        if not equals:
+            mistakes.append(f"{where}: found {item!r} where name=limit was expected")
+        pairs[name] = value
+    if mistakes:
+        raise UsageError(*mistakes)
+    return _limits(pairs, where)
+
+
+def of_project(folder: Path) -> Limits:
+    """Read the limits of the ``pyproject.toml`` in this folder, or in the nearest one above.
+
+    Raises
+    ------
+    UsageError
+        With one line per mistake.
+    """
+    for place in (folder.resolve(), *folder.resolve().parents):
+        path = place / "pyproject.toml"
+        if path.is_file():
+            return _of_file(path)
+    return Limits()
+
+
+def _of_file(path: Path) -> Limits:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not a TOML file: {error}") from error
+    where = f"{path}: [tool.optframe.compare]"
+    given: Any = tables
+    for name in ("tool", "optframe", "compare"):
+        given = given.get(name, {}) if isinstance(given, Mapping) else given
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{where}: expected a table, found {given!r}")
+    _refuse_unknown(given, ("max_regression", "overrides"), where)
+    general = _limits(given.get("max_regression", {}), f"{where} max_regression")
+    overrides = given.get("overrides", [])
+    if not isinstance(overrides, list):
+        raise UsageError(f"{where}: write overrides as [[tool.optframe.compare.overrides]]")
+    made = [_override(one, f"{where} overrides {i + 1}") for i, one in enumerate(overrides)]
+    return Limits(general, tuple(made))
+
+
+def _override(given: Any, where: str) -> Override:
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{where}: expected a table, found {given!r}")
+    patterns = ("optimizer", "problem", "sampler")
+    _refuse_unknown(given, (*patterns, "max_regression"), where)
+    chosen = {name: given[name] for name in patterns if name in given}
+    for name, pattern in chosen.items():
+        if not isinstance(pattern, str):
+            raise UsageError(f"{where}: {name}: expected a pattern, found {pattern!r}")
+    limits = _limits(given.get("max_regression", {}), f"{where} max_regression")
+    return Override(limits, **chosen)
+
+
+def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    mistakes = [f"{where}: unknown {n!r}; {nearest(n, known)}" for n in given if n not in known]
+    if mistakes:
+        raise UsageError(*mistakes)
+
+
+def _limits(given: Any, where: str) -> dict[str, Limit]:
+    if isinstance(given, str):
+        return parse(given, where)
+    if not isinstance(given, Mapping):
+        raise UsageError(f'{where}: expected a table such as {{ steps = "5%" }}, found {given!r}')
+    _refuse_unknown(given, JUDGED, where)
+    made = {name: _limit(value) for name, value in given.items()}
+    mistakes = [
+        f"{where}: {name}: expected so many more (3), a part more (5%), both (1e-12+5%) or any, "
+        f"found {given[name]!r}"
+        for name, limit in made.items()
+        if limit is None
+    ]
+    if mistakes:
+        raise UsageError(*mistakes)
+    return {name: limit for name, limit in made.items() if limit is not None}
+
+
+def _limit(value: Any) -> Limit | None:
+    text = str(value).strip()
+    if text == "any":
+        return ANY
+    match = re.fullmatch(_LIMIT, text)
+    if match is None:
+        return None
+    alone, absolute, percent = match.groups()
+    return Limit(float(alone or absolute or 0), float(percent or 0) / 100)
