@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Frames,
         Function,
         Indices,
+        Lost,
         NonNegative,
         Number,
         Optimizer,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Setting,
         Solver,
         StochasticProblem,
+        Stop,
         Transform,
         UnitInterval,
         Wrapper,
@@ -67,9 +69,9 @@ _HOMES = {
     "optframe.api": "load make minimize report run",
     "optframe.contracts": (
         "Array Backend Count DataFile Dataset DatasetLoader EpochSeeds Executor Figure Fraction "
-        "Frames Function Indices NonNegative Number Optimizer Part Point Positive Problem Reporter "
-        "Sampler Schedule Search Setting Solver StochasticProblem Transform UnitInterval Wrapper "
-        "cache_folder"
+        "Frames Function Indices Lost NonNegative Number Optimizer Part Point Positive Problem "
+        "Reporter Sampler Schedule Search Setting Solver StochasticProblem Stop Transform "
+        "UnitInterval Wrapper cache_folder"
     ),
     "optframe.drawing": "draw",
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
@@ -101,6 +103,7 @@ __all__ = [
     "Function",
     "FunctionProblem",
     "Indices",
+    "Lost",
     "MinimizeResult",
     "NonNegative",
     "Number",
@@ -122,6 +125,7 @@ __all__ = [
     "Setting",
     "Solver",
     "StochasticProblem",
+    "Stop",
     "StoreError",
     "Study",
     "Transform",

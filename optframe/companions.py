@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from optframe.contracts import Optimizer
 from optframe.notation import canonical
 from optframe.parameters import parameters
+from optframe.profiling import peak_bytes
 from optframe.registry import Registry
 from optframe.rules import computing_with
 from optframe.seeds import Seeds
@@ -54,6 +54,7 @@ def _kind(trial: Trial, runner: TrialRunner) -> str:
         "problem": [trial.problem.name, trial.problem.parameters],
         "sampler": [trial.sampler.name, trial.sampler.parameters],
         "rest": [str(trial.budget), str(trial.checkpoints), trial.start, trial.study_seed],
+        "measured": [trial.measure, trial.profile],
         "where": [trial.backend, trial.dtype, trial.threads, trial.code],
         "instance": trial.seed if problem.draws_instance else 0,
     }
@@ -95,23 +96,17 @@ def _runs_alone(run: Run) -> bool:
         not (isinstance(optimizer, Optimizer) and optimizer.vectorized)
         or not run.problem.vectorized
         or run.setup.budget.seconds is not None
+        or run.setup.profile
         or (sampler is not None and sampler.epochs is not None)
     )
 
 
 def _peak(run: Run) -> int:
     """Return how many bytes one step takes at most, beyond what the first one has left behind."""
-    traced = tracemalloc.is_tracing()
-    with computing_with(run.setup.backend), np.errstate(all="ignore"):
+
+    def warm_up() -> None:
         run._warm_up(run.optimizer)  # type: ignore[arg-type]
-        if not traced:
-            tracemalloc.start()
-        try:
-            tracemalloc.reset_peak()
-            before, _ = tracemalloc.get_traced_memory()
-            run._warm_up(run.optimizer)  # type: ignore[arg-type]
-            _, peak = tracemalloc.get_traced_memory()
-        finally:
-            if not traced:
-                tracemalloc.stop()
-    return peak - before
+
+    with computing_with(run.setup.backend), np.errstate(all="ignore"):
+        warm_up()
+        return peak_bytes(warm_up)

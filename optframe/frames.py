@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optframe.checkpoints import Landscape
-from optframe.record import COUNT_COLUMNS, FINAL_COUNTS
+from optframe.record import COUNT_COLUMNS, FINAL_COUNTS, PROFILE_COLUMNS
 from optframe.store_file import reading
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ def read_trials(path: Path) -> pd.DataFrame:
     numbers = [
         *FINAL_COUNTS,
         "seconds",
+        *PROFILE_COLUMNS,
         "compile_seconds",
         "state_bytes",
+        "step_bytes",
         "size",
         "minimum",
         "together",

@@ -111,7 +111,10 @@ def optframe_study_started(name: str, planned: int, missing: int) -> None:
 
 @hookspec
 def optframe_trial_finished(trial: Trial, record: Record) -> Any:
-    """Watch a trial end; its record is already in the store."""
+    """Watch a trial end; its record is already in the store.
+
+    Of trials that end within a fraction of a second, all are told of after the last one.
+    """
 
 
 @hookspec

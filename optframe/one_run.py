@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,10 @@ from optframe.notation import parse
 from optframe.oracle import Counts, offers
 from optframe.parameters import build, mistakes_in
 from optframe.plugins import load_plugins
+from optframe.record import MEASURES
 from optframe.registry import Registry
 from optframe.seeds import Seeds
-from optframe.study import Budget, Checkpoints
+from optframe.study import Budget, Checkpoints, RunSettings
 from optframe.study_tables import StudyTable
 from optframe.trial import Run, Setup
 
@@ -36,7 +37,8 @@ class MinimizeResult:
     """What `optframe.minimize` returns.
 
     ``theta`` (P,), ``loss``, ``curve`` (a DataFrame, one row per checkpoint), ``status`` and its
-    ``reason``, ``counts`` (evaluations by kind), ``iterates`` (steps + 1, P) if asked for.
+    ``reason``, ``counts`` (evaluations by kind), ``iterates`` (steps + 1, P) if asked for, and
+    ``step_bytes`` of a run that was profiled.
     """
 
     theta: Any
@@ -48,6 +50,7 @@ class MinimizeResult:
     columns: tuple[str, ...] = field(repr=False)
     rows: Any = field(repr=False)
     iterates: Any = field(default=None, repr=False)
+    step_bytes: int | None = field(default=None, repr=False)
 
     @property
     def curve(self) -> Any:
@@ -76,6 +79,8 @@ def minimize(
     dtype: str | None = None,
     checkpoints: int | Mapping[str, float] = 60,
     iterates: bool = False,
+    measure: Sequence[str] = (),
+    profile: bool = False,
 ) -> MinimizeResult:
     """Run one optimizer on one problem, now.
 
@@ -101,6 +106,12 @@ def minimize(
         How many rows the curve has, or ``{"every_steps": n}``, ``{"every_epochs": n}``.
     iterates
         Keep every θ: ``result.iterates`` has shape (steps + 1, P).
+    measure
+        Of ``"gradient_norm"`` and ``"gradient_variance"``, what the curve has beside the
+        problem's metrics: see `optframe.study.RunSettings`.
+    profile
+        Time the parts of each step: the curve has columns ``seconds_sampling`` and
+        ``seconds_oracle``, and ``result.step_bytes`` is the most memory that a step allocates.
 
     Raises
     ------
@@ -111,6 +122,7 @@ def minimize(
     """
     fields = {"name": "", "seed": seed, "seeds": 1, "start": start, "dtype": dtype}
     mistakes = mistakes_in(StudyTable, fields, "minimize")
+    mistakes += mistakes_in(RunSettings, {"measure": measure, "profile": profile}, "minimize")
     if mistakes:
         raise UsageError(*mistakes)
     registry = load_plugins()
@@ -164,6 +176,8 @@ def minimize(
             start=theta0,
             dtype=precision,
             iterates=iterates,
+            profile=profile,
+            measure=tuple(name for name in MEASURES if name in measure),
         )
     )
     run.execute()
@@ -180,6 +194,7 @@ def minimize(
         columns=run.columns,
         rows=run.curve,
         iterates=np.array(run.iterates) if iterates else None,
+        step_bytes=None if run.profile is None else run.profile.step_bytes,
     )
 
 

@@ -77,10 +77,16 @@ class Oracle:
         self._loss: Any = getattr(problem, "loss", None)
         self._gradient: Any = getattr(problem, "gradient", None)
         self._passes: Callable[[Array], Array] | None = None
+        self._timed: Callable[[Any], Any] | None = None
 
     def see(self, batch: Any) -> None:
         """Let the answers be about this batch (the loop calls it, once per step)."""
         self._batch = (batch,)
+
+    def watch(self, timed: Callable[[Any], Any]) -> None:
+        """Let the problem's answers be timed: ``timed`` returns a function that keeps its time."""
+        self._timed = timed
+        self._loss, self._gradient = timed(self._loss), timed(self._gradient)
 
     def _each(self, theta: Array) -> int:
         """How many points θ holds per run."""
@@ -102,7 +108,9 @@ class Oracle:
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
         self.counts.gradients += 1 if theta.ndim == self._dimensions else self._each(theta)
-        return self._gradient(theta, *self._batch)
+        if self._batch:  # a call with a star is dearer, and this one is in every step
+            return self._gradient(theta, *self._batch)
+        return self._gradient(theta)
 
     def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
         """Return f(θ) and ∇f(θ), which may share work."""
@@ -155,7 +163,7 @@ class Oracle:
         problem = self.problem
         if not isinstance(problem, StochasticProblem) or problem.records is None:
             return self
-        return self._like((problem.draw(slice(None), None),), self._passes)
+        return self._like((self._ask("draw")(slice(None), None),), self._passes)
 
     @property
     def random(self) -> np.random.Generator:
@@ -182,6 +190,8 @@ class Oracle:
         other.step = self.step
         other.stop = self.stop  # type: ignore[method-assign]
         other._batch = batch
+        if self._timed is not None:
+            other.watch(self._timed)
         if passes is not None:
             asked = other._gradient
             other._passes = passes
@@ -195,4 +205,4 @@ class Oracle:
                 f"{type(self.problem).__name__} offers no {word!r}; the optimizer that asks for it "
                 f"must name it in `needs`"
             )
-        return method
+        return method if self._timed is None else self._timed(method)

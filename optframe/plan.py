@@ -12,6 +12,7 @@ from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
 from optframe.errors import OptframeError, UsageError, nearest
 from optframe.oracle import offers
 from optframe.parameters import build, parameters
+from optframe.record import MEASURES
 from optframe.registry import Registry
 from optframe.seeds import Seeds
 from optframe.study import NO_SAMPLER, Budget, Checkpoints, Study, Trial
@@ -78,13 +79,16 @@ class _Planner:
         """Check the names in [run] and return the backend's."""
         settings = self.study.run
         try:
-            where = f"{self.prefix}[run] executor"
-            fields = parameters(self.registry.load("executors", settings.executor, where))
-            if settings.jobs not in (None, 1) and "jobs" not in fields:
-                raise UsageError(
-                    f"{self.prefix}[run] jobs: executor {settings.executor!r} runs one trial at a "
-                    f"time, found {settings.jobs}; leave jobs out, or name another executor"
-                )
+            name, where = settings.runs_by, f"{self.prefix}[run]"
+            fields = parameters(self.registry.load("executors", name, f"{where} executor"))
+            asked = {"timeout": settings.timeout, "retries": settings.retries}
+            asked["jobs"] = None if settings.jobs == 1 else settings.jobs
+            wrong = [word for word in asked if asked[word] is not None and word not in fields]
+            self.mistakes += [
+                f"{where} {word}: executor {name!r} runs one trial at a time, in this process, "
+                f"found {asked[word]}; leave {word} out, or name another executor (processes)"
+                for word in wrong
+            ]
         except UsageError as error:
             self.mistakes += error.mistakes
         try:
@@ -132,6 +136,8 @@ class _Planner:
                 threads=self.study.run.threads,
                 code=" ".join(dict.fromkeys(code)),
                 skip=_reason(optimizer, problem, missing) if missing else None,
+                measure=tuple(name for name in MEASURES if name in self.study.run.measure),
+                profile=self.study.run.profile,
             )
 
     def _code(self, kind: str, name: str) -> str:

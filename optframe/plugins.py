@@ -44,6 +44,7 @@ def load_plugins(
     manager = pluggy.PluginManager("optframe")
     manager.add_hookspecs(hookspecs)
     registry = Registry(manager)
+    registry.without += without
     points = sorted(importlib.metadata.entry_points(group="optframe"), key=_built_in_first)
     known = {point.name for point in points}
     for name in without:

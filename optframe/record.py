@@ -14,9 +14,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from optframe.checkpoints import Landscape
+    from optframe.oracle import Counts
     from optframe.study import Trial
 
-__all__ = ["COUNT_COLUMNS", "FINAL_COUNTS", "RESERVED", "STATUSES", "Record", "Results", "rises"]
+__all__ = [
+    "COUNT_COLUMNS",
+    "FINAL_COUNTS",
+    "MEASURES",
+    "PROFILE_COLUMNS",
+    "RESERVED",
+    "STATUSES",
+    "Record",
+    "Results",
+    "count_row",
+    "rises",
+]
 
 STATUSES = (
     "converged",
@@ -43,6 +55,13 @@ COUNT_COLUMNS = (
 )
 """The first columns of every curve; metrics follow, and θ for P ≤ 2."""
 
+PROFILE_COLUMNS = ("seconds_sampling", "seconds_oracle")
+"""The columns after them in a run that was profiled: shares of ``seconds``; the rest of it is the
+update."""
+
+MEASURES = ("gradient_norm", "gradient_variance")
+"""The metrics that a study may ask for beside the problem's own: see `optframe.measures`."""
+
 FINAL_COUNTS = {
     "steps": "step",
     "epochs": "epoch",
@@ -58,7 +77,9 @@ FINAL_COUNTS = {
 RESERVED = frozenset(
     {
         *COUNT_COLUMNS,
+        *PROFILE_COLUMNS,
         *FINAL_COUNTS,
+        *MEASURES,
         "key",
         "cell",
         "position",
@@ -84,6 +105,7 @@ RESERVED = frozenset(
         "traceback",
         "compile_seconds",
         "state_bytes",
+        "step_bytes",
         "size",
         "minimum",
         "target_metric",
@@ -101,6 +123,20 @@ RESERVED = frozenset(
 def rises(metric: str) -> bool:
     """Whether more of a metric is better: an accuracy, by its name."""
     return metric.endswith("accuracy")
+
+
+def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:
+    """Return what a curve's row begins with, in the order of `COUNT_COLUMNS`."""
+    return (
+        k,
+        np.nan if epoch is None else epoch,
+        counts.samples,
+        counts.losses,
+        counts.gradients,
+        counts.hessians,
+        counts.hvps,
+        seconds,
+    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +159,8 @@ class Record:
     landscape: Landscape | None = None
     together: int = 1
     """How many runs shared the batch, and its seconds."""
+    step_bytes: int | None = None
+    """The most bytes that a step allocates, where the run was profiled."""
 
     @classmethod
     def without_run(
@@ -155,7 +193,8 @@ class Record:
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics in the curve."""
         names = self.columns[len(COUNT_COLUMNS) :]
-        return tuple(name for name in names if name not in ("theta_0", "theta_1"))
+        others = (*PROFILE_COLUMNS, "theta_0", "theta_1")
+        return tuple(name for name in names if name not in others)
 
 
 class Results:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pluggy
 
-from optframe import hookspecs
+from optframe import __version__, hookspecs
 from optframe.checks import flaw_of, unfit
 from optframe.errors import PluginError, UsageError, nearest
 from optframe.hookspecs import API_VERSION
@@ -70,6 +70,7 @@ class Registry:
         self.plugins: list[Plugin] = []
         self.broken: list[Broken] = []
         self.paths: list[str] = []
+        self.without: list[str] = []
         self.token = uuid.uuid4().hex
         self._entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
 
@@ -165,23 +166,25 @@ class Registry:
         target = self.load(kind, name)
         component = target if isinstance(target, type) else type(target)
         own = {entry.module, *(base.__module__ for base in component.__mro__)}
-        files: dict[Path, None] = {}
-        for module in sorted(own):
-            top = module.partition(".")[0]
-            if top in ("optframe", "builtins", "abc", "typing"):
-                continue
-            origins = [getattr(sys.modules.get(name), "__file__", None) for name in (top, module)]
-            origin = next((file for file in origins if file), None)
-            if origin is None:  # typed into a session: nobody can say that it is the same again
-                return here
-            path = Path(origin)
-            package = path.name == "__init__.py"
-            files.update(dict.fromkeys(sorted(path.parent.rglob("*.py")) if package else [path]))
-        digest = hashlib.sha256()
-        for file in files:
-            digest.update(file.name.encode())
-            digest.update(file.read_bytes())
-        return digest.hexdigest()
+        found = _hash_of(sorted(own))
+        # Typed into a session: nobody can say that it is the same again.
+        return here if found is None else found
+
+    def codes(self) -> dict[str, str]:
+        """Return what tells the code that trials run from another, by the plugin's name.
+
+        It is the version (for a file the hash of what was loaded) and a hash of what is there now;
+        of optframe itself the version. Plugins of which trials run nothing are left out.
+        """
+        kinds = [kind for kind in KINDS if kind not in ("figures", "reporters", "studies")]
+        owners = {entry.owner for kind in kinds for entry in self.entries(kind)}
+        found = {"optframe": __version__}
+        for plugin in self.plugins:
+            if plugin.name in owners:
+                loaded = self.manager.get_plugin(plugin.name)
+                now = _hash_of([getattr(loaded, "__name__", type(loaded).__module__)]) or ""
+                found[plugin.name] = f"{plugin.version} {now[:12]}".strip()
+        return found
 
     def add(self, kind: str, name: str, target: Any) -> str:
         """Register an object or class of this process under a free name, which is returned."""
@@ -277,3 +280,24 @@ class Registry:
                     f"already, and again by {owner!r}; rename one"
                 )
             yield Entry(kind, name, owner, str(target) if kind == "studies" else target)
+
+
+def _hash_of(modules: Iterable[str]) -> str | None:
+    """Return a hash of the packages of modules, or of their files; None where one has no file."""
+    files: dict[Path, None] = {}
+    for module in modules:
+        top = module.partition(".")[0]
+        if top in ("optframe", "builtins", "abc", "typing"):
+            continue
+        origins = [getattr(sys.modules.get(name), "__file__", None) for name in (top, module)]
+        origin = next((file for file in origins if file), None)
+        if origin is None:
+            return None
+        path = Path(origin)
+        package = path.name == "__init__.py"
+        files.update(dict.fromkeys(sorted(path.parent.rglob("*.py")) if package else [path]))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -6,22 +6,25 @@ import dataclasses
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
-
-from threadpoolctl import threadpool_limits
 
 from optframe.binding import Binder
 from optframe.companions import companions
-from optframe.contracts import Executor
+from optframe.contracts import Backend, Executor
+from optframe.durations import seconds
 from optframe.environment import describe
+from optframe.execution import execute
 from optframe.parameters import parameters
 from optframe.plan import plan
 from optframe.record import Record, Results
 from optframe.registry import Registry
+from optframe.saved import SavedRuns
+from optframe.stopping import stopping
 from optframe.store import Store
 from optframe.store_file import STORE_NAME
 from optframe.study import RunSettings, Study, Trial
@@ -29,12 +32,20 @@ from optframe.trial_runner import TrialRunner
 
 __all__ = ["Outcome", "run_study"]
 
+PATIENCE = 0.25
+"""So many seconds of work may be lost where the power fails; nothing is where a process dies."""
+
+
+AGAIN = ("crashed", "timeout")
+"""How trials end that may go on from their saved state, when the study is run again."""
+
 
 @dataclass(frozen=True)
 class Outcome:
     """What a run of a study came to.
 
-    So many trials ran now, so many were found in the store, and so many were asked for twice.
+    So many trials ran now, so many were found in the store, and so many were asked for twice;
+    ``stopped`` is the signal that ended it early, and so many were left to be run.
     """
 
     results: Results
@@ -42,6 +53,8 @@ class Outcome:
     found: int
     repeated: int
     counts: Mapping[str, int]
+    stopped: int | None = None
+    left: int = 0
 
 
 def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = False) -> Outcome:
@@ -67,40 +80,88 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
         environment = describe(registry, backend, study.run.threads, where)
         _tell(registry, "study_started", name=study.name, planned=len(trials), missing=len(pending))
         counts: Counter[str] = Counter()
-
         by_key = {trial.key: trial for trial in pending}
+        every = seconds(study.run.save_every)
+        saved = SavedRuns((folder / "saved").absolute(), every) if every is not None else None
 
-        def keep(records: list[Record]) -> None:
-            store.save(records, environment)
-            for record in records:
-                counts[record.status] += 1
-                _tell(registry, "trial_finished", trial=by_key[record.key], record=record)
+        def told(record: Record) -> None:
+            counts[record.status] += 1
+            if saved is not None and record.status not in AGAIN:
+                saved.forget(record.key)
+            _tell(registry, "trial_finished", trial=by_key[record.key], record=record)
 
-        for trial in pending:
-            if trial.skip is not None:
-                keep([Record.without_run(trial, "skipped", trial.skip, _now())])
-        runnable = [trial for trial in pending if trial.skip is None]
-        executor = _executor(registry, study.run)
-        threads = study.run.threads
-        with threadpool_limits(limits=threads), backend.limit_threads(threads):
-            runner = TrialRunner(registry, binder)
-            batches: list[tuple[Trial, ...]] = [(trial,) for trial in runnable]
-            if study.run.together:
-                batches = companions(runnable, runner, study.run.memory)
-            for records in executor.run(runner, batches):
-                keep(records)
+        with stopping() as stop:
+            saver = _Saver(store, environment, told)
+            for trial in pending:
+                if trial.skip is not None:
+                    saver.add([Record.without_run(trial, "skipped", trial.skip, _now())])
+            runnable = [trial for trial in pending if trial.skip is None]
+            executor = _executor(registry, study.run, backend)
+            runner = TrialRunner(registry, binder, trials[0].backend, study.run.threads)
+            with runner.limited():
+                batches: list[tuple[Trial, ...]] = [(trial,) for trial in runnable]
+                if study.run.together:
+                    batches = companions(runnable, runner, study.run.memory)
+                try:
+                    for records in execute(executor, runner, batches, stop):
+                        saver.add(records)
+                except KeyboardInterrupt:
+                    if not stop.requested:
+                        raise
+            stopped = stop.signal
+        if saved is not None:
+            saved.tidy()
         _tell(registry, "study_finished", name=study.name, counts=dict(counts))
-    results = Results(folder / STORE_NAME)
-    repeated = len(asked) - len(trials)
-    return Outcome(results, len(pending), len(trials) - len(pending), repeated, dict(counts))
+    return Outcome(
+        results=Results(folder / STORE_NAME),
+        ran=counts.total(),
+        found=len(trials) - len(pending),
+        repeated=len(asked) - len(trials),
+        counts=dict(counts),
+        stopped=stopped,
+        left=len(pending) - counts.total(),
+    )
 
 
-def _executor(registry: Registry, settings: RunSettings) -> Executor:
-    """Make the executor; one that takes jobs has a field of that name."""
-    name = settings.executor
-    takes_jobs = "jobs" in parameters(registry.load("executors", name))
-    given = {"jobs": settings.jobs} if takes_jobs and settings.jobs is not None else {}
-    made: Executor = registry.make("executors", name, given, f"[run] executor {name}")
+class _Saver:
+    """Saves records as they come, each at once, and then tells of it.
+
+    To wait until the disk has it takes longer than many a short trial, so that this is done every
+    `PATIENCE` seconds: what is saved in between survives the process, and a long trial is on the
+    disk when it is told of.
+    """
+
+    def __init__(
+        self, store: Store, environment: Mapping[str, Any], tell: Callable[[Record], None]
+    ) -> None:
+        self._store = store
+        self._environment = environment
+        self._tell = tell
+        self._synced = perf_counter()
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Save these in one transaction, and tell of each."""
+        sync = perf_counter() - self._synced >= PATIENCE
+        self._store.save(records, self._environment, sync)
+        if sync:
+            self._synced = perf_counter()
+        for record in records:
+            self._tell(record)
+
+
+def _executor(registry: Registry, settings: RunSettings, backend: Backend) -> Executor:
+    """Make the executor, with what the study says of its fields."""
+    fields = parameters(registry.load("executors", settings.runs_by))
+    given = {
+        "jobs": settings.jobs,
+        "timeout": seconds(settings.timeout),
+        "retries": settings.retries,
+        "threads": settings.threads,
+        "environments": [dict(one) for one in backend.environments()] or None,
+    }
+    known = {name: value for name, value in given.items() if name in fields and value is not None}
+    where = f"[run] executor {settings.runs_by}"
+    made: Executor = registry.make("executors", settings.runs_by, known, where)
     return made
 
 
@@ -123,12 +184,12 @@ def _tell(registry: Registry, event: str, **what: Any) -> None:
 
 
 def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
-    budgets = dict.fromkeys(str(trial.budget) for trial in trials)
+    budgets = dict.fromkeys(trial.budget for trial in trials)
     return {
         "name": study.name,
         "seed": study.seed,
         "seeds": study.seeds,
-        "budget": "; ".join(budgets),
+        "budget": "; ".join(map(str, budgets)),
         "start": study.start,
         "run": dataclasses.asdict(study.run),
         "file": study.where,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from optframe.batches import Batches
-from optframe.contracts import Optimizer, Sampler, StochasticProblem
+from optframe.contracts import Optimizer, Sampler
 from optframe.oracle import Oracle
 from optframe.parameters import parameters
 from optframe.seeds import StackedGenerator
@@ -98,6 +98,11 @@ class StackedBatches:
         return bool(self._batches) and self._first.drawing
 
     @property
+    def end(self) -> int | None:
+        """After how many steps there are no more records; None is never."""
+        return self._first.end if self._batches else None
+
+    @property
     def per_epoch(self) -> int | None:
         """How many steps make an epoch, where there is data."""
         return self._first.per_epoch if self._batches else None
@@ -108,21 +113,26 @@ class StackedBatches:
 
     def show(self, k: int, oracle: Oracle) -> int:
         """Let the oracle see the batches of step k; return how many records a run sees."""
-        problem = oracle.problem
-        if not self.drawing or not isinstance(problem, StochasticProblem):
+        if not self.drawing:
             return 0
-        indices, size = self._first.indices(k)
-        if not self._same and self._first.per_epoch is not None:
+        batch, size = self.draw(k)
+        oracle.see(batch)
+        return size
+
+    def draw(self, k: int) -> tuple[Any, int]:
+        """Return the batches of step k, where steps see one, and how many records a run sees."""
+        first = self._first
+        indices, size = first.indices(k)
+        if not self._same and first.per_epoch is not None:
             every = [batches.indices(k)[0] for batches in self._batches]
-            rows = [_listed(one, problem.records or 0) for one in every]
+            rows = [_listed(one, first.records) for one in every]
             if any(len(row) != size for row in rows):
                 raise NotTogether("its sampler gives minibatches of different sizes")
             indices = np.stack(rows)
         noise: Any = None
-        if not problem.deterministic:
+        if first.noisy:
             noise = StackedGenerator([batches.noise(k) for batches in self._batches])  # type: ignore[misc]
-        oracle.see(problem.draw(indices, noise))
-        return size
+        return first.problem.draw(indices, noise), size
 
 
 def _listed(indices: Any, records: int) -> Any:

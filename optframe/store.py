@@ -21,7 +21,7 @@ import numpy as np
 
 from optframe.checkpoints import Landscape
 from optframe.errors import StoreError
-from optframe.record import FINAL_COUNTS, Record, rises
+from optframe.record import FINAL_COUNTS, PROFILE_COLUMNS, Record, rises
 from optframe.store_file import APPLICATION, FORMAT, STORE_NAME, check, reported
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ CREATE TABLE trials (
     status TEXT NOT NULL DEFAULT 'planned', reason TEXT, traceback TEXT,
     steps INTEGER, epochs REAL, samples INTEGER,
     losses REAL, gradients REAL, hessians REAL, hvps REAL,
-    seconds REAL, compile_seconds REAL, state_bytes INTEGER, size INTEGER, minimum REAL,
+    seconds REAL, seconds_sampling REAL, seconds_oracle REAL, compile_seconds REAL,
+    state_bytes INTEGER, step_bytes INTEGER, size INTEGER, minimum REAL,
     target_metric TEXT, target REAL, final TEXT, best TEXT, started TEXT,
     together INTEGER,
     environment TEXT REFERENCES environments (id)
@@ -131,10 +132,18 @@ class Store:
             }
         return {trial.key for trial in trials} - done
 
-    def save(self, records: Iterable[Record], environment: Mapping[str, Any]) -> None:
-        """Write records in one transaction: all of them are there, or none."""
+    def save(
+        self, records: Iterable[Record], environment: Mapping[str, Any], sync: bool = True
+    ) -> None:
+        """Write records in one transaction: all of them are there, or none.
+
+        With ``sync`` they are on the disk when this returns, and so is all that was saved before.
+        Without, they survive the death of this process, but perhaps not that of the machine.
+        """
         description = json.dumps(environment, sort_keys=True)
         identity = f"{zlib.crc32(description.encode()):08x}"
+        with reported(self.path):
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}")
         with reported(self.path), self._transaction():
             self._connection.execute(
                 "INSERT OR IGNORE INTO environments VALUES (?, ?)", (identity, description)
@@ -224,8 +233,10 @@ def _record_row(record: Record) -> dict[str, Any]:
         "traceback": record.traceback,
         "derived_seed": record.derived_seed,
         "seconds": record.seconds,
+        **{name: record.last(name) for name in PROFILE_COLUMNS},
         "compile_seconds": record.compile_seconds,
         "state_bytes": record.state_bytes,
+        "step_bytes": record.step_bytes,
         "size": record.size,
         "minimum": record.minimum,
         "final": json.dumps(finals),

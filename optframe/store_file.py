@@ -15,7 +15,7 @@ __all__ = ["APPLICATION", "FORMAT", "STORE_NAME", "check", "reading", "reported"
 
 STORE_NAME = "store.sqlite"
 APPLICATION = 0x6F667231
-FORMAT = 2
+FORMAT = 3
 
 
 def check(path: Path) -> None:

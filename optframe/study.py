@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
 
+from optframe.durations import Duration
 from optframe.errors import UsageError
 from optframe.notation import Component, canonical
 
@@ -100,17 +101,46 @@ class Checkpoints:
 class RunSettings:
     """How a study runs: the table ``[run]``.
 
+    ``executor`` says where trials run, so many ``jobs`` at a time: ``auto`` is ``serial``, and
+    ``processes`` where something is asked that it cannot do: more than one job, a ``timeout``
+    (that a trial may take) or ``retries`` of trials whose process died or took too long. A trial
+    that lasts longer than ``save_every`` saves its state at such intervals, and goes on from there
+    when the study is run again. Both are seconds, or texts such as ``"60s"``, ``"5min"``.
+
     ``together`` lets trials that differ only in seed and numeric hyperparameters advance in one
     batch, as many at once as fit into ``memory`` (MiB).
+
+    ``measure`` names metrics that checkpoints take beside the problem's own, off the clock and
+    uncounted: ``gradient_norm``, ‖∇f(θ)‖ over all the data, and ``gradient_variance``, the square
+    of the next step's gradient minus ∇f(θ), one draw of the minibatch's variance (0 where nothing
+    is drawn).
+
+    ``profile`` times the parts of each step: curves get the columns ``seconds_sampling`` and
+    ``seconds_oracle``, shares of ``seconds`` (the rest is the update), and trials get
+    ``step_bytes``, the most memory that a step allocates. Such trials advance alone, and a little
+    slower; a `Solver`, which owns its loop, has no ``step_bytes``.
     """
 
     backend: str = "auto"
-    executor: str = "serial"
+    executor: str = "auto"
     jobs: AtLeastOne | None = None
+    timeout: Duration | None = None
+    retries: Annotated[int, Ge(0)] | None = None
+    save_every: Duration | None = None
     threads: AtLeastOne = 1
-    checkpoints: AtLeastOne | dict[str, float] = 60
+    checkpoints: AtLeastOne | dict[str, int | float] = 60
     together: bool = False
     memory: MoreThanNothing = 1024.0
+    measure: tuple[Literal["gradient_norm", "gradient_variance"], ...] = ()
+    profile: bool = False
+
+    @property
+    def runs_by(self) -> str:
+        """The executor's name."""
+        if self.executor != "auto":
+            return self.executor
+        more = self.jobs not in (None, 1) or self.timeout is not None or self.retries is not None
+        return "processes" if more else "serial"
 
 
 @dataclass(frozen=True)
@@ -130,6 +160,8 @@ class Trial:
     threads: int
     code: str
     skip: str | None = None
+    measure: tuple[str, ...] = ()
+    profile: bool = False
 
     @cached_property
     def cell(self) -> str:
@@ -147,8 +179,10 @@ class Trial:
 
     @cached_property
     def key(self) -> str:
-        """The hash of the cell and of all that changes its outcome."""
-        return _hash([self.cell, self.code, self.backend, self.dtype, self.threads])
+        """The hash of the cell, of all that changes its outcome, and of what is measured of it."""
+        where = [self.code, self.backend, self.dtype, self.threads]
+        measured = [*self.measure, *(["profile"] if self.profile else [])]
+        return _hash([self.cell, *where, *([measured] if measured else [])])
 
 
 @dataclass(frozen=True)

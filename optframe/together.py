@@ -19,13 +19,16 @@ from optframe.checkpoints import marks
 from optframe.checks import check_metrics, check_step
 from optframe.clock import Clock
 from optframe.contracts import Array, Optimizer
+from optframe.endings import within
+from optframe.measures import Measures
 from optframe.oracle import Counts, Oracle
-from optframe.record import rises
+from optframe.profiling import state_bytes
+from optframe.record import count_row, rises
 from optframe.rules import computing_with
 from optframe.seeds import StackedGenerator
 from optframe.slots import Slots
 from optframe.stacked import NotTogether, Rehearsal, StackedBatches, shapes_of, some_runs
-from optframe.trial import Run, count_row, state_bytes
+from optframe.trial import Run
 
 __all__ = ["Together"]
 
@@ -93,7 +96,10 @@ class Together:
         living = [self.runs[i] for i in alive]
         seeds = [run.setup.seeds for run in living]
         self.limits = np.array([run.endings.limit for run in living])
-        self.batches = StackedBatches([run.batches for run in living], self.setup.sampler)
+        sampler = self.setup.sampler
+        self.batches = StackedBatches([run.batches for run in living], sampler)
+        ahead = StackedBatches([run.ahead for run in living], sampler)
+        self.measures = Measures(self.setup.measure, self.problem, ahead)
         self.slots = Slots()
         self.optimizer = self.slots.own(self.given)
 
@@ -116,11 +122,13 @@ class Together:
         host = np.array(self.backend.to_numpy(self.theta))
         shift = np.arange(len(host))[:, None] % 7 + 1
         apart = (host + 0.01 * shift * np.maximum(1, np.abs(host))).astype(host.dtype)
-        whole = self._trial_step(self.backend.asarray(apart), self.optimizer, self.slots, None)
+        whole = self._trial_step(
+            self.backend.asarray(apart.copy()), self.optimizer, self.slots, None
+        )
         for row in {0, len(self.alive) // 2, len(self.alive) - 1}:
             run, slots = self.runs[self.alive[row]], Slots()
             lone = slots.own(run.setup.optimizer)
-            one = self._trial_step(self.backend.asarray(apart[row]), lone, slots, run)
+            one = self._trial_step(self.backend.asarray(apart[row].copy()), lone, slots, run)
             whole.compare(one, row)
         self.state_bytes = whole.state_bytes // len(self.runs)
         self.backend.synchronize()
@@ -171,25 +179,29 @@ class Together:
 
     def _advance(self, until: int) -> None:
         """Step until so many steps are done, or until some run has ended or the budget has."""
-        endings = self.runs[0].endings
+        endings, gradients = self.runs[0].endings, self.setup.budget.gradients
         watching = self.locating or endings.tests_steps
         every = 1 if self.locating else endings.every
-        counting = self.setup.budget.gradients is not None
         oracle, step, show = self.oracle, self.optimizer.step, self.batches.show
         drawing, scheduled = self.batches.drawing, bool(self.slots)
+        theta, state = self.theta, self.state
         for k in range(self.k, until):
+            oracle.step = k
             if drawing:
                 self.counts.samples += show(k, oracle)
-            oracle.step = k
             if scheduled:
                 self.slots.set(k, self.batches.epoch(k) or 0.0, self._progress)
-            self.theta, self.state = step(self.theta, self.state, oracle)
-            self.k = k + 1
-            self._refuse_stops(oracle)
-            if counting and self._spent():
-                return
-            if watching and self.k % every == 0 and self.k < until and self._some_end():
-                return
+            theta, state = step(theta, state, oracle)
+            if oracle.stopped is not None:
+                self._refuse_stops(oracle)
+            if gradients is not None and self.counts.gradients >= gradients:
+                until = k + 1
+                break
+            if watching and k + 1 < until and (k + 1) % every == 0:
+                self.k, self.theta, self.state = k + 1, theta, state
+                if self._some_end():
+                    return
+        self.k, self.theta, self.state = until, theta, state
 
     def _refuse_stops(self, oracle: Oracle) -> None:
         if oracle.stopped is not None:
@@ -219,13 +231,15 @@ class Together:
         which = np.ones(len(self.alive), bool) if which is None else which
         kept = np.ones(len(self.alive), bool)
         counts = count_row(self.k, self.batches.epoch(self.k), self.counts, self.clock.seconds)
-        table = self._table(values, solution)
+        measured = self.measures(self.k, solution, self.xp)
+        numbers = values | {n: self.backend.to_numpy(value) for n, value in measured.items()}
+        table = self._table(numbers, solution)
         if not self.k:
             check_metrics(self.problem, values)
         for i in np.flatnonzero(which).tolist():
             run = self.runs[self.alive[i]]
             run.k = self.k
-            run.metrics = run.metrics or tuple(values)
+            run.metrics = run.metrics or tuple(numbers)
             run.rows.append((*counts, *table[i]))
             if diverged[i]:
                 run.status, run.reason = "diverged", f"at step {self.k}"
@@ -288,8 +302,12 @@ class Together:
         return found
 
     def _diverged(self, loss: Any) -> Any:
-        gone = ~(np.isfinite(loss) & (self._norms(self.theta) <= self.limits))
-        return gone & (self.k > self.sound[self.alive])
+        """Return which of the living runs have diverged, as `Endings.diverged` says of each."""
+        gone = ~np.isfinite(loss)
+        # Where all of θ at once is within half of the smallest limit, every run is within its own.
+        if not within(self.xp.reshape(self.theta, (-1,)), 0.5 * self.limits.min(), self.xp):
+            gone |= ~(self._norms(self.theta) <= self.limits)
+        return gone & (self.k > self.sound[self.alive]) if self.locating else gone
 
     def _reached(self, values: dict[str, Any], solution: Array) -> Any:
         """Return which of the living runs have reached a target."""
@@ -314,7 +332,7 @@ class Together:
         return run.endings.spent(self.k, run.total, self.counts, 0.0)
 
     def _progress(self, k: int, epoch: float) -> float:
-        return self.runs[0].endings.progress(k, epoch, self.counts, self.clock.now())
+        return self.runs[0].endings.progress(k, epoch, self.counts, self.clock.now)
 
     def _locate(self, lost: list[int], given: Optimizer) -> None:
         """Run again those that have diverged, looking at every step, to say where it happened."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -15,35 +14,23 @@ from optframe.batches import Batches
 from optframe.checkpoints import marks
 from optframe.checks import check_metrics, check_start, check_step, check_theta
 from optframe.clock import Clock
-from optframe.contracts import Array, Backend, Optimizer, Problem, Sampler, Solver
+from optframe.contracts import Array, Optimizer, Solver
 from optframe.endings import Endings
+from optframe.measures import Measures
 from optframe.oracle import Counts, Oracle
-from optframe.record import COUNT_COLUMNS
+from optframe.profiling import Profile, peak_bytes
+from optframe.record import COUNT_COLUMNS, PROFILE_COLUMNS, count_row
 from optframe.rules import computing_with
-from optframe.seeds import Seeds
+from optframe.setup import Setup
 from optframe.slots import Slots
-from optframe.study import Budget, Checkpoints
 
-__all__ = ["Run", "Setup", "count_row", "state_bytes"]
+__all__ = ["Run", "Setup"]
 
 Watch = Callable[[int, Array, Any], bool]
 """Called after a step with (steps done, θ, state): whether the run ends here."""
 
-
-@dataclass(frozen=True)
-class Setup:
-    """What one run consists of, all of it made and bound."""
-
-    problem: Problem
-    backend: Backend
-    optimizer: Optimizer | Solver
-    sampler: Sampler | None
-    budget: Budget
-    checkpoints: Checkpoints
-    seeds: Seeds
-    start: Any
-    dtype: str
-    iterates: bool = False
+Show = Callable[[int, Oracle], int]
+"""Lets the oracle see the batch of a step; returns how many records are in it."""
 
 
 class Run:
@@ -68,23 +55,29 @@ class Run:
         self.slots = Slots()
         self.optimizer = self.slots.own(setup.optimizer)
         self.batches = Batches(setup.problem, setup.sampler, setup.seeds)
+        self.ahead = Batches(setup.problem, setup.sampler, setup.seeds)
+        """The same batches, for looking ahead without loading an epoch for the steps."""
+        self.measures = Measures(setup.measure, setup.problem, self.ahead)
         self.endings = Endings(setup.problem, setup.budget, setup.backend.xp, self.theta)
         self.oracle = self._oracle(self.counts)
-
-    @property
-    def total(self) -> int | None:
+        self.total = self.batches.steps_in(setup.budget)
         """The number of steps in the budget, where it can be known."""
-        budget = self.setup.budget
-        limits = [] if budget.steps is None else [budget.steps]
-        if budget.epochs is not None and self.batches.per_epoch is not None:
-            limits.append(int(np.ceil(round(budget.epochs * self.batches.per_epoch, 9))))
-        return min(limits, default=None)
+        self.mark = 0
+        """After how many steps the run is measured next."""
+        self.profile: Profile | None = None
+        self._show = self.batches.show
+        if setup.profile:
+            self.profile = Profile(setup.backend.synchronize)
+            self.oracle.watch(self.profile.oracle.timed)
+            if self.batches.drawing:
+                self._show = self.profile.sampling.timed(self.batches.show)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the curve's columns."""
+        shares = PROFILE_COLUMNS if self.setup.profile else ()
         path = [f"theta_{i}" for i in range(self.problem.size)] if self.problem.size <= 2 else []
-        return (*COUNT_COLUMNS, *self.metrics, *path)
+        return (*COUNT_COLUMNS, *shares, *self.metrics, *path)
 
     @property
     def curve(self) -> Any:
@@ -127,82 +120,110 @@ class Run:
         )
 
     def _warm_up(self, optimizer: Optimizer) -> None:
-        """Do one step on copies, off the clock, so that compilation is no part of the times."""
-        oracle = self._oracle(Counts())
+        """Do one step on copies, off the clock, so that compilation is no part of the times.
+
+        In a run that is profiled another one says how much memory it takes.
+        """
         began = perf_counter()
-        theta = self._start()
-        state = self._begin(optimizer, theta, oracle)
+        oracle, theta = self._oracle(Counts()), self._start()
+        state = self._begin(optimizer, theta, oracle, self.batches.show)
         check_step(optimizer, optimizer.step(theta, state, oracle), *self._kind)
         self.setup.backend.synchronize()
         self.compile_seconds = perf_counter() - began
+        if self.profile is not None:
+            self.profile.step_bytes = self._step_bytes(optimizer)
 
-    def _begin(self, optimizer: Optimizer, theta: Array, oracle: Oracle) -> Any:
+    def _step_bytes(self, optimizer: Optimizer) -> int:
+        """Return the most bytes that the first step allocates, its batch included, on copies."""
+        oracle, theta = self._oracle(Counts()), self._start()
+        state = self._begin(optimizer, theta, oracle, self.batches.show)
+
+        def step() -> None:
+            self.batches.show(0, oracle)
+            optimizer.step(theta, state, oracle)
+
+        return peak_bytes(step)
+
+    def _begin(self, optimizer: Optimizer, theta: Array, oracle: Oracle, show: Show) -> Any:
         """Return the state before the first step, which sees the first batch."""
-        self.batches.show(0, oracle)
+        show(0, oracle)
         self.slots.set(0, 0.0, self._progress)
         return optimizer.init(theta, oracle)
 
     def _iterate(self, optimizer: Optimizer) -> None:
-        watch = self._watch()
-        upcoming = self._marks()
+        watch, upcoming = self._watch(), self._marks()
+        saved = self.setup.saved
         self.clock.start()
-        self.state = self._begin(optimizer, self.theta, self.oracle)
+        self.state = self._begin(optimizer, self.theta, self.oracle, self._show)
+        if saved is not None:
+            self.clock.stop()
+            saved.restore(self)
+            self.clock.start()
         while self.status is None:
-            self._advance(optimizer, next(upcoming), watch)
+            self.mark = next(mark for mark in upcoming if mark > self.k)
+            while saved is not None and (until := self.k + saved.piece(self)) < self.mark:
+                if self._advance(optimizer, watch, until):
+                    break
+                self.clock.stop()
+                saved.keep(self)
+                self.clock.start()
+            else:
+                self._advance(optimizer, watch, self.mark)
             self.clock.stop()
             self._measure(self.solution())
             if self.status is None:
+                if saved is not None:
+                    saved.keep(self)
                 self.clock.start()
         if self.status == "diverged":
             self._find_divergence()
 
-    def _advance(self, optimizer: Optimizer, until: int, watch: Watch | None) -> None:
-        """Step until so many steps are done, or until the run ends."""
-        oracle, step, show = self.oracle, optimizer.step, self.batches.show
+    def _advance(self, optimizer: Optimizer, watch: Watch | None, until: int) -> bool:
+        """Do so many steps in all; return whether the run ends before the next checkpoint."""
+        oracle, step, show, ended = self.oracle, optimizer.step, self._show, False
         drawing, scheduled = self.batches.drawing, bool(self.slots)
         theta, state, k = self.theta, self.state, self.k
         try:
             for k in range(self.k, until):
+                oracle.step = k
                 if drawing:
                     self.counts.samples += show(k, oracle)
-                oracle.step = k
                 if scheduled:
                     self.slots.set(k, self.batches.epoch(k) or 0.0, self._progress)
                 theta, state = step(theta, state, oracle)
                 if (watch and watch(k + 1, theta, state)) or oracle.stopped is not None:
-                    until = k + 1
+                    until, ended = k + 1, True
                     break
             k = until
         finally:
             self.k, self.theta, self.state = k, theta, state
+        return ended
 
     def _solve(self, solver: Solver) -> None:
         """Let the solver own the loop; a step lasts from one report to the next."""
-        watch = self._watch()
-        upcoming = self._marks()
-        mark = next(upcoming)
+        watch, upcoming = self._watch(), self._marks()
+        self.mark = next(upcoming)
 
         def report(theta: Array) -> bool:
-            nonlocal mark
             if self.status is not None:
                 return False
             self.k += 1
             self.theta = theta = self.setup.backend.xp.asarray(theta, copy=True)
             ended = watch is not None and watch(self.k, theta, None)
-            if ended or self.oracle.stopped is not None or self.k >= mark:
+            if ended or self.oracle.stopped is not None or self.k >= self.mark:
                 self.clock.stop()
                 self._measure(theta)
-                mark = next(upcoming)
+                self.mark = next(upcoming)
                 self.clock.start()
             if self.status is None:
                 self.oracle.step = self.k
-                self.counts.samples += self.batches.show(self.k, self.oracle)
+                self.counts.samples += self._show(self.k, self.oracle)
             return self.status is None
 
         if self.status is not None:
             return
         self.clock.start()
-        self.counts.samples += self.batches.show(0, self.oracle)
+        self.counts.samples += self._show(0, self.oracle)
         theta = None
         with contextlib.suppress(StopIteration):
             theta = solver.minimize(self.theta, self.oracle, report)
@@ -215,56 +236,62 @@ class Run:
             self._measure(self.theta)
 
     def _watch(self) -> Watch | None:
-        """Return what has to be tested after each step as one function, or None."""
-        budget, endings = self.setup.budget, self.endings
-        tests: list[Watch] = []
-        if endings.tests_steps:
-            tests.append(
-                lambda k, theta, state: k % endings.every == 0 and self._reached(theta, state)
-            )
-        if budget.gradients is not None or budget.seconds is not None:
-            tests.append(
-                lambda k, theta, state: endings.spent(k, None, self.counts, self.clock.now())
-            )
-        if self.setup.iterates:
-            tests.insert(0, lambda k, theta, state: self._keep(theta))
-        if len(tests) < 2:
-            return tests[0] if tests else None
-        return lambda k, theta, state: any(test(k, theta, state) for test in tests)
+        """Return what has to be looked at after each step as one function, or None.
 
-    def _keep(self, theta: Array) -> bool:
-        """Keep an iterate; it ends nothing."""
+        At a checkpoint the run is judged anyway, so targets are tested between them.
+        """
+        budget, endings, counts = self.setup.budget, self.endings, self.counts
+        keeps, tests, every = self.setup.iterates, endings.tests_steps, endings.every
+        gradients, seconds, now = budget.gradients, budget.seconds, self.clock.now
+        if not (keeps or tests or gradients is not None or seconds is not None):
+            return None
+
+        def watch(k: int, theta: Array, state: Any) -> bool:
+            if keeps:
+                self._keep(theta)
+            if gradients is not None and counts.gradients >= gradients:
+                return True
+            if seconds is not None and now() >= seconds:
+                return True
+            return tests and k < self.mark and k % every == 0 and self._ends(theta, state)
+
+        return watch
+
+    def _keep(self, theta: Array) -> None:
+        """Keep an iterate."""
         self.iterates.append(np.array(self.setup.backend.to_numpy(theta)))
-        return False
 
-    def _reached(self, theta: Array, state: Any) -> bool:
+    def _ends(self, theta: Array, state: Any) -> bool:
         """Whether a target is reached or the run has diverged; the clock stands still."""
         self.clock.stop()
         optimizer = self.optimizer
         solution = optimizer.solution(theta, state) if isinstance(optimizer, Optimizer) else theta
-        values = self.problem.metrics(solution)
-        ended = self.endings.diverged(float(values["loss"]), theta)
-        ended = ended or self.endings.reached(values, solution) is not None
+        ended = self.endings.ends(solution, theta)
         self.clock.start()
         return ended
 
     def _measure(self, solution: Array) -> None:
         """Add a row to the curve and judge whether the run has ended."""
         values = self.problem.metrics(solution)
-        to_numpy, counts = self.setup.backend.to_numpy, self.counts
+        measured = self.measures(self.k, solution, self.setup.backend.xp)
+        counts = self.counts
         if self.rows:
             check_theta(self.optimizer, self.theta, *self._kind)
         else:
             check_metrics(self.problem, values)
-            self.metrics = tuple(values)
+            self.metrics = (*values, *measured)
             if self.setup.iterates:
                 self._keep(solution)
-        row = (
-            *count_row(self.k, self.batches.epoch(self.k), counts, self.clock.seconds),
-            *[float(values[name]) for name in self.metrics],
+        numbers = {**values, **measured}
+        path = self.setup.backend.to_numpy(solution).tolist() if self.problem.size <= 2 else ()
+        self.rows.append(
+            (
+                *count_row(self.k, self.batches.epoch(self.k), counts, self.clock.seconds),
+                *(() if self.profile is None else self.profile.row),
+                *[float(numbers[name]) for name in self.metrics],
+                *path,
+            )
         )
-        path = to_numpy(solution).tolist() if self.problem.size <= 2 else ()
-        self.rows.append((*row, *path))
         loss = float(values["loss"])
         if self.endings.diverged(loss, self.theta):
             self.status, self.reason = "diverged", f"at step {self.k}"
@@ -284,7 +311,7 @@ class Run:
 
         It costs nothing to runs that do not diverge, which are most.
         """
-        again = Run(dataclasses.replace(self.setup, iterates=False))
+        again = Run(dataclasses.replace(self.setup, iterates=False, profile=False))
         optimizer = again.optimizer
         assert isinstance(optimizer, Optimizer)
 
@@ -296,12 +323,12 @@ class Run:
             values = self.problem.metrics(optimizer.solution(theta, state))
             return self.endings.diverged(float(values["loss"]), theta)
 
-        again.state = again._begin(optimizer, again.theta, again.oracle)
-        again._advance(optimizer, self.k, gone)
+        again.state = again._begin(optimizer, again.theta, again.oracle, again.batches.show)
+        again._advance(optimizer, gone, self.k)
         self.reason = f"at step {again.k}"
 
     def _progress(self, k: int, epoch: float) -> float:
-        return self.endings.progress(k, epoch, self.counts, self.clock.now())
+        return self.endings.progress(k, epoch, self.counts, self.clock.now)
 
     def _marks(self) -> Iterator[int]:
         total, end, per_epoch = self.total, self.batches.end, self.batches.per_epoch
@@ -309,26 +336,3 @@ class Run:
             return marks(self.setup.checkpoints, total, per_epoch)
         known = None if total is None else min(total, end)
         return (min(mark, end) for mark in marks(self.setup.checkpoints, known, per_epoch))
-
-
-def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:
-    """Return what a curve's row begins with, in the order of `COUNT_COLUMNS`."""
-    return (
-        k,
-        np.nan if epoch is None else epoch,
-        counts.samples,
-        counts.losses,
-        counts.gradients,
-        counts.hessians,
-        counts.hvps,
-        seconds,
-    )
-
-
-def state_bytes(state: Any) -> int:
-    """Return how many bytes the arrays of an optimizer's state take."""
-    if dataclasses.is_dataclass(state):
-        return sum(state_bytes(getattr(state, f.name)) for f in dataclasses.fields(state))
-    if isinstance(state, (list, tuple)):
-        return sum(state_bytes(item) for item in state)
-    return int(getattr(state, "nbytes", 0))

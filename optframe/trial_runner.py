@@ -2,32 +2,96 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 from optframe.binding import Binder, make_wrapped
 from optframe.checkpoints import Landscape, landscape
 from optframe.contracts import Sampler, StochasticProblem
+from optframe.kinds import KINDS
+from optframe.profiling import state_bytes
+from optframe.recipe import Recipe, by_name
 from optframe.record import Record
 from optframe.registry import Registry
+from optframe.saved import SavedRuns
 from optframe.seeds import Seeds
 from optframe.stacked import NotTogether, merged
 from optframe.study import NO_SAMPLER, Trial
 from optframe.together import Together
-from optframe.trial import Run, Setup, state_bytes
+from optframe.trial import Run, Setup
 
 __all__ = ["TrialRunner"]
 
 
 class TrialRunner:
-    """Runs trials in this process, and shares bound problems between them."""
+    """Runs trials in this process, and shares bound problems between them.
 
-    def __init__(self, registry: Registry, binder: Binder | None = None) -> None:
+    Pickled, it is the names of its plugins; a process that gets it makes it once, and refuses
+    where the code of a plugin is another there (`optframe.recipe.Recipe`).
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        binder: Binder | None = None,
+        backend: str = "numpy",
+        threads: int = 1,
+        saved: SavedRuns | None = None,
+    ) -> None:
         self.registry = registry
         self.binder = binder or Binder(registry)
+        self._backend = backend
+        self._threads = threads
+        self._saved = saved
+        self._hurried = False
+        self._limits = contextlib.ExitStack()
+
+    def __reduce__(self) -> tuple[Callable[..., TrialRunner], tuple[Any, ...]]:
+        return _made_here, (Recipe.of(self.registry), self._backend, self._threads, self._saved)
+
+    def hurry(self) -> None:
+        """Let runs whose state can be saved do that soon, and be left by `KeyboardInterrupt`."""
+        self._hurried = True
+
+    def _is_hurried(self) -> bool:
+        return self._hurried
+
+    @contextlib.contextmanager
+    def limited(self) -> Iterator[None]:
+        """Compute with so many threads inside."""
+        backend = self.binder.backend(self._backend)
+        with threadpool_limits(limits=self._threads), backend.limit_threads(self._threads):
+            yield
+
+    def limit(self) -> None:
+        """Compute with so many threads from now on."""
+        self._limits.enter_context(self.limited())
+
+    def split(
+        self, batches: Sequence[tuple[Trial, ...]]
+    ) -> tuple[list[tuple[Trial, ...]], list[tuple[Trial, ...]]]:
+        """Return the batches that another process can make from their names, and the others.
+
+        Objects that were given in Python cannot be told in names, nor can classes that nobody
+        else can import.
+        """
+        entries = [entry for kind in KINDS for entry in self.registry.entries(kind)]
+        stuck = {e.name for e in entries if e.owner == "this process" and by_name(e) is None}
+        if not stuck:
+            return list(batches), []
+        away: list[tuple[Trial, ...]] = []
+        here: list[tuple[Trial, ...]] = []
+        for batch in batches:
+            (away if stuck.isdisjoint(_names(batch[0])) else here).append(batch)
+        return away, here
 
     def __call__(self, trials: Sequence[Trial]) -> list[Record]:
         """Run trials to their ends, together if they are several.
@@ -69,7 +133,9 @@ class TrialRunner:
         try:
             run = Run(self.setup(trial))
             run.execute()
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             return Record.without_run(trial, "failed", reason, started, _trace(error))
         return dataclasses.replace(_record(trial, run, started), landscape=_landscape(run))
@@ -96,7 +162,33 @@ class TrialRunner:
             seeds=seeds,
             start=start(seeds.generator("start")),
             dtype=trial.dtype,
+            profile=trial.profile,
+            measure=trial.measure,
+            saved=None
+            if self._saved is None
+            else self._saved.of(trial.key, optimizer, self._is_hurried),
         )
+
+
+@lru_cache(maxsize=1)
+def _made_here(recipe: Recipe, backend: str, threads: int, saved: SavedRuns | None) -> TrialRunner:
+    """Make a runner from a recipe, once in a process, whose threads are limited from then on."""
+    runner = TrialRunner(recipe.make(), None, backend, threads, saved)
+    runner.limit()
+    return runner
+
+
+def _names(trial: Trial) -> Iterator[str]:
+    """Yield the names of all components of a trial."""
+    pending: list[Any] = [trial.optimizer.values, trial.problem.values, trial.sampler.values]
+    yield from (trial.optimizer.name, trial.problem.name, trial.sampler.name)
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Mapping):
+            yield from (value[key] for key in ("name", "schedule") if key in value)
+            pending += value.values()
+        elif isinstance(value, (list, tuple)):
+            pending += value
 
 
 def _record(trial: Trial, run: Run, started: str) -> Record:
@@ -114,6 +206,7 @@ def _record(trial: Trial, run: Run, started: str) -> Record:
         minimum=run.problem.minimum,
         columns=run.columns,
         curve=run.curve,
+        step_bytes=None if run.profile is None else run.profile.step_bytes,
     )
 
 

@@ -230,7 +230,8 @@ def test_components_are_made_by_name():
     assert optframe.make("shuffled", batch_size=7).batch_size == 7
     assert optframe.make("numpy").xp is np
     assert optframe.make("digits").load().classes == 10
-    assert optframe.make("serial").run(str, [1, 2])
+    with optframe.Stop() as stop:
+        assert [*optframe.make("serial").run(str, [(1,), (2,)], stop)] == ["(1,)", "(2,)"]
     wrapped = optframe.make("adam:lr=0.05+clip-norm:max=2")
     assert (wrapped.max, wrapped.optimizer) == (2.0, optframe.make("adam", lr=0.05))
     assert optframe.make("clip-norm", max=2, optimizer=optframe.make("adam", lr=0.05)) == wrapped

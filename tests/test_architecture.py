@@ -26,12 +26,15 @@ BUILT_IN = {
 # Each module imports from its own layer and from those above it here, and never from below.
 LAYERS = [
     {"errors", "kinds", "clock", "seeds", "notation", "downloads", "contracts", "rules", "palette"},
+    {"durations"},
     {"parameters", "oracle", "study", "study_tables", "record", "hookspecs", "function_problem"},
-    {"checkpoints", "batches", "slots", "endings", "statistics"},
+    {"checkpoints", "batches", "slots", "endings", "measures", "profiling", "statistics"},
     {"checks", "registry", "summaries", "plugins", "binding", "choices", "plan", "environment"},
-    {"trial", "stacked", "together", "trial_runner", "companions"},
-    {"store_file", "store", "frames", "runner", "one_run", "drawing"},
-    {"api", "testing", "pytest_plugin", "bench"},
+    {"recipe", "stopping"},
+    {"setup", "saved", "trial", "stacked", "together", "trial_runner", "companions"},
+    {"store_file", "store", "frames", "execution", "runner", "one_run", "drawing", "animation"},
+    {"dictionary", "export", "side_by_side"},
+    {"api", "testing", "gate", "pytest_plugin", "bench"},
     {"cli", "__main__"},
 ]
 LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in layer}
@@ -49,6 +52,9 @@ BEYOND_THE_PUBLIC_NAMES = {
     ("optframe_problems", "optframe.errors"): "and say what an unknown name may have meant",
     ("optframe_reports", "optframe.statistics"): "shared with the gate",
     ("optframe_reports", "optframe.notation"): "tables write values as studies do",
+    ("optframe_reports", "optframe.record"): "which metrics rise, and which columns are counts",
+    ("optframe_reports", "optframe.checkpoints"): "the landscapes that paths are drawn on",
+    ("optframe_reports", "optframe.errors"): "a figure says what an unknown name may have meant",
     ("optframe_reports", "optframe.drawing"): "a page draws as people do from Python",
     ("optframe_reports", "optframe.palette"): "an optimizer has its colour in tables, too",
 }

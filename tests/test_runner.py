@@ -13,7 +13,9 @@ import pytest
 from optframe import FunctionProblem, Study, load, load_plugins
 from optframe.record import STATUSES
 from optframe.runner import run_study
+from optframe.store import Store
 from optframe.study import RunSettings
+from optframe.trial_runner import TrialRunner
 
 SAMPLES = Path(__file__).parent / "sample_plugins"
 
@@ -126,15 +128,17 @@ def test_a_trial_alone_gives_the_bits_that_it_gives_among_others(tmp_path):
 def seen(tmp_path_factory):
     """What two spies saw, by (problem, sampler, seed)."""
     registry = plugins("tiny", "spies")
-    run_study(
-        study(
-            optimizers=["spy", "adam", "other-spy", "sgd+clip-norm"],
-            problems=["logistic:data=tiny", "mlp:data=tiny,hidden=[3]", "rosenbrock"],
-            samplers=["shuffled:batch_size=7", "with-replacement:batch_size=7"],
-        ),
-        tmp_path_factory.mktemp("seen"),
-        registry,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("optframe.runner.PATIENCE", 0.0)  # spies want to be told at once
+        run_study(
+            study(
+                optimizers=["spy", "adam", "other-spy", "sgd+clip-norm"],
+                problems=["logistic:data=tiny", "mlp:data=tiny,hidden=[3]", "rosenbrock"],
+                samplers=["shuffled:batch_size=7", "with-replacement:batch_size=7"],
+            ),
+            tmp_path_factory.mktemp("seen"),
+            registry,
+        )
     return sys.modules["spies"].SEEN
 
 
@@ -302,6 +306,46 @@ def test_an_observer_that_raises_stops_neither_the_study_nor_other_observers(
         "optframe: plugin 'grumpy' raised KeyError when it saw trial_finished: 1 ",
         "optframe: plugin 'grumpy' raised RuntimeError when it saw study_finished: it is over ",
     ]
+
+
+@pytest.mark.parametrize(("patience", "synced"), [(0.0, [True] * 4), (1e9, [False] * 4)])
+def test_a_trial_is_saved_before_it_is_told_and_the_disk_is_waited_for_now_and_then(
+    tmp_path, monkeypatch, patience, synced
+):
+    registry = plugins("watching")
+    told, saved = sys.modules["watching"].TOLD, []
+    told.clear()
+    save = Store.save
+
+    def counted(store, records, environment, sync):
+        assert len(told) == 1 + len(saved)  # of no record before it is in the store
+        saved.append(sync)
+        save(store, records, environment, sync)
+        assert len(records) == 1
+
+    monkeypatch.setattr(Store, "save", counted)
+    monkeypatch.setattr("optframe.runner.PATIENCE", patience)
+    outcome = run_study(study(optimizers="adam", seeds=4), tmp_path, registry)
+    assert saved == synced
+    assert outcome.counts == {"finished": 4}
+    assert len(told) == 6
+
+
+def test_an_interrupt_leaves_what_was_finished_in_the_store(tmp_path, monkeypatch):
+    run, ran = TrialRunner.__call__, []
+
+    def interrupted(runner, trials):
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        ran.extend(trials)
+        return run(runner, trials)
+
+    monkeypatch.setattr(TrialRunner, "__call__", interrupted)
+    monkeypatch.setattr("optframe.runner.PATIENCE", 1e9)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study(optimizers="adam", seeds=4), tmp_path, plugins())
+    statuses = load(tmp_path).trials["status"].tolist()
+    assert statuses == ["finished", "finished", "planned", "planned"]
 
 
 SLOW = """

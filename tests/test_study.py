@@ -5,6 +5,7 @@ import pytest
 
 from optframe import Budget, Study, UsageError, load_plugins
 from optframe.notation import parse
+from optframe.study import Checkpoints
 
 SAMPLES = Path(__file__).parent / "sample_plugins"
 
@@ -76,6 +77,16 @@ def mistakes(path, registry):
     prefix = f"{path}: "
     assert all(mistake.startswith(prefix) for mistake in caught.value.mistakes)
     return [mistake.removeprefix(prefix) for mistake in caught.value.mistakes]
+
+
+def test_checkpoints_may_be_every_so_many_steps_in_a_file(tmp_path):
+    text = 'name = "x"\nbudget = { steps = 3 }'
+    tables = f"[study]\n{text}\n[run]\ncheckpoints = {{ every_steps = 1 }}\n"
+    path = tmp_path / "x.toml"
+    path.write_text(tables + '[[optimizer]]\nname = "sgd"\n[[problem]]\nname = "rosenbrock"\n')
+    trial = Study.from_file(path).trials(load_plugins())[0]
+    assert trial.checkpoints == Checkpoints(every_steps=1)
+    assert type(trial.checkpoints.every_steps) is int
 
 
 def test_the_designs_study_is_planned_as_it_is_written(write, registry):

@@ -441,3 +441,17 @@ def test_the_command_line_says_so(tmp_path, monkeypatch, capsys):
         main()
     assert ended.value.code == 0
     assert optframe.load(tmp_path).trials["together"].tolist() == [2, 2]
+
+
+def test_a_long_batch_is_rehearsed_from_where_it_begins(tmp_path):
+    """From some size on, an update overwrites its θ, and with it what was not copied."""
+    rates = np.geomspace(1e-5, 1e-4, 4_000).tolist()
+    study = Study(
+        "long",
+        {"steps": 2},
+        [{"name": "sgd", "lr": rates}],
+        "rosenbrock-extended:size=10",
+        run=RunSettings(together=True, checkpoints=1),
+    )
+    results = optframe.run(study, tmp_path)
+    assert (results.trials["together"] > 1_000).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,12 @@ from optframe.errors import UsageError
 from optframe.registry import Registry
 
 __all__ = ["command"]
+
+SETTINGS = (
+    *("backend", "executor", "jobs", "timeout", "retries", "save_every"),
+    *("together", "measure", "profile"),
+)
+"""Options that are settings of a study's table [run], too."""
 
 
 @click.command("run")
@@ -57,13 +64,37 @@ __all__ = ["command"]
 )
 @click.option("--report/--no-report", default=True, help="Draw the report at the end.")
 @click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
-@click.option("--jobs", type=int, metavar="N", help="Trials at a time, where the executor can.")
-@click.option("--executor", metavar="NAME", help="Where trials run: serial, ...")
+@click.option("--jobs", type=int, metavar="N", help="Trials at a time; more than 1 in processes.")
+@click.option("--executor", metavar="NAME", help="Where trials run: serial, processes, ...")
+@click.option("--timeout", metavar="TIME", help='Give up a trial that takes longer: 90, "5min".')
+@click.option(
+    "--retries",
+    type=int,
+    metavar="N",
+    help="Try a trial again that took too long, or whose process died (default 1).",
+)
+@click.option(
+    "--save-every",
+    metavar="TIME",
+    help="Save the state of long trials so often, to go on from there after a kill.",
+)
 @click.option(
     "--together",
     is_flag=True,
     default=None,
     help="Let trials that differ in seeds and numbers alone advance at once.",
+)
+@click.option(
+    "--measure",
+    multiple=True,
+    metavar="NAME",
+    help="Measure this, too, at checkpoints: gradient_norm, gradient_variance.",
+)
+@click.option(
+    "--profile",
+    is_flag=True,
+    default=None,
+    help="Time sampling, oracle and update of each step, and measure a step's memory.",
 )
 @click.option("--take-over", is_flag=True, help="Ignore the lock of a process that is gone.")
 @with_plugins
@@ -94,16 +125,16 @@ def command(
     registry.watch(observer)
     try:
         outcome = run_study(made, folder, registry, take_over)
-    except KeyboardInterrupt:
-        observer.close()
-        print(
-            f"optframe: stopped; what was finished is in {folder}; the same command again runs "
-            "only the rest",
-            file=sys.stderr,
-        )
-        return 130
     finally:
         observer.close()
+    if outcome.stopped is not None:
+        planned = outcome.left + outcome.ran + outcome.found
+        print(
+            f"optframe: stopped; what was finished is in {folder}; the same command again runs "
+            f"only the rest ({outcome.left} of {planned} trials)",
+            file=sys.stderr,
+        )
+        return 128 + outcome.stopped
     if outcome.found:
         again = f"{outcome.ran or 'nothing'} {'were' if outcome.ran > 1 else 'was'}"
         click.echo(f"{outcome.found} trials were in the store already; {again} run now")
@@ -118,7 +149,7 @@ def command(
             f"optframe: {row['optimizer']} on {row['problem']} {row['status']}: {row['reason']}",
             file=sys.stderr,
         )
-    if len(failed):
+    if failed["traceback"].notna().any():
         print(
             f"optframe: the tracebacks are in optframe.load({str(folder)!r}).trials['traceback']",
             file=sys.stderr,
@@ -145,7 +176,10 @@ def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
     from optframe.api import find_study
     from optframe.study import Study
 
-    run = {k: words[k] for k in ("backend", "executor", "jobs", "together") if words[k] is not None}
+    run = {name: words[name] for name in SETTINGS if words[name] not in (None, ())}
+    for name in ("timeout", "save_every"):
+        with contextlib.suppress(KeyError, ValueError):
+            run[name] = float(run[name])
     if study is None:
         return Study.from_tables(_tables(words, run), "command line")
     given = [name for name, value in words.items() if value not in (None, ()) and name not in run]

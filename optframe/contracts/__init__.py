@@ -11,7 +11,7 @@ types of `optframe.contracts.fields`, which say what is accepted.
 from optframe.contracts.backend import Array, Backend
 from optframe.contracts.data_file import DataFile, cache_folder
 from optframe.contracts.dataset import Dataset, DatasetLoader, Part
-from optframe.contracts.executor import Executor
+from optframe.contracts.executor import Executor, Lost, Stop
 from optframe.contracts.fields import (
     Count,
     Fraction,
@@ -43,6 +43,7 @@ __all__ = [
     "Frames",
     "Function",
     "Indices",
+    "Lost",
     "NonNegative",
     "Number",
     "Optimizer",
@@ -57,6 +58,7 @@ __all__ = [
     "Setting",
     "Solver",
     "StochasticProblem",
+    "Stop",
     "Transform",
     "UnitInterval",
     "Wrapper",

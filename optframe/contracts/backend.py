@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -21,7 +21,11 @@ Array: TypeAlias = Any
 """An array of the backend in use: numpy.ndarray, cupy.ndarray, ..."""
 
 Kernel: TypeAlias = Callable[..., Any]
-"""A compiled update rule: called with arrays and numbers, returns the rule's outputs."""
+"""A compiled update rule: called with arrays and numbers, returns the rule's outputs.
+
+It may have an attribute ``short``: where θ has at most so many elements and all coefficients are
+Python floats, NumPy's own expressions give the same, and are computed without calling it.
+"""
 
 
 class Backend(ABC):
@@ -70,6 +74,13 @@ class Backend(ABC):
     def limit_threads(self, threads: int) -> AbstractContextManager[None]:
         """Compute with at most so many threads inside; those of BLAS are limited without it."""
         return nullcontext()
+
+    def environments(self) -> Sequence[Mapping[str, str]]:
+        """Return what worker processes find in their environment: one for each device.
+
+        By default there is none, and any number of workers share what there is.
+        """
+        return ()
 
     def csr(self, matrix: Any, dtype: str) -> Any:
         """Return SciPy's sparse matrix in CSR form on the device, for ``@`` with its arrays.

@@ -8,6 +8,7 @@ written once. Both forms do the same operations in the same order and agree to t
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +42,8 @@ def compile_for_numpy(trace: Trace) -> Any:
 def compile_by_size(trace: Trace, short: int | None, long: Callable[..., Any] | None) -> Any:
     """Compile the rule as expressions for up to so many elements; others go to ``long``.
 
-    Coefficients arrive there as Python floats, or as arrays of θ's precision.
+    Coefficients arrive there as Python floats, or as arrays of θ's precision. The kernel says in
+    ``kernel.short`` what is short, so that a rule can do without the kernel there.
     """
     test = [
         f"    if {trace.arguments[0]}.size > {short}:",
@@ -53,7 +55,9 @@ def compile_by_size(trace: Trace, short: int | None, long: Callable[..., Any] | 
         *(test if long else ()),
         *expression_lines(trace),
     ]
-    return compile_source(trace, lines, np, cast_=_cast, long_=long)
+    kernel = compile_source(trace, lines, np, cast_=_cast, long_=long)
+    kernel.short = sys.maxsize if short is None else short
+    return kernel
 
 
 def _cast(coefficient: Any, theta: Any) -> Any:

@@ -1,16 +1,24 @@
-"""The decorator: a rule that finds the kernel of the backend in use."""
+"""The decorator: a rule that finds the kernel of the backend in use.
+
+What takes the place of the function is printed from its trace: for short NumPy arrays the rule's
+own expressions, without a further call, and for all else a call of the backend's kernel.
+"""
 
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from optframe.rules.namespace_printer import compile_for_namespace
+import numpy as np
+
+from optframe.rules.namespace_printer import (
+    compile_for_namespace,
+    compile_source,
+    expression_lines,
+)
 from optframe.rules.trace import Trace, TraceError
 
 if TYPE_CHECKING:
@@ -37,16 +45,12 @@ _NONE_YET = object()
 class Rule:
     """A traced update rule, and a kernel for each backend that has used it."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
         self.backend: object = _NONE_YET
         self.kernel: Kernel
+        self.short = -1
         self._kernels: dict[Any, Kernel] = {}
-
-    @cached_property
-    def trace(self) -> Trace:
-        """The rule as a straight-line program."""
-        return Trace(self.function)
 
     def find(self, theta: Any) -> None:
         """Take the kernel of the backend in use, compiled at its first use.
@@ -61,6 +65,7 @@ class Rule:
             else:
                 self._kernels[key] = backend.elementwise(self.trace)
         self.kernel = self._kernels[key]
+        self.short = getattr(self.kernel, "short", -1)
         self.backend = _NONE_YET if backend is None else backend
 
 
@@ -73,27 +78,41 @@ class Elementwise(Protocol):
         """Return the new θ and state, computed by the backend in use."""
 
 
-_DISPATCH = """
-def {name}({arguments}):
-    if current_() is not rule_.backend:
-        rule_.find({theta})
-    return rule_.kernel({arguments})
-"""
-
-
 def elementwise(function: Callable[..., Any]) -> Elementwise:
-    """Turn an update rule, written for scalars as in its paper, into one for arrays."""
-    rule = Rule(function)
+    """Turn an update rule, written for scalars as in its paper, into one for arrays.
+
+    It is traced here. A kernel of a backend says in ``kernel.short`` up to how many elements of θ
+    NumPy's expressions give the same; they are then computed right here.
+
+    Raises
+    ------
+    TraceError
+        Where the rule does what cannot be traced.
+    """
     if not function.__name__.isidentifier():
         raise TraceError("an update rule needs a name: write it with def, not as a lambda")
-    names = list(inspect.signature(function).parameters)
-    source = _DISPATCH.format(
-        name=function.__name__, arguments=", ".join(names), theta=names[0] if names else "None"
-    )
-    # A function with the rule's own signature: `*arguments` would cost a fifth of a short step.
-    scope: dict[str, Any] = {"rule_": rule, "current_": current_backend.get}
-    exec(compile(source, f"<elementwise {function.__name__}>", "exec"), scope)
-    dispatch: Any = functools.wraps(function)(scope[function.__name__])
-    dispatch.rule = rule
-    made: Elementwise = dispatch
-    return made
+    trace = Trace(function)
+    rule = Rule(trace)
+    made: Any = functools.wraps(function)(_print(trace, rule))
+    made.rule = rule
+    written: Elementwise = made
+    return written
+
+
+def _print(trace: Trace, rule: Rule) -> Any:
+    """Print the function that takes a rule's place, with the rule's own signature.
+
+    ``*arguments``, or one more call, would each cost a tenth of a short step.
+    """
+    theta, arguments = trace.arguments[0], ", ".join(trace.arguments)
+    tests = [f"{theta}.size > rule_.short"]
+    tests += [f"type({name}) is not float" for name in trace.coefficients]
+    lines = [
+        f"def {trace.name}({arguments}):",
+        "    if current_() is not rule_.backend:",
+        f"        rule_.find({theta})",
+        f"    if {' or '.join(tests)}:",
+        f"        return rule_.kernel({arguments})",
+        *expression_lines(trace),
+    ]
+    return compile_source(trace, lines, np, rule_=rule, current_=current_backend.get)

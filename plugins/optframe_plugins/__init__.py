@@ -110,4 +110,5 @@ def optframe_backends() -> Mapping[str, str]:
 @hookimpl
 def optframe_executors() -> Mapping[str, str]:
     """Register the executors."""
-    return {"serial": "optframe_plugins.executors.serial:Serial"}
+    home = "optframe_plugins.executors"
+    return {"serial": f"{home}.serial:Serial", "processes": f"{home}.processes:Processes"}

@@ -1,3 +1,4 @@
+import sys
 import threading
 from dataclasses import dataclass
 
@@ -5,8 +6,9 @@ import numpy as np
 import pytest
 
 from optframe import elementwise, maximum, sign, sqrt, where
-from optframe.rules import coefficient, computing_with
+from optframe.rules import Trace, TraceError, coefficient, computing_with
 from optframe.rules.namespace_printer import compile_for_namespace
+from optframe.rules.numpy_printer import SHORT
 from optframe_plugins.backends.numpy import NumpyBackend
 
 
@@ -176,7 +178,7 @@ def test_a_rule_keeps_its_name_and_its_documentation():
     assert everything.__doc__ == "Use each operation once at least."
 
 
-def test_a_rule_is_traced_at_its_first_call_and_not_when_its_module_is_imported():
+def test_a_rule_is_traced_once_and_where_it_is_written():
     calls = []
 
     @elementwise
@@ -184,10 +186,73 @@ def test_a_rule_is_traced_at_its_first_call_and_not_when_its_module_is_imported(
         calls.append(1)
         return theta - lr * g
 
-    assert not calls
-    for _ in range(2):
-        rule(np.ones(2), np.ones(2), 0.1)
     assert len(calls) == 1
+    for backend in (None, NumpyBackend()):
+        with computing_with(backend):
+            rule(np.ones(2), np.ones(2), 0.1)
+    assert len(calls) == 1
+
+
+def test_what_cannot_be_traced_is_said_where_it_is_written():
+    with pytest.raises(TraceError, match=r"'rule' uses .*, whose last bits differ between shapes"):
+
+        @elementwise
+        def rule(theta, g, lr):
+            return theta - lr * g**2
+
+
+class Watched:
+    """NumPy's kernel, which is asked for up to ``short`` elements only to be shown."""
+
+    def __init__(self, short):
+        self.short = short
+        self.calls = 0
+
+    def elementwise(self, trace):
+        kernel = compile_for_namespace(trace, np)
+
+        def watched(*arguments):
+            self.calls += 1
+            return kernel(*arguments)
+
+        if self.short is not None:
+            watched.short = self.short
+        return watched
+
+
+@pytest.mark.parametrize(
+    ("short", "size", "lr", "calls"),
+    [
+        (3, 3, 0.1, 0),
+        (3, 4, 0.1, 1),
+        (3, 3, np.float64(0.1), 1),
+        (3, 3, np.full(3, 0.1), 1),
+        (3, 3, 1, 1),
+        (None, 1, 0.1, 1),
+        (0, 1, 0.1, 1),
+    ],
+)
+def test_a_kernel_is_called_for_what_is_long_or_no_number(short, size, lr, calls, random):
+    theta, g, m, v = random.standard_normal((4, size)).astype("float32")
+    expected = plainly(theta, g, m, v, np.float32(lr), 0.9, 0.1)
+    backend = Watched(short)
+    with computing_with(backend):
+        found = everything(theta, g, m, v, lr, 0.9, 0.1)
+        other = everything(theta, g, m, v, lr, 0.9, 0.1)
+    assert backend.calls == 2 * calls
+    for first, second, theirs in zip(found, other, expected, strict=True):
+        np.testing.assert_array_equal(first, theirs)
+        np.testing.assert_array_equal(second, theirs)
+        assert first.dtype == "float32"
+
+
+def test_numpys_kernels_say_up_to_where_their_expressions_are_as_fast():
+    assert NumpyBackend().elementwise(everything.rule.trace).short == SHORT
+
+    def moving(theta, g, v):
+        return v + g, theta
+
+    assert NumpyBackend().elementwise(Trace(moving)).short == sys.maxsize
 
 
 @pytest.mark.parametrize("value", [0.1, np.float64(0.1), np.float32(0.1), 1, np.array(0.1)])

@@ -13,9 +13,9 @@ optframe_api = 1
 class Shuffling(Executor):
     """Shuffling: one trial after another, in a random order."""
 
-    def run(self, run_trial, trials):
-        for i in np.random.default_rng(1).permutation(len(trials)):
-            yield run_trial(trials[i])
+    def run(self, work, items, stop):
+        for i in np.random.default_rng(1).permutation(len(items)):
+            yield work(items[i])
 
 
 @hookimpl

@@ -1,5 +1,7 @@
 """CuPy on a CUDA device."""
 
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -47,6 +49,12 @@ class CupyBackend(Backend):
         """The device's name."""
         properties = self.xp.cuda.runtime.getDeviceProperties(self.xp.cuda.Device().id)
         return str(properties["name"].decode())
+
+    def environments(self) -> Sequence[Mapping[str, str]]:
+        """Return one for each device that this process sees, which sees that device alone."""
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        devices = visible.split(",") if visible else range(self.xp.cuda.runtime.getDeviceCount())
+        return [{"CUDA_VISIBLE_DEVICES": str(device).strip()} for device in devices]
 
     def asarray(self, values: Any, dtype: str | None = None) -> Array:
         """Copy to the device, C-ordered."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from optframe import Executor
+from optframe import Executor, Stop
 
 __all__ = ["Serial"]
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", bound=Sequence[Any])
 Done = TypeVar("Done")
 
 
@@ -16,7 +16,9 @@ Done = TypeVar("Done")
 class Serial(Executor):
     """Serial: one trial after another, in this process."""
 
-    def run(self, work: Callable[[Item], Done], items: Sequence[Item]) -> Iterator[Done]:
+    def run(
+        self, work: Callable[[Item], Done], items: Sequence[Item], stop: Stop
+    ) -> Iterator[Done]:
         """Do each item when the one before is done."""
         for item in items:
             yield work(item)

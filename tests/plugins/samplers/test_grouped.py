@@ -224,13 +224,14 @@ class Samples(StochasticProblem):
 
 @pytest.mark.parametrize("how", ["whole", "stratified"])
 @pytest.mark.parametrize("started", ["at once", "in a study"])
-def test_a_run_asks_its_problem_for_the_groups(how, started):
+def test_a_run_asks_its_problem_for_the_groups(how, started, tmp_path):
     Samples.seen.clear()
     if started == "at once":
         optframe.minimize(Samples(), "sgd", sampler=Grouped(10, how=how), steps=5)
     else:
         table = {"name": "grouped", "batch_size": 10, "how": how}
-        results = optframe.run(Study("x", {"steps": 5}, "sgd", [Samples()], samplers=[table]))
+        study = Study("x", {"steps": 5}, "sgd", [Samples()], samplers=[table])
+        results = optframe.run(study, tmp_path)
         assert results.trials["status"].tolist() == ["finished"]
     for subjects in Samples.seen[-5:]:
         assert len(set(subjects)) == (2 if how == "whole" else 10)

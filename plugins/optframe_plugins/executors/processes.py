@@ -1,0 +1,222 @@
+"""Several trials at a time, each in a process that may die."""
+
+import os
+import pickle
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from multiprocessing.connection import wait
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Ge, Gt
+
+from optframe import Count, Executor, Lost, PluginError, Stop, UnavailableError
+from optframe_plugins.executors.worker import Died, Worker
+
+__all__ = ["Processes", "cores"]
+
+Item = TypeVar("Item", bound=Sequence[Any])
+Done = TypeVar("Done")
+
+LOOK = 1.0
+"""Seconds between looks at processes that say nothing: they may have died without a word."""
+
+STARTS = 3
+"""So many times in a row a process may die before it is ready."""
+
+
+@dataclass(frozen=True)
+class Processes(Executor):
+    """Processes: several trials at a time, each in a process whose death costs that trial alone.
+
+    Parameters
+    ----------
+    jobs
+        How many trials run at a time, ≥ 1; by default one on each device, where the backend has
+        such, or as many as there are cores for their threads.
+    threads
+        How many threads each of them may use, ≥ 1.
+    timeout
+        Seconds that a trial may take, > 0; a batch of trials may take as long as all of them.
+    retries
+        How often a trial runs again whose process has died or was too slow, ≥ 0.
+    environments
+        What processes find in their environment; they take turns.
+    """
+
+    jobs: Count | None = None
+    threads: Count = 1
+    timeout: Annotated[float, Gt(0)] | None = None
+    retries: Annotated[int, Ge(0)] = 1
+    environments: tuple[dict[str, str], ...] = ()
+
+    elsewhere = True
+
+    def run(
+        self, work: Callable[[Item], Done], items: Sequence[Item], stop: Stop
+    ) -> Iterator[Done | Lost[Item]]:
+        """Do each item in the next process that is free.
+
+        Raises
+        ------
+        PluginError
+            Where a process cannot load what the study was planned with.
+        UnavailableError
+            Where processes do not start.
+        """
+        crew = _Crew(self, pickle.dumps(work), items, stop)
+        try:
+            yield from crew.results()
+        finally:
+            crew.end()
+
+    @property
+    def at_once(self) -> int:
+        """How many trials run at a time."""
+        if self.jobs is not None:
+            return self.jobs
+        return len(self.environments) or max(1, cores() // self.threads)
+
+
+@dataclass
+class _Task:
+    """An item, and how often it was tried."""
+
+    item: Any
+    tries: int = 0
+
+
+@dataclass
+class _Crew:
+    """The workers of one run, and the items that wait for them."""
+
+    settings: Processes
+    work: bytes
+    items: Sequence[Any]
+    stop: Stop
+    workers: dict[int, Worker] = field(default_factory=dict)
+    """By their place; a worker that dies leaves it to another."""
+    failed: int = 0
+
+    def results(self) -> Iterator[Any]:
+        """Yield what items leave, until all are done or the study is to end."""
+        self.waiting = deque(_Task(item) for item in self.items)
+        hurried = False
+        while self.waiting or self._busy():
+            if self.stop.requested and (not self._busy() or monotonic() >= self.stop.until):
+                return
+            if not self.stop.requested:
+                self._hand_out()
+            elif not hurried:
+                hurried = True
+                for worker in self.workers.values():
+                    worker.hurry()
+            for place in self._wait():
+                yield from self._attend(place)
+
+    def end(self) -> None:
+        """End all workers, whatever they do."""
+        for worker in self.workers.values():
+            worker.dismiss()
+        for worker in self.workers.values():
+            worker.end()
+
+    def _busy(self) -> int:
+        return sum(worker.task is not None for worker in self.workers.values())
+
+    def _hand_out(self) -> None:
+        """Give an item to each free worker, and start as many as there are items for."""
+        for worker in self.workers.values():
+            if self.waiting and worker.ready and worker.task is None:
+                task = self.waiting.popleft()
+                seconds = self.settings.timeout
+                worker.begin(task, task.item, seconds and seconds * len(task.item))
+        starting = sum(not worker.ready for worker in self.workers.values())
+        for place in range(self.settings.at_once):
+            if place not in self.workers and starting < len(self.waiting):
+                self.workers[place] = self._start(place)
+                starting += 1
+
+    def _start(self, place: int) -> Worker:
+        places: Sequence[Mapping[str, str]] = self.settings.environments or ({},)
+        environment = places[place % len(places)]
+        return Worker(self.work, self.settings.threads, environment)
+
+    def _wait(self) -> list[int]:
+        """Wait until a worker says something, time is up, or the study is to end; say for whom."""
+        deadlines = [worker.deadline for worker in self.workers.values()]
+        seconds = min(LOOK, min([self.stop.until, *deadlines]) - monotonic())
+        of = {worker.connection: place for place, worker in self.workers.items()}
+        asked = [] if self.stop.requested else [self.stop.fileno()]
+        heard = wait([*of, *asked], max(0.0, seconds))
+        now = monotonic()
+        late = [place for place, worker in self.workers.items() if worker.deadline <= now]
+        speaking = [place for one, place in of.items() if one in heard]
+        return list(dict.fromkeys([*speaking, *late])) or list(self.workers)
+
+    def _attend(self, place: int) -> Iterator[Any]:
+        """Hear a worker, and yield what its item has left."""
+        worker = self.workers[place]
+        try:
+            said = worker.hear()
+        except Died as death:
+            yield from self._bury(place, str(death))
+            return
+        if said is None:
+            if monotonic() >= worker.deadline:
+                seconds = self.settings.timeout * len(worker.task.item)  # type: ignore[operator]
+                yield from self._lose(place, "timeout", f"not done after {seconds:g} s", True)
+            return
+        kind, value = said
+        if kind == "refused":
+            raise PluginError(f"executor 'processes': {value}")
+        if kind == "ready":
+            worker.ready, self.failed = True, 0
+        elif kind == "raised":
+            yield from self._lose(place, "crashed", value)
+        else:
+            worker.task, worker.deadline = None, float("inf")
+            yield value
+
+    def _bury(self, place: int, how: str) -> Iterator[Any]:
+        """Put a dead worker away; one that has not even started may be nobody's fault."""
+        worker = self.workers[place]
+        if worker.task is not None:
+            yield from self._lose(place, "crashed", how)
+            return
+        self.workers.pop(place).end()
+        if not worker.ready:
+            self.failed += 1
+        if self.failed == STARTS:
+            raise UnavailableError(
+                f"executor 'processes': worker processes do not start ({how}); use --executor "
+                "serial, or see what they say above"
+            )
+
+    def _lose(self, place: int, status: Any, reason: str, where: bool = False) -> Iterator[Any]:
+        """Try an item again, last of all, or give it up; its worker's place is free."""
+        worker = self.workers.pop(place)
+        task: _Task = worker.task
+        trace = worker.end(where)
+        if self.stop.requested:
+            return  # it was hurried, or is not to be tried again in any case
+        task.tries += 1
+        if task.tries <= self.settings.retries:
+            self.waiting.append(task)
+            return
+        tries = f", tried {task.tries} times" if task.tries > 1 else ""
+        yield Lost(task.item, status, reason + tries, trace)
+
+
+def cores() -> int:
+    """Return how many cores this process may use: by its affinity, and its container's quota."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    found = len(allowed(0)) if allowed else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(found, ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such file, or "max"
+        return found

@@ -1,0 +1,81 @@
+"""What a worker process does: it takes items from its parent and sends back what they leave.
+
+It is imported before NumPy is, and imports nothing of optframe itself: what it needs comes with the
+work, once the environment says how many threads there are.
+"""
+
+import contextlib
+import ctypes
+import faulthandler
+import os
+import pickle
+import signal
+import sys
+from multiprocessing.connection import Connection
+from threading import Thread
+from typing import Any
+
+__all__ = ["serve"]
+
+PR_SET_PDEATHSIG = 1
+"""Linux's prctl: the signal that a process gets when its parent dies."""
+
+
+def serve(descriptor: int, last_words: int, parent: int) -> None:
+    """Do the items that come through a socket, until an empty message, or the parent has died.
+
+    The parent sends the pickled work and then one item at a time. It gets ``("ready", None)`` or
+    ``("refused", why)``, and for each item ``("done", result)`` or ``("raised", what)``. Should the
+    process crash, Python's stack is written to the file ``last_words``. Standard input is a pipe
+    that the parent holds open as long as it lives. SIGUSR1 calls the work's method ``hurry``.
+    """
+    os.set_inheritable(descriptor, False)
+    os.set_inheritable(last_words, False)
+    faulthandler.enable(last_words, all_threads=False)
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        # What crashes here is known by its stack; a study of thousands leaves no core files.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    _die_with(parent)
+    connection = Connection(descriptor)
+    try:
+        work = pickle.loads(connection.recv_bytes())
+    except Exception as error:
+        connection.send(("refused", f"{error}"))
+        return
+    hurry = getattr(work, "hurry", None)
+    signal.signal(signal.SIGUSR1, lambda number, frame: hurry and hurry())
+    connection.send(("ready", None))
+    while message := connection.recv_bytes():
+        connection.send_bytes(_answer(work, message))
+
+
+def _answer(work: Any, message: bytes) -> bytes:
+    """Do an item and return the pickled answer, whatever happens."""
+    try:
+        answer = pickle.dumps(("done", work(pickle.loads(message))), pickle.HIGHEST_PROTOCOL)
+    except BaseException as error:
+        answer = pickle.dumps(("raised", f"{type(error).__name__} left the trial"))
+    for stream in (sys.stdout, sys.stderr):  # what was printed is there, whatever comes next
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    return answer
+
+
+def _die_with(parent: int) -> None:
+    """Let this process end when its parent does, on Linux even where it holds Python's lock."""
+    life = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def watch() -> None:
+        os.read(life, 1)
+        os._exit(0)
+
+    Thread(target=watch, daemon=True).start()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)

@@ -1,0 +1,116 @@
+"""Runs that diverge, and the step at which they do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import optframe
+from optframe import Function, Optimizer, Schedule
+from optframe_plugins.optimizers.momentum import Momentum
+from optframe_plugins.samplers.shuffled import Shuffled
+
+EVERY = {"every_steps": 1}
+
+
+@dataclass(frozen=True)
+class Rising(Schedule):
+    def __call__(self, k, epoch, progress):
+        return 0.01 * (k + 1)
+
+
+@pytest.mark.parametrize("lr", [0.02, 1.0])
+@pytest.mark.parametrize("checkpoints", [2, 20, {"every_steps": 1}])
+@pytest.mark.parametrize("target", [None, 1e-30])
+def test_divergence_is_found_at_the_step_where_it_happened(
+    lr, checkpoints, target, rosenbrock, descend
+):
+    found = optframe.minimize(
+        "rosenbrock", f"sgd:lr={lr}", steps=500, checkpoints=checkpoints, target=target
+    )
+    expected = None
+    with np.errstate(all="ignore"):
+        for k, theta in enumerate(descend(500, lr)):
+            norm = np.sqrt(np.sum(theta * theta))
+            if not (np.isfinite(rosenbrock(theta)) and norm <= 1e10 * np.hypot(1.2, 1)):
+                expected = k
+                break
+    assert found.status == "diverged"
+    assert found.reason == f"at step {expected}"
+    last = found.curve.iloc[-1]
+    assert last["step"] >= expected
+    if checkpoints == {"every_steps": 1} or target is not None:
+        assert last["step"] == expected
+
+
+@pytest.mark.parametrize("checkpoints", [2, 60, {"every_steps": 1}])
+def test_slow_divergence_is_found_at_the_step_where_theta_passed_the_limit(checkpoints):
+    """|θ_k| = 1.02^k, against 1e10 times max(1, |θ₀|)."""
+    found = optframe.minimize(
+        "quadratic:size=1", "sgd:lr=2.02", steps=2000, checkpoints=checkpoints
+    )
+    assert found.status == "diverged"
+    assert found.reason == f"at step {np.ceil(10 * np.log(10) / np.log(1.02)):.0f}"
+
+
+def test_what_diverged_is_kept_as_it_was(rosenbrock, descend):
+    found = optframe.minimize(
+        "rosenbrock", "sgd:lr=1.0", steps=100, checkpoints=EVERY, iterates=True
+    )
+    expected = descend(100, 1.0)
+    steps = found.curve["step"].astype(int)
+    np.testing.assert_array_equal(found.iterates, expected[: steps.iloc[-1] + 1])
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(
+            found.curve["loss"], [rosenbrock(expected[k]) for k in steps], rtol=1e-12
+        )
+
+
+def test_a_run_far_away_has_diverged_though_its_loss_is_finite():
+    @dataclass(frozen=True)
+    class Runaway(Optimizer):
+        def step(self, theta, state, oracle):
+            return 10 * theta, state
+
+    @dataclass(frozen=True)
+    class Flat(Function):
+        @property
+        def size(self):
+            return 3
+
+        def start(self, random):
+            return np.full(3, 100.0)
+
+        def loss(self, theta):
+            return 1.0
+
+        def gradient(self, theta):
+            return 0 * theta
+
+    found = optframe.minimize(Flat(), Runaway(), steps=50, checkpoints=3)
+    # |θ₀| = 173; the limit is 1e10 times that, which is passed at step 11.
+    assert found.status == "diverged"
+    assert found.reason == "at step 11"
+    assert optframe.minimize(Flat(), Runaway(), steps=10).status == "finished"
+
+
+def test_a_start_that_is_no_number_has_diverged_at_step_zero():
+    found = optframe.minimize("rosenbrock", "sgd", steps=5, theta0=[np.nan, 1.0])
+    assert found.status == "diverged"
+    assert found.reason == "at step 0"
+    assert len(found.rows) == 1
+
+
+def test_divergence_under_noise_schedules_and_state_is_found_at_the_exact_step(squares):
+    def run(checkpoints):
+        return optframe.minimize(
+            squares(noisy=True),
+            Momentum(lr=Rising(), momentum=0.9),
+            steps=1000,
+            sampler=Shuffled(batch_size=3),
+            checkpoints=checkpoints,
+        )
+
+    exact, rough = run(EVERY), run(2)
+    assert exact.status == rough.status == "diverged"
+    assert exact.reason == rough.reason == f"at step {len(exact.rows) - 1}"

@@ -1,0 +1,224 @@
+"""How runs end: targets, budgets, patience, the optimizer itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import optframe
+from optframe import Optimizer, PluginError
+from optframe_plugins.optimizers.sgd import SGD
+from optframe_plugins.samplers.shuffled import Shuffled
+from optframe_problems.functions.quadratic import Quadratic
+
+EVERY = {"every_steps": 1}
+
+
+@pytest.mark.parametrize("target", [10.0, 4.0, 1.0])
+def test_steps_to_a_target_are_exact_whatever_the_checkpoints(target, rosenbrock, descend):
+    losses = [rosenbrock(theta) for theta in descend(3000, 0.001)]
+    expected = next(k for k, loss in enumerate(losses) if loss <= target)
+    for checkpoints in (3, 60, {"every_steps": 700}):
+        found = optframe.minimize(
+            "rosenbrock", "sgd:lr=0.001", steps=3000, target=target, checkpoints=checkpoints
+        )
+        assert found.status == "converged"
+        assert found.curve["step"].iloc[-1] == expected
+        assert found.loss == pytest.approx(losses[expected], rel=1e-12)
+        assert found.counts.gradients == expected
+        assert found.counts.losses == 0
+        assert found.reason == f"loss {losses[expected]:.6g} reached {target:g}"
+
+
+def test_a_target_that_the_start_meets_ends_the_run_at_step_zero():
+    found = optframe.minimize("rosenbrock", "sgd", steps=100, target=25.0)
+    assert found.status == "converged"
+    assert found.curve["step"].tolist() == [0]
+    assert found.counts.gradients == 0
+
+
+def test_a_target_that_is_not_reached_leaves_the_budget():
+    found = optframe.minimize("rosenbrock", "sgd:lr=0.001", steps=50, target=1e-9)
+    assert found.status == "finished"
+    assert found.curve["step"].iloc[-1] == 50
+
+
+def test_a_target_on_an_unknown_metric_says_which_there_are():
+    with pytest.raises(PluginError, match="Rosenbrock measures no 'accuracy'; it measures loss"):
+        optframe.minimize("rosenbrock", "sgd", steps=5, target={"accuracy": 0.9})
+
+
+def test_gradient_norm_ends_a_run_at_the_first_step_that_is_below():
+    eigenvalues = np.geomspace(1, 10, 3)
+    norms = [np.linalg.norm(eigenvalues * (1 - 0.05 * eigenvalues) ** k) for k in range(400)]
+    expected = next(k for k, norm in enumerate(norms) if norm <= 1e-3)
+    found = optframe.minimize(
+        Quadratic(size=3, condition=10.0), SGD(lr=0.05), steps=400, gradient_norm=1e-3
+    )
+    assert found.status == "converged"
+    assert found.curve["step"].iloc[-1] == expected
+    assert found.counts.gradients == expected
+    assert found.reason == f"gradient norm {norms[expected]:.6g} reached 0.001"
+
+
+def test_the_gradient_norm_of_data_is_that_of_all_data(squares):
+    found = optframe.minimize(
+        squares(),
+        SGD(lr=0.1),
+        steps=1000,
+        gradient_norm=0.5,
+        sampler="sequential:batch_size=1",
+        checkpoints=EVERY,
+    )
+    assert found.status == "converged"
+    assert abs(found.theta[0] - 4.5) <= 0.5
+    assert found.curve["samples"].iloc[-1] == found.curve["step"].iloc[-1]
+
+
+@dataclass(frozen=True)
+class Twice(Optimizer):
+    """Asks for two gradients per step."""
+
+    lr: float = 0.001
+
+    def step(self, theta, state, oracle):
+        oracle.gradient(theta)
+        return theta - self.lr * oracle.gradient(theta), state
+
+
+@pytest.mark.parametrize(("gradients", "steps"), [(10, 5), (11, 6), (1, 1)])
+def test_a_budget_of_gradients_is_spent_at_the_step_that_reaches_it(gradients, steps):
+    for checkpoints in (2, 60):
+        found = optframe.minimize(
+            "rosenbrock", Twice(), gradients=gradients, checkpoints=checkpoints
+        )
+        assert found.status == "finished"
+        assert found.curve["step"].iloc[-1] == steps
+        assert found.counts.gradients == 2 * steps
+
+
+@dataclass(frozen=True)
+class Sweeping(Optimizer):
+    """Descends along one coordinate per step."""
+
+    needs = frozenset({"partial"})
+
+    def init(self, theta, oracle):
+        return 0
+
+    def step(self, theta, state, oracle):
+        theta = theta.copy()
+        theta[state % len(theta)] -= 0.1 * oracle.partial(theta, state % len(theta))
+        return theta, state + 1
+
+
+def test_ten_partials_of_ten_parameters_spend_a_budget_of_one_gradient():
+    found = optframe.minimize(Quadratic(size=10, condition=2.0), Sweeping(), gradients=3)
+    assert found.curve["step"].iloc[-1] == 30
+    assert found.counts.gradients == 3
+
+
+def test_a_budget_of_seconds_is_spent_soon_after():
+    found = optframe.minimize("rosenbrock", "sgd:lr=0.0001", seconds=0.05)
+    assert found.status == "finished"
+    assert 0.05 <= found.seconds < 2
+    assert found.curve["step"].iloc[-1] > 10
+
+
+def test_whichever_budget_is_spent_first_ends_the_run(squares):
+    assert optframe.minimize("rosenbrock", Twice(), steps=7, gradients=100).counts.gradients == 14
+    assert optframe.minimize("rosenbrock", Twice(), steps=100, gradients=8).counts.gradients == 8
+    found = optframe.minimize(squares(), SGD(), steps=5, epochs=2, sampler=Shuffled(batch_size=4))
+    assert found.curve["step"].iloc[-1] == 5
+
+
+def test_a_budget_is_needed():
+    with pytest.raises(optframe.UsageError, match="expected steps, epochs, gradients or seconds"):
+        optframe.minimize("rosenbrock", "sgd")
+
+
+@dataclass(frozen=True)
+class Resting(Optimizer):
+    """Gradient descent that rests after so many steps."""
+
+    moving: int = 4
+
+    def init(self, theta, oracle):
+        return 0
+
+    def step(self, theta, state, oracle):
+        if state < self.moving:
+            theta = theta - 0.001 * oracle.gradient(theta)
+        return theta, state + 1
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_patience_ends_a_run_after_so_many_checkpoints_without_a_better_loss(patience):
+    found = optframe.minimize(
+        "rosenbrock", Resting(), steps=100, patience=patience, checkpoints=EVERY
+    )
+    assert found.status == "stopped"
+    assert found.reason == f"no better loss in {patience} checkpoints"
+    assert found.curve["step"].iloc[-1] == 4 + patience
+
+
+def test_a_better_loss_gives_new_patience():
+    @dataclass(frozen=True)
+    class Halting(Optimizer):
+        """Moves at every third step only."""
+
+        def init(self, theta, oracle):
+            return 0
+
+        def step(self, theta, state, oracle):
+            if state % 3 == 2:
+                theta = theta - 0.001 * oracle.gradient(theta)
+            return theta, state + 1
+
+    run = {"steps": 30, "checkpoints": EVERY}
+    assert optframe.minimize("rosenbrock", Halting(), patience=3, **run).status == "finished"
+    assert optframe.minimize("rosenbrock", Halting(), patience=2, **run).status == "stopped"
+
+
+@dataclass(frozen=True)
+class Stopping(Optimizer):
+    """Stops the run after so many steps."""
+
+    after: int = 13
+
+    def init(self, theta, oracle):
+        return 0
+
+    def step(self, theta, state, oracle):
+        if state + 1 == self.after:
+            oracle.stop("I am done")
+        return theta - 0.001 * oracle.gradient(theta), state + 1
+
+
+@pytest.mark.parametrize("after", [1, 13])
+def test_an_optimizer_may_stop_the_run_at_the_end_of_its_step(after, descend):
+    found = optframe.minimize("rosenbrock", Stopping(after), steps=1000, checkpoints=3)
+    assert found.status == "stopped"
+    assert found.reason == "I am done"
+    assert found.curve["step"].iloc[-1] == after
+    np.testing.assert_array_equal(found.theta, descend(after, 0.001)[-1])
+
+
+def test_a_target_on_an_accuracy_is_reached_from_below():
+    settings = {"sampler": "full", "steps": 50, "checkpoints": EVERY}
+    found = optframe.minimize("softmax", "sgd:lr=1", target={"test_accuracy": 0.8}, **settings)
+    assert found.status == "converged"
+    assert (found.curve["test_accuracy"].iloc[:-1] < 0.8).all()
+    assert found.curve["test_accuracy"].iloc[-1] >= 0.8
+
+
+def test_iterates_hold_the_step_at_which_the_optimizer_stopped():
+    @dataclass(frozen=True)
+    class Stopping(Optimizer):
+        def step(self, theta, state, oracle):
+            if oracle.step == 5:
+                oracle.stop("enough")
+            return theta - 0.001 * oracle.gradient(theta), state
+
+    found = optframe.minimize("rosenbrock", Stopping(), steps=100, iterates=True)
+    assert found.iterates.shape == (7, 2)
