@@ -17,7 +17,7 @@ BLOCKS = BLOCK.findall(README)
 BIN = Path(sys.executable).parent
 
 # Commands that set things up, that this suite is itself, or that need a GPU.
-NOT_HERE = ("python -m pip", "pytest", "optframe run quickstart --backend cupy")
+NOT_HERE = ("python -m", "pytest", "optframe run quickstart --backend cupy")
 
 
 def blocks(language: str) -> list[str]:

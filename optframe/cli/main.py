@@ -16,6 +16,11 @@ __all__ = ["main"]
 COMMANDS = {
     "run": "Run a study, or optimizers on problems named here, and report.",
     "report": "Draw the report of a results folder again.",
+    "export": "Write a results folder as CSV and Parquet.",
+    "compare": "Compare two results, number by number, for CI.",
+    "race": "Time base against head, in turns, until it is decided.",
+    "baseline": "Write a study's counts into a small file, or compare with it.",
+    "draw": "Draw one figure of a results folder, or write its numbers.",
     "list": "List the components that are installed.",
     "show": "Show a component's parameters, equation and source.",
     "check": "Check a component against its contract, yours as ours.",
@@ -67,7 +72,7 @@ def _optframe(context: click.Context) -> None:
     optframe run -o adam -o sgd:lr=0.1 -p rosenbrock --steps 2000
 
     Exit codes: 0 done; 1 some trials failed; 2 the words are wrong; 4 infrastructure; 130 stopped
-    by Ctrl-C.
+    by Ctrl-C. Of a comparison: 0 pass; 1 regression; 3 inconclusive.
     """  # noqa: D301
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
