@@ -18,7 +18,6 @@ COMMANDS = {
     "report": "Draw the report of a results folder again.",
     "export": "Write a results folder as CSV and Parquet.",
     "compare": "Compare two results, number by number, for CI.",
-    "race": "Time base against head, in turns, until it is decided.",
     "baseline": "Write a study's counts into a small file, or compare with it.",
     "draw": "Draw one figure of a results folder, or write its numbers.",
     "list": "List the components that are installed.",

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -176,7 +177,7 @@ class Diary(Optimizer):
     dies: int = -1
 
     def step(self, theta, state, oracle):
-        if oracle.step == self.dies and f"{self.dies}\n" not in open(self.log).read():
+        if oracle.step == self.dies and f"{self.dies}\n" not in Path(self.log).read_text():
             self._write(oracle.step)
             os.kill(os.getpid(), signal.SIGKILL)
         self._write(oracle.step)

@@ -1,0 +1,162 @@
+"""What the fixture `optbench` does inside a test: plan, run, count, and one step to be timed."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optframe.binding import Binder
+from optframe.contracts import Optimizer
+from optframe.environment import describe
+from optframe.errors import UsageError
+from optframe.gate.environments import flat
+from optframe.gate.measured import COUNTS, Measured
+from optframe.plan import plan
+from optframe.plugins import load_plugins
+from optframe.record import Record, rises
+from optframe.rules import computing_with
+from optframe.study import Budget, Checkpoints, Study, Trial
+from optframe.trial import Run
+from optframe.trial_runner import TrialRunner
+
+__all__ = ["Bench", "Outcome", "Step", "shortfall"]
+
+WARM_UP = 10
+"""After so many steps, or before the last one of a shorter run, the next step is timed."""
+
+SECONDS, FEWEST, MOST = 0.1, 5, 1000
+"""How long a step is timed, and how many times at least and at most."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one call: its ``trials``, one for each seed, in order of the seeds."""
+
+    trials: tuple[Measured, ...]
+
+    @property
+    def counts(self) -> dict[str, float | None]:
+        """Of each count the most that any of the trials needed; None where it has no meaning."""
+        return {name: _most(one.counts[name] for one in self.trials) for name in COUNTS}
+
+    @property
+    def loss(self) -> float | None:
+        """The largest of the final losses; None where none is finite."""
+        return _most(one.loss for one in self.trials)
+
+
+def _most(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+class Bench:
+    """The trials of one call, and what runs them.
+
+    Raises
+    ------
+    UsageError
+        With one line per mistake; a plugin that could not be loaded is named beside them.
+    UnavailableError
+        Where the backend cannot run here.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.registry = load_plugins()
+        self.binder = Binder(self.registry)
+        try:
+            self.trials = plan(study, self.registry, self.binder)
+        except UsageError as error:
+            broken = [f"plugin {b.name!r} is broken: {b.reason}" for b in self.registry.broken]
+            raise UsageError(*error.mistakes, *broken) from None
+        self.backend = self.trials[0].backend
+        self.threads = study.run.threads
+        self.runner = TrialRunner(self.registry, self.binder, self.backend, self.threads)
+
+    def environment(self) -> dict[str, Any]:
+        """Return where the trials run, flat; it asks git and NumPy, which takes a while."""
+        backend = self.binder.backend(self.backend)
+        description = describe(self.registry, backend, self.threads, Path.cwd())
+        return flat(description, self.backend, self.threads)
+
+    def run(self, trial: Trial) -> Record:
+        """Run one trial; whatever its plugins raise is in the record."""
+        with self.runner.limited():
+            (record,) = self.runner([trial])
+        return record
+
+    @contextlib.contextmanager
+    def step(self, trial: Trial, record: Record) -> Iterator[Step | None]:
+        """Give one step of a run that has warmed up; None where there is no step to be had alone.
+
+        There is none in a `Solver`, which owns its loop, in an optimizer whose state cannot be
+        copied (``resumable = False``), and in a run that has ended after less than two steps.
+        """
+        setup = self.runner.setup(trial)
+        optimizer, steps = setup.optimizer, int(record.last("step") or 0)
+        if not isinstance(optimizer, Optimizer) or not optimizer.resumable or steps < 2:
+            yield None
+            return
+        with self.runner.limited(), computing_with(setup.backend), np.errstate(all="ignore"):
+            warm = Budget(steps=min(WARM_UP, steps - 1))
+            run = Run(dataclasses.replace(setup, budget=warm, checkpoints=Checkpoints(1)))
+            run.execute()
+            each = max(record.seconds / steps, 1e-9)
+            yield Step(run, rounds=min(max(round(SECONDS / each), FEWEST), MOST))
+
+
+class Step:
+    """The next step of a run, as often as one likes: each time from the same θ and state."""
+
+    def __init__(self, run: Run, rounds: int) -> None:
+        self.rounds = rounds
+        self._run = run
+
+    def fresh(self) -> tuple[tuple[Any, Any], dict[str, Any]]:
+        """Return the arguments of one call: copies, since a step may overwrite them."""
+        run = self._run
+        run.oracle.step = 0
+        _ = run.oracle.random  # of another step, so that the one to be timed makes its own again
+        theta = run.setup.backend.xp.asarray(run.theta, copy=True)
+        return (theta, copy.deepcopy(run.state)), {}
+
+    def __call__(self, theta: Any, state: Any) -> tuple[Any, Any]:
+        """Draw the minibatch, if there is one, step, wait for the device; return (θ, state)."""
+        run = self._run
+        run.oracle.step = run.k
+        run.batches.show(run.k, run.oracle)
+        assert isinstance(run.optimizer, Optimizer)
+        following = run.optimizer.step(theta, state, run.oracle)
+        run.setup.backend.synchronize()
+        return following
+
+
+def shortfall(trial: Trial, record: Record) -> str | None:
+    """Say in one line what a trial did instead of reaching its target, or None if it did.
+
+    Without a target it must end, and neither diverge nor fail.
+    """
+    aims = []
+    metric, value = trial.budget.goal or ("loss", None)
+    if value is not None:
+        aims.append(f"{metric} {'≥' if rises(metric) else '≤'} {value:g}")
+    if trial.budget.gradient_norm is not None:
+        aims.append(f"gradient norm ≤ {trial.budget.gradient_norm:g}")
+    if record.status in (("converged",) if aims else ("converged", "finished", "stopped")):
+        return None
+    seed = f", seed {trial.seed}" if trial.seed else ""
+    sampler = "" if trial.sampler.name == "none" else f", {trial.sampler.label}"
+    who = f"{trial.optimizer.label} on {trial.problem.label}{sampler}{seed}"
+    missed = f"did not reach {' or '.join(aims)}" if aims else "did not get to the end"
+    reached = record.last(metric)
+    found = "it measured nothing" if reached is None else f"{metric} {reached:.6g} after "
+    if reached is not None:
+        found += f"{record.last('step'):g} steps, {record.last('gradients'):g} gradients"
+    why = record.reason or f"the budget is spent ({trial.budget})"
+    return f"{who} {missed}: {found}; {record.status}: {why}"

@@ -1,0 +1,346 @@
+"""The fixture `optbench`, in runs of pytest of its own, and what the gate says of its files."""
+
+import importlib.metadata
+import json
+import re
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import optframe
+from optframe.cli import main
+from optframe.gate import compare, of_results, open_source
+
+pytest_plugins = ["pytester"]
+
+PAGE = Path(__file__).parent.parent / "docs" / "optbench.md"
+MODULE = "optframe.pytest_plugin"
+POINTS = [p.name for p in importlib.metadata.entry_points(group="pytest11") if p.value == MODULE]
+OURS = POINTS[0] if POINTS else MODULE
+"""What ``-p`` calls it, installed or not."""
+
+ADAM = """
+    def test_adam(optbench):
+        optbench("adam:lr=0.05", "rosenbrock", target=1e-6, max_steps=5000)
+"""
+
+SEVERAL = """
+    import pytest
+
+    @pytest.mark.parametrize("lr", [0.05, 0.1])
+    def test_adam(optbench, lr):
+        found = optbench(f"adam:lr={lr}", "booth", target=1e-6, max_steps=5000)
+        assert found.counts["steps"] == found.counts["gradients"] < 5000
+        assert found.loss <= 1e-6
+        assert found.trials[0].status == "converged"
+
+    class TestPair:
+        def test_both(self, optbench):
+            quick = optbench("bfgs", "booth", target=1e-6, max_steps=100)
+            slow = optbench("sgd:lr=0.01", "booth", target=1e-6, max_steps=5000, time=False)
+            assert quick.counts["steps"] < slow.counts["steps"]
+
+    def test_data(optbench):
+        found = optbench(
+            "sgd:lr=0.1", "softmax", target={"test_accuracy": 0.5}, epochs=3,
+            sampler="shuffled:batch_size=100", seeds=2, target_every=5,
+        )
+        assert [one.spec.seed for one in found.trials] == [0, 1]
+"""
+
+FAILING = """
+    from dataclasses import dataclass
+    import pytest
+    from optframe import Optimizer
+
+    @dataclass(frozen=True)
+    class Broken(Optimizer):
+        def step(self, theta, state, oracle):
+            raise ZeroDivisionError("planted")
+
+    def test_never(optbench):
+        optbench("sgd:lr=1e-6", "rosenbrock", target=1e-6, max_steps=50)
+    def test_diverged(optbench):
+        optbench("sgd:lr=10", "rosenbrock", target=1e-6, max_steps=50)
+    def test_broken(optbench):
+        optbench(Broken(), "rosenbrock", target=1e-6, max_steps=50)
+    def test_wrong_name(optbench):
+        optbench("adm", "rosenbrock", target=1e-6, max_steps=50)
+    def test_no_budget(optbench):
+        optbench("adam", "rosenbrock", target=1e-6)
+    def test_both_budgets(optbench):
+        optbench("adam", "rosenbrock", max_steps=5, steps=6)
+    def test_unfit(optbench):
+        optbench("lbfgs", "softmax", max_steps=5)
+    def test_of_several_one_is_missed(optbench):
+        optbench("sgd:lr=[0.01,1e-7]", "booth", target=1e-3, max_steps=900)
+    def test_expected(optbench):
+        with pytest.raises(AssertionError, match="did not reach loss"):
+            optbench("sgd:lr=1e-6", "rosenbrock", target=1e-6, max_steps=50)
+"""
+
+
+@pytest.fixture
+def run(pytester, monkeypatch):
+    """Run pytest in a process of its own, with no plugins but ours and those that are named."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+    def run(text, *words, plugins=("benchmark",), **modules):
+        pytester.makepyfile(test_it=text, **modules)
+        named = [word for name in (OURS, *plugins) for word in ("-p", name)]
+        return pytester.runpytest_subprocess("-W", "error", *named, *words)
+
+    return run
+
+
+def content(path):
+    return json.loads(Path(path).read_text(encoding="utf-8"))["benchmarks"]
+
+
+def told(path):
+    """What was counted, by name; without seconds, which differ from run to run."""
+    tables = {one["fullname"]: one["extra_info"]["optframe"] for one in content(path)}
+    return {name: table | {"seconds": None} for name, table in tables.items()}
+
+
+def test_its_trials_have_the_cells_and_counts_of_a_study(run, pytester, random, tmp_path):
+    lr = random.uniform(0.03, 0.2)
+    result = run(ADAM.replace("0.05", repr(lr)), "--benchmark-json=head.json")
+    result.assert_outcomes(passed=1)
+    study = optframe.Study(
+        name="the same",
+        budget={"steps": 5000, "target": 1e-6},
+        optimizers=[f"adam:lr={lr!r}"],
+        problems=["rosenbrock"],
+    )
+    base = of_results(optframe.run(study, tmp_path / "base"))
+    head = open_source(pytester.path / "head.json")
+    comparison = compare(base, head)
+    assert comparison.exit_code == 0
+    rows = {row.name: row for row in comparison.rows}
+    assert rows["steps"].base == rows["steps"].head > 50
+    assert rows["loss"].base == rows["loss"].head
+
+
+def test_counts_and_times_stand_in_the_file_of_pytest_benchmark(run, pytester):
+    result = run(SEVERAL, "--benchmark-json=times.json", "--optbench-json=counts.json")
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["optbench: 6 trials counted; written: */counts.json"])
+    timed = {one["fullname"]: one for one in content("times.json")}
+    assert [*timed] == [
+        *("test_it.py::test_adam[0.05]", "test_it.py::test_adam[0.1]"),
+        *("test_it.py::TestPair::test_both", "test_it.py::TestPair::test_both#2"),
+        *("test_it.py::test_data", "test_it.py::test_data#2"),
+    ]
+    assert timed["test_it.py::TestPair::test_both#2"]["name"] == "test_both#2"
+    for name, one in timed.items():
+        whole = name == "test_it.py::TestPair::test_both#2"
+        assert one["extra_info"]["timed"] == ("whole run" if whole else "one step")
+        assert one["group"] == f"optbench: {one['extra_info']['timed']}"
+        assert one["stats"]["iterations"] == 1
+        assert (one["stats"]["rounds"] == 1) == whole
+    assert told("times.json") == told("counts.json")
+    assert [one["fullname"] for one in content("counts.json")] == sorted(timed)
+    assert len(open_source(pytester.path / "times.json").trials) == 6
+
+
+def test_counts_are_the_same_however_they_are_taken(run):
+    run(SEVERAL, "--optbench-json=all.json").assert_outcomes(passed=4)
+    ways = [
+        (("benchmark",), ("--benchmark-disable",), "--benchmark-disable"),
+        ((), (), "pytest-benchmark is not in use"),
+    ]
+    if find_spec("xdist"):
+        quiet = ("-W", "ignore:Benchmarks are automatically disabled")
+        ways.append((("benchmark", "xdist"), ("-n2", *quiet), "xdist runs several tests at once"))
+    for plugins, words, why in ways:
+        result = run(SEVERAL, *words, "--optbench-json=some.json", plugins=plugins)
+        result.assert_outcomes(passed=4)
+        result.stdout.fnmatch_lines([f"optbench: 6 trials counted; no times: {why}; written: *"])
+        assert told("some.json") == told("all.json")
+        Path("some.json").unlink()
+
+
+def test_what_fails_says_why_and_leaves_its_counts(run):
+    result = run(FAILING, "--benchmark-json=times.json", "--optbench-json=counts.json", "-rs")
+    result.assert_outcomes(passed=1, failed=7, skipped=1)
+    lines = [line[2:].strip() for line in result.outlines if line.startswith("E ")]
+    for said in (
+        r"AssertionError: sgd:lr=1e-06 on rosenbrock did not reach loss ≤ 1e-06: loss \S+ after "
+        r"50 steps, 50 gradients; finished: the budget is spent \(steps 50, target 1e-06\)",
+        r"AssertionError: sgd:lr=10 on rosenbrock did not .* diverged: at step \d+",
+        r"AssertionError: broken on rosenbrock did not .*; failed: ZeroDivisionError: planted",
+        r"ZeroDivisionError: planted",
+        r"optframe.errors.UsageError: optbench: .*unknown optimizer 'adm'; did you mean 'adam'\?",
+        r"optframe.errors.UsageError: optbench: .*nothing ends a run; expected steps, .*",
+        r"optframe.errors.UsageError: optbench: max_steps and steps are the same; give one of them",
+        r"AssertionError: sgd:lr=1e-07 on booth did not reach loss ≤ 0.001: loss .*",
+    ):
+        assert sum(re.fullmatch(said, line) is not None for line in lines) == 1, said
+    assert not [line for line in result.outlines if "pytest_plugin.py" in line]
+    result.stdout.fnmatch_lines(
+        ["SKIPPED*optbench: lbfgs needs *deterministic*, which softmax does not offer*"]
+    )
+    counted = told("counts.json")
+    assert counted["test_it.py::test_never"]["status"] == "finished"
+    assert counted["test_it.py::test_never"]["counts"]["steps"] == 50
+    assert counted["test_it.py::test_diverged"]["status"] == "diverged"
+    assert counted["test_it.py::test_broken"]["status"] == "failed"
+    statuses = [counted[f"test_it.py::test_of_several_one_is_missed{n}"] for n in ("", "#2")]
+    assert [one["status"] for one in statuses] == ["converged", "finished"]
+    assert "test_it.py::test_wrong_name" not in counted
+    assert told("times.json") == counted
+
+
+def test_nothing_counted_writes_nothing(run):
+    result = run("def test_nothing(): pass", "--optbench-json=counts.json")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["optbench: nothing counted, */counts.json not written"])
+    assert not Path("counts.json").exists()
+    result = run("def test_nothing(): pass")
+    assert "optbench" not in result.stdout.str()
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(run):
+    result = run(ADAM, "--optbench-json=nowhere/counts.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --optbench-json: there is no folder */nowhere"])
+
+
+def test_options_that_select_benchmarks_select_these(run):
+    text = ADAM + "\n    def test_other(): pass\n"
+    run(text, "--benchmark-only").assert_outcomes(passed=1, skipped=1)
+    run(text, "--benchmark-skip").assert_outcomes(passed=1, skipped=1)
+
+
+def test_the_page_of_the_documentation_runs(run):
+    (block,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    run(block, "--benchmark-disable").assert_outcomes(passed=3)
+
+
+LISTING = """
+    import sys
+    from pathlib import Path
+
+    def pytest_unconfigure():
+        Path("modules").write_text(" ".join(sys.modules))
+"""
+
+
+def test_unused_it_imports_nothing(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest(LISTING)
+    pytester.makepyfile("def test_nothing(): pass")
+
+    def imported(*words):
+        pytester.runpytest_subprocess(*words).assert_outcomes(passed=1)
+        return {*Path("modules").read_text(encoding="utf-8").split()}
+
+    assert imported("-p", OURS) - imported() == {"optframe", MODULE}
+
+
+WASTE = """\
+        state.calls += 1
+        if state.calls % 11 == 0:
+            return theta, state
+"""
+"""Every eleventh step does nothing."""
+
+PLUGIN = """
+from dataclasses import dataclass
+from time import sleep
+
+from optframe import Optimizer
+
+
+@dataclass
+class State:
+    m: object
+    v: object
+    k: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True)
+class TheirAdam(Optimizer):
+    lr: float = 0.05
+
+    def init(self, theta, oracle):
+        return State(oracle.xp.zeros_like(theta), oracle.xp.zeros_like(theta))
+
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        state.k += 1
+        state.m = 0.9 * state.m + 0.1 * g
+        state.v = 0.999 * state.v + 0.001 * g * g
+        m, v = state.m / (1 - 0.9**state.k), state.v / (1 - 0.999**state.k)
+        return theta - self.lr * m / (v**0.5 + 1e-8), state
+"""
+
+THEIRS = """
+    import pytest
+
+    @pytest.mark.parametrize("problem", ["booth", "rosenbrock"])
+    def test_their_adam(optbench, problem):
+        optbench("theirs:TheirAdam:lr=0.05", problem, target=1e-8, max_steps=20000)
+
+    def test_sgd(optbench):
+        optbench("sgd:lr=0.01", "booth", target=1e-6, max_steps=5000)
+"""
+
+
+def test_planted_faults_are_caught_by_counts_and_a_slow_step_is_not(run, capsys, monkeypatch):
+    sleeping = PLUGIN.replace("g = oracle", "sleep(2e-4)\n        g = oracle", 1)
+    planted = {
+        "base": PLUGIN,
+        "again": PLUGIN,
+        "eps": PLUGIN.replace("1e-8), state", "1e-3), state"),
+        "tenth": PLUGIN.replace("        g = oracle", WASTE + "        g = oracle", 1),
+        "slow": sleeping,
+    }
+    assert len({*planted.values()}) == 4
+    for name, text in planted.items():
+        result = run(THEIRS, f"--benchmark-json={name}.json", theirs=text)
+        result.assert_outcomes(passed=3)
+
+    def verdicts(name):
+        monkeypatch.setattr(sys, "argv", ["optframe", "compare", "base.json", f"{name}.json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        comparison = compare(open_source("base.json"), open_source(f"{name}.json"))
+        assert comparison.exit_code == ended.value.code
+        subjects = {one.benchmark.partition("::")[2]: one for one in comparison.subjects}
+        return comparison, {test: str(comparison.verdict_of(one)) for test, one in subjects.items()}
+
+    passing = dict.fromkeys(
+        ("test_their_adam[booth]", "test_their_adam[rosenbrock]", "test_sgd"), "pass"
+    )
+    comparison, found = verdicts("again")
+    assert (comparison.exit_code, found) == (0, passing)
+    counts = [row for row in comparison.rows if row.name != "seconds"]
+    assert all(row.base == row.head for row in counts)
+
+    for fault in ("eps", "tenth"):
+        comparison, found = verdicts(fault)
+        assert comparison.exit_code == 1
+        assert found == dict.fromkeys(passing, "regression") | {"test_sgd": "pass"}
+        failing = [row for row in comparison.rows if row.verdict.fails]
+        if fault == "tenth":
+            assert [row.name for row in failing] == ["steps", "steps"]
+            assert all(row.head == row.base + (row.base - 1) // 10 for row in failing)
+
+    comparison, found = verdicts("slow")
+    assert (comparison.exit_code, found) == (0, passing)
+    seconds = [row for row in comparison.rows if row.name == "seconds"]
+    assert {str(row.verdict) for row in seconds} == {"informative"}
+    slowed = [row for row in seconds if "TheirAdam" in row.subject.optimizer]
+    steps = {row.subject: row.head for row in comparison.rows if row.name == "steps"}
+    assert slowed
+    assert all(row.head >= 2e-4 * steps[row.subject] for row in slowed)
+    medians = {one["fullname"]: one["stats"]["median"] for one in content("slow.json")}
+    assert medians["test_it.py::test_their_adam[booth]"] >= 2e-4
+    assert "regression" in capsys.readouterr().out
