@@ -62,7 +62,7 @@ def test_command_runs(line, folder):
     output = run([str(BIN / "optframe"), *words[1:]], folder)
     assert output
     for stored in re.findall(r"^(?:store|report): +(.+)$", output, re.M):
-        assert (folder / stored).is_file()
+        assert (folder / stored).exists()
 
 
 def test_first_command_ends_by_naming_the_report(folder):
