@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,16 +31,21 @@ _EXACT = 50
 """Up to so many runs in both samples all splits are counted; their number fits into an integer."""
 
 
-class Friedman(NamedTuple):
-    """Friedman's χ² and Iman and Davenport's F with their p-values, and what was compared.
+_MOST_SUMS = 200_000
+"""So many sums of ranks are counted at once; with more, an approximation is good."""
 
-    ``left_out`` are the problems on which not all optimizers have runs.
+
+class Friedman(NamedTuple):
+    """Friedman's χ², Iman and Davenport's F, the p-value, and what was compared.
+
+    ``exact`` says that p is the share of all equally likely rankings; else it is F's. ``left_out``
+    are the problems on which not all optimizers have runs.
     """
 
     chi_square: float
-    p: float
     f: float
-    f_p: float
+    p: float
+    exact: bool
     problems: int
     optimizers: int
     left_out: int
@@ -84,6 +90,12 @@ def friedman(costs: pd.DataFrame) -> Friedman:
     instances, divided by 1 − Σ(t³ − t)/(N(k³ − k)) for ties of t. Where all costs of every
     instance are equal there is no difference: χ² = 0.
 
+    Were there no difference, every order of an instance's ranks would be equally likely. p is the
+    share of all their combinations in which Σ Rⱼ² is as large as it was found, ties included, as
+    long as they can be counted; with more problems and optimizers it is that of Iman and
+    Davenport's F. (On few problems neither F nor χ² can be trusted: on two, of three optimizers,
+    the same order has a share of 1/6, where F says 0.)
+
     References: M. Friedman, Journal of the American Statistical Association 32 (1937); J. Demšar,
     Journal of Machine Learning Research 7 (2006), section 3.2.2.
 
@@ -103,16 +115,45 @@ def friedman(costs: pd.DataFrame) -> Friedman:
         )
     ranks = _ranks(costs)
     if np.all(ranks == ranks[:, :1]):
-        chi_square, p = 0.0, 1.0
+        chi_square = 0.0
     else:
-        chi_square, p = map(float, friedmanchisquare(*ranks.T))
-    f, f_p = iman_davenport(chi_square, problems, optimizers)
+        chi_square = float(friedmanchisquare(*ranks.T).statistic)
+    f, p = iman_davenport(chi_square, problems, optimizers)
+    exact = _exact_friedman(ranks)
     left_out = len(costs) - problems
-    return Friedman(chi_square, p, f, f_p, problems, optimizers, left_out)
+    known = p if exact is None else exact
+    return Friedman(chi_square, f, known, exact is not None, problems, optimizers, left_out)
+
+
+def _exact_friedman(ranks: Floats) -> float | None:
+    """Return the share of the orders of all rows whose Σ Rⱼ² is as large; None for too many.
+
+    Row by row, sums of ranks are gathered with their number of ways. In what order a sum's columns
+    stand changes nothing, so they are sorted and each such sum is kept once, as the digits of one
+    integer.
+    """
+    doubled = np.rint(2 * ranks).astype(np.int64)  # so that halves are whole
+    rows, optimizers = doubled.shape
+    base = 2 * optimizers * rows + 1
+    if math.factorial(optimizers) > _MOST_SUMS or base ** (optimizers - 1) > 2**62:
+        return None
+    weights = base ** np.arange(optimizers - 1)  # the last column is what is left of the total
+    sums, ways = np.sort(doubled[:1]), np.ones(1)
+    for row in doubled[1:]:
+        orders = np.array(list(set(permutations(row.tolist()))))  # all of them equally likely
+        if len(sums) * len(orders) > _MOST_SUMS:
+            return None
+        reached = np.sort((sums[:, None] + orders).reshape(-1, optimizers))
+        digits = reached[:, :-1] @ weights
+        _, first, which = np.unique(digits, return_index=True, return_inverse=True)
+        sums, ways = reached[first], np.bincount(which, np.repeat(ways, len(orders)))
+        ways /= ways.sum()
+    found = (doubled.sum(axis=0) ** 2).sum()
+    return float(min(1.0, ways[(sums**2).sum(axis=1) >= found].sum()))
 
 
 def iman_davenport(chi_square: float, problems: int, optimizers: int) -> tuple[float, float]:
-    """Return F = (N − 1) χ² / (N(k − 1) − χ²) and its p-value; Friedman's χ² is too careful.
+    """Return F = (N − 1) χ² / (N(k − 1) − χ²) and its p-value; that of χ² is too large.
 
     F has k − 1 and (k − 1)(N − 1) degrees of freedom; it is infinite where all problems agree.
 

@@ -24,7 +24,7 @@ from optframe.statistics import (
     tuned,
     warnings,
 )
-from optframe_reports.quantities import number
+from optframe_reports.quantities import number, p_value
 
 __all__ = ["Answer", "answer"]
 
@@ -88,17 +88,17 @@ def _sure(trials: pd.DataFrame, metric: str) -> str:
             "each problem."
         )
     tested = friedman(costs)
-    if not tested.f_p < 0.05:
+    if not tested.p < 0.05:
         return (
             f"How sure: these problems do not tell the optimizers apart (Friedman's test, "
-            f"p = {number(tested.f_p, 2)})."
+            f"{p_value(tested.p)})."
         )
     distance = nemenyi_distance(tested.optimizers, tested.problems)
     table = over_problems(trials, metric=metric)
     ranks = table.set_index("optimizer")["mean_rank"]
     near = [str(name) for name in ranks.index[1:] if ranks[name] - ranks.iloc[0] < distance]
     said = (
-        f"How sure: the optimizers differ (Friedman's test, p = {number(tested.f_p, 2)}), and "
+        f"How sure: the optimizers differ (Friedman's test, {p_value(tested.p)}), and "
         f"ranks that are {number(distance, 2)} apart are told apart (Nemenyi, 5 %)"
     )
     if near:
@@ -133,10 +133,10 @@ def _on_one(trials: pd.DataFrame, metric: str, targets: bool) -> list[str]:
     tested = mann_whitney(ours, theirs)
     sure = f"How sure: over {len(ours)} and {len(theirs)} runs the difference is "
     if tested.p < 0.05:
-        return [said, f"{sure}beyond chance (Mann–Whitney, p = {number(tested.p, 2)})."]
+        return [said, f"{sure}beyond chance (Mann–Whitney, {p_value(tested.p)})."]
     needed = seeds_to_separate(ours, theirs)
     would = f"; about {number(needed)} each would tell" if needed <= 1000 else ""
-    return [said, f"{sure}within chance (Mann–Whitney, p = {number(tested.p, 2)}{would})."]
+    return [said, f"{sure}within chance (Mann–Whitney, {p_value(tested.p)}{would})."]
 
 
 def _sample(

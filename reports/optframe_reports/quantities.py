@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["count", "duration", "number", "percent", "time_unit"]
+__all__ = ["count", "duration", "number", "p_value", "percent", "time_unit"]
 
 _UNITS = ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (math.inf, 1.0, "s"))
 
@@ -31,6 +31,11 @@ def number(value: float, digits: int = 4) -> str:
     if value == int(value) and abs(value) < 1e6:
         return f"{value:.0f}"
     return f"{value:.{digits}g}".replace("e+", "e").replace("e0", "e").replace("e-0", "e-")
+
+
+def p_value(p: float) -> str:
+    """Write the p-value of a test: ``p = 0.03``, or ``p < 0.0001``."""
+    return "p < 0.0001" if p < 1e-4 else f"p = {number(p, 2)}"
 
 
 def percent(fraction: float) -> str:

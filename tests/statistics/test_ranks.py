@@ -1,7 +1,7 @@
 """Ranks and tests against Demšar's worked example and tables, and against SciPy."""
 
 import math
-from itertools import combinations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pandas as pd
@@ -89,9 +89,42 @@ def test_friedman_is_the_formula_where_there_are_no_ties(random):
     chi_square = 12 * 9 / (5 * 6) * ((ranks**2).sum() - 5 * 36 / 4)
     found = friedman(costs)
     assert found.chi_square == pytest.approx(chi_square)
-    assert found.p == pytest.approx(stats.chi2.sf(chi_square, 4))
     f = 8 * chi_square / (9 * 4 - chi_square)
-    assert (found.f, found.f_p) == pytest.approx((f, stats.f.sf(f, 4, 32)))
+    assert found.f == pytest.approx(f)
+    assert iman_davenport(chi_square, 9, 5) == pytest.approx((f, stats.f.sf(f, 4, 32)))
+
+
+def test_friedmans_p_is_the_share_of_all_orders_of_ranks(random):
+    """Counted one by one, with ties; 24 orders of each of three rows."""
+    costs = pd.DataFrame(random.integers(0, 4, (3, 4)).astype(float))
+    costs.loc[0] = [0, 1, 2, 3]
+    ranks = costs.rank(axis=1).to_numpy()
+    rest = [list(permutations(row)) for row in ranks[1:]]
+    squares = [np.square(np.sum([ranks[0], *rows], axis=0)).sum() for rows in product(*rest)]
+    found = friedman(costs)
+    assert found.exact
+    expected = np.mean(np.array(squares) >= np.square(ranks.sum(axis=0)).sum())
+    assert found.p == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("optimizers", "problems", "orders"), [(3, 2, 6), (3, 3, 36), (4, 2, 24), (6, 2, 720)]
+)
+def test_full_agreement_is_one_order_of_all(optimizers, problems, orders):
+    agreed = pd.DataFrame([range(optimizers)] * problems, dtype=float)
+    assert friedman(agreed).p == pytest.approx(1 / orders)
+
+
+def test_with_many_friedmans_p_is_that_of_iman_and_davenport(random):
+    found = friedman(pd.DataFrame(random.random((30, 9))))
+    assert not found.exact
+    assert (found.f, found.p) == iman_davenport(found.chi_square, 30, 9)
+
+
+def test_exact_and_approximate_p_agree_on_many_problems(random):
+    found = friedman(pd.DataFrame(random.random((20, 4))))
+    assert found.exact
+    assert found.p == pytest.approx(iman_davenport(found.chi_square, 20, 4)[1], abs=0.05)
 
 
 def test_lost_runs_are_tied_at_the_worst(random):
@@ -100,15 +133,15 @@ def test_lost_runs_are_tied_at_the_worst(random):
     finite = costs.replace(INF, 1e9)
     assert friedman(costs)[:4] == pytest.approx(friedman(finite)[:4])
     costs.loc[8] = [1, NAN, 2, 3]
-    assert friedman(costs)[5:] == (4, 1)
+    assert friedman(costs)[4:] == (8, 4, 1)
 
 
 def test_full_agreement_is_certain_and_full_equality_is_nothing():
     agreed = friedman(pd.DataFrame({"a": [1.0] * 5, "b": [2.0] * 5, "c": [INF] * 5}))
     assert agreed.chi_square == pytest.approx(10)
-    assert (agreed.f, agreed.f_p) == (INF, 0)
+    assert (agreed.f, agreed.p) == (INF, pytest.approx(6**-4))
     equal = friedman(pd.DataFrame({"a": [INF] * 5, "b": [INF] * 5, "c": [INF] * 5}))
-    assert equal[:4] == (0, 1, 0, 1)
+    assert equal[:4] == (0, 0, 1, True)
 
 
 @pytest.mark.parametrize(

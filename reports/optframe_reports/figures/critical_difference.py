@@ -26,7 +26,7 @@ from optframe_reports.figures.solvers import (
     plural,
     solvers,
 )
-from optframe_reports.quantities import number
+from optframe_reports.quantities import p_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,10 +45,10 @@ class CriticalDifference(Figure):
 
     On each problem the optimizers are ranked by their medians over seeds, 1 the best; equal ones
     share the mean of their ranks, and so do all who failed (their median run was lost or did not
-    reach the target), behind everybody else. Friedman's test in Iman and Davenport's form says
-    whether the ranks differ at all; where it does not, one bar joins all. Where it does, two
-    optimizers differ if their average ranks do by the critical difference or more, whose length
-    is drawn above the axis (Nemenyi's test at the level ``alpha``).
+    reach the target), behind everybody else. Friedman's test says whether the ranks differ at all;
+    where it does not, one bar joins all. Where it does, two optimizers differ if their average
+    ranks do by the critical difference or more, whose length is drawn above the axis (Nemenyi's
+    test at the level ``alpha``).
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class CriticalDifference(Figure):
                 "rank": drawn.ranks.to_numpy(),
                 "bars": [tuple(on) for on in bars],
                 "critical_difference": drawn.distance,
-                "p": drawn.test.f_p,
+                "p": drawn.test.p,
             }
         )
 
@@ -149,7 +149,7 @@ class CriticalDifference(Figure):
         ranks, test = average_ranks(costs), friedman(costs)
         distance = nemenyi_distance(test.optimizers, test.problems, self.alpha)
         names = list(map(str, ranks.index))
-        differ = test.f_p < self.alpha
+        differ = test.p < self.alpha
         bars = nemenyi_groups(ranks, distance) if differ else [tuple(names)]
         notes = [
             f"Ranked by {ranked.words}; 1 is the best.",
@@ -175,16 +175,13 @@ class _Ranks(NamedTuple):
 
 
 def _verdict(test: Friedman, alpha: float) -> str:
-    said = f"Friedman's test (Iman–Davenport): {_p(test.f_p)}"
-    if test.f_p < alpha:
+    form = "exact" if test.exact else "Iman–Davenport"
+    said = f"Friedman's test ({form}): {p_value(test.p)}"
+    if test.p < alpha:
         return (
             f"{said}; bars join optimizers that Nemenyi's test does not tell apart (α = {alpha:g})."
         )
     return f"{said}: at the level {alpha:g} no difference is shown, and one bar joins all."
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 1e-4 else f"p = {number(p, 2)}"
 
 
 def _too_few(test: Friedman, distance: float) -> str:

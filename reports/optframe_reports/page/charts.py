@@ -68,6 +68,7 @@ def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
                 "name": metric,
                 "label": drawn[first_axis][metric].axis.name,
                 "log": drawn[first_axis][metric].axis.log,
+                "falls": drawn[first_axis][metric].axis.worst > 0,
                 "resolution": drawn[first_axis][metric].axis.resolution,
             }
             for metric in metrics

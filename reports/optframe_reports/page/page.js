@@ -11,7 +11,7 @@
     if (value === null || value === undefined) return "–";
     if (value === 0) return "0";
     const size = Math.abs(value);
-    if (size >= 1e5 || size < 1e-3) return value.toExponential(2).replace("e+", "e");
+    if (size >= 1e5 || size < 1e-3) return Number(value.toPrecision(3)).toExponential().replace("e+", "e");
     return String(Number(value.toPrecision(4)));
   };
 
@@ -32,16 +32,30 @@
     return low - 1;
   };
 
-  // On a logarithmic axis of some decades, only these.
-  const decades = (plot, splits, axis) => {
-    if (plot.scales[plot.axes[axis].scale].distr < 3) return splits;
-    const whole = splits.map((split) => split === 0 || Math.abs(Math.log10(Math.abs(split)) % 1) < 1e-9 ? split : null);
-    return whole.filter((split) => split !== null).length > 2 ? whole : splits;
+  // Where a logarithmic axis has its marks: at decades, all or every so many; between few of them at
+  // round numbers, too. (uPlot's own search does not end near some powers of ten and below 1e-16.)
+  const decades = (low, high, most = 7) => {
+    const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+    const step = Math.ceil((last - first + 1) / most);
+    const between = (numbers) => {
+      const found = [];
+      for (let power = first - 1; power <= last; power += 1) found.push(...numbers.map((number) => Number(`${number}e${power}`)));
+      return found.filter((mark) => mark >= low * (1 - 1e-9) && mark <= high * (1 + 1e-9));
+    };
+    if (last - first >= 2) return between([1]).filter((mark) => Math.round(Math.log10(mark)) % step === 0);
+    const few = [[1, 2, 5], [1, 2, 3, 5, 7]].map(between).find((marks) => marks.length > 3);
+    if (few) return few;
+    const rough = (high - low) / 5, power = Math.floor(Math.log10(rough));
+    const width = Number(`${[1, 2, 5, 10].find((number) => number * 10 ** power >= rough * (1 - 1e-9))}e${power}`);
+    const marks = [];
+    for (let count = Math.ceil(low / width); count * width <= high; count += 1) marks.push(Number((count * width).toPrecision(12)));
+    return marks;
   };
 
   class Chart {
     constructor(holder, data) {
       this.holder = holder;
+      holder.chart = this;
       this.data = data;
       this.plot = null;
       this.off = new Set();
@@ -125,9 +139,13 @@
       if (!visible.length || !places.length) return;
       const logY = this.controls.logY.checked && !this.negative();
       if (this.controls.logY.checked && !logY) this.status.textContent = "Not all values are positive: the axis is linear.";
+      const logX = this.controls.logX.checked;
       const first = this.axis.first ?? places.find((place) => place > 0) ?? 1;
-      const grid = { stroke: color("--line"), width: 1, filter: decades };
-      const axis = (label, size) => ({ label, size, labelSize: 22, stroke: color("--text"), grid, ticks: grid,
+      const across = (low, high) => [...(low <= 0 ? [0] : []), ...(high > first ? decades(Math.max(low, first), high, 9) : [first])];
+      const grid = { stroke: color("--line"), width: 1 };
+      const axis = (label, size, marks) => ({ label, size, labelSize: 22, stroke: color("--text"), grid, ticks: grid,
+        ...(marks ? { splits: (_, which, low, high) => marks(low, high), filter: (_, splits) => splits } : {}),
+        values: (_, splits) => splits.map((split) => split === null ? "" : write(split)),
         font: "12px system-ui, sans-serif", labelFont: "13px system-ui, sans-serif" });
       this.plot = new uPlot({
         width: this.canvas.clientWidth || 640,
@@ -135,14 +153,14 @@
         legend: { show: false },
         scales: {
           x: {
-            time: false, range: (_, low, high) => [low, high * (this.controls.logX.checked ? 1.1 : 1.02) || 1],
-            ...(this.controls.logX.checked ? { distr: 4, asinh: first } : {}),
+            time: false, range: (_, low, high) => [low, high * (logX ? 1.1 : 1.02) || 1],
+            ...(logX ? { distr: 4, asinh: first } : {}),
           },
-          y: logY ? { distr: 3, range: (_, low, high) => [low / 1.2, high * 1.2] } : { distr: 1, range: this.range() },
+          y: { distr: logY ? 3 : 1, range: this.range(logY) },
         },
         axes: [
-          { ...axis(this.axis.label, 34), space: 60, values: (_, splits) => splits.map((split) => split === null ? "" : write(split)) },
-          { ...axis(this.metric.label, 64), values: (_, splits) => splits.map((split) => split === null ? "" : write(split)) },
+          { ...axis(this.axis.label, 34, logX && across), space: 60 },
+          axis(this.metric.label, 64, logY && decades),
         ],
         series: [{}, ...visible.map((index) => ({
           label: groups[index].name, stroke: groups[index].color, width: 2, spanGaps: true,
@@ -166,11 +184,14 @@
       return this.drawn.some((line) => line.median.some((value) => value !== null && value <= 0));
     }
 
-    // Linear axes are cut where most lines are, so that what explodes does not flatten the rest.
-    range() {
-      const tops = this.drawn.map((line) => Math.max(...line.median.filter((v) => v !== null)));
+    // What explodes does not flatten the rest: the axis ends above where lines start and above the
+    // typical peak of those that are not lost.
+    range(log) {
+      const known = (line) => line.median.filter((v) => v !== null);
+      const peaks = this.drawn.filter((line) => !line.lost).map((line) => Math.max(...known(line))).sort((a, b) => a - b);
       const starts = this.drawn.map((line) => line.median[0]).filter((v) => v !== null);
-      const usual = Math.max(...starts, [...tops].sort((a, b) => a - b)[tops.length >> 1]);
+      const usual = this.metric.falls ? Math.max(...starts, ...peaks.slice(peaks.length >> 1, (peaks.length >> 1) + 1)) : Infinity;
+      if (log) return (_, low, high) => [low / 1.2, Math.min(high * 1.2, 10 * usual)];
       return (_, low, high) => {
         const top = Math.min(high, usual);
         const margin = 0.05 * (top - low) || 0.05 * Math.abs(top) || 1;
@@ -220,14 +241,24 @@
       ctx.restore();
     }
 
+    // Where a line ends, or leaves the chart for good.
+    end(plot, line) {
+      const point = (at) => [plot.valToPos(line.x[at], "x", true), plot.valToPos(line.median[at], "y", true)];
+      const { top } = plot.bbox;
+      let at = line.x.length - 1;
+      if (point(at)[1] >= top) return point(at);
+      while (at > 0 && point(at - 1)[1] < top) at -= 1;
+      if (!at) return [point(0)[0], top];
+      const [[x, y], [there, beyond]] = [point(at - 1), point(at)];
+      return [x + (there - x) * (y - top) / (y - beyond), top];
+    }
+
     // A cross where half of the runs or more are lost.
     ends(plot) {
-      const { ctx, bbox } = plot, size = 5 * devicePixelRatio;
+      const { ctx } = plot, size = 5 * devicePixelRatio;
       this.drawn.forEach((line, at) => {
         if (!line.lost || !line.x.length) return;
-        const end = line.x.length - 1;
-        const x = plot.valToPos(line.x[end], "x", true);
-        const y = Math.max(bbox.top, Math.min(bbox.top + bbox.height, plot.valToPos(line.median[end], "y", true)));
+        const [x, y] = this.end(plot, line);
         ctx.save();
         ctx.strokeStyle = this.data.groups[this.visible[at]].color;
         ctx.lineWidth = 2.5 * devicePixelRatio;

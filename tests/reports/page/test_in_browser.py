@@ -192,6 +192,53 @@ def test_the_trials_are_filtered_by_words_and_by_status(opened):
     )
 
 
+def chart_of(chromium, new_study, folder, runs):
+    """Open a page of one problem with these curves, and return its chart's range and marks."""
+    study = new_study()
+    for number, (curve, status) in enumerate(runs):
+        study.add(curve, optimizer=f"sgd:lr={number}", status=status, minimum=0.0)
+    chromium.emulate()
+    chromium.scripts(True)
+    chromium.open(Page().write(study.results(folder), folder / "page", load_plugins()))
+    return chromium.run(f"""(() => {{
+        const {{ scales, axes }} = {CHART}.chart.plot;
+        return {{
+            low: scales.y.min, high: scales.y.max, marks: axes[1]._splits, across: axes[0]._splits,
+        }};
+    }})()""")
+
+
+@pytest.mark.parametrize("lowest", [1e-35, 1.1e-3, 1.19e-5, 0.4, 0.97])
+def test_any_range_has_marks_that_a_person_would_choose(chromium, new_study, tmp_path, lowest):
+    """Below 1e-16, and where an axis begins just below a power of ten, uPlot's own do not end."""
+    curve = np.geomspace(1.0, lowest, 30)
+    chart = chart_of(chromium, new_study, tmp_path, [(curve, "finished")])
+    assert chromium.errors == []
+    assert ink(chromium) > 1000
+    assert chart["low"] <= chart["marks"][0] < chart["marks"][-1] <= chart["high"]
+    assert 3 <= len(chart["marks"]) <= 8
+    assert all(
+        len(f"{mark:.3g}".split("e")[0].strip("0.").replace(".", "")) <= 2
+        for mark in chart["marks"]
+    )
+
+
+def test_what_explodes_leaves_the_chart_and_flattens_nothing(chromium, new_study, tmp_path):
+    falling, exploding = np.geomspace(20.0, 0.1, 30), np.geomspace(20.0, 1e40, 5)
+    chart = chart_of(
+        chromium, new_study, tmp_path, [(falling, "finished"), (exploding, "diverged")]
+    )
+    assert chart["high"] == pytest.approx(200)
+    assert chart["marks"] == [0.1, 1, 10, 100]
+    at = chromium.run(f"(() => {{ const c = {CHART}.chart; return c.end(c.plot, c.drawn[1]); }})()")
+    box = chromium.run(
+        f"(() => {{ const b = {CHART}.chart.plot.bbox; return [b.left, b.top]; }})()"
+    )
+    assert at[1] == box[1]
+    assert at[0] > box[0]
+    assert chromium.errors == []
+
+
 def test_every_control_has_a_name_and_can_be_reached_by_the_keyboard(opened):
     nameless = opened.run("""[...document.querySelectorAll('input, select, button')]
         .filter(one => !(one.labels?.length || one.textContent.trim())).length""")
