@@ -212,7 +212,9 @@ def measure(folder: Path, only: str | None, gpu: bool, collect: bool = False) ->
         command += ["-m", "gpu"] if gpu else []
         command += ["--collect-only"] if collect else []
         output: Any = subprocess.PIPE if collect else sys.stderr
-        done = subprocess.run(command, cwd=folder, stdout=output, text=True, check=False)
+        # Under pytest-xdist, whose variables pytest-benchmark obeys, nothing would be measured.
+        alone = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
+        done = subprocess.run(command, cwd=folder, stdout=output, text=True, check=False, env=alone)
         if done.returncode == NOTHING_SELECTED:
             raise UsageError(f"bench: no benchmark fits {only!r}; --list shows what there is")
         if done.returncode not in (0, 1) or not kept.exists():

@@ -77,7 +77,11 @@ def test_first_command_ends_by_naming_the_report(folder):
 
 
 def test_second_command_is_the_one_that_ci_runs():
-    assert "python -m pip install '.[test]' && pytest" in commands()
+    words = "pytest -n auto --dist worksteal"
+    assert f"python -m pip install '.[test]' && {words}" in commands()
+    assert words in (ROOT / ".ci" / "run").read_text(encoding="utf-8").replace(
+        '"$bin/pytest"', "pytest"
+    )
 
 
 def test_python_blocks_run_in_order(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import permutations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -138,7 +138,8 @@ def _exact_friedman(ranks: Floats) -> float | None:
     if math.factorial(optimizers) > _MOST_SUMS or base ** (optimizers - 1) > 2**62:
         return None
     weights = base ** np.arange(optimizers - 1)  # the last column is what is left of the total
-    sums, ways = np.sort(doubled[:1]), np.ones(1)
+    sums: Any = np.sort(doubled[:1])
+    ways: Any = np.ones(1)
     for row in doubled[1:]:
         orders = np.array(list(set(permutations(row.tolist()))))  # all of them equally likely
         if len(sums) * len(orders) > _MOST_SUMS:
