@@ -104,6 +104,15 @@ class Binder:
         """Return the digests of the data sets that a problem has asked for so far, by name."""
         return self._loaded.get(component, {})
 
+    @property
+    def datasets(self) -> dict[str, Dataset]:
+        """The data sets that are loaded, by notation."""
+        return dict(self._datasets)
+
+    def have(self, datasets: Mapping[str, Dataset]) -> None:
+        """Take data sets that were loaded elsewhere."""
+        self._datasets.update(datasets)
+
     def _dataset_for(self, component: Component, notation: str) -> Dataset:
         dataset = self.dataset(notation)
         self._loaded.setdefault(component, {})[parse(notation)["name"]] = dataset.digest

@@ -30,6 +30,7 @@ def execute(
     stuck: list[Batch] = []
     if executor.elsewhere:
         batches, stuck = runner.split(batches)
+        runner.brings_data = executor.near
     if stuck:
         labels = dict.fromkeys(_label(batch) for batch in stuck)
         print(

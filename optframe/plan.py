@@ -10,6 +10,7 @@ from optframe.binding import Binder, resolve_backend
 from optframe.choices import Choice, Choices
 from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
 from optframe.errors import OptframeError, UsageError, nearest
+from optframe.notation import Component
 from optframe.oracle import offers
 from optframe.parameters import build, parameters
 from optframe.record import MEASURES
@@ -18,7 +19,7 @@ from optframe.seeds import Seeds
 from optframe.study import NO_SAMPLER, Budget, Checkpoints, Study, Trial
 from optframe.study_tables import mistakes_of
 
-__all__ = ["plan"]
+__all__ = ["parts_of", "plan"]
 
 
 def plan(study: Study, registry: Registry, binder: Binder | None = None) -> list[Trial]:
@@ -89,6 +90,11 @@ class _Planner:
                 f"found {asked[word]}; leave {word} out, or name another executor (processes)"
                 for word in wrong
             ]
+            if settings.scheduler is not None and "scheduler" not in fields:
+                self.mistakes.append(
+                    f"{where} scheduler: executor {name!r} uses none, found "
+                    f"{settings.scheduler!r}; leave it out, or name another executor (dask)"
+                )
         except UsageError as error:
             self.mistakes += error.mistakes
         try:
@@ -113,13 +119,9 @@ class _Planner:
         start = str(problem.table.get("start", self.study.start))
         once = start == "standard" and _is_deterministic(optimizer.made, bound, scheme)
         chosen = sampler.component if sampler else NO_SAMPLER
-        names = [("backends", backend), ("problems", problem.component.name)]
-        wrapped = problem.component.values.get("wrap", [])
-        names += [("transforms", transform["name"]) for transform in wrapped]
+        names = parts_of(self.registry, optimizer.component, problem.component, chosen, backend)
         datasets = self.binder.datasets_of(problem.component)
         names += [("datasets", name) for name in datasets]
-        names += [("samplers", chosen.name)] if sampler else []
-        names += self._parts(optimizer)
         code = [__version__, *(self._code(kind, name) for kind, name in names), *datasets.values()]
         for seed in range(1 if once else self.study.seeds):
             yield Trial(
@@ -145,22 +147,6 @@ class _Planner:
         if (kind, name) not in self._codes:
             self._codes[kind, name] = self.registry.code(kind, name)
         return self._codes[kind, name]
-
-    def _parts(self, optimizer: Choice) -> list[tuple[str, str]]:
-        """The plugins' components that an optimizer is made of."""
-        values = optimizer.component.values
-        wrappers = values.get("wrap", [])
-        parts = [("optimizers", optimizer.component.name)]
-        parts += [("wrappers", wrapper["name"]) for wrapper in wrappers]
-        for value in [*values.values(), *(v for w in wrappers for v in w.values())]:
-            inside = [value]
-            if isinstance(value, dict) and value.get("name") in self.registry.names("searches"):
-                parts.append(("searches", value["name"]))
-                inside = [*value.values()]
-            for part in inside:
-                if isinstance(part, dict) and "schedule" in part:
-                    parts.append(("schedules", part["schedule"]))
-        return parts
 
     def _checkpoints(self) -> Checkpoints:
         given = self.study.run.checkpoints
@@ -254,6 +240,27 @@ class _Planner:
                         f"{choice.where}: {others} names {name!r}, which is not in this study; "
                         f"{nearest(str(name), names)}"
                     )
+
+
+def parts_of(
+    registry: Registry, optimizer: Component, problem: Component, sampler: Component, backend: str
+) -> list[tuple[str, str]]:
+    """Return the kinds and names of the components that a trial runs, its data sets aside."""
+    parts = [("backends", backend), ("problems", problem.name)]
+    parts += [("transforms", transform["name"]) for transform in problem.values.get("wrap", [])]
+    parts += [("samplers", sampler.name)] if sampler != NO_SAMPLER else []
+    wrappers = optimizer.values.get("wrap", [])
+    parts += [("optimizers", optimizer.name)]
+    parts += [("wrappers", wrapper["name"]) for wrapper in wrappers]
+    for value in [*optimizer.values.values(), *(v for w in wrappers for v in w.values())]:
+        inside = [value]
+        if isinstance(value, dict) and value.get("name") in registry.names("searches"):
+            parts.append(("searches", value["name"]))
+            inside = [*value.values()]
+        for part in inside:
+            if isinstance(part, dict) and "schedule" in part:
+                parts.append(("schedules", part["schedule"]))
+    return parts
 
 
 def _is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) -> bool:

@@ -97,7 +97,8 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
                     saver.add([Record.without_run(trial, "skipped", trial.skip, _now())])
             runnable = [trial for trial in pending if trial.skip is None]
             executor = _executor(registry, study.run, backend)
-            runner = TrialRunner(registry, binder, trials[0].backend, study.run.threads)
+            threads = study.run.threads
+            runner = TrialRunner(registry, binder, trials[0].backend, threads, saved)
             with runner.limited():
                 batches: list[tuple[Trial, ...]] = [(trial,) for trial in runnable]
                 if study.run.together:
@@ -154,6 +155,7 @@ def _executor(registry: Registry, settings: RunSettings, backend: Backend) -> Ex
     fields = parameters(registry.load("executors", settings.runs_by))
     given = {
         "jobs": settings.jobs,
+        "scheduler": settings.scheduler,
         "timeout": seconds(settings.timeout),
         "retries": settings.retries,
         "threads": settings.threads,

@@ -83,6 +83,7 @@ class Saved:
         self._hurried = hurried
         self._last = monotonic()
         self._piece = 1
+        self._told = False
 
     def piece(self, run: Run) -> int:
         """Return how many steps to do before the next look at the time."""
@@ -92,7 +93,10 @@ class Saved:
         return self._piece
 
     def keep(self, run: Run) -> None:
-        """Save the run if it is time; where that fails, it goes on and is not saved again.
+        """Save the run if it is time; where that fails, it goes on.
+
+        A disk may be full for a while: what failed is said once and tried again when it is time,
+        and the file that was there stays. A state that cannot be saved is not tried again.
 
         Raises
         ------
@@ -105,13 +109,17 @@ class Saved:
         try:
             self._write(run)
         except (OSError, Unsavable) as error:
-            self._every = float("inf")
-            print(
-                f"optframe: the state of a run with {type(run.optimizer).__name__} is not saved: "
-                f"{error}; the run goes on",
-                file=sys.stderr,
-            )
+            if not self._told:
+                self._told = True
+                print(
+                    f"optframe: the state of a run with {type(run.optimizer).__name__} is not "
+                    f"saved: {error}; the run goes on",
+                    file=sys.stderr,
+                )
+            if isinstance(error, Unsavable):
+                self._every = float("inf")
         else:
+            self._told = False
             if hurried:
                 raise KeyboardInterrupt
         self._last = monotonic()
@@ -119,9 +127,9 @@ class Saved:
     def restore(self, run: Run) -> None:
         """Take a run up where it was saved, if it was; its state is the one before a first step."""
         try:
-            with np.load(self._path, allow_pickle=False) as file:
+            with self._path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 self._read(run, file)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except Exception as error:  # whatever a damaged file makes of its readers
             why = " ".join(f"{type(error).__name__}: {error}".split())
@@ -149,11 +157,16 @@ class Saved:
         packed = {f"array_{i}": array for i, array in enumerate(arrays.packed)}
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, header=text, rows=run.curve, **packed)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, self._path)
+        try:
+            with part.open("wb") as file:
+                np.savez(file, header=text, rows=run.curve, **packed)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                part.unlink()  # the disk may be full, and the store needs room
+            raise
         _sync(self._path.parent)
 
     def _read(self, run: Run, file: Any) -> None:
@@ -172,12 +185,14 @@ class Saved:
         state = arrays.unpack(header["state"], dict(_classes(run.state)))
         best, stale = header["patience"]
         counts = {name: header["counts"][name] for name in dataclasses.asdict(run.counts)}
+        k, spent = int(header["k"]), float(header["seconds"])
         if run.profile is not None:
             run.profile.sampling.seconds, run.profile.oracle.seconds = header["profile"]
-        run.theta, run.state, run.k = theta, state, int(header["k"])
+        # From here on nothing can fail: a run is taken up as a whole or not at all.
+        run.theta, run.state, run.k = theta, state, k
         run.rows = [tuple(row) for row in rows.tolist()]
         run.endings.best, run.endings.stale = best, stale
-        run.clock.seconds = header["seconds"]
+        run.clock.seconds = spent
         for name, value in counts.items():
             setattr(run.counts, name, value)
 

@@ -103,7 +103,8 @@ class RunSettings:
 
     ``executor`` says where trials run, so many ``jobs`` at a time: ``auto`` is ``serial``, and
     ``processes`` where something is asked that it cannot do: more than one job, a ``timeout``
-    (that a trial may take) or ``retries`` of trials whose process died or took too long. A trial
+    (that a trial may take) or ``retries`` of trials whose process died or took too long; with a
+    ``scheduler``, the address of a Dask cluster's or its file, ``auto`` is ``dask``. A trial
     that lasts longer than ``save_every`` saves its state at such intervals, and goes on from there
     when the study is run again. Both are seconds, or texts such as ``"60s"``, ``"5min"``.
 
@@ -124,6 +125,7 @@ class RunSettings:
     backend: str = "auto"
     executor: str = "auto"
     jobs: AtLeastOne | None = None
+    scheduler: str | None = None
     timeout: Duration | None = None
     retries: Annotated[int, Ge(0)] | None = None
     save_every: Duration | None = None
@@ -139,6 +141,8 @@ class RunSettings:
         """The executor's name."""
         if self.executor != "auto":
             return self.executor
+        if self.scheduler is not None:
+            return "dask"
         more = self.jobs not in (None, 1) or self.timeout is not None or self.retries is not None
         return "processes" if more else "serial"
 

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from optframe.binding import Binder, make_wrapped
 from optframe.checkpoints import Landscape, landscape
-from optframe.contracts import Sampler, StochasticProblem
+from optframe.contracts import Dataset, Sampler, StochasticProblem
 from optframe.kinds import KINDS
 from optframe.profiling import state_bytes
 from optframe.recipe import Recipe, by_name
@@ -52,10 +52,13 @@ class TrialRunner:
         self._threads = threads
         self._saved = saved
         self._hurried = False
+        self.brings_data = False
+        """Whether, pickled, it holds the data sets that are loaded."""
         self._limits = contextlib.ExitStack()
 
     def __reduce__(self) -> tuple[Callable[..., TrialRunner], tuple[Any, ...]]:
-        return _made_here, (Recipe.of(self.registry), self._backend, self._threads, self._saved)
+        how = (Recipe.of(self.registry), self._backend, self._threads, self._saved)
+        return _made_here, (how, self.binder.datasets if self.brings_data else {})
 
     def hurry(self) -> None:
         """Let runs whose state can be saved do that soon, and be left by `KeyboardInterrupt`."""
@@ -170,9 +173,16 @@ class TrialRunner:
         )
 
 
+def _made_here(how: tuple[Any, ...], datasets: Mapping[str, Dataset]) -> TrialRunner:
+    """Return this process's runner of that kind, which is made once, with more data sets."""
+    runner = _made_once(*how)
+    runner.binder.have(datasets)
+    return runner
+
+
 @lru_cache(maxsize=1)
-def _made_here(recipe: Recipe, backend: str, threads: int, saved: SavedRuns | None) -> TrialRunner:
-    """Make a runner from a recipe, once in a process, whose threads are limited from then on."""
+def _made_once(recipe: Recipe, backend: str, threads: int, saved: SavedRuns | None) -> TrialRunner:
+    """Make a runner from a recipe, and limit this process's threads from now on."""
     runner = TrialRunner(recipe.make(), None, backend, threads, saved)
     runner.limit()
     return runner

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import optframe
+from optframe.study import RunSettings
 from optframe.testing import check_optimizer, check_problem, check_sampler
 
 PAGE = (Path(__file__).parent.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
@@ -57,6 +58,19 @@ def test_documented_transforms_go_around_functions_and_learning_problems(registr
     assert "newton needs hessian, which booth+rounded does not offer" in trials["reason"].tolist()
     assert 0 < booth["loss"] < 0.1  # a gradient below 0.25 is rounded to 0
     assert softmax["loss"] == pytest.approx(2.302585, abs=1e-6)
+
+
+def test_documented_executors_run(registry, tmp_path):
+    study = optframe.Study(
+        name="documented",
+        budget={"steps": 5},
+        optimizers=["sgd:lr=0.001", "adam"],
+        problems=["rosenbrock"],
+        run=RunSettings(executor="last-first"),
+    )
+    trials = optframe.run(study, tmp_path / "results", registry=registry).trials
+    assert trials["status"].tolist() == ["finished", "finished"]
+    assert trials["started"].is_monotonic_decreasing
 
 
 def test_the_page_names_every_hook():

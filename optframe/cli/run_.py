@@ -17,7 +17,7 @@ from optframe.registry import Registry
 __all__ = ["command"]
 
 SETTINGS = (
-    *("backend", "executor", "jobs", "timeout", "retries", "save_every"),
+    *("backend", "executor", "scheduler", "jobs", "timeout", "retries", "save_every"),
     *("together", "measure", "profile"),
 )
 """Options that are settings of a study's table [run], too."""
@@ -65,7 +65,12 @@ SETTINGS = (
 @click.option("--report/--no-report", default=True, help="Draw the report at the end.")
 @click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
 @click.option("--jobs", type=int, metavar="N", help="Trials at a time; more than 1 in processes.")
-@click.option("--executor", metavar="NAME", help="Where trials run: serial, processes, ...")
+@click.option("--executor", metavar="NAME", help="Where trials run: serial, processes, dask.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS|FILE",
+    help="Run trials on this Dask cluster: tcp://host:8786, tls://..., or its scheduler file.",
+)
 @click.option("--timeout", metavar="TIME", help='Give up a trial that takes longer: 90, "5min".')
 @click.option(
     "--retries",

@@ -86,6 +86,10 @@ class Executor(ABC):
     elsewhere: ClassVar[bool] = False
     """Whether items are done in other processes, so that work, items and results are pickled."""
 
+    near: ClassVar[bool] = False
+    """Whether those processes are on this machine and can have large arrays for nothing (pickled
+    out of band, say), so that data sets are handed over with the work instead of loaded again."""
+
     @abstractmethod
     def run(
         self, work: Callable[[Item], Done], items: Sequence[Item], stop: Stop

@@ -111,4 +111,8 @@ def optframe_backends() -> Mapping[str, str]:
 def optframe_executors() -> Mapping[str, str]:
     """Register the executors."""
     home = "optframe_plugins.executors"
-    return {"serial": f"{home}.serial:Serial", "processes": f"{home}.processes:Processes"}
+    return {
+        "serial": f"{home}.serial:Serial",
+        "processes": f"{home}.processes:Processes",
+        "dask": f"{home}.dask:Dask",
+    }

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from optframe import Function, Optimizer, Positive, hookimpl
+from optframe import Dataset, DatasetLoader, Function, Optimizer, Part, Positive, hookimpl
 from optframe.rules.numpy_printer import compile_for_numpy
 from optframe_plugins.backends.host import HostBackend
 
@@ -148,7 +149,8 @@ class Describing(Optimizer):
         import threadpoolctl
 
         device = float(os.environ.get("SAMPLE_DEVICE", -1))
-        threads = {int(os.environ[name]) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+        names = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"} & os.environ.keys()
+        threads = {int(os.environ[name]) for name in names}
         threads |= {library["num_threads"] for library in threadpoolctl.threadpool_info()}
         time.sleep(0.1)
         (threads,) = threads
@@ -217,6 +219,21 @@ class DescribingSphere(Function):
 
 
 @dataclass(frozen=True)
+class Logged(DatasetLoader):
+    """Logged: a few records, and a line in a file for each time that they are loaded."""
+
+    log: str
+
+    def load(self):
+        with open(self.log, "a") as file:
+            file.write("loaded\n")
+        targets = np.arange(20) % 2
+        inputs = np.random.default_rng(0).standard_normal((20, 2)) + targets[:, None]
+        part = Part(csr_array(inputs), targets)
+        return Dataset("logged", part, part, part, 2)
+
+
+@dataclass(frozen=True)
 class TwoDevices(HostBackend):
     """Two devices: NumPy, and what worker processes are told as if there were two devices."""
 
@@ -239,6 +256,11 @@ def optframe_optimizers():
         "lemming": Lemming,
         "diary": Diary,
     }
+
+
+@hookimpl
+def optframe_datasets():
+    return {"logged": Logged}
 
 
 @hookimpl

@@ -1,7 +1,6 @@
 """Several trials at a time, each in a process that may die."""
 
 import os
-import pickle
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge, Gt
 
 from optframe import Count, Executor, Lost, PluginError, Stop, UnavailableError
+from optframe_plugins.executors.handed import Handed
 from optframe_plugins.executors.worker import Died, Worker
 
 __all__ = ["Processes", "cores"]
@@ -54,6 +54,7 @@ class Processes(Executor):
     environments: tuple[dict[str, str], ...] = ()
 
     elsewhere = True
+    near = True
 
     def run(
         self, work: Callable[[Item], Done], items: Sequence[Item], stop: Stop
@@ -67,11 +68,12 @@ class Processes(Executor):
         UnavailableError
             Where processes do not start.
         """
-        crew = _Crew(self, pickle.dumps(work), items, stop)
-        try:
-            yield from crew.results()
-        finally:
-            crew.end()
+        with Handed(work) as handed:
+            crew = _Crew(self, handed, items, stop)
+            try:
+                yield from crew.results()
+            finally:
+                crew.end()
 
     @property
     def at_once(self) -> int:
@@ -94,7 +96,7 @@ class _Crew:
     """The workers of one run, and the items that wait for them."""
 
     settings: Processes
-    work: bytes
+    work: Handed
     items: Sequence[Any]
     stop: Stop
     workers: dict[int, Worker] = field(default_factory=dict)

@@ -14,12 +14,13 @@ from time import monotonic
 from typing import Any
 
 from optframe import UnavailableError
+from optframe_plugins.executors.handed import Handed
 
 __all__ = ["Died", "Worker"]
 
 PROGRAM = (
-    "import sys; sys.path[:] = sys.argv[4:]; "
-    "from optframe_plugins.executors.working import serve; serve(*map(int, sys.argv[1:4]))"
+    "import sys; sys.path[:] = sys.argv[5:]; "
+    "from optframe_plugins.executors.working import serve; serve(*map(int, sys.argv[1:5]))"
 )
 
 THREADS = (
@@ -43,7 +44,7 @@ class Worker:
     Signals for the end of the study do not reach it: its parent decides.
     """
 
-    def __init__(self, work: bytes, threads: int, environment: Mapping[str, str]) -> None:
+    def __init__(self, work: Handed, threads: int, environment: Mapping[str, str]) -> None:
         if os.name != "posix":
             raise UnavailableError(
                 "executor 'processes': it needs Linux or macOS; use --executor serial"
@@ -54,7 +55,7 @@ class Worker:
         self.dismissed = False
         self._last_words = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as it lives
         self.connection, theirs = Pipe()
-        passed = (theirs.fileno(), self._last_words.fileno())
+        passed = (theirs.fileno(), work.file.fileno(), self._last_words.fileno())
         paths = [os.path.abspath(path) for path in sys.path]
         words = [sys.executable, "-c", PROGRAM, *map(str, (*passed, os.getpid())), *paths]
         limits = dict.fromkeys(THREADS, str(threads))
@@ -69,7 +70,7 @@ class Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, signals)
             theirs.close()
-        self._send(work)
+        self._send(work.message)
 
     def begin(self, task: Any, item: Sequence[Any], seconds: float | None) -> None:
         """Give it an item, for which it has so many seconds."""

@@ -12,25 +12,32 @@ import pickle
 import signal
 import sys
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Thread
 from typing import Any
+
+from optframe_plugins.executors.handed import taken
 
 __all__ = ["serve"]
 
 PR_SET_PDEATHSIG = 1
 """Linux's prctl: the signal that a process gets when its parent dies."""
 
+OOM_SCORE = 300
+"""How much rather this process is ended than its parent, in thousandths of the memory."""
 
-def serve(descriptor: int, last_words: int, parent: int) -> None:
+
+def serve(descriptor: int, arrays: int, last_words: int, parent: int) -> None:
     """Do the items that come through a socket, until an empty message, or the parent has died.
 
-    The parent sends the pickled work and then one item at a time. It gets ``("ready", None)`` or
-    ``("refused", why)``, and for each item ``("done", result)`` or ``("raised", what)``. Should the
-    process crash, Python's stack is written to the file ``last_words``. Standard input is a pipe
-    that the parent holds open as long as it lives. SIGUSR1 calls the work's method ``hurry``.
+    The parent sends the work, whose arrays are in the file ``arrays`` (see `Handed`), and then one
+    item at a time. It gets ``("ready", None)`` or ``("refused", why)``, and for each item
+    ``("done", result)`` or ``("raised", what)``. Should the process crash, Python's stack is
+    written to the file ``last_words``. Standard input is a pipe that the parent holds open as long
+    as it lives. SIGUSR1 calls the work's method ``hurry``.
     """
-    os.set_inheritable(descriptor, False)
-    os.set_inheritable(last_words, False)
+    for one in (descriptor, arrays, last_words):
+        os.set_inheritable(one, False)
     faulthandler.enable(last_words, all_threads=False)
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
@@ -38,9 +45,10 @@ def serve(descriptor: int, last_words: int, parent: int) -> None:
         # What crashes here is known by its stack; a study of thousands leaves no core files.
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     _die_with(parent)
+    _die_before(parent)
     connection = Connection(descriptor)
     try:
-        work = pickle.loads(connection.recv_bytes())
+        work = taken(connection.recv_bytes(), arrays)
     except Exception as error:
         connection.send(("refused", f"{error}"))
         return
@@ -79,3 +87,11 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
+
+
+def _die_before(parent: int) -> None:
+    """Let Linux, where memory runs out, end this process rather than its parent."""
+    with contextlib.suppress(OSError, ValueError):
+        theirs = int(Path(f"/proc/{parent}/oom_score_adj").read_text(encoding="ascii"))
+        score = min(1000, theirs + OOM_SCORE)
+        Path("/proc/self/oom_score_adj").write_text(str(score), encoding="ascii")

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 from optframe import FunctionProblem, Lost, Stop, Study, load_plugins, run
 from optframe.errors import PluginError, UnavailableError
@@ -22,6 +23,7 @@ from optframe.study import RunSettings
 from optframe.trial_runner import TrialRunner
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.executors import processes, worker
+from optframe_plugins.executors.handed import Handed, taken
 from optframe_plugins.executors.processes import Processes, cores
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_plugins"
@@ -285,6 +287,31 @@ def test_each_process_has_its_device_and_its_threads(jobs, threads, tmp_path):
     assert set(ends["theta_1"]) == {threads}
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_are_those_of_one_process(threads, tmp_path, monkeypatch):
+    """BLAS and OpenMP, as `threadpoolctl` sees them while a trial runs, are alike in both."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    seen = {}
+    for executor in ("serial", "processes"):
+        settings = RunSettings("numpy", executor, jobs=1, threads=threads)
+        described = study(
+            "describing", problems=["rosenbrock"], seeds=1, budget={"steps": 1}, run=settings
+        )
+        results = run_study(described, tmp_path / executor, plugins("misbehaving")).results
+        seen[executor] = (results.trials["key"].tolist(), results.curves["theta_1"].iloc[-1])
+    assert seen["serial"] == seen["processes"]
+    assert seen["serial"][1] == threads
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_the_system_ends_a_worker_first_where_memory_runs_out(tmp_path):
+    own = int(Path("/proc/self/oom_score_adj").read_text())
+    with Stop() as stop:
+        (theirs,) = Processes(jobs=1).run(Path.read_text, [Path("/proc/self/oom_score_adj")], stop)
+    assert int(theirs) == min(1000, own + 300)
+
+
 def test_cupy_has_a_process_for_each_device(monkeypatch):
     backend = CupyBackend()
     runtime = SimpleNamespace(getDeviceCount=lambda: 3)
@@ -357,6 +384,42 @@ def test_who_stops_listening_leaves_no_process_behind(tmp_path):
     pids = [int(name) for name in os.listdir(tmp_path)]
     assert len(pids) == 2
     assert not any(map(alive, pids))
+
+
+def test_data_sets_are_loaded_once_and_handed_over(tmp_path):
+    registry = plugins("misbehaving")
+    log = tmp_path / "log"
+    learning = study("adam", problems=[f"logistic:data='logged:log={log}'"], samplers=["full"])
+    assert run_study(learning, tmp_path / "out", registry).counts == {"finished": 4}
+    assert log.read_text() == "loaded\n"
+    here = replace(learning, run=RunSettings())
+    curves = [
+        curves_of(run_study(one, tmp_path / name, registry).results)
+        for one, name in ((learning, "out"), (here, "serial"))
+    ]
+    pd.testing.assert_frame_equal(*curves, check_exact=True)
+
+
+def test_work_comes_through_a_file_as_it_was(random):
+    work = {
+        "a": random.standard_normal((5, 7)),
+        "b": np.asfortranarray(random.standard_normal((3, 4)).astype(np.float32)),
+        "c": csr_array(random.integers(0, 2, (6, 6))),
+        "d": "words",
+        "e": np.arange(0),
+    }
+    work["f"] = work["a"].T
+    with Handed(work) as handed:
+        again = taken(handed.message, handed.file.fileno())
+        assert again["f"].base is not None
+    assert again.keys() == work.keys()
+    for name in "abef":
+        assert np.array_equal(again[name], work[name])
+        assert again[name].dtype == work[name].dtype
+        assert again[name].flags.f_contiguous == work[name].flags.f_contiguous
+    assert (again["c"] != work["c"]).nnz == 0
+    again["a"][:] = 0  # it is a copy, and the file stays as it is
+    assert again["d"] == "words"
 
 
 SCRIPT = """
