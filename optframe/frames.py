@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optframe.checkpoints import Landscape
+from optframe.notation import Component
 from optframe.record import COUNT_COLUMNS, FINAL_COUNTS, PROFILE_COLUMNS
 from optframe.store_file import reading
+from optframe.store_schema import columns_of, selected
+from optframe.study import Budget, Checkpoints, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +26,12 @@ __all__ = [
     "read_environments",
     "read_landscapes",
     "read_study",
+    "read_tasks",
     "read_trials",
+    "task_of",
 ]
+
+SETTINGS = columns_of("settings")[1:]
 
 
 def read_trials(path: Path) -> pd.DataFrame:
@@ -31,10 +40,11 @@ def read_trials(path: Path) -> pd.DataFrame:
 
     with reading(path) as connection:
         cursor = connection.execute(
-            "SELECT * FROM trials WHERE position IS NOT NULL ORDER BY position"
+            f"SELECT {selected('trials', _format(connection))} FROM trials "
+            "WHERE position IS NOT NULL ORDER BY position"
         )
         names = [column[0] for column in cursor.description]
-        frame = pd.DataFrame(cursor.fetchall(), columns=names)
+        frame = pd.DataFrame(cursor.fetchall(), columns=names).drop(columns="settings")
     for column, prefix in (("final", ""), ("best", "best_")):
         values = [json.loads(t) if isinstance(t, str) else {} for t in frame.pop(column)]
         metrics = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
@@ -60,39 +70,78 @@ def read_curves(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     identity = ("key", "optimizer", "problem", "sampler", "seed")
-    selected = ", ".join(f"trials.{name}" for name in identity)
-    blocks: dict[str, list[Any]] = {name: [] for name in identity}
-    lengths: list[int] = []
-    curves: list[tuple[list[str], Any]] = []
+    chosen = "trials JOIN curves USING (key) WHERE rows > 0 AND position IS NOT NULL"
     with reading(path) as connection:
-        rows = connection.execute(
-            f"SELECT {selected}, columns, rows, data FROM trials JOIN curves USING (key) "
-            "WHERE rows > 0 AND position IS NOT NULL ORDER BY position"
+        cursor = connection.execute(
+            f"SELECT {', '.join(identity)}, columns, rows FROM {chosen} ORDER BY position"
         )
-        for *names, columns, length, data in rows:
-            for name, value in zip(identity, names, strict=True):
-                blocks[name].append(value)
-            lengths.append(length)
+        heads = pd.DataFrame(cursor.fetchall(), columns=[*identity, "columns", "rows"])
+        lengths = heads["rows"].to_numpy(int)
+        columns = {text: json.loads(text) for text in dict.fromkeys(heads["columns"])}
+        every = list(dict.fromkeys(n for names in columns.values() for n in names) or COUNT_COLUMNS)
+        table = np.empty((len(every), lengths.sum()))
+        places = {text: [every.index(n) for n in names] for text, names in columns.items()}
+        begin = 0
+        for text, length, data in connection.execute(
+            f"SELECT columns, rows, data FROM {chosen} ORDER BY position"
+        ):
             values = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, length)
-            curves.append((json.loads(columns), values))
-    measured = dict.fromkeys(name for columns, _ in curves for name in columns)
-    every = list(measured or COUNT_COLUMNS)
-    table = np.full((len(every), sum(lengths)), np.nan)
-    where = {name: i for i, name in enumerate(every)}
-    begin = 0
-    for (columns, values), length in zip(curves, lengths, strict=True):
-        table[[where[name] for name in columns], begin : begin + length] = values
-        begin += length
-    frame = pd.DataFrame(
-        {
-            name: np.repeat(np.array(blocks[name], int if name == "seed" else str), lengths)
-            for name in identity
-        }
+            block = table[:, begin : begin + length]
+            block[places[text]] = values
+            if len(values) < len(every):
+                block[[i for i in range(len(every)) if i not in places[text]]] = np.nan
+            begin += length
+    whose = np.repeat(np.arange(len(heads)), lengths)
+    named = {
+        name: heads[name].astype(int if name == "seed" else str).array.take(whose)
+        for name in identity
+    }
+    measured = dict(zip(every, table, strict=True))
+    return pd.DataFrame({**named, **measured, "step": measured["step"].astype("int64")}, copy=False)
+
+
+def read_tasks(path: Path) -> dict[str, Trial]:
+    """Read the trials that were planned, as they can be run again, by their keys.
+
+    Those of earlier plans are among them, and those of formats before 4 are not: these did not
+    keep all of what a trial is. Where a row is as it was written, ``trial.key`` is its key.
+    """
+    names = (
+        *("key", "optimizer", "optimizer_name", "hyperparameters"),
+        *("problem", "problem_name", "problem_parameters"),
+        *("sampler", "sampler_name", "sampler_parameters"),
+        *("seed", "study_seed", "start", "backend", "dtype", "threads", "status", "reason"),
     )
-    for name, column in zip(every, table, strict=True):
-        frame[name] = column
-    frame["step"] = frame["step"].astype("int64")
-    return frame
+    trials = ", ".join(f"trials.{name}" for name in names)
+    with reading(path) as connection:
+        if not columns_of("settings", _format(connection)):
+            return {}
+        rows = connection.execute(
+            f"SELECT {trials}, settings.budget, checkpoints, measure, profile, code FROM trials "
+            "JOIN settings ON trials.settings = settings.id ORDER BY position IS NULL, position"
+        ).fetchall()
+        return {row[0]: task_of(dict(zip((*names, *SETTINGS), row, strict=True))) for row in rows}
+
+
+def task_of(row: Mapping[str, Any]) -> Trial:
+    """Return the trial of a row of ``trials``, with those of its ``settings`` in it."""
+    budget = json.loads(row["budget"])
+    if budget["target"] is not None and not isinstance(budget["target"], float | int):
+        budget["target"] = dict([budget["target"]])
+    return Trial(
+        optimizer=Component(row["optimizer_name"], row["hyperparameters"], row["optimizer"]),
+        problem=Component(row["problem_name"], row["problem_parameters"], row["problem"]),
+        sampler=Component(row["sampler_name"], row["sampler_parameters"], row["sampler"]),
+        budget=Budget(**budget),
+        checkpoints=Checkpoints(**json.loads(row["checkpoints"])),
+        measure=tuple(json.loads(row["measure"])),
+        profile=bool(row["profile"]),
+        skip=row["reason"] if row["status"] == "skipped" else None,
+        **{
+            name: row[name]
+            for name in ("seed", "study_seed", "start", "backend", "dtype", "threads", "code")
+        },
+    )
 
 
 def read_study(path: Path) -> dict[str, Any]:
@@ -116,6 +165,10 @@ def read_landscapes(path: Path) -> dict[str, Landscape]:
             "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
         ).fetchall()
     return {key: _unpack(blob) for key, blob in rows}
+
+
+def _format(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _unpack(blob: bytes) -> Landscape:

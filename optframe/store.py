@@ -1,19 +1,20 @@
 """The store's writing end: one SQLite file that holds the records of a study.
 
-Tables: ``meta`` (the study), ``trials`` (one row per planned trial), ``curves`` (one compact blob
-per trial), ``environments``, ``lock`` (who is writing). Only one process writes; others may read
-while it does. Nothing in it is ever unpickled.
+Its tables are in `optframe.store_schema`. Only one process writes; others may read while it does.
+Nothing in it is ever unpickled.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import socket
 import sqlite3
+import sys
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,42 +22,21 @@ import numpy as np
 
 from optframe.checkpoints import Landscape
 from optframe.errors import StoreError
+from optframe.file_systems import Hold, is_shared
+from optframe.notation import canonical
 from optframe.record import FINAL_COUNTS, PROFILE_COLUMNS, Record, rises
-from optframe.store_file import APPLICATION, FORMAT, STORE_NAME, check, reported
+from optframe.store_file import STORE_NAME, begun, check, reported
+from optframe.store_schema import FORMAT, create, environment_id, migrate, settings_id
 
 if TYPE_CHECKING:
     from optframe.study import Trial
 
 __all__ = ["Store"]
 
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE environments (id TEXT PRIMARY KEY, description TEXT NOT NULL);
-CREATE TABLE lock (only INTEGER PRIMARY KEY CHECK (only = 1), host TEXT, process INTEGER);
-CREATE TABLE trials (
-    key TEXT PRIMARY KEY, cell TEXT NOT NULL, position INTEGER,
-    optimizer TEXT NOT NULL, optimizer_name TEXT NOT NULL, hyperparameters TEXT NOT NULL,
-    problem TEXT NOT NULL, problem_name TEXT NOT NULL, problem_parameters TEXT NOT NULL,
-    sampler TEXT NOT NULL, sampler_name TEXT NOT NULL, sampler_parameters TEXT NOT NULL,
-    seed INTEGER NOT NULL, study_seed INTEGER NOT NULL, derived_seed INTEGER,
-    budget TEXT NOT NULL, start TEXT NOT NULL,
-    backend TEXT NOT NULL, dtype TEXT NOT NULL, threads INTEGER NOT NULL,
-    status TEXT NOT NULL DEFAULT 'planned', reason TEXT, traceback TEXT,
-    steps INTEGER, epochs REAL, samples INTEGER,
-    losses REAL, gradients REAL, hessians REAL, hvps REAL,
-    seconds REAL, seconds_sampling REAL, seconds_oracle REAL, compile_seconds REAL,
-    state_bytes INTEGER, step_bytes INTEGER, size INTEGER, minimum REAL,
-    target_metric TEXT, target REAL, final TEXT, best TEXT, started TEXT,
-    together INTEGER,
-    environment TEXT REFERENCES environments (id)
-);
-CREATE INDEX trials_by_cell ON trials (cell);
-CREATE TABLE curves (
-    key TEXT PRIMARY KEY REFERENCES trials (key),
-    columns TEXT NOT NULL, rows INTEGER NOT NULL, data BLOB NOT NULL,
-    landscape BLOB
-);
-"""
+JOURNAL = "OPTFRAME_JOURNAL"
+"""The environment variable that chooses SQLite's journal, whatever the file system."""
+
+JOURNALS = ("WAL", "DELETE")
 
 
 class Store:
@@ -66,20 +46,22 @@ class Store:
         self.path = folder / STORE_NAME
         with reported(self.path):
             folder.mkdir(parents=True, exist_ok=True)
-            existing = [p for p in (self.path,) if p.exists() and p.stat().st_size]
-            if existing:
-                check(self.path)
+            there = self.path.exists() and self.path.stat().st_size
+            version = check(self.path) if there else FORMAT
+            journal = _journal(folder)
             self._connection = sqlite3.connect(self.path, isolation_level=None)
+            self._hold = Hold(folder)
             try:
-                if not existing:
-                    with self._transaction():  # before WAL, so that a kill leaves all or nothing
-                        self._create()
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                with self._transaction():
+                with begun(self._connection):  # a kill leaves all of it or nothing
+                    if not there:
+                        create(self._connection)
                     self._lock(take_over)
+                    if version != FORMAT:
+                        migrate(self._connection, version)
+                self._connection.execute("PRAGMA busy_timeout = 60000")  # of readers' milliseconds
+                self._keep_journal(journal)
             except BaseException:
-                self._connection.close()
+                self._leave()
                 raise
 
     def close(self) -> None:
@@ -88,13 +70,16 @@ class Store:
         While somebody else is reading, what SQLite keeps beside the file stays there; nothing is
         lost, and the next one to close the store tidies up.
         """
-        with reported(self.path), contextlib.closing(self._connection):
-            with self._transaction():
-                self._connection.execute("DELETE FROM lock")
-            self._connection.execute("PRAGMA busy_timeout = 0")
-            with contextlib.suppress(sqlite3.OperationalError):
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self._connection.execute("PRAGMA journal_mode = DELETE")
+        with reported(self.path):
+            try:
+                with begun(self._connection):
+                    self._connection.execute("DELETE FROM lock")
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                with contextlib.suppress(sqlite3.OperationalError):
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    self._connection.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                self._leave()
 
     def __enter__(self) -> Store:
         return self
@@ -108,19 +93,23 @@ class Store:
         Trials of an earlier plan keep their records; they have no position in this one, and
         reading leaves them out. Trials that failed, crashed or timed out run again.
         """
-        with reported(self.path), self._transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO meta VALUES ('study', ?)", (json.dumps(study),)
-            )
+        with reported(self.path), begun(self._connection):
+            earlier = self._study_name()
+            about = {"study": json.dumps(study), "planned": str(len(trials))}
+            self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", about.items())
             self._connection.execute("DELETE FROM trials WHERE status = 'planned'")
             self._connection.execute("UPDATE trials SET position = NULL")
             for position, trial in enumerate(trials):
-                row = _trial_row(trial, position)
+                settings = _settings_row(trial)
+                self._connection.execute(
+                    f"INSERT OR IGNORE INTO settings VALUES ({_marks(settings)})", settings
+                )
+                row = {**_trial_row(trial, position), "settings": settings[0]}
                 self._connection.execute(
                     f"INSERT INTO trials ({', '.join(row)}) VALUES ({_marks(row)}) "
                     "ON CONFLICT (key) DO UPDATE SET position = excluded.position, "
                     "optimizer = excluded.optimizer, problem = excluded.problem, "
-                    "sampler = excluded.sampler",
+                    "sampler = excluded.sampler, settings = excluded.settings",
                     tuple(row.values()),
                 )
             done = {
@@ -130,7 +119,20 @@ class Store:
                     "'timeout')"
                 )
             }
+            (apart,) = self._connection.execute(
+                "SELECT count(*) FROM trials WHERE position IS NULL"
+            ).fetchone()
+        if apart and earlier != study.get("name"):
+            print(
+                f"optframe: {self.path}: it holds {apart} trials of the study {earlier!r}, too; "
+                "they are kept, and its results do not show them until that study runs again",
+                file=sys.stderr,
+            )
         return {trial.key for trial in trials} - done
+
+    def _study_name(self) -> str | None:
+        row = self._connection.execute("SELECT value FROM meta WHERE name = 'study'").fetchone()
+        return json.loads(row[0]).get("name") if row else None
 
     def save(
         self, records: Iterable[Record], environment: Mapping[str, Any], sync: bool = True
@@ -141,10 +143,10 @@ class Store:
         Without, they survive the death of this process, but perhaps not that of the machine.
         """
         description = json.dumps(environment, sort_keys=True)
-        identity = f"{zlib.crc32(description.encode()):08x}"
+        identity = environment_id(description)
         with reported(self.path):
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}")
-        with reported(self.path), self._transaction():
+        with reported(self.path), begun(self._connection):
             self._connection.execute(
                 "INSERT OR IGNORE INTO environments VALUES (?, ?)", (identity, description)
             )
@@ -165,32 +167,49 @@ class Store:
                     ),
                 )
 
-    def _create(self) -> None:
-        self._connection.execute(f"PRAGMA application_id = {APPLICATION}")
-        self._connection.execute(f"PRAGMA user_version = {FORMAT}")
-        for statement in filter(str.strip, _SCHEMA.split(";")):
-            self._connection.execute(statement)
-
     def _lock(self, take_over: bool) -> None:
+        """Write down who is writing, unless somebody is: a process that lives, or another machine.
+
+        Where the number is this process's own, it is another part of it that has the folder in
+        its hold, or was another process that is gone.
+        """
         host, process = socket.gethostname(), os.getpid()
         row = self._connection.execute("SELECT host, process FROM lock").fetchone()
-        busy = row is not None and (row[0] != host or (row[1] != process and _alive(row[1])))
-        if busy and not take_over:
-            raise StoreError(
-                f"{self.path}: process {row[1]} on {row[0]} is writing to it; wait for it, or "
-                "choose another folder with --out; if you know that it is gone, add --take-over"
-            )
+        if row is not None and not take_over:
+            mine = row[0] == host and row[1] == process
+            if self._hold.refused if mine else row[0] != host or _alive(row[1]):
+                raise StoreError(
+                    f"{self.path}: process {row[1]} on {row[0]} is writing to it; wait for it, or "
+                    "choose another folder with --out; if you know that it is gone, add --take-over"
+                )
         self._connection.execute("INSERT OR REPLACE INTO lock VALUES (1, ?, ?)", (host, process))
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
+    def _keep_journal(self, journal: str) -> None:
+        """Keep this journal; where WAL cannot be kept, the one that needs no shared memory."""
+        self._connection.execute("PRAGMA synchronous = FULL")
         try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+            self._connection.execute(f"PRAGMA journal_mode = {journal}")
+            self._connection.execute("SELECT count(*) FROM lock").fetchone()
+        except sqlite3.OperationalError:
+            if journal != "WAL":
+                raise
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+
+    def _leave(self) -> None:
+        self._connection.close()
+        self._hold.close()
+
+
+def _journal(folder: Path) -> str:
+    """Return the journal for a folder: WAL, but where it is not safe; `OPTFRAME_JOURNAL` decides.
+
+    With WAL, readers and the writer do not wait for each other, and to save a record takes one
+    write; with DELETE, no memory is shared.
+    """
+    chosen = os.environ.get(JOURNAL, "").upper()
+    if chosen not in ("", *JOURNALS):
+        raise StoreError(f"{JOURNAL}={chosen.lower()}: expected wal or delete")
+    return chosen or ("DELETE" if is_shared(folder) else "WAL")
 
 
 def _trial_row(trial: Trial, position: int) -> dict[str, Any]:
@@ -218,6 +237,18 @@ def _trial_row(trial: Trial, position: int) -> dict[str, Any]:
         "target_metric": metric,
         "target": target,
     }
+
+
+def _settings_row(trial: Trial) -> tuple[Any, ...]:
+    """Return what else a trial is made of: with it, its row says how to run it again."""
+    settings = (
+        canonical(dataclasses.asdict(trial.budget)),
+        canonical(dataclasses.asdict(trial.checkpoints)),
+        json.dumps(trial.measure),
+        int(trial.profile),
+        trial.code,
+    )
+    return (settings_id(settings), *settings)
 
 
 def _record_row(record: Record) -> dict[str, Any]:

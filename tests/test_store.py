@@ -417,12 +417,12 @@ def test_a_lock_that_is_known_to_be_stale_can_be_taken_over(tmp_path, trials):
 def test_a_kill_while_a_store_is_made_leaves_all_of_it_or_nothing(tmp_path, monkeypatch):
     """The schema is one transaction, before anything else is written to the file."""
 
-    def killed(store):
-        store._connection.execute("CREATE TABLE half (made)")
+    def killed(connection):
+        connection.execute("CREATE TABLE half (made)")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "_create", killed)
+        patch.setattr("optframe.store.create", killed)
         with pytest.raises(KeyboardInterrupt):
             Store(tmp_path)
     assert (tmp_path / STORE_NAME).stat().st_size == 0

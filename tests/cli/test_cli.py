@@ -89,7 +89,7 @@ def test_no_words_are_a_question_for_help(optframe):
     assert optframe() == optframe("-h")
 
 
-READ_STORES_ALONE = {"export"}
+READ_STORES_ALONE = {"export", "merge"}
 """Commands that need no plugin."""
 
 

@@ -1,0 +1,69 @@
+"""``optframe doctor DIR``: sound, or damaged and recovered into a new folder."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from optframe import load
+
+RUN = "run -o adam -o sgd:lr=0.001 -p rosenbrock --seeds 1 --steps 20 --no-report --out"
+
+
+def optframe(*words):
+    command = [sys.executable, "-m", "optframe", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert optframe(*RUN.split(), "out").returncode == 0
+    return tmp_path / "out"
+
+
+def test_a_sound_store_is_called_sound(folder):
+    for path in ("out", "out/store.sqlite"):
+        finished = optframe("doctor", path)
+        assert (finished.returncode, finished.stderr) == (0, "")
+        assert finished.stdout == "out/store.sqlite: sound; 2 trials ended, 0 to be run\n"
+    assert os.listdir(folder.parent) == ["out"]
+
+
+def test_a_damaged_store_is_recovered_into_a_new_folder_and_goes_on(folder):
+    store = folder / "store.sqlite"
+    content = bytearray(store.read_bytes())
+    place = content.index(b"x\x01")  # a blob of zlib's, level 1
+    content[place + 40] ^= 1
+    content[:100] = bytes(100)
+    store.write_bytes(content)
+    finished = optframe("doctor", "out")
+    assert (finished.returncode, finished.stderr) == (1, "")
+    said = finished.stdout.splitlines()
+    assert said[0].startswith("out/store.sqlite: this is no optframe store, or a damaged one")
+    assert said[1] == (
+        f"recovered 1 trials that ended, with 1 curves, and 1 to be run, in "
+        f"{folder}-recovered/store.sqlite"
+    )
+    assert said[2] == "lost: 1"
+    assert said[3].endswith(" on rosenbrock, seed 0: its curve")
+    assert store.read_bytes() == content
+    again = optframe(*RUN.split(), "out-recovered")
+    assert again.returncode == 0
+    assert "1 trials were in the store already; 1 was run now" in again.stdout
+    assert load("out-recovered").trials["status"].tolist() == ["finished"] * 2
+    once_more = optframe("doctor", "out")
+    assert once_more.returncode == 4
+    assert "it is there already, and left alone; choose another --out" in once_more.stderr
+    assert optframe("doctor", "out", "--out", "third").returncode == 1
+
+
+def test_nothing_and_something_else_are_one_line(folder):
+    for words in (["doctor", "nowhere"], ["doctor", "diary.txt"]):
+        (folder.parent / "diary.txt").write_text("dear diary,\n" * 999)
+        finished = optframe(*words)
+        assert finished.returncode == 4
+        assert len(finished.stderr.splitlines()) == 1
+        assert "Traceback" not in finished.stdout + finished.stderr
+    assert not (folder.parent / "diary-recovered").exists()
