@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from optframe.errors import OptframeError
+from optframe.errors import OptframeError, printable
 
 __all__ = ["main"]
 
@@ -17,7 +17,10 @@ COMMANDS = {
     "run": "Run a study, or optimizers on problems named here, and report.",
     "report": "Draw the report of a results folder again.",
     "export": "Write a results folder as CSV and Parquet.",
+    "merge": "Join the results of several machines in one folder.",
+    "verify": "Run trials of a results folder again, and say which agree.",
     "compare": "Compare two results, number by number, for CI.",
+    "race": "Time base against head, in turns, until it is decided.",
     "baseline": "Write a study's counts into a small file, or compare with it.",
     "draw": "Draw one figure of a results folder, or write its numbers.",
     "list": "List the components that are installed.",
@@ -25,7 +28,7 @@ COMMANDS = {
     "check": "Check a component against its contract, yours as ours.",
     "data": "List, download and check the files of data sets.",
     "plugins": "List the plugins in use, and those left out.",
-    "doctor": "Say what is installed, what is broken, and why.",
+    "doctor": "Say what is installed, what is broken, and why; or mend a store.",
 }
 
 
@@ -106,4 +109,4 @@ def main() -> NoReturn:
 
 def _say(text: str) -> None:
     for line in text.splitlines():
-        print(f"optframe: {line}", file=sys.stderr)
+        print(f"optframe: {printable(line)}", file=sys.stderr)

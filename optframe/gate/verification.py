@@ -1,0 +1,197 @@
+"""Verification: trials of a store run again here, and what they leave is compared with the store.
+
+What a trial computes follows from its key alone, so on the same machine, with the same versions,
+its curve is the same to the bit. Elsewhere sums of products may be rounded otherwise, and another
+code does what it likes: so with each trial that differs stands what has changed since.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optframe import __version__
+from optframe.environment import describe
+from optframe.errors import UnavailableError, UsageError
+from optframe.frames import read_tasks
+from optframe.gate.environments import differences, flat
+from optframe.plan import parts_of
+from optframe.record import COUNT_COLUMNS, PROFILE_COLUMNS, Record
+from optframe.registry import Registry
+from optframe.store_file import reading
+from optframe.study import Trial
+from optframe.trial_runner import TrialRunner
+
+__all__ = ["Agreement", "Verified", "drawn", "verify"]
+
+TIMES = ("seconds", *PROFILE_COLUMNS)
+"""The columns of curves that are never twice the same."""
+
+COMPLETE = ("converged", "finished", "stopped", "diverged")
+"""How trials end that can be expected to end so again."""
+
+ROUNDING = {"float64": 1e-8, "float32": 3e-4}
+"""Up to this relative difference, about √ε, values are called the same but for rounding."""
+
+
+class Agreement(StrEnum):
+    """How far a trial that ran again is what it was."""
+
+    BIT = "to the bit"
+    ROUNDING = "to rounding"
+    NOT = "not at all"
+    EXEMPT = "exempt"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What came of a trial: how far it agrees, where it does not, and what has changed since."""
+
+    trial: Trial
+    agreement: Agreement
+    reason: str = ""
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What the store has of a trial."""
+
+    status: str
+    together: int
+    environment: Mapping[str, Any]
+    columns: tuple[str, ...]
+    curve: NDArray[np.float64]
+
+
+def drawn(path: Path, sample: int | None, seed: int = 0) -> tuple[list[Trial], int]:
+    """Return a random sample of the trials that ran to an end, and how many there are.
+
+    They are in the order of the store; with None for ``sample`` they are all.
+
+    Raises
+    ------
+    UsageError
+        Where the store has none, or is of a format that did not keep what a trial is.
+    """
+    tasks = read_tasks(path)
+    with reading(path) as connection:
+        marks = ", ".join("?" * len(COMPLETE))
+        found = connection.execute(
+            f"SELECT key FROM trials WHERE status IN ({marks}) AND position IS NOT NULL "
+            "ORDER BY position",
+            COMPLETE,
+        ).fetchall()
+    keys = [key for (key,) in found if key in tasks]
+    if found and not keys:
+        raise UsageError(
+            f"{path}: its format did not keep all of what a trial is; run the study again (what "
+            "is finished is not run, but written anew), or verify a newer store"
+        )
+    if not keys:
+        raise UsageError(f"{path}: no trial in it has run to an end; there is nothing to verify")
+    if sample is not None and sample < len(keys):
+        chosen = set(random.Random(seed).sample(keys, sample))
+        return [tasks[key] for key in keys if key in chosen], len(keys)
+    return [tasks[key] for key in keys], len(keys)
+
+
+def verify(path: Path, trials: Sequence[Trial], registry: Registry) -> Iterator[Verified]:
+    """Run trials of the store at ``path`` again, one after another, and yield what came of each."""
+    for trial in trials:
+        if trial.budget.seconds is not None:
+            yield Verified(trial, Agreement.EXEMPT, "its budget is seconds, which no run repeats")
+        elif "object " in trial.code:
+            reason = "it holds an object made in Python, which a store cannot keep"
+            yield Verified(trial, Agreement.EXEMPT, reason)
+        else:
+            yield _verified(trial, _kept(path, trial), registry)
+
+
+def _verified(trial: Trial, kept: _Kept, registry: Registry) -> Verified:
+    runner = TrialRunner(registry, None, trial.backend, trial.threads)
+    try:
+        with runner.limited():
+            (record,) = runner([trial])
+    except UnavailableError as error:
+        return Verified(trial, Agreement.EXEMPT, f"it cannot run here: {error}")
+    agreement, reason = _compare(trial, kept, record)
+    if agreement is Agreement.BIT:
+        return Verified(trial, agreement)
+    if kept.together > 1:
+        reason += f"; it ran together with {kept.together - 1} others then, and alone now"
+    return Verified(trial, agreement, reason, (*_changed(trial, kept, runner),))
+
+
+def _kept(path: Path, trial: Trial) -> _Kept:
+    with reading(path) as connection:
+        status, together, environment, columns, rows, data = connection.execute(
+            "SELECT status, together, description, columns, rows, data FROM trials "
+            "JOIN curves USING (key) LEFT JOIN environments ON environments.id = environment "
+            "WHERE key = ?",
+            (trial.key,),
+        ).fetchone()
+        curve = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, rows).T
+    described = json.loads(environment or "{}")
+    return _Kept(status, together or 1, described, (*json.loads(columns),), curve)
+
+
+def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]:
+    """Return how far a record is what was kept, and where it differs most or first."""
+    if record.status != kept.status:
+        why = f" ({record.reason})" if record.reason else ""
+        return Agreement.NOT, f"{kept.status} then, {record.status} now{why}"
+    if record.columns != kept.columns or record.curve.shape != kept.curve.shape:
+        return Agreement.NOT, (
+            f"its curve had {len(kept.curve)} checkpoints of {len(kept.columns)} columns, and has "
+            f"{len(record.curve)} of {len(record.columns)}"
+        )
+    judged = [i for i, name in enumerate(kept.columns) if name not in TIMES]
+    then, now = kept.curve[:, judged], record.curve[:, judged]
+    names = [kept.columns[i] for i in judged]
+    same = (then == now) | (np.isnan(then) & np.isnan(now))
+    if same.all():
+        return Agreement.BIT, ""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        apart = np.abs(then - now) / np.maximum(np.abs(then), np.abs(now))
+    apart = np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart))
+    counts = [name in COUNT_COLUMNS for name in names]
+    worst = float(apart.max())
+    if not apart[:, counts].any() and worst <= ROUNDING.get(trial.dtype, 0.0):
+        return Agreement.ROUNDING, f"values differ by up to {worst:.2g} of themselves"
+    row, column = np.argwhere(apart > ROUNDING.get(trial.dtype, 0.0))[0]
+    step = int(then[row, names.index("step")])
+    return Agreement.NOT, (
+        f"first at step {step}: {names[column].replace('_', ' ')} "
+        f"{then[row, column]:.10g} then, {now[row, column]:.10g} now"
+    )
+
+
+def _changed(trial: Trial, kept: _Kept, runner: TrialRunner) -> Iterator[str]:
+    """Yield what is another than it was: code, data, versions, machine."""
+    registry = runner.registry
+    if __version__ not in trial.code.split(" "):
+        was = kept.environment.get("optframe", "another")
+        yield f"optframe: {was} → {__version__}"
+    parts = parts_of(registry, trial.optimizer, trial.problem, trial.sampler, trial.backend)
+    for kind, name in parts:
+        if name in registry.names(kind) and registry.code(kind, name) not in trial.code:
+            yield f"code of {kind.removesuffix('s')} {name}"
+    for name, digest in runner.binder.datasets_of(trial.problem).items():
+        if digest not in trial.code:
+            yield f"records of data set {name}"
+    backend = runner.binder.backend(trial.backend)
+    here = describe(registry, backend, trial.threads, Path())
+    sides = (flat(one, trial.backend, trial.threads) for one in (kept.environment, here))
+    for one in differences(*sides):
+        if one.decides:
+            yield f"{one.name}: {one.base} → {one.head}"

@@ -1,0 +1,177 @@
+"""What `optframe verify` says: the same, rounded otherwise, changed, or not comparable."""
+
+import sqlite3
+import zlib
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from optframe import Study, load_plugins, run
+from optframe.cli.verify_ import command
+from optframe.errors import UsageError
+from optframe.frames import read_tasks
+from optframe.gate.verification import Agreement, drawn, verify
+
+PLUGIN = """
+from dataclasses import dataclass
+from optframe import Optimizer, Positive, hookimpl
+optframe_api = 1
+
+@dataclass(frozen=True)
+class Slow(Optimizer):
+    \"\"\"Slow: a small step against the gradient.\"\"\"
+    lr: Positive = 0.001
+    def step(self, theta, state, oracle):
+        return theta - {factor} * self.lr * oracle.gradient(theta), state
+
+@hookimpl
+def optframe_optimizers():
+    return {{"slow": Slow}}
+"""
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Two optimizers on two problems, one of them with minibatches."""
+    study = Study(
+        "v",
+        {"steps": 20},
+        ["adam:lr=0.01", "sgd:lr=0.001"],
+        ["rosenbrock", "noisy-quadratic"],
+        seeds=2,
+    )
+    return run(study, out=tmp_path / "v").path
+
+
+def verified(path, registry=None):
+    trials, _ = drawn(path, None)
+    return [*verify(path, trials, registry or load_plugins())]
+
+
+def falsify(path, optimizer, change):
+    """Write another curve for each trial of an optimizer, as another machine might have."""
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute(
+            "SELECT key, rows, data FROM curves JOIN trials USING (key) WHERE optimizer = ?",
+            (optimizer,),
+        ).fetchall()
+        for key, length, data in rows:
+            curve = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, length).copy()
+            change(curve)
+            blob = zlib.compress(curve.tobytes())
+            connection.execute("UPDATE curves SET data = ? WHERE key = ?", (blob, key))
+    connection.close()
+
+
+def test_on_the_same_machine_all_agree_to_the_bit(store):
+    found = verified(store)
+    assert len(found) == 6  # rosenbrock draws nothing, so that one seed is enough
+    assert {one.agreement for one in found} == {Agreement.BIT}
+    assert not any(one.reason or one.changed for one in found)
+
+
+def test_rounding_is_told_from_another_result(store):
+    def rounded(curve):
+        curve[8, 5:] *= 1 + 1e-12
+
+    def other(curve):
+        curve[8, 5] *= 1 + 1e-5
+
+    falsify(store, "adam:lr=0.01", rounded)
+    falsify(store, "sgd:lr=0.001", other)
+    for one in verified(store):
+        if one.trial.optimizer.name == "adam":
+            assert one.agreement is Agreement.ROUNDING
+            assert "1e-12" in one.reason
+        else:
+            assert one.agreement is Agreement.NOT
+            assert one.reason.startswith("first at step 5: loss ")
+
+
+def test_a_count_that_differs_is_no_rounding(store):
+    def counted(curve):
+        curve[4, -1] += 1  # of 20: gradients
+
+    falsify(store, "adam:lr=0.01", counted)
+    ones = [one for one in verified(store) if one.trial.optimizer.name == "adam"]
+    assert {one.agreement for one in ones} == {Agreement.NOT}
+    assert "gradients 21 then, 20 now" in ones[0].reason
+
+
+def test_times_are_not_compared(store):
+    def slower(curve):
+        curve[7] *= 2
+
+    falsify(store, "adam:lr=0.01", slower)
+    assert {one.agreement for one in verified(store)} == {Agreement.BIT}
+
+
+def test_a_status_that_differs_is_told(store):
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE trials SET status = 'diverged' WHERE optimizer LIKE 'adam%'")
+    connection.close()
+    reasons = {one.reason for one in verified(store) if one.agreement is Agreement.NOT}
+    assert reasons == {"diverged then, finished now"}
+
+
+def test_code_that_changed_is_named(tmp_path):
+    plugin = tmp_path / "slow_plugin.py"
+    plugin.write_text(PLUGIN.format(factor=1), encoding="utf-8")
+    study = Study("s", {"steps": 5}, ["slow", "adam"], ["rosenbrock"])
+    path = run(study, out=tmp_path / "out", plugins=[str(plugin)]).path
+    plugin.write_text(PLUGIN.format(factor=2), encoding="utf-8")
+    found = {one.trial.optimizer.name: one for one in verified(path, load_plugins([str(plugin)]))}
+    assert found["adam"].agreement is Agreement.BIT
+    assert found["slow"].agreement is Agreement.NOT
+    assert found["slow"].changed == ("code of optimizer slow",)
+    without = {one.trial.optimizer.name: one for one in verified(path)}
+    assert without["slow"].agreement is Agreement.NOT
+    assert "slow" in without["slow"].reason
+
+
+def test_budgets_in_seconds_are_exempt(tmp_path):
+    study = Study("s", {"seconds": 0.01}, ["adam"], ["rosenbrock"])
+    path = run(study, out=tmp_path / "out").path
+    (one,) = verified(path)
+    assert one.agreement is Agreement.EXEMPT
+    assert "seconds" in one.reason
+    done = CliRunner().invoke(command, [str(path.parent)], standalone_mode=False)
+    assert done.return_value == 3
+
+
+def test_the_sample_is_drawn_afresh_with_each_seed_and_is_in_order(store):
+    keys = [trial.key for trial in drawn(store, None)[0]]
+    assert set(keys) == set(read_tasks(store))
+    samples = set()
+    for seed in range(20):
+        trials, there = drawn(store, 2, seed)
+        assert there == 6
+        chosen = tuple(trial.key for trial in trials)
+        assert len(chosen) == 2
+        assert sorted(chosen, key=keys.index) == list(chosen)
+        assert chosen == tuple(trial.key for trial in drawn(store, 2, seed)[0])
+        samples.add(chosen)
+    assert len(samples) > 3
+
+
+def test_the_command_says_it_and_exits_by_it(store):
+    done = CliRunner().invoke(command, [str(store.parent), "--all"], standalone_mode=False)
+    assert done.return_value == 0
+    assert done.output.splitlines()[-1] == "6 of 6 trials ran again: 6 to the bit"
+
+    def other(curve):
+        curve[8, 5] *= 2
+
+    falsify(store, "adam:lr=0.01", other)
+    done = CliRunner().invoke(command, [str(store.parent), "--all"], standalone_mode=False)
+    assert done.return_value == 1
+    assert "3 to the bit, 3 not at all" in done.output
+
+
+def test_a_store_without_results_has_nothing_to_verify(store):
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE trials SET status = 'failed'")
+    connection.close()
+    with pytest.raises(UsageError, match="nothing to verify"):
+        drawn(store, 10)
