@@ -23,6 +23,8 @@ __all__ = [
     "UnavailableError",
     "UsageError",
     "nearest",
+    "one_line",
+    "printable",
 ]
 
 
@@ -55,6 +57,19 @@ class UnavailableError(OptframeError):
 
 class StoreError(OptframeError):
     """A results folder cannot be read or written, or holds something else."""
+
+
+def printable(text: str) -> str:
+    """Return a text in which nothing steers a terminal: such characters as their escapes."""
+    return "".join(
+        mark if mark.isprintable() or mark in "\n\t" else mark.encode("unicode_escape").decode()
+        for mark in text
+    )
+
+
+def one_line(said: object) -> str:
+    """Return what somebody said, an exception say, as one line that steers no terminal."""
+    return printable(" ".join(str(said).split()))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ import pluggy
 
 from optframe import __version__, hookspecs
 from optframe.checks import flaw_of, unfit
-from optframe.errors import PluginError, UsageError, nearest
+from optframe.errors import PluginError, UsageError, nearest, one_line
 from optframe.hookspecs import API_VERSION
 from optframe.kinds import KINDS
 
@@ -227,7 +227,7 @@ class Registry:
 
     def leave_out(self, name: str, origin: str, error: BaseException) -> None:
         """Keep the reason why a plugin is not in use."""
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         if not isinstance(error, (PluginError, pluggy.PluginValidationError)):
             reason = f"{type(error).__name__}: {reason}"
         trace = "".join(traceback.format_exception(error))

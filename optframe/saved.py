@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optframe.contracts import Array, Backend, Optimizer, Solver, Wrapper
+from optframe.errors import one_line
 
 if TYPE_CHECKING:
     from optframe.trial import Run
@@ -132,7 +133,7 @@ class Saved:
         except (FileNotFoundError, NotADirectoryError):
             return
         except Exception as error:  # whatever a damaged file makes of its readers
-            why = " ".join(f"{type(error).__name__}: {error}".split())
+            why = one_line(f"{type(error).__name__}: {error}")
             print(
                 f"optframe: {self._path} is not used, and the run starts again: {why}",
                 file=sys.stderr,

@@ -16,6 +16,7 @@ from optframe.checks import check_metrics, check_start, check_step, check_theta
 from optframe.clock import Clock
 from optframe.contracts import Array, Optimizer, Solver
 from optframe.endings import Endings
+from optframe.errors import one_line
 from optframe.measures import Measures
 from optframe.oracle import Counts, Oracle
 from optframe.profiling import Profile, peak_bytes
@@ -103,7 +104,7 @@ class Run:
             except (Exception, SystemExit) as error:
                 self.clock.stop()
                 self.status, self.error = "failed", error
-                self.reason = " ".join(f"{type(error).__name__}: {error}".split())
+                self.reason = one_line(f"{type(error).__name__}: {error}")
 
     def _start(self) -> Array:
         start = np.array(self.setup.start)

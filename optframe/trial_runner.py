@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from optframe.binding import Binder, make_wrapped
 from optframe.checkpoints import Landscape, landscape
 from optframe.contracts import Dataset, Sampler, StochasticProblem
+from optframe.errors import one_line
 from optframe.kinds import KINDS
 from optframe.profiling import state_bytes
 from optframe.recipe import Recipe, by_name
@@ -139,7 +140,7 @@ class TrialRunner:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            reason = one_line(f"{type(error).__name__}: {error}")
             return Record.without_run(trial, "failed", reason, started, _trace(error))
         return dataclasses.replace(_record(trial, run, started), landscape=_landscape(run))
 

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
-from optframe.errors import UsageError, nearest
+from optframe.errors import UsageError, nearest, one_line
 
 __all__ = [
     "KIT_VERSION",
@@ -241,7 +241,7 @@ def _judge(definition: Definition, subject: Callable[..., Any], seed: int | None
 
 def _said(error: BaseException) -> str:
     """Return what an error says in one line, and where it was raised unless by a check."""
-    text = " ".join(str(error).split())
+    text = one_line(error)
     if isinstance(error, CheckFailed):
         return text
     here = Path(__file__).parent

@@ -27,8 +27,13 @@ def named(path: str, folder: str, sha256: str = "", endings: Iterable[str] = (""
     Raises
     ------
     UsageError
-        Where there is no such file.
+        Where there is no such file, or the path leads out of these folders without being absolute.
     """
+    if not Path(path).is_absolute() and ".." in Path(path).parts:
+        raise UsageError(
+            f"{path}: found a path that leads out of its folder, expected one inside it; if it is "
+            "meant, write it as an absolute path"
+        )
     for ending in endings:
         here = Path(path + ending)
         if here.is_file():

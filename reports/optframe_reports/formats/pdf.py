@@ -8,6 +8,7 @@ from pathlib import Path
 
 from optframe import Frames, Positive, Registry, Reporter, Results
 from optframe.drawing import frames_of, picture, written
+from optframe.errors import one_line
 
 __all__ = ["Pdf"]
 
@@ -40,7 +41,7 @@ class Pdf(Reporter):
                         path.write_bytes(written(picture(figure, part, self.width), "pdf"))
                     lines.append(f"{path.name}: {missing or figure.title()}")
             except Exception as error:
-                said = " ".join(str(error).split())
+                said = one_line(error)
                 lines.append(f"figure {name!r} raised {type(error).__name__}: {said}")
         (target / "index.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         return target

@@ -9,6 +9,7 @@ from shlex import quote
 from typing import Any
 
 from optframe import Frames, Registry
+from optframe.errors import one_line
 from optframe_reports.page.svg import render
 
 __all__ = ["Drawing", "draw_all"]
@@ -113,5 +114,5 @@ def _drawing(name: str, figure: Any, frames: Frames, prefix: str, command: str) 
         svg = render(figure, frames, prefix)
         return Drawing(title, svg=svg, data=text, command=command, replaced=name == "convergence")
     except Exception as error:
-        said = " ".join(str(error).split())
+        said = one_line(error)
         return Drawing(title, error=f"figure {name!r} raised {type(error).__name__}: {said}")

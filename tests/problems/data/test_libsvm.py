@@ -13,6 +13,7 @@ import optframe
 from optframe import UnavailableError, UsageError
 from optframe_problems.data.a9a import A9a
 from optframe_problems.data.australian import Australian
+from optframe_problems.data.files import named
 from optframe_problems.data.libsvm import Libsvm
 from optframe_problems.data.mushrooms import Mushrooms
 from optframe_problems.data.news20 import News20
@@ -260,3 +261,14 @@ def test_a9a_at_zero_is_ln_2_and_at_the_minimum_has_no_slope(monkeypatch, tmp_pa
     assert curve.loss.iloc[0] == pytest.approx(np.log(2), rel=1e-14)
     assert curve.test_accuracy.iloc[-1] == pytest.approx(0.85, abs=0.005)
     assert result.status == "converged"
+
+
+@pytest.mark.parametrize("path", ["../secret", "inside/../../secret", "./../secret"])
+def test_a_path_does_not_leave_its_folder_unless_it_is_absolute(tmp_path, monkeypatch, path):
+    inside = tmp_path / "folder"
+    inside.mkdir()
+    (tmp_path / "secret").write_text("1 1:2\n2 1:3\n", encoding="utf-8")
+    monkeypatch.chdir(inside)
+    with pytest.raises(UsageError, match="leads out of its folder"):
+        named(path, "libsvm")
+    assert named(str(tmp_path / "secret"), "libsvm").find() is not None
