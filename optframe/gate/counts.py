@@ -199,7 +199,9 @@ class _Pair:
         limit = self.limits.of(self.base.subject)["seconds"]
         beyond = limit.judges and abs(head - base) > limit.slack(base)
         verdict = INCONCLUSIVE if beyond else Verdict.INFORMATIVE
-        why = "seconds of two separate runs decide nothing: machines are noisy"
+        why = (
+            "seconds of two separate runs decide nothing; `optframe race` times both sides in turns"
+        )
         yield self._row("seconds", verdict, base, head, str(limit), why if beyond else "")
 
     def _bounded(self) -> Sequence[str]:

@@ -61,7 +61,8 @@ def open_source(path: str | Path) -> Source:
         content = place.read_bytes()
     except FileNotFoundError as error:
         raise StoreError(
-            f"{place}: no such file; expected a store, a baseline or pytest-benchmark's JSON"
+            f"{place}: no such file; expected a store, a baseline, or JSON of pytest "
+            "(--benchmark-json, --optbench-json)"
         ) from error
     except OSError as error:
         raise StoreError(f"{place}: {error.strerror or error}") from error
@@ -140,7 +141,7 @@ def _baseline(path: Path, given: Any) -> Source:
     if not isinstance(found, str) or not found.startswith("optframe-baseline/"):
         raise StoreError(
             f"{path}: this is another program's JSON; expected a baseline (`optframe baseline "
-            "update`) or pytest-benchmark's (`pytest --benchmark-json`)"
+            "update`) or pytest's (`pytest --benchmark-json` or `--optbench-json`)"
         )
     if found != BASELINE:
         raise StoreError(
@@ -203,7 +204,7 @@ def _benchmarks(path: Path, files: Sequence[tuple[Path, Any]]) -> Source:
     if foreign:
         notes.append(
             f"{path}: {len(foreign)} benchmarks without counts are not compared; two separate runs "
-            "decide nothing about time"
+            "decide nothing about time, and `optframe race` does"
         )
     return Source(path, "benchmarks", [*latest.values()], notes=notes)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from optframe.cli.race_ import command as race
 from optframe.gate import FORMATS, Verdict
 from optframe.gate.limits import JUDGED, Limit, of_project
 from optframe.gate.verdicts import Subject
@@ -44,11 +45,35 @@ def test_the_commands_run_in_their_order(folder):
     asked = commands()
     assert asked[0] == "optframe baseline update counts.toml --measure-tolerance"
     for line in asked:
+        if line.startswith("optframe race"):
+            continue
         if "--measure-tolerance" in line:  # minutes on some machines, and tested elsewhere
             line = line.replace(" --measure-tolerance", "")
         done = run(line, folder)
         assert done.returncode == 0, (line, done.stdout, done.stderr)
     assert "4 pass" in (folder / "comparison.md").read_text(encoding="utf-8")
+
+
+def test_a_race_of_two_revisions_runs_as_the_page_says(folder):
+    def git(*words):
+        author = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
+        subprocess.run(["git", *author, *words], cwd=folder, capture_output=True, check=True)
+
+    git("init", "-b", "main")
+    for message in ("one", "two"):
+        git("commit", "--allow-empty", "-m", message)
+    first, *others = [line for line in commands() if line.startswith("optframe race")]
+    done = run(f"{first} --budget 1s --only 'adam* on booth'", folder)
+    assert done.returncode in (0, 3), done.stderr  # one heat decides nothing
+    assert "adam:lr=0.05 on booth" in done.stdout
+    for line in others:  # these take minutes, so that their words are read only
+        race.make_context("race", shlex.split(line)[2:])
+
+
+def test_every_option_of_a_race_is_on_the_page():
+    for option in race.params:
+        for name in option.opts if option.param_type_name == "option" else ():
+            assert name in ("--without", "--strict", "--plugin") or f"`{name}`" in PAGE, name
 
 
 def test_the_project_s_limits_are_read(folder):
@@ -66,6 +91,11 @@ def test_the_workflow_and_the_hook_run_what_the_page_explains():
     workflow, hook = blocks("yaml")
     assert "optframe baseline check counts.toml --format github || code=$?" in workflow
     assert "optframe baseline check counts.toml" in hook
+    assert 'base=$(git merge-base "$TARGET" HEAD)' in workflow
+    assert 'optframe race "$base" HEAD counts.toml --budget 10min --format github || code=$?' in (
+        workflow
+    )
+    assert workflow.count('[ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"') == 2
     for text in (workflow, hook):
         assert "\t" not in text
 

@@ -173,7 +173,7 @@ def test_seconds_are_never_red(rows, measured):
     assert (found["seconds"].verdict, comparison.exit_code) == (INFORMATIVE, 0)
     comparison, found = rows(base, head, Limits(parse("seconds=5%")))
     assert (found["seconds"].verdict, comparison.exit_code) == (INCONCLUSIVE, 3)
-    assert "decide nothing" in found["seconds"].reason
+    assert "decide nothing; `optframe race`" in found["seconds"].reason
     assert rows(base, measured(seconds=1.04), Limits(parse("seconds=5%")))[0].exit_code == 0
 
 

@@ -97,6 +97,19 @@ def test_an_evaluation_too_many_is_caught(base, tmp_path, monkeypatch):
     assert {row.name for row in comparison.rows if row.verdict.fails} == {"losses"}
 
 
+def test_a_slowed_step_is_for_the_other_tiers(base, tmp_path, monkeypatch):
+    """Counts do not see it: tests/gate/test_race.py and tests/gate/racing/test_instructions.py."""
+    step = SGD.step
+
+    def slowed(self, theta, state, oracle):
+        sum(range(10_000))
+        return step(self, theta, state, oracle)
+
+    monkeypatch.setattr(SGD, "step", slowed)
+    comparison = compare(base, measure(tmp_path))
+    assert verdicts(comparison) == only("nothing", "")
+
+
 def test_a_wrong_sign_diverges_and_is_caught(base, tmp_path, monkeypatch):
     step = SGD.step
     opposite = lambda self, theta, state, oracle: (  # noqa: E731

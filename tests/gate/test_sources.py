@@ -120,7 +120,7 @@ REFUSED = [
     (b"{", "not JSON, or damaged"),
     (b"\xff\xfe\x00", "neither a store nor JSON"),
     (b"SQLite format 3\0 and then nothing", "no optframe store, or a damaged one"),
-    (b"[]", "another program's JSON"),
+    (b"[]", "another program's JSON; .*`--optbench-json`"),
     (b"3", "another program's JSON"),
     (b'{"format": 3}', "another program's JSON"),
     (b'{"format": "optframe-baseline/2"}', "format 'optframe-baseline/2', expected"),
@@ -143,7 +143,7 @@ def test_anything_else_is_refused(tmp_path, content, said):
 
 
 def test_what_is_not_there_is_named(tmp_path):
-    with pytest.raises(StoreError, match=r"nothing\.json: no such file"):
+    with pytest.raises(StoreError, match=r"nothing\.json: no such file; .*--optbench-json"):
         open_source(tmp_path / "nothing.json")
     with pytest.raises(StoreError, match="neither a store"):
         open_source(tmp_path)

@@ -1,0 +1,1 @@
+"""The parts of a race: how it decides, what its sides are, and how each is timed."""

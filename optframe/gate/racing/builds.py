@@ -1,0 +1,165 @@
+"""Virtual environments for a race: made once for a commit or a wheel, and kept in the cache.
+
+An environment has the package itself, and beside it sees what is installed where the race was
+called from, so that both sides compute with the same NumPy and nothing is installed twice. What is
+missing there, or is wanted in another version, is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from optframe.contracts import cache_folder
+from optframe.errors import UnavailableError
+
+__all__ = ["Build", "built"]
+
+_OWN = """
+import importlib.util, pathlib, sys
+for name in sys.argv[1:]:
+    found = importlib.util.find_spec(name)
+    places = [found.origin, *(found.submodule_search_locations or [])] if found else []
+    inside = [p for p in places if p and pathlib.Path(p).is_relative_to(sys.prefix)]
+    if not inside:
+        sys.exit(f"{name} is imported from {places[0] if places else 'nowhere'}")
+"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What an environment is built of: a wheel, or the package in a folder of a revision."""
+
+    identity: str
+    wheel: Path | None = None
+    root: Path | None = None
+    folder: Path = Path()
+
+    @classmethod
+    def of_wheel(cls, wheel: Path) -> Build:
+        """Return the build of a wheel, known by its content."""
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        return cls(digest, wheel=wheel.absolute())
+
+    @classmethod
+    def of_revision(cls, root: Path, commit: str, folder: Path) -> Build:
+        """Return the build of a commit of the repository at ``root``."""
+        return cls(commit, root=root, folder=folder)
+
+    @property
+    def place(self) -> Path:
+        """Where its environment is kept: by what it is made of, and by the Python that makes it."""
+        made_by = [self.identity, str(self.folder), sys.version, sys.prefix]
+        short = hashlib.sha256("\0".join(made_by).encode()).hexdigest()[:8]
+        return cache_folder() / "race" / f"{self.identity[:12]}-{short}"
+
+    def file(self, inside: str) -> Path:
+        """Return a copy of a file of the revision, by its path in the repository."""
+        path = cache_folder() / "race" / f"{self.identity[:12]}-files" / inside
+        content = subprocess.run(
+            ["git", "-C", str(self.root), "show", f"{self.identity}:{inside}"],
+            capture_output=True,
+            check=True,
+        ).stdout
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+
+def built(build: Build, name: str, tell: Callable[[str], None]) -> Path:
+    """Return the Python of a build's environment, which is made if it is not there.
+
+    Raises
+    ------
+    UnavailableError
+        Where a step fails, with the last line that its tool wrote.
+    """
+    place = build.place
+    if not place.exists():
+        tell(f"{name}: building its environment in {place}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix="new-") as passing:
+            _make(build, Path(passing), name)
+            try:
+                (Path(passing) / "venv").rename(place)
+            except OSError:
+                if not place.exists():  # else another race has made it meanwhile
+                    raise
+    return _python(place)
+
+
+def _make(build: Build, folder: Path, name: str) -> None:
+    venv = folder / "venv"
+    seen = ["--without-pip"] if importlib.util.find_spec("pip") else []  # the one beside will do
+    _do(name, "the virtual environment", sys.executable, "-m", "venv", *seen, str(venv))
+    python = str(_python(venv))
+    paths = {"base": str(venv), "platbase": str(venv)}
+    own = Path(sysconfig.get_path("purelib", "venv", paths))
+    shared = dict.fromkeys(sysconfig.get_path(which) for which in ("purelib", "platlib"))
+    lines = [f"import site; site.addsitedir({path!r})\n" for path in shared]
+    (own / "beside.pth").write_text("".join(lines), encoding="utf-8")
+    wheel = build.wheel or _wheel(build, folder, python, name)
+    _pip(name, "installing its wheel", python, "--force-reinstall", "--no-deps", str(wheel))
+    _pip(name, "installing what it needs", python, str(wheel))
+    _do(name, "its package is hidden by another", python, "-P", "-c", _OWN, *_modules(wheel))
+
+
+def _wheel(build: Build, folder: Path, python: str, name: str) -> Path:
+    """Build the wheel of a revision, in a working tree of its own that is gone afterwards."""
+    tree, wheels = folder / "tree", folder / "wheels"
+    git = ("git", "-C", str(build.root), "worktree")
+    _do(name, "git worktree", *git, "add", "--detach", str(tree), build.identity)
+    try:
+        words = ("wheel", "--no-deps", "--wheel-dir", str(wheels), str(tree / build.folder))
+        _do(name, "pip wheel", python, "-m", "pip", *words)
+    finally:
+        subprocess.run([*git, "remove", "--force", str(tree)], capture_output=True, check=False)
+        shutil.rmtree(tree, ignore_errors=True)
+    (wheel,) = wheels.glob("*.whl")
+    return wheel
+
+
+def _modules(wheel: Path) -> list[str]:
+    """Return the names that a wheel's code is imported by."""
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.partition("/")[0] for name in archive.namelist() if name.endswith(".py")}
+    return sorted(
+        top.removesuffix(".py") for top in tops if not top.endswith((".data", ".dist-info"))
+    )
+
+
+def _python(venv: Path) -> Path:
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _pip(name: str, step: str, python: str, *words: str) -> None:
+    _do(name, step, python, "-m", "pip", "install", "--quiet", *words)
+
+
+def _do(name: str, step: str, *command: str) -> None:
+    variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=variables, check=False
+        )
+    except OSError as error:
+        raise UnavailableError(f"{name}: {step}: {error.strerror or error}") from error
+    if done.returncode:
+        raise UnavailableError(f"{name}: {step}: {_last_line(done.stderr or done.stdout)}")
+
+
+def _last_line(text: str) -> str:
+    """Return the line that says what went wrong: pip's last ERROR, else the last one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(("ERROR", "error", "fatal"))]
+    return (errors or lines or ["it failed and said nothing"])[-1]

@@ -1,0 +1,65 @@
+"""What a race says of a trial, as a row of the gate's table."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from statistics import median
+
+from optframe.gate.racing.decision import Finding, Rule
+from optframe.gate.racing.trials import RacedTrial
+from optframe.gate.verdicts import Row, Verdict
+
+__all__ = ["NAME", "counted", "failed", "row"]
+
+NAME = "µs per step"
+
+
+def row(trial: RacedTrial, finding: Finding | None, rule: Rule, elsewhere: tuple[str, ...]) -> Row:
+    """Return the row of a trial and of what the latest look has found, if there was one.
+
+    Base's value is its median over the heats; head's is that times the median ratio, so that the
+    change which is shown is the one that is judged.
+    """
+    blank = Row(trial.subject, NAME, Verdict.INCONCLUSIVE, elsewhere=elsewhere)
+    if any(trial.failures):
+        return failed(trial, blank)
+    heats = len(trial.ratios)
+    if not heats:
+        return dataclasses.replace(blank, reason="no heat has ended")
+    base = 1e6 * median(trial.seconds[0])
+    found = f"{counted(heats)}, the first look is after {rule.looks[0]}"
+    if finding is not None:
+        found = f"{_interval(finding)}, {counted(finding.heats)}"
+    if trial.taken[0] != trial.taken[1]:
+        found += f"; runs end after {trial.taken[0]} → {trial.taken[1]} steps"
+    return dataclasses.replace(
+        blank,
+        verdict=(finding and finding.verdict) or Verdict.INCONCLUSIVE,
+        base=base,
+        head=base * median(trial.ratios),
+        limit=f"{100 * rule.threshold:g} %",
+        reason=found,
+    )
+
+
+def counted(heats: int) -> str:
+    """Return ``"1 heat"``, ``"20 heats"``."""
+    return f"{heats} heat" if heats == 1 else f"{heats} heats"
+
+
+def _interval(finding: Finding) -> str:
+    low, high = (f"{100 * (end - 1):+.2g} %" for end in (finding.low, finding.high))
+    if not finding.low:
+        low = "any"
+    return f"between {low} and {high if math.isfinite(finding.high) else 'any'}"
+
+
+def failed(trial: RacedTrial, blank: Row) -> Row:
+    """Say that a trial cannot be run; where base could, it is a regression."""
+    base, head = ("failed" if failure else "ran" for failure in trial.failures)
+    verdict = Verdict.REGRESSION if base == "ran" else Verdict.INCONCLUSIVE
+    reason = trial.failures[1] or trial.failures[0]
+    return dataclasses.replace(
+        blank, name="status", verdict=verdict, base=base, head=head, reason=reason
+    )

@@ -1,0 +1,99 @@
+"""What the sides of a race are: a git revision, a wheel, or a Python that is there already."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from optframe.errors import UsageError
+from optframe.gate.racing.builds import Build, built
+
+__all__ = ["Side", "open_side"]
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: ``base`` or ``head``, as it was named, its Python and its ``-P`` plugins."""
+
+    role: str
+    name: str
+    python: Path
+    plugins: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name}"
+
+
+def open_side(role: str, text: str, plugins: Sequence[str], tell: Tell) -> Side:
+    """Return the side that a word names; an environment that is not there is built.
+
+    A revision's environment has the package of the repository in the present folder, if it is one;
+    plugins that are files of the repository are taken as they were at that revision.
+
+    Raises
+    ------
+    UsageError
+        Where it names nothing, or a plugin's file is not in the revision.
+    UnavailableError
+        Where an environment cannot be built.
+    """
+    path = Path(text)
+    if path.suffix == ".whl":
+        if not path.is_file():
+            raise UsageError(f"{role} {text}: no such wheel")
+        return Side(role, text, built(Build.of_wheel(path), f"{role} {text}", tell), (*plugins,))
+    if path.is_file():
+        return Side(role, text, path.absolute(), (*plugins,))
+    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
+    if commit:
+        return _revision(role, f"{text} ({commit[:8]})", commit, plugins, tell)
+    found = shutil.which(text)
+    if found is None:
+        raise UsageError(
+            f"{role} {text!r}: expected a git revision of the present folder's repository, a wheel "
+            "or a Python executable"
+        )
+    return Side(role, text, Path(found), (*plugins,))
+
+
+def _revision(role: str, name: str, commit: str, plugins: Sequence[str], tell: Tell) -> Side:
+    root = Path(_git("rev-parse", "--show-toplevel") or ".").resolve()
+    names = set(
+        (_git("ls-tree", "-r", "--name-only", "--full-tree", "-z", commit) or "").split("\0")
+    )
+    folder = Path.cwd().resolve().relative_to(root)
+    of_package = [
+        place
+        for place in (folder, *folder.parents)
+        if {(place / file).as_posix() for file in ("pyproject.toml", "setup.py")} & names
+    ]
+    python = Path(sys.executable)
+    if of_package:
+        build = Build.of_revision(root, commit, of_package[0])
+        python = built(build, f"{role} {name}", tell)
+    taken = []
+    for plugin in plugins:
+        file = Path(plugin).resolve()
+        if not (file.is_file() and file.is_relative_to(root)):
+            taken.append(plugin)
+            continue
+        inside = file.relative_to(root).as_posix()
+        if inside not in names:
+            raise UsageError(f"{role} {name}: -P {inside}: there is no such file at this revision")
+        taken.append(str(Build.of_revision(root, commit, folder).file(inside)))
+    return Side(role, name, python, tuple(taken))
+
+
+def _git(*words: str) -> str | None:
+    """Return what git answers here; None where it refuses, or is not there."""
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,115 @@
+"""Sides: what BASE and HEAD may be, and the environments that are built for them."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+import optframe
+from optframe.gate.racing.sides import Side, open_side
+from optframe.gate.racing.workers import worker
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPTFRAME_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "race"
+
+
+def opened(text, *plugins, told=None):
+    return open_side("base", text, plugins, (told if told is not None else []).append)
+
+
+def test_a_python_is_taken_as_it_is():
+    assert opened(sys.executable, "a.py") == Side(
+        "base", sys.executable, Path(sys.executable), ("a.py",)
+    )
+
+
+def test_a_revision_without_a_package_is_its_plugins_files(repository, plugin):
+    first = repository.commit({"optimizers/dull.py": plugin(0)})
+    repository.commit({"optimizers/dull.py": plugin(7)})
+    told = []
+    side = opened("HEAD~1", "optimizers/dull.py", "json", told=told)
+    assert (side.name, side.python, told) == (f"HEAD~1 ({first[:8]})", Path(sys.executable), [])
+    taken, module = side.plugins
+    assert Path(taken).read_text(encoding="utf-8") == plugin(0)
+    assert Path(taken).name == "dull.py"
+    assert module == "json"
+
+
+def test_a_plugin_of_another_place_is_no_revision_s(repository, plugin, tmp_path):
+    repository.commit({"dull.py": plugin(0)})
+    elsewhere = tmp_path / "dull.py"
+    elsewhere.write_text(plugin(3), encoding="utf-8")
+    assert opened("main", str(elsewhere)).plugins == (str(elsewhere),)
+
+
+def test_a_file_that_a_revision_lacks_is_named(repository, plugin):
+    repository.commit({"other.py": ""})
+    repository.commit({"dull.py": plugin(0)})
+    with pytest.raises(optframe.UsageError, match=r"base HEAD~1 \(.{8}\): -P dull.py: there is no"):
+        opened("HEAD~1", "dull.py")
+
+
+@pytest.mark.parametrize("text", ["no-such-branch", "--help", "no/such/python"])
+def test_what_is_neither_is_refused_in_one_line(repository, text):
+    with pytest.raises(optframe.UsageError, match="expected a git revision") as refused:
+        opened(text)
+    assert len(refused.value.mistakes) == 1
+
+
+def test_a_wheel_that_is_not_there_is_refused():
+    with pytest.raises(optframe.UsageError, match=r"base no\.whl: no such wheel"):
+        opened("no.whl")
+
+
+def test_a_damaged_wheel_is_said_in_one_line(tmp_path, cache):
+    wheel = tmp_path / "dull-1.0-py3-none-any.whl"
+    wheel.write_bytes(b"damaged")
+    with pytest.raises(
+        optframe.UnavailableError, match=r"installing its wheel: ERROR: .*dull"
+    ) as e:
+        opened(str(wheel))
+    assert "\n" not in str(e.value)
+    assert [*cache.iterdir()] == []
+
+
+def test_a_build_that_fails_is_said_in_one_line_and_leaves_nothing(repository, package, cache):
+    repository.commit(package(0) | {"in_tree.py": "raise RuntimeError('planted')"})
+    with pytest.raises(optframe.UnavailableError, match=r"base main \(.*\): pip wheel: ") as failed:
+        opened("main")
+    assert "\n" not in str(failed.value)
+    assert [*cache.iterdir()] == []
+    assert len(repository.git("worktree", "list").splitlines()) == 1
+
+
+def test_revisions_are_built_once_and_share_what_is_installed(repository, package, study):
+    for more in (0, 7):
+        repository.commit(package(more))
+    told = []
+    base, head = opened("main~1", told=told), opened("main", told=told)
+    assert base.python != head.python
+    assert len(told) == 2
+    assert opened("main", told=told) == head
+    assert len(told) == 2
+    for side, more in ((base, 0), (head, 7)):
+        with worker(side, patience=60) as one:
+            planned = one.ask("open", study=str(study), plugins=[], core=None)
+            assert [trial["labels"] for trial in planned["trials"]] == [
+                ["dull", "booth", "none", 0]
+            ]
+            described = one.ask("describe")
+        assert "dull-optimizer 1.0" in described["plugins"]["dull"]
+        assert described["versions"]["numpy"] == optframe_numpy()
+        (own,) = side.python.parent.parent.rglob("dull_optimizer.py")
+        assert f"range({more})" in own.read_text(encoding="utf-8")
+    assert importlib.util.find_spec("dull_optimizer") is None
+    assert len(repository.git("worktree", "list").splitlines()) == 1
+
+
+def optframe_numpy():
+    import numpy as np
+
+    return np.__version__
