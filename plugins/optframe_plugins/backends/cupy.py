@@ -46,9 +46,11 @@ class CupyBackend(Backend):
 
     @property
     def device(self) -> str:
-        """The device's name."""
-        properties = self.xp.cuda.runtime.getDeviceProperties(self.xp.cuda.Device().id)
-        return str(properties["name"].decode())
+        """The device's name, and the newest CUDA that its driver can do: ``H200, CUDA 12.8``."""
+        runtime = self.xp.cuda.runtime
+        name = runtime.getDeviceProperties(self.xp.cuda.Device().id)["name"].decode()
+        version = runtime.driverGetVersion()
+        return f"{name}, CUDA {version // 1000}.{version % 1000 // 10}"
 
     def environments(self) -> Sequence[Mapping[str, str]]:
         """Return one for each device that this process sees, which sees that device alone."""

@@ -246,12 +246,15 @@ def test_cupys_arrays_are_fetched_and_the_hosts_are_kept(fake):
     assert fake.backend.to_numpy(np.float32(1.5)).dtype == np.float32
 
 
-def test_the_device_is_named_as_the_runtime_names_it():
+def test_the_device_and_its_driver_are_named_as_the_runtime_names_them():
     backend = CupyBackend()
-    runtime = SimpleNamespace(getDeviceProperties=lambda number: {"name": f"GPU {number}".encode()})
+    runtime = SimpleNamespace(
+        getDeviceProperties=lambda number: {"name": f"GPU {number}".encode()},
+        driverGetVersion=lambda: 12080,
+    )
     cuda = SimpleNamespace(runtime=runtime, Device=lambda: SimpleNamespace(id=3))
     vars(backend)["xp"] = SimpleNamespace(cuda=cuda)
-    assert backend.device == "GPU 3"
+    assert backend.device == "GPU 3, CUDA 12.8"
 
 
 def test_synchronizing_waits_for_the_current_stream():
