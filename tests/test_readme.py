@@ -72,7 +72,7 @@ def test_first_command_ends_by_naming_the_report(folder):
     assert output.splitlines()[-1] == "report: results/quickstart/report/index.html"
     for problem in ("mlp", "softmax", "rosenbrock", "quadratic"):
         assert problem in output
-    again = run([str(BIN / words[0]), *words[1:]], folder)
+    again = run([str(BIN / words[0]), *words[1:], "--no-report"], folder)
     assert "120 trials were in the store already; nothing was run now" in again
 
 
