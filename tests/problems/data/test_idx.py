@@ -19,7 +19,7 @@ def idx(array, kind=8):
 def written(tmp_path):
     def write(content, name="file"):
         path = tmp_path / name
-        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        path.write_bytes(gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
         return path
 
     return write
@@ -52,7 +52,7 @@ LABELS = idx(np.array([3, 9, 1], np.uint8))
         (b"\0\0", "found the magic number 0000, expected 00000803"),
         (LABELS, "found the magic number 00000801, expected 00000803: IDX, bytes, 3 axes"),
         (idx(np.ones((2, 3, 5), np.uint8), kind=13), "magic number 00000d03, expected 00000803"),
-        (gzip.compress(IMAGES), "found the magic number 1f8b0800, expected 00000803"),
+        (gzip.compress(IMAGES, mtime=0), "found the magic number 1f8b0800, expected 00000803"),
         (IMAGES[:11], "its header of 16 bytes ends after 11"),
         (IMAGES[:-1], "found 29 bytes of values, expected 30 (2 × 3 × 5, as its header says): it "),
         (IMAGES + b"\0", "found 31 bytes of values, expected 30 (2 × 3 × 5, as its header says)"),
@@ -87,14 +87,14 @@ def test_a_label_out_of_range_is_named(written):
 @pytest.mark.parametrize("keep", [0, 1, 9, 20, -9, -8, -1])
 def test_an_archive_that_is_cut_off_is_named(keep, tmp_path):
     path = tmp_path / "labels.gz"
-    path.write_bytes(gzip.compress(LABELS)[:keep])
+    path.write_bytes(gzip.compress(LABELS, mtime=0)[:keep])
     with pytest.raises(UnavailableError, match=f"^{path}: "):
         read_labels(path, 10)
 
 
 def test_an_archive_that_is_damaged_or_none_is_named(tmp_path, random):
     path = tmp_path / "labels.gz"
-    packed = bytearray(gzip.compress(LABELS))
+    packed = bytearray(gzip.compress(LABELS, mtime=0))
     place = int(random.integers(len(packed) - 8, len(packed)))  # the checksum and the size
     packed[place] ^= 1 << int(random.integers(8))
     for content in (bytes(packed), LABELS):
