@@ -283,6 +283,7 @@ UNPRIVILEGED = """
 import os, sys, tempfile
 from pathlib import Path
 import optframe
+from optframe.store import Store
 study = optframe.Study("small", {"steps": 10}, ["adam"], ["rosenbrock"])
 with tempfile.TemporaryDirectory() as elsewhere:  # all is imported while Python may be read
     first = optframe.run(study, elsewhere)
@@ -294,7 +295,7 @@ folder = Path(sys.argv[1])
 print(optframe.load(folder).trials["status"].value_counts().to_dict())
 print(len(optframe.load(folder).curves))
 try:
-    optframe.run(study, folder)
+    Store(folder)
 except optframe.StoreError as error:
     print(error)
 """
