@@ -126,7 +126,7 @@ def drive(folder, executor, kills, seed=0):
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Linux tells of children's ends")
-@pytest.mark.parametrize(("executor", "kills"), [("serial", 50), ("processes", 10)])
+@pytest.mark.parametrize(("executor", "kills"), [("serial", 50), ("processes", 5)])
 def test_kills_lose_nothing_and_nothing_runs_twice(tmp_path, undisturbed, executor, kills):
     seed = int.from_bytes(os.urandom(4))
     said = drive(tmp_path, executor, kills, seed)

@@ -29,15 +29,27 @@ def results(new_study, tmp_path_factory):
     return study.results(tmp_path_factory.mktemp("formats"))
 
 
-@pytest.mark.parametrize("format", [Markdown(), Latex(), Pdf()], ids=["md", "latex", "pdf"])
-def test_the_same_store_gives_the_same_bytes(results, tmp_path, format):
-    def content(folder):
-        path = format.write(results, tmp_path / folder, load_plugins())
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        return [(file.name, file.read_bytes()) for file in files]
+def content(path):
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return [(file.name, file.read_bytes()) for file in files]
 
-    first = content("first")
-    assert first == content("second")
+
+@pytest.fixture(scope="module")
+def figures(results, tmp_path_factory):
+    """The folder of figures, which takes seconds to draw."""
+    return Pdf(width=3.3).write(results, tmp_path_factory.mktemp("figures"), load_plugins())
+
+
+@pytest.mark.parametrize("format", [Markdown(), Latex()], ids=["md", "latex"])
+def test_the_same_store_gives_the_same_bytes(results, tmp_path, format):
+    first = content(format.write(results, tmp_path / "first", load_plugins()))
+    assert first == content(format.write(results, tmp_path / "second", load_plugins()))
+    assert all(len(data) > 0 for _, data in first)
+
+
+def test_the_same_store_gives_the_same_figures(results, figures, tmp_path):
+    first = content(figures)
+    assert first == content(Pdf(width=3.3).write(results, tmp_path, load_plugins()))
     assert all(len(data) > 0 for _, data in first)
 
 
@@ -71,14 +83,11 @@ def test_latex_compiles(results, tmp_path):
     assert done.returncode == 0, done.stdout[-2000:]
 
 
-def test_figures_are_pdfs_of_a_columns_width_and_the_index_says_what_there_is_none_of(
-    results, tmp_path
-):
-    folder = Pdf(width=3.3).write(results, tmp_path, load_plugins())
-    convergence = (folder / "1-one-convergence.pdf").read_bytes()
+def test_figures_are_pdfs_of_a_columns_width_and_the_index_says_what_there_is_none_of(figures):
+    convergence = (figures / "1-one-convergence.pdf").read_bytes()
     assert convergence.startswith(b"%PDF")
     assert b"/MediaBox [ 0 0 237.6 " in convergence  # 3.3 inches of 72 points
-    index = (folder / "index.txt").read_text(encoding="utf-8")
+    index = (figures / "index.txt").read_text(encoding="utf-8")
     assert "rank-heatmap.pdf: " in index
     assert "1-one-trajectory.pdf: " in index
-    assert not (folder / "1-one-trajectory.pdf").exists()
+    assert not (figures / "1-one-trajectory.pdf").exists()
