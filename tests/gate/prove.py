@@ -100,24 +100,21 @@ def raced(folder: Path, number: int, seed: int) -> dict[str, Any]:
 
 
 def summary(first: dict[str, Any], races: list[dict[str, Any]]) -> str:
-    """Return one line on all races."""
-    found = {name: Counter(one["verdicts"][name] for one in races) for name in ("same", "slowed")}
-    shares = []
-    for name in found:
-        interval = binomtest(found[name]["regression"], len(races)).proportion_ci(method="exact")
-        low, high = (100 * end for end in interval)
-        red = found[name]["regression"]
-        shares.append(f"{red} of {len(races)} red (95 %: {low:.1f} to {high:.1f} %)")
-    slowed = 100 * median(one["changes"]["slowed"] for one in races)
-    same = [100 * one["changes"]["same"] for one in races]
+    """Return a line on all races, and one on each of their trials."""
     heats = sum(one["heats"] for one in races) / len(races)
-    return (
-        f"{len(races)} races of {heats:.0f} heats and {sum(o['seconds'] for o in races):.0f} s "
-        f"together on {first['machine']}. The same code: {shares[0]}, {dict(found['same'])}, "
-        f"measured {min(same):+.2f} to {max(same):+.2f} %. "
-        f"{100 * first['planted']:g} % planted, measured {slowed:+.2f} %: {shares[1]}, "
-        f"{dict(found['slowed'])}"
-    )
+    seconds = sum(one["seconds"] for one in races)
+    lines = [f"{len(races)} races of {heats:.0f} heats on {first['machine']}, {seconds:.0f} s"]
+    titles = {"same": "the same code", "slowed": f"{100 * first['planted']:g} % planted"}
+    for name, title in titles.items():
+        found = Counter(one["verdicts"][name] for one in races)
+        red = binomtest(found["regression"], len(races)).proportion_ci(method="exact")
+        measured = [100 * one["changes"][name] for one in races]
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in found.most_common())
+        lines.append(
+            f"{title}: {verdicts}; red in {100 * red.low:.1f} to {100 * red.high:.1f} % (95 %); "
+            f"measured {min(measured):+.2f}, {median(measured):+.2f}, {max(measured):+.2f} %"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
