@@ -76,6 +76,7 @@ class Binder:
         self._backends: dict[str, Backend] = {}
         self._problems: dict[tuple[Any, ...], Problem] = {}
         self._datasets: dict[str, Dataset] = {}
+        self._expected: dict[str, str] = {}
         self._loaded: dict[Component, dict[str, str]] = {}
 
     def backend(self, name: str) -> Backend:
@@ -113,6 +114,10 @@ class Binder:
         """Take data sets that were loaded elsewhere."""
         self._datasets.update(datasets)
 
+    def expect(self, digests: Mapping[str, str]) -> None:
+        """Refuse data sets, given by notation, that are loaded with another digest from now on."""
+        self._expected.update(digests)
+
     def _dataset_for(self, component: Component, notation: str) -> Dataset:
         dataset = self.dataset(notation)
         self._loaded.setdefault(component, {})[parse(notation)["name"]] = dataset.digest
@@ -129,9 +134,15 @@ class Binder:
                 f"data {notation!r}",
             )
             try:
-                self._datasets[notation] = loader.load()
+                loaded = loader.load()
             except (ValueError, OSError) as error:
                 raise UsageError(f"data {notation!r}: {error}") from error
+            if self._expected.get(notation, loaded.digest) != loaded.digest:
+                raise UsageError(
+                    f"data {notation!r}: its records here are not those that the study was "
+                    "planned with; give all machines the same files, or one OPTFRAME_CACHE"
+                )
+            self._datasets[notation] = loaded
         return self._datasets[notation]
 
 

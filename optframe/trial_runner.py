@@ -36,7 +36,8 @@ class TrialRunner:
     """Runs trials in this process, and shares bound problems between them.
 
     Pickled, it is the names of its plugins; a process that gets it makes it once, and refuses
-    where the code of a plugin is another there (`optframe.recipe.Recipe`).
+    where the code of a plugin is another there (`optframe.recipe.Recipe`). Its trials fail where
+    the records of a data set are others there.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class TrialRunner:
 
     def __reduce__(self) -> tuple[Callable[..., TrialRunner], tuple[Any, ...]]:
         how = (Recipe.of(self.registry), self._backend, self._threads, self._saved)
-        return _made_here, (how, self.binder.datasets if self.brings_data else {})
+        loaded = self.binder.datasets
+        digests = {notation: dataset.digest for notation, dataset in loaded.items()}
+        return _made_here, (how, loaded if self.brings_data else {}, digests)
 
     def hurry(self) -> None:
         """Let runs whose state can be saved do that soon, and be left by `KeyboardInterrupt`."""
@@ -174,10 +177,16 @@ class TrialRunner:
         )
 
 
-def _made_here(how: tuple[Any, ...], datasets: Mapping[str, Dataset]) -> TrialRunner:
-    """Return this process's runner of that kind, which is made once, with more data sets."""
+def _made_here(
+    how: tuple[Any, ...], datasets: Mapping[str, Dataset], digests: Mapping[str, str]
+) -> TrialRunner:
+    """Return this process's runner of that kind, which is made once, with more data sets.
+
+    One that is loaded here has to be what it was there, by its digest.
+    """
     runner = _made_once(*how)
     runner.binder.have(datasets)
+    runner.binder.expect(digests)
     return runner
 
 

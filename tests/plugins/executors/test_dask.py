@@ -208,6 +208,47 @@ def test_another_plugin_is_refused_with_both(there, tmp_path):
         run_study(study("poison", there), tmp_path / "out", registry)
 
 
+DRIFTING = """
+import os
+from dataclasses import dataclass
+import numpy as np
+from optframe import Dataset, DatasetLoader, Part, hookimpl
+
+optframe_api = 1
+
+
+@dataclass(frozen=True)
+class Drifting(DatasetLoader):
+    moved: bool = True
+
+    def load(self):
+        inputs = np.arange(24.0).reshape(12, 2) + self.moved * os.getpid()
+        part = Part(inputs, np.arange(12) % 2)
+        return Dataset("drifting", part, part, part, 2)
+
+
+@hookimpl
+def optframe_datasets():
+    return {"drifting": Drifting}
+"""
+
+
+def test_trials_fail_where_the_records_are_others(there, tmp_path):
+    file = tmp_path / "drifting.py"
+    file.write_text(DRIFTING)
+    problems = [{"name": "softmax", "data": f"drifting:moved={one}"} for one in ("true", "false")]
+    given = study("sgd", there, problems=problems, samplers=["full"])
+    trials = run_study(given, tmp_path / "out", plugins(file)).results.trials
+    drifted = trials["problem"].str.contains("moved=true")
+    assert drifted.sum() == (~drifted).sum() > 0
+    assert set(trials["status"][~drifted]) == {"finished"}
+    assert set(trials["status"][drifted]) == {"failed"}
+    assert set(trials["reason"][drifted]) == {
+        "UsageError: data 'drifting:moved=true': its records here are not those that the study "
+        "was planned with; give all machines the same files, or one OPTFRAME_CACHE"
+    }
+
+
 def test_it_does_any_work_and_leaves_no_process(cluster, there, random):
     items = [tuple(range(size)) for size in random.integers(0, 9, 20)]
     with Stop() as stop:
