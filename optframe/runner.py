@@ -142,7 +142,8 @@ class _Saver:
 
     def add(self, records: Sequence[Record]) -> None:
         """Save these in one transaction, and tell of each."""
-        sync = perf_counter() - self._synced >= PATIENCE
+        late = perf_counter() - self._synced >= PATIENCE
+        sync = late or any(record.seconds >= PATIENCE for record in records)
         self._store.save(records, self._environment, sync)
         if sync:
             self._synced = perf_counter()

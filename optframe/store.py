@@ -53,7 +53,7 @@ class Store:
             self._hold = Hold(folder)
             try:
                 with begun(self._connection):  # a kill leaves all of it or nothing
-                    if not there:
+                    if not (there or self._is_made()):  # by somebody faster
                         create(self._connection)
                     self._lock(take_over)
                     if version != FORMAT:
@@ -152,10 +152,15 @@ class Store:
             )
             for record in records:
                 row = {**_record_row(record), "environment": identity}
-                self._connection.execute(
+                found = self._connection.execute(
                     f"UPDATE trials SET {', '.join(f'{name} = ?' for name in row)} WHERE key = ?",
                     (*row.values(), record.key),
-                )
+                ).rowcount
+                if not found:
+                    raise StoreError(
+                        f"{self.path}: trial {record.key} is planned no more: another process "
+                        "writes another study to it; run this one into a folder of its own"
+                    )
                 self._connection.execute(
                     "INSERT OR REPLACE INTO curves VALUES (?, ?, ?, ?, ?)",
                     (
@@ -167,6 +172,9 @@ class Store:
                     ),
                 )
 
+    def _is_made(self) -> bool:
+        return bool(self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
     def _lock(self, take_over: bool) -> None:
         """Write down who is writing, unless somebody is: a process that lives, or another machine.
 
@@ -177,7 +185,7 @@ class Store:
         row = self._connection.execute("SELECT host, process FROM lock").fetchone()
         if row is not None and not take_over:
             mine = row[0] == host and row[1] == process
-            if self._hold.refused if mine else row[0] != host or _alive(row[1]):
+            if self._hold.refused or (not mine and (row[0] != host or _alive(row[1]))):
                 raise StoreError(
                     f"{self.path}: process {row[1]} on {row[0]} is writing to it; wait for it, or "
                     "choose another folder with --out; if you know that it is gone, add --take-over"

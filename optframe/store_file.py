@@ -130,30 +130,36 @@ def said_of(error: sqlite3.DatabaseError, path: Path) -> str:
 
 @contextlib.contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    """Connect for reading, also where nothing may be written.
+    """Connect for reading, also after a kill, and where nothing may be written.
 
-    After a kill, SQLite wants to write beside the file what its log holds; where it may not, it
-    reads copies of both.
+    After a kill, SQLite wants to take back what a rollback journal holds, or to write beside the
+    file what its log holds; where it may not, it does so with copies of both.
     """
     with contextlib.ExitStack() as stack:
-        connection = stack.enter_context(_opened(path))
         try:
-            connection.execute("PRAGMA user_version").fetchone()
+            connection = stack.enter_context(_opened(path))
         except sqlite3.OperationalError:
-            log = path.with_name(path.name + "-wal")
-            if not os.access(path, os.R_OK) or not (log.exists() or _keeps_log(path)):
+            beside = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
+            beside = [one for one in beside if one.exists()]
+            if not os.access(path, os.R_OK) or not (beside or _keeps_log(path)):
                 raise
-            copies = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            for one in (path, log):
-                if one.exists():
+            try:
+                connection = stack.enter_context(_opened(path, "rw"))
+            except sqlite3.OperationalError:
+                copies = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                for one in (path, *beside):
                     copyfile(one, copies / one.name)
-            connection = stack.enter_context(_opened(copies / path.name))
+                connection = stack.enter_context(_opened(copies / path.name, "rw"))
         yield connection
 
 
-def _opened(path: Path) -> contextlib.closing[sqlite3.Connection]:
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    return contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None))
+@contextlib.contextmanager
+def _opened(path: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
+    """Connect, and read once, which tells whether that can be done."""
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version").fetchone()
+        yield connection
 
 
 def _keeps_log(path: Path) -> bool:

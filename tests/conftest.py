@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,12 @@ BACKENDS = {
     "numba": NumbaBackend(),
     "cupy": CupyBackend(),
 }
+
+
+def pytest_configure():
+    """Hear Ctrl-C, which tests send, also where a shell has started them in the background."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,9 @@ from optframe import StoreError, Study, load, load_plugins, run
 from optframe import file_systems as file_systems_module
 from optframe.file_systems import SHARED, Hold, is_shared, kind_of
 from optframe.frames import read_tasks
+from optframe.record import Record
+from optframe.recovery import examine
+from optframe.runner import PATIENCE, _Saver
 from optframe.store import Store
 from optframe.store_file import STORE_NAME
 from optframe.store_schema import FORMAT, FORMATS, TABLES, columns_of
@@ -342,3 +346,95 @@ def test_what_may_not_be_written_to_is_read_all_the_same(open_folder, killed, wh
     assert int(curves) == 11 * count
     assert said.startswith(str(folder))
     assert any(words in said for words in ("it may be read here", "it cannot be opened here"))
+
+
+KILLED = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = DELETE")
+connection.execute("PRAGMA cache_size = 1")  # pages are written before the transaction ends
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("DELETE FROM curves")
+for i in range(500):
+    connection.execute("INSERT INTO environments VALUES (?, ?)", (f"{i}", "x" * 3000))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def torn(tmp_path):
+    """A store whose writer was killed amid a transaction, and the curves that it holds."""
+    whole = run(study(), tmp_path, registry=REGISTRY).curves
+    path = tmp_path / STORE_NAME
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    uri = f"{path.as_uri()}?mode=ro"
+    reader = sqlite3.connect(uri, uri=True)
+    with contextlib.closing(reader), pytest.raises(sqlite3.OperationalError):
+        reader.execute("SELECT * FROM curves")
+    return path, whole
+
+
+@pytest.mark.parametrize("what", ["load", "run", "doctor"])
+def test_what_a_kill_left_in_a_rollback_journal_is_taken_back(torn, what):
+    path, whole = torn
+    if what == "run":
+        assert len(run(study(), path.parent, registry=REGISTRY).trials) == 6
+    if what == "doctor":
+        assert examine(path) == {"finished": 6}
+    pd.testing.assert_frame_equal(load(path.parent).curves, whole)
+    assert os.listdir(path.parent) == [STORE_NAME]
+
+
+def test_where_nothing_may_be_written_it_is_taken_back_in_a_copy(torn, monkeypatch):
+    path, whole = torn
+    real = sqlite3.connect
+
+    def refusing(name, **given):
+        if str(name) == f"{path.as_uri()}?mode=rw":
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        return real(name, **given)
+
+    monkeypatch.setattr(sqlite3, "connect", refusing)
+    pd.testing.assert_frame_equal(load(path.parent).curves, whole)
+    assert path.with_name(f"{STORE_NAME}-journal").exists()
+
+
+def test_a_writer_whose_number_means_nothing_here_keeps_the_folder(tmp_path):
+    with Store(tmp_path):
+        writes = "UPDATE lock SET process = 4194305"  # of another container: none of this machine's
+        with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as connection:
+            connection.execute(writes)
+            connection.commit()
+        with pytest.raises(StoreError, match=r"process 4194305 on .* is writing to it"):
+            Store(tmp_path)
+
+
+def test_of_two_that_make_a_store_at_once_the_later_one_is_refused(tmp_path, monkeypatch):
+    here = Path.exists
+    with Store(tmp_path):
+        monkeypatch.setattr(Path, "exists", lambda path: path.name != STORE_NAME and here(path))
+        with pytest.raises(StoreError, match=f"process {os.getpid()} on .* is writing to it"):
+            Store(tmp_path)
+
+
+def test_a_record_of_a_trial_that_is_planned_no_more_is_not_lost_in_silence(tmp_path):
+    trials = study().trials(REGISTRY)
+    with Store(tmp_path) as store:
+        store.plan(trials[1:], {"name": "another"})
+        lost = Record.without_run(trials[0], "failed", "why", "2025-01-01T00:00:00.000+00:00", None)
+        with pytest.raises(StoreError, match=f"trial {lost.key} is planned no more"):
+            store.save([lost], {})
+
+
+def test_a_long_trial_is_on_the_disk_when_it_is_told_of():
+    synced = []
+
+    class Told:
+        def save(self, records, environment, sync):
+            synced.append(sync)
+
+    saver = _Saver(Told(), {}, lambda record: None)
+    record = Record.without_run(study().trials(REGISTRY)[0], "failed", "why", "", None)
+    for seconds in (0.0, PATIENCE / 2, PATIENCE, 9.0):
+        saver.add([replace(record, seconds=seconds)])
+    assert synced == [False, False, True, True]
