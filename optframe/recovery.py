@@ -178,14 +178,14 @@ def _best(rows: list[Row], curves: list[Row]) -> tuple[Row, Row | None]:
     """Return a trial's row, and its curve: of several, left over from before, the latest."""
     rows = sorted(rows, key=lambda row: (row["status"] != "planned", row["started"] or ""))
     for row in reversed(rows):
-        fitting = [curve for curve in curves if _fits(row, curve)]
+        fitting = [curve for curve in curves if fits(row, curve)]
         if fitting:
             return row, fitting[-1]
     return rows[-1], None
 
 
-def _fits(row: Row, curve: Row) -> bool:
-    """Whether the last row of a curve is what the trial's row says."""
+def fits(row: Row, curve: Row) -> bool:
+    """Whether a trial's row says what its curve does, at its end and at its best."""
     if row["status"] == "planned":
         return False
     values = _curve(curve)

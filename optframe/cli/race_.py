@@ -70,6 +70,8 @@ def command(
         file = Path(registry.entry("studies", study).target)
     if not file.is_file():
         raise UsageError(f"{study}: no such study")
+    if out is not None and not out.absolute().parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {out.parent}")
     if instructions:
         find_valgrind()
     sides = [

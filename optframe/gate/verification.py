@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from optframe.frames import read_tasks
 from optframe.gate.environments import differences, flat
 from optframe.plan import parts_of
 from optframe.record import COUNT_COLUMNS, PROFILE_COLUMNS, Record
+from optframe.recovery import fits
 from optframe.registry import Registry
 from optframe.store_file import reading
 from optframe.study import Trial
@@ -71,6 +73,8 @@ class _Kept:
     environment: Mapping[str, Any]
     columns: tuple[str, ...]
     curve: NDArray[np.float64]
+    fits: bool
+    """Whether the trial's row says what its curve does."""
 
 
 def drawn(path: Path, sample: int | None, seed: int = 0) -> tuple[list[Trial], int]:
@@ -117,7 +121,10 @@ def verify(path: Path, trials: Sequence[Trial], registry: Registry) -> Iterator[
             yield _verified(trial, _kept(path, trial), registry)
 
 
-def _verified(trial: Trial, kept: _Kept, registry: Registry) -> Verified:
+def _verified(trial: Trial, kept: _Kept | None, registry: Registry) -> Verified:
+    if kept is None:
+        reason = "nothing is kept by its key: its row was altered, or its curve is gone"
+        return Verified(trial, Agreement.NOT, reason)
     runner = TrialRunner(registry, None, trial.backend, trial.threads)
     try:
         with runner.limited():
@@ -125,24 +132,39 @@ def _verified(trial: Trial, kept: _Kept, registry: Registry) -> Verified:
     except UnavailableError as error:
         return Verified(trial, Agreement.EXEMPT, f"it cannot run here: {error}")
     agreement, reason = _compare(trial, kept, record)
-    if agreement is Agreement.BIT:
+    if agreement is Agreement.BIT and kept.fits:
         return Verified(trial, agreement)
+    if agreement is Agreement.BIT:
+        return Verified(trial, Agreement.NOT, "its curve agrees, and its row says something else")
     if kept.together > 1:
         reason += f"; it ran together with {kept.together - 1} others then, and alone now"
     return Verified(trial, agreement, reason, (*_changed(trial, kept, runner),))
 
 
-def _kept(path: Path, trial: Trial) -> _Kept:
+def _kept(path: Path, trial: Trial) -> _Kept | None:
     with reading(path) as connection:
-        status, together, environment, columns, rows, data = connection.execute(
-            "SELECT status, together, description, columns, rows, data FROM trials "
-            "JOIN curves USING (key) LEFT JOIN environments ON environments.id = environment "
-            "WHERE key = ?",
-            (trial.key,),
+        row = _row(connection, "trials", trial.key)
+        curve = _row(connection, "curves", trial.key)
+        if not (row and curve):
+            return None
+        found = connection.execute(
+            "SELECT description FROM environments WHERE id = ?", (row["environment"],)
         ).fetchone()
-        curve = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, rows).T
-    described = json.loads(environment or "{}")
-    return _Kept(status, together or 1, described, (*json.loads(columns),), curve)
+        data = zlib.decompress(curve["data"])
+        return _Kept(
+            row["status"],
+            row["together"] or 1,
+            json.loads(found[0]) if found else {},
+            (*json.loads(curve["columns"]),),
+            np.frombuffer(data, "<f8").reshape(-1, curve["rows"]).T,
+            fits(row, curve),
+        )
+
+
+def _row(connection: sqlite3.Connection, table: str, key: str) -> dict[str, Any]:
+    rows = connection.execute(f"SELECT * FROM {table} WHERE key = ?", (key,))
+    row = rows.fetchone()
+    return dict(zip((name for name, *_ in rows.description), row, strict=True)) if row else {}
 
 
 def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]:

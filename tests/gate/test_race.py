@@ -249,6 +249,7 @@ def test_instructions_without_valgrind_are_refused_in_one_line(command, monkeypa
         (["--threshold", "-1%"], "--threshold: expected a share such as 2% or 0.02, found '-1%'"),
         (["--alpha", "60%"], "--alpha: found 0.6, expected between 0 and 0.5"),
         (["--only", "adam*"], "no trial to race fits 'adam*'"),
+        (["--out", "nowhere/race.json"], "--out nowhere/race.json: there is no folder nowhere"),
     ],
 )
 def test_wrong_words_are_said_in_one_line(command, words, said):

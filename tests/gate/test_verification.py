@@ -115,6 +115,28 @@ def test_a_status_that_differs_is_told(store):
     assert reasons == {"diverged then, finished now"}
 
 
+def alter(store, statement):
+    with sqlite3.connect(store) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_row_that_contradicts_its_curve_does_not_agree(store):
+    alter(store, "UPDATE trials SET final = '{\"loss\": 0.5}' WHERE optimizer LIKE 'adam%'")
+    found = {one.trial.optimizer.name: one for one in verified(store)}
+    assert found["sgd"].agreement is Agreement.BIT
+    assert found["adam"].agreement is Agreement.NOT
+    assert found["adam"].reason == "its curve agrees, and its row says something else"
+
+
+def test_a_trial_without_its_curve_does_not_agree(store):
+    trials, _ = drawn(store, None)
+    alter(store, "DELETE FROM curves WHERE key IN (SELECT key FROM trials WHERE position = 0)")
+    missing = [one for one in verify(store, trials, load_plugins()) if one.reason]
+    assert [one.agreement for one in missing] == [Agreement.NOT]
+    assert missing[0].reason.startswith("nothing is kept by its key")
+
+
 def test_code_that_changed_is_named(tmp_path):
     plugin = tmp_path / "slow_plugin.py"
     plugin.write_text(PLUGIN.format(factor=1), encoding="utf-8")

@@ -118,8 +118,8 @@ def _wheel(build: Build, folder: Path, python: str, name: str) -> Path:
     """Build the wheel of a revision, in a working tree of its own that is gone afterwards."""
     tree, wheels = folder / "tree", folder / "wheels"
     git = ("git", "-C", str(build.root), "worktree")
-    _do(name, "git worktree", *git, "add", "--detach", str(tree), build.identity)
     try:
+        _do(name, "git worktree", *git, "add", "--detach", str(tree), build.identity)
         words = ("wheel", "--no-deps", "--wheel-dir", str(wheels), str(tree / build.folder))
         _do(name, "pip wheel", python, "-m", "pip", *words)
     finally:

@@ -93,7 +93,13 @@ def _revision(role: str, name: str, commit: str, plugins: Sequence[str], tell: T
 def _git(*words: str) -> str | None:
     """Return what git answers here; None where it refuses, or is not there."""
     try:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *words],
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",  # names of files are bytes
+            check=False,
+        )
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None

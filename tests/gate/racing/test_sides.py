@@ -1,6 +1,8 @@
 """Sides: what BASE and HEAD may be, and the environments that are built for them."""
 
 import importlib.util
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 import optframe
 from optframe.gate.racing.sides import Side, open_side
 from optframe.gate.racing.workers import worker
+
+AUTHOR = ("-c", "user.name=test", "-c", "user.email=test@localhost")
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +41,20 @@ def test_a_revision_without_a_package_is_its_plugins_files(repository, plugin):
     assert Path(taken).read_text(encoding="utf-8") == plugin(0)
     assert Path(taken).name == "dull.py"
     assert module == "json"
+
+
+def test_a_checkout_may_have_a_name_that_is_no_utf_8(tmp_path, monkeypatch, plugin):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 alone")
+    monkeypatch.chdir(folder)
+    for words in (["init", "-q"], ["add", "dull.py"], [*AUTHOR, "commit", "-qm", "one"]):
+        Path("dull.py").write_text(plugin(0), encoding="utf-8")
+        subprocess.run(["git", *words], check=True)
+    (taken,) = opened("HEAD", "dull.py").plugins
+    assert Path(taken).read_text(encoding="utf-8") == plugin(0)
 
 
 def test_a_plugin_of_another_place_is_no_revision_s(repository, plugin, tmp_path):
