@@ -18,11 +18,11 @@ from statistics import median
 from time import perf_counter
 
 from optframe import Executor, Stop, Study, load_plugins
-from optframe.execution import execute
-from optframe.plan import plan
-from optframe.runner import run_study
-from optframe.study import RunSettings
-from optframe.trial_runner import TrialRunner
+from optframe.execution.dispatch import execute
+from optframe.execution.runner import run_study
+from optframe.execution.trial_runner import TrialRunner
+from optframe.study.planning import plan
+from optframe.study.study import RunSettings
 from optframe_plugins.executors.processes import Processes
 from optframe_plugins.executors.serial import Serial
 

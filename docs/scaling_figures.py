@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from optframe.palette import color_of_each
+from optframe.drawing.palette import color_of_each
 
 PLAIN, NUMPY, NUMBA, ROOF = "plain NumPy", "optframe, numpy", "optframe, numba", "roof"
 DTYPES = ("float32", "float64")

@@ -16,10 +16,10 @@ from time import perf_counter
 import numpy as np
 
 from optframe import Record, Study, load, load_plugins
-from optframe.record import COUNT_COLUMNS
-from optframe.runner import PATIENCE
-from optframe.store import Store
-from optframe.store_file import STORE_NAME
+from optframe.contracts.record import COUNT_COLUMNS
+from optframe.execution.runner import PATIENCE
+from optframe.store.file import STORE_NAME
+from optframe.store.writer import Store
 
 
 def write(folder: Path, count: int, checkpoints: int) -> None:

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optframe.api import load, make, minimize, report, run
+    from optframe.components.function_problem import FunctionProblem
+    from optframe.components.hookspecs import hookimpl
+    from optframe.components.loading import load_plugins
+    from optframe.components.registry import Registry
     from optframe.contracts import (
         Array,
         Backend,
@@ -45,7 +49,9 @@ if TYPE_CHECKING:
         Wrapper,
         cache_folder,
     )
-    from optframe.drawing import draw
+    from optframe.contracts.oracle import Oracle
+    from optframe.contracts.record import Record, Results
+    from optframe.drawing.figures import draw
     from optframe.errors import (
         OptframeError,
         PluginError,
@@ -53,15 +59,9 @@ if TYPE_CHECKING:
         UnavailableError,
         UsageError,
     )
-    from optframe.function_problem import FunctionProblem
-    from optframe.hookspecs import hookimpl
-    from optframe.one_run import MinimizeResult
-    from optframe.oracle import Oracle
-    from optframe.plugins import load_plugins
-    from optframe.record import Record, Results
-    from optframe.registry import Registry
+    from optframe.execution.minimize import MinimizeResult
     from optframe.rules import coefficient, elementwise, maximum, minimum, sign, sqrt, where
-    from optframe.study import Budget, Study, Trial
+    from optframe.study.study import Budget, Study, Trial
 
 __version__ = "0.1.0"
 
@@ -73,17 +73,17 @@ _HOMES = {
         "Reporter Sampler Schedule Search Setting Solver StochasticProblem Stop Transform "
         "UnitInterval Wrapper cache_folder"
     ),
-    "optframe.drawing": "draw",
+    "optframe.drawing.figures": "draw",
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
     "optframe.errors": "OptframeError PluginError StoreError UnavailableError UsageError",
-    "optframe.function_problem": "FunctionProblem",
-    "optframe.hookspecs": "hookimpl",
-    "optframe.oracle": "Oracle",
-    "optframe.record": "Record Results",
-    "optframe.plugins": "load_plugins",
-    "optframe.registry": "Registry",
-    "optframe.study": "Budget Study Trial",
-    "optframe.one_run": "MinimizeResult",
+    "optframe.components.function_problem": "FunctionProblem",
+    "optframe.components.hookspecs": "hookimpl",
+    "optframe.contracts.oracle": "Oracle",
+    "optframe.contracts.record": "Record Results",
+    "optframe.components.loading": "load_plugins",
+    "optframe.components.registry": "Registry",
+    "optframe.study.study": "Budget Study Trial",
+    "optframe.execution.minimize": "MinimizeResult",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

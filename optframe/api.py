@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from optframe.binding import make_wrapped
+from optframe.components.building import make_wrapped
+from optframe.components.kinds import KINDS
+from optframe.components.loading import load_plugins
+from optframe.components.notation import parse
+from optframe.components.registry import Registry
+from optframe.contracts.record import Results
 from optframe.errors import StoreError, UsageError, nearest
-from optframe.kinds import KINDS
-from optframe.notation import parse
-from optframe.one_run import minimize
-from optframe.plugins import load_plugins
-from optframe.record import Results
-from optframe.registry import Registry
-from optframe.runner import run_study
-from optframe.side_by_side import SideBySide
-from optframe.stopping import end_by
-from optframe.store_file import STORE_NAME, check, reported
-from optframe.study import Study
+from optframe.execution.minimize import minimize
+from optframe.execution.runner import run_study
+from optframe.execution.signals import end_by
+from optframe.store.file import STORE_NAME, check, reported
+from optframe.store.side_by_side import SideBySide
+from optframe.study.study import Study
 
 __all__ = ["load", "make", "minimize", "report", "run"]
 

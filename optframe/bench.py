@@ -146,8 +146,8 @@ def machine(folder: Path) -> dict[str, Any]:
     """Return what the numbers depend on: machine, versions, threads, commit, load."""
     from threadpoolctl import threadpool_info
 
-    from optframe.environment import describe
-    from optframe.plugins import load_plugins
+    from optframe.components.loading import load_plugins
+    from optframe.execution.environment import describe
 
     registry = load_plugins()
     about = describe(registry, registry.make("backends", "numpy"), 1, folder)

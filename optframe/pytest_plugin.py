@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from optframe.contracts.record import Record
     from optframe.gate.measured import Measured
     from optframe.gate.optbench import Bench, Outcome
-    from optframe.record import Record
-    from optframe.study import Trial
+    from optframe.study.study import Trial
 
 __all__ = ["Optbench"]
 
@@ -148,7 +148,7 @@ class Optbench:
         __tracebackhide__ = True
         from optframe.errors import OptframeError, UsageError
         from optframe.gate.optbench import Bench, Outcome
-        from optframe.study import RunSettings, Study
+        from optframe.study.study import RunSettings, Study
 
         given = {"steps": max_steps, "target": target}
         given = {name: value for name, value in given.items() if value is not None}

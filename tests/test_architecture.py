@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pytest
 
 import optframe
-from optframe import hookspecs
-from optframe.kinds import KINDS
+from optframe.components import hookspecs
+from optframe.components.kinds import KINDS
 
 ROOT = Path(__file__).parent.parent
 CORE = "optframe"
@@ -41,23 +41,35 @@ LAYERS = [
 LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 
 UPWARD_WHEN_CALLED = {
-    ("optframe.study", "optframe.plan"): "`Study.trials` is where people look for its plan",
-    ("optframe.record", "optframe.frames"): "`Results` reads its store when it is asked",
+    (
+        "optframe.study.study",
+        "optframe.study.planning",
+    ): "`Study.trials` is where people look for its plan",
+    (
+        "optframe.contracts.record",
+        "optframe.store.results",
+    ): "`Results` reads its store when it is asked",
 }
 
 # What the built-in packages import beside the names that `optframe` offers to everybody.
 BEYOND_THE_PUBLIC_NAMES = {
     ("optframe_plugins", "optframe.rules"): "backends print rules; their traces are no author's",
-    ("optframe_problems", "optframe.notation"): "a network's layers are written in it",
-    ("optframe_problems", "optframe.parameters"): "and checked like a component's parameters",
+    ("optframe_problems", "optframe.components.notation"): "a network's layers are written in it",
+    (
+        "optframe_problems",
+        "optframe.components.parameters",
+    ): "and checked like a component's parameters",
     ("optframe_problems", "optframe.errors"): "and say what an unknown name may have meant",
     ("optframe_reports", "optframe.statistics"): "shared with the gate",
-    ("optframe_reports", "optframe.notation"): "tables write values as studies do",
-    ("optframe_reports", "optframe.record"): "which metrics rise, and which columns are counts",
-    ("optframe_reports", "optframe.checkpoints"): "the landscapes that paths are drawn on",
+    ("optframe_reports", "optframe.components.notation"): "tables write values as studies do",
+    (
+        "optframe_reports",
+        "optframe.contracts.record",
+    ): "which metrics rise, and which columns are counts",
+    ("optframe_reports", "optframe.trial.checkpoints"): "the landscapes that paths are drawn on",
     ("optframe_reports", "optframe.errors"): "a figure says what an unknown name may have meant",
-    ("optframe_reports", "optframe.drawing"): "a page draws as people do from Python",
-    ("optframe_reports", "optframe.palette"): "an optimizer has its colour in tables, too",
+    ("optframe_reports", "optframe.drawing.figures"): "a page draws as people do from Python",
+    ("optframe_reports", "optframe.drawing.palette"): "an optimizer has its colour in tables, too",
 }
 
 HEAVY = {
@@ -207,7 +219,7 @@ def top_levels(modules: set[str]) -> set[str]:
 
 def test_loading_all_plugins_imports_no_heavy_library():
     loaded = imported_by("import optframe\noptframe.load_plugins()")
-    assert {"optframe.registry", *BUILT_IN} <= loaded
+    assert {"optframe.components.registry", *BUILT_IN} <= loaded
     assert not top_levels(loaded) & HEAVY
 
 
@@ -220,7 +232,7 @@ def test_help_imports_neither_numpy_nor_pluggy():
 @pytest.mark.parametrize("command", ["list", "plugins"])
 def test_what_only_names_components_does_not_import_numpy(command):
     loaded = command_line(command)
-    assert "optframe.registry" in loaded
+    assert "optframe.components.registry" in loaded
     assert not top_levels(loaded) & {"numpy", "rich", *HEAVY}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import optframe
-from optframe.study import RunSettings
+from optframe.study.study import RunSettings
 from optframe.testing import check_optimizer, check_problem, check_sampler
 
 PAGE = (Path(__file__).parent.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_documented_executors_run(registry, tmp_path):
 
 
 def test_the_page_names_every_hook():
-    from optframe import hookspecs
+    from optframe.components import hookspecs
 
     for name in vars(hookspecs):
         if name.startswith("optframe_"):

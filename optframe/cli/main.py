@@ -41,7 +41,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"optframe.cli.{cmd_name}_").command
+        command: click.Command = import_module(f"optframe.cli.commands.{cmd_name}").command
         return command
 
     def resolve_command(

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from optframe.plugins import load_plugins
-from optframe.registry import Registry
+from optframe.components.loading import load_plugins
+from optframe.components.registry import Registry
 
 __all__ = ["name_broken", "with_plugins"]
 

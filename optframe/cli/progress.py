@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from optframe.hookspecs import hookimpl
+from optframe.components.hookspecs import hookimpl
 
 __all__ = ["ProgressObserver"]
 

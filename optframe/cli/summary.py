@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from optframe.record import Results
+from optframe.contracts.record import Results
 from optframe.statistics import summary
 
 __all__ = ["print_summary"]

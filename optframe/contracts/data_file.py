@@ -95,7 +95,7 @@ class DataFile:
             return path
         if path is not None and (path != self.home or not self.urls or path.is_dir()):
             raise UnavailableError(f"{path}: {flaw}; get it again, or move it away")
-        from optframe.downloads import download
+        from optframe.contracts.downloads import download
 
         try:
             download(self.urls, self.home, self.sha256, self.size)

@@ -10,7 +10,7 @@ from optframe.contracts.backend import Array
 from optframe.contracts.search import Search
 
 if TYPE_CHECKING:
-    from optframe.oracle import Oracle
+    from optframe.contracts.oracle import Oracle
 
 __all__ = ["Optimizer", "Solver", "Wrapper"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from optframe.record import Results
-    from optframe.registry import Registry
+    from optframe.components.registry import Registry
+    from optframe.contracts.record import Results
 
 __all__ = ["Reporter"]
 

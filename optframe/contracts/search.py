@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from optframe.contracts.backend import Array
 
 if TYPE_CHECKING:
-    from optframe.oracle import Oracle
+    from optframe.contracts.oracle import Oracle
 
 __all__ = ["Point", "Search"]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from optframe.errors import StoreError, UsageError
-from optframe.gate.environments import environments_of, lasting
+from optframe.gate.differences import environments_of, lasting
 from optframe.gate.measured import Measured, table
 from optframe.gate.sources import BASELINE, Source
 from optframe.gate.tolerance import Tolerances, plain

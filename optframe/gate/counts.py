@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from optframe.errors import StoreError
-from optframe.gate.environments import differences
+from optframe.gate.differences import differences
 from optframe.gate.limits import Limit, Limits
 from optframe.gate.measured import COUNTS, Measured
 from optframe.gate.sources import Source

@@ -18,7 +18,7 @@ file (``extra_info["optframe"]`` of each benchmark), and, in columns, in a store
 
 ``cell`` is `Trial.cell`; ``hyperparameters`` are all of the optimizer's, defaults included;
 ``budget`` is `Budget` as text; ``loss`` and counts are null where there is none or it is not
-finite; ``environment`` is what `optframe.gate.environments.flat` returns. ``kit`` and ``seconds``
+finite; ``environment`` is what `optframe.gate.differences.flat` returns. ``kit`` and ``seconds``
 may be left out. A baseline holds ``kit`` and ``environment`` once, for all of its cells.
 """
 
@@ -31,14 +31,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
+from optframe.components.parameters import build
+from optframe.contracts.record import FINAL_COUNTS, STATUSES, Record
 from optframe.errors import StoreError, UsageError, nearest
 from optframe.gate.verdicts import Subject
-from optframe.parameters import build
-from optframe.record import FINAL_COUNTS, STATUSES, Record
 from optframe.testing.kit import KIT_VERSION
 
 if TYPE_CHECKING:
-    from optframe.study import Trial
+    from optframe.study.study import Trial
 
 __all__ = [
     "COUNTS",

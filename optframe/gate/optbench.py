@@ -12,19 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from optframe.binding import Binder
+from optframe.components.building import Binder
+from optframe.components.loading import load_plugins
 from optframe.contracts import Optimizer
-from optframe.environment import describe
+from optframe.contracts.record import Record, rises
 from optframe.errors import UsageError
-from optframe.gate.environments import flat
+from optframe.execution.environment import describe
+from optframe.execution.trial_runner import TrialRunner
+from optframe.gate.differences import flat
 from optframe.gate.measured import COUNTS, Measured
-from optframe.plan import plan
-from optframe.plugins import load_plugins
-from optframe.record import Record, rises
 from optframe.rules import computing_with
-from optframe.study import Budget, Checkpoints, Study, Trial
-from optframe.trial import Run
-from optframe.trial_runner import TrialRunner
+from optframe.study.planning import plan
+from optframe.study.study import Budget, Checkpoints, Study, Trial
+from optframe.trial.run import Run
 
 __all__ = ["Bench", "Outcome", "Step", "shortfall"]
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from optframe.api import load
+from optframe.components.parameters import build
+from optframe.contracts.record import Results
 from optframe.errors import StoreError, UsageError
 from optframe.gate import measured
-from optframe.gate.environments import flat
+from optframe.gate.differences import flat
 from optframe.gate.measured import COUNTS, Measured, Spec, check_kit
 from optframe.gate.tolerance import Tolerance, Tolerances
-from optframe.parameters import build
-from optframe.record import Results
-from optframe.store_file import STORE_NAME, reading
+from optframe.store.file import STORE_NAME, reading
 
 __all__ = ["BASELINE", "Source", "of_results", "open_source"]
 

@@ -21,17 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe import __version__
-from optframe.environment import describe
+from optframe.components.registry import Registry
+from optframe.contracts.record import COUNT_COLUMNS, PROFILE_COLUMNS, Record
 from optframe.errors import UnavailableError, UsageError
-from optframe.frames import read_tasks
-from optframe.gate.environments import differences, flat
-from optframe.plan import parts_of
-from optframe.record import COUNT_COLUMNS, PROFILE_COLUMNS, Record
-from optframe.recovery import fits
-from optframe.registry import Registry
-from optframe.store_file import reading
-from optframe.study import Trial
-from optframe.trial_runner import TrialRunner
+from optframe.execution.environment import describe
+from optframe.execution.trial_runner import TrialRunner
+from optframe.gate.differences import differences, flat
+from optframe.store.file import reading
+from optframe.store.recovery import fits
+from optframe.store.results import read_tasks
+from optframe.study.planning import parts_of
+from optframe.study.study import Trial
 
 __all__ = ["Agreement", "Verified", "drawn", "verify"]
 

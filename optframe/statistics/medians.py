@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from optframe import record
+from optframe.contracts import record
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,15 +13,15 @@ or, without a file, ``optframe check -P my_plugin.py my-optimizer``. Pytest and 
 come with the extra ``test``.
 """
 
-from optframe.testing.array_backends import check_backend
-from optframe.testing.backends import (
+from optframe.testing.backends import check_backend
+from optframe.testing.kit import KIT_VERSION, Check, Checks, ConformanceWarning, Outcome
+from optframe.testing.optimizers import check_optimizer
+from optframe.testing.probe_backends import (
     OverwritingBackend,
     PlainBackend,
     ReadOnlyBackend,
     StrictBackend,
 )
-from optframe.testing.kit import KIT_VERSION, Check, Checks, ConformanceWarning, Outcome
-from optframe.testing.optimizers import check_optimizer
 from optframe.testing.problems import check_problem
 from optframe.testing.samplers import check_sampler
 from optframe.testing.schedules import check_schedule

@@ -1,153 +1,241 @@
-"""Backends that show mistakes: arrays that refuse to be written to, and nothing but the standard.
-
-A component that works on both needs no GPU to be known to work on one.
-"""
+"""The checks of backends."""
 
 from __future__ import annotations
 
+import pickle
+import sys
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from optframe.contracts import Array, Backend
-from optframe.rules.namespace_printer import compile_for_namespace
-from optframe.rules.numpy_printer import compile_for_numpy
-from optframe.rules.trace import Trace
+from optframe.contracts import Backend
+from optframe.rules import computing_with, elementwise, maximum, minimum, sign, sqrt, where
+from optframe.testing.imports import check_imports
+from optframe.testing.kit import Checks, NotApplicable, Suite, check, require
+from optframe.testing.making import made
+from optframe.testing.probe_backends import PlainBackend
 
-__all__ = ["OverwritingBackend", "PlainBackend", "ReadOnlyBackend", "StrictBackend"]
+__all__ = ["check_backend"]
 
-
-@dataclass(frozen=True)
-class PlainBackend(Backend):
-    """NumPy as it is."""
-
-    def missing(self) -> str | None:
-        """Nothing is missing."""
-        return None
-
-    @property
-    def xp(self) -> Any:
-        """The namespace `numpy`."""
-        return np
-
-    @property
-    def device(self) -> str:
-        """The CPU."""
-        return "cpu"
-
-    def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return a copy that may be written to."""
-        return np.array(values, dtype, order="C")
-
-    def csr(self, matrix: Any, dtype: str) -> Any:
-        """Return SciPy's, as a read-only copy."""
-        from scipy.sparse import csr_array
-
-        held = csr_array(matrix, dtype=dtype, copy=True)
-        for array in (held.data, held.indices, held.indptr):
-            array.flags.writeable = False
-        return held
-
-    def to_numpy(self, array: Array) -> NDArray[Any]:
-        """Return the array itself."""
-        return np.asarray(array)
-
-    def synchronize(self) -> None:
-        """Do nothing."""
-
-    def elementwise(self, trace: Trace) -> Any:
-        """Compile for NumPy."""
-        return compile_for_numpy(trace)
+SIZES = (1, 7, 100_003)
 
 
-@dataclass(frozen=True)
-class ReadOnlyBackend(PlainBackend):
-    """NumPy, whose arrays refuse to be written to: those it makes, and those its kernels return."""
+def check_backend(backend: Backend | type, *, seed: int | None = 0, strict: bool = False) -> Checks:
+    """Return the checks of a backend; where it is not available, none of them applies.
 
-    def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return a read-only copy."""
-        array: Array = super().asarray(values, dtype)
-        array.flags.writeable = False
-        return array
+    Parameters
+    ----------
+    backend
+        An object, or a class whose fields have defaults.
+    seed, strict
+        As for `check_optimizer`, and ``known_failures`` likewise.
 
-    def elementwise(self, trace: Trace) -> Any:
-        """Compile for NumPy; what the kernel returns is read-only."""
-        kernel = compile_for_numpy(trace)
-
-        def run(*arguments: Any) -> Any:
-            outputs = kernel(*arguments)
-            for array in (outputs,) if trace.single else outputs:
-                array.flags.writeable = False
-            return outputs
-
-        return run
-
-
-@dataclass(frozen=True)
-class OverwritingBackend(PlainBackend):
-    """NumPy, whose kernels destroy the θ and the state that they are given.
-
-    They may, and for long arrays they do; here they fill them with NaN, whatever the length.
+    Raises
+    ------
+    UsageError
+        Where it is no backend, cannot be made without parameters, or expects a failure of a check
+        that does not exist.
     """
-
-    def elementwise(self, trace: Trace) -> Any:
-        """Compile for NumPy; what goes in is gone afterwards, the gradient excepted."""
-        kernel = compile_for_namespace(trace, np)
-
-        def run(*arguments: Any) -> Any:
-            outputs = kernel(*arguments)
-            kept = [id(array) for array in ((outputs,) if trace.single else outputs)]
-            for array in (arguments[0], *arguments[2 : 1 + len(trace.outputs)]):
-                if id(array) not in kept and array is not arguments[1]:
-                    array[...] = np.nan
-            return outputs
-
-        return run
+    component = made(backend, "backends", "check_backend")
+    suite = Suite((sys.modules[__name__],), least=9)
+    return Checks(suite, component, lambda random: Subject(component, random), seed, strict)
 
 
 @dataclass(frozen=True)
-class StrictBackend(Backend):
-    """The array API standard and nothing else, on a device that is not the default one.
+class Subject:
+    """What a check looks at: the backend, and a generator for what the check draws."""
 
-    NumPy's functions refuse its arrays, as they would refuse a GPU's. (On its CPU device
-    array-api-strict lets them pass.)
-    """
-
-    def missing(self) -> str | None:
-        """Say where array-api-strict is missing."""
-        try:
-            import_module("array_api_strict")
-        except ImportError as error:
-            return f"array-api-strict is not installed ({error}); install optframe[test]"
-        return None
+    declared: Backend
+    random: np.random.Generator
 
     @property
-    def xp(self) -> Any:
-        """The namespace `array_api_strict`."""
-        return import_module("array_api_strict")
+    def backend(self) -> Backend:
+        """The backend, where it is available."""
+        missing = self.declared.missing()
+        if missing is not None:
+            raise NotApplicable(missing)
+        return self.declared
 
-    @property
-    def device(self) -> str:
-        """The device's name."""
-        return "device1"
 
-    def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return an array on ``device1``."""
-        kind = None if dtype is None else getattr(self.xp, dtype)
-        return self.xp.asarray(np.asarray(values), dtype=kind, device=self.xp.Device("device1"))
+@elementwise
+def _everything(theta, g, m, v, lr, beta, keep, tiny):  # type: ignore[no-untyped-def]
+    """Use every operation that a rule may have."""
+    m = beta * m + keep * g
+    v = maximum(v, abs(g)) + minimum(v, g * g)
+    step = where(m > 0, m / (sqrt(v) + tiny), -m + sign(g))
+    return theta - lr * step, m, v
 
-    def to_numpy(self, array: Array) -> NDArray[Any]:
-        """Copy to the host; an array that has left the device is a mistake."""
-        if array.device != self.xp.Device("device1"):
-            raise TypeError(f"found an array on {array.device}, expected one on device1")
-        return np.from_dlpack(array.to_device(self.xp.Device("CPU_DEVICE")))
 
-    def synchronize(self) -> None:
-        """Do nothing."""
+@elementwise
+def _alone(theta, g, lr):  # type: ignore[no-untyped-def]
+    """A rule without state returns θ alone."""
+    return theta - lr * g
 
-    def elementwise(self, trace: Trace) -> Any:
-        """Compile as expressions over the namespace."""
-        return compile_for_namespace(trace, self.xp)
+
+@check(since=1)
+def says_what_is_missing(subject: Subject) -> None:
+    """`missing` returns one line or None, and `is_available` agrees."""
+    missing = subject.declared.missing()
+    require(
+        missing is None or (isinstance(missing, str) and missing and "\n" not in missing),
+        f"missing() returns {missing!r}; expected one line, or None",
+    )
+    require(
+        subject.declared.is_available() == (missing is None), "is_available contradicts missing"
+    )
+    _ = subject.backend
+
+
+@check(since=1)
+def names_its_device(subject: Subject) -> None:
+    """The device has a name."""
+    device = subject.backend.device
+    require(isinstance(device, str) and device.strip(), f"device is {device!r}")
+
+
+@check(since=1)
+def brings_values_there_and_back(subject: Subject) -> None:
+    """What goes to the device comes back as it was, in the precision that was asked for."""
+    backend = subject.backend
+    for dtype in ("float64", "float32", "int64"):
+        for shape in ((5,), (2, 3), (0,), ()):
+            values = (100 * subject.random.standard_normal(shape)).astype(dtype)
+            there = backend.asarray(values, dtype)
+            require(there.shape == shape, f"asarray makes {there.shape} of {shape}")
+            back = backend.to_numpy(there)
+            require(
+                isinstance(back, np.ndarray) and back.dtype == dtype,
+                f"to_numpy returns a {type(back).__name__} of {getattr(back, 'dtype', '?')}, "
+                f"expected a numpy.ndarray of {dtype}",
+            )
+            require(np.array_equal(back, values), f"values of {dtype} come back changed")
+
+
+@check(since=1)
+def takes_any_order_of_memory(subject: Subject) -> None:
+    """Transposed and strided arrays arrive as what they say."""
+    values = subject.random.standard_normal((6, 4))
+    for given in (values.T, values[::2], values[:, ::-1]):
+        back = subject.backend.to_numpy(subject.backend.asarray(given, "float64"))
+        require(np.array_equal(back, given), "an array that is not C-ordered arrives changed")
+
+
+@check(since=1)
+def makes_zeros(subject: Subject) -> None:
+    """`zeros` returns zeros of the shape and precision that were asked for."""
+    for dtype in ("float64", "float32"):
+        zeros = subject.backend.to_numpy(subject.backend.zeros((2, 3), dtype))
+        require(zeros.shape == (2, 3) and zeros.dtype == dtype, f"{zeros.dtype} {zeros.shape}")
+        require(not zeros.any(), "zeros are not zero")
+
+
+@check(since=1)
+def has_the_functions_that_steps_use(subject: Subject) -> None:
+    """Its namespace computes as NumPy does."""
+    backend, xp = subject.backend, subject.backend.xp
+    a, b = subject.random.uniform(0.5, 2, (2, 3, 4))
+    there, other = backend.asarray(a, "float64"), backend.asarray(b, "float64")
+    for name, found, expected in (
+        ("sum", xp.sum(there * other, axis=-1, keepdims=True), (a * b).sum(-1, keepdims=True)),
+        ("sqrt", xp.sqrt(there), np.sqrt(a)),
+        ("exp", xp.exp(there), np.exp(a)),
+        ("where", xp.where(there > other, there, other), np.where(a > b, a, b)),
+        ("matmul", xp.matmul(there, other.T), a @ b.T),
+        ("stack", xp.stack([there, other], axis=-1), np.stack([a, b], axis=-1)),
+        ("zeros_like", xp.zeros_like(there), np.zeros_like(a)),
+        ("max", xp.max(xp.abs(there), axis=-1), np.abs(a).max(-1)),
+    ):
+        require(
+            np.allclose(backend.to_numpy(found), expected, rtol=1e-12), f"xp.{name} is not NumPy's"
+        )
+
+
+@check(since=1)
+def compiles_update_rules(subject: Subject) -> None:
+    """A compiled rule returns what NumPy returns, for short and long arrays."""
+    for dtype, tolerance in (("float64", 1e-13), ("float32", 1e-5)):
+        for size in SIZES:
+            _compare(subject, (size,), dtype, tolerance, (0.1, 0.9, 0.1, 1e-8))
+
+
+@check(since=1)
+def compiles_update_rules_for_many_runs(subject: Subject) -> None:
+    """Coefficients of shape (..., 1) and (P,) broadcast against θ of shape (..., P)."""
+    for shape in ((3, 1), (4,)):
+        _compare(
+            subject,
+            (3, 4),
+            "float64",
+            1e-13,
+            tuple(subject.random.uniform(0.1, 0.9, (4, *shape))),
+        )
+
+
+@check(since=1)
+def keeps_single_precision(subject: Subject) -> None:
+    """A float64 coefficient does not turn a float32 θ into float64."""
+    backend = subject.backend
+    theta, g = (backend.asarray(np.ones((2, 3)), "float32") for _ in range(2))
+    for lr in (0.1, np.float64(0.1), backend.asarray(np.full((2, 1), 0.1), "float64")):
+        with computing_with(backend):
+            found = _alone(theta, g, lr)
+        require(
+            backend.to_numpy(found).dtype == np.float32,
+            f"with lr as {type(lr).__name__} a float32 θ becomes {backend.to_numpy(found).dtype}",
+        )
+        theta = backend.asarray(np.ones((2, 3)), "float32")
+
+
+@check(since=1)
+def leaves_the_gradient_as_it_is(subject: Subject) -> None:
+    """A compiled rule may overwrite θ and state, never the gradient."""
+    backend = subject.backend
+    for size in SIZES:
+        values = subject.random.standard_normal(size)
+        theta, g, m, v = (backend.asarray(values, "float64") for _ in range(4))
+        with computing_with(backend):
+            _everything(theta, g, m, v, 0.1, 0.9, 0.1, 1e-8)
+        require(np.array_equal(backend.to_numpy(g), values), "a rule has written to the gradient")
+
+
+@check(since=1)
+def synchronizes(subject: Subject) -> None:
+    """`synchronize` returns None when all is done."""
+    require(subject.backend.synchronize() is None, "synchronize returns something")
+
+
+@check(since=1)
+def pickles(subject: Subject) -> None:
+    """It can be sent to a worker."""
+    again = pickle.loads(pickle.dumps(subject.declared))
+    require(again == subject.declared, "pickled and restored, it is another")
+
+
+@check(since=1)
+def imports_nothing_heavy(subject: Subject) -> None:
+    """Naming it imports neither its library nor any other that is slow to import."""
+    check_imports(type(subject.declared))
+
+
+def _compare(
+    subject: Subject,
+    shape: tuple[int, ...],
+    dtype: str,
+    tolerance: float,
+    coefficients: tuple[Any, ...],
+) -> None:
+    arrays = [subject.random.standard_normal(shape).astype(dtype) for _ in range(3)]
+    arrays.append(subject.random.uniform(0.1, 1, shape).astype(dtype))
+    results = []
+    for backend in (PlainBackend(), subject.backend):
+        with computing_with(backend):
+            numbers = [c if np.ndim(c) == 0 else backend.asarray(c, dtype) for c in coefficients]
+            outputs = _everything(*(backend.asarray(a, dtype) for a in arrays), *numbers)
+        results.append([backend.to_numpy(output) for output in outputs])
+    for expected, found in zip(*results, strict=True):
+        require(found.dtype == dtype, f"a rule on {dtype} returns {found.dtype}")
+        require(
+            np.allclose(found, expected, rtol=tolerance, atol=tolerance),
+            f"a rule on {dtype} {shape} is off NumPy's by {np.abs(found - expected).max():.2g}",
+        )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import Sampler
-from optframe.seeds import SamplerSeeds, Seeds
+from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe.testing.imports import check_imports
 from optframe.testing.kit import Checks, NotApplicable, Suite, check, require
 from optframe.testing.making import made

@@ -1,6 +1,6 @@
 """What tells lines apart beside their colour, and colours that stand for a number.
 
-`optframe.palette` has the colours of things that have no order.
+`optframe.drawing.palette` has the colours of things that have no order.
 """
 
 from __future__ import annotations

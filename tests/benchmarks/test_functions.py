@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe.binding import Binder
-from optframe.seeds import Seeds
+from optframe.components.building import Binder
+from optframe.contracts.seeds import Seeds
 
 HERE = Path(__file__).parent
 TEXTBOOK = {

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 import optframe
+from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe.rules import computing_with
-from optframe.seeds import SamplerSeeds, Seeds
-from optframe.stacked import merged
-from optframe.study import Budget, Checkpoints
-from optframe.together import Together
-from optframe.trial import Run, Setup
+from optframe.study.study import Budget, Checkpoints
+from optframe.trial.run import Run, Setup
+from optframe.trial.stacking import merged
+from optframe.trial.vectorized import Together
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.adam import Adam

@@ -17,11 +17,11 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 import optframe
-from optframe.binding import Binder
-from optframe.notation import parse
-from optframe.seeds import Seeds
-from optframe.study import Budget, Checkpoints
-from optframe.trial import Run, Setup
+from optframe.components.building import Binder
+from optframe.components.notation import parse
+from optframe.contracts.seeds import Seeds
+from optframe.study.study import Budget, Checkpoints
+from optframe.trial.run import Run, Setup
 
 NEAR = 1e-8
 RECORDS = 32_561

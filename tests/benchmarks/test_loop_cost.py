@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe.binding import Binder
-from optframe.seeds import Seeds
-from optframe.study import Budget, Checkpoints
-from optframe.trial import Run, Setup
+from optframe.components.building import Binder
+from optframe.contracts.seeds import Seeds
+from optframe.study.study import Budget, Checkpoints
+from optframe.trial.run import Run, Setup
 
 STEPS = 5_000
 

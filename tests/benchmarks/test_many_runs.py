@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe.companions import companions
-from optframe.stacked import merged
-from optframe.study import RunSettings
-from optframe.together import Together
-from optframe.trial import Run
-from optframe.trial_runner import TrialRunner
+from optframe.execution.grouping import companions
+from optframe.execution.trial_runner import TrialRunner
+from optframe.study.study import RunSettings
+from optframe.trial.run import Run
+from optframe.trial.stacking import merged
+from optframe.trial.vectorized import Together
 
 MEMORY = 1024.0
 

@@ -17,10 +17,10 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import optframe
-from optframe.binding import Binder
-from optframe.seeds import SamplerSeeds, Seeds
-from optframe.study import Budget, Checkpoints
-from optframe.trial import Run, Setup
+from optframe.components.building import Binder
+from optframe.contracts.seeds import SamplerSeeds, Seeds
+from optframe.study.study import Budget, Checkpoints
+from optframe.trial.run import Run, Setup
 
 BATCH = 128
 SIZES = {"mnist": ((28, 28, 1), 5 * BATCH), "cifar10": ((32, 32, 3), 2 * BATCH)}

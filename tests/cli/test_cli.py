@@ -12,7 +12,7 @@ import pytest
 from optframe import load, load_plugins
 from optframe.cli import main
 from optframe.cli.main import COMMANDS
-from optframe.kinds import KINDS
+from optframe.components.kinds import KINDS
 
 TESTS = Path(__file__).parent.parent
 BROKEN = str(TESTS / "broken_plugins" / "raises_on_import.py")

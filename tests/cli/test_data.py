@@ -180,7 +180,7 @@ def test_a_problem_whose_data_is_missing_ends_with_both_ways_out(home, monkeypat
     """Nothing is run, and nothing is written."""
     from optframe.contracts import data_file
 
-    monkeypatch.setattr("optframe.downloads.download", refuse)
+    monkeypatch.setattr("optframe.contracts.downloads.download", refuse)
     monkeypatch.delenv("OPTFRAME_DATA")
     words = ["run", "-o", "sgd", "-p", "logistic:data=a9a", "--steps", "3", "--no-report"]
     monkeypatch.setattr(sys, "argv", ["optframe", *words])

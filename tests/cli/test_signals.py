@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from optframe import Stop, Study, load, load_plugins, run
-from optframe.runner import run_study
-from optframe.stopping import GRACE, end_by, stoppable, stopping
+from optframe.execution.runner import run_study
+from optframe.execution.signals import GRACE, end_by, stoppable, stopping
 
 SAMPLES = Path(__file__).parent.parent / "sample_plugins"
 PLUGIN = str(SAMPLES / "misbehaving.py")
@@ -245,7 +245,7 @@ def test_another_thread_has_no_handlers():
 
 
 def test_work_in_this_process_is_not_begun_after_the_end_and_left_when_time_is_up(monkeypatch):
-    monkeypatch.setattr("optframe.stopping.GRACE", 0.2)
+    monkeypatch.setattr("optframe.execution.signals.GRACE", 0.2)
     with stopping() as stop:
         work = stoppable(len, stop)
         assert work("abc") == 3

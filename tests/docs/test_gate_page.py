@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from optframe.cli.race_ import command as race
+from optframe.cli.commands.race import command as race
 from optframe.gate import FORMATS, Verdict
 from optframe.gate.limits import JUDGED, Limit, of_project
 from optframe.gate.verdicts import Subject

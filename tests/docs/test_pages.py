@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import optframe
-from optframe.kinds import KINDS
-from optframe.notation import format_value
-from optframe.parameters import parameters
+from optframe.components.kinds import KINDS
+from optframe.components.notation import format_value
+from optframe.components.parameters import parameters
 
 for needed in ("sphinx", "myst_parser", "furo"):
     pytest.importorskip(needed, reason="the extra `docs` is not installed")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from optframe import Study, load, load_plugins
-from optframe.stopping import GRACE
-from optframe.study import RunSettings
+from optframe.execution.signals import GRACE
+from optframe.study.study import RunSettings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "running.md").read_text(encoding="utf-8")
 (FILE,) = re.findall(r"^```toml\n(.*?)^```", PAGE, re.M | re.S)

@@ -26,7 +26,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from optframe.gate.race import Field, Race, Rule, Side
+from optframe.gate.racing.race import Field, Race, Rule, Side
 
 STUDY = """
 [study]

@@ -9,9 +9,9 @@ import pytest
 
 import optframe
 from optframe import Number, Optimizer, Solver, Study, UsageError
+from optframe.components.loading import load_plugins
 from optframe.gate.measured import of_record
 from optframe.gate.optbench import WARM_UP, Bench, Outcome, shortfall
-from optframe.plugins import load_plugins
 
 
 @dataclass(frozen=True)

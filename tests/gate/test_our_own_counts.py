@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optframe
 from optframe.gate import open_source
-from optframe.study import Study
+from optframe.study.study import Study
 
 HERE = Path(__file__).parent
 PLACE = HERE / "counts.baseline.json"

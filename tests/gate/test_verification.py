@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from optframe import Study, load_plugins, run
-from optframe.cli.verify_ import command
+from optframe.cli.commands.verify import command
 from optframe.errors import UsageError
-from optframe.frames import read_tasks
 from optframe.gate.verification import Agreement, drawn, verify
+from optframe.store.results import read_tasks
 
 PLUGIN = """
 from dataclasses import dataclass

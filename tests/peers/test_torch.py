@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optframe import Function, Oracle
-from optframe.oracle import Counts
+from optframe.contracts.oracle import Counts
 from optframe.rules import computing_with
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.adadelta import AdaDelta

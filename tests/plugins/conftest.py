@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from optframe import Backend, Function, Optimizer, Oracle
-from optframe.oracle import Counts
+from optframe.contracts.oracle import Counts
 from optframe.rules import computing_with
 from optframe_plugins.backends.numpy import NumpyBackend
 

@@ -10,8 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 
 import optframe_reports
-from optframe import Registry, hookspecs
-from optframe.drawing import picture
+from optframe import Registry
+from optframe.components import hookspecs
+from optframe.drawing.figures import picture
 
 
 class Study:
@@ -98,7 +99,7 @@ class Study:
 
     def frames(self):
         from optframe import Frames
-        from optframe.palette import color_of_each
+        from optframe.drawing.palette import color_of_each
 
         trials = pd.DataFrame(self.trials)
         curves = pd.concat(self.curves, ignore_index=True)
@@ -233,7 +234,7 @@ def many_frames(settings, seeds, checkpoints, samplers=("none",), optimizers=Non
     Without ``optimizers`` each setting is an optimizer of its own.
     """
     from optframe import Frames
-    from optframe.palette import color_of_each
+    from optframe.drawing.palette import color_of_each
 
     random = np.random.default_rng(0)
     names = [f"optimizer{i}" for i in range(optimizers or settings)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from optframe.drawing import picture, written
+from optframe.drawing.figures import picture, written
 from optframe_reports.figures.batch_size import BatchSize
 
 

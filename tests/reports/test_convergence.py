@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from optframe.drawing import picture, written
+from optframe.drawing.figures import picture, written
 from optframe.statistics import evaluations_to_target
 from optframe_reports.figures.convergence import Convergence
 

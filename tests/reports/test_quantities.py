@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from optframe.palette import color_of_each
+from optframe.drawing.palette import color_of_each
 from optframe_reports.figures.axes import literal
 from optframe_reports.palette import line_style, marker, sequence
 from optframe_reports.quantities import count, duration, number, percent

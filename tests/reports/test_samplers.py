@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optframe.drawing import picture, written
+from optframe.drawing.figures import picture, written
 from optframe_reports.figures.samplers import Samplers
 
 

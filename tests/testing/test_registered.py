@@ -3,8 +3,8 @@
 import pytest
 
 from optframe import load_plugins
-from optframe.binding import make_wrapped
-from optframe.notation import parse
+from optframe.components.building import make_wrapped
+from optframe.components.notation import parse
 from optframe.testing import (
     check_backend,
     check_optimizer,
@@ -12,7 +12,7 @@ from optframe.testing import (
     check_sampler,
     check_schedule,
 )
-from optframe.testing.standard import Bowl, Descent
+from optframe.testing.standard_problems import Bowl, Descent
 
 REGISTRY = load_plugins(strict=True)
 CHECKS = {

@@ -9,7 +9,7 @@ import pytest
 
 from optframe import Sampler, Schedule, UsageError
 from optframe.testing import PlainBackend, check_backend, check_sampler, check_schedule
-from optframe.testing.backends import OverwritingBackend, ReadOnlyBackend, StrictBackend
+from optframe.testing.probe_backends import OverwritingBackend, ReadOnlyBackend, StrictBackend
 
 
 def ends(checks):

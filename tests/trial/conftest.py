@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from optframe import Budget, StochasticProblem, Study, load_plugins
-from optframe.seeds import Seeds
-from optframe.study import Checkpoints
-from optframe.trial import Run, Setup
-from optframe.trial_runner import TrialRunner
+from optframe.contracts.seeds import Seeds
+from optframe.execution.trial_runner import TrialRunner
+from optframe.study.study import Checkpoints
+from optframe.trial.run import Run, Setup
 from optframe_plugins.backends.numpy import NumpyBackend
 
 

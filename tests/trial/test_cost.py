@@ -21,8 +21,8 @@ def readings(monkeypatch):
         found.append(None)
         return float(len(found))
 
-    for module in ("clock", "profiling", "trial"):
-        monkeypatch.setattr(f"optframe.{module}.perf_counter", read)
+    for module in ("clock", "profiling", "run"):
+        monkeypatch.setattr(f"optframe.trial.{module}.perf_counter", read)
     return found
 
 

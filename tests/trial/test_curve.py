@@ -7,9 +7,9 @@ import pytest
 
 import optframe
 from optframe import Budget, Optimizer
-from optframe.seeds import Seeds
-from optframe.study import Checkpoints
-from optframe.trial import Run, Setup
+from optframe.contracts.seeds import Seeds
+from optframe.study.study import Checkpoints
+from optframe.trial.run import Run, Setup
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_problems.functions.rosenbrock import Rosenbrock
 

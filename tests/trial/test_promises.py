@@ -7,7 +7,7 @@ import pytest
 
 import optframe
 from optframe import Optimizer, Schedule
-from optframe.seeds import Seeds
+from optframe.contracts.seeds import Seeds
 from optframe_plugins.optimizers.sgd import SGD
 
 

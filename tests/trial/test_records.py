@@ -7,7 +7,7 @@ import numpy as np
 
 import optframe
 from optframe import Function, Optimizer
-from optframe.seeds import Seeds
+from optframe.contracts.seeds import Seeds
 from optframe_plugins.optimizers.adam import Adam
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_problems.functions.quadratic import Quadratic

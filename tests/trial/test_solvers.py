@@ -8,7 +8,7 @@ from scipy import optimize
 
 import optframe
 from optframe import Solver
-from optframe.seeds import Seeds
+from optframe.contracts.seeds import Seeds
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.samplers.shuffled import Shuffled
 from optframe_problems.functions.rosenbrock import Rosenbrock

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 import optframe
-from optframe.parameters import Parameter
+from optframe.components.parameters import Parameter
 
 __all__ = ["page"]
 

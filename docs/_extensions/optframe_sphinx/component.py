@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import optframe
-from optframe import oracle
-from optframe.notation import format_value
-from optframe.parameters import Parameter, parameters
+from optframe.components.notation import format_value
+from optframe.components.parameters import Parameter, parameters
+from optframe.contracts import oracle
 from optframe_sphinx.docstring import Docstring, without_substitutions
 
 __all__ = ["arguments", "indent", "needs", "registered"]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import optframe
 from optframe import contracts
-from optframe.kinds import KINDS
-from optframe.notation import write
-from optframe.summaries import summary
+from optframe.cli.commands.summaries import summary
+from optframe.components.kinds import KINDS
+from optframe.components.notation import write
 from optframe_sphinx import path_picture, schedule_picture
 from optframe_sphinx.component import arguments, indent, needs, registered
 from optframe_sphinx.docstring import Docstring, read, without_substitutions
@@ -67,7 +67,7 @@ class Pages:
                 parts.append(self._section(kind, entry.name))
             yield _put(home / "index.rst", parts)
 
-    def _entries(self, kind: str) -> list[optframe.registry.Entry]:
+    def _entries(self, kind: str) -> list[optframe.components.registry.Entry]:
         entries = self.registry.entries(kind)
         return [entry for entry in entries if not self.owners or entry.owner in self.owners]
 

@@ -10,7 +10,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from optframe.palette import color_of_each
+from optframe.drawing.palette import color_of_each
 
 __all__ = ["MAIN", "OTHER", "figure", "plain", "save"]
 

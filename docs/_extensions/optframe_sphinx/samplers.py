@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import optframe
-from optframe.parameters import parameters
-from optframe.seeds import SamplerSeeds, Seeds
+from optframe.components.parameters import parameters
+from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe_sphinx.component import indent
 
 __all__ = ["batches"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import optframe
-from optframe.parameters import parameters
+from optframe.components.parameters import parameters
 from optframe_sphinx.pictures import MAIN, figure, save
 
 __all__ = ["STEPS", "draw", "example"]

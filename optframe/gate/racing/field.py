@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from optframe.errors import UsageError
-from optframe.gate.environments import differences, flat
+from optframe.gate.differences import differences, flat
 from optframe.gate.racing.heat import prepare
 from optframe.gate.racing.sides import Side
 from optframe.gate.racing.trials import Entrants, RacedTrial, entrants

@@ -5,7 +5,8 @@ the standard library it needs, of the optframe it finds there, no more than
 
 - ``optframe.load_plugins(paths)`` and ``optframe.Study.from_file(path)``, a dataclass with fields
   ``optimizers`` and ``problems``, and its ``trials(registry)``,
-- ``optframe.trial_runner.TrialRunner(registry).setup(trial)``,
+- ``TrialRunner(registry).setup(trial)`` of `optframe.execution.trial_runner`, which older versions
+  have as ``optframe.trial_runner``,
 - ``optframe.trial.Run(setup)``: ``execute()``, ``k``, ``clock.seconds``, ``status``, ``reason``.
 
 It reads a request per line from standard input, as JSON, and answers with a line::
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import importlib
 import json
 import math
 import os
@@ -39,6 +41,14 @@ from typing import Any, TextIO
 
 class RefusedError(Exception):
     """What the parent is told as it stands."""
+
+
+def _imported(today: str, before: str) -> Any:
+    """Import a module by today's name, or by the one that it had in older versions."""
+    try:
+        return importlib.import_module(today)
+    except ModuleNotFoundError:
+        return importlib.import_module(before)
 
 
 class Worker:
@@ -62,8 +72,8 @@ class Worker:
         try:
             import optframe
             from optframe.trial import Run
-            from optframe.trial_runner import TrialRunner
 
+            trial_runner = _imported("optframe.execution.trial_runner", "optframe.trial_runner")
             self.registry = optframe.load_plugins(plugins)
             planned = optframe.Study.from_file(study)
         except (ImportError, AttributeError) as error:
@@ -71,7 +81,7 @@ class Worker:
                 f"{sys.executable} has no optframe that can be raced: {error}"
             ) from error
         self.trials, refused = self._plan(planned)
-        self.runner, self.run = TrialRunner(self.registry), Run
+        self.runner, self.run = trial_runner.TrialRunner(self.registry), Run
         told = [
             {
                 "labels": [t.optimizer.label, t.problem.label, t.sampler.label, t.seed],
@@ -117,10 +127,9 @@ class Worker:
         import optframe
 
         try:
-            from optframe.environment import describe
-
+            environment = _imported("optframe.execution.environment", "optframe.environment")
             backend = self.registry.make("backends", "numpy")
-            return dict(describe(self.registry, backend, 1, self.folder))
+            return dict(environment.describe(self.registry, backend, 1, self.folder))
         except Exception:
             return {"optframe": optframe.__version__, "python": platform.python_version()}
 

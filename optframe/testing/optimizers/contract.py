@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import Schedule
-from optframe.testing.backends import OverwritingBackend, StrictBackend
 from optframe.testing.imports import check_imports
 from optframe.testing.kit import NotApplicable, check, require
 from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
-from optframe.testing.standard import Lines
-from optframe.testing.walk import walk
+from optframe.testing.probe_backends import OverwritingBackend, StrictBackend
+from optframe.testing.standard_problems import Lines
+from optframe.testing.stepping import walk
 
 
 @check(since=1)

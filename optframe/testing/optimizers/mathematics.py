@@ -9,8 +9,8 @@ import numpy as np
 
 from optframe.testing.kit import NotApplicable, check, require
 from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
-from optframe.testing.standard import Bowl, Slope
-from optframe.testing.walk import serves, walk
+from optframe.testing.standard_problems import Bowl, Slope
+from optframe.testing.stepping import serves, walk
 
 FEW = 5
 """Steps after which rounding has not yet decided which way a line search goes."""

@@ -7,14 +7,14 @@ import pickle
 import numpy as np
 
 from optframe.contracts import Problem
-from optframe.seeds import Seeds
-from optframe.study import Budget, Checkpoints
+from optframe.contracts.seeds import Seeds
+from optframe.study.study import Budget, Checkpoints
 from optframe.testing.imports import check_imports
 from optframe.testing.kit import NotApplicable, check, require
 from optframe.testing.optimizers.subject import Subject
-from optframe.testing.standard import Lines
-from optframe.testing.walk import PLAIN, bound, watched
-from optframe.trial import Run, Setup
+from optframe.testing.standard_problems import Lines
+from optframe.testing.stepping import PLAIN, bound, watched
+from optframe.trial.run import Run, Setup
 
 
 def solved(subject: Subject, problem: Problem, steps: int = 100, dtype: str = "float64") -> Run:

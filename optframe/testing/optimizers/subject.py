@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from optframe.components.parameters import parameters
 from optframe.contracts import Optimizer, Problem
-from optframe.parameters import parameters
 from optframe.testing.kit import NotApplicable, require
-from optframe.testing.standard import Bowl, Lines, Trough
-from optframe.testing.walk import Walk, serves
+from optframe.testing.standard_problems import Bowl, Lines, Trough
+from optframe.testing.stepping import Walk, serves
 
 __all__ = ["SIZE", "STEPS", "Subject", "same"]
 

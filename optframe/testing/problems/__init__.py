@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from optframe.binding import Binder
+from optframe.components.building import Binder
+from optframe.components.loading import load_plugins
 from optframe.contracts import Dataset, Problem
-from optframe.plugins import load_plugins
 from optframe.testing.kit import Checks, Suite
 from optframe.testing.making import made
 from optframe.testing.problems import contract, mathematics

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from optframe.checks import check_metrics, check_start
-from optframe.oracle import offers
-from optframe.testing.backends import StrictBackend
+from optframe.contracts.oracle import offers
 from optframe.testing.imports import check_imports
 from optframe.testing.kit import NotApplicable, check, require
+from optframe.testing.probe_backends import StrictBackend
 from optframe.testing.problems.subject import LARGEST_HESSIAN, Subject, close
+from optframe.trial.checks import check_metrics, check_start
 
 
 @check(since=1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import StochasticProblem
-from optframe.testing.differences import Slope, slope
+from optframe.testing.derivatives import Slope, slope
 from optframe.testing.kit import NotApplicable, check, require
 from optframe.testing.problems.subject import LARGEST_HESSIAN, Subject, close, some
 

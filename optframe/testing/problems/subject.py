@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import Backend, Dataset, Problem, Setting, StochasticProblem
-from optframe.oracle import offers
-from optframe.testing.backends import ReadOnlyBackend
+from optframe.contracts.oracle import offers
 from optframe.testing.kit import NotApplicable, require
+from optframe.testing.probe_backends import ReadOnlyBackend
 
 __all__ = ["LARGEST_HESSIAN", "Subject", "close", "some"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from optframe.components.notation import parse
+from optframe.components.parameters import build
 from optframe.errors import UsageError, nearest
-from optframe.notation import parse
-from optframe.parameters import build
 from optframe_problems.networks.layers.convolution import Convolution
 from optframe_problems.networks.layers.dropout import Dropout
 from optframe_problems.networks.layers.flatten import Flatten

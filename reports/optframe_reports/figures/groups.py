@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from optframe import Frames
-from optframe.palette import color_of_each
+from optframe.drawing.palette import color_of_each
 from optframe.statistics import CENSORED, UNRUN
 from optframe_reports.figures.looks import Looks, colors_of_samplers
 from optframe_reports.figures.selection import Chosen, best_of_each, median_finals

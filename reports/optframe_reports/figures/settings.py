@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optframe import Frames
-from optframe.palette import color_of_each
+from optframe.drawing.palette import color_of_each
 from optframe.statistics import UNRUN, at_tuned, tuned
 from optframe_reports.figures.solvers import LIMIT, have_met
 

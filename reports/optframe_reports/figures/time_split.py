@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Frames
-from optframe.palette import color_of_each
+from optframe.drawing.palette import color_of_each
 from optframe.statistics import median_and_quartiles
 from optframe_reports.figures.axes import add_legend, legend_height
 from optframe_reports.figures.groups import Group, groups, number_of_runs

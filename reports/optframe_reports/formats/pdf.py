@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optframe import Frames, Positive, Registry, Reporter, Results
-from optframe.drawing import frames_of, picture, written
+from optframe.drawing.figures import frames_of, picture, written
 from optframe.errors import one_line
 
 __all__ = ["Pdf"]

@@ -14,7 +14,7 @@ import jinja2
 import pandas as pd
 
 from optframe import Frames, Registry, Reporter, Results
-from optframe.drawing import frames_of
+from optframe.drawing.figures import frames_of
 from optframe.statistics import STATUSES
 from optframe_reports.answer import Answer, answer
 from optframe_reports.page.charts import Arrays, chart

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from optframe import Figure, Frames
-from optframe.drawing import picture, written
+from optframe.drawing.figures import picture, written
 
 __all__ = ["render"]
 

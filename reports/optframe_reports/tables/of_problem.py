@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.notation import format_value
+from optframe.components.notation import format_value
 from optframe.statistics import per_problem
 from optframe_reports.quantities import duration, number, percent
 from optframe_reports.tables.table import Row, Table

@@ -8,7 +8,7 @@ import pytest
 
 import optframe
 from optframe.gate import Verdict
-from optframe.gate.race import Field, Race, Rule, Side, WorkerError
+from optframe.gate.racing.race import Field, Race, Rule, Side, WorkerError
 
 HERE = Path(sys.executable)
 QUICK = Rule(threshold=0.5, alpha=0.3, looks=(3,))

@@ -16,11 +16,11 @@ from scipy.sparse import csr_array
 
 from optframe import FunctionProblem, Lost, Stop, Study, load_plugins, run
 from optframe.errors import PluginError, UnavailableError
-from optframe.execution import execute
-from optframe.plan import plan
-from optframe.runner import run_study
-from optframe.study import RunSettings
-from optframe.trial_runner import TrialRunner
+from optframe.execution.dispatch import execute
+from optframe.execution.runner import run_study
+from optframe.execution.trial_runner import TrialRunner
+from optframe.study.planning import plan
+from optframe.study.study import RunSettings
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.executors import processes, worker
 from optframe_plugins.executors.handed import Handed, taken
@@ -424,7 +424,7 @@ def test_work_comes_through_a_file_as_it_was(random):
 
 SCRIPT = """
 import optframe
-from optframe.study import RunSettings
+from optframe.study.study import RunSettings
 
 results = optframe.run(
     optframe.Study(

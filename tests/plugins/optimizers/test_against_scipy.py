@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 import optframe
 from optframe import Function
-from optframe.function_problem import FunctionProblem
+from optframe.components.function_problem import FunctionProblem
 from optframe_plugins.optimizers.bfgs import BFGS
 from optframe_plugins.optimizers.lbfgs import LBFGS
 from optframe_plugins.optimizers.nonlinear_cg import NonlinearCG

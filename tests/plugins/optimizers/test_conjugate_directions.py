@@ -109,7 +109,7 @@ def test_conjugate_gradients_stop_where_the_curvature_is_not_positive():
 
 def test_runs_together_are_the_runs_alone(random):
     from optframe import Oracle
-    from optframe.oracle import Counts
+    from optframe.contracts.oracle import Counts
     from optframe_plugins.backends.numpy import NumpyBackend
 
     starts = random.standard_normal((3, SPREAD.size))

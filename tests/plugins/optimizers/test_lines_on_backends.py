@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from optframe import Oracle, Setting
-from optframe.oracle import Counts
+from optframe.contracts.oracle import Counts
 from optframe.rules import computing_with
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.bfgs import BFGS

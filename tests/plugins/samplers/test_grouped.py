@@ -19,7 +19,7 @@ from optframe import (
     UsageError,
     load_plugins,
 )
-from optframe.seeds import SamplerSeeds, Seeds
+from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.samplers.grouped import Grouped
 from optframe_problems.learning import LearningProblem

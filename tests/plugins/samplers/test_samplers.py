@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from optframe.seeds import SamplerSeeds, Seeds
+from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe_plugins.samplers.full import Full
 from optframe_plugins.samplers.sequential import Sequential
 from optframe_plugins.samplers.shuffle_once import ShuffleOnce

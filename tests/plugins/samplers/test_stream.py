@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import optframe
 from optframe import StochasticProblem, Study, load_plugins
-from optframe.seeds import SamplerSeeds, Seeds
+from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe_plugins.samplers.sequential import Sequential
 from optframe_plugins.samplers.stream import Stream
 

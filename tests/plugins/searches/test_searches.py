@@ -8,7 +8,7 @@ import pytest
 
 import optframe
 from optframe import Function, Oracle, Point
-from optframe.oracle import Counts
+from optframe.contracts.oracle import Counts
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.bfgs import BFGS
 from optframe_plugins.searches.armijo import Armijo

@@ -156,7 +156,7 @@ def server(monkeypatch, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(contents[urls[0]])
 
-    monkeypatch.setattr("optframe.downloads.download", download)
+    monkeypatch.setattr("optframe.contracts.downloads.download", download)
     monkeypatch.setenv("OPTFRAME_CACHE", str(tmp_path / "cache"))
     return contents, asked
 

@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import optframe_problems
 from optframe import Function
+from optframe.components.parameters import build
 from optframe.errors import UsageError
-from optframe.parameters import build
 
 
 def made(component, size):

@@ -8,8 +8,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import optframe_problems
+from optframe.components.parameters import build
 from optframe.errors import UsageError
-from optframe.parameters import build
 from optframe_problems.functions.engval1 import Engval1
 from optframe_problems.functions.many_residuals import ManyResiduals
 from optframe_problems.functions.sum_of_squares import SumOfSquares

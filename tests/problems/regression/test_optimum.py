@@ -9,7 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import optframe
-from optframe.oracle import offers
+from optframe.contracts.oracle import offers
 from optframe_problems.cache import cache_folder
 from optframe_problems.regression import optimum
 from optframe_problems.regression.lasso_smooth import LassoSmooth

@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge as SklearnRidge
 
 import optframe
 from optframe import UsageError
-from optframe.oracle import offers
+from optframe.contracts.oracle import offers
 from optframe_problems.regression.lasso_smooth import LassoSmooth
 from optframe_problems.regression.least_squares import LeastSquares
 from optframe_problems.regression.ridge import Ridge

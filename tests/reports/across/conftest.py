@@ -6,8 +6,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from optframe import Frames
-from optframe.drawing import picture
-from optframe.palette import color_of_each
+from optframe.drawing.figures import picture
+from optframe.drawing.palette import color_of_each
 
 TARGET = 1e-6
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from optframe import Frames
-from optframe.drawing import picture, written
+from optframe.drawing.figures import picture, written
 from optframe_reports.figures.critical_difference import CriticalDifference
 from optframe_reports.figures.data_profile import DataProfile
 from optframe_reports.figures.ecdf import Ecdf

@@ -1,0 +1,35 @@
+"""``optframe export``: a results folder as CSV and Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("export")
+@click.argument("results", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="csv|parquet",
+    help="Which formats; by default CSV, and Parquet where pyarrow is installed.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Where to, by default DIR/export.")
+def command(results: Path, formats: tuple[str, ...], out: Path | None) -> None:
+    """Write the results folder DIR as tables that other programs read.
+
+    trials and curves, a row per trial and per checkpoint; columns.csv, which says what each column
+    means and in which unit; study.json and environments.json.
+    """
+    from importlib.util import find_spec
+
+    from optframe.api import load
+    from optframe.store.export import FORMATS, export
+
+    there = FORMATS if find_spec("pyarrow") else ("csv",)
+    for path in export(load(results), out, formats or there):
+        click.echo(path)

@@ -1,0 +1,111 @@
+"""``optframe race``: the time of a step, base against head, in one go."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from optframe.cli.commands.compare import FORMAT, OUT, tell
+from optframe.cli.options import name_broken, with_plugins
+from optframe.components.registry import Registry
+from optframe.errors import OptframeError, UsageError
+
+__all__ = ["command"]
+
+_UNITS = {"": 1, "s": 1, "min": 60, "h": 3600}
+
+
+@click.command("race")
+@click.argument("base")
+@click.argument("head")
+@click.argument("study")
+@click.option("--budget", default="5min", help="How long: 90s, 5min, 1h.  [5min]")
+@click.option("--threshold", help="How much more is a regression.  [2%; of instructions 5%]")
+@click.option("--alpha", default="1%", help="How often a race may be falsely red.  [1%]")
+@click.option("--only", default="*", metavar="GLOB", help="Trials: 'adam* on rosenbrock*'.")
+@click.option("--seed", default=0, help="Of the random orders.")
+@click.option("--instructions", is_flag=True, help="Count instructions instead, with valgrind.")
+@FORMAT
+@OUT
+@with_plugins
+def command(
+    registry: Registry,
+    base: str,
+    head: str,
+    study: str,
+    budget: str,
+    threshold: str | None,
+    alpha: str,
+    only: str,
+    seed: int,
+    instructions: bool,
+    format: str,
+    out: Path | None,
+) -> int:
+    """Time a step of each trial of STUDY in BASE and HEAD, in turns, until it is decided.
+
+    Each is a git revision of the present folder's repository, a wheel, or a Python executable. An
+    environment is built for a revision or a wheel, once. A plugin's file (-P) that is in the
+    repository is taken as it was at the revision.
+
+    Exit codes: 0 pass; 1 regression, or a trial is missing; 2 the words are wrong; 3 inconclusive;
+    4 an environment cannot be built, a worker died, or valgrind is missing; 130 stopped by Ctrl-C.
+    What was measured until then is shown.
+    """
+    from optframe.gate.racing.instructions import THRESHOLD, InstructionRace, find_valgrind
+    from optframe.gate.racing.race import Field, Race, Rule, open_side
+
+    name_broken(registry)
+    seconds = _seconds(budget)
+    try:
+        usual = THRESHOLD if instructions else Rule().threshold
+        more = usual if threshold is None else _share(threshold, "--threshold")
+        rule = Rule(more, _share(alpha, "--alpha"))
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
+    file = Path(study)
+    if file.suffix != ".toml":
+        file = Path(registry.entry("studies", study).target)
+    if not file.is_file():
+        raise UsageError(f"{study}: no such study")
+    if out is not None and not out.absolute().parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {out.parent}")
+    if instructions:
+        find_valgrind()
+    sides = [
+        open_side(role, text, registry.paths, _say)
+        for role, text in (("base", base), ("head", head))
+    ]
+    field = Field(sides[0], sides[1], file, only)
+    race: Race | InstructionRace = Race(field, rule, seed=seed)
+    if instructions:
+        race = InstructionRace(field, rule.threshold)
+    try:
+        race.run(seconds, _say)
+    except (KeyboardInterrupt, OptframeError):
+        if race.heats:
+            tell(race.comparison(), format, out)
+        raise
+    comparison = race.comparison()
+    tell(comparison, format, out)
+    return comparison.exit_code
+
+
+def _say(line: str) -> None:
+    click.echo(f"race: {line}", err=True)
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) *(s|min|h)?", text.strip())
+    if not found:
+        raise UsageError(f"--budget: expected 90s, 5min or 1h, found {text!r}")
+    return float(found[1]) * _UNITS[found[2] or ""]
+
+
+def _share(text: str, option: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) *(%?)", text.strip())
+    if not found:
+        raise UsageError(f"{option}: expected a share such as 2% or 0.02, found {text!r}")
+    return float(found[1]) / (100 if found[2] else 1)

@@ -1,0 +1,43 @@
+"""``optframe report``: draw the report of a results folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optframe.cli.options import name_broken, with_plugins
+from optframe.components.registry import Registry
+
+__all__ = ["command"]
+
+
+@click.command("report")
+@click.argument(
+    "results", type=click.Path(path_type=Path), metavar="DIR...", nargs=-1, required=True
+)
+@click.option(
+    "--format",
+    "formats",
+    default="html",
+    show_default=True,
+    metavar="NAME[,NAME...]",
+    help="html (a page), md, latex (tables), pdf (figures at column width), or a plugin's.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write it.")
+@with_plugins
+def command(registry: Registry, results: tuple[Path, ...], formats: str, out: Path | None) -> None:
+    """Draw the report of the results folder DIR, by default into DIR/report.
+
+    \b
+    optframe report results/quickstart --format html,md
+    optframe report results/before results/after      both side by side
+    """  # noqa: D301
+    from optframe.api import load, report
+
+    name_broken(registry)
+    loaded, names = [load(folder) for folder in results], formats.split(",")
+    for name in names:
+        registry.entry("reporters", name)  # a wrong word is said before anything is drawn
+    for name in names:
+        click.echo(f"report: {report(loaded, out, format=name, registry=registry)}")

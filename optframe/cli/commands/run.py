@@ -1,0 +1,225 @@
+"""``optframe run``: a study from a file, by name, or from the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from optframe.cli.options import name_broken, with_plugins
+from optframe.components.registry import Registry
+from optframe.errors import UsageError
+
+__all__ = ["command"]
+
+SETTINGS = (
+    *("backend", "executor", "scheduler", "jobs", "timeout", "retries", "save_every"),
+    *("together", "measure", "profile"),
+)
+"""Options that are settings of a study's table [run], too."""
+
+
+@click.command("run")
+@click.argument("study", required=False)
+@click.option(
+    "-o",
+    "--optimizer",
+    "optimizers",
+    multiple=True,
+    metavar="NAME[:P=V,...]",
+    help="An optimizer, e.g. adam:lr=0.1+clip-norm:max=1.",
+)
+@click.option(
+    "-p",
+    "--problem",
+    "problems",
+    multiple=True,
+    metavar="NAME[:P=V,...]",
+    help="A problem, e.g. logistic:data=digits.",
+)
+@click.option(
+    "-s",
+    "--sampler",
+    "samplers",
+    multiple=True,
+    metavar="NAME[:P=V,...]",
+    help="A sampler, e.g. shuffled:batch_size=128.",
+)
+@click.option("--seeds", type=int, help="How many seeds.")
+@click.option("--seed", type=int, help="The study's seed.")
+@click.option("--steps", type=int, help="Budget: steps.")
+@click.option("--epochs", type=float, help="Budget: passes over the data.")
+@click.option("--gradients", type=float, help="Budget: gradient evaluations.")
+@click.option("--seconds", type=float, help="Budget: seconds of work.")
+@click.option("--target", type=float, help="End a run when its loss is this small.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Results folder, by default results/<name of the study>.",
+)
+@click.option("--report/--no-report", default=True, help="Draw the report at the end.")
+@click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
+@click.option("--jobs", type=int, metavar="N", help="Trials at a time; more than 1 in processes.")
+@click.option("--executor", metavar="NAME", help="Where trials run: serial, processes, dask.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS|FILE",
+    help="Run trials on this Dask cluster: tcp://host:8786, tls://..., or its scheduler file.",
+)
+@click.option("--timeout", metavar="TIME", help='Give up a trial that takes longer: 90, "5min".')
+@click.option(
+    "--retries",
+    type=int,
+    metavar="N",
+    help="Try a trial again that took too long, or whose process died (default 1).",
+)
+@click.option(
+    "--save-every",
+    metavar="TIME",
+    help="Save the state of long trials so often, to go on from there after a kill.",
+)
+@click.option(
+    "--together",
+    is_flag=True,
+    default=None,
+    help="Let trials that differ in seeds and numbers alone advance at once.",
+)
+@click.option(
+    "--measure",
+    multiple=True,
+    metavar="NAME",
+    help="Measure this, too, at checkpoints: gradient_norm, gradient_variance.",
+)
+@click.option(
+    "--profile",
+    is_flag=True,
+    default=None,
+    help="Time sampling, oracle and update of each step, and measure a step's memory.",
+)
+@click.option("--take-over", is_flag=True, help="Ignore the lock of a process that is gone.")
+@with_plugins
+def command(
+    registry: Registry,
+    study: str | None,
+    out: Path | None,
+    report: bool,
+    take_over: bool,
+    **words: Any,
+) -> int:
+    """Run STUDY, a TOML file or the name of a study that a plugin brings (optframe list studies).
+
+    Without STUDY, -o and -p say what to run. Trials that the results folder holds already are not
+    run again.
+    """
+    from rich.console import Console
+
+    from optframe.cli.progress import ProgressObserver
+    from optframe.cli.summary import print_summary
+    from optframe.execution.runner import run_study
+
+    name_broken(registry)
+    made = _study(registry, study, words)
+    folder = out or made.folder
+    console = Console()
+    observer = ProgressObserver(console)
+    registry.watch(observer)
+    try:
+        outcome = run_study(made, folder, registry, take_over)
+    finally:
+        observer.close()
+    if outcome.stopped is not None:
+        planned = outcome.left + outcome.ran + outcome.found
+        print(
+            f"optframe: stopped; what was finished is in {folder}; the same command again runs "
+            f"only the rest ({outcome.left} of {planned} trials)",
+            file=sys.stderr,
+        )
+        return 128 + outcome.stopped
+    if outcome.found:
+        again = f"{outcome.ran or 'nothing'} {'were' if outcome.ran > 1 else 'was'}"
+        click.echo(f"{outcome.found} trials were in the store already; {again} run now")
+    if outcome.repeated:
+        times = "trial was" if outcome.repeated == 1 else "trials were"
+        click.echo(f"{outcome.repeated} {times} asked for twice, and run once")
+    print_summary(outcome.results, _wide(console))
+    trials = outcome.results.trials
+    failed = trials[trials["status"].isin(["failed", "crashed", "timeout"])]
+    for _, row in failed.drop_duplicates(["optimizer", "problem", "reason"]).iterrows():
+        print(
+            f"optframe: {row['optimizer']} on {row['problem']} {row['status']}: {row['reason']}",
+            file=sys.stderr,
+        )
+    if failed["traceback"].notna().any():
+        print(
+            f"optframe: the tracebacks are in optframe.load({str(folder)!r}).trials['traceback']",
+            file=sys.stderr,
+        )
+    skipped = trials[trials["status"] == "skipped"]
+    for reason in skipped["reason"].unique():
+        click.echo(f"skipped: {reason}")
+    alone = trials.groupby("problem", sort=False)["seed"].nunique() == 1
+    if made.seeds > 1 and alone.any():
+        names = ", ".join(str(name) for name in alone.index[alone])
+        click.echo(
+            f"one seed:  on {names} all {made.seeds} would do the same, since nothing is drawn "
+            '(start = "random" in a [[problem]] draws the start)'
+        )
+    click.echo(f"store:  {outcome.results.path}")
+    if report:
+        from optframe.api import report as draw
+
+        click.echo(f"report: {draw(outcome.results, folder / 'report', registry=registry)}")
+    return 1 if len(failed) else 0
+
+
+def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
+    from optframe.api import find_study
+    from optframe.study.study import Study
+
+    run = {name: words[name] for name in SETTINGS if words[name] not in (None, ())}
+    for name in ("timeout", "save_every"):
+        with contextlib.suppress(KeyError, ValueError):
+            run[name] = float(run[name])
+    if study is None:
+        return Study.from_tables(_tables(words, run), "command line")
+    given = [name for name, value in words.items() if value not in (None, ()) and name not in run]
+    if given:
+        singular = {"optimizers": "optimizer", "problems": "problem", "samplers": "sampler"}
+        options = ", ".join(f"--{singular.get(name, name)}" for name in given)
+        raise UsageError(
+            f"{options} cannot be given beside the study {study!r}; edit the study, or name "
+            "optimizers and problems with -o and -p alone"
+        )
+    return find_study(study, registry, run)
+
+
+def _tables(words: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+    from optframe.components.notation import parse
+
+    if not words["optimizers"] or not words["problems"]:
+        raise UsageError(
+            "name a study, or at least one optimizer (-o) and one problem (-p); "
+            "`optframe list` shows what there is"
+        )
+    ends = ("steps", "epochs", "gradients", "seconds", "target")
+    budget = {name: words[name] for name in ends if words[name] is not None}
+    table: dict[str, Any] = {"name": "command-line", "budget": budget}
+    table |= {name: words[name] for name in ("seed", "seeds") if words[name] is not None}
+    lists = {
+        kind: [parse(text) for text in words[f"{kind}s"]]
+        for kind in ("optimizer", "problem", "sampler")
+        if words[f"{kind}s"]
+    }
+    return {"study": table, "run": run, **lists}
+
+
+def _wide(console: Any) -> Any:
+    """Return a console that does not break tables where the output is no terminal."""
+    from rich.console import Console
+
+    return console if console.is_terminal else Console(width=int(os.environ.get("COLUMNS", 120)))

@@ -1,0 +1,56 @@
+"""``optframe verify``: whether a store's trials come out the same again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from optframe.cli.options import name_broken, with_plugins
+from optframe.components.registry import Registry
+
+__all__ = ["command"]
+
+
+@click.command("verify")
+@click.argument("results", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--sample", type=click.IntRange(1), default=10, help="How many trials.  [10]")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.option("--seed", default=0, help="Of the draw of the sample.  [0]")
+@with_plugins
+def command(registry: Registry, results: Path, sample: int, everything: bool, seed: int) -> int:
+    """Run trials of the results folder DIR again here, and compare their curves with the store.
+
+    A random sample of those that ran to an end runs again, and for each it is said whether it
+    agrees to the bit, to rounding or not at all, and where not to the bit, what has changed since:
+    code, data, versions, the machine. Nothing is written. Budgets in seconds are exempt.
+
+    Exit codes: 0 all agree, to the bit or to rounding; 1 some do not; 2 the words are wrong, or
+    there is nothing to verify; 3 nothing could be compared.
+    """
+    from optframe.api import load
+    from optframe.gate.verification import Agreement, drawn, verify
+
+    name_broken(registry)
+    path = load(results).path
+    trials, there = drawn(path, None if everything else sample, seed)
+    found: Counter[Agreement] = Counter()
+    changed: Counter[str] = Counter()
+    for one in verify(path, trials, registry):
+        found[one.agreement] += 1
+        changed.update(one.changed)
+        trial = one.trial
+        sampler = "" if trial.sampler.label == "none" else f", {trial.sampler.label}"
+        reason = f": {one.reason}" if one.reason else ""
+        click.echo(
+            f"{one.agreement:<11}  {trial.optimizer.label} on {trial.problem.label}{sampler}, "
+            f"seed {trial.seed}{reason}"
+        )
+    counts = ", ".join(f"{found[kind]} {kind}" for kind in Agreement if found[kind])
+    click.echo(f"\n{len(trials)} of {there} trials ran again: {counts}")
+    for what, times in changed.most_common():
+        click.echo(f"changed since, of {times} of them: {what}")
+    if found[Agreement.NOT]:
+        return 1
+    return 3 if found[Agreement.EXEMPT] == len(trials) else 0

@@ -1,0 +1,118 @@
+"""Loading plugins: the installed ones, and those that the user names by file or module."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pluggy
+
+from optframe.components import hookspecs
+from optframe.components.registry import Registry
+from optframe.errors import PluginError, UsageError, nearest
+
+__all__ = ["load_plugins"]
+
+
+def load_plugins(
+    paths: Sequence[str] = (), without: Sequence[str] = (), strict: bool = False
+) -> Registry:
+    """Load every installed plugin of the entry-point group ``optframe``, then the named files.
+
+    Parameters
+    ----------
+    paths
+        Python files or module names (``-P``).
+    without
+        Names of plugins that stay out.
+    strict
+        Raise at the first broken plugin instead of leaving it out.
+
+    Raises
+    ------
+    UsageError
+        Where a path is no file or module, or a plugin to leave out is not installed.
+    PluginError
+        If strict, where a plugin is broken.
+    """
+    manager = pluggy.PluginManager("optframe")
+    manager.add_hookspecs(hookspecs)
+    registry = Registry(manager)
+    registry.without += without
+    points = sorted(importlib.metadata.entry_points(group="optframe"), key=_built_in_first)
+    known = {point.name for point in points}
+    for name in without:
+        if name not in known:
+            raise UsageError(f"--without {name}: no such plugin; {nearest(name, known)}")
+    for point in points:
+        if point.name in without:
+            continue
+        distribution = point.dist
+        origin = f"{distribution.name} {distribution.version}" if distribution else point.value
+        try:
+            plugin = point.load()
+        except (Exception, SystemExit) as error:
+            registry.leave_out(point.name, origin, error)
+            continue
+        registry.admit(plugin, point.name, origin, distribution.version if distribution else "")
+    for path in paths:
+        _load_path(registry, path)
+    if strict and registry.broken:
+        lines = [f"plugin {b.name!r} ({b.origin}): {b.reason}" for b in registry.broken]
+        raise PluginError("\n".join(lines))
+    return registry
+
+
+def _load_path(registry: Registry, path: str) -> None:
+    """Load a plugin from a Python file or a module name."""
+    file = Path(path)
+    is_file = file.suffix == ".py" or file.exists()
+    if is_file and not file.is_file():
+        raise UsageError(f"-P {path}: no such file; expected a Python file or a module's name")
+    head = path.partition(".")[0]
+    if not is_file and not (head and importlib.util.find_spec(head)):
+        raise UsageError(f"-P {path}: no such file or module")
+    name = file.stem if is_file else path
+    source = str(file.resolve()) if is_file else path
+    if source in registry.paths:
+        return
+    registry.paths.append(source)
+    try:
+        plugin = _import_file(file) if is_file else importlib.import_module(path)
+    except (Exception, SystemExit) as error:
+        registry.leave_out(name, path, error)
+        return
+    version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if is_file else ""
+    registry.admit(plugin, name, path, version)
+
+
+def _import_file(file: Path) -> ModuleType:
+    name = file.stem
+    if name in sys.modules:
+        taken = getattr(sys.modules[name], "__file__", None) or "built into Python"
+    else:
+        namesake = importlib.util.find_spec(name) if name.isidentifier() else None
+        taken = namesake.origin if namesake else None
+    if taken is not None and Path(taken).resolve() != file.resolve():
+        raise PluginError(f"there is a module called {name!r} already ({taken}); rename the file")
+    spec = importlib.util.spec_from_file_location(name, file.resolve())
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _built_in_first(point: importlib.metadata.EntryPoint) -> tuple[bool, str]:
+    return (not point.name.startswith("optframe_"), point.name)

@@ -1,0 +1,289 @@
+"""What a component's fields accept, and every mistake in what was given."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from optframe.components.kinds import KINDS
+from optframe.contracts.fields import NumberMark
+from optframe.contracts.schedule import Schedule
+from optframe.contracts.search import Search
+from optframe.errors import UsageError, nearest
+
+__all__ = ["Parameter", "accept", "build", "is_sequence", "mistakes_in", "parameters", "spelling"]
+
+_WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
+_BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
+    Gt: ("gt", lambda value, bound: value > bound),
+    Ge: ("ge", lambda value, bound: value >= bound),
+    Lt: ("lt", lambda value, bound: value < bound),
+    Le: ("le", lambda value, bound: value <= bound),
+}
+Make = Callable[[str, str, Mapping[str, Any], str], Any]
+"""Makes a part by kind, name, parameters and place, as `Registry.make` does."""
+
+_SIGNS = {Gt: ">", Ge: "≥", Lt: "<", Le: "≤"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One field of a component: its name, type and default."""
+
+    name: str
+    annotation: Any
+    default: Any
+    attribute: str
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is dataclasses.MISSING
+
+    @property
+    def expected(self) -> str:
+        """What it accepts, in words: ``"a number > 0"``."""
+        return _expected(self.annotation)
+
+    @property
+    def number(self) -> bool:
+        """Whether it may be a schedule or an array of the runs' values."""
+        return any(isinstance(mark, NumberMark) for mark in _marks(self.annotation))
+
+    @property
+    def search(self) -> bool:
+        """Whether it holds a search."""
+        bare = _bare(self.annotation)
+        return isinstance(bare, type) and issubclass(bare, Search)
+
+
+def parameters(component: type) -> Mapping[str, Parameter]:
+    """Return the fields of a component that a person may give."""
+    return _parameters(component)
+
+
+@lru_cache(maxsize=1024)
+def _parameters(component: type) -> Mapping[str, Parameter]:
+    hints = typing.get_type_hints(component, include_extras=True)
+    found = {}
+    for field in dataclasses.fields(component):
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        if field.init:
+            found[spelling(field)] = Parameter(
+                spelling(field), hints[field.name], default, field.name
+            )
+    return types.MappingProxyType(found)
+
+
+def spelling(field: dataclasses.Field[Any]) -> str:
+    """Return what people call a field.
+
+    It is the field's name, or ``metadata={"name": ...}`` where a method has that name already.
+    """
+    return str(field.metadata.get("name", field.name))
+
+
+def build(
+    component: type,
+    given: Mapping[str, Any],
+    where: str,
+    make: Make | None = None,
+) -> Any:
+    """Make a component from plain values.
+
+    Parameters
+    ----------
+    component
+        A frozen dataclass.
+    given
+        Its parameters, as they stand in a study file.
+    where
+        What mistakes begin with, e.g. ``"[[optimizer]] adam"``.
+    make
+        Makes the parts that a component holds: schedules, told as ``{"schedule": "linear", ...}``,
+        and searches, told by name or as ``{"name": "armijo", ...}``. Without it, they have no
+        place here.
+
+    Raises
+    ------
+    UsageError
+        With one line for each mistake.
+    """
+    values, mistakes = accept(component, given, where, make)
+    fields = parameters(component)
+    if mistakes:
+        raise UsageError(*mistakes)
+    try:
+        return component(**{fields[name].attribute: value for name, value in values.items()})
+    except UsageError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def mistakes_in(component: type, given: Mapping[str, Any], where: str) -> list[str]:
+    """Return the line for each mistake that keeps a component from being made."""
+    try:
+        build(component, given, where)
+    except UsageError as error:
+        return list(error.mistakes)
+    return []
+
+
+def accept(
+    component: type,
+    given: Mapping[str, Any],
+    where: str,
+    make: Make | None = None,
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values that are right, in their fields' types, and a line for each mistake."""
+    fields = parameters(component)
+    mistakes: list[str] = []
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in fields:
+            mistakes.append(f"{where}: unknown parameter {name!r}; {_hint(component, name)}")
+            continue
+        try:
+            values[name] = _accept(fields[name], value, f"{where}: {name}", make)
+        except UsageError as error:
+            mistakes += error.mistakes
+    for name, field in fields.items():
+        if field.required and name not in given:
+            mistakes.append(f"{where}: {name} is missing; expected {field.expected}")
+    return values, mistakes
+
+
+def _hint(component: type, name: str) -> str:
+    """Say what there is instead of a parameter of this name."""
+    fields = parameters(component)
+    if hasattr(component, name) and not any(field.required for field in fields.values()):
+        fixed = getattr(component(), name)
+        if isinstance(fixed, (int, float, str)):
+            return f"it is no choice here, {name} is {fixed}"
+    return nearest(name, fields) if fields else "it has no parameters"
+
+
+def is_sequence(annotation: Any) -> bool:
+    """Whether a field takes a list, so that a list is one value and not a grid."""
+    bare = _bare(annotation)
+    if get_origin(bare) in (Union, types.UnionType):
+        return any(is_sequence(option) for option in get_args(bare))
+    return bare in (tuple, list) or get_origin(bare) in (tuple, list)
+
+
+def _accept(
+    field: Parameter,
+    value: Any,
+    where: str,
+    make: Make | None,
+) -> Any:
+    if field.number:
+        if isinstance(value, Schedule):
+            return value
+        if isinstance(value, Mapping):
+            if "schedule" not in value:
+                raise UsageError(
+                    f"{where}: expected {field.expected} or {{ schedule = ... }}, found {value!r}"
+                )
+            return _part("schedules", value, "schedule", where, make)
+        if hasattr(value, "shape") and value.shape:
+            return _check_array(field, value, where)
+    if field.search and isinstance(value, (str, Mapping)):
+        table = {"name": value} if isinstance(value, str) else value
+        return _part("searches", table, "name", where, make)
+    accepted, result = _match(field.annotation, value)
+    if not accepted:
+        raise UsageError(f"{where}: expected {field.expected}, found {value!r}")
+    return result
+
+
+def _part(kind: str, table: Mapping[str, Any], key: str, where: str, make: Make | None) -> Any:
+    """Make a schedule or a search from its table, in which ``key`` holds the name."""
+    singular = KINDS[kind].singular
+    if make is None:
+        raise UsageError(f"{where}: a {singular} has no place here")
+    name = table.get(key)
+    if not isinstance(name, str):
+        raise UsageError(f"{where}: expected {{ {key} = ... }}, a {singular}, found {table!r}")
+    return make(kind, name, {k: v for k, v in table.items() if k != key}, where)
+
+
+def _check_array(field: Parameter, value: Any, where: str) -> Any:
+    for mark in _marks(field.annotation):
+        if type(mark) in _BOUNDS:
+            attribute, holds = _BOUNDS[type(mark)]
+            if not bool(holds(value, getattr(mark, attribute)).all()):
+                raise UsageError(f"{where}: expected {field.expected} throughout the array")
+    return value
+
+
+def _match(annotation: Any, value: Any) -> tuple[bool, Any]:
+    """Say whether a plain value fits, and return it in the field's own type."""
+    from pydantic import ValidationError
+
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()  # a NumPy number
+    try:
+        return True, _adapter(annotation).validate_python(_tuples(value))
+    except ValidationError:
+        return False, value
+
+
+@lru_cache(maxsize=1024)
+def _adapter(annotation: Any) -> Any:
+    """Return what checks values of a type; making one costs a hundred times what it does."""
+    from pydantic import ConfigDict, TypeAdapter
+
+    config = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+    return TypeAdapter(annotation, config=config)
+
+
+def _tuples(value: Any) -> Any:
+    """Turn the lists of TOML into the tuples of frozen dataclasses."""
+    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def _marks(annotation: Any) -> tuple[Any, ...]:
+    return getattr(annotation, "__metadata__", ())
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _expected(annotation: Any) -> str:
+    bare = _bare(annotation)
+    origin = get_origin(bare)
+    for mark in _marks(annotation):
+        if isinstance(mark, str):
+            return mark
+    if origin is Literal:
+        return "one of " + ", ".join(repr(option) for option in get_args(bare))
+    if bare is type(None):
+        return "nothing"
+    if origin in (Union, types.UnionType):
+        options = [o for o in get_args(bare) if o is not type(None)]
+        return " or ".join(_expected(option) for option in options)
+    if origin is tuple or bare is tuple:
+        inner = _expected(get_args(bare)[0]) if get_args(bare) else "anything"
+        return f"a list of {inner.removeprefix('a ').replace('number', 'numbers')}"
+    if origin is dict or bare is dict:
+        return "a table"
+    if bare is Search:
+        return "a search"
+    words = _WORDS.get(bare, getattr(bare, "__name__", str(bare)))
+    bounds = [
+        f"{_SIGNS[type(mark)]} {getattr(mark, _BOUNDS[type(mark)][0]):g}"
+        for mark in _marks(annotation)
+        if type(mark) in _BOUNDS
+    ]
+    return " ".join([words, " and ".join(bounds)]).strip()

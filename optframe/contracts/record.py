@@ -1,0 +1,247 @@
+"""A record: what a trial left behind; and `Results`, the tidy frames of a store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from optframe.contracts.oracle import Counts
+    from optframe.study.study import Trial
+    from optframe.trial.checkpoints import Landscape
+
+__all__ = [
+    "COUNT_COLUMNS",
+    "FINAL_COUNTS",
+    "MEASURES",
+    "PROFILE_COLUMNS",
+    "RESERVED",
+    "STATUSES",
+    "Record",
+    "Results",
+    "count_row",
+    "rises",
+]
+
+STATUSES = (
+    "converged",
+    "finished",
+    "stopped",
+    "diverged",
+    "failed",
+    "timeout",
+    "crashed",
+    "skipped",
+)
+"""How a trial can end: target reached; budget spent; the optimizer's own end; not finite or far
+away; an exception; out of time; the process died; something is missing."""
+
+COUNT_COLUMNS = (
+    "step",
+    "epoch",
+    "samples",
+    "losses",
+    "gradients",
+    "hessians",
+    "hvps",
+    "seconds",
+)
+"""The first columns of every curve; metrics follow, and θ for P ≤ 2."""
+
+PROFILE_COLUMNS = ("seconds_sampling", "seconds_oracle")
+"""The columns after them in a run that was profiled: shares of ``seconds``; the rest of it is the
+update."""
+
+MEASURES = ("gradient_norm", "gradient_variance")
+"""The metrics that a study may ask for beside the problem's own: see `optframe.trial.metrics`."""
+
+FINAL_COUNTS = {
+    "steps": "step",
+    "epochs": "epoch",
+    "samples": "samples",
+    "losses": "losses",
+    "gradients": "gradients",
+    "hessians": "hessians",
+    "hvps": "hvps",
+}
+"""A trial's counts, and the columns of its curve that they are the last values of."""
+
+
+RESERVED = frozenset(
+    {
+        *COUNT_COLUMNS,
+        *PROFILE_COLUMNS,
+        *FINAL_COUNTS,
+        *MEASURES,
+        "key",
+        "cell",
+        "position",
+        "optimizer",
+        "optimizer_name",
+        "hyperparameters",
+        "problem",
+        "problem_name",
+        "problem_parameters",
+        "sampler",
+        "sampler_name",
+        "sampler_parameters",
+        "seed",
+        "study_seed",
+        "derived_seed",
+        "budget",
+        "start",
+        "backend",
+        "dtype",
+        "threads",
+        "status",
+        "reason",
+        "traceback",
+        "compile_seconds",
+        "state_bytes",
+        "step_bytes",
+        "size",
+        "minimum",
+        "target_metric",
+        "target",
+        "final",
+        "best",
+        "started",
+        "together",
+        "environment",
+    }
+)
+"""The names of columns that no metric may have."""
+
+
+def rises(metric: str) -> bool:
+    """Whether more of a metric is better: an accuracy, by its name."""
+    return metric.endswith("accuracy")
+
+
+def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:
+    """Return what a curve's row begins with, in the order of `COUNT_COLUMNS`."""
+    return (
+        k,
+        np.nan if epoch is None else epoch,
+        counts.samples,
+        counts.losses,
+        counts.gradients,
+        counts.hessians,
+        counts.hvps,
+        seconds,
+    )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a trial left: how it ended, and its curve of shape (checkpoints, columns)."""
+
+    key: str
+    status: str
+    reason: str | None
+    traceback: str | None
+    started: str
+    derived_seed: int
+    seconds: float
+    compile_seconds: float
+    state_bytes: int
+    size: int | None
+    minimum: float | None
+    columns: tuple[str, ...]
+    curve: NDArray[np.float64]
+    landscape: Landscape | None = None
+    together: int = 1
+    """How many runs shared the batch, and its seconds."""
+    step_bytes: int | None = None
+    """The most bytes that a step allocates, where the run was profiled."""
+
+    @classmethod
+    def without_run(
+        cls, trial: Trial, status: str, reason: str, started: str, trace: str | None = None
+    ) -> Record:
+        """Return the record of a trial that has no curve: skipped, failed, crashed."""
+        return cls(
+            key=trial.key,
+            status=status,
+            reason=reason,
+            traceback=trace,
+            started=started,
+            derived_seed=0,
+            seconds=0.0,
+            compile_seconds=0.0,
+            state_bytes=0,
+            size=None,
+            minimum=None,
+            columns=COUNT_COLUMNS,
+            curve=np.empty((0, len(COUNT_COLUMNS))),
+        )
+
+    def last(self, column: str) -> float | None:
+        """Return a column's last value, or None where there is none."""
+        if column not in self.columns or not len(self.curve):
+            return None
+        return float(self.curve[-1, self.columns.index(column)])
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics in the curve."""
+        names = self.columns[len(COUNT_COLUMNS) :]
+        others = (*PROFILE_COLUMNS, "theta_0", "theta_1")
+        return tuple(name for name in names if name not in others)
+
+
+class Results:
+    """What a store holds, as tidy frames: ``trials`` and ``curves``.
+
+    ``trials`` has one row per planned trial: what was asked (optimizer, problem, sampler, seed,
+    ...), how it ended (status, reason), counts, seconds, and the final (``loss``) and best
+    (``best_loss``) value of each metric. ``curves`` has one row per checkpoint.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"<Results of {self.path}: {len(self.trials)} trials>"
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row per planned trial."""
+        from optframe.store.results import read_trials
+
+        return read_trials(self.path)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """One row per checkpoint of each trial."""
+        from optframe.store.results import read_curves
+
+        return read_curves(self.path)
+
+    @cached_property
+    def landscapes(self) -> dict[str, Landscape]:
+        """The loss on a grid around the path of each trial with P ≤ 2, by the trial's key."""
+        from optframe.store.results import read_landscapes
+
+        return read_landscapes(self.path)
+
+    @cached_property
+    def study(self) -> dict[str, Any]:
+        """What was run: name, seed, seeds, budget, when."""
+        from optframe.store.results import read_study
+
+        return read_study(self.path)
+
+    @cached_property
+    def environments(self) -> list[dict[str, Any]]:
+        """Where it was run: one entry per environment that has contributed trials."""
+        from optframe.store.results import read_environments
+
+        return read_environments(self.path)

@@ -1,0 +1,5 @@
+"""Figures drawn on axes, into files, and as films."""
+
+from optframe.drawing.figures import FORMATS, draw, frames_of, picture, prepared, written
+
+__all__ = ["FORMATS", "draw", "frames_of", "picture", "prepared", "written"]

@@ -1,0 +1,211 @@
+"""Pictures: a figure component on a Matplotlib figure of its own, and in a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from itertools import compress, pairwise
+from typing import TYPE_CHECKING, Any
+
+from optframe.components.loading import load_plugins
+from optframe.components.notation import parse
+from optframe.contracts import Figure, Frames
+from optframe.drawing.palette import color_of_each
+from optframe.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from optframe.components.registry import Registry
+    from optframe.contracts.record import Results
+
+__all__ = ["FORMATS", "draw", "frames_of", "picture", "prepared", "written"]
+
+FORMATS = ("png", "svg", "pdf")
+
+_STYLE: dict[str, Any] = {
+    "svg.hashsalt": "optframe",
+    "pdf.fonttype": 42,  # letters stay letters: type 3 fonts are refused by some journals
+    "axes.edgecolor": "0.35",
+    "axes.axisbelow": True,
+    "grid.color": "0.85",
+    "legend.handlelength": 2.6,
+}
+_UNDATED = {
+    "png": {"Software": None},
+    "svg": {"Creator": None, "Date": None, "Format": None, "Type": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
+_FLATTEST = 0.5  # of axes: their height by their width, where a picture is made narrow
+
+
+def draw(
+    figure: str | Figure,
+    results: Results | Frames,
+    problem: str | None = None,
+    *,
+    optimizers: Iterable[str] | None = None,
+    ax: Any = None,
+    width: float | None = None,
+    registry: Registry | None = None,
+) -> Any:
+    """Draw a figure and return the `matplotlib.figure.Figure` that it is on.
+
+    Parameters
+    ----------
+    figure
+        A figure's name, with its choices (``"convergence:x=epochs,metric=test_loss"``), or one
+        made by hand.
+    results
+        What `run` or `load` returned; or frames.
+    problem
+        Which problem's results; needed where a study has several and the figure shows one. The
+        problem's label, or its name where that is clear: ``"mlp"`` for ``"mlp:data=digits"``.
+    optimizers
+        The labels to draw, by default all; a name stands for all of its settings. Colours do not
+        depend on it.
+    ax
+        Axes to draw on; by default those of a new figure, of the size that the figure wants.
+    width
+        The new figure's width in inches: 3.3 for a column of a paper. Text shrinks less than the
+        picture, so that it stays legible, and what needs more rows then makes it higher.
+    registry
+        The plugins to use, by default all that are installed.
+
+    Raises
+    ------
+    UsageError
+        Where a name is wrong, or there is nothing to draw, with the reason.
+    """
+    made, frames = prepared(figure, results, problem, optimizers=optimizers, registry=registry)
+    if ax is None:
+        return picture(made, frames, width)
+    made.draw(ax, frames)
+    return ax.figure
+
+
+def prepared(
+    figure: str | Figure,
+    results: Results | Frames,
+    problem: str | None = None,
+    *,
+    optimizers: Iterable[str] | None = None,
+    registry: Registry | None = None,
+) -> tuple[Figure, Frames]:
+    """Return a figure and the frames that it can draw: what `draw` does first.
+
+    Raises
+    ------
+    UsageError
+        Where a name is wrong, or there is nothing to draw, with the reason.
+    """
+    if isinstance(figure, str):
+        registry = registry or load_plugins()
+        table = parse(figure)
+        figure = registry.make(
+            "figures", table["name"], {k: v for k, v in table.items() if k != "name"}
+        )
+    assert isinstance(figure, Figure)
+    frames = results if isinstance(results, Frames) else frames_of(results)
+    frames = _chosen(frames, problem, optimizers, figure)
+    reason = figure.missing(frames)
+    if reason is not None:
+        raise UsageError(f"{figure.title()}: {reason}")
+    return figure, frames
+
+
+def frames_of(results: Results) -> Frames:
+    """Return a study's frames, with a colour for each optimizer."""
+    trials = results.trials
+    return Frames(
+        trials,
+        results.curves,
+        color_of_each(trials["optimizer"]) if len(trials) else {},
+        results.landscapes,
+    )
+
+
+def picture(figure: Figure, frames: Frames, width: float | None = None) -> Any:
+    """Draw on a new Matplotlib figure, which belongs to no window and no global state.
+
+    With a ``width`` of k times what the figure wants, text is √k times as large.
+    """
+    import matplotlib.style
+    from matplotlib.figure import Figure as Canvas
+
+    wide, high = figure.size(frames)
+    letters = 1.0 if width is None else (width / wide) ** 0.5
+    style = {**_STYLE, "font.size": 10 * letters}
+    with matplotlib.style.context(["default", style]):
+        canvas = Canvas(figsize=(width or wide, high * letters), layout="constrained")
+        figure.draw(canvas.subplots(), frames)
+        if width is not None:
+            _heighten(canvas)
+    return canvas
+
+
+def _heighten(canvas: Any) -> None:
+    """Make a narrow picture so high that its axes are not flat and its rows' names are apart."""
+    for _ in range(3):  # with the height, the layout changes a little
+        canvas.draw_without_rendering()
+        axes = canvas.axes[0]
+        box = axes.get_window_extent()
+        names = [label.get_window_extent() for label in axes.get_yticklabels() if label.get_text()]
+        names = sorted((name for name in names if name.y1 > box.y0), key=lambda name: name.y0)
+        crowded = [
+            (a.height + b.height) / 2 / max(b.y0 + b.y1 - a.y0 - a.y1, 1) * 2
+            for a, b in pairwise(names)
+        ]
+        short = max(_FLATTEST * box.width / box.height, 1.05 * max(crowded, default=0.0))
+        if short <= 1:
+            return
+        more = (short - 1) * box.height / canvas.dpi
+        canvas.set_figheight(canvas.get_figheight() + more)
+
+
+def written(canvas: Any, format: str) -> bytes:
+    """Return a picture as a file's content: the same bytes for the same picture."""
+    import matplotlib.style
+
+    stream = io.BytesIO()
+    with matplotlib.style.context(["default", _STYLE]):
+        canvas.savefig(stream, format=format, dpi=200, metadata=_UNDATED[format])
+    return stream.getvalue()
+
+
+def _chosen(
+    frames: Frames, problem: str | None, optimizers: Iterable[str] | None, figure: Figure
+) -> Frames:
+    """Return the frames of these problems and optimizers, named by labels or by names."""
+    wanted = {
+        "problem": [] if problem is None else _labels("problem", problem, frames),
+        "optimizer": [
+            label for word in optimizers or () for label in _labels("optimizer", word, frames)
+        ],
+    }
+    trials, curves = frames.trials, frames.curves
+    for column, labels in wanted.items():
+        if labels:
+            trials = trials[trials[column].isin(labels)]
+    problems = list(trials["problem"].unique()) if len(trials) else []
+    if len(problems) > 1 and not figure.across:
+        named = "the study" if problem is None else repr(problem)
+        raise UsageError(
+            f"{figure.title()}: {named} has {len(problems)} problems; "
+            f"expected one of {', '.join(problems)}"
+        )
+    if len(trials) < len(frames.trials):
+        curves = curves[curves["key"].isin(trials["key"])]
+    return Frames(trials, curves, frames.colors, frames.landscapes)
+
+
+def _labels(column: str, word: str, frames: Frames) -> list[str]:
+    """Return the labels that a word means: itself, or all that a component of this name has."""
+    trials = frames.trials
+    labels = list(trials[column].unique()) if len(trials) else []
+    if word in labels:
+        return [word]
+    names = list(trials[f"{column}_name"]) if f"{column}_name" in trials else []
+    meant = list(dict.fromkeys(compress(trials[column], (name == word for name in names))))
+    if not meant:
+        known = dict.fromkeys([*labels, *names])
+        raise UsageError(f"no {column} {word!r} in these results; {nearest(word, known)}")
+    return meant

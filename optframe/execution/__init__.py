@@ -1,0 +1,5 @@
+"""Many trials: how they are grouped, given to an executor, and stopped."""
+
+from optframe.execution.dispatch import execute
+
+__all__ = ["execute"]

@@ -1,0 +1,204 @@
+"""The runner: plan, minus what is finished, executed and saved as it comes."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from optframe.components.building import Binder
+from optframe.components.parameters import parameters
+from optframe.components.registry import Registry
+from optframe.contracts import Backend, Executor
+from optframe.contracts.record import Record, Results
+from optframe.execution.dispatch import execute
+from optframe.execution.environment import describe
+from optframe.execution.grouping import companions
+from optframe.execution.signals import stopping
+from optframe.execution.trial_runner import TrialRunner
+from optframe.store.file import STORE_NAME
+from optframe.store.writer import Store
+from optframe.study.durations import seconds
+from optframe.study.planning import plan
+from optframe.study.study import RunSettings, Study, Trial
+from optframe.trial.resume import SavedRuns
+
+__all__ = ["Outcome", "run_study"]
+
+PATIENCE = 0.25
+"""So many seconds of work may be lost where the power fails; nothing is where a process dies."""
+
+
+AGAIN = ("crashed", "timeout")
+"""How trials end that may go on from their saved state, when the study is run again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a study came to.
+
+    So many trials ran now, so many were found in the store, and so many were asked for twice;
+    ``stopped`` is the signal that ended it early, and so many were left to be run.
+    """
+
+    results: Results
+    ran: int
+    found: int
+    repeated: int
+    counts: Mapping[str, int]
+    stopped: int | None = None
+    left: int = 0
+
+
+def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = False) -> Outcome:
+    """Run the trials of a study that its store does not hold yet.
+
+    ``take_over`` ignores the lock of another process, which is known to be gone.
+
+    Raises
+    ------
+    UsageError
+        With one line per mistake in the study.
+    StoreError
+        Where the folder cannot be used.
+    """
+    binder = Binder(registry)
+    asked = plan(study, registry, binder)
+    trials = list({trial.key: trial for trial in asked}.values())
+    with Store(folder, take_over) as store:
+        missing = store.plan(trials, _description(study, trials))
+        pending = [trial for trial in trials if trial.key in missing]
+        backend = binder.backend(trials[0].backend)
+        where = Path(study.where).resolve().parent if study.where else Path.cwd()
+        environment = describe(registry, backend, study.run.threads, where)
+        _tell(registry, "study_started", name=study.name, planned=len(trials), missing=len(pending))
+        counts: Counter[str] = Counter()
+        by_key = {trial.key: trial for trial in pending}
+        every = seconds(study.run.save_every)
+        saved = SavedRuns((folder / "saved").absolute(), every) if every is not None else None
+
+        def told(record: Record) -> None:
+            counts[record.status] += 1
+            if saved is not None and record.status not in AGAIN:
+                saved.forget(record.key)
+            _tell(registry, "trial_finished", trial=by_key[record.key], record=record)
+
+        with stopping() as stop:
+            saver = _Saver(store, environment, told)
+            for trial in pending:
+                if trial.skip is not None:
+                    saver.add([Record.without_run(trial, "skipped", trial.skip, _now())])
+            runnable = [trial for trial in pending if trial.skip is None]
+            executor = _executor(registry, study.run, backend)
+            threads = study.run.threads
+            runner = TrialRunner(registry, binder, trials[0].backend, threads, saved)
+            with runner.limited():
+                batches: list[tuple[Trial, ...]] = [(trial,) for trial in runnable]
+                if study.run.together:
+                    batches = companions(runnable, runner, study.run.memory)
+                try:
+                    for records in execute(executor, runner, batches, stop):
+                        saver.add(records)
+                except KeyboardInterrupt:
+                    if not stop.requested:
+                        raise
+            stopped = stop.signal
+        if saved is not None:
+            saved.tidy()
+        _tell(registry, "study_finished", name=study.name, counts=dict(counts))
+    return Outcome(
+        results=Results(folder / STORE_NAME),
+        ran=counts.total(),
+        found=len(trials) - len(pending),
+        repeated=len(asked) - len(trials),
+        counts=dict(counts),
+        stopped=stopped,
+        left=len(pending) - counts.total(),
+    )
+
+
+class _Saver:
+    """Saves records as they come, each at once, and then tells of it.
+
+    To wait until the disk has it takes longer than many a short trial, so that this is done every
+    `PATIENCE` seconds: what is saved in between survives the process, and a long trial is on the
+    disk when it is told of.
+    """
+
+    def __init__(
+        self, store: Store, environment: Mapping[str, Any], tell: Callable[[Record], None]
+    ) -> None:
+        self._store = store
+        self._environment = environment
+        self._tell = tell
+        self._synced = perf_counter()
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Save these in one transaction, and tell of each."""
+        late = perf_counter() - self._synced >= PATIENCE
+        sync = late or any(record.seconds >= PATIENCE for record in records)
+        self._store.save(records, self._environment, sync)
+        if sync:
+            self._synced = perf_counter()
+        for record in records:
+            self._tell(record)
+
+
+def _executor(registry: Registry, settings: RunSettings, backend: Backend) -> Executor:
+    """Make the executor, with what the study says of its fields."""
+    fields = parameters(registry.load("executors", settings.runs_by))
+    given = {
+        "jobs": settings.jobs,
+        "scheduler": settings.scheduler,
+        "timeout": seconds(settings.timeout),
+        "retries": settings.retries,
+        "threads": settings.threads,
+        "environments": [dict(one) for one in backend.environments()] or None,
+    }
+    known = {name: value for name, value in given.items() if name in fields and value is not None}
+    where = f"[run] executor {settings.runs_by}"
+    made: Executor = registry.make("executors", settings.runs_by, known, where)
+    return made
+
+
+def _tell(registry: Registry, event: str, **what: Any) -> None:
+    """Let each observer see an event; one that raises is named and changes nothing."""
+    observers = registry.manager.get_plugins()
+    for observer in observers:
+        others = observers - {observer}
+        hook = registry.manager.subset_hook_caller(f"optframe_{event}", others)
+        try:
+            hook(**what)
+        except Exception as error:
+            line = traceback.extract_tb(error.__traceback__)[-1]
+            print(
+                f"optframe: plugin {registry.manager.get_name(observer)!r} raised "
+                f"{type(error).__name__} when it saw {event}: {error} "
+                f"({line.filename}:{line.lineno}); the study goes on",
+                file=sys.stderr,
+            )
+
+
+def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
+    budgets = dict.fromkeys(trial.budget for trial in trials)
+    return {
+        "name": study.name,
+        "seed": study.seed,
+        "seeds": study.seeds,
+        "budget": "; ".join(map(str, budgets)),
+        "start": study.start,
+        "run": dataclasses.asdict(study.run),
+        "file": study.where,
+        "when": _now(),
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,246 @@
+"""From a trial's names to its record: make the objects, run the loop, keep what it left."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from optframe.components.building import Binder, make_wrapped
+from optframe.components.kinds import KINDS
+from optframe.components.registry import Registry
+from optframe.contracts import Dataset, Sampler, StochasticProblem
+from optframe.contracts.record import Record
+from optframe.contracts.seeds import Seeds
+from optframe.errors import one_line
+from optframe.execution.recipe import Recipe, by_name
+from optframe.study.study import NO_SAMPLER, Trial
+from optframe.trial.checkpoints import Landscape, landscape
+from optframe.trial.profiling import state_bytes
+from optframe.trial.resume import SavedRuns
+from optframe.trial.run import Run, Setup
+from optframe.trial.stacking import NotTogether, merged
+from optframe.trial.vectorized import Together
+
+__all__ = ["TrialRunner"]
+
+
+class TrialRunner:
+    """Runs trials in this process, and shares bound problems between them.
+
+    Pickled, it is the names of its plugins; a process that gets it makes it once, and refuses
+    where the code of a plugin is another there (`optframe.execution.recipe.Recipe`). Its trials
+    fail where the records of a data set are others there.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        binder: Binder | None = None,
+        backend: str = "numpy",
+        threads: int = 1,
+        saved: SavedRuns | None = None,
+    ) -> None:
+        self.registry = registry
+        self.binder = binder or Binder(registry)
+        self._backend = backend
+        self._threads = threads
+        self._saved = saved
+        self._hurried = False
+        self.brings_data = False
+        """Whether, pickled, it holds the data sets that are loaded."""
+        self._limits = contextlib.ExitStack()
+
+    def __reduce__(self) -> tuple[Callable[..., TrialRunner], tuple[Any, ...]]:
+        how = (Recipe.of(self.registry), self._backend, self._threads, self._saved)
+        loaded = self.binder.datasets
+        digests = {notation: dataset.digest for notation, dataset in loaded.items()}
+        return _made_here, (how, loaded if self.brings_data else {}, digests)
+
+    def hurry(self) -> None:
+        """Let runs whose state can be saved do that soon, and be left by `KeyboardInterrupt`."""
+        self._hurried = True
+
+    def _is_hurried(self) -> bool:
+        return self._hurried
+
+    @contextlib.contextmanager
+    def limited(self) -> Iterator[None]:
+        """Compute with so many threads inside."""
+        backend = self.binder.backend(self._backend)
+        with threadpool_limits(limits=self._threads), backend.limit_threads(self._threads):
+            yield
+
+    def limit(self) -> None:
+        """Compute with so many threads from now on."""
+        self._limits.enter_context(self.limited())
+
+    def split(
+        self, batches: Sequence[tuple[Trial, ...]]
+    ) -> tuple[list[tuple[Trial, ...]], list[tuple[Trial, ...]]]:
+        """Return the batches that another process can make from their names, and the others.
+
+        Objects that were given in Python cannot be told in names, nor can classes that nobody
+        else can import.
+        """
+        entries = [entry for kind in KINDS for entry in self.registry.entries(kind)]
+        stuck = {e.name for e in entries if e.owner == "this process" and by_name(e) is None}
+        if not stuck:
+            return list(batches), []
+        away: list[tuple[Trial, ...]] = []
+        here: list[tuple[Trial, ...]] = []
+        for batch in batches:
+            (away if stuck.isdisjoint(_names(batch[0])) else here).append(batch)
+        return away, here
+
+    def __call__(self, trials: Sequence[Trial]) -> list[Record]:
+        """Run trials to their ends, together if they are several.
+
+        Nothing that a plugin raises gets out. Where they cannot share a batch after all, each runs
+        alone, and says what is wrong with it if something is.
+        """
+        if len(trials) > 1:
+            try:
+                return self._together(trials)
+            except (Exception, SystemExit) as error:
+                known = isinstance(error, NotTogether)
+                why = str(error) if known else f"{type(error).__name__}: {error}"
+                one = f"{trials[0].optimizer.label} on {trials[0].problem.label}"
+                print(
+                    f"optframe: {len(trials)} runs like {one} advance one at a time: {why}",
+                    file=sys.stderr,
+                )
+        return [self._alone(trial) for trial in trials]
+
+    def _together(self, trials: Sequence[Trial]) -> list[Record]:
+        started = _now()
+        runs = [Run(self.setup(trial)) for trial in trials]
+        optimizers = [run.setup.optimizer for run in runs]
+        batch = Together(runs, merged(optimizers, runs[0].setup.backend))  # type: ignore[arg-type]
+        batch.execute()
+        records = [_record(t, run, started) for t, run in zip(trials, runs, strict=True)]
+        shared = {
+            "together": len(runs),
+            "compile_seconds": batch.compile_seconds,
+            "state_bytes": batch.state_bytes,
+        }
+        records = [dataclasses.replace(record, **shared) for record in records]  # type: ignore[arg-type]
+        # One landscape is enough for runs of one problem, and thousands of them are many.
+        return [dataclasses.replace(records[0], landscape=_landscape(runs[0])), *records[1:]]
+
+    def _alone(self, trial: Trial) -> Record:
+        started = _now()
+        try:
+            run = Run(self.setup(trial))
+            run.execute()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            reason = one_line(f"{type(error).__name__}: {error}")
+            return Record.without_run(trial, "failed", reason, started, _trace(error))
+        return dataclasses.replace(_record(trial, run, started), landscape=_landscape(run))
+
+    def setup(self, trial: Trial) -> Setup:
+        """Return what a trial consists of, made from its names."""
+        seeds = Seeds(trial.study_seed, trial.seed)
+        problem = self.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
+        asked = trial.optimizer
+        table = {"name": asked.name, **asked.values}
+        optimizer = make_wrapped(self.registry, "optimizers", table, asked.label)
+        sampler: Sampler | None = None
+        if isinstance(problem, StochasticProblem) and trial.sampler != NO_SAMPLER:
+            made: Sampler = self.registry.make("samplers", trial.sampler.name, trial.sampler.values)
+            sampler = made.bind(problem.groups)
+        start = problem.random_start if trial.start == "random" else problem.start
+        return Setup(
+            problem=problem,
+            backend=self.binder.backend(trial.backend),
+            optimizer=optimizer,
+            sampler=sampler,
+            budget=trial.budget,
+            checkpoints=trial.checkpoints,
+            seeds=seeds,
+            start=start(seeds.generator("start")),
+            dtype=trial.dtype,
+            profile=trial.profile,
+            measure=trial.measure,
+            saved=None
+            if self._saved is None
+            else self._saved.of(trial.key, optimizer, self._is_hurried),
+        )
+
+
+def _made_here(
+    how: tuple[Any, ...], datasets: Mapping[str, Dataset], digests: Mapping[str, str]
+) -> TrialRunner:
+    """Return this process's runner of that kind, which is made once, with more data sets.
+
+    One that is loaded here has to be what it was there, by its digest.
+    """
+    runner = _made_once(*how)
+    runner.binder.have(datasets)
+    runner.binder.expect(digests)
+    return runner
+
+
+@lru_cache(maxsize=1)
+def _made_once(recipe: Recipe, backend: str, threads: int, saved: SavedRuns | None) -> TrialRunner:
+    """Make a runner from a recipe, and limit this process's threads from now on."""
+    runner = TrialRunner(recipe.make(), None, backend, threads, saved)
+    runner.limit()
+    return runner
+
+
+def _names(trial: Trial) -> Iterator[str]:
+    """Yield the names of all components of a trial."""
+    pending: list[Any] = [trial.optimizer.values, trial.problem.values, trial.sampler.values]
+    yield from (trial.optimizer.name, trial.problem.name, trial.sampler.name)
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Mapping):
+            yield from (value[key] for key in ("name", "schedule") if key in value)
+            pending += value.values()
+        elif isinstance(value, (list, tuple)):
+            pending += value
+
+
+def _record(trial: Trial, run: Run, started: str) -> Record:
+    return Record(
+        key=trial.key,
+        status=str(run.status),
+        reason=run.reason,
+        traceback=_trace(run.error),
+        started=started,
+        derived_seed=run.setup.seeds.derived(),
+        seconds=run.clock.seconds,
+        compile_seconds=run.compile_seconds,
+        state_bytes=state_bytes(run.state),
+        size=run.problem.size,
+        minimum=run.problem.minimum,
+        columns=run.columns,
+        curve=run.curve,
+        step_bytes=None if run.profile is None else run.profile.step_bytes,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _landscape(run: Run) -> Landscape | None:
+    """Return the contours; None, too, where the loss cannot be computed around the path."""
+    try:
+        return landscape(run)
+    except Exception:
+        return None
+
+
+def _trace(error: BaseException | None) -> str | None:
+    return None if error is None else "".join(traceback.format_exception(error))

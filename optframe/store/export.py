@@ -1,0 +1,79 @@
+"""Export: a store's frames as files that other programs read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optframe.errors import UnavailableError, UsageError, nearest
+from optframe.store.dictionary import dictionary
+
+if TYPE_CHECKING:
+    from optframe.contracts.record import Results
+
+__all__ = ["FORMATS", "export"]
+
+FORMATS = ("csv", "parquet")
+
+
+def export(
+    results: Results, folder: str | Path | None = None, formats: Sequence[str] = FORMATS
+) -> list[Path]:
+    """Write trials, curves and what their columns mean; return the files.
+
+    ``trials`` and ``curves`` are written once per format (CSV with 17 digits, which keep every bit
+    of a float64; Parquet, which needs pyarrow), beside ``columns.csv`` (the data dictionary),
+    ``study.json`` and ``environments.json``.
+
+    Parameters
+    ----------
+    results
+        What `run` or `load` returned.
+    folder
+        Where to write them; by default ``export`` beside the store.
+    formats
+        Of `FORMATS`.
+
+    Raises
+    ------
+    UsageError
+        For a format that there is not.
+    UnavailableError
+        Where pyarrow is missing; nothing is written then.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise UsageError(f"export: unknown format {name!r}; {nearest(name, FORMATS)}")
+    if "parquet" in formats:
+        _check_pyarrow()
+    target = results.path.parent / "export" if folder is None else Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for table, frame in (("trials", results.trials), ("curves", results.curves)):
+        for name in formats:
+            path = target / f"{table}.{name}"
+            if name == "csv":
+                frame.to_csv(path, index=False, float_format="%.17g")
+            else:
+                frame.to_parquet(path, index=False)
+            written.append(path)
+    columns = target / "columns.csv"
+    dictionary(results.trials, results.curves).to_csv(columns, index=False)
+    written.append(columns)
+    for name, content in (("study", results.study), ("environments", results.environments)):
+        path = target / f"{name}.json"
+        path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _check_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise UnavailableError(
+            "export: Parquet needs pyarrow, which is not installed; install optframe[parquet], or "
+            "say --format csv"
+        ) from error

@@ -1,0 +1,248 @@
+"""Merging: the stores of several machines in one, unless they contradict each other."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optframe.contracts.record import FINAL_COUNTS, PROFILE_COLUMNS
+from optframe.errors import UsageError
+from optframe.store.file import check, making, reading, reported
+from optframe.store.schema import columns_of, selected
+
+__all__ = ["Merged", "merge"]
+
+TIMES = ("seconds", *PROFILE_COLUMNS)
+"""The columns of curves that are never twice the same."""
+
+LABELS = ("optimizer", "problem", "sampler")
+
+AGAIN = ("failed", "crashed", "timeout")
+"""How trials end that run again with their study: a better end stands for such a one."""
+
+SHOWN = 10
+"""So many contradictions are named, and the others counted."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merged store holds: so many trials, of which so many have ended.
+
+    ``shared`` of them had ended in more than one store, and ``measured`` of these differ as they
+    may, since their budgets are seconds: the first one is kept.
+    """
+
+    path: Path
+    trials: int
+    ended: int
+    shared: int
+    measured: int
+
+
+def merge(paths: Sequence[Path], target: Path) -> Merged:
+    """Write what the stores at ``paths`` hold into a new one, the file ``target``.
+
+    A trial that ended in several stores is one if its status, counts and curve are the same to
+    the bit, the times aside; the first one is kept. One that ended somewhere has ended.
+
+    Raises
+    ------
+    UsageError
+        With a line per contradiction: one trial with two records, or two trials of one name.
+        Nothing is written.
+    StoreError
+        Where a store cannot be read, or there is a file at ``target`` already.
+    """
+    with contextlib.ExitStack() as stack:
+        stores = [stack.enter_context(_Source.opened(path)) for path in paths]
+        chosen = _Chosen()
+        for number, store in enumerate(stores):
+            for row in store.trials():
+                chosen.take(number, row, stores)
+        mistakes = [*chosen.contradictions, *_namesakes(chosen, stores)]
+        if mistakes:
+            more = len(mistakes) - SHOWN
+            raise UsageError(*mistakes[:SHOWN], *([f"and {more} more like these"] * (more > 0)))
+        with making(target) as connection:
+            _write(connection, chosen, stores)
+    ended = sum(row["status"] != "planned" for _, row in chosen.rows.values())
+    return Merged(target, len(chosen.rows), ended, chosen.shared, chosen.measured)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A store that is merged."""
+
+    path: Path
+    connection: sqlite3.Connection
+    version: int
+
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, path: Path) -> Iterator[_Source]:
+        with reported(path):
+            version = check(path)
+        with reading(path) as connection:
+            yield cls(path, connection, version)
+
+    def rows(self, table: str, rest: str = "", *values: Any) -> Iterator[Row]:
+        """Yield the rows of a table, in this format's columns."""
+        names = columns_of(table)
+        if columns_of(table, self.version):
+            text = f"SELECT {selected(table, self.version)} FROM {table} {rest}"
+            for row in self.connection.execute(text, values):
+                yield dict(zip(names, row, strict=True))
+
+    def trials(self) -> Iterator[Row]:
+        return self.rows("trials", "ORDER BY position IS NULL, position")
+
+    def curve(self, key: str) -> Row | None:
+        return next(self.rows("curves", "WHERE key = ?", key), None)
+
+    def study(self) -> Row:
+        (row,) = [*self.rows("meta", "WHERE name = 'study'")] or [{"value": "{}"}]
+        said: Row = json.loads(row["value"])
+        return said
+
+
+@dataclass
+class _Chosen:
+    """Of each trial, the row that is kept, and the number of its store."""
+
+    rows: dict[str, tuple[int, Row]] = field(default_factory=dict)
+    contradictions: list[str] = field(default_factory=list)
+    shared: int = 0
+    measured: int = 0
+
+    def take(self, number: int, row: Row, stores: Sequence[_Source]) -> None:
+        key = row["key"]
+        if key not in self.rows:
+            self.rows[key] = number, row
+            return
+        first, kept = self.rows[key]
+        is_better = _rank(row) > _rank(kept)
+        if _rank(row) == _rank(kept) == 2:
+            self.shared += 1
+            difference = _difference(kept, row, stores[first], stores[number])
+            if difference and _is_timed(row):
+                self.measured += 1
+            elif difference:
+                self.contradictions.append(
+                    f"{_name(row)}: {difference}, in {stores[first].path} and in "
+                    f"{stores[number].path}"
+                )
+        labels = {name: kept[name] for name in LABELS}
+        labels["position"] = row["position"] if kept["position"] is None else kept["position"]
+        self.rows[key] = (number, {**row, **labels}) if is_better else (first, {**kept, **labels})
+
+
+def _rank(row: Row) -> int:
+    """How much of an end a trial has found: none; one that may be better next time; one."""
+    return {"planned": 0, **dict.fromkeys(AGAIN, 1)}.get(row["status"], 2)
+
+
+def _difference(one: Row, other: Row, first: _Source, second: _Source) -> str | None:
+    """Say in what two records of a trial contradict each other, if they do."""
+    for name in ("status", "derived_seed", *FINAL_COUNTS, "size", "minimum"):
+        if one[name] != other[name]:
+            return f"{name} is {one[name]!r} and {other[name]!r}"
+    curves = [_columns(store.curve(one["key"])) for store in (first, second)]
+    if [*curves[0]] != [*curves[1]]:
+        return f"curves have the columns {', '.join(curves[0])} and {', '.join(curves[1])}"
+    for name, values in curves[0].items():
+        if values.tobytes() != curves[1][name].tobytes():
+            bits = [column.view(np.int64) for column in (values, curves[1][name])]
+            if bits[0].shape != bits[1].shape:
+                return f"curves have {len(bits[0])} and {len(bits[1])} checkpoints"
+            where = int(np.flatnonzero(bits[0] != bits[1])[0])
+            return f"{name} is {values[where]!r} and {curves[1][name][where]!r}, checkpoint {where}"
+    return None
+
+
+def _columns(row: Row | None) -> dict[str, Any]:
+    """Return a curve's columns by name, those of times left out."""
+    if row is None:
+        return {}
+    names = json.loads(row["columns"])
+    values = np.frombuffer(zlib.decompress(row["data"]), "<f8").reshape(len(names), row["rows"])
+    return {name: v for name, v in zip(names, values, strict=True) if name not in TIMES}
+
+
+def _is_timed(row: Row) -> bool:
+    """Whether a budget of seconds ends a trial, so that no two runs of it are the same."""
+    return any(part.split()[0] == "seconds" for part in row["budget"].split(", "))
+
+
+def _namesakes(chosen: _Chosen, stores: Sequence[_Source]) -> Iterator[str]:
+    """Name different trials of one name: tables and figures would take them for one."""
+    named: dict[tuple[Any, ...], tuple[int, Row]] = {}
+    for number, row in chosen.rows.values():
+        if row["position"] is None:
+            continue
+        name = (*(row[label] for label in LABELS), row["seed"])
+        first, other = named.setdefault(name, (number, row))
+        if other["key"] != row["key"]:
+            asked = [_asked(other, stores[first]), _asked(row, stores[number])]
+            differ = [what for what in asked[0] if asked[0][what] != asked[1].get(what)]
+            yield (
+                f"{_name(row)}: two different trials are called so, in {stores[first].path} and in "
+                f"{stores[number].path}; they differ in {', '.join(differ) or 'their keys'}"
+            )
+
+
+def _asked(row: Row, store: _Source) -> Row:
+    """Return what makes a trial the one that it is."""
+    names = ("hyperparameters", "problem_parameters", "sampler_parameters", "study_seed", "start")
+    settings = next(store.rows("settings", "WHERE id = ?", row["settings"]), {"code": None})
+    asked = {name: row[name] for name in (*names, "backend", "dtype", "threads", "budget")}
+    return {**asked, **{name: settings[name] for name in settings if name != "id"}}
+
+
+def _write(connection: sqlite3.Connection, chosen: _Chosen, stores: Sequence[_Source]) -> None:
+    for table in ("environments", "settings"):
+        for store in stores:
+            _insert(connection, table, store.rows(table))
+    position = 0
+    for number, row in chosen.rows.values():
+        place = None if row["position"] is None else position
+        position += place is not None
+        _insert(connection, "trials", [{**row, "position": place}])
+        curve = stores[number].curve(row["key"])
+        if curve is not None:
+            _insert(connection, "curves", [curve])
+    said = {"study": json.dumps(_study(stores)), "planned": str(position)}
+    _insert(connection, "meta", ({"name": name, "value": said[name]} for name in said))
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:
+    marks = ", ".join("?" * len(columns_of(table)))
+    names = columns_of(table)
+    values = (tuple(row[name] for name in names) for row in rows)
+    connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", values)
+
+
+def _study(stores: Sequence[_Source]) -> Row:
+    """Say what was run: what all stores say, else each of the things that they say."""
+    said = [store.study() for store in stores]
+    merged: Row = {}
+    for name in dict.fromkeys(name for one in said for name in one):
+        values = [one[name] for one in said if name in one]
+        different = [*{json.dumps(value): value for value in values}.values()]
+        joined = "; ".join(map(str, different))
+        merged[name] = different[0] if len(different) == 1 else joined
+    return merged
+
+
+def _name(row: Row) -> str:
+    sampler = f", {row['sampler']}" if row["sampler_name"] != "none" else ""
+    return f"{row['optimizer']} on {row['problem']}{sampler}, seed {row['seed']}"

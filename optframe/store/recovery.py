@@ -1,0 +1,270 @@
+"""Recovery: what can be read in a damaged store, in a new one; the old file is left as it is.
+
+Most of what is found vouches for itself, so that what was changed is not taken for what was
+written: an environment and settings are named by their hashes, a trial's key is the hash of what
+it is, a curve is compressed with a checksum, and its last row is what the trial's row says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optframe.contracts.record import FINAL_COUNTS, PROFILE_COLUMNS, STATUSES
+from optframe.errors import StoreError
+from optframe.store.file import making, reading, reported
+from optframe.store.pages import Pages, Value
+from optframe.store.results import SETTINGS, task_of
+from optframe.store.schema import FORMATS, TABLES, columns_of, environment_id, settings_id
+
+__all__ = ["Recovered", "examine", "recover"]
+
+Row = dict[str, Any]
+
+_KEY = re.compile(r"[0-9a-f]{32}")
+_TRIAL = columns_of("trials")
+_ASKED = frozenset(
+    {*_TRIAL[: _TRIAL.index("status")], "target_metric", "target", "settings"},
+)
+"""The columns of a trial that are there before it has run."""
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What a new store holds, and what of the old one it does not, a line for each."""
+
+    path: Path
+    trials: int
+    planned: int
+    curves: int
+    lost: tuple[str, ...]
+
+
+def examine(path: Path) -> dict[str, int]:
+    """Return how many trials, by status, a sound store holds.
+
+    Raises
+    ------
+    StoreError
+        Where the file, or a curve in it, is damaged, or it is no store.
+    """
+    with reading(path) as connection:
+        sound = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if sound != "ok":
+            raise StoreError(f"{path}: the file is damaged ({' '.join(sound.split())})")
+        names = columns_of("curves")
+        for values in connection.execute("SELECT * FROM curves"):
+            curve = dict(zip(names, values, strict=True))
+            if _curve(curve) is None:
+                raise StoreError(f"{path}: the curve of trial {curve['key']} is damaged")
+        return dict(connection.execute("SELECT status, count(*) FROM trials GROUP BY status"))
+
+
+def recover(path: Path, target: Path) -> Recovered:
+    """Write what can be read in the store at ``path`` into a new one, the file ``target``.
+
+    A trial whose curve is lost is to be run again, as is one of which nothing is left.
+
+    Raises
+    ------
+    StoreError
+        Where nothing is found, or there is a file already.
+    """
+    with reported(path):
+        found = _Found(Pages(path).rows())
+    if not (found.trials or found.curves):
+        raise StoreError(f"{path}: nothing in it can be read as a store's; no file was written")
+    lost: list[str] = []
+    kept: dict[str, Row] = {}
+    curves: dict[str, Row] = {}
+    for key, rows in found.trials.items():
+        row, curve = _best(rows, found.curves.get(key, []))
+        if row["steps"] is not None and curve is None:
+            lost.append(f"{_name(row)}: its curve")
+            row = {name: row[name] if name in _ASKED else None for name in row}
+            row["status"] = "planned"
+        elif curve is not None:
+            curves[key] = curve
+        kept[key] = row
+    lost += [f"trial {key}: all but its curve" for key in found.curves if key not in kept]
+    lost += _gaps(kept.values(), found.meta)
+    identities = dict.fromkeys(row["environment"] for row in kept.values() if row["environment"])
+    lost += [f"environment {i}: where trials ran" for i in identities if i not in found.described]
+    if "study" not in found.meta:
+        lost.append("the study's name and budget")
+    tables: dict[str, Iterable[Mapping[str, Any]]] = {
+        "meta": [{"name": name, "value": value} for name, value in found.meta.items()],
+        "environments": [{"id": i, "description": d} for i, d in found.described.items()],
+        "settings": found.settings.values(),
+        "trials": kept.values(),
+        "curves": curves.values(),
+    }
+    with making(target) as connection:
+        for table, its in tables.items():
+            marks = ", ".join("?" * len(columns_of(table)))
+            values = ([row[name] for name in columns_of(table)] for row in its)
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+    planned = sum(row["status"] == "planned" for row in kept.values())
+    return Recovered(target, len(kept) - planned, planned, len(curves), (*found.lost, *lost))
+
+
+class _Found:
+    """The rows of a file that are a store's, and as they were written."""
+
+    def __init__(self, rows: Iterator[tuple[Value, ...]]) -> None:
+        self.meta: dict[str, str] = {}
+        self.described: dict[str, str] = {}
+        self.settings: dict[str, Row] = {}
+        self.trials: dict[str, list[Row]] = {}
+        self.curves: dict[str, list[Row]] = {}
+        self.lost: list[str] = []
+        trials: list[Row] = []
+        widths = {len(columns_of("trials", version)): version for version in FORMATS}
+        for values in rows:
+            if len(values) == 2:
+                self._take_pair(*values)
+            elif len(values) in widths:
+                trials.append(_padded("trials", values, widths[len(values)]))
+            elif len(values) == len(columns_of("curves")):
+                self._take_curve(_padded("curves", values))
+            elif len(values) == len(columns_of("settings")):
+                row = _padded("settings", values)
+                if row["id"] == settings_id(values[1:]):
+                    self.settings[row["id"]] = row
+        for row in trials:
+            if not _is_trial(row):
+                continue
+            if self._is_itself(row):
+                self.trials.setdefault(row["key"], []).append(row)
+            else:
+                self.lost.append(f"{_name(row)}: its row is not as it was written")
+
+    def _take_pair(self, name: Value, value: Value) -> None:
+        if not (isinstance(name, str) and isinstance(value, str) and _is_json(value)):
+            return
+        if name in ("study", "planned"):
+            self.meta[name] = value
+        elif name == environment_id(value):
+            self.described[name] = value
+
+    def _take_curve(self, row: Row) -> None:
+        if not isinstance(row["key"], str) or not _KEY.fullmatch(row["key"]):
+            return
+        if _curve(row) is not None:
+            self.curves.setdefault(row["key"], []).append(row)
+
+    def _is_itself(self, row: Row) -> bool:
+        """Whether a trial's key is the hash of what its row says; true where nobody can say."""
+        settings = self.settings.get(row["settings"])
+        if settings is None:
+            return True
+        try:
+            task = task_of({**row, **{name: settings[name] for name in SETTINGS}})
+            goal = task.budget.goal or (None, None)
+            said = (row["key"], row["cell"], (row["target_metric"], row["target"]))
+            return said == (task.key, task.cell, goal)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return False
+
+
+def _best(rows: list[Row], curves: list[Row]) -> tuple[Row, Row | None]:
+    """Return a trial's row, and its curve: of several, left over from before, the latest."""
+    rows = sorted(rows, key=lambda row: (row["status"] != "planned", row["started"] or ""))
+    for row in reversed(rows):
+        fitting = [curve for curve in curves if fits(row, curve)]
+        if fitting:
+            return row, fitting[-1]
+    return rows[-1], None
+
+
+def fits(row: Row, curve: Row) -> bool:
+    """Whether a trial's row says what its curve does, at its end and at its best."""
+    if row["status"] == "planned":
+        return False
+    values = _curve(curve)
+    if values is None or not len(values):
+        return bool(values is not None and row["steps"] is None)
+    names = json.loads(curve["columns"])
+    last = dict(zip(names, values[-1].tolist(), strict=True))
+    said = {column: row[name] for name, column in FINAL_COUNTS.items()}
+    said |= json.loads(row["final"] or "{}")
+    if not said.keys() <= last.keys() <= {*said, "seconds", *PROFILE_COLUMNS, "theta_0", "theta_1"}:
+        return False
+    for name, best in json.loads(row["best"] or "{}").items():
+        if name not in names or (best is not None and best not in values[:, names.index(name)]):
+            return False
+    return all(
+        bool(np.isnan(last[name])) if value is None else _same(value, last[name])
+        for name, value in said.items()
+    )
+
+
+def _same(one: float, other: float) -> bool:
+    return one == other or bool(np.isnan(one) and np.isnan(other))
+
+
+def _curve(row: Row) -> Any:
+    """Return a curve's numbers, shape (checkpoints, columns); None where they are damaged."""
+    try:
+        names = json.loads(row["columns"])
+        if row["landscape"] is not None:
+            zlib.decompress(row["landscape"])
+        values = np.frombuffer(zlib.decompress(row["data"]), "<f8")
+        return values.reshape(len(names), row["rows"]).T
+    except (zlib.error, ValueError, TypeError):
+        return None
+
+
+def _is_trial(row: Row) -> bool:
+    """Whether a row's values are such as a trial has."""
+    if not (isinstance(row["key"], str) and _KEY.fullmatch(row["key"])):
+        return False
+    if row["status"] not in ("planned", *STATUSES):
+        return False
+    kinds = {"TEXT": str, "INTEGER": int, "REAL": (int, float)}
+    for declared in TABLES["trials"].split(","):
+        name, kind, *rest = declared.split()
+        value = row[name]
+        if (value is None and "NOT" in rest) or not isinstance(value, (kinds[kind], type(None))):  # type: ignore[arg-type]
+            return False
+    return all(_is_json(row[name]) for name in ("hyperparameters", "problem_parameters")) and all(
+        row[name] is None or _is_json(row[name]) for name in ("final", "best")
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _padded(table: str, values: tuple[Value, ...], version: int = FORMATS[-1]) -> Row:
+    row = dict.fromkeys(columns_of(table))
+    return {**row, **dict(zip(columns_of(table, version), values, strict=True))}
+
+
+def _gaps(rows: Iterable[Row], meta: Mapping[str, str]) -> Iterator[str]:
+    """Name the places in the plan of which nothing is left."""
+    there = {row["position"] for row in rows if row["position"] is not None}
+    planned = max([int(meta.get("planned", 0)), *(place + 1 for place in there)])
+    missing = sorted(set(range(planned)) - there)
+    while missing:
+        first = last = missing.pop(0)
+        while missing and missing[0] == last + 1:
+            last = missing.pop(0)
+        which = f"trial {first + 1}" if first == last else f"trials {first + 1} to {last + 1}"
+        yield f"{which} of {planned} in the plan: all"
+
+
+def _name(row: Row) -> str:
+    sampler = f", {row['sampler']}" if row["sampler_name"] != "none" else ""
+    return f"{row['optimizer']} on {row['problem']}{sampler}, seed {row['seed']}"

@@ -1,0 +1,181 @@
+"""The store's reading end: tidy frames of the latest plan's trials."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optframe.components.notation import Component
+from optframe.contracts.record import COUNT_COLUMNS, FINAL_COUNTS, PROFILE_COLUMNS
+from optframe.store.file import reading
+from optframe.store.schema import columns_of, selected
+from optframe.study.study import Budget, Checkpoints, Trial
+from optframe.trial.checkpoints import Landscape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "read_curves",
+    "read_environments",
+    "read_landscapes",
+    "read_study",
+    "read_tasks",
+    "read_trials",
+    "task_of",
+]
+
+SETTINGS = columns_of("settings")[1:]
+
+
+def read_trials(path: Path) -> pd.DataFrame:
+    """Read the trials, one row each, in the order of the plan."""
+    import pandas as pd
+
+    with reading(path) as connection:
+        cursor = connection.execute(
+            f"SELECT {selected('trials', _format(connection))} FROM trials "
+            "WHERE position IS NOT NULL ORDER BY position"
+        )
+        names = [column[0] for column in cursor.description]
+        frame = pd.DataFrame(cursor.fetchall(), columns=names).drop(columns="settings")
+    for column, prefix in (("final", ""), ("best", "best_")):
+        values = [json.loads(t) if isinstance(t, str) else {} for t in frame.pop(column)]
+        metrics = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
+        frame = pd.concat([frame, metrics], axis=1)
+    numbers = [
+        *FINAL_COUNTS,
+        "seconds",
+        *PROFILE_COLUMNS,
+        "compile_seconds",
+        "state_bytes",
+        "step_bytes",
+        "size",
+        "minimum",
+        "together",
+    ]
+    for name in [*numbers, "target"]:
+        frame[name] = frame[name].astype(float)
+    return frame
+
+
+def read_curves(path: Path) -> pd.DataFrame:
+    """Read the curves, one row per checkpoint, in the order of the plan."""
+    import pandas as pd
+
+    identity = ("key", "optimizer", "problem", "sampler", "seed")
+    chosen = "trials JOIN curves USING (key) WHERE rows > 0 AND position IS NOT NULL"
+    with reading(path) as connection:
+        cursor = connection.execute(
+            f"SELECT {', '.join(identity)}, columns, rows FROM {chosen} ORDER BY position"
+        )
+        heads = pd.DataFrame(cursor.fetchall(), columns=[*identity, "columns", "rows"])
+        lengths = heads["rows"].to_numpy(int)
+        columns = {text: json.loads(text) for text in dict.fromkeys(heads["columns"])}
+        every = list(dict.fromkeys(n for names in columns.values() for n in names) or COUNT_COLUMNS)
+        table = np.empty((len(every), lengths.sum()))
+        places = {text: [every.index(n) for n in names] for text, names in columns.items()}
+        begin = 0
+        for text, length, data in connection.execute(
+            f"SELECT columns, rows, data FROM {chosen} ORDER BY position"
+        ):
+            values = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, length)
+            block = table[:, begin : begin + length]
+            block[places[text]] = values
+            if len(values) < len(every):
+                block[[i for i in range(len(every)) if i not in places[text]]] = np.nan
+            begin += length
+    whose = np.repeat(np.arange(len(heads)), lengths)
+    named = {
+        name: heads[name].astype(int if name == "seed" else str).array.take(whose)
+        for name in identity
+    }
+    measured = dict(zip(every, table, strict=True))
+    return pd.DataFrame({**named, **measured, "step": measured["step"].astype("int64")}, copy=False)
+
+
+def read_tasks(path: Path) -> dict[str, Trial]:
+    """Read the trials that were planned, as they can be run again, by their keys.
+
+    Those of earlier plans are among them, and those of formats before 4 are not: these did not
+    keep all of what a trial is. Where a row is as it was written, ``trial.key`` is its key.
+    """
+    names = (
+        *("key", "optimizer", "optimizer_name", "hyperparameters"),
+        *("problem", "problem_name", "problem_parameters"),
+        *("sampler", "sampler_name", "sampler_parameters"),
+        *("seed", "study_seed", "start", "backend", "dtype", "threads", "status", "reason"),
+    )
+    trials = ", ".join(f"trials.{name}" for name in names)
+    with reading(path) as connection:
+        if not columns_of("settings", _format(connection)):
+            return {}
+        rows = connection.execute(
+            f"SELECT {trials}, settings.budget, checkpoints, measure, profile, code FROM trials "
+            "JOIN settings ON trials.settings = settings.id ORDER BY position IS NULL, position"
+        ).fetchall()
+        return {row[0]: task_of(dict(zip((*names, *SETTINGS), row, strict=True))) for row in rows}
+
+
+def task_of(row: Mapping[str, Any]) -> Trial:
+    """Return the trial of a row of ``trials``, with those of its ``settings`` in it."""
+    budget = json.loads(row["budget"])
+    if budget["target"] is not None and not isinstance(budget["target"], float | int):
+        budget["target"] = dict([budget["target"]])
+    return Trial(
+        optimizer=Component(row["optimizer_name"], row["hyperparameters"], row["optimizer"]),
+        problem=Component(row["problem_name"], row["problem_parameters"], row["problem"]),
+        sampler=Component(row["sampler_name"], row["sampler_parameters"], row["sampler"]),
+        budget=Budget(**budget),
+        checkpoints=Checkpoints(**json.loads(row["checkpoints"])),
+        measure=tuple(json.loads(row["measure"])),
+        profile=bool(row["profile"]),
+        skip=row["reason"] if row["status"] == "skipped" else None,
+        **{
+            name: row[name]
+            for name in ("seed", "study_seed", "start", "backend", "dtype", "threads", "code")
+        },
+    )
+
+
+def read_study(path: Path) -> dict[str, Any]:
+    """Read what was run."""
+    with reading(path) as connection:
+        row = connection.execute("SELECT value FROM meta WHERE name = 'study'").fetchone()
+    return json.loads(row[0]) if row else {}
+
+
+def read_environments(path: Path) -> list[dict[str, Any]]:
+    """Read where it was run."""
+    with reading(path) as connection:
+        rows = connection.execute("SELECT description FROM environments ORDER BY id").fetchall()
+    return [json.loads(description) for (description,) in rows]
+
+
+def read_landscapes(path: Path) -> dict[str, Landscape]:
+    """Read the contour grids of small problems, by the keys of their trials."""
+    with reading(path) as connection:
+        rows = connection.execute(
+            "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
+        ).fetchall()
+    return {key: _unpack(blob) for key, blob in rows}
+
+
+def _format(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _unpack(blob: bytes) -> Landscape:
+    head, _, data = zlib.decompress(blob).partition(b"\n")
+    arrays, begin = [], 0
+    for shape in json.loads(head):
+        length = int(np.prod(shape))
+        arrays.append(np.frombuffer(data, "<f8", length, begin).reshape(shape))
+        begin += 8 * length
+    return Landscape(tuple(arrays[:-1]), arrays[-1])

@@ -1,0 +1,104 @@
+"""Several stores as one: two versions of an optimizer, two machines, NumPy and CuPy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optframe.contracts.record import Results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from optframe.trial.checkpoints import Landscape
+
+__all__ = ["SideBySide"]
+
+
+class SideBySide(Results):
+    """The results of several stores, in which an optimizer of each is another optimizer.
+
+    ``adam`` of the folder ``new`` is called ``adam @ new``. Trials have two more columns: ``side``,
+    the store's name, and ``asked``, what the optimizer was called.
+    """
+
+    def __init__(self, results: Sequence[Results]) -> None:
+        super().__init__(results[0].path)
+        self.sides = dict(zip(_names([one.path.parent for one in results]), results, strict=True))
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row per planned trial of each store; the same optimizers are neighbours."""
+        import pandas as pd
+
+        frames = [
+            one.trials.assign(
+                side=side, asked=one.trials["optimizer"], key=side + one.trials["key"]
+            )
+            for side, one in self.sides.items()
+        ]
+        joined = pd.concat(frames, ignore_index=True)
+        for name in ("optimizer", "optimizer_name"):
+            joined[name] = joined[name] + " @ " + joined["side"]
+        order = {
+            column: {label: place for place, label in enumerate(dict.fromkeys(joined[column]))}
+            for column in ("problem", "asked")
+        }
+        ranks = {f"_{column}": joined[column].map(places) for column, places in order.items()}
+        ordered = joined.assign(**ranks).sort_values([*ranks], kind="stable", ignore_index=True)
+        return ordered.drop(columns=[*ranks])
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """One row per checkpoint of each trial."""
+        import pandas as pd
+
+        frames = [
+            one.curves.assign(
+                key=side + one.curves["key"], optimizer=one.curves["optimizer"] + f" @ {side}"
+            )
+            for side, one in self.sides.items()
+        ]
+        return pd.concat(frames, ignore_index=True)
+
+    @cached_property
+    def landscapes(self) -> dict[str, Landscape]:
+        """The landscapes of all, by the trials' keys."""
+        return {
+            side + key: landscape
+            for side, one in self.sides.items()
+            for key, landscape in one.landscapes.items()
+        }
+
+    @cached_property
+    def study(self) -> dict[str, Any]:
+        """What was run: where studies differ, what each says."""
+        studies = {side: one.study for side, one in self.sides.items()}
+        names = dict.fromkeys(str(study.get("name", "study")) for study in studies.values())
+        joined: dict[str, Any] = {"name": f"{' and '.join(names)}: {' beside '.join(self.sides)}"}
+        for fact in ("seed", "seeds", "budget", "start"):
+            told = {side: study.get(fact) for side, study in studies.items()}
+            same = len({str(value) for value in told.values()}) == 1
+            joined[fact] = next(iter(told.values())) if same else told
+        return joined
+
+    @cached_property
+    def environments(self) -> list[dict[str, Any]]:
+        """Where each was run."""
+        return [
+            {"side": side, **environment}
+            for side, one in self.sides.items()
+            for environment in one.environments
+        ]
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return the folders' names, with as much of their parents as tells them apart."""
+    paths = [folder.resolve().parts[1:] for folder in folders]
+    for length in range(1, max(map(len, paths)) + 1):
+        names = ["/".join(parts[-length:]) for parts in paths]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{folder.name} ({number})" for number, folder in enumerate(folders, start=1)]

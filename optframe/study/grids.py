@@ -1,0 +1,207 @@
+"""A study's components, their grids expanded: each point made once, every mistake found."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optframe.components.building import AROUND, given_parameters, resolved, wrap
+from optframe.components.kinds import KINDS
+from optframe.components.notation import Component, canonical, format_value, parse, write
+from optframe.components.parameters import is_sequence, mistakes_in, parameters
+from optframe.components.registry import Registry
+from optframe.contracts import (
+    Optimizer,
+    Problem,
+    Sampler,
+    Schedule,
+    Search,
+    Solver,
+    Transform,
+    Wrapper,
+)
+from optframe.errors import UsageError
+from optframe.study.study import STARTS, Budget
+
+__all__ = ["Choice", "Choices"]
+
+RESERVED = ("name", "label", "budget", "start", "wrap", "optimizers", "problems")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One component of the study after its grid was expanded."""
+
+    component: Component
+    table: Mapping[str, Any]
+    made: Any
+    where: str
+
+    def pairs_with(self, others: str, other: Choice) -> bool:
+        """Whether the table's list of partners (``problems = [...]``) allows the other one."""
+        allowed = self.table.get(others)
+        return allowed is None or bool(other.names & {*allowed})
+
+    @property
+    def names(self) -> set[str]:
+        """What such a list may call this one: its name, its label, that of its whole grid."""
+        name, label = self.component.name, self.component.label
+        return {name, label, str(self.table.get("label", label))}
+
+
+class Choices:
+    """Expands the components of a study and collects the mistakes in them."""
+
+    def __init__(self, registry: Registry, prefix: str) -> None:
+        self.registry = registry
+        self.prefix = prefix
+        self.mistakes: list[str] = []
+        self.names: dict[str, set[str]] = {}
+
+    def of(self, kind: str, items: Any) -> list[Choice]:
+        """Return every point of every grid among these items of the study."""
+        choices: list[Choice] = []
+        self.names[kind] = set()
+        for item in (items,) if isinstance(items, (str, Mapping)) else tuple(items):
+            try:
+                table = table_of(item, kind, self.registry)
+                self.names[kind].add(str(table.get("name")))
+                choices += self._expand(kind, table)
+            except UsageError as error:
+                self.mistakes += [
+                    m if m.startswith(self.prefix) else self.prefix + m for m in error.mistakes
+                ]
+        return choices
+
+    def _expand(self, kind: str, table: Mapping[str, Any]) -> list[Choice]:
+        """Expand the grids of one table; every point is made once, to find its mistakes."""
+        singular = kind.removesuffix("s")
+        name = table.get("name")
+        if not isinstance(name, str):
+            found = "is missing" if name is None else f"is {name!r}"
+            raise UsageError(f"{self.prefix}[[{singular}]]: name {found}; expected a string")
+        where = f"{self.prefix}[[{singular}]] {name}"
+        component = self.registry.load(kind, name, f"{self.prefix}[[{singular}]]")
+        given = {k: _data(v, self.registry) for k, v in table.items() if k not in RESERVED}
+        known = parameters(component) if isinstance(component, type) else {}
+        axes: list[list[tuple[str, Any]]] = []
+        for key, value in given.items():
+            grid = isinstance(value, list) and key in known
+            if grid and is_sequence(known[key].annotation):
+                grid = bool(value) and all(isinstance(item, list) for item in value)
+            if grid and not value:
+                raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
+            axes.append([(key, item) for item in (value if grid else [value])])
+        choices: list[Choice] = []
+        wrong = self._mistakes(table, kind, where)
+        mistakes: list[str] = []
+        for point in itertools.product(*axes):
+            try:
+                choices.append(self._make(kind, table, dict(point), where))
+            except UsageError as error:
+                mistakes += error.mistakes
+        self.mistakes += dict.fromkeys([*wrong, *mistakes])
+        return [] if wrong else choices
+
+    def _mistakes(self, table: Mapping[str, Any], kind: str, where: str) -> list[str]:
+        """Return what is wrong with the words that every table understands."""
+        mistakes: list[str] = []
+        for key in ("optimizers", "problems"):
+            value = table.get(key)
+            strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
+            if value is not None and not strings:
+                mistakes.append(f"{where}: {key}: expected a list of names, found {value!r}")
+        if "wrap" in table and kind not in AROUND:
+            mistakes.append(f"{where}: wrap belongs to an [[optimizer]] or a [[problem]]")
+        if "start" in table and (kind != "problems" or table["start"] not in STARTS):
+            expected = f"one of {', '.join(map(repr, STARTS))}, in a [[problem]]"
+            mistakes.append(f"{where}: start: expected {expected}, found {table['start']!r}")
+        if not isinstance(table.get("label", ""), str):
+            mistakes.append(f"{where}: label: expected a string, found {table['label']!r}")
+        if isinstance(table.get("budget"), Mapping):
+            mistakes += mistakes_in(Budget, table["budget"], f"{where}: budget")
+        return mistakes
+
+    def _make(
+        self, kind: str, table: Mapping[str, Any], given: dict[str, Any], where: str
+    ) -> Choice:
+        name = table["name"]
+        made = self.registry.make(kind, name, given, where)
+        ready_made = not isinstance(self.registry.load(kind, name), type)
+        values = {} if ready_made else resolved(self.registry, made, given)
+        shown: dict[str, Any] = {"name": name, **given}
+        if table.get("wrap") and kind in AROUND:
+            made, values["wrap"] = wrap(self.registry, kind, made, table["wrap"], where)
+            shown["wrap"] = table["wrap"]
+        label = write(shown)
+        if isinstance(table.get("label"), str):
+            grids = [(v, table[k]) for k, v in given.items() if isinstance(table.get(k), list)]
+            label = " ".join([table["label"], *(_in_grid(v, grid) for v, grid in grids)])
+        return Choice(Component(name, canonical(values), label), table, made, where)
+
+
+def _in_grid(value: Any, grid: list[Any]) -> str:
+    """Write a value of a grid; of a table (a schedule, say) what tells it from the others."""
+    if not isinstance(value, Mapping):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    others = [other for other in grid if isinstance(other, Mapping)]
+    own = [k for k, v in value.items() if any(other.get(k) != v for other in others)]
+    return " ".join(format_value(value[k]) for k in own or value)
+
+
+def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
+    """Return a component as a table: from the short notation, a table, or an object."""
+    if isinstance(item, str):
+        return parse(item)
+    if isinstance(item, Mapping):
+        return item
+    expected = {"optimizers": (Optimizer, Solver), "problems": (Problem,), "samplers": (Sampler,)}
+    component = item if isinstance(item, type) else type(item)
+    if not issubclass(component, expected[kind]):
+        names = " or ".join(contract.__name__ for contract in expected[kind])
+        raise UsageError(
+            f"{kind}: found a {component.__name__}; expected a name, a table, or an object of "
+            f"type {names}"
+        )
+    if not isinstance(item, type):
+        table = _told(item, kind, registry)
+        # What holds more than plain data stays the object that it is.
+        return table or {"name": registry.add(kind, component.__name__.lower(), item)}
+    name = registry.name_of(kind, component)
+    return {"name": name or registry.add(kind, component.__name__.lower(), item)}
+
+
+def _told(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None:
+    """Return an object made by hand as its table, or None where words cannot tell it."""
+    given = given_parameters(item) if dataclasses.is_dataclass(item) else None
+    held: Any = None
+    if isinstance(item, (Wrapper, Transform)):
+        held = item.optimizer if isinstance(item, Wrapper) else item.problem
+    inner = {} if held is None else _told(held, kind, registry)
+    if given is None or inner is None:
+        return None
+    own = kind if held is None else AROUND[kind][0]
+    name = registry.name_of(own, type(item))
+    table = {
+        "name": name or registry.add(own, type(item).__name__.lower(), type(item)),
+        **{key: _data(value, registry) for key, value in given.items()},
+    }
+    return {**inner, "wrap": [*inner.get("wrap", ()), table]} if inner else table
+
+
+def _data(value: Any, registry: Registry) -> Any:
+    """A schedule or search that was made by hand, as its table; anything else as it is."""
+    if not isinstance(value, (Schedule, Search)):
+        return value
+    kind, key = ("searches", "name") if isinstance(value, Search) else ("schedules", "schedule")
+    name = registry.name_of(kind, type(value)) or registry.add(
+        kind, type(value).__name__.lower(), type(value)
+    )
+    given = given_parameters(value)
+    if given is None:
+        singular = KINDS[kind].singular
+        raise UsageError(f"{singular} {name}: its parameters are no plain data; a study needs such")
+    return {key: name, **{field: _data(inner, registry) for field, inner in given.items()}}

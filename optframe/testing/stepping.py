@@ -1,0 +1,192 @@
+"""Taking an optimizer through steps by hand, and watching what it asks and gets."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from optframe.contracts import Backend, Dataset, Optimizer, Problem, Setting, StochasticProblem
+from optframe.contracts.oracle import Counts, Oracle, offers
+from optframe.contracts.seeds import StackedGenerator
+from optframe.rules import computing_with
+from optframe.testing.probe_backends import PlainBackend
+from optframe.trial.checks import check_step
+from optframe.trial.schedules import Slots
+
+__all__ = ["Walk", "bound", "serves", "walk", "watched"]
+
+PLAIN = PlainBackend()
+Change = Callable[[int, Any], Any]
+"""Given how many answers there were before, and an answer: what the optimizer gets instead."""
+
+
+@dataclass
+class Walk:
+    """What a walk has left: ``iterates`` (steps + 1, ..., P) on the host, and all else at its end.
+
+    ``words`` are those that the optimizer has asked, ``spoiled`` those whose answers it has
+    overwritten.
+    """
+
+    iterates: Any
+    theta: Any
+    state: Any
+    optimizer: Optimizer
+    solution: Any
+    stopped: str | None
+    words: set[str] = field(default_factory=set)
+    spoiled: set[str] = field(default_factory=set)
+
+
+def walk(
+    optimizer: Optimizer,
+    problem: Problem,
+    steps: int,
+    theta: Any = None,
+    *,
+    backend: Backend = PLAIN,
+    dtype: str = "float64",
+    seed: int = 0,
+    after: Walk | None = None,
+    first: int = 0,
+    change: Change | None = None,
+) -> Walk:
+    """Take an optimizer so many steps from θ, or on from where an earlier walk has ended.
+
+    Problems with data show four records a step, the same ones for a seed and step; all of them to
+    an optimizer that needs ``deterministic``. The oracle may end the walk early.
+    """
+    problem = bound(problem, backend, dtype)
+    whole = "deterministic" in optimizer.requires()
+    slots = Slots()
+    optimizer = slots.own(optimizer)
+    problem, words, answers = watched(problem, backend, change)
+    theta = problem.start(np.random.default_rng(seed)) if theta is None else theta
+    theta = backend.asarray(np.array(theta), dtype)
+    oracle = _Watching(
+        problem,
+        backend,
+        Counts(),
+        lambda step: _generator(theta.shape[:-1], seed, step),
+        theta.ndim - 1,
+    )
+    oracle.words = words
+    iterates = [_host(backend, theta)]
+    kind = (theta.shape, theta.dtype)
+    with computing_with(backend):
+        _show(problem, oracle, first, seed, whole)
+        slots.set(first, 0.0, lambda k, epoch: 0.0)
+        state = optimizer.init(theta, oracle) if after is None else after.state
+        for k in range(first, first + steps):
+            oracle.step = k
+            _show(problem, oracle, k, seed, whole)
+            slots.set(k, 0.0, lambda k, epoch: k / (first + steps))
+            returned = optimizer.step(theta, state, oracle)
+            check_step(optimizer, returned, *kind)
+            theta, state = returned
+            iterates.append(_host(backend, theta))
+            if oracle.stopped is not None:
+                break
+        solution = optimizer.solution(theta, state) if len(iterates) > 1 else theta
+    spoiled = {
+        word
+        for word, array, kept in answers
+        if not np.array_equal(_host(backend, array), kept, equal_nan=True)
+    }
+    return Walk(
+        np.stack(iterates), theta, state, optimizer, solution, oracle.stopped, words, spoiled
+    )
+
+
+def bound(problem: Problem, backend: Backend = PLAIN, dtype: str = "float64") -> Problem:
+    """Return a standard problem, living on a backend."""
+    return problem.bind(Setting(backend, dtype, np.random.SeedSequence(0), _no_dataset))
+
+
+def serves(problem: Problem, words: frozenset[str]) -> bool:
+    """Whether a problem answers to all of these words; with data, when whole batches are shown."""
+    return words <= offers(problem, None) | {"deterministic"}
+
+
+class _Watching(Oracle):
+    """Notes the words that are no methods of the problem, too."""
+
+    words: set[str]
+
+    @property
+    def minimum(self) -> float:
+        self.words.add("minimum")
+        return super().minimum
+
+    @property
+    def full(self) -> Oracle:
+        self.words.add("full")
+        return super().full
+
+
+def watched(
+    problem: Problem, backend: Backend, change: Change | None
+) -> tuple[Problem, set[str], list[tuple[str, Any, Any]]]:
+    """Return the same problem, noting which words it is asked and what it has answered.
+
+    What one answer asks of another is not noted.
+    """
+    words: set[str] = set()
+    answers: list[tuple[str, Any, Any]] = []
+    depth = asked = 0
+
+    def watching(word: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*arguments: Any) -> Any:
+            nonlocal depth, asked
+            depth += 1
+            try:
+                answer = method(*arguments)
+            finally:
+                depth -= 1
+            if depth or word == "metrics":  # which the loop asks, not the optimizer
+                return answer
+            words.add(word)
+            parts = answer if isinstance(answer, tuple) else (answer,)
+            if change is not None:
+                parts = tuple(change(asked, part) for part in parts)
+            asked += 1
+            for part in parts:
+                if getattr(part, "shape", ()) and part is not arguments[0]:
+                    answers.append((word, part, _host(backend, part)))
+            return parts if isinstance(answer, tuple) else parts[0]
+
+        return ask
+
+    seen = copy.copy(problem)
+    for word in offers(problem, None) - {"draw", "groups", "layout"} | {"metrics"}:
+        method = getattr(problem, word, None)
+        if callable(method):
+            seen.__dict__[word] = watching(word, method)
+    return seen, words, answers
+
+
+def _generator(runs: tuple[int, ...], seed: int, step: int) -> Any:
+    """Return the generator of a step: in a batch, of all its runs, which draw alike here."""
+    if not runs:
+        return np.random.default_rng((seed, step))
+    return StackedGenerator([np.random.default_rng((seed, step)) for _ in range(runs[0])])
+
+
+def _show(problem: Problem, oracle: Oracle, k: int, seed: int, whole: bool) -> None:
+    if not isinstance(problem, StochasticProblem):
+        return
+    random = np.random.default_rng((seed, k))
+    indices = None if whole else random.integers(problem.records or 1, size=4)
+    oracle.see(problem.draw(indices, None if problem.deterministic else random))
+
+
+def _host(backend: Backend, array: Any) -> Any:
+    return np.array(backend.to_numpy(array))
+
+
+def _no_dataset(name: str) -> Dataset:
+    raise LookupError(f"a standard problem has no data set {name!r}")

@@ -1,0 +1,107 @@
+"""What each step of a run sees: the sampler's minibatch and the problem's noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from optframe.contracts import Problem, Sampler, StochasticProblem
+from optframe.contracts.oracle import Oracle
+from optframe.contracts.seeds import SamplerSeeds, Seeds
+from optframe.errors import PluginError
+from optframe.study.study import Budget
+
+__all__ = ["Batches"]
+
+
+class Batches:
+    """The batches of one run, the same ones whenever and in whatever order they are asked."""
+
+    def __init__(self, problem: Problem, sampler: Sampler | None, seeds: Seeds) -> None:
+        self.problem: Any = problem
+        self.drawing = False
+        """Whether steps differ in what they see."""
+        self.noisy = False
+        """Whether they see noise."""
+        self.records = 0
+        """How many records the sampler chooses from; 0 where there are none."""
+        if isinstance(problem, StochasticProblem) and problem.draws_batch:
+            self.drawing, self.noisy = True, not problem.deterministic
+            self.records = problem.records or 0
+        self._sampler = sampler
+        self._seeds = seeds
+        self._epoch = -1
+        self._indices: Sequence[Any] = []
+        self._sizes: list[int] = []
+        self.per_epoch: int | None = None
+        self.end: int | None = None
+        """After how many steps there are no more records; None is never."""
+        if sampler is not None and self.records:
+            self.per_epoch = sampler.steps_per_epoch(self.records)
+            if self.per_epoch < 1:
+                raise PluginError(
+                    f"{type(sampler).__name__}.steps_per_epoch({self.records}) is "
+                    f"{self.per_epoch}; expected at least 1"
+                )
+            if sampler.epochs is not None:
+                self.end = sampler.epochs * self.per_epoch
+
+    def epoch(self, k: int) -> float | None:
+        """How many passes over the data k steps are; None where there is no data."""
+        return k / self.per_epoch if self.per_epoch else None
+
+    def steps_in(self, budget: Budget) -> int | None:
+        """Return how many steps a budget has, where it can be known."""
+        limits = [] if budget.steps is None else [budget.steps]
+        if budget.epochs is not None and self.per_epoch is not None:
+            limits.append(int(np.ceil(round(budget.epochs * self.per_epoch, 9))))
+        return min(limits, default=None)
+
+    def show(self, k: int, oracle: Oracle) -> int:
+        """Let the oracle see the batch of step k; return how many records are in it."""
+        if not self.drawing:
+            return 0
+        batch, size = self.draw(k)
+        oracle.see(batch)
+        return size
+
+    def draw(self, k: int) -> tuple[Any, int]:
+        """Return the batch of step k, where steps see one, and how many records are in it."""
+        indices, size = self.indices(k)
+        return self.problem.draw(indices, self.noise(k)), size
+
+    def indices(self, k: int) -> tuple[Any, int]:
+        """Return the records of step k and how many they are; None and 0 where there are none."""
+        if self.per_epoch is None:
+            return None, 0
+        epoch, position = divmod(k, self.per_epoch)
+        if self._epoch != epoch:
+            self._load(epoch)
+        indices = self._indices[position]
+        return indices, self._sizes[position] if self._sizes else _length(indices, self.records)
+
+    def noise(self, k: int) -> np.random.Generator | None:
+        """Return the generator of step k's noise; None where the problem has none."""
+        return self._seeds.generator("noise", k) if self.noisy else None
+
+    def _load(self, epoch: int) -> None:
+        assert self._sampler is not None
+        seeds = SamplerSeeds(self._seeds)
+        found = self._sampler.epoch(epoch, self.records, seeds)
+        lazy = isinstance(found, Sequence) and not isinstance(found, (list, tuple))
+        self._indices = found if lazy else list(found)
+        if len(self._indices) != self.per_epoch:
+            raise PluginError(
+                f"{type(self._sampler).__name__}.epoch returned {len(self._indices)} minibatches; "
+                f"expected {self.per_epoch}, its steps_per_epoch({self.records})"
+            )
+        self._sizes = [] if lazy else [_length(each, self.records) for each in self._indices]
+        self._epoch = epoch
+
+
+def _length(indices: Any, records: int) -> int:
+    if isinstance(indices, slice):
+        return len(range(*indices.indices(records)))
+    return int(indices.shape[-1])

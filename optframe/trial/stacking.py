@@ -1,0 +1,172 @@
+"""What a batch of runs consists of: their minibatches, and one optimizer with all numbers."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optframe.components.parameters import parameters
+from optframe.contracts import Optimizer, Sampler
+from optframe.contracts.oracle import Oracle
+from optframe.contracts.seeds import StackedGenerator
+from optframe.trial.minibatches import Batches
+
+__all__ = ["NotTogether", "Rehearsal", "StackedBatches", "merged", "shapes_of", "some_runs"]
+
+AGREE = 1e-3
+"""How far what a run gets in a batch may be off what it gets alone, relative to the largest entry.
+
+It is beyond rounding in float32. Whoever mixes runs up is off by as much as they differ.
+"""
+
+
+class NotTogether(Exception):  # noqa: N818 - the runs go on one at a time
+    """These runs cannot share a batch; the message says why."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a first step gives: of runs together, with a run axis in front, or of one alone."""
+
+    theta: Any
+    gradient: Any
+    metrics: dict[str, Any]
+    moved: Any
+    measured: Any
+    shapes: Any
+    state_bytes: int
+
+    def compare(self, alone: Rehearsal, row: int) -> None:
+        """Raise `NotTogether` where a row of the batch is not what the run gets alone."""
+        _compare("gradient", self.gradient, alone.gradient, row)
+        for name, value in alone.metrics.items():
+            _compare(name, self.metrics[name], value, row)
+        rounding = 8 * float(np.finfo(alone.theta.dtype).eps) * float(np.abs(alone.theta).max())
+        _compare("step", self.moved, alone.moved, row, rounding)
+        _compare("solution", self.measured, alone.measured, row, rounding)
+        if not _fits(self.shapes, alone.shapes, len(self.theta)):
+            raise NotTogether("its state has no run axis in front")
+
+
+def _compare(what: str, together: Any, alone: Any, row: int, rounding: float = 0.0) -> None:
+    if together.shape[1:] != alone.shape or together.ndim == 0:
+        raise NotTogether(f"its {what} has shape {together.shape} in a batch, {alone.shape} alone")
+    reach = AGREE * np.abs(alone).max(initial=0.0) + rounding
+    if not np.allclose(together[row], alone, rtol=0, atol=reach, equal_nan=True):
+        raise NotTogether(f"its {what} in a batch is not the one that a run has alone")
+
+
+def shapes_of(state: Any) -> Any:
+    """Return the shapes of a state's arrays, () for numbers, in lists as they are held."""
+    if dataclasses.is_dataclass(state) and not isinstance(state, type):
+        return [shapes_of(getattr(state, field.name)) for field in dataclasses.fields(state)]
+    if isinstance(state, (list, tuple)):
+        return [shapes_of(item) for item in state]
+    return tuple(getattr(state, "shape", ()))
+
+
+def _fits(together: Any, alone: Any, runs: int) -> bool:
+    """Whether every array of a batch's state has a run axis in front; numbers may have one."""
+    if isinstance(alone, list):
+        return len(together) == len(alone) and all(
+            _fits(t, a, runs) for t, a in zip(together, alone, strict=True)
+        )
+    if alone == ():
+        return together == () or bool(together[0] == runs)
+    return bool(together == (runs, *alone))
+
+
+class StackedBatches:
+    """The batches of several runs: indices of shape (R, B), noise with a run axis in front."""
+
+    def __init__(self, batches: Sequence[Batches], sampler: Sampler | None) -> None:
+        self._batches = batches
+        self._same = sampler is None or sampler.deterministic
+
+    @property
+    def _first(self) -> Batches:
+        return self._batches[0]
+
+    @property
+    def drawing(self) -> bool:
+        """Whether steps differ in what they see."""
+        return bool(self._batches) and self._first.drawing
+
+    @property
+    def end(self) -> int | None:
+        """After how many steps there are no more records; None is never."""
+        return self._first.end if self._batches else None
+
+    @property
+    def per_epoch(self) -> int | None:
+        """How many steps make an epoch, where there is data."""
+        return self._first.per_epoch if self._batches else None
+
+    def epoch(self, k: int) -> float | None:
+        """How many passes over the data k steps are."""
+        return self._first.epoch(k) if self._batches else None
+
+    def show(self, k: int, oracle: Oracle) -> int:
+        """Let the oracle see the batches of step k; return how many records a run sees."""
+        if not self.drawing:
+            return 0
+        batch, size = self.draw(k)
+        oracle.see(batch)
+        return size
+
+    def draw(self, k: int) -> tuple[Any, int]:
+        """Return the batches of step k, where steps see one, and how many records a run sees."""
+        first = self._first
+        indices, size = first.indices(k)
+        if not self._same and first.per_epoch is not None:
+            every = [batches.indices(k)[0] for batches in self._batches]
+            rows = [_listed(one, first.records) for one in every]
+            if any(len(row) != size for row in rows):
+                raise NotTogether("its sampler gives minibatches of different sizes")
+            indices = np.stack(rows)
+        noise: Any = None
+        if first.noisy:
+            noise = StackedGenerator([batches.noise(k) for batches in self._batches])  # type: ignore[misc]
+        return first.problem.draw(indices, noise), size
+
+
+def _listed(indices: Any, records: int) -> Any:
+    return np.arange(records)[indices] if isinstance(indices, slice) else indices
+
+
+def merged(optimizers: Sequence[Optimizer], backend: Any) -> Optimizer:
+    """Return one optimizer with the hyperparameters of several, those that differ as (R, 1).
+
+    Raises
+    ------
+    NotTogether
+        Where they differ in more than numbers.
+    """
+    first = optimizers[0]
+    changes: dict[str, Any] = {}
+    for field in parameters(type(first)).values():
+        values = [getattr(optimizer, field.attribute) for optimizer in optimizers]
+        if isinstance(values[0], Optimizer):
+            changes[field.attribute] = merged(values, backend)
+        elif any(value != values[0] for value in values):
+            if not (field.number and all(isinstance(value, (int, float)) for value in values)):
+                raise NotTogether(f"they differ in {field.name}")
+            column = np.array(values, np.float64)[:, None]
+            changes[field.attribute] = backend.asarray(column, "float64")
+    return dataclasses.replace(first, **changes) if changes else first  # type: ignore[type-var]
+
+
+def some_runs(optimizer: Optimizer, taken: Callable[[Any], Any]) -> Optimizer:
+    """Return the optimizer with the hyperparameters of some of its runs."""
+    changed = copy.copy(optimizer)
+    for name, value in vars(optimizer).items():
+        if isinstance(value, Optimizer):
+            object.__setattr__(changed, name, some_runs(value, taken))
+        elif getattr(value, "shape", ()):
+            object.__setattr__(changed, name, taken(value))
+    return changed

@@ -1,0 +1,347 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from optframe import Function, Oracle, StochasticProblem
+from optframe.contracts.oracle import Counts, offers
+from optframe.contracts.seeds import Seeds
+from optframe_plugins.backends.numpy import NumpyBackend
+from optframe_plugins.samplers.full import Full
+from optframe_plugins.samplers.shuffled import Shuffled
+from optframe_problems.functions.quadratic import Quadratic
+from optframe_problems.functions.rosenbrock import Rosenbrock
+
+
+@dataclass(frozen=True)
+class Means(StochasticProblem):
+    """½‖θ − mean of the batch‖² over records 0..9, in P parameters; noise shifts it."""
+
+    deterministic = True
+    parameters: int = 3
+
+    @property
+    def size(self):
+        return self.parameters
+
+    @property
+    def records(self):
+        return 10
+
+    def start(self, random):
+        return np.zeros(self.parameters)
+
+    def metrics(self, theta):
+        return {"loss": self.loss(theta, self.draw(slice(None), None))}
+
+    def draw(self, indices, random):
+        batch = np.arange(10.0)[indices]
+        return batch if random is None else batch + random.standard_normal()
+
+    def loss(self, theta, batch):
+        return 0.5 * np.sum((theta - batch.mean()) ** 2, axis=-1)
+
+    def gradient(self, theta, batch):
+        return theta - batch.mean()
+
+    def per_sample(self, theta, batch):
+        return theta[..., None, :] - batch[:, None]
+
+    def prox(self, theta, t, batch):
+        return (theta + t * batch.mean()) / (1 + t)
+
+    def layout(self):
+        return {"all": slice(0, self.parameters)}
+
+
+@dataclass(frozen=True)
+class Noise(Means):
+    """The same without records."""
+
+    deterministic = False
+
+    @property
+    def records(self):
+        return None
+
+
+def oracle_of(problem, run_axes=0, seed=0):
+    seeds = Seeds(seed, 0)
+    return Oracle(
+        problem,
+        NumpyBackend(),
+        Counts(),
+        lambda step: seeds.generator("optimizer", step),
+        run_axes,
+    )
+
+
+def counts(oracle):
+    c = oracle.counts
+    return c.losses, c.gradients, c.hessians, c.hvps
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (lambda o, theta: o.loss(theta), (1, 0, 0, 0)),
+        (lambda o, theta: o.gradient(theta), (0, 1, 0, 0)),
+        (lambda o, theta: o.loss_and_gradient(theta), (1, 1, 0, 0)),
+        (lambda o, theta: o.hessian(theta), (0, 0, 1, 0)),
+        (lambda o, theta: o.hvp(theta, theta), (0, 0, 0, 1)),
+        (lambda o, theta: o.partial(theta, 1), (0, 0.25, 0, 0)),
+        (lambda o, theta: o.coordinate_minimum(theta, 1), (0, 0.25, 0, 0)),
+    ],
+)
+def test_each_answer_is_counted_by_its_kind(ask, expected):
+    for run_axes, shape, each in [
+        (0, (4,), 1),
+        (0, (5, 4), 5),
+        (0, (2, 3, 4), 6),
+        (1, (7, 4), 1),
+        (1, (7, 5, 4), 5),
+        (2, (7, 2, 4), 1),
+        (2, (7, 2, 3, 5, 4), 15),
+    ]:
+        oracle = oracle_of(Quadratic(size=4), run_axes)
+        ask(oracle, np.ones(shape))
+        assert counts(oracle) == tuple(each * number for number in expected)
+        ask(oracle, np.ones(shape))
+        assert counts(oracle) == tuple(2 * each * number for number in expected)
+
+
+def test_the_answers_are_the_problems_own(random):
+    problem = Quadratic(size=4, rotate=True)
+    oracle, theta, v = oracle_of(problem), *random.standard_normal((2, 4))
+    np.testing.assert_array_equal(oracle.loss(theta), problem.loss(theta))
+    np.testing.assert_array_equal(oracle.gradient(theta), problem.gradient(theta))
+    np.testing.assert_array_equal(oracle.hessian(theta), problem.hessian(theta))
+    np.testing.assert_array_equal(oracle.hvp(theta, v), problem.hvp(theta, v))
+    np.testing.assert_array_equal(oracle.partial(theta, 2), problem.partial(theta, 2))
+    loss, gradient = oracle.loss_and_gradient(theta)
+    assert loss == problem.loss(theta)
+    np.testing.assert_array_equal(gradient, problem.gradient(theta))
+    np.testing.assert_array_equal(
+        oracle.coordinate_minimum(theta, 2), problem.coordinate_minimum(theta, 2)
+    )
+    assert oracle.minimum == 0
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 10, 49, 1000])
+def test_as_many_partials_as_parameters_are_one_gradient(size):
+    """Exactly, so that a budget of one gradient is spent by one sweep."""
+    oracle, theta = oracle_of(Quadratic(size=size)), np.ones(size)
+    for sweep in range(1, 4):
+        for i in range(size):
+            assert oracle.counts.gradients < sweep
+            oracle.partial(theta, i)
+        assert oracle.counts.gradients == sweep
+    oracle.gradient(theta)
+    assert oracle.counts.gradients == 4
+
+
+def test_gradients_of_each_record_are_one_gradient_per_point():
+    oracle = oracle_of(Means())
+    oracle.see(np.arange(4.0))
+    answer = oracle.per_sample(np.ones(3))
+    assert answer.shape == (4, 3)
+    assert counts(oracle) == (0, 1, 0, 0)
+    np.testing.assert_allclose(answer.mean(axis=0), oracle.gradient(np.ones(3)))
+
+
+def test_a_word_that_the_problem_does_not_offer_is_an_error_that_names_both():
+    oracle = oracle_of(Rosenbrock())
+    with pytest.raises(LookupError, match=r"Rosenbrock offers no 'prox'.* must name it in `needs`"):
+        oracle.ask("prox", np.ones(2), 0.1)
+    with pytest.raises(LookupError, match="Means offers no 'hessian'"):
+        oracle_of(Means()).hessian(np.ones(3))
+    with pytest.raises(LookupError, match="Means knows no minimum"):
+        _ = oracle_of(Means()).minimum
+
+
+def test_all_answers_of_a_step_are_about_its_batch():
+    oracle, theta = oracle_of(Means()), np.zeros(3)
+    for batch in (np.array([1.0, 3.0]), np.array([6.0])):
+        oracle.see(batch)
+        assert oracle.loss(theta) == 1.5 * batch.mean() ** 2
+        assert oracle.gradient(theta).tolist() == [-batch.mean()] * 3
+        assert oracle.loss_and_gradient(theta)[0] == 1.5 * batch.mean() ** 2
+        assert oracle.ask("prox", theta, 1.0) == pytest.approx(batch.mean() / 2)
+
+
+def test_the_layout_is_asked_without_a_batch():
+    oracle = oracle_of(Means())
+    oracle.see(np.ones(1))
+    assert oracle.ask("layout") == {"all": slice(0, 3)}
+
+
+def test_full_is_about_all_data_with_the_same_counts():
+    oracle, theta = oracle_of(Means()), np.zeros(3)
+    oracle.see(np.array([1.0]))
+    oracle.step = 5
+    assert oracle.full.gradient(theta).tolist() == [-4.5] * 3
+    assert oracle.gradient(theta).tolist() == [-1] * 3
+    assert oracle.full.loss(theta) == 1.5 * 4.5**2
+    assert counts(oracle) == (1, 2, 0, 0)
+    assert oracle.full.step == 5
+
+
+def test_full_of_a_problem_without_data_is_the_oracle_itself():
+    for problem in (Rosenbrock(), Noise()):
+        oracle = oracle_of(problem)
+        assert oracle.full is oracle
+
+
+def test_random_is_the_same_for_the_same_run_and_step():
+    def draws(seed, step):
+        oracle = oracle_of(Rosenbrock(), seed=seed)
+        oracle.step = step
+        return tuple(oracle.random.random(3))
+
+    assert draws(0, 4) == draws(0, 4)
+    assert len({draws(seed, step) for seed in range(3) for step in range(3)}) == 9
+
+
+def test_random_goes_on_within_a_step_and_starts_anew_in_the_next():
+    oracle, again = oracle_of(Rosenbrock()), oracle_of(Rosenbrock())
+    together = oracle.random.random(4)
+    assert [again.random.random() for _ in range(4)] == together.tolist()
+    oracle.step = again.step = 1
+    assert oracle.random.random() == again.random.random() != together[0]
+    oracle.step = 0
+    assert oracle.random.random() == together[0]
+
+
+def test_no_generator_is_made_for_who_does_not_ask():
+    made = []
+
+    def make(step):
+        made.append(step)
+        return np.random.default_rng(step)
+
+    oracle = Oracle(Rosenbrock(), NumpyBackend(), Counts(), make)
+    oracle.gradient(np.ones(2))
+    assert made == []
+    oracle.step = 7
+    assert oracle.random is oracle.random
+    assert made == [7]
+
+
+def double(gradient):
+    return 2 * gradient
+
+
+def increase(gradient):
+    return gradient + 1
+
+
+def test_through_changes_gradients_and_nothing_else():
+    oracle, theta = oracle_of(Means()), np.zeros(3)
+    oracle.see(np.array([3.0]))
+    seen = oracle.through(double)
+    assert seen.gradient(theta).tolist() == [-6] * 3
+    assert seen.loss(theta) == oracle.loss(theta) == 13.5
+    loss, gradient = seen.loss_and_gradient(theta)
+    assert loss == 13.5
+    assert gradient.tolist() == [-6] * 3
+    assert oracle.gradient(theta).tolist() == [-3] * 3
+    assert counts(oracle) == (3, 3, 0, 0)
+
+
+def test_through_composes_the_innermost_call_last():
+    oracle, theta = oracle_of(Means()), np.zeros(3)
+    oracle.see(np.array([3.0]))
+    seen = oracle.through(double).through(increase)
+    assert seen.gradient(theta).tolist() == [-5] * 3
+    assert seen.loss_and_gradient(theta)[1].tolist() == [-5] * 3
+    assert seen.full.gradient(theta).tolist() == [-8] * 3
+    assert seen.full.loss_and_gradient(theta)[1].tolist() == [-8] * 3
+
+
+def test_through_draws_from_the_same_generator():
+    """A wrapper's noise and the inner optimizer's must not be the same numbers."""
+    oracle, alone = oracle_of(Rosenbrock()), oracle_of(Rosenbrock())
+    oracle.step = alone.step = 3
+    first = oracle.random.random()
+    second = oracle.through(double).random.random()
+    assert [first, second] == [alone.random.random() for _ in range(2)]
+
+
+def test_stopping_through_stops_the_run():
+    for part in (lambda o: o.through(double), lambda o: o.through(double).through(double)):
+        oracle = oracle_of(Rosenbrock())
+        part(oracle).stop("found it")
+        assert oracle.stopped == "found it"
+    oracle = oracle_of(Means())
+    oracle.full.stop("found it")
+    assert oracle.stopped == "found it"
+
+
+def test_candidate_axes_are_counted_through_too():
+    oracle = oracle_of(Rosenbrock(), run_axes=1)
+    oracle.through(double).gradient(np.ones((7, 5, 2)))
+    assert counts(oracle) == (0, 5, 0, 0)
+
+
+def test_a_function_offers_its_methods_and_is_deterministic():
+    expected = {"loss", "gradient", "loss_and_gradient", "partial", "hessian", "hvp"}
+    assert offers(Rosenbrock(), None) == expected | {"deterministic", "minimum"}
+
+
+def test_a_quadratic_says_that_it_is_one():
+    assert offers(Quadratic(), None) - offers(Rosenbrock(), None) == {
+        "quadratic",
+        "coordinate_minimum",
+    }
+
+
+def test_data_is_deterministic_only_as_a_whole_and_without_noise():
+    @dataclass(frozen=True)
+    class Dropout(Means):
+        deterministic = False
+
+    assert "deterministic" in offers(Means(), Full())
+    assert "deterministic" not in offers(Means(), Shuffled())
+    assert "deterministic" not in offers(Means(), None)
+    assert "deterministic" not in offers(Dropout(), Full())
+    assert "deterministic" not in offers(Noise(), None)
+
+
+def test_full_is_offered_where_there_is_data():
+    assert "full" in offers(Means(), Shuffled())
+    assert "full" not in offers(Noise(), None)
+    assert "full" not in offers(Rosenbrock(), None)
+
+
+def test_minimum_is_offered_where_it_is_known():
+    assert "minimum" not in offers(Means(), Full())
+    assert "minimum" in offers(Rosenbrock(), None)
+
+
+def test_what_all_problems_have_is_no_word():
+    for problem in (Rosenbrock(), Means()):
+        words = offers(problem, Full())
+        assert not words & {"bind", "asarray", "metrics", "start", "random_start", "xp", "size"}
+        assert not any(word.startswith("_") for word in words)
+
+
+def test_a_function_given_by_hand_is_offered():
+    @dataclass(frozen=True)
+    class ByHand(Function):
+        hessian: object = None
+
+        @property
+        def size(self):
+            return 1
+
+        def start(self, random):
+            return np.zeros(1)
+
+        def loss(self, theta):
+            return theta[..., 0]
+
+        def gradient(self, theta):
+            return np.ones_like(theta)
+
+    assert "hessian" not in offers(ByHand(), None)
+    assert "hessian" in offers(ByHand(hessian=lambda theta: np.zeros((1, 1))), None)

@@ -1,0 +1,62 @@
+"""Spans of time as people write them."""
+
+import pytest
+
+from optframe import Study, UsageError, load_plugins
+from optframe.study.durations import seconds
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (60, 60),
+        (0.5, 0.5),
+        ("90s", 90),
+        ("5min", 300),
+        ("1.5 h", 5400),
+        ("2d", 172800),
+        (None, None),
+    ],
+)
+def test_they_are_seconds(written, expected):
+    assert seconds(written) == expected
+    tables = {
+        "study": {"budget": {"steps": 3}},
+        "optimizer": [{"name": "sgd"}],
+        "problem": [{"name": "rosenbrock"}],
+        "run": {} if written is None else {"timeout": written, "save_every": written},
+    }
+    study = Study.from_tables(tables, "study.toml")
+    assert study.mistakes == ()
+    assert seconds(study.run.save_every) == seconds(study.run.timeout) == expected
+
+
+@pytest.mark.parametrize(
+    "written", [0, -1, "", "60", "0s", "-5s", "5 minutes", "1e3s", "s", True, []]
+)
+def test_what_is_none_is_told_with_what_would_be(written):
+    tables = {
+        "study": {"budget": {"steps": 3}},
+        "optimizer": [{"name": "sgd"}],
+        "problem": [{"name": "rosenbrock"}],
+        "run": {"save_every": written},
+    }
+    with pytest.raises(UsageError) as refused:
+        Study.from_tables(tables, "study.toml").trials(load_plugins())
+    assert refused.value.mistakes == (
+        'study.toml: [run]: save_every: expected a number > 0 or a time such as "90s", "5min" or '
+        f'"2h", found {written!r}',
+    )
+
+
+def test_their_settings_are_no_part_of_a_trial():
+    def keys(**run):
+        tables = {
+            "study": {"budget": {"steps": 3}},
+            "optimizer": [{"name": "sgd"}],
+            "problem": [{"name": "rosenbrock"}],
+            "run": run,
+        }
+        return [trial.key for trial in Study.from_tables(tables, "x").trials(load_plugins())]
+
+    assert keys() == keys(jobs=2, timeout="1h", retries=0, save_every=5)

@@ -1,0 +1,370 @@
+import pickle
+from pathlib import Path
+
+import pytest
+
+from optframe import Budget, Study, UsageError, load_plugins
+from optframe.components.notation import parse
+from optframe.study.study import Checkpoints
+
+SAMPLES = Path(__file__).parent.parent / "sample_plugins"
+
+# The study file of the design, word for word.
+AS_WRITTEN = """
+[study]
+name = "quickstart"
+seed = 0
+seeds = 5                           # indices 0..4; a deterministic cell with a fixed start runs once
+budget = { epochs = 10 }            # steps | epochs | gradients | seconds; target, gradient_norm, patience beside it
+
+[[optimizer]]
+name = "sgd"
+lr = [0.01, 0.1]                    # a list is a grid, unless the field is a sequence (then a list of lists is)
+
+[[optimizer]]
+name = "adam"
+lr = { schedule = "linear", start = 1e-3, end = 1e-5, steps = 2000 }
+wrap = [{ name = "clip-norm", max = 1.0 }]
+
+[[problem]]
+name = "mlp"
+data = "digits"
+hidden = [32]
+
+[[problem]]
+name = "rosenbrock"
+budget = { steps = 2000, target = 1e-6 }   # a problem or an optimizer may override; optimizers = [..] / problems = [..] restrict the pairing
+
+[[sampler]]
+name = "shuffled"
+batch_size = [32, 128]
+"""  # noqa: E501
+
+SGD = "sgd:lr={}"
+ADAM = "adam:lr={{schedule=linear,start=0.001,end=1e-05,steps=2000}}+clip-norm:max=1"
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load_plugins([str(SAMPLES / "tiny.py")])
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a study file and return its path."""
+
+    def written(text):
+        path = tmp_path / "study.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return written
+
+
+MINIMAL = """
+[study]
+budget = { steps = 3 }
+[[optimizer]]
+name = "sgd"
+[[problem]]
+name = "rosenbrock"
+"""
+
+
+def mistakes(path, registry):
+    with pytest.raises(UsageError) as caught:
+        Study.from_file(path).trials(registry)
+    prefix = f"{path}: "
+    assert all(mistake.startswith(prefix) for mistake in caught.value.mistakes)
+    return [mistake.removeprefix(prefix) for mistake in caught.value.mistakes]
+
+
+def test_checkpoints_may_be_every_so_many_steps_in_a_file(tmp_path):
+    text = 'name = "x"\nbudget = { steps = 3 }'
+    tables = f"[study]\n{text}\n[run]\ncheckpoints = {{ every_steps = 1 }}\n"
+    path = tmp_path / "x.toml"
+    path.write_text(tables + '[[optimizer]]\nname = "sgd"\n[[problem]]\nname = "rosenbrock"\n')
+    trial = Study.from_file(path).trials(load_plugins())[0]
+    assert trial.checkpoints == Checkpoints(every_steps=1)
+    assert type(trial.checkpoints.every_steps) is int
+
+
+def test_the_designs_study_is_planned_as_it_is_written(write, registry):
+    trials = Study.from_file(write(AS_WRITTEN)).trials(registry)
+    optimizers = [SGD.format(0.01), SGD.format(0.1), ADAM.format()]
+    learning = [
+        ("mlp:data=digits,hidden=[32]", f"shuffled:batch_size={size}", optimizer, seed)
+        for size in (32, 128)
+        for optimizer in optimizers
+        for seed in range(5)
+    ]
+    functions = [("rosenbrock", "none", optimizer, 0) for optimizer in optimizers]
+    assert [(t.problem.label, t.sampler.label, t.optimizer.label, t.seed) for t in trials] == (
+        learning + functions
+    )
+    assert {t.budget for t in trials[: len(learning)]} == {Budget(epochs=10.0)}
+    assert {t.budget for t in trials[len(learning) :]} == {Budget(steps=2000, target=1e-6)}
+    assert {t.dtype for t in trials[: len(learning)]} == {"float32"}
+    assert {t.dtype for t in trials[len(learning) :]} == {"float64"}
+    assert len({t.key for t in trials}) == len(trials)
+
+
+def test_the_designs_study_runs(write, registry, tmp_path):
+    from optframe import run
+
+    text = AS_WRITTEN.replace("epochs = 10", "epochs = 0.05").replace("steps = 2000", "steps = 20")
+    results = run(
+        write(text.replace("seeds = 5", "seeds = 2")), tmp_path / "out", registry=registry
+    )
+    assert results.study["name"] == "quickstart"
+    # Gradient descent with steps this large leaves Rosenbrock's valley: its curvature is 1330.
+    assert results.trials["status"].tolist() == ["finished"] * 12 + ["diverged"] * 2 + ["finished"]
+    labels = results.trials["optimizer"].unique().tolist()
+    assert [parse(label)["name"] for label in labels] == ["sgd", "sgd", "adam"]
+
+
+def test_a_minimal_study_has_defaults(write, registry):
+    study = Study.from_file(write(MINIMAL))
+    assert (study.name, study.seed, study.seeds, study.start) == ("study", 0, 1, "standard")
+    assert study.samplers == ("shuffled",)
+    (trial,) = study.trials(registry)
+    assert (trial.optimizer.label, trial.sampler.label, trial.threads) == ("sgd", "none", 1)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path, registry):
+    path = tmp_path / "study.toml"
+    path.write_text(MINIMAL, encoding="utf-8-sig")
+    assert len(Study.from_file(path).trials(registry)) == 1
+
+
+def test_settings_of_the_command_line_override_the_table_run(write):
+    path = write(MINIMAL + "[run]\nthreads = 3\nbackend = 'cupy'\n")
+    study = Study.from_file(path, {"backend": "numpy"})
+    assert (study.run.backend, study.run.threads) == ("numpy", 3)
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_with_table_and_key(write, registry):
+    path = write(
+        """
+[study]
+seeds = 0
+sead = 3
+budget = { steps = "many" }
+[run]
+thread = 2
+backend = "nunpy"
+executor = "cereal"
+[studdy]
+[[optimizer]]
+name = "addam"
+[[optimizer]]
+name = "sgd"
+lr = -1
+momentum = 0.9
+budget = { step = 3 }
+[[problem]]
+name = "rosenbrok"
+[[problem]]
+name = "quadratic"
+size = 2.5
+[[sampler]]
+batch_size = 32
+"""
+    )
+    assert sorted(mistakes(path, registry)) == sorted(
+        [
+            "unknown table [studdy]; did you mean 'study'?",
+            "[study]: seeds: expected a whole number ≥ 1, found 0",
+            "[study]: unknown parameter 'sead'; did you mean 'seed'?",
+            "[study] budget: steps: expected a whole number ≥ 1, found 'many'",
+            "[run]: unknown parameter 'thread'; did you mean 'threads'?",
+            "[run] backend: unknown backend 'nunpy'; did you mean 'numpy'?",
+            "[run] executor: unknown executor 'cereal'; did you mean 'serial'?",
+            "[[optimizer]]: unknown optimizer 'addam'; did you mean 'adam'?",
+            "[[optimizer]] sgd: lr: expected a number > 0, found -1",
+            "[[optimizer]] sgd: unknown parameter 'momentum'; there is lr",
+            "[[optimizer]] sgd: budget: unknown parameter 'step'; did you mean 'steps'?",
+            "[[problem]]: unknown problem 'rosenbrok'; did you mean 'rosenbrock'?",
+            "[[problem]] quadratic: size: expected a whole number ≥ 1, found 2.5",
+            "[[sampler]]: name is missing; expected a string",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mistake"),
+    [
+        (
+            "budget = { steps = 3 }",
+            "",
+            "[study] budget: expected a table such as { steps = 1000 }, found nothing",
+        ),
+        ("{ steps = 3 }", "3", "[study]: budget: expected a table"),
+        (
+            "{ steps = 3 }",
+            "{ target = 0.1 }",
+            "[study] budget: nothing ends a run; expected steps, epochs, gradients or seconds",
+        ),
+        (
+            "{ steps = 3 }",
+            "{ steps = 3, target = { a = 1, b = 2 } }",
+            "[study] budget: target names one metric, as in { test_accuracy = 0.95 }",
+        ),
+        ("{ steps = 3 }", "{ epochs = 3 }", "[study] budget: rosenbrock has no data"),
+        ("[[optimizer]]", "[optimizer]", "optimizer is not written as [[optimizer]]"),
+        ("[study]", "[[study]]", "study is not written as [study]"),
+        ('name = "sgd"', "", "[[optimizer]]: name is missing; expected a string"),
+        ('name = "sgd"', "name = 3", "[[optimizer]]: name is 3; expected a string"),
+        ('name = "sgd"', 'name = "sgd"\nlr = []', "[[optimizer]] sgd: lr is an empty list"),
+        ('name = "sgd"', 'name = "sgd"\nlabel = 3', "[[optimizer]] sgd: label: expected a string"),
+        ('name = "sgd"', 'name = "sgd"\nproblems = "rosenbrock"', "problems: expected a list of"),
+        (
+            'name = "sgd"',
+            'name = "sgd"\nproblems = ["rosenbrok"]',
+            "[[optimizer]] sgd: problems names 'rosenbrok', which is not in this study; did you "
+            "mean 'rosenbrock'?",
+        ),
+        (
+            'name = "sgd"',
+            'name = "sgd"\nwrap = [{ name = "clip-nrom" }]',
+            "[[optimizer]] sgd: wrap clip-nrom: unknown wrapper 'clip-nrom'; did you mean 'clip-n",
+        ),
+        (
+            'name = "sgd"',
+            'name = "sgd"\nwrap = [{ name = "clip-norm", max = -1 }]',
+            "[[optimizer]] sgd: wrap clip-norm: max: expected a number > 0, found -1",
+        ),
+        ('name = "sgd"', 'name = "sgd"\nwrap = "clip-norm"', "wrap: expected a list of tables"),
+        (
+            'name = "sgd"',
+            'name = "sgd"\nlr = { schedule = "linear", start = 1, end = 0 }',
+            "[[optimizer]] sgd: lr: steps is missing; expected a whole number ≥ 1",
+        ),
+        (
+            "[[problem]]",
+            '[run]\ncheckpoints = { every = 3 }\n[[problem]]',
+            "[run] checkpoints: unknown parameter 'every'; did you mean 'every_steps'?",
+        ),
+        (
+            'name = "rosenbrock"',
+            'name = "mlp"\ndata = "digitts"',
+            "[[problem]] mlp: data 'digitts': unknown data set 'digitts'; did you mean 'digits'?",
+        ),
+        (
+            'name = "rosenbrock"',
+            'name = "logistic"\ndata = "tiny:records=0"',
+            "[[problem]] logistic: data 'tiny:records=0': records: expected a whole number ≥ 1",
+        ),
+        (
+            'name = "rosenbrock"',
+            'name = "logistic"\ndata = "tiny"\n[[sampler]]\nname = "shuffled"\nbatch_size = 21',
+            "[[sampler]] shuffled: logistic:data=tiny has 20 training records; batch_size 21 is "
+            "more",
+        ),
+        (
+            'name = "rosenbrock"',
+            'name = "rosenbrock"\nstart = "anywhere"',
+            "[[problem]] rosenbrock: start: expected one of 'standard', 'random'",
+        ),
+        ("steps = 3 }", 'steps = 3 }\ndtype = "float16"', "[study]: dtype: expected one of"),
+        ("steps = 3 }", "steps = 3 }\nseed = -1", "[study]: seed: expected a whole number ≥ 0"),
+        ("steps = 3 }", 'steps = 3 }\nname = 3', "[study]: name: expected a string, found 3"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_in_one_line(write, registry, old, new, mistake):
+    assert old in MINIMAL
+    (line,) = mistakes(write(MINIMAL.replace(old, new)), registry)
+    assert mistake in line
+
+
+def test_a_study_without_components_says_what_it_lacks(write, registry):
+    assert mistakes(write(""), registry) == [
+        "the study has no [[optimizer]]; add at least one",
+        "the study has no [[problem]]; add at least one",
+    ]
+
+
+def test_the_missing_budget_is_told_beside_other_mistakes(write, registry):
+    text = MINIMAL.replace("budget = { steps = 3 }", "") + '[[problem]]\nname = "x"\n'
+    assert [line.partition(":")[0] for line in mistakes(write(text), registry)] == [
+        "[[problem]]",
+        "[study] budget",
+    ]
+
+
+def test_a_file_that_is_not_there_is_a_mistake(tmp_path):
+    with pytest.raises(UsageError, match=r"nowhere.toml: No such file or directory$"):
+        Study.from_file(tmp_path / "nowhere.toml")
+
+
+def test_a_folder_is_no_study(tmp_path):
+    with pytest.raises(UsageError, match=r"Is a directory$"):
+        Study.from_file(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"[study\n", b"\xff\xfe", b"name = 1\nname = 2\n"])
+def test_a_file_that_is_not_toml_is_a_mistake_with_the_place(tmp_path, content):
+    path = tmp_path / "study.toml"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"study.toml: not a TOML file: ") as caught:
+        Study.from_file(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "mistake"),
+    [
+        ({"seed": -1}, "[study]: seed: expected a whole number ≥ 0, found -1"),
+        ({"seeds": 0}, "[study]: seeds: expected a whole number ≥ 1, found 0"),
+        ({"start": "elsewhere"}, "[study]: start: expected one of 'standard', 'random'"),
+        ({"dtype": "float16"}, "[study]: dtype: expected one of 'float32', 'float64'"),
+        ({"budget": Budget(steps=-3)}, "[study] budget: steps: expected a whole number ≥ 1"),
+        ({"optimizers": [3]}, "optimizers: found a int; expected a name, a table, or an object"),
+    ],
+)
+def test_a_study_made_in_python_is_checked_like_a_file(registry, given, mistake):
+    fields = {"name": "x", "budget": {"steps": 3}, "optimizers": "sgd", "problems": "rosenbrock"}
+    with pytest.raises(UsageError) as caught:
+        Study(**{**fields, **given}).trials(registry)
+    (line,) = caught.value.mistakes
+    assert mistake in line
+
+
+def test_a_budget_says_what_ends_a_run():
+    budget = Budget(steps=100, target={"test_accuracy": 0.95}, patience=3)
+    assert str(budget) == "steps 100, target test_accuracy 0.95, patience 3"
+    assert budget.goal == ("test_accuracy", 0.95)
+    assert Budget(steps=1, target=1e-6).goal == ("loss", 1e-6)
+    assert Budget(epochs=1).goal is None
+
+
+@pytest.mark.parametrize("given", [{}, {"target": 0.1}, {"patience": 3}])
+def test_a_budget_has_to_end(given):
+    with pytest.raises(ValueError, match="nothing ends a run"):
+        Budget(**given)
+
+
+def test_a_budgets_table_is_read_back():
+    for budget in (
+        Budget(steps=3),
+        Budget(epochs=2.5, target=1e-3, target_every=7),
+        Budget(seconds=1.0, target={"train_accuracy": 1.0}),
+    ):
+        assert Budget(**budget.table) == budget
+
+
+def test_trials_are_plain_data(write, registry):
+    (trial,) = Study.from_file(write(MINIMAL)).trials(registry)
+    again = pickle.loads(pickle.dumps(trial))
+    assert again == trial
+    assert hash(again) == hash(trial)
+    assert (again.cell, again.key) == (trial.cell, trial.key)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("quickstart", "quickstart"), ("../up", "up"), ("a b/c", "a-b-c"), ("Größe", "Größe")],
+)
+def test_results_go_into_a_folder_of_the_studys_name(name, folder):
+    study = Study(name, {"steps": 1}, "sgd", "rosenbrock")
+    assert study.folder == Path("results") / folder
