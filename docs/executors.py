@@ -21,8 +21,8 @@ from optframe import Executor, Stop, Study, load_plugins
 from optframe.execution.dispatch import execute
 from optframe.execution.runner import run_study
 from optframe.execution.trial_runner import TrialRunner
-from optframe.study.planning import plan
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
+from optframe.study.study import plan
 from optframe_plugins.executors.processes import Processes
 from optframe_plugins.executors.serial import Serial
 

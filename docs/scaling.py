@@ -23,11 +23,12 @@ import numpy as np
 from scaling_figures import DTYPES, NUMBA, NUMPY, PLAIN, ROOF, Row, draw, read, write
 
 import optframe
+from optframe.contracts.trial import Budget, Checkpoints, Trial
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
 from optframe.execution.trial_runner import TrialRunner
 from optframe.rules import computing_with
-from optframe.study.study import Budget, Checkpoints, RunSettings, Trial
+from optframe.study.settings import RunSettings
 from optframe_plugins.backends.numba import NumbaBackend
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.adam import Adam

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
         cache_folder,
     )
     from optframe.contracts.oracle import Oracle
-    from optframe.contracts.record import Record, Results
+    from optframe.contracts.record import Record
+    from optframe.contracts.trial import Budget, Trial
     from optframe.drawing.figures import draw
     from optframe.errors import (
         OptframeError,
@@ -61,7 +62,8 @@ if TYPE_CHECKING:
     )
     from optframe.execution.minimize import MinimizeResult
     from optframe.rules import coefficient, elementwise, maximum, minimum, sign, sqrt, where
-    from optframe.study.study import Budget, Study, Trial
+    from optframe.store.results import Results
+    from optframe.study.study import Study
 
 __version__ = "0.1.0"
 

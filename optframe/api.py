@@ -11,12 +11,11 @@ from optframe.components.kinds import KINDS
 from optframe.components.loading import load_plugins
 from optframe.components.notation import parse
 from optframe.components.registry import Registry
-from optframe.contracts.record import Results
-from optframe.errors import StoreError, UsageError, nearest
+from optframe.errors import UsageError, nearest
 from optframe.execution.minimize import minimize
 from optframe.execution.runner import run_study
 from optframe.execution.signals import end_by
-from optframe.store.file import STORE_NAME, check, reported
+from optframe.store.results import Results, load
 from optframe.store.side_by_side import SideBySide
 from optframe.study.study import Study
 
@@ -64,23 +63,6 @@ def run(
     if outcome.stopped is not None:
         end_by(outcome.stopped)
     return outcome.results
-
-
-def load(folder: str | Path) -> Results:
-    """Read the results of a folder, or of a store's file.
-
-    Raises
-    ------
-    StoreError
-        Where there is none, or it cannot be read.
-    """
-    path = Path(folder)
-    path = path / STORE_NAME if path.is_dir() else path
-    if not path.exists():
-        raise StoreError(f"{path}: no results here; expected the folder of `optframe run --out`")
-    with reported(path):
-        check(path)
-    return Results(path)
 
 
 def report(

@@ -22,9 +22,9 @@ import pytest
 
 if TYPE_CHECKING:
     from optframe.contracts.record import Record
+    from optframe.contracts.trial import Trial
     from optframe.gate.measured import Measured
     from optframe.gate.optbench import Bench, Outcome
-    from optframe.study.study import Trial
 
 __all__ = ["Optbench"]
 
@@ -148,7 +148,8 @@ class Optbench:
         __tracebackhide__ = True
         from optframe.errors import OptframeError, UsageError
         from optframe.gate.optbench import Bench, Outcome
-        from optframe.study.study import RunSettings, Study
+        from optframe.study.settings import RunSettings
+        from optframe.study.study import Study
 
         given = {"steps": max_steps, "target": target}
         given = {name: value for name, value in given.items() if value is not None}

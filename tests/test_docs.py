@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import optframe
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 from optframe.testing import check_optimizer, check_problem, check_sampler
 
 PAGE = (Path(__file__).parent.parent / "docs" / "plugins.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from optframe.contracts.record import Results
 from optframe.statistics import summary
+from optframe.store.results import Results
 
 __all__ = ["print_summary"]
 

@@ -14,7 +14,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from optframe.contracts.record import Record
-    from optframe.study.study import Trial
+    from optframe.contracts.trial import Trial
 
 __all__ = ["API_VERSION", "hookimpl", "hookspec"]
 

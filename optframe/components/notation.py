@@ -12,40 +12,15 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from optframe.errors import UsageError
 
-__all__ = ["Component", "canonical", "format_value", "parse", "write"]
+__all__ = ["format_value", "parse", "write"]
 
 _OPENING, _CLOSING = "[{(", "]})"
 _WORDS = ("true", "false", "inf", "nan")
 """Bare words that are no strings."""
-
-
-@dataclass(frozen=True)
-class Component:
-    """A component as a trial names it.
-
-    ``parameters`` are all of them, defaults included, as canonical JSON (wrappers and
-    transforms are under ``wrap``); ``label`` shows the given ones in the short notation.
-    """
-
-    name: str
-    parameters: str
-    label: str
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The parameters as a dictionary."""
-        values: dict[str, Any] = json.loads(self.parameters)
-        return values
-
-
-def canonical(values: Mapping[str, Any]) -> str:
-    """Return plain data as JSON in a fixed order; floats keep every bit."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def write(table: Mapping[str, Any]) -> str:

@@ -19,10 +19,10 @@ import pluggy
 
 from optframe import __version__
 from optframe.components import hookspecs
+from optframe.components.fitness import flaw_of, unfit
 from optframe.components.hookspecs import API_VERSION
 from optframe.components.kinds import KINDS
 from optframe.errors import PluginError, UsageError, nearest, one_line
-from optframe.trial.checks import flaw_of, unfit
 
 __all__ = ["Broken", "Entry", "Plugin", "Registry"]
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from optframe.contracts.oracle import Counts
-    from optframe.study.study import Trial
-    from optframe.trial.checkpoints import Landscape
+    from optframe.contracts.trial import Trial
 
 __all__ = [
     "COUNT_COLUMNS",
@@ -24,8 +19,8 @@ __all__ = [
     "PROFILE_COLUMNS",
     "RESERVED",
     "STATUSES",
+    "Landscape",
     "Record",
-    "Results",
     "count_row",
     "rises",
 ]
@@ -197,51 +192,9 @@ class Record:
         return tuple(name for name in names if name not in others)
 
 
-class Results:
-    """What a store holds, as tidy frames: ``trials`` and ``curves``.
+@dataclass(frozen=True)
+class Landscape:
+    """The loss on a grid around a run's path: ``axes`` (P arrays), ``loss`` (…)."""
 
-    ``trials`` has one row per planned trial: what was asked (optimizer, problem, sampler, seed,
-    ...), how it ended (status, reason), counts, seconds, and the final (``loss``) and best
-    (``best_loss``) value of each metric. ``curves`` has one row per checkpoint.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __repr__(self) -> str:
-        return f"<Results of {self.path}: {len(self.trials)} trials>"
-
-    @cached_property
-    def trials(self) -> pd.DataFrame:
-        """One row per planned trial."""
-        from optframe.store.results import read_trials
-
-        return read_trials(self.path)
-
-    @cached_property
-    def curves(self) -> pd.DataFrame:
-        """One row per checkpoint of each trial."""
-        from optframe.store.results import read_curves
-
-        return read_curves(self.path)
-
-    @cached_property
-    def landscapes(self) -> dict[str, Landscape]:
-        """The loss on a grid around the path of each trial with P ≤ 2, by the trial's key."""
-        from optframe.store.results import read_landscapes
-
-        return read_landscapes(self.path)
-
-    @cached_property
-    def study(self) -> dict[str, Any]:
-        """What was run: name, seed, seeds, budget, when."""
-        from optframe.store.results import read_study
-
-        return read_study(self.path)
-
-    @cached_property
-    def environments(self) -> list[dict[str, Any]]:
-        """Where it was run: one entry per environment that has contributed trials."""
-        from optframe.store.results import read_environments
-
-        return read_environments(self.path)
+    axes: tuple[NDArray[Any], ...]
+    loss: NDArray[Any]

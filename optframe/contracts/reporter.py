@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from optframe.components.registry import Registry
-    from optframe.contracts.record import Results
+from typing import Any
 
 __all__ = ["Reporter"]
 
@@ -17,5 +13,8 @@ class Reporter(ABC):
     """A frozen dataclass of a report's choices that writes it."""
 
     @abstractmethod
-    def write(self, results: Results, folder: Path, registry: Registry) -> Path:
-        """Write the report into the folder and return the file that a person opens."""
+    def write(self, results: Any, folder: Path, registry: Any) -> Path:
+        """Write the report into the folder and return the file that a person opens.
+
+        ``results`` is an `optframe.Results`, and ``registry`` the `optframe.Registry` in use.
+        """

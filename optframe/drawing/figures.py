@@ -15,7 +15,7 @@ from optframe.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from optframe.components.registry import Registry
-    from optframe.contracts.record import Results
+    from optframe.store.results import Results
 
 __all__ = ["FORMATS", "draw", "frames_of", "picture", "prepared", "written"]
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from optframe.contracts import Executor, Lost, Stop
 from optframe.contracts.record import Record
+from optframe.contracts.trial import Trial
 from optframe.execution.signals import stoppable
 from optframe.execution.trial_runner import TrialRunner
-from optframe.study.study import Trial
 
 __all__ = ["execute"]
 

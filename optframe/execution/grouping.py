@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from optframe.components.notation import canonical
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Optimizer
 from optframe.contracts.seeds import Seeds
+from optframe.contracts.trial import Trial, canonical
 from optframe.execution.trial_runner import TrialRunner
 from optframe.rules import computing_with
-from optframe.study.study import Trial
 from optframe.trial.profiling import peak_bytes
 from optframe.trial.run import Run
 

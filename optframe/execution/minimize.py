@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from optframe.components.building import Binder, make_wrapped, resolve_backend
+from optframe.components.binder import Binder, resolve_backend
+from optframe.components.building import make_wrapped
 from optframe.components.kinds import KINDS
 from optframe.components.loading import load_plugins
 from optframe.components.notation import parse
@@ -18,8 +19,9 @@ from optframe.contracts import Optimizer, Problem, Sampler, Setting, Solver, Sto
 from optframe.contracts.oracle import Counts, offers
 from optframe.contracts.record import MEASURES
 from optframe.contracts.seeds import Seeds
+from optframe.contracts.trial import Budget, Checkpoints
 from optframe.errors import UsageError
-from optframe.study.study import Budget, Checkpoints, RunSettings
+from optframe.study.settings import RunSettings
 from optframe.study.tables import StudyTable
 from optframe.trial.run import Run, Setup
 
@@ -108,7 +110,7 @@ def minimize(
         Keep every θ: ``result.iterates`` has shape (steps + 1, P).
     measure
         Of ``"gradient_norm"`` and ``"gradient_variance"``, what the curve has beside the
-        problem's metrics: see `optframe.study.study.RunSettings`.
+        problem's metrics: see `optframe.study.settings.RunSettings`.
     profile
         Time the parts of each step: the curve has columns ``seconds_sampling`` and
         ``seconds_oracle``, and ``result.step_bytes`` is the most memory that a step allocates.

@@ -13,21 +13,22 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Backend, Executor
-from optframe.contracts.record import Record, Results
+from optframe.contracts.record import Record
+from optframe.contracts.trial import Trial
 from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
 from optframe.execution.signals import stopping
 from optframe.execution.trial_runner import TrialRunner
 from optframe.store.file import STORE_NAME
+from optframe.store.results import Results
 from optframe.store.writer import Store
-from optframe.study.durations import seconds
-from optframe.study.planning import plan
-from optframe.study.study import RunSettings, Study, Trial
+from optframe.study.settings import RunSettings, seconds
+from optframe.study.study import Study, plan
 from optframe.trial.resume import SavedRuns
 
 __all__ = ["Outcome", "run_study"]

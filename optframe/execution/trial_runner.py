@@ -13,16 +13,17 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from optframe.components.building import Binder, make_wrapped
+from optframe.components.binder import Binder
+from optframe.components.building import make_wrapped
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
 from optframe.contracts import Dataset, Sampler, StochasticProblem
-from optframe.contracts.record import Record
+from optframe.contracts.record import Landscape, Record
 from optframe.contracts.seeds import Seeds
+from optframe.contracts.trial import NO_SAMPLER, Trial
 from optframe.errors import one_line
 from optframe.execution.recipe import Recipe, by_name
-from optframe.study.study import NO_SAMPLER, Trial
-from optframe.trial.checkpoints import Landscape, landscape
+from optframe.trial.landscape import landscape
 from optframe.trial.profiling import state_bytes
 from optframe.trial.resume import SavedRuns
 from optframe.trial.run import Run, Setup

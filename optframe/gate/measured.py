@@ -38,7 +38,7 @@ from optframe.gate.verdicts import Subject
 from optframe.testing.kit import KIT_VERSION
 
 if TYPE_CHECKING:
-    from optframe.study.study import Trial
+    from optframe.contracts.trial import Trial
 
 __all__ = [
     "COUNTS",

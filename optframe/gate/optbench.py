@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.components.loading import load_plugins
 from optframe.contracts import Optimizer
 from optframe.contracts.record import Record, rises
+from optframe.contracts.trial import Budget, Checkpoints, Trial
 from optframe.errors import UsageError
 from optframe.execution.environment import describe
 from optframe.execution.trial_runner import TrialRunner
 from optframe.gate.differences import flat
 from optframe.gate.measured import COUNTS, Measured
 from optframe.rules import computing_with
-from optframe.study.planning import plan
-from optframe.study.study import Budget, Checkpoints, Study, Trial
+from optframe.study.study import Study, plan
 from optframe.trial.run import Run
 
 __all__ = ["Bench", "Outcome", "Step", "shortfall"]

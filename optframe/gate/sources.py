@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from optframe.api import load
 from optframe.components.parameters import build
-from optframe.contracts.record import Results
 from optframe.errors import StoreError, UsageError
 from optframe.gate import measured
 from optframe.gate.differences import flat
 from optframe.gate.measured import COUNTS, Measured, Spec, check_kit
 from optframe.gate.tolerance import Tolerance, Tolerances
 from optframe.store.file import STORE_NAME, reading
+from optframe.store.results import Results, load
 
 __all__ = ["BASELINE", "Source", "of_results", "open_source"]
 

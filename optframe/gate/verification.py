@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from optframe import __version__
 from optframe.components.registry import Registry
 from optframe.contracts.record import COUNT_COLUMNS, PROFILE_COLUMNS, Record
+from optframe.contracts.trial import Trial
 from optframe.errors import UnavailableError, UsageError
 from optframe.execution.environment import describe
 from optframe.execution.trial_runner import TrialRunner
@@ -30,8 +31,7 @@ from optframe.gate.differences import differences, flat
 from optframe.store.file import reading
 from optframe.store.recovery import fits
 from optframe.store.results import read_tasks
-from optframe.study.planning import parts_of
-from optframe.study.study import Trial
+from optframe.study.pairing import parts_of
 
 __all__ = ["Agreement", "Verified", "drawn", "verify"]
 

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,16 +21,24 @@ from optframe.rules.namespace_printer import (
 )
 from optframe.rules.trace import Trace, TraceError
 
-if TYPE_CHECKING:
-    from optframe.contracts.backend import Backend, Kernel
-
 __all__ = ["Elementwise", "Rule", "computing_with", "elementwise"]
 
-current_backend: ContextVar[Backend | None] = ContextVar("optframe_backend", default=None)
+Kernel = Callable[..., Any]
+"""What a backend prints of a trace: called with a rule's arguments."""
+
+
+class Printer(Protocol):
+    """What a rule needs of a backend (`optframe.Backend`)."""
+
+    def elementwise(self, trace: Trace) -> Kernel:
+        """Return the kernel of a trace."""
+
+
+current_backend: ContextVar[Printer | None] = ContextVar("optframe_backend", default=None)
 
 
 @contextmanager
-def computing_with(backend: Backend) -> Iterator[None]:
+def computing_with(backend: Printer) -> Iterator[None]:
     """Let every rule called inside use this backend's kernels."""
     token = current_backend.set(backend)
     try:

@@ -11,7 +11,7 @@ from optframe.errors import UnavailableError, UsageError, nearest
 from optframe.store.dictionary import dictionary
 
 if TYPE_CHECKING:
-    from optframe.contracts.record import Results
+    from optframe.store.results import Results
 
 __all__ = ["FORMATS", "export"]
 

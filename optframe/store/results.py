@@ -6,22 +6,24 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.components.notation import Component
-from optframe.contracts.record import COUNT_COLUMNS, FINAL_COUNTS, PROFILE_COLUMNS
-from optframe.store.file import reading
+from optframe.contracts.record import COUNT_COLUMNS, FINAL_COUNTS, PROFILE_COLUMNS, Landscape
+from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
+from optframe.errors import StoreError
+from optframe.store.file import STORE_NAME, check, reading, reported
 from optframe.store.schema import columns_of, selected
-from optframe.study.study import Budget, Checkpoints, Trial
-from optframe.trial.checkpoints import Landscape
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "Results",
+    "load",
     "read_curves",
     "read_environments",
     "read_landscapes",
@@ -179,3 +181,60 @@ def _unpack(blob: bytes) -> Landscape:
         arrays.append(np.frombuffer(data, "<f8", length, begin).reshape(shape))
         begin += 8 * length
     return Landscape(tuple(arrays[:-1]), arrays[-1])
+
+
+class Results:
+    """What a store holds, as tidy frames: ``trials`` and ``curves``.
+
+    ``trials`` has one row per planned trial: what was asked (optimizer, problem, sampler, seed,
+    ...), how it ended (status, reason), counts, seconds, and the final (``loss``) and best
+    (``best_loss``) value of each metric. ``curves`` has one row per checkpoint.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"<Results of {self.path}: {len(self.trials)} trials>"
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row per planned trial."""
+        return read_trials(self.path)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """One row per checkpoint of each trial."""
+        return read_curves(self.path)
+
+    @cached_property
+    def landscapes(self) -> dict[str, Landscape]:
+        """The loss on a grid around the path of each trial with P ≤ 2, by the trial's key."""
+        return read_landscapes(self.path)
+
+    @cached_property
+    def study(self) -> dict[str, Any]:
+        """What was run: name, seed, seeds, budget, when."""
+        return read_study(self.path)
+
+    @cached_property
+    def environments(self) -> list[dict[str, Any]]:
+        """Where it was run: one entry per environment that has contributed trials."""
+        return read_environments(self.path)
+
+
+def load(folder: str | Path) -> Results:
+    """Read the results of a folder, or of a store's file.
+
+    Raises
+    ------
+    StoreError
+        Where there is none, or it cannot be read.
+    """
+    path = Path(folder)
+    path = path / STORE_NAME if path.is_dir() else path
+    if not path.exists():
+        raise StoreError(f"{path}: no results here; expected the folder of `optframe run --out`")
+    with reported(path):
+        check(path)
+    return Results(path)

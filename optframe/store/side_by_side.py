@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optframe.contracts.record import Results
+from optframe.store.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from optframe.trial.checkpoints import Landscape
+    from optframe.contracts.record import Landscape
 
 __all__ = ["SideBySide"]
 

@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.components.notation import canonical
-from optframe.contracts.record import FINAL_COUNTS, PROFILE_COLUMNS, Record, rises
+from optframe.contracts.record import FINAL_COUNTS, PROFILE_COLUMNS, Landscape, Record, rises
+from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, begun, check, reported
 from optframe.store.locks import Hold, is_shared
 from optframe.store.schema import FORMAT, create, environment_id, migrate, settings_id
-from optframe.trial.checkpoints import Landscape
 
 if TYPE_CHECKING:
-    from optframe.study.study import Trial
+    from optframe.contracts.trial import Trial
 
 __all__ = ["Store"]
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optframe.components.building import AROUND, given_parameters, resolved, wrap
+from optframe.components.building import AROUND, wrap
+from optframe.components.description import given_parameters, resolved
 from optframe.components.kinds import KINDS
-from optframe.components.notation import Component, canonical, format_value, parse, write
+from optframe.components.notation import format_value, parse, write
 from optframe.components.parameters import is_sequence, mistakes_in, parameters
 from optframe.components.registry import Registry
 from optframe.contracts import (
@@ -23,8 +24,8 @@ from optframe.contracts import (
     Transform,
     Wrapper,
 )
+from optframe.contracts.trial import STARTS, Budget, Component, canonical
 from optframe.errors import UsageError
-from optframe.study.study import STARTS, Budget
 
 __all__ = ["Choice", "Choices"]
 

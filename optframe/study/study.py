@@ -3,190 +3,37 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge
 
-from optframe.components.notation import Component, canonical
-from optframe.errors import UsageError
-from optframe.study.durations import Duration
+from optframe import __version__
+from optframe.components.binder import Binder
+from optframe.components.parameters import build, mistakes_in
+from optframe.components.registry import Registry
+from optframe.contracts import Problem, Sampler, StochasticProblem
+from optframe.contracts.oracle import offers
+from optframe.contracts.record import MEASURES
+from optframe.contracts.seeds import Seeds
+from optframe.contracts.trial import (
+    NO_SAMPLER,
+    AtLeastOne,
+    Budget,
+    Checkpoints,
+    Trial,
+)
+from optframe.errors import OptframeError, UsageError, nearest
+from optframe.study.grids import Choice, Choices
+from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip
+from optframe.study.settings import RunSettings, check_names
+from optframe.study.tables import StudyTable, read
 
-if TYPE_CHECKING:
-    from optframe.components.registry import Registry
-
-__all__ = ["NO_SAMPLER", "STARTS", "Budget", "Checkpoints", "RunSettings", "Study", "Trial"]
-
-STARTS = ("standard", "random")
-"""A problem's own start, or one drawn around it."""
-
-AtLeastOne = Annotated[int, Ge(1)]
-MoreThanNothing = Annotated[float, Gt(0)]
-
-NO_SAMPLER = Component("none", "{}", "none")
-"""The one sampler of problems without data."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """When a run ends: its budget is spent, or it has reached an end.
-
-    At least one of the budgets ``steps``, ``epochs``, ``gradients`` (evaluations) and ``seconds``
-    is needed. The ends are ``target`` (a loss, or ``{ test_accuracy = 0.95 }``),
-    ``gradient_norm`` and ``patience`` (checkpoints without a better loss). Problems without data
-    are tested at every step; others every ``target_every`` steps.
-    """
-
-    steps: AtLeastOne | None = None
-    epochs: MoreThanNothing | None = None
-    gradients: MoreThanNothing | None = None
-    seconds: MoreThanNothing | None = None
-    target: float | dict[str, float] | None = None
-    gradient_norm: MoreThanNothing | None = None
-    patience: AtLeastOne | None = None
-    target_every: AtLeastOne = 100
-
-    def __post_init__(self) -> None:
-        if all(v is None for v in (self.steps, self.epochs, self.gradients, self.seconds)):
-            raise ValueError("nothing ends a run; expected steps, epochs, gradients or seconds")
-        if isinstance(self.target, dict):
-            if len(self.target) != 1:
-                raise ValueError("target names one metric, as in { test_accuracy = 0.95 }")
-            object.__setattr__(self, "target", next(iter(self.target.items())))
-
-    @property
-    def table(self) -> dict[str, Any]:
-        """What was given, as in a study file."""
-        given = {name: value for name, value in vars(self).items() if value is not None}
-        if isinstance(self.target, tuple):
-            given["target"] = dict([self.target])
-        return given
-
-    @property
-    def goal(self) -> tuple[str, float] | None:
-        """The target as (metric, value)."""
-        if self.target is None or isinstance(self.target, tuple):
-            return self.target
-        return ("loss", float(self.target))  # type: ignore[arg-type]
-
-    def __str__(self) -> str:
-        shown = dataclasses.asdict(self)
-        every = shown.pop("target_every")
-        if isinstance(self.target, tuple):
-            shown["target"] = f"{self.target[0]} {self.target[1]:g}"
-        parts = [
-            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in shown.items()
-            if value is not None
-        ]
-        return ", ".join(parts) + (f", target_every {every}" if every != 100 else "")
-
-
-@dataclass(frozen=True)
-class Checkpoints:
-    """When a run is measured: so many times, log-spaced, or at every n-th step or epoch."""
-
-    count: AtLeastOne = 60
-    every_steps: AtLeastOne | None = None
-    every_epochs: MoreThanNothing | None = None
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """How a study runs: the table ``[run]``.
-
-    ``executor`` says where trials run, so many ``jobs`` at a time: ``auto`` is ``serial``, and
-    ``processes`` where something is asked that it cannot do: more than one job, a ``timeout``
-    (that a trial may take) or ``retries`` of trials whose process died or took too long; with a
-    ``scheduler``, the address of a Dask cluster's or its file, ``auto`` is ``dask``. A trial
-    that lasts longer than ``save_every`` saves its state at such intervals, and goes on from there
-    when the study is run again. Both are seconds, or texts such as ``"60s"``, ``"5min"``.
-
-    ``together`` lets trials that differ only in seed and numeric hyperparameters advance in one
-    batch, as many at once as fit into ``memory`` (MiB).
-
-    ``measure`` names metrics that checkpoints take beside the problem's own, off the clock and
-    uncounted: ``gradient_norm``, ‖∇f(θ)‖ over all the data, and ``gradient_variance``, the square
-    of the next step's gradient minus ∇f(θ), one draw of the minibatch's variance (0 where nothing
-    is drawn).
-
-    ``profile`` times the parts of each step: curves get the columns ``seconds_sampling`` and
-    ``seconds_oracle``, shares of ``seconds`` (the rest is the update), and trials get
-    ``step_bytes``, the most memory that a step allocates. Such trials advance alone, and a little
-    slower; a `Solver`, which owns its loop, has no ``step_bytes``.
-    """
-
-    backend: str = "auto"
-    executor: str = "auto"
-    jobs: AtLeastOne | None = None
-    scheduler: str | None = None
-    timeout: Duration | None = None
-    retries: Annotated[int, Ge(0)] | None = None
-    save_every: Duration | None = None
-    threads: AtLeastOne = 1
-    checkpoints: AtLeastOne | dict[str, int | float] = 60
-    together: bool = False
-    memory: MoreThanNothing = 1024.0
-    measure: tuple[Literal["gradient_norm", "gradient_variance"], ...] = ()
-    profile: bool = False
-
-    @property
-    def runs_by(self) -> str:
-        """The executor's name."""
-        if self.executor != "auto":
-            return self.executor
-        if self.scheduler is not None:
-            return "dask"
-        more = self.jobs not in (None, 1) or self.timeout is not None or self.retries is not None
-        return "processes" if more else "serial"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One cell of a study: plain frozen data, so that it pickles and hashes."""
-
-    optimizer: Component
-    problem: Component
-    sampler: Component
-    seed: int
-    study_seed: int
-    budget: Budget
-    checkpoints: Checkpoints
-    start: str
-    backend: str
-    dtype: str
-    threads: int
-    code: str
-    skip: str | None = None
-    measure: tuple[str, ...] = ()
-    profile: bool = False
-
-    @cached_property
-    def cell(self) -> str:
-        """The hash of what was asked."""
-        asked = {
-            "optimizer": [self.optimizer.name, self.optimizer.parameters],
-            "problem": [self.problem.name, self.problem.parameters],
-            "sampler": [self.sampler.name, self.sampler.parameters],
-            "seed": [self.study_seed, self.seed],
-            "budget": dataclasses.asdict(self.budget),
-            "checkpoints": dataclasses.asdict(self.checkpoints),
-            "start": self.start,
-        }
-        return _hash(asked)
-
-    @cached_property
-    def key(self) -> str:
-        """The hash of the cell, of all that changes its outcome, and of what is measured of it."""
-        where = [self.code, self.backend, self.dtype, self.threads]
-        measured = [*self.measure, *(["profile"] if self.profile else [])]
-        return _hash([self.cell, *where, *([measured] if measured else [])])
+__all__ = ["Study", "mistakes_of", "plan"]
 
 
 @dataclass(frozen=True)
@@ -237,8 +84,6 @@ class Study:
         What is wrong is kept in ``mistakes`` and said together with what is wrong in the
         components, when the study is planned.
         """
-        from optframe.study.tables import read
-
         return cls(**read(tables, where))
 
     @property
@@ -256,10 +101,213 @@ class Study:
         UnavailableError
             Where the backend that it asks for is missing.
         """
-        from optframe.study.planning import plan
-
         return plan(self, registry)
 
 
-def _hash(value: Any) -> str:
-    return hashlib.sha256(canonical({"": value}).encode()).hexdigest()[:32]
+def mistakes_of(study: Study) -> list[str]:
+    """Return what is wrong with a study apart from its components, made in Python or read."""
+    prefix = f"{study.where}: " if study.where else ""
+    names = [field.name for field in dataclasses.fields(StudyTable) if field.name != "budget"]
+    given = {name: getattr(study, name) for name in names}
+    mistakes = mistakes_in(StudyTable, given, f"{prefix}[study]")
+    wrong = mistakes_in(RunSettings, dataclasses.asdict(study.run), f"{prefix}[run]")
+    if isinstance(study.budget, Mapping):
+        wrong += mistakes_in(Budget, study.budget, f"{prefix}[study] budget")
+    marks = study.run.checkpoints
+    if isinstance(marks, Mapping):
+        wrong += mistakes_in(Checkpoints, marks, f"{prefix}[run] checkpoints")
+    return [*study.mistakes, *mistakes, *wrong]
+
+
+def plan(study: Study, registry: Registry, binder: Binder | None = None) -> list[Trial]:
+    """Return the study's trials: problems, then samplers, then optimizers, then seeds."""
+    planner = _Planner(study, registry, binder or Binder(registry))
+    trials = planner.trials()
+    if planner.mistakes:
+        raise UsageError(*dict.fromkeys(planner.mistakes))
+    if not trials:
+        raise UsageError(f"{study.where or study.name}: the pairings leave no trial to run")
+    return trials
+
+
+class _Planner:
+    """Collects mistakes while it expands one study."""
+
+    def __init__(self, study: Study, registry: Registry, binder: Binder) -> None:
+        self.study = study
+        self.registry = registry
+        self.binder = binder
+        self.mistakes: list[str] = []
+        self._codes: dict[tuple[str, str], str] = {}
+        self.prefix = f"{study.where}: " if study.where else ""
+
+    def trials(self) -> list[Trial]:
+        """Return the trials, or none where there are mistakes."""
+        wrong = mistakes_of(self.study)
+        self.mistakes += wrong
+        backend, wrong_run = check_names(self.study.run, self.registry, f"{self.prefix}[run]")
+        self.mistakes += wrong_run
+        chosen = Choices(self.registry, self.prefix)
+        optimizers = chosen.of("optimizers", self.study.optimizers)
+        problems = chosen.of("problems", self.study.problems)
+        samplers = chosen.of("samplers", self.study.samplers)
+        self.mistakes += chosen.mistakes
+        for kind, choices in (("problems", problems), ("optimizers", optimizers)):
+            known = chosen.names[kind].union(*(choice.names for choice in choices))
+            for others in (optimizers, problems, samplers):
+                self._check_partners(others, kind, known)
+        if wrong or not backend:
+            return []
+        trials: list[Trial] = []
+        for problem in problems:
+            bound = self._bind(problem, backend)
+            if bound is None:
+                continue
+            for sampler in self._samplers_of(problem, bound, samplers):
+                for optimizer in optimizers:
+                    if (
+                        optimizer.pairs_with("problems", problem)
+                        and problem.pairs_with("optimizers", optimizer)
+                        and (sampler is None or sampler.pairs_with("optimizers", optimizer))
+                    ):
+                        trials += self._seeds(optimizer, problem, bound, sampler, backend)
+        self._check_labels(trials)
+        return trials
+
+    def _seeds(
+        self,
+        optimizer: Choice,
+        problem: Choice,
+        bound: Problem,
+        sampler: Choice | None,
+        backend: str,
+    ) -> Iterator[Trial]:
+        budget = self._budget(optimizer, problem, bound)
+        if budget is None:
+            return
+        scheme: Sampler | None = sampler.made if sampler else None
+        missing = optimizer.made.requires() - offers(bound, scheme)
+        start = str(problem.table.get("start", self.study.start))
+        once = start == "standard" and is_deterministic(optimizer.made, bound, scheme)
+        chosen = sampler.component if sampler else NO_SAMPLER
+        names = parts_of(self.registry, optimizer.component, problem.component, chosen, backend)
+        datasets = self.binder.datasets_of(problem.component)
+        names += [("datasets", name) for name in datasets]
+        code = [__version__, *(self._code(kind, name) for kind, name in names), *datasets.values()]
+        for seed in range(1 if once else self.study.seeds):
+            yield Trial(
+                optimizer=optimizer.component,
+                problem=problem.component,
+                sampler=chosen,
+                seed=seed,
+                study_seed=self.study.seed,
+                budget=budget,
+                checkpoints=self._checkpoints(),
+                start=start,
+                backend=backend,
+                dtype=self.study.dtype or bound.dtype,
+                threads=self.study.run.threads,
+                code=" ".join(dict.fromkeys(code)),
+                skip=reason_to_skip(optimizer, problem, missing) if missing else None,
+                measure=tuple(name for name in MEASURES if name in self.study.run.measure),
+                profile=self.study.run.profile,
+            )
+
+    def _code(self, kind: str, name: str) -> str:
+        """Return the hash of a component's code, its files read once per plan."""
+        if (kind, name) not in self._codes:
+            self._codes[kind, name] = self.registry.code(kind, name)
+        return self._codes[kind, name]
+
+    def _checkpoints(self) -> Checkpoints:
+        given = self.study.run.checkpoints
+        return Checkpoints(count=given) if isinstance(given, int) else Checkpoints(**given)  # type: ignore[arg-type]
+
+    def _budget(self, optimizer: Choice, problem: Choice, bound: Problem) -> Budget | None:
+        """Return the optimizer's budget, else the problem's, else the study's."""
+        given, where = self.study.budget, f"{self.prefix}[study] budget"
+        for choice in (problem, optimizer):
+            if "budget" in choice.table:
+                given, where = choice.table["budget"], f"{choice.where}: budget"
+        made = self._made_budget(given, where)
+        records = bound.records if isinstance(bound, StochasticProblem) else None
+        if made is not None and made.epochs is not None and records is None:
+            self.mistakes.append(
+                f"{where}: {problem.component.name} has no data, so epochs mean nothing to it; "
+                "give it a budget of steps, gradients or seconds"
+            )
+            return None
+        return made
+
+    def _made_budget(self, given: Any, where: str) -> Budget | None:
+        if not isinstance(given, (Budget, Mapping)):
+            found = "nothing" if given is None else repr(given)
+            self.mistakes.append(
+                f"{where}: expected a table such as {{ steps = 1000 }}, found {found}"
+            )
+            return None
+        try:
+            table = given.table if isinstance(given, Budget) else given
+            made: Budget = build(Budget, table, where)
+        except UsageError as error:
+            self.mistakes += error.mistakes
+            return None
+        return made
+
+    def _bind(self, problem: Choice, backend: str) -> Problem | None:
+        try:
+            dtype = self.study.dtype or problem.made.dtype
+            seeds = Seeds(self.study.seed, 0)
+            bound = self.binder.problem(problem.component, backend, dtype, seeds)
+            _ = bound.size, getattr(bound, "records", None)  # what it is made of may be wrong, too
+            return bound
+        except UsageError as error:
+            self.mistakes += [f"{problem.where}: {mistake}" for mistake in error.mistakes]
+        except (OptframeError, OSError):
+            raise
+        except (ValueError, TypeError) as error:
+            self.mistakes.append(f"{problem.where}: {error}")
+        return None
+
+    def _samplers_of(
+        self, problem: Choice, bound: Problem, samplers: list[Choice]
+    ) -> list[Choice | None]:
+        if not isinstance(bound, StochasticProblem) or bound.records is None:
+            return [None]
+        records = bound.records
+        chosen: list[Choice | None] = []
+        partners = [sampler for sampler in samplers if sampler.pairs_with("problems", problem)]
+        if samplers and not partners:
+            self.mistakes.append(
+                f"{problem.where}: no [[sampler]] is for it; every one names other problems"
+            )
+        for sampler in partners:
+            mistake = sampler.made.bind(bound.groups).mistake(records)
+            if mistake:
+                self.mistakes.append(
+                    f"{sampler.where}: {problem.component.label} has {records} training records; "
+                    f"{mistake}"
+                )
+            else:
+                chosen.append(sampler)
+        return chosen
+
+    def _check_labels(self, trials: list[Trial]) -> None:
+        """Refuse two trials of one name: tables and figures would take them for one."""
+        keys: dict[tuple[str, str, str, int], str] = {}
+        for trial in trials:
+            labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
+            if keys.setdefault((*labels, trial.seed), trial.key) != trial.key:
+                self.mistakes.append(
+                    f"{self.prefix}two different runs are called {labels[0]!r} on {labels[1]!r}; "
+                    "give their tables a label each"
+                )
+
+    def _check_partners(self, choices: list[Choice], others: str, names: set[str]) -> None:
+        for choice in choices:
+            for name in choice.table.get(others) or ():
+                if name not in names:
+                    self.mistakes.append(
+                        f"{choice.where}: {others} names {name!r}, which is not in this study; "
+                        f"{nearest(str(name), names)}"
+                    )

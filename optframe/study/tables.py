@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from optframe.components.parameters import accept, mistakes_in
+from optframe.components.parameters import accept
 from optframe.errors import nearest
-from optframe.study.study import Budget, Checkpoints, RunSettings, Study
+from optframe.study.settings import RunSettings
 
-__all__ = ["StudyTable", "mistakes_of", "read"]
+__all__ = ["StudyTable", "read"]
 
 TABLES = ("study", "run", "optimizer", "problem", "sampler")
 
@@ -61,18 +60,3 @@ def read(tables: Mapping[str, Any], where: str) -> dict[str, Any]:
         "where": where,
         "mistakes": (*mistakes, *wrong, *wrong_run),
     }
-
-
-def mistakes_of(study: Study) -> list[str]:
-    """Return what is wrong with a study apart from its components, made in Python or read."""
-    prefix = f"{study.where}: " if study.where else ""
-    names = [field.name for field in dataclasses.fields(StudyTable) if field.name != "budget"]
-    given = {name: getattr(study, name) for name in names}
-    mistakes = mistakes_in(StudyTable, given, f"{prefix}[study]")
-    wrong = mistakes_in(RunSettings, dataclasses.asdict(study.run), f"{prefix}[run]")
-    if isinstance(study.budget, Mapping):
-        wrong += mistakes_in(Budget, study.budget, f"{prefix}[study] budget")
-    marks = study.run.checkpoints
-    if isinstance(marks, Mapping):
-        wrong += mistakes_in(Checkpoints, marks, f"{prefix}[run] checkpoints")
-    return [*study.mistakes, *mistakes, *wrong]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from optframe.components.fitness import flaw_of
 from optframe.components.kinds import KINDS
 from optframe.errors import UsageError
-from optframe.trial.checks import flaw_of
 
 __all__ = ["made"]
 

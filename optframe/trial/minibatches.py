@@ -10,8 +10,8 @@ import numpy as np
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.oracle import Oracle
 from optframe.contracts.seeds import SamplerSeeds, Seeds
+from optframe.contracts.trial import Budget
 from optframe.errors import PluginError
-from optframe.study.study import Budget
 
 __all__ = ["Batches"]
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from optframe.contracts import Backend, Optimizer, Problem, Sampler, Solver
 from optframe.contracts.seeds import Seeds
-from optframe.study.study import Budget, Checkpoints
+from optframe.contracts.trial import Budget, Checkpoints
 
-if TYPE_CHECKING:
-    from optframe.trial.resume import Saved
+__all__ = ["SavedState", "Setup"]
 
-__all__ = ["Setup"]
+
+class SavedState(Protocol):
+    """A run's state in a file (`optframe.trial.resume.Saved`)."""
+
+    def piece(self, run: Any) -> int:
+        """Return the number of steps to do before it is asked to keep the state again."""
+
+    def keep(self, run: Any) -> None:
+        """Write the run's state, where it is time to."""
+
+    def restore(self, run: Any) -> None:
+        """Take up the state that is in the file, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -36,4 +46,4 @@ class Setup:
     iterates: bool = False
     profile: bool = False
     measure: tuple[str, ...] = ()
-    saved: Saved | None = None
+    saved: SavedState | None = None

@@ -9,8 +9,8 @@ from typing import Any
 from optframe.contracts import Array, Problem
 from optframe.contracts.oracle import Counts
 from optframe.contracts.record import rises
+from optframe.contracts.trial import Budget
 from optframe.errors import PluginError
-from optframe.study.study import Budget
 from optframe.trial.metrics import full_gradient
 
 __all__ = ["DIVERGED", "Endings", "norm", "within"]

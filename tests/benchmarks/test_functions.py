@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.contracts.seeds import Seeds
 
 HERE = Path(__file__).parent

@@ -16,8 +16,8 @@ import pytest
 
 import optframe
 from optframe.contracts.seeds import SamplerSeeds, Seeds
+from optframe.contracts.trial import Budget, Checkpoints
 from optframe.rules import computing_with
-from optframe.study.study import Budget, Checkpoints
 from optframe.trial.run import Run, Setup
 from optframe.trial.stacking import merged
 from optframe.trial.vectorized import Together

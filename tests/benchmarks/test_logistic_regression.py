@@ -17,10 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 import optframe
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.components.notation import parse
 from optframe.contracts.seeds import Seeds
-from optframe.study.study import Budget, Checkpoints
+from optframe.contracts.trial import Budget, Checkpoints
 from optframe.trial.run import Run, Setup
 
 NEAR = 1e-8

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.contracts.seeds import Seeds
-from optframe.study.study import Budget, Checkpoints
+from optframe.contracts.trial import Budget, Checkpoints
 from optframe.trial.run import Run, Setup
 
 STEPS = 5_000

@@ -8,7 +8,7 @@ import pytest
 import optframe
 from optframe.execution.grouping import companions
 from optframe.execution.trial_runner import TrialRunner
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 from optframe.trial.run import Run
 from optframe.trial.stacking import merged
 from optframe.trial.vectorized import Together

@@ -17,9 +17,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import optframe
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.contracts.seeds import SamplerSeeds, Seeds
-from optframe.study.study import Budget, Checkpoints
+from optframe.contracts.trial import Budget, Checkpoints
 from optframe.trial.run import Run, Setup
 
 BATCH = 128

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optframe import UsageError
-from optframe.components.notation import Component, canonical, format_value, parse, write
+from optframe.components.notation import format_value, parse, write
+from optframe.contracts.trial import Component, canonical
 
 words = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(
     lambda word: word not in ("name", "wrap")

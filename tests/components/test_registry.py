@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from optframe import Optimizer, PluginError, Schedule, UsageError, hookimpl, load_plugins
-from optframe.cli.commands.summaries import summary as summary_of
+from optframe.cli.commands.list import summary as summary_of
 from optframe.components.kinds import KINDS
 
 SAMPLES = Path(__file__).parent.parent / "sample_plugins"

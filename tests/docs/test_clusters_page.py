@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "clusters.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ import pytest
 
 from optframe import Study, load, load_plugins
 from optframe.execution.signals import GRACE
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "running.md").read_text(encoding="utf-8")
 (FILE,) = re.findall(r"^```toml\n(.*?)^```", PAGE, re.M | re.S)

@@ -15,7 +15,7 @@ from optframe.contracts.record import STATUSES
 from optframe.execution.runner import run_study
 from optframe.execution.trial_runner import TrialRunner
 from optframe.store.writer import Store
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 
 SAMPLES = Path(__file__).parent.parent / "sample_plugins"
 

@@ -14,7 +14,7 @@ STUDY = optframe.Study(
     budget={"steps": 3000, "target": 1e-4},
     optimizers=["adam:lr=0.1", "sgd:lr=0.002", "bfgs"],
     problems=["booth", "himmelblau"],
-    run=optframe.study.study.RunSettings(backend="numpy", checkpoints=2),
+    run=optframe.study.settings.RunSettings(backend="numpy", checkpoints=2),
 )
 
 

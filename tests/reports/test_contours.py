@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
-from optframe.trial.checkpoints import Landscape
+from optframe.contracts.record import Landscape
 from optframe_reports.figures.contours import Ground, Window, draw_ground, ground
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from optframe.contracts.record import Landscape
 from optframe.drawing.figures import picture, written
-from optframe.trial.checkpoints import Landscape
 from optframe_reports.figures.trajectory import Trajectory
 
 

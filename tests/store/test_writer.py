@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 
 from optframe import Record, StoreError, Study, load, load_plugins
-from optframe.contracts.record import COUNT_COLUMNS, FINAL_COUNTS, STATUSES
+from optframe.contracts.record import COUNT_COLUMNS, FINAL_COUNTS, STATUSES, Landscape
 from optframe.store.file import STORE_NAME
 from optframe.store.writer import Store
-from optframe.trial.checkpoints import Landscape
 
 ENVIRONMENT = {"machine": "a test", "cores": 2}
 

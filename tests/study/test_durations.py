@@ -3,7 +3,7 @@
 import pytest
 
 from optframe import Study, UsageError, load_plugins
-from optframe.study.durations import seconds
+from optframe.study.settings import seconds
 
 
 @pytest.mark.parametrize(

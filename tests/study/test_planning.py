@@ -18,8 +18,8 @@ from optframe import (
     load_plugins,
     make,
 )
-from optframe.components.notation import canonical
-from optframe.study.study import RunSettings
+from optframe.contracts.trial import canonical
+from optframe.study.settings import RunSettings
 
 SAMPLES = Path(__file__).parent.parent / "sample_plugins"
 

@@ -5,7 +5,7 @@ import pytest
 
 from optframe import Budget, Study, UsageError, load_plugins
 from optframe.components.notation import parse
-from optframe.study.study import Checkpoints
+from optframe.contracts.trial import Checkpoints
 
 SAMPLES = Path(__file__).parent.parent / "sample_plugins"
 

@@ -7,8 +7,8 @@ import pytest
 
 from optframe import Budget, StochasticProblem, Study, load_plugins
 from optframe.contracts.seeds import Seeds
+from optframe.contracts.trial import Checkpoints
 from optframe.execution.trial_runner import TrialRunner
-from optframe.study.study import Checkpoints
 from optframe.trial.run import Run, Setup
 from optframe_plugins.backends.numpy import NumpyBackend
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from optframe import Budget, Function, FunctionProblem, Setting
 from optframe.contracts.seeds import Seeds
-from optframe.study.study import Checkpoints
-from optframe.trial.checkpoints import POINTS, landscape, marks
+from optframe.contracts.trial import Checkpoints
+from optframe.trial.checkpoints import marks
+from optframe.trial.landscape import POINTS, landscape
 from optframe.trial.run import Run, Setup
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.sgd import SGD

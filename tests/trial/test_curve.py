@@ -8,7 +8,7 @@ import pytest
 import optframe
 from optframe import Budget, Optimizer
 from optframe.contracts.seeds import Seeds
-from optframe.study.study import Checkpoints
+from optframe.contracts.trial import Checkpoints
 from optframe.trial.run import Run, Setup
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_problems.functions.rosenbrock import Rosenbrock

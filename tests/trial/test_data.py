@@ -9,7 +9,7 @@ import optframe
 from optframe import PluginError
 from optframe.contracts import Sampler
 from optframe.contracts.seeds import SamplerSeeds, Seeds
-from optframe.study.study import Checkpoints
+from optframe.contracts.trial import Checkpoints
 from optframe_plugins.optimizers.adam import Adam
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.samplers.shuffled import Shuffled

@@ -10,7 +10,7 @@ from optframe import StochasticProblem, Study, load_plugins
 from optframe.cli import main
 from optframe.contracts.record import MEASURES, PROFILE_COLUMNS
 from optframe.contracts.seeds import SamplerSeeds, Seeds
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 from optframe.trial.metrics import Measures
 from optframe.trial.minibatches import Batches
 from optframe_plugins.optimizers.sgd import SGD

@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 
 from optframe import Optimizer, Study, load, load_plugins
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.execution.runner import run_study
 from optframe.execution.trial_runner import TrialRunner
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 from optframe.testing import StrictBackend
 from optframe.trial.resume import Saved, SavedRuns, _Arrays
 from optframe.trial.run import Run

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from optframe.contracts.oracle import Counts
-from optframe.study.study import Budget
+from optframe.contracts.trial import Budget
 from optframe.trial.termination import Endings, norm, within
 from optframe_problems.functions.rosenbrock import Rosenbrock
 

@@ -9,11 +9,11 @@ import pytest
 
 import optframe
 from optframe import Function, Optimizer, StochasticProblem, Study, load_plugins
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.execution.grouping import companions
 from optframe.execution.trial_runner import TrialRunner
 from optframe.statistics import summary
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 
 RESULTS = ["status", "reason", "steps", "epochs", "samples", "losses", "gradients", "derived_seed"]
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 import optframe
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.components.notation import parse
 from optframe.components.parameters import parameters
 from optframe.contracts.seeds import Seeds
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
 from optframe_sphinx.pictures import plain
 
 __all__ = ["BESIDE", "GRADIENTS", "PROBLEM", "RATES", "SEED", "STEPS", "TUNING", "Course", "Race"]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
+from pathlib import Path
+
 import click
 
-from optframe.cli.commands.summaries import summary
 from optframe.cli.options import name_broken, with_plugins
 from optframe.components.kinds import KINDS
-from optframe.components.registry import Registry
+from optframe.components.registry import Entry, Registry
 from optframe.errors import UsageError, nearest
 
-__all__ = ["command"]
+__all__ = ["command", "summary"]
 
 
 @click.command("list")
@@ -37,3 +40,35 @@ def command(registry: Registry, kind: str | None) -> None:
             click.echo(f"  {entry.name:<{width}}  {line}{owner}")
         if not entries:
             click.echo("  none")
+
+
+def summary(entry: Entry) -> str:
+    """Return the first sentence of a component's docstring, without importing it."""
+    if not isinstance(entry.target, str):
+        return _first_line(entry.target.__doc__)
+    if entry.kind == "studies":
+        return _first_comment(Path(entry.target))
+    module, _, attribute = entry.target.partition(":")
+    try:
+        spec = importlib.util.find_spec(module)  # it imports the packages around the module
+        if spec is None or spec.origin is None:
+            return f"(there is no module {module!r})"
+        tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    except (Exception, SystemExit) as error:
+        return f"({type(error).__name__}: {error})"
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == attribute:
+            return _first_line(ast.get_docstring(node))
+    return ""
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0].strip()
+
+
+def _first_comment(path: Path) -> str:
+    try:
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+    except OSError as error:
+        return f"({error.strerror})"
+    return first.lstrip("# ").strip() if first.startswith("#") else ""

@@ -8,7 +8,7 @@ import numpy as np
 
 from optframe.contracts import Problem
 from optframe.contracts.seeds import Seeds
-from optframe.study.study import Budget, Checkpoints
+from optframe.contracts.trial import Budget, Checkpoints
 from optframe.testing.imports import check_imports
 from optframe.testing.kit import NotApplicable, check, require
 from optframe.testing.optimizers.subject import Subject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.components.loading import load_plugins
 from optframe.contracts import Dataset, Problem
 from optframe.testing.kit import Checks, Suite

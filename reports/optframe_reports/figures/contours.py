@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from optframe.trial.checkpoints import Landscape
+from optframe.contracts.record import Landscape
 from optframe_reports.figures.axes import stroke
 
 __all__ = ["Ground", "Window", "draw_ground", "ground"]

@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Frames
-from optframe.components.notation import canonical, write
+from optframe.components.notation import write
+from optframe.contracts.trial import canonical
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import CENSORED, UNRUN, Quartiles, median_and_quartiles
 from optframe_reports.figures.looks import Looks

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optframe.components.notation import canonical
+from optframe.contracts.trial import canonical
 from optframe.statistics import (
     UNRUN,
     evaluations_to_own_target,

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Frames
+from optframe.contracts.record import Landscape
 from optframe.statistics import CENSORED, UNRUN
-from optframe.trial.checkpoints import Landscape
 from optframe_reports.figures.contours import Window
 from optframe_reports.figures.groups import LIMIT, Group, groups
 from optframe_reports.figures.ordinate import knows_minimum

@@ -11,7 +11,7 @@ import pytest
 
 import optframe
 from optframe import load_plugins, maximum, minimum, sign, sqrt, where
-from optframe.components.building import resolve_backend
+from optframe.components.binder import resolve_backend
 from optframe.rules import Rule, Trace
 from optframe.rules.numpy_printer import compile_for_numpy
 from optframe_plugins.backends import numba as plugin

@@ -19,7 +19,7 @@ psutil = pytest.importorskip("psutil")
 from optframe import Lost, Stop, Study, hookimpl, load_plugins  # noqa: E402
 from optframe.errors import PluginError, UnavailableError, UsageError  # noqa: E402
 from optframe.execution.runner import run_study  # noqa: E402
-from optframe.study.study import RunSettings  # noqa: E402
+from optframe.study.settings import RunSettings  # noqa: E402
 from optframe_plugins.executors import dask_link, dask_site  # noqa: E402
 from optframe_plugins.executors.dask import Dask  # noqa: E402
 

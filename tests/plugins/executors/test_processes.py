@@ -19,8 +19,8 @@ from optframe.errors import PluginError, UnavailableError
 from optframe.execution.dispatch import execute
 from optframe.execution.runner import run_study
 from optframe.execution.trial_runner import TrialRunner
-from optframe.study.planning import plan
-from optframe.study.study import RunSettings
+from optframe.study.settings import RunSettings
+from optframe.study.study import plan
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.executors import processes, worker
 from optframe_plugins.executors.handed import Handed, taken

@@ -16,7 +16,7 @@ from optframe import (
     UsageError,
     load_plugins,
 )
-from optframe.components.building import resolved
+from optframe.components.description import resolved
 from optframe_plugins.optimizers.bfgs import BFGS
 from optframe_plugins.searches.armijo import Armijo
 from optframe_plugins.searches.exact import Exact

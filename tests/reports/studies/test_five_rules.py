@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chi2
 
 import optframe
-from optframe.components.building import Binder
+from optframe.components.binder import Binder
 from optframe.contracts.seeds import Seeds
 from optframe.execution.runner import run_study
 from optframe.study.study import Study

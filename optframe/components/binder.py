@@ -1,0 +1,128 @@
+"""Backends and problems bound to them, each made once and shared by trials."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from optframe.components.building import make_wrapped
+from optframe.components.notation import parse
+from optframe.components.registry import Registry
+from optframe.contracts import (
+    Backend,
+    Dataset,
+    Problem,
+    Setting,
+)
+from optframe.contracts.seeds import Seeds
+from optframe.contracts.trial import Component
+from optframe.errors import UnavailableError, UsageError
+
+__all__ = ["Binder", "resolve_backend"]
+
+
+def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
+    """Return the backend's name; ``auto`` is the best one that is available.
+
+    Raises
+    ------
+    UsageError
+        Where there is none of this name.
+    UnavailableError
+        Where it cannot run on this machine, with what is missing.
+    """
+    if name != "auto":
+        backend: Backend = registry.make("backends", name, where=where)
+        missing = backend.missing()
+        if missing:
+            raise UnavailableError(f"backend {name!r}: {missing}")
+        return name
+    ranked = sorted(
+        registry.names("backends"),
+        key=lambda other: -registry.load("backends", other).priority,
+    )
+    for candidate in ranked:
+        backend = registry.make("backends", candidate)
+        if backend.priority >= 0 and backend.is_available():
+            return candidate
+    raise UnavailableError("backend 'auto': no backend is available; run `optframe doctor`")
+
+
+class Binder:
+    """Makes backends and bound problems, and keeps them for the trials that share them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._backends: dict[str, Backend] = {}
+        self._problems: dict[tuple[Any, ...], Problem] = {}
+        self._datasets: dict[str, Dataset] = {}
+        self._expected: dict[str, str] = {}
+        self._loaded: dict[Component, dict[str, str]] = {}
+
+    def backend(self, name: str) -> Backend:
+        """Return the backend of this name."""
+        if name not in self._backends:
+            self._backends[name] = self.registry.make("backends", name)
+        return self._backends[name]
+
+    def problem(self, component: Component, backend: str, dtype: str, seeds: Seeds) -> Problem:
+        """Return the problem, living on this backend in this precision."""
+        table = {"name": component.name, **component.values}
+        made: Problem = make_wrapped(self.registry, "problems", table, component.label)
+        instance = seeds.index if made.draws_instance else 0
+        key = (component, backend, dtype, seeds.study, instance)
+        if key not in self._problems:
+            setting = Setting(
+                self.backend(backend),
+                dtype,
+                dataclasses.replace(seeds, index=instance).sequence("instance"),
+                partial(self._dataset_for, component),
+            )
+            self._problems[key] = made.bind(setting)
+        return self._problems[key]
+
+    def datasets_of(self, component: Component) -> dict[str, str]:
+        """Return the digests of the data sets that a problem has asked for so far, by name."""
+        return self._loaded.get(component, {})
+
+    @property
+    def datasets(self) -> dict[str, Dataset]:
+        """The data sets that are loaded, by notation."""
+        return dict(self._datasets)
+
+    def have(self, datasets: Mapping[str, Dataset]) -> None:
+        """Take data sets that were loaded elsewhere."""
+        self._datasets.update(datasets)
+
+    def expect(self, digests: Mapping[str, str]) -> None:
+        """Refuse data sets, given by notation, that are loaded with another digest from now on."""
+        self._expected.update(digests)
+
+    def _dataset_for(self, component: Component, notation: str) -> Dataset:
+        dataset = self.dataset(notation)
+        self._loaded.setdefault(component, {})[parse(notation)["name"]] = dataset.digest
+        return dataset
+
+    def dataset(self, notation: str) -> Dataset:
+        """Load a data set by its name, or by name and parameters; once."""
+        if notation not in self._datasets:
+            table = parse(notation)
+            loader = self.registry.make(
+                "datasets",
+                table["name"],
+                {k: v for k, v in table.items() if k != "name"},
+                f"data {notation!r}",
+            )
+            try:
+                loaded = loader.load()
+            except (ValueError, OSError) as error:
+                raise UsageError(f"data {notation!r}: {error}") from error
+            if self._expected.get(notation, loaded.digest) != loaded.digest:
+                raise UsageError(
+                    f"data {notation!r}: its records here are not those that the study was "
+                    "planned with; give all machines the same files, or one OPTFRAME_CACHE"
+                )
+            self._datasets[notation] = loaded
+        return self._datasets[notation]

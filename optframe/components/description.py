@@ -1,0 +1,87 @@
+"""A component as plain data: all its parameters, or those that were given."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from optframe.components.parameters import parameters, spelling
+from optframe.components.registry import Registry
+from optframe.contracts import (
+    Optimizer,
+    Problem,
+    Schedule,
+    Search,
+    Transform,
+    Wrapper,
+)
+
+__all__ = ["given_parameters", "resolved"]
+
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters of a made component as plain data, defaults included.
+
+    Its searches are tables with a name, whether they were given or come with the class.
+    """
+    values = {}
+    for field in dataclasses.fields(made):
+        value, name = getattr(made, field.name), spelling(field)
+        if not field.init or (isinstance(value, Schedule) and name not in given):
+            continue  # it comes with the class
+        if isinstance(value, Schedule):
+            table = given[name]
+            values[name] = {"schedule": table["schedule"], **resolved(registry, value, table)}
+        elif isinstance(value, Search):
+            values[name] = _resolved_search(registry, value, given.get(name))
+        elif not isinstance(value, (Optimizer, Problem)):
+            values[name] = _plain(value)
+    return values
+
+
+def _resolved_search(registry: Registry, made: Search, given: Any) -> dict[str, Any]:
+    table = given if isinstance(given, Mapping) else {}
+    kind = type(made)
+    name = registry.name_of("searches", kind) or f"{kind.__module__}:{kind.__qualname__}"
+    return {"name": name, **resolved(registry, made, table)}
+
+
+def given_parameters(made: Any) -> dict[str, Any] | None:
+    """Return the parameters of an object made by hand that are not its class's defaults.
+
+    None where they are not all plain data, schedules or searches: such an object cannot be told in
+    words. What a wrapper or a transform holds is not among its parameters.
+    """
+    fields = parameters(type(made))
+    given: dict[str, Any] = {}
+    for name, field in fields.items():
+        value = getattr(made, field.attribute)
+        if (isinstance(made, Wrapper) and name == "optimizer") or (
+            isinstance(made, Transform) and name == "problem"
+        ):
+            continue
+        if not (_is_plain(value) or isinstance(value, (Schedule, Search))):
+            return None
+        if type(value) is not type(field.default) or value != field.default:
+            given[name] = list(value) if isinstance(value, tuple) else value
+    return given
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return isinstance(value, _PLAIN)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (*_PLAIN, dict)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return repr(value)

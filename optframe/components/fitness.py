@@ -1,0 +1,45 @@
+"""Whether a class is what the contract of its kind asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+from optframe.components.kinds import KINDS
+
+__all__ = ["flaw_of", "unfit"]
+
+
+def unfit(kind: str, target: Any) -> str | None:
+    """Say why a hook may not return this target, or None."""
+    if kind == "studies":
+        path = isinstance(target, (str, Path))
+        return None if path else f"found a {type(target).__name__}, expected a study file's path"
+    if isinstance(target, type):
+        return flaw_of(kind, target)
+    reference = isinstance(target, str) and ":" in target
+    return None if reference else f'found {target!r}, expected a class or "module:Class"'
+
+
+def flaw_of(kind: str, target: Any) -> str | None:
+    """Say why a class, or a ready-made object, is not what its kind's contract says, or None."""
+    component = target if isinstance(target, type) else type(target)
+    contracts = importlib.import_module("optframe.contracts")
+    classes = tuple(getattr(contracts, name) for name in KINDS[kind].contracts)
+    if classes and not issubclass(component, classes):
+        expected = " or ".join(f"optframe.{name}" for name in KINDS[kind].contracts)
+        return f"{component.__qualname__} is no subclass of {expected}"
+    if isinstance(target, type) and not dataclasses.is_dataclass(target):
+        return f"{component.__qualname__} is no dataclass; write @dataclass(frozen=True) above it"
+    if isinstance(target, type) and not target.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        return f"{component.__qualname__} is not frozen; write @dataclass(frozen=True) above it"
+    needs: Any = getattr(target, "needs", frozenset())
+    if not isinstance(needs, (set, frozenset)):
+        return f"{component.__qualname__}.needs is {needs!r}; expected a frozenset of words"
+    if inspect.isabstract(component):
+        missing = ", ".join(sorted(getattr(component, "__abstractmethods__", ())))
+        return f"{component.__qualname__} does not define {missing}, which its contract asks for"
+    return None

@@ -1,0 +1,161 @@
+"""A trial: one cell of a study, with its budget and checkpoints; plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+from annotated_types import Ge, Gt
+
+__all__ = ["NO_SAMPLER", "STARTS", "Budget", "Checkpoints", "Component", "Trial", "canonical"]
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component as a trial names it.
+
+    ``parameters`` are all of them, defaults included, as canonical JSON (wrappers and
+    transforms are under ``wrap``); ``label`` shows the given ones in the short notation.
+    """
+
+    name: str
+    parameters: str
+    label: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters as a dictionary."""
+        values: dict[str, Any] = json.loads(self.parameters)
+        return values
+
+
+def canonical(values: Mapping[str, Any]) -> str:
+    """Return plain data as JSON in a fixed order; floats keep every bit."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+STARTS = ("standard", "random")
+"""A problem's own start, or one drawn around it."""
+
+
+AtLeastOne = Annotated[int, Ge(1)]
+MoreThanNothing = Annotated[float, Gt(0)]
+
+
+NO_SAMPLER = Component("none", "{}", "none")
+"""The one sampler of problems without data."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a run ends: its budget is spent, or it has reached an end.
+
+    At least one of the budgets ``steps``, ``epochs``, ``gradients`` (evaluations) and ``seconds``
+    is needed. The ends are ``target`` (a loss, or ``{ test_accuracy = 0.95 }``),
+    ``gradient_norm`` and ``patience`` (checkpoints without a better loss). Problems without data
+    are tested at every step; others every ``target_every`` steps.
+    """
+
+    steps: AtLeastOne | None = None
+    epochs: MoreThanNothing | None = None
+    gradients: MoreThanNothing | None = None
+    seconds: MoreThanNothing | None = None
+    target: float | dict[str, float] | None = None
+    gradient_norm: MoreThanNothing | None = None
+    patience: AtLeastOne | None = None
+    target_every: AtLeastOne = 100
+
+    def __post_init__(self) -> None:
+        if all(v is None for v in (self.steps, self.epochs, self.gradients, self.seconds)):
+            raise ValueError("nothing ends a run; expected steps, epochs, gradients or seconds")
+        if isinstance(self.target, dict):
+            if len(self.target) != 1:
+                raise ValueError("target names one metric, as in { test_accuracy = 0.95 }")
+            object.__setattr__(self, "target", next(iter(self.target.items())))
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """What was given, as in a study file."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if isinstance(self.target, tuple):
+            given["target"] = dict([self.target])
+        return given
+
+    @property
+    def goal(self) -> tuple[str, float] | None:
+        """The target as (metric, value)."""
+        if self.target is None or isinstance(self.target, tuple):
+            return self.target
+        return ("loss", float(self.target))  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        shown = dataclasses.asdict(self)
+        every = shown.pop("target_every")
+        if isinstance(self.target, tuple):
+            shown["target"] = f"{self.target[0]} {self.target[1]:g}"
+        parts = [
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in shown.items()
+            if value is not None
+        ]
+        return ", ".join(parts) + (f", target_every {every}" if every != 100 else "")
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """When a run is measured: so many times, log-spaced, or at every n-th step or epoch."""
+
+    count: AtLeastOne = 60
+    every_steps: AtLeastOne | None = None
+    every_epochs: MoreThanNothing | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One cell of a study: plain frozen data, so that it pickles and hashes."""
+
+    optimizer: Component
+    problem: Component
+    sampler: Component
+    seed: int
+    study_seed: int
+    budget: Budget
+    checkpoints: Checkpoints
+    start: str
+    backend: str
+    dtype: str
+    threads: int
+    code: str
+    skip: str | None = None
+    measure: tuple[str, ...] = ()
+    profile: bool = False
+
+    @cached_property
+    def cell(self) -> str:
+        """The hash of what was asked."""
+        asked = {
+            "optimizer": [self.optimizer.name, self.optimizer.parameters],
+            "problem": [self.problem.name, self.problem.parameters],
+            "sampler": [self.sampler.name, self.sampler.parameters],
+            "seed": [self.study_seed, self.seed],
+            "budget": dataclasses.asdict(self.budget),
+            "checkpoints": dataclasses.asdict(self.checkpoints),
+            "start": self.start,
+        }
+        return _hash(asked)
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of the cell, of all that changes its outcome, and of what is measured of it."""
+        where = [self.code, self.backend, self.dtype, self.threads]
+        measured = [*self.measure, *(["profile"] if self.profile else [])]
+        return _hash([self.cell, *where, *([measured] if measured else [])])
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(canonical({"": value}).encode()).hexdigest()[:32]

@@ -1,0 +1,61 @@
+"""Which components a trial consists of, and whether an optimizer can run on a problem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from optframe.components.registry import Registry
+from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
+from optframe.contracts.trial import NO_SAMPLER, Component
+from optframe.study.grids import Choice
+
+__all__ = ["parts_of"]
+
+
+def parts_of(
+    registry: Registry, optimizer: Component, problem: Component, sampler: Component, backend: str
+) -> list[tuple[str, str]]:
+    """Return the kinds and names of the components that a trial runs, its data sets aside."""
+    parts = [("backends", backend), ("problems", problem.name)]
+    parts += [("transforms", transform["name"]) for transform in problem.values.get("wrap", [])]
+    parts += [("samplers", sampler.name)] if sampler != NO_SAMPLER else []
+    wrappers = optimizer.values.get("wrap", [])
+    parts += [("optimizers", optimizer.name)]
+    parts += [("wrappers", wrapper["name"]) for wrapper in wrappers]
+    for value in [*optimizer.values.values(), *(v for w in wrappers for v in w.values())]:
+        inside = [value]
+        if isinstance(value, dict) and value.get("name") in registry.names("searches"):
+            parts.append(("searches", value["name"]))
+            inside = [*value.values()]
+        for part in inside:
+            if isinstance(part, dict) and "schedule" in part:
+                parts.append(("schedules", part["schedule"]))
+    return parts
+
+
+def is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) -> bool:
+    """Whether all seeds would do the same from a fixed start, so that one is enough."""
+    if problem.draws_start or problem.draws_instance or _draws(optimizer):
+        return False
+    if not (isinstance(problem, StochasticProblem) and problem.draws_batch):
+        return True
+    return problem.deterministic and sampler is not None and sampler.deterministic
+
+
+def _draws(optimizer: Any) -> bool:
+    """Whether an optimizer, or one inside of it, draws numbers of its own."""
+    inside = isinstance(optimizer, Wrapper) and _draws(optimizer.optimizer)
+    return bool(optimizer.random or inside)
+
+
+def reason_to_skip(optimizer: Choice, problem: Choice, missing: frozenset[str]) -> str:
+    """Say why a trial is skipped."""
+    around = problem.component.values.get("wrap", [])
+    offering = "+".join([problem.component.name, *(transform["name"] for transform in around)])
+    reason = (
+        f"{optimizer.component.name} needs {', '.join(sorted(missing))}, which "
+        f"{offering} does not offer"
+    )
+    if "deterministic" in missing:
+        reason += " under this sampler (with data, try the sampler full)"
+    return reason
