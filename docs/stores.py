@@ -16,7 +16,7 @@ from time import perf_counter
 import numpy as np
 
 from optframe import Record, Study, load, load_plugins
-from optframe.contracts.record import COUNT_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS
 from optframe.execution.runner import PATIENCE
 from optframe.store.file import STORE_NAME
 from optframe.store.writer import Store

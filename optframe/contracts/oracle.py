@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts import Array, Backend, Problem, Sampler, StochasticProblem
+from optframe.contracts.backend import Array, Backend
+from optframe.contracts.problem import Problem, StochasticProblem
+from optframe.contracts.sampler import Sampler
 
 __all__ = ["Counts", "Oracle", "offers"]
 

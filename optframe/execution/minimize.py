@@ -16,8 +16,8 @@ from optframe.components.notation import parse
 from optframe.components.parameters import build, mistakes_in
 from optframe.components.registry import Registry
 from optframe.contracts import Optimizer, Problem, Sampler, Setting, Solver, StochasticProblem
+from optframe.contracts.columns import MEASURES
 from optframe.contracts.oracle import Counts, offers
-from optframe.contracts.record import MEASURES
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Budget, Checkpoints
 from optframe.errors import UsageError

@@ -32,7 +32,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from optframe.components.parameters import build
-from optframe.contracts.record import FINAL_COUNTS, STATUSES, Record
+from optframe.contracts.columns import FINAL_COUNTS, STATUSES
+from optframe.contracts.record import Record
 from optframe.errors import StoreError, UsageError, nearest
 from optframe.gate.verdicts import Subject
 from optframe.testing.kit import KIT_VERSION

@@ -15,7 +15,8 @@ import numpy as np
 from optframe.components.binder import Binder
 from optframe.components.loading import load_plugins
 from optframe.contracts import Optimizer
-from optframe.contracts.record import Record, rises
+from optframe.contracts.columns import rises
+from optframe.contracts.record import Record
 from optframe.contracts.trial import Budget, Checkpoints, Trial
 from optframe.errors import UsageError
 from optframe.execution.environment import describe

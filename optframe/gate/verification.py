@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from optframe import __version__
 from optframe.components.registry import Registry
-from optframe.contracts.record import COUNT_COLUMNS, PROFILE_COLUMNS, Record
+from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.record import Record
 from optframe.contracts.trial import Trial
 from optframe.errors import UnavailableError, UsageError
 from optframe.execution.environment import describe

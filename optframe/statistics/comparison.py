@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optframe.contracts.record import rises
+from optframe.contracts.columns import rises
 from optframe.statistics.grouped import GROUP, Flags, Integers, grouped, grouped_medians
 from optframe.statistics.judging import judged
 from optframe.statistics.medians import STATUSES, UNRUN, Floats

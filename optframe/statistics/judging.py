@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from optframe.contracts.record import rises
+from optframe.contracts.columns import rises
 from optframe.statistics.grouped import Flags, Integers, grouped, grouped_medians
 from optframe.statistics.medians import Floats
 from optframe.statistics.summary import final_values, groups_of

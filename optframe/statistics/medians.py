@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from optframe.contracts import record
+from optframe.contracts import columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 
 UNRUN = ("planned", "skipped")
 CENSORED = ("diverged", "failed", "timeout", "crashed")
-STATUSES = (*record.STATUSES, "planned")
+STATUSES = (*columns.STATUSES, "planned")
 
 
 class Quartiles(NamedTuple):
@@ -69,7 +69,7 @@ class Curve:
 
 def worst(metric: str) -> float:
     """Return what a censored run counts as: −inf for an accuracy, +inf for all else."""
-    return -math.inf if record.rises(metric) else math.inf
+    return -math.inf if columns.rises(metric) else math.inf
 
 
 def align(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from optframe.contracts.record import rises
+from optframe.contracts.columns import rises
 from optframe.statistics.grouped import GROUP, Integers, grouped, grouped_medians
 from optframe.statistics.medians import Floats
 from optframe.statistics.running_time import expected_running_times

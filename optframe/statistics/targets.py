@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optframe.contracts.record import FINAL_COUNTS, rises
+from optframe.contracts.columns import FINAL_COUNTS, rises
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
 

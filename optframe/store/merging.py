@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.record import FINAL_COUNTS, PROFILE_COLUMNS
+from optframe.contracts.columns import FINAL_COUNTS, PROFILE_COLUMNS
 from optframe.errors import UsageError
 from optframe.store.file import check, making, reading, reported
 from optframe.store.schema import columns_of, selected

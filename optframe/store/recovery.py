@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.record import FINAL_COUNTS, PROFILE_COLUMNS, STATUSES
+from optframe.contracts.columns import FINAL_COUNTS, PROFILE_COLUMNS, STATUSES
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
 from optframe.store.pages import Pages, Value

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.contracts.record import COUNT_COLUMNS, FINAL_COUNTS, PROFILE_COLUMNS, Landscape
+from optframe.contracts.columns import COUNT_COLUMNS, FINAL_COUNTS, PROFILE_COLUMNS
+from optframe.contracts.record import Landscape
 from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, check, reading, reported

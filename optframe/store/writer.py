@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.contracts.record import FINAL_COUNTS, PROFILE_COLUMNS, Landscape, Record, rises
+from optframe.contracts.columns import FINAL_COUNTS, PROFILE_COLUMNS, rises
+from optframe.contracts.record import Landscape, Record
 from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, begun, check, reported

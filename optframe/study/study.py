@@ -17,8 +17,8 @@ from optframe.components.binder import Binder
 from optframe.components.parameters import build, mistakes_in
 from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
+from optframe.contracts.columns import MEASURES
 from optframe.contracts.oracle import offers
-from optframe.contracts.record import MEASURES
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import (
     NO_SAMPLER,

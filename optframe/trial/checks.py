@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from optframe.contracts.columns import RESERVED
 from optframe.errors import PluginError
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ def check_start(problem: Problem, start: Any) -> None:
 
 def check_metrics(problem: Problem, values: Mapping[str, Any]) -> None:
     """Raise where there is no loss among the metrics, or one has a column's name."""
-    from optframe.contracts.record import RESERVED
-
     who, taken = type(problem).__name__, sorted(RESERVED.intersection(values))
     if "loss" not in values:
         raise PluginError(f"{who}.metrics measures {', '.join(values)}; expected a loss, too")

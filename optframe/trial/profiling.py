@@ -51,7 +51,7 @@ class Profile:
 
     @property
     def row(self) -> tuple[float, float]:
-        """The columns `optframe.contracts.record.PROFILE_COLUMNS` of a curve's row."""
+        """The columns `optframe.contracts.columns.PROFILE_COLUMNS` of a curve's row."""
         return self.sampling.seconds, self.oracle.seconds
 
 

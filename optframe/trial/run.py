@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import Array, Optimizer, Solver
+from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
 from optframe.contracts.oracle import Counts, Oracle
-from optframe.contracts.record import COUNT_COLUMNS, PROFILE_COLUMNS, count_row
+from optframe.contracts.record import count_row
 from optframe.errors import one_line
 from optframe.rules import computing_with
 from optframe.trial.checkpoints import marks

@@ -7,8 +7,8 @@ from math import inf, isfinite, sqrt
 from typing import Any
 
 from optframe.contracts import Array, Problem
+from optframe.contracts.columns import rises
 from optframe.contracts.oracle import Counts
-from optframe.contracts.record import rises
 from optframe.contracts.trial import Budget
 from optframe.errors import PluginError
 from optframe.trial.metrics import full_gradient

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optframe.contracts import Array, Optimizer
+from optframe.contracts.columns import rises
 from optframe.contracts.oracle import Counts, Oracle
-from optframe.contracts.record import count_row, rises
+from optframe.contracts.record import count_row
 from optframe.contracts.seeds import StackedGenerator
 from optframe.rules import computing_with
 from optframe.trial.checkpoints import marks

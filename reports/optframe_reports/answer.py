@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from optframe.contracts.record import rises
+from optframe.contracts.columns import rises
 from optframe.statistics import (
     UNRUN,
     at_tuned,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from optframe import FunctionProblem, Study, load, load_plugins
-from optframe.contracts.record import STATUSES
+from optframe.contracts.columns import STATUSES
 from optframe.execution.runner import run_study
 from optframe.execution.trial_runner import TrialRunner
 from optframe.store.writer import Store

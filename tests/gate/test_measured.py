@@ -6,7 +6,7 @@ import json
 import pytest
 
 import optframe
-from optframe.contracts.record import FINAL_COUNTS
+from optframe.contracts.columns import FINAL_COUNTS
 from optframe.errors import StoreError
 from optframe.gate.measured import COUNTS, SCHEMA, check_kit, of_record, read, table
 from optframe.gate.sources import of_results

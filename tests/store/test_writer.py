@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from optframe import Record, StoreError, Study, load, load_plugins
-from optframe.contracts.record import COUNT_COLUMNS, FINAL_COUNTS, STATUSES, Landscape
+from optframe.contracts.columns import COUNT_COLUMNS, FINAL_COUNTS, STATUSES
+from optframe.contracts.record import Landscape
 from optframe.store.file import STORE_NAME
 from optframe.store.writer import Store
 

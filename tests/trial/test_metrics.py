@@ -8,7 +8,7 @@ import pytest
 import optframe
 from optframe import StochasticProblem, Study, load_plugins
 from optframe.cli import main
-from optframe.contracts.record import MEASURES, PROFILE_COLUMNS
+from optframe.contracts.columns import MEASURES, PROFILE_COLUMNS
 from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe.study.settings import RunSettings
 from optframe.trial.metrics import Measures

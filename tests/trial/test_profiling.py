@@ -8,7 +8,7 @@ import pytest
 
 import optframe
 from optframe import Function, Optimizer, Solver, StochasticProblem, Study
-from optframe.contracts.record import PROFILE_COLUMNS
+from optframe.contracts.columns import PROFILE_COLUMNS
 from optframe.study.settings import RunSettings
 from optframe.trial.profiling import Stopwatch, peak_bytes, state_bytes
 

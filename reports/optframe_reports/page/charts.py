@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optframe import Frames
-from optframe.contracts.record import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
 from optframe_reports.figures.groups import Group, groups
 from optframe_reports.figures.lines import COLUMNS, Lines, lines
 from optframe_reports.figures.runs import runs_of
