@@ -81,10 +81,12 @@ _HOMES = {
     "optframe.components.function_problem": "FunctionProblem",
     "optframe.components.hookspecs": "hookimpl",
     "optframe.contracts.oracle": "Oracle",
-    "optframe.contracts.record": "Record Results",
+    "optframe.contracts.trial": "Budget Trial",
+    "optframe.contracts.record": "Record",
+    "optframe.store.results": "Results",
     "optframe.components.loading": "load_plugins",
     "optframe.components.registry": "Registry",
-    "optframe.study.study": "Budget Study Trial",
+    "optframe.study.study": "Study",
     "optframe.execution.minimize": "MinimizeResult",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -102,10 +102,6 @@ def _runs_alone(run: Run) -> bool:
 
 def _peak(run: Run) -> int:
     """Return how many bytes one step takes at most, beyond what the first one has left behind."""
-
-    def warm_up() -> None:
-        run._warm_up(run.optimizer)  # type: ignore[arg-type]
-
     with computing_with(run.setup.backend), np.errstate(all="ignore"):
-        warm_up()
-        return peak_bytes(warm_up)
+        run.warm_up()
+        return peak_bytes(run.warm_up)

@@ -28,7 +28,7 @@ from optframe.trial.profiling import state_bytes
 from optframe.trial.resume import SavedRuns
 from optframe.trial.run import Run, Setup
 from optframe.trial.stacking import NotTogether, merged
-from optframe.trial.vectorized import Together
+from optframe.trial.vectorized import VectorizedRuns
 
 __all__ = ["TrialRunner"]
 
@@ -124,7 +124,7 @@ class TrialRunner:
         started = _now()
         runs = [Run(self.setup(trial)) for trial in trials]
         optimizers = [run.setup.optimizer for run in runs]
-        batch = Together(runs, merged(optimizers, runs[0].setup.backend))  # type: ignore[arg-type]
+        batch = VectorizedRuns(runs, merged(optimizers, runs[0].setup.backend))  # type: ignore[arg-type]
         batch.execute()
         records = [_record(t, run, started) for t, run in zip(trials, runs, strict=True)]
         shared = {

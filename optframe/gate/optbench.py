@@ -131,7 +131,8 @@ class Step:
         """Draw the minibatch, if there is one, step, wait for the device; return (θ, state)."""
         run = self._run
         run.oracle.step = run.k
-        run.batches.show(run.k, run.oracle)
+        if run.minibatches.drawing:
+            run.oracle.see(run.minibatches.draw(run.k)[0])
         assert isinstance(run.optimizer, Optimizer)
         following = run.optimizer.step(theta, state, run.oracle)
         run.setup.backend.synchronize()

@@ -15,7 +15,7 @@ from optframe.contracts.seeds import StackedGenerator
 from optframe.rules import computing_with
 from optframe.testing.probe_backends import PlainBackend
 from optframe.trial.checks import check_step
-from optframe.trial.schedules import Slots
+from optframe.trial.schedules import ScheduledFields
 
 __all__ = ["Walk", "bound", "serves", "walk", "watched"]
 
@@ -62,8 +62,8 @@ def walk(
     """
     problem = bound(problem, backend, dtype)
     whole = "deterministic" in optimizer.requires()
-    slots = Slots()
-    optimizer = slots.own(optimizer)
+    fields = ScheduledFields()
+    optimizer = fields.own(optimizer)
     problem, words, answers = watched(problem, backend, change)
     theta = problem.start(np.random.default_rng(seed)) if theta is None else theta
     theta = backend.asarray(np.array(theta), dtype)
@@ -79,12 +79,12 @@ def walk(
     kind = (theta.shape, theta.dtype)
     with computing_with(backend):
         _show(problem, oracle, first, seed, whole)
-        slots.set(first, 0.0, lambda k, epoch: 0.0)
+        fields.set(first, 0.0, lambda k, epoch: 0.0)
         state = optimizer.init(theta, oracle) if after is None else after.state
         for k in range(first, first + steps):
             oracle.step = k
             _show(problem, oracle, k, seed, whole)
-            slots.set(k, 0.0, lambda k, epoch: k / (first + steps))
+            fields.set(k, 0.0, lambda k, epoch: k / (first + steps))
             returned = optimizer.step(theta, state, oracle)
             check_step(optimizer, returned, *kind)
             theta, state = returned

@@ -11,7 +11,7 @@ __all__ = ["Measures", "full_gradient"]
 
 
 class _Drawn(Protocol):
-    """`optframe.trial.minibatches.Batches`, or those of several runs."""
+    """`optframe.trial.minibatches.Minibatches`, or those of several runs."""
 
     @property
     def drawing(self) -> bool: ...
@@ -36,12 +36,12 @@ class Measures:
     left. Where draws bias the gradient (dropout), the bias squared is in it; where steps draw
     nothing, it is 0. When a stream has come to its end, its last batch stands in.
 
-    ``batches`` are to be another object than the run's, whose epochs would be loaded for it.
+    ``minibatches`` are to be another object than the run's, whose epochs would be loaded for it.
     """
 
-    def __init__(self, names: Sequence[str], problem: Problem, batches: _Drawn) -> None:
+    def __init__(self, names: Sequence[str], problem: Problem, minibatches: _Drawn) -> None:
         self._names = tuple(names)
-        self._batches = batches
+        self._minibatches = minibatches
         self._problem: Any = problem
 
     def __call__(self, k: int, theta: Array, xp: Any) -> dict[str, Array]:
@@ -58,10 +58,10 @@ class Measures:
         return values
 
     def _next_gradient(self, k: int, theta: Array, whole: Array) -> Array:
-        if not self._batches.drawing:
+        if not self._minibatches.drawing:
             return whole
-        end = self._batches.end
-        batch, _ = self._batches.draw(k if end is None else min(k, end - 1))
+        end = self._minibatches.end
+        batch, _ = self._minibatches.draw(k if end is None else min(k, end - 1))
         return self._problem.gradient(theta, batch)
 
 

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import Problem, Sampler, StochasticProblem
-from optframe.contracts.oracle import Oracle
 from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe.contracts.trial import Budget
 from optframe.errors import PluginError
 
-__all__ = ["Batches"]
+__all__ = ["Minibatches"]
 
 
-class Batches:
-    """The batches of one run, the same ones whenever and in whatever order they are asked."""
+class Minibatches:
+    """The minibatches of one run, the same ones in whatever order they are asked for."""
 
     def __init__(self, problem: Problem, sampler: Sampler | None, seeds: Seeds) -> None:
         self.problem: Any = problem
@@ -59,16 +58,8 @@ class Batches:
             limits.append(int(np.ceil(round(budget.epochs * self.per_epoch, 9))))
         return min(limits, default=None)
 
-    def show(self, k: int, oracle: Oracle) -> int:
-        """Let the oracle see the batch of step k; return how many records are in it."""
-        if not self.drawing:
-            return 0
-        batch, size = self.draw(k)
-        oracle.see(batch)
-        return size
-
     def draw(self, k: int) -> tuple[Any, int]:
-        """Return the batch of step k, where steps see one, and how many records are in it."""
+        """Return the minibatch of step k, where steps see one, and how many records are in it."""
         indices, size = self.indices(k)
         return self.problem.draw(indices, self.noise(k)), size
 

@@ -149,7 +149,7 @@ class Saved:
             "counts": dataclasses.asdict(run.counts),
             "seconds": run.clock.seconds,
             "metrics": run.metrics,
-            "patience": [run.endings.best, run.endings.stale],
+            "patience": [run.termination.best, run.termination.stale],
             "profile": profile and [profile.sampling.seconds, profile.oracle.seconds],
             "theta": arrays.pack(run.theta),
             "state": arrays.pack(run.state),
@@ -190,9 +190,9 @@ class Saved:
         if run.profile is not None:
             run.profile.sampling.seconds, run.profile.oracle.seconds = header["profile"]
         # From here on nothing can fail: a run is taken up as a whole or not at all.
-        run.theta, run.state, run.k = theta, state, k
+        run.loop.theta, run.loop.state, run.loop.k = theta, state, k
         run.rows = [tuple(row) for row in rows.tolist()]
-        run.endings.best, run.endings.stale = best, stale
+        run.termination.best, run.termination.stale = best, stale
         run.clock.seconds = spent
         for name, value in counts.items():
             setattr(run.counts, name, value)

@@ -1,10 +1,11 @@
-"""The one loop: an optimizer on a problem, measured at checkpoints with the clock stopped."""
+"""One run: an optimizer on a problem, measured at checkpoints with the clock stopped."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -19,20 +20,15 @@ from optframe.rules import computing_with
 from optframe.trial.checkpoints import marks
 from optframe.trial.checks import check_metrics, check_start, check_step, check_theta
 from optframe.trial.clock import Clock
+from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
-from optframe.trial.minibatches import Batches
+from optframe.trial.minibatches import Minibatches
 from optframe.trial.profiling import Profile, peak_bytes
-from optframe.trial.schedules import Slots
-from optframe.trial.setup import Setup
-from optframe.trial.termination import Endings
+from optframe.trial.schedules import ScheduledFields
+from optframe.trial.setup import SavedState, Setup
+from optframe.trial.termination import Termination, limit_of
 
 __all__ = ["Run", "Setup"]
-
-Watch = Callable[[int, Array, Any], bool]
-"""Called after a step with (steps done, θ, state): whether the run ends here."""
-
-Show = Callable[[int, Oracle], int]
-"""Lets the oracle see the batch of a step; returns how many records are in it."""
 
 
 class Run:
@@ -41,10 +37,8 @@ class Run:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.problem = setup.problem
-        self.theta = self._start()
-        self._kind = (self.theta.shape, self.theta.dtype)
-        self.state: Any = None
-        self.k = 0
+        theta = self._start()
+        self._kind = (theta.shape, theta.dtype)
         self.status: str | None = None
         self.reason: str | None = None
         self.error: BaseException | None = None
@@ -54,25 +48,38 @@ class Run:
         self.metrics: tuple[str, ...] = ()
         self.rows: list[tuple[float, ...]] = []
         self.iterates: list[Any] = []
-        self.slots = Slots()
-        self.optimizer = self.slots.own(setup.optimizer)
-        self.batches = Batches(setup.problem, setup.sampler, setup.seeds)
-        self.ahead = Batches(setup.problem, setup.sampler, setup.seeds)
-        """The same batches, for looking ahead without loading an epoch for the steps."""
+        self.fields = ScheduledFields()
+        self.optimizer = self.fields.own(setup.optimizer)
+        self.minibatches = Minibatches(setup.problem, setup.sampler, setup.seeds)
+        self.ahead = Minibatches(setup.problem, setup.sampler, setup.seeds)
+        """The same minibatches, for looking ahead without loading an epoch for the steps."""
         self.measures = Measures(setup.measure, setup.problem, self.ahead)
-        self.endings = Endings(setup.problem, setup.budget, setup.backend.xp, self.theta)
+        limit = limit_of(theta, setup.backend.xp)
+        self.termination = Termination(setup.problem, setup.budget, setup.backend, limit)
         self.oracle = self._oracle(self.counts)
-        self.total = self.batches.steps_in(setup.budget)
+        self.total = self.minibatches.steps_in(setup.budget)
         """The number of steps in the budget, where it can be known."""
-        self.mark = 0
-        """After how many steps the run is measured next."""
+        self.loop = self._loop(theta, self.oracle)
         self.profile: Profile | None = None
-        self._show = self.batches.show
         if setup.profile:
             self.profile = Profile(setup.backend.synchronize)
             self.oracle.watch(self.profile.oracle.timed)
-            if self.batches.drawing:
-                self._show = self.profile.sampling.timed(self.batches.show)
+            self.loop.draw = self.profile.sampling.timed(self.minibatches.draw)
+
+    @property
+    def k(self) -> int:
+        """The number of steps done."""
+        return self.loop.k
+
+    @property
+    def theta(self) -> Array:
+        """θ after the last step, shape (P,)."""
+        return self.loop.theta
+
+    @property
+    def state(self) -> Any:
+        """The optimizer's state after the last step."""
+        return self.loop.state
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -86,26 +93,35 @@ class Run:
         """The rows measured so far, shape (checkpoints, columns)."""
         return np.array(self.rows, np.float64).reshape(len(self.rows), len(self.columns))
 
-    def solution(self) -> Array:
-        """Return what the run has found so far."""
-        if isinstance(self.optimizer, Optimizer) and self.k:
-            return self.optimizer.solution(self.theta, self.state)
-        return self.theta
-
     def execute(self) -> None:
         """Run to the end; the status says how it ended, and nothing that was measured is lost."""
         with computing_with(self.setup.backend), np.errstate(all="ignore"):
             try:
-                self._measure(self.theta)
+                if not self._measure():
+                    return
                 if isinstance(self.optimizer, Solver):
                     self._solve(self.optimizer)
-                elif self.status is None:
-                    self._warm_up(self.optimizer)
-                    self._iterate(self.optimizer)
+                else:
+                    self._iterate()
             except (Exception, SystemExit) as error:
                 self.clock.stop()
                 self.status, self.error = "failed", error
                 self.reason = one_line(f"{type(error).__name__}: {error}")
+
+    def rehearsal(self) -> Loop:
+        """Return a loop on a copy of the start, whose answers are not counted."""
+        return self._loop(self._start(), self._oracle(Counts()))
+
+    def warm_up(self) -> None:
+        """Do a first step on copies, so that compilation is no part of the times."""
+        loop = self.rehearsal()
+        loop.begin()
+        returned = loop.optimizer.step(loop.theta, loop.state, loop.oracle)
+        check_step(self.optimizer, returned, *self._kind)
+
+    def progress(self, k: int, epoch: float) -> float:
+        """Return the share of the budget that is used up after k steps, as schedules see it."""
+        return self.termination.progress(k, epoch, self.counts, self.clock.now)
 
     def _start(self) -> Array:
         start = np.array(self.setup.start)
@@ -121,130 +137,81 @@ class Run:
             lambda step: seeds.generator("optimizer", step),
         )
 
-    def _warm_up(self, optimizer: Optimizer) -> None:
-        """Do one step on copies, off the clock, so that compilation is no part of the times.
+    def _loop(self, theta: Array, oracle: Oracle) -> Loop:
+        return Loop(
+            theta, self.optimizer, self.fields, oracle, self.minibatches, self.clock, self.progress
+        )
 
-        In a run that is profiled another one says how much memory it takes.
-        """
+    def _iterate(self) -> None:
         began = perf_counter()
-        oracle, theta = self._oracle(Counts()), self._start()
-        state = self._begin(optimizer, theta, oracle, self.batches.show)
-        check_step(optimizer, optimizer.step(theta, state, oracle), *self._kind)
+        self.warm_up()
         self.setup.backend.synchronize()
         self.compile_seconds = perf_counter() - began
         if self.profile is not None:
-            self.profile.step_bytes = self._step_bytes(optimizer)
-
-    def _step_bytes(self, optimizer: Optimizer) -> int:
-        """Return the most bytes that the first step allocates, its batch included, on copies."""
-        oracle, theta = self._oracle(Counts()), self._start()
-        state = self._begin(optimizer, theta, oracle, self.batches.show)
-
-        def step() -> None:
-            self.batches.show(0, oracle)
-            optimizer.step(theta, state, oracle)
-
-        return peak_bytes(step)
-
-    def _begin(self, optimizer: Optimizer, theta: Array, oracle: Oracle, show: Show) -> Any:
-        """Return the state before the first step, which sees the first batch."""
-        show(0, oracle)
-        self.slots.set(0, 0.0, self._progress)
-        return optimizer.init(theta, oracle)
-
-    def _iterate(self, optimizer: Optimizer) -> None:
-        watch, upcoming = self._watch(), self._marks()
+            self.profile.step_bytes = self._step_bytes()
         saved = self.setup.saved
         self.clock.start()
-        self.state = self._begin(optimizer, self.theta, self.oracle, self._show)
+        self.loop.begin()
+        self.clock.stop()
         if saved is not None:
-            self.clock.stop()
             saved.restore(self)
-            self.clock.start()
-        while self.status is None:
-            self.mark = next(mark for mark in upcoming if mark > self.k)
-            while saved is not None and (until := self.k + saved.piece(self)) < self.mark:
-                if self._advance(optimizer, watch, until):
-                    break
-                self.clock.stop()
-                saved.keep(self)
-                self.clock.start()
-            else:
-                self._advance(optimizer, watch, self.mark)
-            self.clock.stop()
-            self._measure(self.solution())
-            if self.status is None:
-                if saved is not None:
-                    saved.keep(self)
-                self.clock.start()
+        pause = None if saved is None else partial(self._pause, saved)
+        self.loop.iterate(self._marks(), self._measure, self._watch(), pause)
         if self.status == "diverged":
             self._find_divergence()
 
-    def _advance(self, optimizer: Optimizer, watch: Watch | None, until: int) -> bool:
-        """Do so many steps in all; return whether the run ends before the next checkpoint."""
-        oracle, step, show, ended = self.oracle, optimizer.step, self._show, False
-        drawing, scheduled = self.batches.drawing, bool(self.slots)
-        theta, state, k = self.theta, self.state, self.k
-        try:
-            for k in range(self.k, until):
-                oracle.step = k
-                if drawing:
-                    self.counts.samples += show(k, oracle)
-                if scheduled:
-                    self.slots.set(k, self.batches.epoch(k) or 0.0, self._progress)
-                theta, state = step(theta, state, oracle)
-                if (watch and watch(k + 1, theta, state)) or oracle.stopped is not None:
-                    until, ended = k + 1, True
-                    break
-            k = until
-        finally:
-            self.k, self.theta, self.state = k, theta, state
-        return ended
+    def _pause(self, saved: SavedState) -> int:
+        """Save the run where it is time to; return how many steps to do before the next look."""
+        saved.keep(self)
+        return saved.piece(self)
+
+    def _step_bytes(self) -> int:
+        """Return the most bytes that the first step allocates, its minibatch included."""
+        loop = self.rehearsal()
+        loop.begin()
+        return peak_bytes(lambda: loop.advance(1))
 
     def _solve(self, solver: Solver) -> None:
         """Let the solver own the loop; a step lasts from one report to the next."""
-        watch, upcoming = self._watch(), self._marks()
-        self.mark = next(upcoming)
+        loop, watch, upcoming = self.loop, self._watch(), self._marks()
+        loop.mark = next(upcoming)
 
         def report(theta: Array) -> bool:
             if self.status is not None:
                 return False
-            self.k += 1
-            self.theta = theta = self.setup.backend.xp.asarray(theta, copy=True)
-            ended = watch is not None and watch(self.k, theta, None)
-            if ended or self.oracle.stopped is not None or self.k >= self.mark:
+            loop.k += 1
+            loop.theta = theta = self.setup.backend.xp.asarray(theta, copy=True)
+            left = watch is not None and watch(loop.k, theta, None)
+            if left or self.oracle.stopped is not None or loop.k >= loop.mark:
                 self.clock.stop()
-                self._measure(theta)
-                self.mark = next(upcoming)
+                self._measure()
+                loop.mark = next(upcoming)
                 self.clock.start()
             if self.status is None:
-                self.oracle.step = self.k
-                self.counts.samples += self._show(self.k, self.oracle)
+                self.counts.samples += loop.show(loop.k)
             return self.status is None
 
-        if self.status is not None:
-            return
         self.clock.start()
-        self.counts.samples += self._show(0, self.oracle)
+        self.counts.samples += loop.show(0)
         theta = None
         with contextlib.suppress(StopIteration):
-            theta = solver.minimize(self.theta, self.oracle, report)
+            theta = solver.minimize(loop.theta, self.oracle, report)
         self.clock.stop()
         if self.status is None:
-            self.theta = self.theta if theta is None else theta
-            if self.k and self.rows[-1][0] == self.k:
+            loop.theta = loop.theta if theta is None else theta
+            if loop.k and self.rows[-1][0] == loop.k:
                 self.rows.pop()  # the same step, measured before it was known to be the last
             self.oracle.stop(self.oracle.stopped or "the solver ended by itself")
-            self._measure(self.theta)
+            self._measure()
 
     def _watch(self) -> Watch | None:
         """Return what has to be looked at after each step as one function, or None.
 
         At a checkpoint the run is judged anyway, so targets are tested between them.
         """
-        budget, endings, counts = self.setup.budget, self.endings, self.counts
-        keeps, tests, every = self.setup.iterates, endings.tests_steps, endings.every
-        gradients, seconds, now = budget.gradients, budget.seconds, self.clock.now
+        budget, termination, counts = self.setup.budget, self.termination, self.counts
+        keeps, tests, every = self.setup.iterates, termination.tests_steps, termination.every
+        gradients, seconds, now, loop = budget.gradients, budget.seconds, self.clock.now, self.loop
         if not (keeps or tests or gradients is not None or seconds is not None):
             return None
 
@@ -255,7 +222,7 @@ class Run:
                 return True
             if seconds is not None and now() >= seconds:
                 return True
-            return tests and k < self.mark and k % every == 0 and self._ends(theta, state)
+            return tests and k < loop.mark and k % every == 0 and self._ends(k, theta, state)
 
         return watch
 
@@ -263,22 +230,37 @@ class Run:
         """Keep an iterate."""
         self.iterates.append(np.array(self.setup.backend.to_numpy(theta)))
 
-    def _ends(self, theta: Array, state: Any) -> bool:
-        """Whether a target is reached or the run has diverged; the clock stands still."""
+    def solution(self) -> Array:
+        """Return what the run has found so far."""
+        return self._solution(self.k, self.theta, self.state)
+
+    def _ends(self, k: int, theta: Array, state: Any) -> bool:
+        """Return whether a target is reached or the run has diverged; the clock stands still."""
         self.clock.stop()
-        optimizer = self.optimizer
-        solution = optimizer.solution(theta, state) if isinstance(optimizer, Optimizer) else theta
-        ended = self.endings.ends(solution, theta)
+        solution = self._solution(k, theta, state)
+        values = self._values(solution)
+        ended = self.termination.diverged(values["loss"], theta)
+        ended = ended or bool(self.termination.reached(values, solution))
         self.clock.start()
         return ended
 
-    def _measure(self, solution: Array) -> None:
-        """Add a row to the curve and judge whether the run has ended."""
-        values = self.problem.metrics(solution)
-        measured = self.measures(self.k, solution, self.setup.backend.xp)
-        counts = self.counts
+    def _solution(self, k: int, theta: Array, state: Any) -> Array:
+        """Return what the run has found after k steps."""
+        optimizer = self.optimizer
+        return optimizer.solution(theta, state) if k and isinstance(optimizer, Optimizer) else theta
+
+    def _values(self, solution: Array) -> dict[str, float]:
+        """Return the problem's metrics on the host."""
+        return {name: float(value) for name, value in self.problem.metrics(solution).items()}
+
+    def _measure(self) -> bool:
+        """Add a row to the curve; return whether the run goes on."""
+        k, theta, counts, termination = self.k, self.theta, self.counts, self.termination
+        solution = self._solution(k, theta, self.state)
+        values = self._values(solution)
+        measured = self.measures(k, solution, self.setup.backend.xp)
         if self.rows:
-            check_theta(self.optimizer, self.theta, *self._kind)
+            check_theta(self.optimizer, theta, *self._kind)
         else:
             check_metrics(self.problem, values)
             self.metrics = (*values, *measured)
@@ -288,25 +270,24 @@ class Run:
         path = self.setup.backend.to_numpy(solution).tolist() if self.problem.size <= 2 else ()
         self.rows.append(
             (
-                *count_row(self.k, self.batches.epoch(self.k), counts, self.clock.seconds),
+                *count_row(k, self.minibatches.epoch(k), counts, self.clock.seconds),
                 *(() if self.profile is None else self.profile.row),
                 *[float(numbers[name]) for name in self.metrics],
                 *path,
             )
         )
-        loss = float(values["loss"])
-        if self.endings.diverged(loss, self.theta):
-            self.status, self.reason = "diverged", f"at step {self.k}"
-        elif (target := self.endings.reached(values, solution)) is not None:
-            self.status, self.reason = "converged", target
-        elif self.oracle.stopped is not None:
-            self.status, self.reason = "stopped", self.oracle.stopped
-        elif self.k and self.endings.spent(self.k, self.total, counts, self.clock.seconds):
-            self.status = "finished"
-        elif self.k and self.k == self.batches.end:
-            self.status, self.reason = "stopped", f"the stream ended after {counts.samples} records"
-        elif (stale := self.endings.impatient(loss)) is not None:
-            self.status, self.reason = "stopped", stale
+        reached = termination.reached(values, solution)
+        exhausted = k and k == self.minibatches.end
+        self.status, self.reason = termination.verdict(
+            k,
+            values["loss"],
+            diverged=termination.diverged(values["loss"], theta),
+            target=termination.target(values, solution) if reached else None,
+            spent=termination.spent(k, self.total, counts, self.clock.seconds),
+            stopped=self.oracle.stopped,
+            exhausted=f"the stream ended after {counts.samples} records" if exhausted else None,
+        )
+        return self.status is None
 
     def _find_divergence(self) -> None:
         """Run again up to here, looking at every step, and say where it happened.
@@ -314,26 +295,20 @@ class Run:
         It costs nothing to runs that do not diverge, which are most.
         """
         again = Run(dataclasses.replace(self.setup, iterates=False, profile=False))
-        optimizer = again.optimizer
-        assert isinstance(optimizer, Optimizer)
-
         fine = int(self.rows[-2][0]) if len(self.rows) > 1 else 0
 
         def gone(k: int, theta: Array, state: Any) -> bool:
             if k <= fine:
                 return False
-            values = self.problem.metrics(optimizer.solution(theta, state))
-            return self.endings.diverged(float(values["loss"]), theta)
+            values = self._values(again._solution(k, theta, state))
+            return bool(self.termination.diverged(values["loss"], theta))
 
-        again.state = again._begin(optimizer, again.theta, again.oracle, again.batches.show)
-        again._advance(optimizer, gone, self.k)
+        again.loop.begin()
+        again.loop.advance(self.k, gone)
         self.reason = f"at step {again.k}"
 
-    def _progress(self, k: int, epoch: float) -> float:
-        return self.endings.progress(k, epoch, self.counts, self.clock.now)
-
     def _marks(self) -> Iterator[int]:
-        total, end, per_epoch = self.total, self.batches.end, self.batches.per_epoch
+        total, end, per_epoch = self.total, self.minibatches.end, self.minibatches.per_epoch
         if end is None:
             return marks(self.setup.checkpoints, total, per_epoch)
         known = None if total is None else min(total, end)

@@ -8,33 +8,33 @@ from typing import Any, TypeVar
 
 from optframe.contracts import Optimizer, Schedule, Search
 
-__all__ = ["Slots"]
+__all__ = ["ScheduledFields"]
 
 Component = TypeVar("Component")
 
 
-class Slots:
+class ScheduledFields:
     """Sets scheduled fields of a run's own copy of an optimizer, wrappers and searches included."""
 
     def __init__(self) -> None:
-        self._slots: list[tuple[Any, str, Schedule]] = []
+        self._fields: list[tuple[Any, str, Schedule]] = []
 
     def __bool__(self) -> bool:
-        return bool(self._slots)
+        return bool(self._fields)
 
     def own(self, optimizer: Component) -> Component:
         """Return a copy of an optimizer whose schedules this object will replace."""
         copied = copy.copy(optimizer)
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
-                self._slots.append((copied, name, value))
+                self._fields.append((copied, name, value))
             elif isinstance(value, (Optimizer, Search)):
                 object.__setattr__(copied, name, self.own(value))
         return copied
 
     def set(self, k: int, epoch: float, progress: Callable[[int, float], float]) -> None:
         """Give every scheduled field its value for step k."""
-        if self._slots:
+        if self._fields:
             share = progress(k, epoch)
-            for holder, name, schedule in self._slots:
+            for holder, name, schedule in self._fields:
                 object.__setattr__(holder, name, schedule(k, epoch, share))

@@ -12,11 +12,10 @@ import numpy as np
 
 from optframe.components.parameters import parameters
 from optframe.contracts import Optimizer, Sampler
-from optframe.contracts.oracle import Oracle
 from optframe.contracts.seeds import StackedGenerator
-from optframe.trial.minibatches import Batches
+from optframe.trial.minibatches import Minibatches
 
-__all__ = ["NotTogether", "Rehearsal", "StackedBatches", "merged", "shapes_of", "some_runs"]
+__all__ = ["NotTogether", "Rehearsal", "StackedMinibatches", "merged", "shapes_of", "some_runs"]
 
 AGREE = 1e-3
 """How far what a run gets in a batch may be off what it gets alone, relative to the largest entry.
@@ -81,57 +80,33 @@ def _fits(together: Any, alone: Any, runs: int) -> bool:
     return bool(together == (runs, *alone))
 
 
-class StackedBatches:
-    """The batches of several runs: indices of shape (R, B), noise with a run axis in front."""
+class StackedMinibatches:
+    """The minibatches of several runs: indices of shape (R, B), noise with a run axis in front."""
 
-    def __init__(self, batches: Sequence[Batches], sampler: Sampler | None) -> None:
-        self._batches = batches
+    def __init__(self, runs: Sequence[Minibatches], sampler: Sampler | None) -> None:
+        self._runs = runs
+        self._first = runs[0]
         self._same = sampler is None or sampler.deterministic
-
-    @property
-    def _first(self) -> Batches:
-        return self._batches[0]
-
-    @property
-    def drawing(self) -> bool:
-        """Whether steps differ in what they see."""
-        return bool(self._batches) and self._first.drawing
-
-    @property
-    def end(self) -> int | None:
+        self.drawing = self._first.drawing
+        """Whether steps see different minibatches or noise."""
+        self.end = self._first.end
         """After how many steps there are no more records; None is never."""
-        return self._first.end if self._batches else None
-
-    @property
-    def per_epoch(self) -> int | None:
+        self.per_epoch = self._first.per_epoch
         """How many steps make an epoch, where there is data."""
-        return self._first.per_epoch if self._batches else None
-
-    def epoch(self, k: int) -> float | None:
-        """How many passes over the data k steps are."""
-        return self._first.epoch(k) if self._batches else None
-
-    def show(self, k: int, oracle: Oracle) -> int:
-        """Let the oracle see the batches of step k; return how many records a run sees."""
-        if not self.drawing:
-            return 0
-        batch, size = self.draw(k)
-        oracle.see(batch)
-        return size
+        self.epoch = self._first.epoch
 
     def draw(self, k: int) -> tuple[Any, int]:
-        """Return the batches of step k, where steps see one, and how many records a run sees."""
+        """Return the minibatches of step k, and the number of records that each run sees."""
         first = self._first
         indices, size = first.indices(k)
         if not self._same and first.per_epoch is not None:
-            every = [batches.indices(k)[0] for batches in self._batches]
-            rows = [_listed(one, first.records) for one in every]
+            rows = [_listed(run.indices(k)[0], first.records) for run in self._runs]
             if any(len(row) != size for row in rows):
                 raise NotTogether("its sampler gives minibatches of different sizes")
             indices = np.stack(rows)
         noise: Any = None
         if first.noisy:
-            noise = StackedGenerator([batches.noise(k) for batches in self._batches])  # type: ignore[misc]
+            noise = StackedGenerator([run.noise(k) for run in self._runs])  # type: ignore[misc]
         return first.problem.draw(indices, noise), size
 
 

@@ -1,4 +1,4 @@
-"""What ends a run: a target, a spent budget, patience, or a divergence."""
+"""What ends a run: a target, a spent budget, patience, or divergence."""
 
 from __future__ import annotations
 
@@ -6,48 +6,59 @@ from collections.abc import Callable, Mapping
 from math import inf, isfinite, sqrt
 from typing import Any
 
-from optframe.contracts import Array, Problem
+import numpy as np
+
+from optframe.contracts import Array, Backend, Problem
 from optframe.contracts.columns import rises
 from optframe.contracts.oracle import Counts
 from optframe.contracts.trial import Budget
 from optframe.errors import PluginError
 from optframe.trial.metrics import full_gradient
 
-__all__ = ["DIVERGED", "Endings", "norm", "within"]
+__all__ = ["DIVERGED", "Termination", "limit_of", "norm", "within"]
 
 DIVERGED = 1e10
 """A run has diverged when |θ| exceeds this many times max(1, |θ₀|), or is not finite."""
 
 
-class Endings:
-    """Judges a run by its budget, at checkpoints and, for what is tested there, at steps."""
+def limit_of(start: Array, xp: Any) -> float:
+    """Return the norm beyond which a run from this start has diverged."""
+    return DIVERGED * max(1.0, norm(start, xp))
 
-    def __init__(self, problem: Problem, budget: Budget, xp: Any, start: Array) -> None:
+
+class Termination:
+    """Judges runs: at checkpoints and, where they have targets, between them.
+
+    θ has shape (..., P) and ``limit`` (...): the norm beyond which a run has diverged. What is said
+    of runs has shape (...), and is a bool of a lone run. Losses and metrics are on the host.
+    """
+
+    def __init__(self, problem: Problem, budget: Budget, backend: Backend, limit: Any) -> None:
         self._problem = problem
         self._budget = budget
-        self._xp = xp
-        self.limit = DIVERGED * max(1.0, norm(start, xp))
-        """A run with a larger |θ| has diverged."""
-        self.best, self.stale = inf, 0
-        """What patience remembers: the best loss, and the checkpoints since."""
+        self._backend = backend
+        self._xp = backend.xp
         self._goal = budget.goal
+        self.limit = limit
+        self.best, self.stale = inf, 0
+        """What patience remembers of a run: its best loss, and the checkpoints since."""
         self.every = budget.target_every if problem.draws_batch else 1
         """Problems without data are tested for targets at every step, others rarely."""
         self.tests_steps = self._goal is not None or budget.gradient_norm is not None
 
-    def ends(self, solution: Array, theta: Array) -> bool:
-        """Whether a run ends here before its budget does: what is tested between checkpoints."""
-        values = self._problem.metrics(solution)
-        if self.diverged(float(values["loss"]), theta):
-            return True
-        return self.reached(values, solution) is not None
+    def diverged(self, loss: Any, theta: Array) -> Any:
+        """Return whether the loss is not finite, or |θ| beyond the limit."""
+        if theta.ndim == 1:
+            return not (isfinite(loss) and within(theta, self.limit, self._xp))
+        lost = ~np.isfinite(loss)
+        # Where all of θ at once is within half of the smallest limit, every run is within its own.
+        if not within(self._xp.reshape(theta, (-1,)), 0.5 * self.limit.min(), self._xp):
+            lost |= ~self._short(theta, self.limit)
+        return lost
 
-    def diverged(self, loss: float, theta: Array) -> bool:
-        """Whether the loss is no number or θ is far away."""
-        return not (isfinite(loss) and within(theta, self.limit, self._xp))
-
-    def reached(self, values: Mapping[str, Array], solution: Array) -> str | None:
-        """Say which target is reached, or None."""
+    def reached(self, values: Mapping[str, Any], solution: Array) -> Any:
+        """Return whether the metric of the target, or the gradient's norm, is as good as asked."""
+        reached: Any = False
         if self._goal is not None:
             metric, value = self._goal
             if metric not in values:
@@ -55,35 +66,59 @@ class Endings:
                     f"target: {type(self._problem).__name__} measures no {metric!r}; "
                     f"it measures {', '.join(values)}"
                 )
-            found = float(values[metric])
+            reached = values[metric] >= value if rises(metric) else values[metric] <= value
+        smallest = self._budget.gradient_norm
+        if smallest is not None and not np.all(reached):
+            reached = reached | self._short(full_gradient(self._problem, solution), smallest)
+        return reached
+
+    def target(self, values: Mapping[str, float], solution: Array) -> str:
+        """Return which target a lone run has reached, and by what."""
+        if self._goal is not None:
+            metric, value = self._goal
+            found = values[metric]
             if found >= value if rises(metric) else found <= value:
                 return f"{metric} {found:.6g} reached {value:g}"
-        smallest = self._budget.gradient_norm
-        if smallest is not None:
-            gradient = self.full_gradient(solution)
-            if within(gradient, smallest, self._xp):
-                return f"gradient norm {norm(gradient, self._xp):.6g} reached {smallest:g}"
-        return None
+        gradient = norm(full_gradient(self._problem, solution), self._xp)
+        return f"gradient norm {gradient:.6g} reached {self._budget.gradient_norm:g}"
+
+    def verdict(
+        self,
+        k: int,
+        loss: float,
+        *,
+        diverged: bool,
+        target: str | None,
+        spent: bool,
+        stopped: str | None = None,
+        exhausted: str | None = None,
+    ) -> tuple[str | None, str | None]:
+        """Return a lone run's status and its reason after k steps; (None, None) goes on.
+
+        The first of these ends decides: divergence, a ``target`` that was reached, the optimizer's
+        own end (``stopped``), a ``spent`` budget, no more data (``exhausted``), patience.
+        """
+        if diverged:
+            return "diverged", f"at step {k}"
+        if target is not None:
+            return "converged", target
+        if stopped is not None:
+            return "stopped", stopped
+        if k and spent:
+            return "finished", None
+        if exhausted is not None:
+            return "stopped", exhausted
+        stale = self._impatient(loss)
+        return (None, None) if stale is None else ("stopped", stale)
 
     def spent(self, k: int, total: int | None, counts: Counts, seconds: float) -> bool:
-        """Whether the budget is spent after k steps."""
+        """Return whether the budget is spent after k steps."""
         budget = self._budget
         return bool(
             (total is not None and k >= total)
             or (budget.gradients is not None and counts.gradients >= budget.gradients)
             or (budget.seconds is not None and seconds >= budget.seconds)
         )
-
-    def impatient(self, loss: float) -> str | None:
-        """Say that the loss has not improved for too many checkpoints, or None."""
-        patience = self._budget.patience
-        if patience is None:
-            return None
-        self.stale = 0 if loss < self.best else self.stale + 1
-        self.best = min(loss, self.best)
-        if self.stale < patience:
-            return None
-        return f"no better loss in {patience} checkpoints"
 
     def progress(self, k: int, epoch: float, counts: Counts, seconds: Callable[[], float]) -> float:
         """Return the largest share of any budget that is used up, in [0, 1].
@@ -101,9 +136,23 @@ class Endings:
             share = max(share, seconds() / budget.seconds)
         return min(1.0, share)
 
-    def full_gradient(self, theta: Array) -> Array:
-        """Return the gradient over all the data, uncounted, shape (..., P)."""
-        return full_gradient(self._problem, theta)
+    def _impatient(self, loss: float) -> str | None:
+        """Return that the loss has not improved for too many checkpoints, or None."""
+        patience = self._budget.patience
+        if patience is None:
+            return None
+        self.stale = 0 if loss < self.best else self.stale + 1
+        self.best = min(loss, self.best)
+        if self.stale < patience:
+            return None
+        return f"no better loss in {patience} checkpoints"
+
+    def _short(self, vectors: Array, limit: Any) -> Any:
+        """Return whether |v| ≤ limit for vectors of shape (..., P)."""
+        if vectors.ndim == 1:
+            return within(vectors, limit, self._xp)
+        squares = self._backend.to_numpy(self._xp.sum(vectors * vectors, axis=-1))
+        return np.sqrt(squares) <= limit
 
 
 def norm(vector: Array, xp: Any) -> float:

@@ -20,7 +20,7 @@ from optframe.contracts.trial import Budget, Checkpoints
 from optframe.rules import computing_with
 from optframe.trial.run import Run, Setup
 from optframe.trial.stacking import merged
-from optframe.trial.vectorized import Together
+from optframe.trial.vectorized import VectorizedRuns
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.adam import Adam
@@ -124,7 +124,7 @@ class Networks:
             self.problem.start(seeds.generator("start")).astype("float32") for seeds in self.seeds
         ]
 
-    def together(self) -> Together:
+    def together(self) -> VectorizedRuns:
         """Train all of them at once."""
         runs = [
             Run(
@@ -142,7 +142,9 @@ class Networks:
             )
             for seeds, start in zip(self.seeds, self.starts, strict=True)
         ]
-        batch = Together(runs, merged([run.setup.optimizer for run in runs], self.device.backend))
+        batch = VectorizedRuns(
+            runs, merged([run.setup.optimizer for run in runs], self.device.backend)
+        )
         batch.execute()
         assert {run.status for run in runs} == {"finished"}
         return batch

@@ -11,7 +11,7 @@ from optframe.execution.trial_runner import TrialRunner
 from optframe.study.settings import RunSettings
 from optframe.trial.run import Run
 from optframe.trial.stacking import merged
-from optframe.trial.vectorized import Together
+from optframe.trial.vectorized import VectorizedRuns
 
 MEMORY = 1024.0
 
@@ -40,9 +40,9 @@ class Grid:
         self.lr = np.array([one.lr for one in every])
         self.optimizer = merged(every, self.setups[0].backend)
 
-    def together(self) -> Together:
+    def together(self) -> VectorizedRuns:
         """Run all of them at once."""
-        batch = Together([Run(setup) for setup in self.setups], self.optimizer)
+        batch = VectorizedRuns([Run(setup) for setup in self.setups], self.optimizer)
         batch.execute()
         assert {run.status for run in batch.runs} == {"finished"}
         return batch

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -234,7 +235,7 @@ optframe.run(STUDY, Path(sys.argv[1]), registry=REGISTRY)
 @pytest.fixture
 def killed(tmp_path):
     """A store as a kill leaves it, after 30 of 80 trials, with most of it in the log."""
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = Path(__file__).parent.parent.parent
     command = [sys.executable, "-c", KILLED, str(tmp_path / "killed"), "30"]
     subprocess.run(command, cwd=root, check=False)
     path = tmp_path / "killed" / STORE_NAME

@@ -12,7 +12,7 @@ from optframe.contracts.columns import MEASURES, PROFILE_COLUMNS
 from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe.study.settings import RunSettings
 from optframe.trial.metrics import Measures
-from optframe.trial.minibatches import Batches
+from optframe.trial.minibatches import Minibatches
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.samplers.shuffled import Shuffled
 from optframe_plugins.samplers.stream import Stream
@@ -94,7 +94,7 @@ def test_over_seeds_the_mean_is_the_variance_of_the_samplers_mean(random):
     found = []
     for seed in range(draws):
         seeds = Seeds(seed, 0)
-        batches = Batches(Means(), sampler, seeds)
+        batches = Minibatches(Means(), sampler, seeds)
         measures = Measures(("gradient_variance",), Means(), batches)
         found.append(measures(0, theta, np)["gradient_variance"])
     expected = 5 * RECORDS.var() * sampler.variance(7)
@@ -150,7 +150,7 @@ def test_every_backend_measures(backend, random):
         optframe.Setting(backend, "float64", np.random.SeedSequence(0), None)
     )
     theta = random.standard_normal((3, 4))
-    batches = Batches(problem, None, Seeds(0, 0))
+    batches = Minibatches(problem, None, Seeds(0, 0))
     found = Measures(MEASURES, problem, batches)(0, backend.asarray(theta, "float64"), backend.xp)
     gradient = backend.to_numpy(problem.gradient(backend.asarray(theta, "float64")))
     norms = backend.to_numpy(found["gradient_norm"])

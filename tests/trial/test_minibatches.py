@@ -6,10 +6,8 @@ import pytest
 
 import optframe
 from optframe import PluginError, Sampler, StochasticProblem
-from optframe.contracts.oracle import Counts, Oracle
 from optframe.contracts.seeds import Seeds
-from optframe.trial.minibatches import Batches
-from optframe_plugins.backends.numpy import NumpyBackend
+from optframe.trial.minibatches import Minibatches
 
 
 @dataclass(frozen=True)
@@ -62,20 +60,15 @@ class Lazy(Sampler):
         return self.made[-1]
 
 
-class Seen(Oracle):
-    def see(self, batch):
-        self.batch = batch
-
-
 def shown(sampler, steps):
     problem = Numbers()
-    oracle = Seen(problem, NumpyBackend(), Counts(), np.random.default_rng)
-    batches = Batches(problem, sampler, Seeds(0, 0))
+    batches = Minibatches(problem, sampler, Seeds(0, 0))
     sizes = []
     found = []
     for k in steps:
-        sizes.append(batches.show(k, oracle))
-        found.append(oracle.batch.tolist())
+        batch, size = batches.draw(k)
+        sizes.append(size)
+        found.append(batch.tolist())
     return batches, sizes, found
 
 

@@ -174,8 +174,8 @@ def test_work_that_was_saved_is_not_done_again(tmp_path):
         ran(setup, Killing(tmp_path / "run.npz", 5))
     run = Run(dataclasses.replace(setup, saved=Saved(tmp_path / "run.npz", KEY, 60.0)))
     first = []
-    advance = run._advance
-    run._advance = lambda *given: first.append(run.k) or advance(*given)
+    advance = run.loop.advance
+    run.loop.advance = lambda *given: first.append(run.k) or advance(*given)
     run.execute()
     assert first[0] >= 4
     assert run.k == 24
@@ -186,8 +186,8 @@ def test_what_was_one_array_is_one_array_again(tmp_path):
     with pytest.raises(Killed):
         ran(setup, Killing(tmp_path / "run.npz", 3))
     run = Run(setup)
-    run._measure(run.theta)
-    run.state = run._begin(run.optimizer, run.theta, run.oracle, run._show)
+    run._measure()
+    run.loop.begin()
     Saved(tmp_path / "run.npz", KEY, 60.0).restore(run)
     assert run.k > 0
     assert run.state.theta is run.theta
@@ -337,13 +337,13 @@ def test_a_file_larger_than_is_allowed_leaves_nothing_behind(tmp_path):
     """As on a full disk, and by the system itself: the run goes on to the same bits."""
     script = f"""
 import resource, sys
-sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
-import test_saved
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import test_resume
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 from pathlib import Path
-setup = test_saved.setup_of("adam", "quadratic:size=4")
-run = test_saved.ran(setup, test_saved.Saved(Path({str(tmp_path)!r}) / "run.npz", "k", 1e-9))
-assert test_saved.same(run, test_saved.ran(setup))
+setup = test_resume.setup_of("adam", "quadratic:size=4")
+run = test_resume.ran(setup, test_resume.Saved(Path({str(tmp_path)!r}) / "run.npz", "k", 1e-9))
+assert test_resume.same(run, test_resume.ran(setup))
 """
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert said.returncode == 0, said.stderr

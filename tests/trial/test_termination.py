@@ -1,4 +1,4 @@
-"""Where a run ends, judged in a few operations."""
+"""What ends a run, and which end decides."""
 
 import math
 
@@ -7,7 +7,8 @@ import pytest
 
 from optframe.contracts.oracle import Counts
 from optframe.contracts.trial import Budget
-from optframe.trial.termination import Endings, norm, within
+from optframe.trial.termination import Termination, limit_of, norm, within
+from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_problems.functions.rosenbrock import Rosenbrock
 
 
@@ -36,8 +37,9 @@ def test_a_limit_whose_square_overflows_is_a_limit():
     assert not within(np.array([1e153]), 1e152, np)
 
 
-def endings(**budget):
-    return Endings(Rosenbrock(), Budget(**budget), np, np.zeros(2))
+def termination(limit=None, **budget):
+    limit = limit_of(np.zeros(2), np) if limit is None else limit
+    return Termination(Rosenbrock(), Budget(**budget), NumpyBackend(), limit)
 
 
 def test_progress_is_the_largest_share_and_reads_the_clock_for_seconds_only(random):
@@ -53,19 +55,50 @@ def test_progress_is_the_largest_share_and_reads_the_clock_for_seconds_only(rand
         ({"steps": 200, "epochs": 8, "gradients": 40}, 30 / 40),
         ({"steps": 200, "gradients": 20}, 1.0),
     ]:
-        assert endings(**budget).progress(7, 2.5, counts, nobody) == share
-    both = endings(steps=20, seconds=10)
+        assert termination(**budget).progress(7, 2.5, counts, nobody) == share
+    both = termination(steps=20, seconds=10)
     assert both.progress(7, 0.0, counts, lambda: 9.0) == 9 / 10
     assert both.progress(19, 0.0, counts, lambda: 9.0) == 19 / 20
     assert both.progress(0, 0.0, counts, lambda: 99.0) == 1.0
 
 
-def test_a_run_ends_between_checkpoints_at_its_target_or_where_it_is_lost():
-    ends = endings(steps=9, target=4.0).ends
-    start, lost = np.array([-1.2, 1.0]), np.array([1e11, 1.0])
-    assert not ends(start, start)
-    assert ends(np.ones(2), start)
-    assert ends(start, lost)
-    assert ends(start, np.array([math.nan, 1.0]))
+@pytest.mark.parametrize("budget", [{"target": 100.0}, {"gradient_norm": 200.0}])
+def test_a_batch_is_judged_as_its_runs_are_alone(budget, random):
+    theta = random.normal(scale=1.5, size=(200, 2))
+    theta[:5] = [[1, 1], [1e11, 1], [math.nan, 1], [1e200, 1], [-1.2, 1]]
+    limits = np.full(200, 1e10)
+    limits[100:] = random.uniform(0.5, 2, size=100)
     with np.errstate(all="ignore"):
-        assert ends(np.array([1e200, 1.0]), start)
+        losses = Rosenbrock().loss(theta)
+        together = termination(limits, steps=9, **budget)
+        diverged = together.diverged(losses, theta)
+        reached = together.reached({"loss": losses}, theta)
+        for i, limit in enumerate(limits):
+            alone = termination(limit, steps=9, **budget)
+            assert diverged[i] == alone.diverged(losses[i], theta[i])
+            assert reached[i] == alone.reached({"loss": losses[i]}, theta[i])
+    assert reached[0]
+    assert diverged[1:4].all()
+    assert 10 < reached.sum() < 190
+    assert 10 < diverged.sum() < 190
+
+
+@pytest.mark.parametrize(
+    ("seen", "end"),
+    [
+        ({}, (None, None)),
+        ({"exhausted": "no data"}, ("stopped", "no data")),
+        ({"exhausted": "no data", "spent": True}, ("finished", None)),
+        ({"spent": True, "stopped": "done"}, ("stopped", "done")),
+        ({"stopped": "done", "target": "loss 0"}, ("converged", "loss 0")),
+        ({"target": "loss 0", "diverged": True}, ("diverged", "at step 7")),
+    ],
+)
+def test_the_first_end_decides(seen, end):
+    nothing = {"diverged": False, "target": None, "spent": False}
+    assert termination(steps=9).verdict(7, 1.0, **nothing | seen) == end
+
+
+def test_nothing_is_spent_before_the_first_step():
+    verdict = termination(steps=9).verdict(0, 1.0, diverged=False, target=None, spent=True)
+    assert verdict == (None, None)
