@@ -15,9 +15,9 @@ author = "The optframe developers"
 version = release = optframe.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "optframe_sphinx"]
 exclude_patterns = ["_build"]
-smartquotes_action = "D"  # quotes are code's, primes are mathematics'; only -- is a dash
+smartquotes_action = "D"  # leave quotes (code) and primes (mathematics); make -- a dash
 default_role = "py:obj"  # `name` in a docstring is a name of the code
-highlight_language = "none"  # equations; code says its language
+highlight_language = "none"  # a block without a language is an equation
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
@@ -35,11 +35,11 @@ html_show_sourcelink = False
 
 
 def lead_out(app: Sphinx, path: Path, parent: str, content: list[str]) -> None:
-    """Let the README's links, which start at the root, start at this folder."""
+    """Make the README's links, which are relative to the root, relative to this folder."""
     if path.name == "README.md":
         content[0] = re.sub(r"\]\((?!\w+:|#)", "](../", content[0])
 
 
 def setup(app: Sphinx) -> None:
-    """Register what is only for this site."""
+    """Register the handler that only this site needs."""
     app.connect("include-read", lead_out)
