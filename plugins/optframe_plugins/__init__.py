@@ -1,7 +1,7 @@
 """The components that come with optframe: optimizers, searches, samplers, backends and so on.
 
-They enter by the door that is open to everyone: the entry-point group ``optframe``, hooks that
-return names, and contracts imported from `optframe` alone.
+They are registered as everybody's plugins are: through the entry-point group ``optframe`` and hooks
+that return names. Their base classes are imported from `optframe`.
 """
 
 from collections.abc import Mapping

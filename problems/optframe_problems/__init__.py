@@ -1,4 +1,4 @@
-"""The problems, transforms and data sets of optframe; importing this names them, no more."""
+"""The problems, transforms and data sets of optframe; importing this registers only names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ optframe_api = 1
 
 @hookimpl
 def optframe_problems() -> dict[str, str]:
-    """Name the problems."""
+    """Register the problems."""
     return {
         "ackley": "optframe_problems.functions.ackley:Ackley",
         "bard": "optframe_problems.functions.bard:Bard",
@@ -86,7 +86,7 @@ def optframe_problems() -> dict[str, str]:
 
 @hookimpl
 def optframe_transforms() -> dict[str, str]:
-    """Name the transforms."""
+    """Register the transforms."""
     return {
         "multiplicative-noise": (
             "optframe_problems.transforms.multiplicative_noise:MultiplicativeNoise"
@@ -100,7 +100,7 @@ def optframe_transforms() -> dict[str, str]:
 
 @hookimpl
 def optframe_datasets() -> dict[str, str]:
-    """Name the data sets."""
+    """Register the data sets."""
     return {
         "a9a": "optframe_problems.data.a9a:A9a",
         "australian": "optframe_problems.data.australian:Australian",

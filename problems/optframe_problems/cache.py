@@ -1,4 +1,4 @@
-"""What was computed once and is kept in the user's cache, by the hash of all that determines it."""
+"""Keep results in the user's cache, by the hash of all that determines them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ __all__ = ["cache_folder", "kept_arrays", "kept_number"]
 def kept_number(kind: str, key: str, compute: Callable[[], float | None]) -> float | None:
     """Return the number that is kept under a key; where there is none, compute and keep it.
 
-    A file that is damaged counts as none. Files appear whole or not at all. None is not kept, and
-    a cache that cannot be written costs time, but no result.
+    A damaged file counts as missing. Files are written atomically. None is not kept. Where the
+    cache cannot be written, the number is computed each time.
     """
     path = cache_folder() / kind / f"{key}.json"
     number = _read(path)

@@ -1,4 +1,4 @@
-"""What all problems on a data set share: its records on the device, minibatches, metrics."""
+"""The base class of problems on a data set: records on the device, minibatches, metrics."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LearningProblem(StochasticProblem):
 
     A subclass is a frozen dataclass with a field ``data``, the name of a data set (parameters
     after a colon: ``"digits:split=1"``). The objective is the mean loss of the records plus a
-    penalty. It exists once the problem is bound to a setting, which knows where data is.
+    penalty. It can be computed once the problem is bound to a setting, which knows where data is.
     """
 
     data: str
@@ -63,7 +63,7 @@ class LearningProblem(StochasticProblem):
     def measure(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
         """Return the records' mean loss without the penalty, and their score, (...).
 
-        The score ``accuracy`` is the share that θ gets right.
+        The score ``accuracy`` is the fraction of records that θ classifies correctly.
         """
 
     @abstractmethod
@@ -115,8 +115,8 @@ class LearningProblem(StochasticProblem):
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Batch:
         """Return the training records with these indices, of shape (B,) or (R, B).
 
-        A slice gives views (of sparse records, copies); one of all records and None give the whole
-        part itself.
+        A slice gives views (of sparse records, copies). None, and a slice of all records, give the
+        whole part itself.
         """
         training = self.training
         if indices is None:
@@ -142,7 +142,7 @@ class LearningProblem(StochasticProblem):
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The data set, on the host, after a look at whether this problem can learn from it."""
+        """The data set, on the host, after a check whether this problem can learn from it."""
         dataset = self._home.dataset(self.data)
         for name in ("train", "validation", "test"):
             check_finite(f"data {self.data!r}", name, getattr(dataset, name))

@@ -1,10 +1,10 @@
 """The minima of all registered functions, computed anew: ``python -m optframe_problems.minima``.
 
-It prints a Markdown table. From the registered minimizer, and from the start, Newton's method goes
-down in extended precision (80 bits where the machine has them): the gradient and the loss are
-those of the problem, evaluated at θ in that precision, so that what is registered in float64 is
-held against more digits than it has. Where the start leads to another value than the minimum, the
-last column has it: other methods that go down may end there, too.
+It prints a Markdown table. Newton's method descends from the registered minimizer, and from the
+start, in extended precision (80 bits where the machine has them): the gradient and the loss are
+those of the problem, evaluated at θ in that precision. So minima that are registered in float64 are
+compared with more digits than they have. Where the start leads to another value than the minimum,
+the last column has it: other descent methods may end there, too.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Row:
 
     @property
     def published(self) -> str:
-        """The literature's value, or nothing."""
+        """The literature's value, or None."""
         return LITERATURE.get((self.name, self.size), ("", ""))[0]
 
     @property
@@ -91,11 +91,11 @@ def row(name: str, problem: Function) -> Row:
 
 
 def descend(problem: Any, theta: np.ndarray, steps: int = 2000) -> np.ndarray:
-    """Return the point at which Newton's method, damped where it must be, can go down no further.
+    """Return the point where damped steps of Newton's method do not decrease the loss any more.
 
-    A step solves ``(∇²f + αI) d = −∇f`` in float64, which costs no digits of the end: each step
-    removes the error of the last. α is raised until the step goes down, and lowered where it does.
-    The last steps may leave the loss as it is, while they make the gradient smaller.
+    A step solves ``(∇²f + αI) d = −∇f`` in float64, which costs the result no digits, since each
+    step corrects the error of the last. α is raised until the loss decreases, then lowered. The
+    last steps may leave the loss as it is if they make the gradient smaller.
     """
     loss, gradient = problem.loss(theta), problem.gradient(theta)
     damping = 0.0
@@ -118,7 +118,7 @@ def descend(problem: Any, theta: np.ndarray, steps: int = 2000) -> np.ndarray:
 
 
 def _step(matrix: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Return −A⁻¹g, or nothing that goes down where A is not positive definite."""
+    """Return −A⁻¹g, or 0 where A is not positive definite."""
     try:
         np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:

@@ -1,4 +1,4 @@
-"""Records as the rows of sparse matrices, and the products that linear models ask of them."""
+"""Records as the rows of sparse matrices, and the products that linear models need."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["SparseRows"]
 class SparseRows:
     """Records x of shape (B, P) in CSR form, one set for all runs or one for each run.
 
-    Nothing is made dense but what an answer is by its shape. Runs that share one matrix go through
-    it in one product; their bits may differ from those of a lone run by rounding.
+    Only answers that are dense by their shape are made dense. Runs that share one matrix are
+    multiplied by it in one product; their results may differ from a lone run's by rounding.
 
     Parameters
     ----------
@@ -25,9 +25,9 @@ class SparseRows:
     matrices
         One matrix, or with ``apart`` one for each run, all of one shape.
     apart
-        Whether the first axis of what is multiplied are runs with records of their own.
+        Whether the first axis of the other factor is that of runs with records of their own.
     candidates
-        How many axes of candidates follow the runs in what is multiplied.
+        How many axes of candidates follow that of the runs in the other factor.
     """
 
     xp: Any

@@ -24,7 +24,7 @@ class CupyBackend(Backend):
     priority: ClassVar[int] = 20
 
     def missing(self) -> str | None:
-        """Say whether it is the library or the device that is missing."""
+        """Return whether the library or a device is missing, and what to do; None if neither is."""
         try:
             cupy = import_module("cupy")
         except ImportError as error:
@@ -46,14 +46,14 @@ class CupyBackend(Backend):
 
     @property
     def device(self) -> str:
-        """The device's name, and the newest CUDA that its driver can do: ``H200, CUDA 12.8``."""
+        """The device's name, and the newest CUDA that its driver supports: ``H200, CUDA 12.8``."""
         runtime = self.xp.cuda.runtime
         name = runtime.getDeviceProperties(self.xp.cuda.Device().id)["name"].decode()
         version = runtime.driverGetVersion()
         return f"{name}, CUDA {version // 1000}.{version % 1000 // 10}"
 
     def environments(self) -> Sequence[Mapping[str, str]]:
-        """Return one for each device that this process sees, which sees that device alone."""
+        """Return an environment for each device of this process, which shows that device alone."""
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         devices = visible.split(",") if visible else range(self.xp.cuda.runtime.getDeviceCount())
         return [{"CUDA_VISIBLE_DEVICES": str(device).strip()} for device in devices]
@@ -63,7 +63,7 @@ class CupyBackend(Backend):
         return self.xp.ascontiguousarray(self.xp.asarray(values, dtype))
 
     def csr(self, matrix: Any, dtype: str) -> Any:
-        """Copy to the device, as cuSPARSE's."""
+        """Copy to the device, as a CuPy CSR matrix."""
         sparse = import_module("cupyx.scipy.sparse")
         parts = (
             self.xp.asarray(matrix.data, dtype),
@@ -73,7 +73,7 @@ class CupyBackend(Backend):
         return sparse.csr_matrix(parts, shape=matrix.shape)
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
-        """Copy to the host; what is on the host stays as it is."""
+        """Copy to the host; an array on the host is returned as it is."""
         return np.asarray(array.get() if isinstance(array, self.xp.ndarray) else array)
 
     def synchronize(self) -> None:

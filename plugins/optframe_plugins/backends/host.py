@@ -1,4 +1,4 @@
-"""What the backends on the CPU share: NumPy's arrays, in the host's memory."""
+"""The base class of the backends on the CPU: NumPy arrays in the host's memory."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ __all__ = ["HostBackend"]
 
 
 class HostBackend(Backend):
-    """NumPy's arrays; who computes with them, the backends say."""
+    """NumPy arrays; a subclass decides how update rules are computed."""
 
     @property
     def xp(self) -> Any:
@@ -28,7 +28,7 @@ class HostBackend(Backend):
         return np.asarray(values, dtype, order="C")
 
     def csr(self, matrix: Any, dtype: str) -> Any:
-        """Return SciPy's own, over the same memory where the precision is the same."""
+        """Return a SciPy CSR array, which shares the memory where the precision is the same."""
         from scipy.sparse import csr_array
 
         held = csr_array(matrix, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Numba on the CPU: one fused loop for each update rule, on as many threads as it may use."""
+"""Numba on the CPU: one fused loop for each update rule, on one or several threads."""
 
 import contextlib
 import hashlib
@@ -24,13 +24,13 @@ from optframe_plugins.backends.host import HostBackend
 __all__ = ["NumbaBackend"]
 
 FEW = 6
-"""Operations of a rule that NumPy does in the time that it takes to start a fused loop, 3 µs."""
+"""The operations of a rule that NumPy does in 3 µs, the time to start a fused loop."""
 
 SHORT = 4_096
-"""Up to so many elements, rules of few operations are left to NumPy's expressions."""
+"""The number of elements up to which NumPy computes rules of few operations."""
 
 SHARE = 16_384
-"""Elements that are worth a thread: 6 µs of Adam's work, where waking one takes 2 µs."""
+"""Elements for each thread: 6 µs of Adam's work, while waking a thread takes 2 µs."""
 
 _NUMBER = {float}
 
@@ -39,18 +39,19 @@ _threads: ContextVar[int | None] = ContextVar("optframe_numba_threads", default=
 
 @dataclass(frozen=True)
 class NumbaBackend(HostBackend):
-    """Numba: NumPy's arrays, and update rules compiled into one fused loop, to the same bits.
+    """Numba: NumPy arrays, and update rules compiled into one fused loop with the same bits.
 
-    Compiled code is kept in the cache folder, so that only the first process waits for it. A
-    study's ``threads`` limits the loops, and one thread starts no others; with more, Numba's
-    threading layer runs (OpenMP where it can), after which a process must not fork. Calls from
-    several Python threads take turns. Chosen by name only: it has to be installed and compiles.
+    Compiled code is kept in the cache folder, so that only the first process waits for the
+    compiler. A study's ``threads`` limits the threads of a loop; with one, no thread is started.
+    With more, Numba's threading layer starts (OpenMP where available), and the process must not
+    fork afterwards. Calls from several Python threads take turns. The backend ``auto`` never
+    chooses it, since it has to be installed and takes time to compile.
     """
 
     priority: ClassVar[int] = -1
 
     def missing(self) -> str | None:
-        """Say whether Numba is missing, or does not go with this NumPy."""
+        """Return why Numba cannot be imported, and what to do; None if it can."""
         try:
             import_module("numba")
         except ImportError as error:
@@ -60,13 +61,13 @@ class NumbaBackend(HostBackend):
         return None
 
     def elementwise(self, trace: Trace) -> Any:
-        """Compile the rule when it is called, for what it is called with."""
+        """Return the rule, which is compiled when it is called, for the types of its arguments."""
         operations = sum(bool(node.operands) for node in trace.nodes)
         return compile_by_size(trace, SHORT if operations <= FEW else 0, Fused(trace))
 
     @contextlib.contextmanager
     def limit_threads(self, threads: int) -> Iterator[None]:
-        """Divide loops among at most so many threads inside; by default, Numba's own number."""
+        """Use at most so many threads for each loop inside; by default, Numba's own number."""
         token = _threads.set(threads)
         try:
             yield
@@ -75,10 +76,11 @@ class NumbaBackend(HostBackend):
 
 
 class Fused:
-    """An update rule as fused loops that overwrite θ and the state, where that may be.
+    """An update rule as fused loops that overwrite θ and the state in place.
 
-    There is a loop for each precision, for what the coefficients are (numbers, or arrays over runs
-    or parameters), and for one thread or several. What cannot be overwritten, NumPy computes.
+    There is a loop for each precision, each kind of coefficients (numbers, or arrays over runs or
+    parameters), and for one thread or several. NumPy computes the rule where θ or the state cannot
+    be overwritten.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -100,7 +102,7 @@ class Fused:
         kinds, values = self._numbers, arguments[self._coefficients]
         if set(map(type, values)) - _NUMBER:
             wider = any(np.ndim(value) > theta.ndim for value in values)
-            # Shared memory is seen here, because what is laid out may be a copy.
+            # Memory that arguments share is looked for here, since laying them out may copy.
             if wider or not apart(self.trace, arguments):
                 return self._otherwise(*arguments)
             kinds, values = zip(*[_laid_out(value, theta) for value in values], strict=True)
@@ -127,7 +129,7 @@ class Fused:
 
         try:
             loop = _load_kept(name, printed(cache=True))
-        except OSError:  # nothing can be kept: this process compiles for itself
+        except OSError:  # the cache cannot be written: compile for this process alone
             scope: dict[str, Any] = {}
             exec(compile(printed(cache=False), f"<numba {name}>", "exec"), scope)
             loop = scope["run"]
@@ -136,7 +138,7 @@ class Fused:
 
 
 def _readable(g: Array, theta: Array) -> bool:
-    """Whether a loop can read the gradient beside θ, in a precision that it is printed for."""
+    """Whether a loop can read the gradient: as θ in shape and dtype, contiguous, float32 or 64."""
     if not isinstance(g, np.ndarray) or g.shape != theta.shape or g.dtype != theta.dtype:
         return False
     flags = g.flags
@@ -144,7 +146,7 @@ def _readable(g: Array, theta: Array) -> bool:
 
 
 def _laid_out(value: Any, theta: Array) -> tuple[Kind, Any]:
-    """Say how a coefficient varies over θ, and lay it out flat for the loop."""
+    """Return how a coefficient varies over θ, and the coefficient as a flat array for the loop."""
     if type(value) is float:
         return "number", value
     kind: Kind = "each"
@@ -158,7 +160,7 @@ def _laid_out(value: Any, theta: Array) -> tuple[Kind, Any]:
 
 
 def _most_threads() -> int:
-    """The limit, or the number of threads that Numba has for itself."""
+    """Return Numba's own number of threads, or the limit if it is smaller."""
     own: int = import_module("numba").config.NUMBA_NUM_THREADS
     limit = _threads.get()
     return own if limit is None else min(limit, own)
@@ -167,7 +169,7 @@ def _most_threads() -> int:
 def _load_kept(name: str, source: str) -> Callable[..., bool]:
     """Import printed source from a file that is named after its content and Numba's version.
 
-    Numba keeps the compiled code beside it, and takes it from there in the next process.
+    Numba stores the compiled code beside it, and loads it from there in the next process.
 
     Raises
     ------

@@ -12,7 +12,7 @@ __all__ = ["NumpyBackend"]
 
 @dataclass(frozen=True)
 class NumpyBackend(HostBackend):
-    """NumPy: always there; update rules run as ufuncs, long arrays in place, block by block."""
+    """NumPy: always available; update rules run as ufuncs, on large arrays in place in blocks."""
 
     priority: ClassVar[int] = 10
 

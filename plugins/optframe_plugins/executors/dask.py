@@ -1,4 +1,4 @@
-"""Trials on a Dask cluster: this machine's, a SLURM cluster's or Kubernetes'."""
+"""Trials on a Dask cluster: on this machine, under SLURM or on Kubernetes."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,28 +19,29 @@ Done = TypeVar("Done")
 
 @dataclass(frozen=True)
 class Dask(Executor):
-    """Dask: trials on the workers of a cluster, each in a process whose death costs it alone.
+    """Dask: trials on the workers of a cluster, in processes; where one dies, one trial is lost.
 
-    The threads of a Dask worker supervise; a trial runs in a fresh process beside them, as with
-    ``processes``. So a trial that hangs, crashes or never lets go of Python's lock does so without
-    the worker, which goes on to answer its scheduler.
+    The threads of a Dask worker only supervise. Trials run in processes of their own, as with
+    ``processes``: where one hangs, crashes or never releases the GIL, the Dask worker still answers
+    its scheduler.
 
     Parameters
     ----------
     jobs
-        How many trials run at a time, ≥ 1; by default one for each thread of the cluster's workers,
-        and on a cluster of this machine one on each device, or as many as there are cores for them.
+        How many trials run at a time, ≥ 1. By default one for each thread of the cluster's workers.
+        On a cluster that is started on this machine, by default one for each device, where the
+        backend has devices, else the number of cores divided by ``threads``.
     threads
         How many threads each of them may use, ≥ 1.
     timeout
-        Seconds that a trial may take, > 0; a batch of trials may take as long as all of them.
+        Seconds that a trial may take, > 0; a batch of n trials may take n times as long.
     retries
-        How often a trial runs again whose process has died or was too slow, ≥ 0.
+        How often a trial is run again after its process has died or was too slow, ≥ 0.
     scheduler
         The address of a scheduler (``tcp://host:8786``, ``tls://...``), or the path of its file;
         by default a cluster of worker processes on this machine, which ends with the study.
     environments
-        What workers on this machine find in their environment; they take turns.
+        Environment variables of workers on this machine, a set for each in turn.
     """
 
     jobs: Count | None = None
@@ -60,7 +61,7 @@ class Dask(Executor):
         Raises
         ------
         PluginError
-            Where a worker cannot load what the study was planned with, or has another version.
+            Where a worker cannot load the study's plugins, or has other versions of them.
         UnavailableError
             Where there is no scheduler, or it is lost and does not come back.
         UsageError

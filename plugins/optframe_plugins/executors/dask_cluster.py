@@ -1,4 +1,4 @@
-"""Where a Dask cluster is: one that runs already, or one that is started on this machine."""
+"""Find a running Dask cluster, or start one on this machine."""
 
 import asyncio
 import contextlib
@@ -26,15 +26,15 @@ SETTINGS = {
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
 }
-"""Of our own cluster: it is silent, and tells of each death, so that we count the tries."""
+"""Of our own cluster: it logs nothing, and reports each death, so that tries are counted here."""
 
 PATIENCE = 5.0
-"""So many seconds our own cluster may take to end by itself."""
+"""Seconds that our own cluster may take to end by itself."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A cluster: what it is called, and how `distributed.Client` finds it."""
+    """A cluster: its name in messages, and how `distributed.Client` reaches it."""
 
     name: str
     address: str | None = None
@@ -42,10 +42,10 @@ class Place:
     certificate: str | None = None
     key: str | None = None
     process: "subprocess.Popen[bytes] | None" = None
-    """Our own cluster's, which does not come back once it is gone."""
+    """That of our own cluster, which is not restarted when it has ended."""
 
     def arguments(self) -> dict[str, Any]:
-        """Return what the client is told; certificates are Dask's own matter if we made none."""
+        """Return the client's arguments; others' certificates are in Dask's configuration."""
         from distributed.security import Security
 
         if self.file is not None:
@@ -79,11 +79,11 @@ def found(scheduler: str) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def started(workers: int, places: Sequence[Mapping[str, str]]) -> Iterator[Place]:
-    """Start a cluster on this machine: so many worker processes with one thread and a nanny each.
+    """Start a cluster on this machine: worker processes with one thread and a nanny each.
 
-    It lives in a fresh process of its own, so that scripts need no ``if __name__ == "__main__"``,
-    and Ctrl-C does not reach it. It ends when this process does, however that ends. Only who has
-    its certificate, made for it alone, can speak to it.
+    It runs in a new process, so that scripts need no ``if __name__ == "__main__"`` and Ctrl-C does
+    not reach it. It ends when this process ends, even if this one is killed. Clients need its
+    certificate, which is made for this cluster alone.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def started(workers: int, places: Sequence[Mapping[str, str]]) -> Iterator[Place
             if not said:
                 raise UnavailableError(
                     "executor 'dask': its cluster on this machine does not start, exit code "
-                    f"{process.wait()}; see what it says above"
+                    f"{process.wait()}; read its output above"
                 )
             yield Place("of this machine", process=process, **json.loads(said))
         finally:
@@ -124,16 +124,16 @@ def started(workers: int, places: Sequence[Mapping[str, str]]) -> Iterator[Place
 
 
 def serve(folder: str) -> None:
-    """Be a cluster until standard input ends.
+    """Run a cluster until standard input ends.
 
-    It reads the workers' environments, and writes how the scheduler is reached, as JSON. What is
-    printed after that goes where the parent's errors go.
+    It reads the workers' environments and writes how the scheduler is reached, both as JSON. What
+    is printed after that goes to standard error.
     """
     environments = json.loads(sys.stdin.buffer.readline())
     out = os.dup(1)
     os.dup2(2, 1)
     asyncio.run(_serve(folder, environments, out))
-    os._exit(0)  # no thread keeps it
+    os._exit(0)  # without waiting for threads
 
 
 async def _serve(folder: str, environments: list[dict[str, str]], out: int) -> None:

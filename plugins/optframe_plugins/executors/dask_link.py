@@ -1,4 +1,4 @@
-"""The link to a Dask cluster: items go there a few at a time, and results come back as they are."""
+"""The connection to a Dask cluster: submit items a few at a time, and collect their results."""
 
 import asyncio
 import contextlib
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["Link"]
 
 LOOK = 1.0
-"""Seconds between looks at how many workers there are."""
+"""Seconds between checks how many workers there are."""
 
 PATIENCE = 30.0
-"""So many seconds a scheduler may take to answer, at first and when it was lost."""
+"""Seconds that a scheduler may take to answer, at first and after the connection was lost."""
 
 QUIET = 5.0
-"""After so many seconds without a worker a line says so."""
+"""After so many seconds without a worker a line is printed."""
 
 LOGGERS = ("client", "core", "comm", "comm.core", "comm.tcp", "batched", "utils_comm")
-"""Of `distributed`: what they would log here, this module says in one line, or raises."""
+"""Of `distributed`: where they would log, this module prints one line, or raises."""
 
 END = object()
 
@@ -48,12 +48,12 @@ class _Task:
     data: bytes
     tries: int = 0
     certain: bool = False
-    """Whether it was running if its worker died, and did not wait there behind another."""
+    """Whether it was surely running when its worker died, and not queued behind another."""
 
 
 @dataclass(eq=False)
 class Link:
-    """One study's way to a cluster; what waits for the network does so in a thread beside."""
+    """One study's connection to a cluster; a thread of its own waits for the network."""
 
     settings: "Dask"
     place: Place
@@ -62,7 +62,7 @@ class Link:
     stop: Stop
 
     def results(self) -> Iterator[Any]:
-        """Yield what items leave, until all are done or the study is to end."""
+        """Yield the items' results, until all are done or the study is to end."""
         self._waiting = deque(_Task(item, _pickled(item)) for item in self.items)
         self._running: dict[_Task, Future[bytes]] = {}
         self._data = _pickled(self.work)
@@ -99,7 +99,7 @@ class Link:
             self._said.put(END)
 
     def _ask(self) -> None:
-        """Let it look whether the study is to end; a signal's handler calls this."""
+        """Make the thread check whether the study is to end; a signal's handler calls this."""
         self._call(self._asked)
 
     def _call(self, function: Callable[[], Any]) -> None:
@@ -113,7 +113,7 @@ class Link:
             self._driving.cancel()
 
     async def _drive(self, begun: Event) -> None:
-        """Do all items, with one connection after another where the scheduler is lost."""
+        """Do all items, and connect again where the scheduler is lost."""
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[tuple[_Task, Answer] | None] = asyncio.Queue()
         self._driving: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
@@ -145,7 +145,7 @@ class Link:
             _say(f"optframe: the Dask scheduler {self.place.name} is there again")
 
     async def _connect(self, otherwise: str) -> "Client":
-        """Return a client; one is tried after another until patience ends."""
+        """Return a connected client; try again until `PATIENCE` is over."""
         from distributed import Client
 
         until = monotonic() + PATIENCE
@@ -170,7 +170,7 @@ class Link:
                 await asyncio.sleep(LOOK / 4)
 
     async def _feed(self, client: "Client", token: str) -> None:
-        """Submit items as there is room for them, and settle them as they come back."""
+        """Submit items while there is room, and settle them as they come back."""
         look, room, hurried = 0.0, 0, False
         idle_since: float | None = monotonic()
         while self._waiting or self._running:
@@ -207,9 +207,10 @@ class Link:
         return None
 
     def _room(self, threads: int) -> int:
-        """Return how many items may be there: one waits behind each, so that no worker is idle.
+        """Return how many items may be there: one is queued behind each, so that no worker idles.
 
-        Once a worker has died, none waits any more: those that did would be under suspicion.
+        After a worker has died, none is queued any more, so that it is clear which item was running
+        when a worker dies.
         """
         asked = self.settings.jobs if self.place.process is None else None
         most = threads if asked is None else min(threads, asked)
@@ -250,7 +251,7 @@ class Link:
         self._inbox.put_nowait((task, answer))
 
     async def _settle_what_comes(self, seconds: float) -> None:
-        """Wait so long for something to come back, and settle all that is there."""
+        """Wait at most so long for an answer, and settle all that have come."""
         with contextlib.suppress(TimeoutError):
             come = [await asyncio.wait_for(self._inbox.get(), max(0.0, seconds))]
             while not self._inbox.empty():
@@ -261,7 +262,7 @@ class Link:
                     self._settle(*one)
 
     def _settle(self, task: _Task, answer: Answer) -> None:
-        """Pass on what an item has left, or try it again, last of all, or give it up."""
+        """Pass on an item's result, or queue it for another try, or give it up."""
         who = f"executor 'dask': worker {answer.worker}: " if answer.worker else "executor 'dask': "
         if answer.kind == "done":
             self._said.put(answer.value)
@@ -270,7 +271,7 @@ class Link:
         elif answer.kind == "unavailable":
             raise UnavailableError(f"{who}{answer.value}")
         elif self.stop.requested:
-            return  # it was hurried, or is not to be tried again in any case
+            return  # the study is to end, so nothing is tried again
         elif answer.kind == "left":
             self._waiting.appendleft(task)
         elif answer.kind == "killed":
@@ -290,12 +291,12 @@ class Link:
         self._said.put(Lost(task.item, status, reason + tries, trace))
 
     def _take_back(self) -> None:
-        """Let what was there wait again, where the scheduler has forgotten it."""
+        """Queue again what was at the scheduler, which has lost it."""
         self._waiting.extendleft(reversed(self._running))
         self._running.clear()
 
     async def _part(self, client: "Client", token: str) -> None:
-        """Let the cluster forget the study, and end what is being done of it."""
+        """Cancel the study's items at the cluster, and disconnect."""
         if client.status == "running":
             if self._running:
                 await _ended(client.cancel([*self._running.values()], force=True))
@@ -307,14 +308,14 @@ class Link:
 
 
 async def _ended(doing: Any) -> None:
-    """Wait for what is done for politeness, and not for long."""
+    """Wait a short time for a step of cleaning up, and ignore its errors."""
     with contextlib.suppress(Exception):
         await asyncio.wait_for(doing, 2 * LOOK)
 
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Keep `distributed` from logging here what is said in one line, or raised."""
+    """Keep `distributed` from logging what this module prints in one line, or raises."""
     import distributed
 
     loggers = [logging.getLogger(f"{distributed.__name__}.{name}") for name in LOGGERS]

@@ -1,4 +1,4 @@
-"""What a Dask worker does: it lets items be done by processes of its own, which may die."""
+"""The Dask worker's side: it has items done by processes of its own, and survives their death."""
 
 import contextlib
 import importlib.metadata
@@ -16,23 +16,23 @@ from optframe_plugins.executors.worker import Died, Worker
 __all__ = ["Answer", "How", "Packed", "Site", "attend", "hurry", "leave", "versions"]
 
 LOOK = 0.5
-"""Seconds between looks whether the item is still wanted."""
+"""Seconds between checks whether the item is still wanted."""
 
 IDLE = 30.0
-"""So many seconds a process waits for another item, for clients die, too."""
+"""Seconds that an idle process waits for another item before it ends; its client may have died."""
 
 STARTS = 3
-"""So many times in a row a process may die before it is ready."""
+"""How many times in a row a process may die before it is ready."""
 
 COMPARED = ("numpy", "scipy")
-"""What changes the bits of results, beside plugins and optframe, which the work compares."""
+"""The libraries that change results' bits; plugins and optframe are compared by the work."""
 
 
 class Answer(NamedTuple):
-    """What became of an item, and where.
+    """The outcome of an item, and the worker.
 
     ``kind`` is "done" with the result; "crashed" or "timeout" with the reason; "refused" or
-    "unavailable" with what is wrong here; or "left", since nobody waits for it.
+    "unavailable" with what is wrong here; or "left", if nobody waits for the item.
     """
 
     kind: str
@@ -42,16 +42,16 @@ class Answer(NamedTuple):
 
 
 class How(NamedTuple):
-    """What all items of a study share: threads of each, and versions that have to be the same."""
+    """What all items of a study share: threads of each, and the versions that have to agree."""
 
     threads: int
     versions: tuple[tuple[str, str], ...] = ()
 
 
 class Packed:
-    """A pickle that is pickled as what it holds, which no Dask process has to know.
+    """Pickled data that is pickled again as it is, so that Dask's own processes need not load it.
 
-    Whoever takes it out refuses where their ``versions`` are others.
+    Unpickling gives the object itself, and raises PluginError where ``versions`` differ.
     """
 
     def __init__(self, data: bytes, versions: Mapping[str, str] | None = None) -> None:
@@ -74,7 +74,7 @@ def _opened(data: bytes, versions: Mapping[str, str]) -> Any:
 
 
 def versions() -> dict[str, str]:
-    """Return this process's versions of what has to be the same everywhere."""
+    """Return this process's versions of the libraries that have to agree."""
     return versions_of(COMPARED)
 
 
@@ -102,7 +102,7 @@ class Site:
         self.over = False
 
     def do(self, item: Packed, seconds: float | None, wanted: Callable[[], bool]) -> Answer:
-        """Do an item, as long as it is wanted, and say what became of it."""
+        """Do an item, as long as it is wanted, and return its outcome."""
         if self.hurried or self.over:
             return Answer("left")
         died = ""
@@ -135,19 +135,19 @@ class Site:
         return Answer("unavailable", f"processes do not start ({died})")
 
     def hurry(self) -> None:
-        """Begin nothing more, and let what is being done be saved soon, if that can be."""
+        """Start no more items, and ask for the state of running ones to be saved soon."""
         self.hurried = True
         with self._lock:
             for worker in self._busy:
                 worker.hurry()
 
     def leave(self) -> None:
-        """End what is idle at once; what is busy is ended by who waits for it."""
+        """End idle processes at once; the thread that waits for a busy one ends it."""
         self.over = True
         self._reap(0.0)
 
     def _hear(self, worker: Worker, wanted: Callable[[], bool]) -> Answer:
-        """Wait for what a process says next, or until it is of no interest any more."""
+        """Wait for a process's next message, its deadline, or until its item is not wanted."""
         while True:
             wait([worker.connection], max(0.0, min(LOOK, worker.deadline - monotonic())))
             said = worker.hear()
@@ -197,7 +197,7 @@ class Site:
                     return
 
     def _reap(self, age: float) -> None:
-        """End the processes that have been idle so long."""
+        """End the processes that have been idle for so many seconds."""
         with self._lock:
             until = monotonic() - age
             old = [worker for worker, since in self._idle if since <= until]
@@ -209,7 +209,7 @@ class Site:
 
 
 SITES: dict[str, Site] = {}
-"""Those of this Dask worker, by the study's token."""
+"""The sites of this Dask worker, by the study's token."""
 
 _MAKING = Lock()
 
@@ -238,12 +238,12 @@ def attend(study: str, work: bytes, item: bytes, seconds: float | None, how: How
 
 
 def hurry(study: str) -> None:
-    """Let a study's items here be saved soon, if that can be, and begin nothing more."""
+    """Ask for the state of a study's items here to be saved soon, and start no more."""
     if study in SITES:
         SITES[study].hurry()
 
 
 def leave(study: str) -> None:
-    """Forget a study, whatever is being done of it here."""
+    """Forget a study, and end its processes here."""
     if study in SITES:
         Thread(target=SITES.pop(study).leave, daemon=True).start()

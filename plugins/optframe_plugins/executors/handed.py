@@ -1,4 +1,4 @@
-"""Pickled work whose arrays lie in one file, which all worker processes of a machine share."""
+"""Pickled work whose arrays are in one file, which all worker processes of a machine map."""
 
 import mmap
 import pickle
@@ -9,20 +9,20 @@ from typing import Any
 __all__ = ["Handed", "taken"]
 
 ALIGNMENT = 64
-"""Bytes at whose multiples arrays begin, as those of NumPy that are fast do."""
+"""Arrays begin at multiples of so many bytes in the file; NumPy is faster on aligned arrays."""
 
 
 class Handed:
-    """Work to be handed over: a message, and a file for the arrays in it.
+    """Work for worker processes: a pickled message, and a file with its arrays.
 
-    However large they are, the machine holds them once: each process maps the file, and copies
-    what it writes to.
+    The arrays are in the machine's memory once, since each process maps the file. A process copies
+    only the pages that it writes to.
     """
 
     def __init__(self, work: Any) -> None:
         buffers: list[pickle.PickleBuffer] = []
         data = pickle.dumps(work, 5, buffer_callback=buffers.append)
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as workers may come
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as workers may start
         places = []
         for buffer in buffers:
             with buffer.raw() as raw:

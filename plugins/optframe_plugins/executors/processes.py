@@ -1,4 +1,4 @@
-"""Several trials at a time, each in a process that may die."""
+"""Several trials at a time, in worker processes of this machine."""
 
 import os
 from collections import deque
@@ -22,29 +22,29 @@ Item = TypeVar("Item", bound=Sequence[Any])
 Done = TypeVar("Done")
 
 LOOK = 1.0
-"""Seconds between looks at processes that say nothing: they may have died without a word."""
+"""Seconds between checks whether processes that send nothing are alive."""
 
 STARTS = 3
-"""So many times in a row a process may die before it is ready."""
+"""How many times in a row a process may die before it is ready."""
 
 
 @dataclass(frozen=True)
 class Processes(Executor):
-    """Processes: several trials at a time, each in a process whose death costs that trial alone.
+    """Processes: several trials at a time in processes; where one dies, only its trial is lost.
 
     Parameters
     ----------
     jobs
-        How many trials run at a time, ≥ 1; by default one on each device, where the backend has
-        such, or as many as there are cores for their threads.
+        How many trials run at a time, ≥ 1. By default one for each device, where the backend has
+        devices, else the number of cores divided by ``threads``.
     threads
         How many threads each of them may use, ≥ 1.
     timeout
-        Seconds that a trial may take, > 0; a batch of trials may take as long as all of them.
+        Seconds that a trial may take, > 0; a batch of n trials may take n times as long.
     retries
-        How often a trial runs again whose process has died or was too slow, ≥ 0.
+        How often a trial is run again after its process has died or was too slow, ≥ 0.
     environments
-        What processes find in their environment; they take turns.
+        Environment variables of the processes, a set for each in turn.
     """
 
     jobs: Count | None = None
@@ -64,7 +64,7 @@ class Processes(Executor):
         Raises
         ------
         PluginError
-            Where a process cannot load what the study was planned with.
+            Where a process cannot load the study's plugins.
         UnavailableError
             Where processes do not start.
         """
@@ -100,11 +100,11 @@ class _Crew:
     items: Sequence[Any]
     stop: Stop
     workers: dict[int, Worker] = field(default_factory=dict)
-    """By their place; a worker that dies leaves it to another."""
+    """By their place; another worker takes the place of one that died."""
     failed: int = 0
 
     def results(self) -> Iterator[Any]:
-        """Yield what items leave, until all are done or the study is to end."""
+        """Yield the items' results, until all are done or the study is to end."""
         self.waiting = deque(_Task(item) for item in self.items)
         hurried = False
         while self.waiting or self._busy():
@@ -120,7 +120,7 @@ class _Crew:
                 yield from self._attend(place)
 
     def end(self) -> None:
-        """End all workers, whatever they do."""
+        """End all workers, idle or busy."""
         for worker in self.workers.values():
             worker.dismiss()
         for worker in self.workers.values():
@@ -130,7 +130,7 @@ class _Crew:
         return sum(worker.task is not None for worker in self.workers.values())
 
     def _hand_out(self) -> None:
-        """Give an item to each free worker, and start as many as there are items for."""
+        """Give an item to each free worker, and start workers for the items that are left."""
         for worker in self.workers.values():
             if self.waiting and worker.ready and worker.task is None:
                 task = self.waiting.popleft()
@@ -148,7 +148,7 @@ class _Crew:
         return Worker(self.work, self.settings.threads, environment)
 
     def _wait(self) -> list[int]:
-        """Wait until a worker says something, time is up, or the study is to end; say for whom."""
+        """Wait for a message, a deadline, or the study's end; return the places to look at."""
         deadlines = [worker.deadline for worker in self.workers.values()]
         seconds = min(LOOK, min([self.stop.until, *deadlines]) - monotonic())
         of = {worker.connection: place for place, worker in self.workers.items()}
@@ -160,7 +160,7 @@ class _Crew:
         return list(dict.fromkeys([*speaking, *late])) or list(self.workers)
 
     def _attend(self, place: int) -> Iterator[Any]:
-        """Hear a worker, and yield what its item has left."""
+        """Read a worker's message, and yield its item's result."""
         worker = self.workers[place]
         try:
             said = worker.hear()
@@ -184,7 +184,7 @@ class _Crew:
             yield value
 
     def _bury(self, place: int, how: str) -> Iterator[Any]:
-        """Put a dead worker away; one that has not even started may be nobody's fault."""
+        """Remove a dead worker; a death before it was ready is no trial's fault."""
         worker = self.workers[place]
         if worker.task is not None:
             yield from self._lose(place, "crashed", how)
@@ -195,16 +195,16 @@ class _Crew:
         if self.failed == STARTS:
             raise UnavailableError(
                 f"executor 'processes': worker processes do not start ({how}); use --executor "
-                "serial, or see what they say above"
+                "serial, or read their output above"
             )
 
     def _lose(self, place: int, status: Any, reason: str, where: bool = False) -> Iterator[Any]:
-        """Try an item again, last of all, or give it up; its worker's place is free."""
+        """Queue an item for another try, or give it up; in both cases end its worker."""
         worker = self.workers.pop(place)
         task: _Task = worker.task
         trace = worker.end(where)
         if self.stop.requested:
-            return  # it was hurried, or is not to be tried again in any case
+            return  # the study is to end, so nothing is tried again
         task.tries += 1
         if task.tries <= self.settings.retries:
             self.waiting.append(task)
@@ -214,7 +214,7 @@ class _Crew:
 
 
 def cores() -> int:
-    """Return how many cores this process may use: by its affinity, and its container's quota."""
+    """Return how many cores this process may use, by its affinity and its container's quota."""
     allowed = getattr(os, "sched_getaffinity", None)
     found = len(allowed(0)) if allowed else os.cpu_count() or 1
     try:

@@ -1,4 +1,4 @@
-"""A worker process as its parent sees it: started, given items, listened to, ended."""
+"""The parent's side of a worker process: start it, send items, read its messages, end it."""
 
 import contextlib
 import os
@@ -27,21 +27,21 @@ THREADS = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
 )
-"""What libraries read when they are loaded, to know how many threads to start."""
+"""The environment variables in which libraries look up their number of threads when loaded."""
 
 PATIENCE = 1.0
-"""So many seconds a process may take to end by itself."""
+"""Seconds that a process may take to end by itself."""
 
 
-class Died(Exception):  # noqa: N818 - it is what has happened to a process
+class Died(Exception):  # noqa: N818 - an event, which the parent handles
     """A worker has died; the message says how."""
 
 
 class Worker:
-    """A fresh Python process, which is no copy of this one, and nothing of this one's threads.
+    """A new Python process that inherits no memory, threads or locks of this one.
 
     It does not run the main module again, so that scripts need no ``if __name__ == "__main__"``.
-    Signals for the end of the study do not reach it: its parent decides.
+    SIGINT and SIGTERM, which end a study, do not reach it: its parent decides when it ends.
     """
 
     def __init__(self, work: Handed, threads: int, environment: Mapping[str, str]) -> None:
@@ -63,7 +63,7 @@ class Worker:
         try:
             self._process = subprocess.Popen(
                 words,
-                stdin=subprocess.PIPE,  # by which it knows that this process lives
+                stdin=subprocess.PIPE,  # its end tells it that this process has ended
                 pass_fds=passed,
                 env={**os.environ, **limits, **environment},
             )
@@ -73,20 +73,20 @@ class Worker:
         self._send(work.message)
 
     def begin(self, task: Any, item: Sequence[Any], seconds: float | None) -> None:
-        """Give it an item, for which it has so many seconds."""
+        """Send it an item, to be done within so many seconds."""
         self.task = task
         self.deadline = inf if seconds is None else monotonic() + seconds
         self._send(pickle.dumps(item, pickle.HIGHEST_PROTOCOL))
 
     def hear(self) -> tuple[str, Any] | None:
-        """Return what it has said; None where it is silent and alive.
+        """Return its next message; None where there is none and it is alive.
 
         Raises
         ------
         Died
-            Where it will say nothing more.
+            Where it has ended and there is no message left.
         """
-        gone = self._process.poll() is not None  # what it said before that is still there
+        gone = self._process.poll() is not None  # its messages from before can still be read
         try:
             if self.connection.poll():
                 said: tuple[str, Any] = self.connection.recv()
@@ -98,20 +98,20 @@ class Worker:
         return None
 
     def hurry(self) -> None:
-        """Let what it is doing be saved soon, if that can be done."""
+        """Ask it to save its item's state soon, where the state can be saved."""
         if self.task is not None:
             self._process.send_signal(signal.SIGUSR1)
 
     def dismiss(self) -> None:
-        """Let it end by itself, if it has nothing to do."""
+        """Ask it to end by itself, if it is idle."""
         if self.ready and self.task is None:
             self._send(b"")
             self.dismissed = True
 
     def end(self, where: bool = False) -> str | None:
-        """End it at once, unless it was dismissed; return where it was, if that is asked."""
+        """End it, at once unless it was dismissed; return its Python stack if ``where``."""
         if where:
-            self._process.send_signal(signal.SIGABRT)  # upon which it writes that down
+            self._process.send_signal(signal.SIGABRT)  # makes it write its stack
         if where or self.dismissed:
             self._wait()
         self._process.kill()
@@ -126,7 +126,7 @@ class Worker:
     def _send(self, message: bytes) -> None:
         try:
             self.connection.send_bytes(message)
-        except OSError:  # it has died, which `hear` will say
+        except OSError:  # it has died, which `hear` reports
             return
 
     def _wait(self) -> None:
@@ -135,7 +135,7 @@ class Worker:
         self._process.kill()
 
     def _death(self) -> str:
-        """Say how it died."""
+        """Return how it died."""
         self._wait()
         code = self._process.wait()
         if code >= 0:

@@ -1,7 +1,7 @@
-"""What a worker process does: it takes items from its parent and sends back what they leave.
+"""The worker process's side: receive items from the parent, and send back their results.
 
-It is imported before NumPy is, and imports nothing of optframe itself: what it needs comes with the
-work, once the environment says how many threads there are.
+This module is imported before NumPy and imports nothing of optframe itself. What the work needs is
+imported when the work is unpickled.
 """
 
 import contextlib
@@ -24,15 +24,15 @@ PR_SET_PDEATHSIG = 1
 """Linux's prctl: the signal that a process gets when its parent dies."""
 
 OOM_SCORE = 300
-"""How much rather this process is ended than its parent, in thousandths of the memory."""
+"""How much this process's OOM score is above its parent's, in thousandths of the memory."""
 
 
 def serve(descriptor: int, arrays: int, last_words: int, parent: int) -> None:
-    """Do the items that come through a socket, until an empty message, or the parent has died.
+    """Do the items that come through a socket, until an empty message or the parent's death.
 
     The parent sends the work, whose arrays are in the file ``arrays`` (see `Handed`), and then one
     item at a time. It gets ``("ready", None)`` or ``("refused", why)``, and for each item
-    ``("done", result)`` or ``("raised", what)``. Should the process crash, Python's stack is
+    ``("done", result)`` or ``("raised", what)``. If the process crashes, Python's stack is
     written to the file ``last_words``. Standard input is a pipe that the parent holds open as long
     as it lives. SIGUSR1 calls the work's method ``hurry``.
     """
@@ -42,7 +42,7 @@ def serve(descriptor: int, arrays: int, last_words: int, parent: int) -> None:
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
-        # What crashes here is known by its stack; a study of thousands leaves no core files.
+        # A crash is diagnosed by its stack; a study of thousands must not leave core files.
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     _die_with(parent)
     _die_before(parent)
@@ -64,15 +64,15 @@ def _answer(work: Any, message: bytes) -> bytes:
     try:
         answer = pickle.dumps(("done", work(pickle.loads(message))), pickle.HIGHEST_PROTOCOL)
     except BaseException as error:
-        answer = pickle.dumps(("raised", f"{type(error).__name__} left the trial"))
-    for stream in (sys.stdout, sys.stderr):  # what was printed is there, whatever comes next
+        answer = pickle.dumps(("raised", f"the trial raised {type(error).__name__}"))
+    for stream in (sys.stdout, sys.stderr):  # so that no printed text is lost later
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     return answer
 
 
 def _die_with(parent: int) -> None:
-    """Let this process end when its parent does, on Linux even where it holds Python's lock."""
+    """End this process when its parent ends; on Linux, even while the GIL is held."""
     life = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -90,7 +90,7 @@ def _die_with(parent: int) -> None:
 
 
 def _die_before(parent: int) -> None:
-    """Let Linux, where memory runs out, end this process rather than its parent."""
+    """Make Linux kill this process before its parent where memory runs out."""
     with contextlib.suppress(OSError, ValueError):
         theirs = int(Path(f"/proc/{parent}/oom_score_adj").read_text(encoding="ascii"))
         score = min(1000, theirs + OOM_SCORE)

@@ -28,7 +28,7 @@ class Averages:
 
 @dataclass(frozen=True)
 class AdaDelta(Optimizer):
-    """AdaDelta: the ratio of two decaying averages gives each step the size of the last ones.
+    """AdaDelta: scale the gradient by the ratio of two averages, of past steps and past gradients.
 
     ::
 
@@ -40,17 +40,23 @@ class AdaDelta(Optimizer):
     Parameters
     ----------
     lr
-        ε, a factor on the step, > 0; the paper has none, that is 1, as does PyTorch.
+        ε, a factor on the step, > 0. The paper has no such factor; PyTorch's default is 1, too.
     rho
         ρ, the decay of both averages, in [0, 1). The paper's 0.95; PyTorch has 0.9.
     eps
-        δ, ≥ 0: the first steps have the size √δ. The paper's and PyTorch's 1e-6.
+        δ, ≥ 0. It sets the first step's size, about √(δ / (1 − ρ)). The paper's and PyTorch's 1e-6.
     eps_inside_root
-        Whether δ stands under the roots, as in the paper and in PyTorch: the default.
+        Whether δ is added under the roots. True, the default, is the paper's and PyTorch's form.
 
     References
     ----------
     Zeiler, M. D. (2012), ADADELTA: an adaptive learning rate method, arXiv:1212.5701, algorithm 1.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("discus:size=2", "adadelta:rho=0.99", steps=1).theta.round(3)
+    array([0.99, 0.99])
     """
 
     lr: Positive = 1.0

@@ -1,4 +1,4 @@
-"""AdaGrad: each parameter's learning rate falls with the gradients that it has seen."""
+"""AdaGrad: each parameter's learning rate falls as its squared gradients add up."""
 
 from dataclasses import dataclass
 
@@ -35,17 +35,23 @@ class AdaGrad(Optimizer):
     lr
         ε, the learning rate, > 0.
     eps
-        δ, which guards the division, ≥ 0. The default 1e-7 is the lecture's (Goodfellow et al.,
-        algorithm 8.4); PyTorch has 1e-10.
+        δ, which avoids a division by zero, ≥ 0. The default 1e-7 is that of Goodfellow et al.,
+        algorithm 8.4; PyTorch has 1e-10.
     eps_inside_root
-        Whether δ stands under the root, ε / √(r + δ), as in Duchi et al. and optax; the default is
-        outside, as in the lecture and in PyTorch.
+        Whether δ is added under the root, ε / √(r + δ), as in Duchi et al. and optax. The default
+        adds it outside, as Goodfellow et al. and PyTorch do.
 
     References
     ----------
     Duchi, J., Hazan, E., and Singer, Y. (2011), Adaptive subgradient methods for online learning
     and stochastic optimization, JMLR 12, 2121–2159. Goodfellow, I., Bengio, Y., and Courville, A.
     (2016), Deep Learning, algorithm 8.4.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("discus", "adagrad:lr=1", steps=1).loss < 1e-9
+    True
     """
 
     lr: Positive = 0.01
@@ -66,7 +72,7 @@ class AdaGrad(Optimizer):
         return theta, state
 
     def invariances(self) -> frozenset[str]:
-        """Return loss scale where there is no δ."""
+        """Return loss scale if δ is 0."""
         return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
 
     def displacement(self, gradient: Array, steps: int) -> Array:

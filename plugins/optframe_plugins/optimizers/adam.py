@@ -1,4 +1,4 @@
-"""Adam: momentum and RMSProp together, with their bias from the start corrected."""
+"""Adam: momentum and RMSProp combined, with bias correction."""
 
 from dataclasses import dataclass
 
@@ -32,8 +32,8 @@ class Moments:
     """State; all change at every step.
 
     m and v, the decaying averages of gradients and of their squares, each of shape (..., P);
-    decay1 and decay2, β₁ᵗ and β₂ᵗ after t steps, as products, which have the same bits in a batch
-    of runs with a β each (powers have not), and stay right where a schedule changes β.
+    decay1 and decay2, the products of β₁ and of β₂ over the t steps so far. Unlike powers, products
+    have the same bits in a batch of runs with a β each, and stay right where a schedule changes β.
     """
 
     m: Array
@@ -55,7 +55,7 @@ class Adam(Optimizer):
         θ ← θ − ε · m̂ / (√v̂ + δ)
 
     With δ = 0 the steps do not change when the loss is scaled. On a constant gradient every step
-    is −ε·sign(g), as far as δ allows.
+    is −ε·sign(g), up to the effect of δ.
 
     Parameters
     ----------
@@ -64,15 +64,21 @@ class Adam(Optimizer):
     beta1, beta2
         β₁ and β₂, the decay of the two averages, in [0, 1).
     eps
-        δ, which guards the division, ≥ 0.
+        δ, which avoids a division by zero, ≥ 0.
     eps_inside_root
-        Whether δ stands under the root, √(v̂ + δ); the default is outside, as in the paper,
-        PyTorch and optax (whose ``eps_root`` is the form inside).
+        Whether δ is added under the root, √(v̂ + δ). The default adds it outside, as the paper,
+        PyTorch and optax do (optax's ``eps_root`` is the form inside).
 
     References
     ----------
     Kingma, D. P., and Ba, J. (2015), Adam: a method for stochastic optimization, ICLR,
     algorithm 1.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("discus:size=2", "adam:lr=0.1", steps=1).theta.round(6)
+    array([0.9, 0.9])
     """
 
     lr: Positive = 0.001
@@ -108,7 +114,7 @@ class Adam(Optimizer):
         return theta, state
 
     def invariances(self) -> frozenset[str]:
-        """Return loss scale where there is no δ."""
+        """Return loss scale if δ is 0."""
         return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
 
     def displacement(self, gradient: Array, steps: int) -> Array:

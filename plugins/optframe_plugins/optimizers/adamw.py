@@ -1,4 +1,4 @@
-"""AdamW: Adam with weight decay beside the gradient instead of inside it."""
+"""AdamW: Adam with weight decay that is applied to θ and not added to the gradient."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ def update(theta, g, m, v, shrink, lr, beta1, keep1, beta2, keep2, bias1, bias2,
 
 @dataclass(frozen=True)
 class AdamW(Optimizer):
-    """AdamW: decoupled weight decay, which Adam's division does not touch.
+    """AdamW: Adam with decoupled weight decay, which is not divided by √v̂.
 
     ::
 
@@ -34,9 +34,9 @@ class AdamW(Optimizer):
     beta1, beta2
         β₁ and β₂, the decay of the two averages, in [0, 1).
     eps
-        δ, which guards the division, ≥ 0.
+        δ, which avoids a division by zero, ≥ 0.
     eps_inside_root
-        Whether δ stands under the root.
+        Whether δ is added under the root.
     weight_decay
         λ, ≥ 0: per step, θ shrinks by ε·λ, as in PyTorch and optax. PyTorch's default 0.01.
 
@@ -44,6 +44,12 @@ class AdamW(Optimizer):
     ----------
     Loshchilov, I., and Hutter, F. (2019), Decoupled weight decay regularization, ICLR,
     algorithm 2 (whose schedule multiplier η is ε here, and α is 1).
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("sphere:size=2", "adamw:lr=0.1,weight_decay=1", steps=1).theta.round(6)
+    array([0.8, 0.8])
     """
 
     lr: Positive = 0.001
@@ -81,5 +87,5 @@ class AdamW(Optimizer):
         return theta, state
 
     def invariances(self) -> frozenset[str]:
-        """Return loss scale where there is no δ."""
+        """Return loss scale if δ is 0."""
         return frozenset({"loss scale"}) if self.eps == 0 else frozenset()

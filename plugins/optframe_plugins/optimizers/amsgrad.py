@@ -62,17 +62,23 @@ class AMSGrad(Optimizer):
     beta1, beta2
         β₁ and β₂, the decay of the two averages, in [0, 1).
     eps
-        δ, which guards the division, ≥ 0.
+        δ, which avoids a division by zero, ≥ 0.
     eps_inside_root
-        Whether δ stands under the root.
+        Whether δ is added under the root.
     bias_correct_max
-        Whether the maximum is taken of the corrected v̂ = v / (1 − β₂ᵗ), as in optax; the default
-        takes it of v and corrects afterwards, as in PyTorch. (The paper corrects nothing.)
+        Whether the maximum is taken of the corrected v̂ = v / (1 − β₂ᵗ), as in optax. The default
+        takes it of v and corrects afterwards, as in PyTorch. The paper has no bias correction.
 
     References
     ----------
     Reddi, S. J., Kale, S., and Kumar, S. (2018), On the convergence of Adam and beyond, ICLR,
     algorithm 2.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("reddi", "amsgrad:beta1=0,beta2=0.1", sampler="single", steps=99).loss < 0
+    True
     """
 
     lr: Positive = 0.001
@@ -114,7 +120,7 @@ class AMSGrad(Optimizer):
         return theta, state
 
     def invariances(self) -> frozenset[str]:
-        """Return loss scale where there is no δ."""
+        """Return loss scale if δ is 0."""
         return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
 
     def displacement(self, gradient: Array, steps: int) -> Array:

@@ -1,4 +1,4 @@
-"""BFGS, which learns the inverse Hessian from the gradients."""
+"""BFGS: a quasi-Newton method that estimates the inverse Hessian from gradients."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ __all__ = ["BFGS"]
 class Model:
     """State; all change at every step.
 
-    theta (P,) with its loss and gradient (P,); before, the loss one step earlier; inverse (P, P),
-    H; updates, how many pairs H has learned from.
+    theta (P,) with its loss and gradient (P,); before, the loss one step earlier; inverse, H, shape
+    (P, P); updates, the number of pairs (s, y) in H.
     """
 
     theta: Array
@@ -27,23 +27,24 @@ class Model:
 
 @dataclass(frozen=True)
 class BFGS(Optimizer):
-    """BFGS: Newton's method with an inverse Hessian that is learned from differences.
+    """BFGS: Newton's method with an inverse Hessian estimated from gradient differences.
 
     ::
 
         θ' = θ − t·Hg,    s = θ' − θ,    y = g' − g,    ρ = 1 / (yᵀs)
         H ← (I − ρ·syᵀ) H (I − ρ·ysᵀ) + ρ·ssᵀ
 
-    from H = I. The new H maps y to s, is the nearest to the old one that does, and stays positive
-    definite as yᵀs > 0, which a search with a curvature condition ensures; where yᵀs is not above
-    rounding, the update is left out. On a quadratic with exact searches the iterates are those of
-    conjugate gradients, and after P steps H is the inverse Hessian.
+    from H = I. The new H maps y to s and is the nearest to the old one that does. It stays positive
+    definite if yᵀs > 0, which a search with a curvature condition ensures. Where yᵀs is not above
+    rounding error, the update is skipped. On a quadratic with exact searches the iterates are those
+    of conjugate gradients, and after P steps H is the inverse Hessian.
 
     Parameters
     ----------
     search
-        How far to go. The default is the strong Wolfe search with SciPy's constants and first
-        trial; when it fails, once from H = I, and then the run stops.
+        The line search. The default is the strong Wolfe search with SciPy's constants and first
+        trial step. If a search fails, one along −g follows, with H = I; if that fails, the run
+        stops.
     scale_first
         Whether H is (yᵀs / yᵀy)·I before its first update. SciPy does not do so.
 
@@ -51,6 +52,12 @@ class BFGS(Optimizer):
     ----------
     Broyden, C. G.; Fletcher, R.; Goldfarb, D.; Shanno, D. F. (1970), independently. Nocedal, J.,
     and Wright, S. J. (2006), Numerical Optimization, algorithm 6.1, equations 6.17 and 6.20.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("rosenbrock", "bfgs", steps=50).loss < 1e-12
+    True
     """
 
     search: Search = StrongWolfe()

@@ -21,21 +21,28 @@ class Directions:
 
 @dataclass(frozen=True)
 class ConjugateGradient(Optimizer):
-    """Conjugate gradients: minimize a quadratic along directions that do not disturb each other.
+    """Conjugate gradients: minimize a quadratic along one conjugate direction after another.
 
     ::
 
         t = r·r / (dᵀHd),    θ ← θ + t·d,    r' = r − t·Hd,    β = r'·r' / r·r,    d ← r' + β·d
 
     from r = d = −∇f(θ₀). A step costs one Hessian–vector product and no gradient: the residual is
-    carried along, and rounding lets it drift from −∇f. After k steps θ is the minimum over the
-    Krylov space of k dimensions, so that as many steps as H has distinct eigenvalues are enough.
-    H has to be positive definite; where dᵀHd is not positive, a run stands still.
+    updated and not computed anew, so rounding errors let it drift from −∇f. After k steps θ is the
+    minimum over the Krylov space of k dimensions. Without rounding, as many steps as H has distinct
+    eigenvalues are enough. H has to be positive definite: a run whose dᵀHd is not positive does not
+    move.
 
     References
     ----------
     Hestenes, M. R., and Stiefel, E. (1952), Methods of conjugate gradients for solving linear
     systems, J. Res. Nat. Bur. Standards 49, 409–436, section 3.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("quadratic:size=8", "conjugate-gradient", steps=8).loss < 1e-9
+    True
     """
 
     needs = frozenset({"gradient", "hvp", "quadratic", "deterministic"})

@@ -38,7 +38,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class DeltaBarDelta(Optimizer):
-    """Delta-bar-delta: compare the gradient's sign with that of its smoothed past.
+    """Delta-bar-delta: adapt each learning rate by the signs of the gradient and its past average.
 
     ::
 
@@ -47,8 +47,8 @@ class DeltaBarDelta(Optimizer):
         θ ← θ − ε ∘ g
         ḡ ← s·ḡ + (1 − s)·g
 
-    The first step has no past, so nothing is increased at it. Only for full batches: a
-    minibatch's noise changes signs by itself.
+    At the first step ḡ is 0, so no rate changes. The method needs full batches: with minibatches,
+    signs change because of noise.
 
     Parameters
     ----------
@@ -58,15 +58,21 @@ class DeltaBarDelta(Optimizer):
     increase
         κ, added where the sign is kept, ≥ 0.
     decrease
-        φ, the share that is taken off where it changes, in [0, 1).
+        φ, the fraction of ε that is subtracted where it changes, in [0, 1).
     smoothing
-        s, the share of the past in ḡ, in [0, 1); 0 compares with the last gradient alone. Jacobs
-        calls it θ and uses 0.7.
+        s, the weight of the past in ḡ, in [0, 1); with 0, ḡ is the last gradient. Jacobs calls it
+        θ and uses 0.7.
 
     References
     ----------
     Jacobs, R. A. (1988), Increased rates of convergence through learning rate adaptation, Neural
     Networks 1, 295–307, eq. 6.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("sphere", "delta-bar-delta:increase=0.01", steps=50).loss < 1e-20
+    True
     """
 
     needs = frozenset({"gradient", "deterministic"})

@@ -1,4 +1,4 @@
-"""One step along a line, as the methods with a line search share it."""
+"""One step along a line, shared by the methods with a line search."""
 
 from dataclasses import dataclass, replace
 
@@ -9,9 +9,9 @@ __all__ = ["Move", "descend", "first_length", "inner", "where"]
 
 @dataclass(frozen=True)
 class Move:
-    """Where a search has led: the point, with its gradient, and the direction it lies in.
+    """The result of a line search: the point, with its gradient, and the direction.
 
-    ``restarted`` says that it is the steepest descent's and not the one that was asked for.
+    ``restarted`` is true if the direction is −∇f instead of the one that was asked for.
     """
 
     point: Point
@@ -20,7 +20,7 @@ class Move:
 
 
 def where(theta: Array, known: Point, oracle: Oracle) -> Point:
-    """Return θ with its loss and gradient: what is known, unless a wrapper has moved θ since."""
+    """Return θ with its loss and gradient; they are computed anew if a wrapper has moved θ."""
     if theta is known.theta or bool(oracle.xp.all(theta == known.theta)):
         return known
     loss, gradient = oracle.loss_and_gradient(theta)
@@ -30,7 +30,7 @@ def where(theta: Array, known: Point, oracle: Oracle) -> Point:
 def descend(
     search: Search, start: Point, direction: Array, first: float, oracle: Oracle
 ) -> Move | None:
-    """Search along a direction and, where that fails, along −∇f; None, and the run is stopped.
+    """Search along a direction and, if that fails, along −∇f; else stop the run, return None.
 
     ``first`` is the length to try first; along −∇f it is the one that moves θ by about one.
     """
@@ -57,7 +57,8 @@ def descend(
 def first_length(start: Point, direction: Array, before: float) -> float:
     """Return min(1, 2.02·(f − f₋)/(∇f·d)), with f₋ the loss before the last step.
 
-    The parabola that falls as much again as the last step did has its minimum there, but for 1%.
+    The parabola with this slope that falls by as much as the loss did in the last step has its
+    minimum at 2·(f − f₋)/(∇f·d). The 1% more is SciPy's.
     """
     slope = inner(start.gradient, direction)
     t = 2.02 * (start.loss - before) / slope if slope else 1.0

@@ -1,4 +1,4 @@
-"""L-BFGS, which keeps the last few pairs instead of a matrix."""
+"""L-BFGS: BFGS that stores the last few pairs (s, y) instead of a matrix."""
 
 from dataclasses import dataclass
 
@@ -34,8 +34,8 @@ class LBFGS(Optimizer):
         q = g;    newest to oldest:  α = ρ·sᵀq,  q ← q − α·y
         r = γ·q;  oldest to newest:  β = ρ·yᵀr,  r ← r + (α − β)·s
 
-    A pair whose yᵀs is not above rounding is left out. As long as no pair has been forgotten, and
-    with γ = 1, the steps are those of BFGS.
+    A pair whose yᵀs is not above rounding error is skipped. As long as no pair has been dropped,
+    and with γ = 1, the steps are those of BFGS.
 
     Parameters
     ----------
@@ -44,13 +44,19 @@ class LBFGS(Optimizer):
     scale
         Whether r starts from γ·q, as is usual, or from q.
     search
-        How far to go. The default is the strong Wolfe search with the curvature condition 0.9.
-        The first trial is 1, before there are pairs min(1, 1/‖g‖), as in L-BFGS-B.
+        The line search. The default is the strong Wolfe search with c₂ = 0.9. Its first trial step
+        is 1; before there are pairs it is min(1, 1/‖g‖), as in L-BFGS-B.
 
     References
     ----------
     Nocedal, J. (1980), Updating quasi-Newton matrices with limited storage, Math. Comp. 35,
     773–782; Nocedal, J., and Wright, S. J. (2006), Numerical Optimization, algorithms 7.4 and 7.5.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("rosenbrock-extended:size=1000", "lbfgs", steps=60).loss < 1e-12
+    True
     """
 
     memory: Count = 10

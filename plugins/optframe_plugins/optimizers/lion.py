@@ -1,4 +1,4 @@
-"""Lion: the sign of an interpolated momentum."""
+"""Lion: steps by the sign of an average of momentum and gradient."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Momentum:
 
 @dataclass(frozen=True)
 class Lion(Optimizer):
-    """Lion: evolved sign momentum, with one average for the step and another that is kept.
+    """Lion: move each parameter by ±ε, by the sign of an average of past gradients.
 
     ::
 
@@ -34,16 +34,22 @@ class Lion(Optimizer):
     Parameters
     ----------
     lr
-        ε, the step size, > 0; every parameter moves by it, so it is smaller than Adam's.
+        ε, the step size, > 0. Every parameter moves by it, so it is smaller than Adam's.
         This and the next two defaults are the paper's.
     beta1, beta2
-        β₁ and β₂, the share of the old average in the step and in what is kept, in [0, 1).
+        β₁ and β₂, the weight of the old average in the step and in the new average, in [0, 1).
     weight_decay
         λ, ≥ 0, decoupled as in AdamW. optax's default is 0.001, the paper's 0.
 
     References
     ----------
     Chen, X., et al. (2023), Symbolic discovery of optimization algorithms, NeurIPS, program 1.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("discus:size=2", "lion:lr=0.25", steps=1).theta
+    array([0.75, 0.75])
     """
 
     lr: Positive = 0.0001
@@ -75,7 +81,7 @@ class Lion(Optimizer):
         return frozenset({"loss scale"})
 
     def displacement(self, gradient: Array, steps: int) -> Array | None:
-        """Return −kε·sign(g); None with weight decay, for which θ matters."""
+        """Return −kε·sign(g); None with weight decay, since it depends on θ."""
         if not (isinstance(self.weight_decay, float) and self.weight_decay == 0):
             return None
         return -steps * self.lr * gradient / abs(gradient)

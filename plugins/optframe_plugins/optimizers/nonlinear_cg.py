@@ -27,7 +27,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class NonlinearCG(Optimizer):
-    """Nonlinear conjugate gradients: bend the steepest descent by the last direction.
+    """Nonlinear conjugate gradients: combine the steepest descent with the last direction.
 
     ::
 
@@ -38,23 +38,30 @@ class NonlinearCG(Optimizer):
         hs:   β = g'·y / d·y               (Hestenes and Stiefel)
         dy:   β = g'·g' / d·y              (Dai and Yuan)
 
-    On a quadratic, with exact searches, all four are linear conjugate gradients. Where d is no
-    direction of descent, or the search along it fails, the steepest descent takes its place; when
-    that fails too, the run stops.
+    On a quadratic, with exact searches, all four are linear conjugate gradients. Where d is not a
+    descent direction, or the search along it fails, the search is done along −g. If that fails,
+    too, the run stops.
 
     Parameters
     ----------
     formula
-        β's. The default forgets the past by itself after a short step, where fr gets stuck.
+        The formula of β. After a very short step, where ``fr`` can stall, the default's β is near
+        0, which restarts from the steepest descent.
     search
-        How far to go. The default is the strong Wolfe search with the curvature condition 0.1,
-        Nocedal and Wright's for conjugate gradients; its first trial is SciPy's.
+        The line search. The default is the strong Wolfe search with c₂ = 0.1, Nocedal and Wright's
+        value for conjugate gradients, and SciPy's first trial step.
 
     References
     ----------
     Nocedal, J., and Wright, S. J. (2006), Numerical Optimization, section 5.2. Gilbert, J. C., and
     Nocedal, J. (1992), Global convergence properties of conjugate gradient methods, SIAM J. Optim.
     2, 21–42 (pr+). Dai, Y. H., and Yuan, Y. (1999), SIAM J. Optim. 10, 177–182.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("rosenbrock", "nonlinear-cg", steps=50).loss < 1e-12
+    True
     """
 
     formula: Literal["fr", "pr+", "hs", "dy"] = "pr+"
@@ -85,7 +92,7 @@ class NonlinearCG(Optimizer):
         return frozenset({"rotation"})
 
     def _beta(self, new: Array, g: Array, d: Array) -> float:
-        """Return β; 0, a restart, where its denominator is."""
+        """Return β; 0, which is a restart, where its denominator is 0."""
         y = new - g
         above = inner(new, new if self.formula in ("fr", "dy") else y)
         below = inner(g, g) if self.formula in ("fr", "pr+") else inner(d, y)

@@ -58,25 +58,31 @@ class RMSProp(Optimizer):
     Parameters
     ----------
     lr
-        ε, the learning rate, > 0. The default 0.001 is the lecture's.
+        ε, the learning rate, > 0. The default 0.001 is Hinton's lecture's.
     rho
         ρ, the decay of the average, in [0, 1). Hinton's 0.9; PyTorch calls it alpha, 0.99.
     momentum
-        α, the share of the velocity that is kept, in [0, 1); 0 is plain RMSProp.
+        α, the fraction of the velocity that is kept, in [0, 1); 0 is plain RMSProp.
     nesterov
-        Whether the gradient is taken at θ + αv (Goodfellow et al., algorithm 8.6, which has no δ;
-        here it stays as a guard, and ``eps = 0`` is the algorithm as printed).
+        Whether the gradient is taken at θ + αv (Goodfellow et al., algorithm 8.6). Their algorithm
+        has no δ: ``eps = 0`` is the algorithm as printed.
     eps
-        δ, which guards the division, ≥ 0. The default 1e-6 is the lecture's.
+        δ, which avoids a division by zero, ≥ 0. The default 1e-6 is Hinton's lecture's.
     eps_inside_root
-        Whether δ stands under the root: the lecture's form and the default. PyTorch and Keras add
-        it outside (1e-8 and 1e-7 there).
+        Whether δ is added under the root. True, the default, is the form of Hinton's lecture.
+        PyTorch and Keras add it outside, with 1e-8 and 1e-7.
 
     References
     ----------
     Tieleman, T., and Hinton, G. (2012), Lecture 6.5: RMSProp, COURSERA: Neural Networks for
     Machine Learning. Goodfellow, I., Bengio, Y., and Courville, A. (2016), Deep Learning,
     algorithms 8.5 and 8.6.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("discus:size=2", "rmsprop:lr=0.05,rho=0.99", steps=1).theta.round(3)
+    array([0.5, 0.5])
     """
 
     lr: Positive = 0.001
@@ -112,7 +118,7 @@ class RMSProp(Optimizer):
         return theta, state
 
     def invariances(self) -> frozenset[str]:
-        """Return loss scale where there is no δ."""
+        """Return loss scale if δ is 0."""
         return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
 
     def displacement(self, gradient: Array, steps: int) -> Array | None:
@@ -126,5 +132,5 @@ class RMSProp(Optimizer):
 
     @cached_property
     def _moves(self) -> bool:
-        """Whether there is a velocity: asked first when a schedule is not yet a number."""
+        """Whether there is a velocity: the momentum is not the number 0, be it a schedule."""
         return not (isinstance(self.momentum, float) and self.momentum == 0)

@@ -1,4 +1,4 @@
-"""Gradient descent: on minibatches it is SGD, with the sampler ``full`` batch gradient descent."""
+"""Gradient descent: stochastic (SGD) on minibatches, batch gradient descent on all the data."""
 
 from dataclasses import dataclass
 
@@ -35,6 +35,12 @@ class SGD(Optimizer):
     Cauchy, A. (1847), Méthode générale pour la résolution des systèmes d'équations simultanées,
     C. R. Acad. Sci. Paris 25, 536–538. Robbins, H., and Monro, S. (1951), A stochastic
     approximation method, Ann. Math. Statist. 22, 400–407.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("sphere", "sgd:lr=0.5", steps=1).loss
+    0.0
     """
 
     lr: Positive = 0.01

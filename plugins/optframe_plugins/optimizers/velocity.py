@@ -1,4 +1,4 @@
-"""The state of methods that remember where they are going."""
+"""The state of the methods with momentum."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ __all__ = ["Velocity"]
 class Velocity:
     """State; both change at every step.
 
-    v, the velocity, shape (..., P), or b, the gathered gradients, where the learning rate stands
-    outside; begun, whether there was a step.
+    v, shape (..., P), the velocity, or b, the decaying sum of gradients, in the forms that have
+    it; begun, whether a step has been done.
     """
 
     v: Array

@@ -1,4 +1,4 @@
-"""What samplers that go through the records in minibatches share."""
+"""The base class of samplers that go through the records in minibatches."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ __all__ = ["BatchSampler", "bounds", "too_many", "variance_of_simple_sample"]
 
 
 def bounds(records: int, size: int, drop_last: bool) -> list[tuple[int, int]]:
-    """Where each minibatch begins and ends; the last one may be short, or is dropped."""
+    """Return where each minibatch begins and ends; the last may be short, or is dropped."""
     end = records - records % size if drop_last else records
     return [(first, min(first + size, end)) for first in range(0, end, size)]
 
 
 MOST = 10**9
-"""So many indices of an epoch fit into memory."""
+"""The largest number of records whose order is held in memory."""
 
 
 def too_many(records: int) -> str | None:
-    """Say so where an epoch's order cannot be held in memory."""
+    """Return a message where an epoch's order cannot be held in memory."""
     if records <= MOST:
         return None
-    return "they are too many to be put into an order; expected the sampler stream"
+    return "their order does not fit into memory; expected the sampler stream"
 
 
 def variance_of_simple_sample(records: int, size: int) -> float:
@@ -54,7 +54,7 @@ class BatchSampler(Sampler):
         return records // self.batch_size if self.drop_last else -(-records // self.batch_size)
 
     def mistake(self, records: int) -> str | None:
-        """Say so where a minibatch is larger than the data."""
+        """Return a message where a minibatch is larger than the data."""
         if self.batch_size > records:
             return (
                 f"batch_size {self.batch_size} is more; expected at most {records}, or the "

@@ -1,4 +1,4 @@
-"""Minibatches that know of groups of records: subjects or classes."""
+"""Minibatches that take account of groups of records: subjects or classes."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -16,14 +16,14 @@ __all__ = ["Grouped"]
 
 @dataclass(frozen=True)
 class Grouped(Sampler):
-    """Grouped: without replacement, in an order that minds which records belong together.
+    """Grouped: without replacement, each group of records kept together or spread evenly.
 
     ``whole`` keeps the records of a group in one minibatch, in a new random order in each epoch: a
     subject's records are seen together or not at all. Groups fill minibatches of at most B records
-    by first-fit decreasing (the largest groups first, each into the first minibatch with room),
-    which takes at most 11/9 of the fewest possible minibatches, and one; a group of more than B
-    records is a minibatch of its own. So that their number is the same in every epoch, groups of
-    the same size change places at random, then all minibatches do.
+    by first-fit decreasing: the largest groups first, each into the first minibatch with room. It
+    needs at most 11/9 times the smallest possible number of minibatches, plus one. A group of more
+    than B records is a minibatch of its own. Each epoch exchanges groups of the same size at random
+    and shuffles the minibatches, so that the number of minibatches stays the same.
 
     ``stratified`` gives every minibatch its share of every group: of n records in M = ⌈n/B⌉
     minibatches, each has ⌊n/M⌋ or ⌈n/M⌉ and, of a group of n_g, ⌊n_g/M⌋ or ⌈n_g/M⌉. The records,
@@ -33,12 +33,12 @@ class Grouped(Sampler):
 
         Σ_g (n_g/n)² · S_g²/b_g · (1 − b_g/n_g),    S_g² = Σ (x − x̄_g)² / (n_g − 1)
 
-    In both, an epoch has every record once.
+    Both visit every record once per epoch.
 
     Parameters
     ----------
     batch_size
-        B, ≥ 1: no minibatch has more records, but for ``whole`` groups that are larger themselves.
+        B, ≥ 1: the most records of a minibatch, except for ``whole`` groups that are larger.
     by
         What a group is: records of one ``subject``, or of one ``class``.
     how
@@ -56,7 +56,7 @@ class Grouped(Sampler):
     how: Literal["whole", "stratified"] = "whole"
 
     def bind(self, groups: Callable[[str], NDArray[Any] | None]) -> Self:
-        """Return the same sampler, knowing the group of each record."""
+        """Return the same sampler with the group of each record."""
         bound = dataclasses.replace(self)
         bound.__dict__["groups"] = groups(self.by)
         return bound
@@ -67,11 +67,11 @@ class Grouped(Sampler):
         return None
 
     def mistake(self, records: int) -> str | None:
-        """Say so where groups are not known, or a minibatch is larger than the data."""
+        """Return a message where groups are not known, or a minibatch is larger than the data."""
         if self.groups is None:
-            return f"their {self.by} is not known; expected another by, or another sampler"
+            return f"their {self.by} is not known; choose another value of by, or another sampler"
         if len(self.groups) != records:
-            return f"but {len(self.groups)} are said to have a {self.by}"
+            return f"found a {self.by} for {len(self.groups)}; expected one for each"
         if self.batch_size > records:
             return (
                 f"batch_size {self.batch_size} is more; expected at most {records}, or the "

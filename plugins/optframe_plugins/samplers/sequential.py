@@ -13,7 +13,8 @@ __all__ = ["Sequential"]
 class Sequential(BatchSampler):
     """Sequential: minibatches in the order of the data, the same in every epoch (unshuffled).
 
-    What goes wrong with it where neighbouring records are alike is the lecture's point.
+    Where neighbouring records are alike, a minibatch's gradient is a poor estimate of the gradient
+    of all the data.
 
     Parameters
     ----------

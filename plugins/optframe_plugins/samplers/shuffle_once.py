@@ -11,7 +11,7 @@ __all__ = ["ShuffleOnce"]
 
 @dataclass(frozen=True)
 class ShuffleOnce(BatchSampler):
-    """Shuffle once: a random order, drawn before the first epoch and kept.
+    """Shuffle once: one random order for all epochs, drawn before the first.
 
     Parameters
     ----------

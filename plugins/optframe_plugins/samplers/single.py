@@ -24,7 +24,7 @@ class Single(Sampler):
         return records
 
     def mistake(self, records: int) -> str | None:
-        """Say so where there are too many records."""
+        """Return a message where there are too many records."""
         return too_many(records)
 
     def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:

@@ -1,4 +1,4 @@
-"""Records as they come, and never again."""
+"""Records in the order in which they arrive, each used once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,12 +40,11 @@ class Slices(Sequence[slice]):
 
 @dataclass(frozen=True)
 class Stream(BatchSampler):
-    """Stream: minibatches of records in the order in which they come, and none of them again.
+    """Stream: minibatches of records in the order in which they arrive, each record used once.
 
-    The data is one pass long, and the run ends with it: on-line learning, where each record is
-    seen once, so that every step is an independent draw of the source if the records are. Nothing
-    is kept of the records that have passed: a problem may make as many as it likes when they are
-    asked for.
+    The run ends after one pass over the data. This is on-line learning: if the records are
+    independent, the minibatches of different steps are, too. Past records are not kept, so a
+    problem may generate records when they are asked for, as many as it likes.
 
     Parameters
     ----------
@@ -59,7 +58,7 @@ class Stream(BatchSampler):
     epochs = 1
 
     def mistake(self, records: int) -> str | None:
-        """Say so where a minibatch is larger than the data; it is never too much data."""
+        """Return a message where a minibatch is larger than the data; no data is too large."""
         return None if records >= self.batch_size else super().mistake(records)
 
     def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:

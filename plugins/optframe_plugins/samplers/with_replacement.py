@@ -36,7 +36,7 @@ class WithReplacement(Sampler):
         return -(-records // self.batch_size)
 
     def mistake(self, records: int) -> str | None:
-        """Say so where there are too many records."""
+        """Return a message where there are too many records."""
         return too_many(records)
 
     def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:

@@ -9,14 +9,14 @@ __all__ = ["InverseTime"]
 
 @dataclass(frozen=True)
 class InverseTime(Schedule):
-    """Inverse time: slow enough to keep going, fast enough to average the noise out.
+    """Inverse time: decay as 1/k, under which stochastic gradient descent converges.
 
     ::
 
         ε_k = ε_0 / (1 + d·k)
 
-    Its sum diverges and the sum of its squares converges, which are Robbins and Monro's
-    conditions.
+    The sum of all values diverges and the sum of their squares converges. These are Robbins and
+    Monro's conditions.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ __all__ = ["OneCycle"]
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """One cycle: up to a high value along half a cosine, then down to almost nothing.
+    """One cycle: rise along half a cosine to the highest value, then fall along another to near 0.
 
     ::
 
@@ -22,9 +22,9 @@ class OneCycle(Schedule):
     max
         ε_max, the highest value.
     steps
-        T, the length of the cycle, ≥ 1; from then on the value is ε_T.
+        T, the length of the cycle, ≥ 1; from step T on the value is ε_T.
     rise
-        r, the share of the cycle that goes up, in [0, 1). PyTorch's 0.3.
+        r, the fraction of the cycle in which the value rises, in [0, 1). PyTorch's 0.3.
     initial_divisor
         d, > 0: the start is ε_max / d. PyTorch's 25.
     final_divisor

@@ -9,7 +9,7 @@ __all__ = ["Polynomial"]
 
 @dataclass(frozen=True)
 class Polynomial(Schedule):
-    """Polynomial: from the start value to the end value along a power.
+    """Polynomial: from the start value to the end value along a power of the steps left.
 
     ::
 
@@ -24,7 +24,7 @@ class Polynomial(Schedule):
     steps
         T, ≥ 1.
     power
-        p, > 0; 1 is the schedule linear.
+        p, > 0; 1 gives a linear schedule.
 
     References
     ----------

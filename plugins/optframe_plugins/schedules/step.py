@@ -9,7 +9,7 @@ __all__ = ["Step"]
 
 @dataclass(frozen=True)
 class Step(Schedule):
-    """Step: multiply by a factor every so many steps.
+    """Step: multiply by a factor after every s steps.
 
     ::
 
@@ -20,7 +20,7 @@ class Step(Schedule):
     start
         ε_0, the value at step 0.
     steps
-        s, how long each value is kept, ≥ 1.
+        s, the number of steps for which each value is kept, ≥ 1.
     factor
         γ, > 0.
 

@@ -9,7 +9,7 @@ __all__ = ["Warmup"]
 
 @dataclass(frozen=True)
 class Warmup(Schedule):
-    """Warm-up: linear from (almost) nothing to the value, then constant.
+    """Warm-up: rise linearly from near 0 to the value, then stay constant.
 
     ::
 

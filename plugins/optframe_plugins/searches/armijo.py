@@ -12,30 +12,37 @@ __all__ = ["Armijo"]
 
 @dataclass(frozen=True)
 class Armijo(Search):
-    """Armijo: shorten the step until it brings a share of the decrease that the slope promises.
+    """Armijo: shorten the step until the loss falls by a fraction of what the slope predicts.
 
     ::
 
         t ← ρ·t  until  f(θ + t·d) ≤ f(θ) + c₁·t·∇f(θ)·d
 
-    Only losses are asked for. Nothing keeps the step from being too short, so that a
-    quasi-Newton method may find no curvature to learn from.
+    It asks for losses only. It has no curvature condition: after a short step a quasi-Newton method
+    may have to skip its update.
 
     Parameters
     ----------
     decrease
-        c₁, in (0, 1): the share of the promised decrease that is asked for. Nocedal and Wright's
+        c₁, in (0, 1): the fraction of the predicted decrease that is required. Nocedal and Wright's
         1e-4.
     shrink
-        ρ, in (0, 1): what a step that fails is multiplied by. The usual ½.
+        ρ, in (0, 1): the factor by which a rejected step is shortened. The usual ½.
     evaluations
-        The most points to try, ≥ 1; the last of the default 50 is at 2⁻⁴⁹ of the first.
+        The largest number of points to try, ≥ 1. With the defaults, the last one is at 2⁻⁴⁹ of the
+        first step.
 
     References
     ----------
     Armijo, L. (1966), Minimization of functions having Lipschitz continuous first partial
     derivatives, Pacific J. Math. 16, 1–3; Nocedal, J., and Wright, S. J. (2006), Numerical
     Optimization, algorithm 3.1.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("rosenbrock", "bfgs:search=armijo", steps=60).loss < 1e-12
+    True
     """
 
     decrease: Annotated[float, Gt(0), Lt(1)] = 1e-4

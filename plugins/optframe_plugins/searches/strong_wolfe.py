@@ -8,7 +8,7 @@ from optframe import Array, Count, Fraction, Oracle, Point, Search
 __all__ = ["StrongWolfe"]
 
 LARGEST = 1e10
-"""No step is longer."""
+"""The longest step."""
 
 
 @dataclass(frozen=True)
@@ -20,36 +20,42 @@ class Trial:
     slope: float
 
     def tilted(self, slope: float) -> "Trial":
-        """Return the same of φ(t) − slope·t."""
+        """Return the value and slope of φ(t) − slope·t."""
         return Trial(self.t, self.value - slope * self.t, self.slope - slope)
 
 
 @dataclass(frozen=True)
 class StrongWolfe(Search):
-    """Strong Wolfe: a step that decreases the loss enough and leaves little slope.
+    """Strong Wolfe: find a step with enough decrease of the loss and a small enough slope.
 
     ::
 
         φ(t) ≤ φ(0) + c₁·t·φ'(0),    |φ'(t)| ≤ c₂·|φ'(0)|,    φ(t) = f(θ + t·d)
 
-    It keeps an interval that holds such a t, and takes the minimizer of a cubic or quadratic
-    through what is known as the next trial.
+    It keeps an interval that contains such a t. The next trial is the minimizer of a cubic or
+    quadratic that interpolates known values and slopes.
 
     Parameters
     ----------
     decrease
-        c₁, in [0, 1): the share of the predicted decrease that is asked for. MINPACK's and
+        c₁, in [0, 1): the fraction of the predicted decrease that is required. MINPACK's and
         SciPy's 1e-4.
     curvature
-        c₂, in [0, 1), above c₁: the share of the slope that may be left. 0.9 suits quasi-Newton
+        c₂, in [0, 1), above c₁: the fraction of the slope that may remain. 0.9 suits quasi-Newton
         methods, 0.1 conjugate gradients.
     evaluations
-        The most points to try, ≥ 1.
+        The largest number of points to try, ≥ 1.
 
     References
     ----------
     Moré, J. J., and Thuente, D. J. (1994), Line search algorithms with guaranteed sufficient
     decrease, ACM Trans. Math. Softw. 20, 286–307; the program is MINPACK-2's dcsrch.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("beale", "lbfgs:search=strong-wolfe", steps=50).loss < 1e-12
+    True
     """
 
     decrease: Fraction = 1e-4
@@ -168,7 +174,7 @@ def _cubic(a: Trial, b: Trial) -> float:
 
 
 def _cubic_beyond(best: Trial, trial: Trial, low: float, high: float) -> float:
-    """Where the cubic is least beyond the trial; an end where it falls for ever."""
+    """Where the cubic is least beyond the trial; an end of the interval if it has no minimum."""
     theta = 3 * (best.value - trial.value) / (trial.t - best.t) + best.slope + trial.slope
     scale = max(abs(theta), abs(best.slope), abs(trial.slope))
     root = scale * math.sqrt(

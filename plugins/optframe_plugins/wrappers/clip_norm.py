@@ -27,13 +27,19 @@ class ClipNorm(Wrapper):
     ----------
     Pascanu, R., Mikolov, T., and Bengio, Y. (2013), On the difficulty of training recurrent neural
     networks, ICML, algorithm 1.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("sphere:size=4", "sgd:lr=1+clip-norm:max=1", steps=1).theta
+    array([0.5, 0.5, 0.5, 0.5])
     """
 
     optimizer: Optimizer
     max: Positive = 1.0
 
     def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
-        """Let the optimizer do its step with clipped gradients."""
+        """Do the optimizer's step with clipped gradients."""
         xp = oracle.xp
 
         def clip(g: Array) -> Array:

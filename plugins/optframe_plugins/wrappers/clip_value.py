@@ -26,13 +26,19 @@ class ClipValue(Wrapper):
     References
     ----------
     Mikolov, T. (2012), Statistical language models based on neural networks, PhD thesis, Brno.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("discus:size=2", "sgd:lr=1+clip-value:max=0.5", steps=1).theta
+    array([0.5, 0.5])
     """
 
     optimizer: Optimizer
     max: Positive = 1.0
 
     def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
-        """Let the optimizer do its step with clipped gradients."""
+        """Do the optimizer's step with clipped gradients."""
         xp = oracle.xp
 
         def clip(g: Array) -> Array:

@@ -39,6 +39,12 @@ class Polyak(Wrapper):
     ----------
     Polyak, B. T., and Juditsky, A. B. (1992), Acceleration of stochastic approximation by
     averaging, SIAM J. Control Optim. 30, 838–855.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.minimize("sphere", "sgd:lr=1+polyak", steps=2).loss
+    0.0
     """
 
     optimizer: Optimizer
@@ -49,11 +55,11 @@ class Polyak(Wrapper):
             raise ValueError(f"after: expected a whole number ≥ 0, found {self.after}")
 
     def init(self, theta: Array, oracle: Oracle) -> Average:
-        """Start without an iterate."""
+        """Start with an empty mean."""
         return Average(self.optimizer.init(theta, oracle), oracle.xp.zeros_like(theta), 0)
 
     def step(self, theta: Array, state: Average, oracle: Oracle) -> tuple[Array, Average]:
-        """Let the optimizer do its step, and take the new θ into the mean."""
+        """Do the optimizer's step, and update the mean with the new θ."""
         theta, state.inner = self.optimizer.step(theta, state.inner, oracle)
         state.t += 1
         state.mean = state.mean + (theta - state.mean) / max(1, state.t - self.after)

@@ -1,4 +1,4 @@
-"""Adult: who earns more than 50,000 dollars a year."""
+"""Adult: whether a person earns more than 50,000 dollars a year."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["A9a"]
 class A9a(DatasetLoader):
     """32,561 people with 123 sparse features of 0 and 1, income ≤ 50,000 (0) or more (1).
 
-    The 16,281 test records are their own file, ``a9a.t``.
+    The 16,281 test records are in a file of their own, ``a9a.t``.
 
     References
     ----------

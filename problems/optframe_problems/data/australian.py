@@ -27,9 +27,9 @@ class Australian(DatasetLoader):
     Parameters
     ----------
     test_fraction
-        The share of the records that tests, in [0, 1).
+        The fraction of the records in the test part, in [0, 1).
     validation_fraction
-        The share of all records that validates, in [0, 1); the rest trains.
+        The fraction of all records in the validation part, in [0, 1); the rest is for training.
     split
         The seed of the split, which keeps the shares of the classes, at least 0.
 

@@ -1,4 +1,4 @@
-"""Reading CIFAR-10's binary format, a file of it or the archive of six."""
+"""Read CIFAR-10's binary format, from a file or from the archive of six files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECORD = 1 + CHANNELS * SIDE * SIDE
 
 
 def read_records(files: Mapping[str, bytes]) -> Part:
-    """Return the records of files, one after the other, given as where they lie and their bytes.
+    """Return the records of files, one after the other, given by their places and their bytes.
 
     A record is one byte for the class, 0 to 9, and 3 · 32 · 32 bytes for the pixels, first all red
     ones, then green, then blue, row by row. The inputs are the pixels 0 to 255 in the order
@@ -66,7 +66,7 @@ def _table(where: str, content: bytes) -> NDArray[Any]:
 
 
 def read_archive(path: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """Return the bytes of these members of a ``.tar.gz``, each by where it lies, unpacking nothing.
+    """Return the bytes of these members of a ``.tar.gz`` by their places, without unpacking it.
 
     Raises
     ------

@@ -37,17 +37,17 @@ class Cifar10(Images):
     Parameters
     ----------
     validation_fraction
-        The share of the training records that validates, in [0, 1); the rest trains.
+        The fraction of the training records that are used for validation instead, in [0, 1).
     split
         The seed of that split, which keeps the shares of the classes, at least 0.
     scale
-        ``unit``: pixels / 255; ``standard``: less their mean, by their standard deviation, both by
-        colour and over all pixels that train; ``whiten``: contrast-normalized and whitened.
+        ``unit``: pixels / 255; ``standard``: (pixel − mean) / standard deviation, both of a colour
+        over all training pixels; ``whiten``: contrast-normalized and whitened.
     epsilon
         What whitening adds to each variance, > 0.
     train
         A file with training records in the binary format, as it is or in the folder OPTFRAME_DATA,
-        instead of all of them.
+        to be used instead of all training records.
     test
         The file with the test records beside it, by default none.
 
@@ -77,9 +77,9 @@ class Cifar10(Images):
         return "cifar10"
 
     def files(self) -> tuple[DataFile, ...]:
-        """Return the archive; the six files in it, training ones first, where only they are there.
+        """Return the archive, or, where only they exist, its six files, training files first.
 
-        Where ``train`` names a file, that one and the test file.
+        If ``train`` names a file, return that file and the test file.
         """
         if self.train:
             return tuple(named(path, "cifar10") for path in (self.train, self.test) if path)

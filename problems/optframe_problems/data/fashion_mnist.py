@@ -1,4 +1,4 @@
-"""Clothes as small as MNIST's digits: Fashion-MNIST."""
+"""Images of clothes of the size of MNIST's digits: Fashion-MNIST."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class FashionMnist(IdxImages):
     Parameters
     ----------
     validation_fraction
-        The share of the training records that validates, in [0, 1); the rest trains.
+        The fraction of the training records that are used for validation instead, in [0, 1).
     split
         The seed of that split, which keeps the shares of the classes, at least 0.
     scale
-        ``unit``: pixels / 255; ``standard``: less their mean, by their standard deviation, of all
-        pixels that train; ``whiten``: contrast-normalized and whitened.
+        ``unit``: pixels / 255; ``standard``: (pixel − mean) / standard deviation, both over all
+        training pixels; ``whiten``: contrast-normalized and whitened.
     epsilon
         What whitening adds to each variance, > 0.
 

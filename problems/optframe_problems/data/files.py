@@ -1,4 +1,4 @@
-"""A file that people name: as it is, or in the folder OPTFRAME_DATA."""
+"""Find a file that a user names: by its path, or in the folder OPTFRAME_DATA."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["named"]
 
 
 def named(path: str, folder: str, sha256: str = "", endings: Iterable[str] = ("",)) -> DataFile:
-    """Return a file by its path, perhaps with one of these endings behind it.
+    """Return a file by its path, to which one of these endings may be added.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def named(path: str, folder: str, sha256: str = "", endings: Iterable[str] = (""
     sha256
         Its checksum, or nothing.
     endings
-        What may follow the path, the first one usually nothing.
+        What may be added to the path, usually nothing first.
 
     Raises
     ------

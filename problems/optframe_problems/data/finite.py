@@ -1,4 +1,4 @@
-"""Whether all numbers of a data set are numbers."""
+"""Check that a data set holds finite numbers only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the IDX format, in which MNIST and its relatives come."""
+"""Read the IDX format of MNIST and similar data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all data sets of images share: their split, and how pixels become inputs."""
+"""The base class of data sets of images: their split, and how pixels become inputs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ Scale = Literal["unit", "standard", "whiten"]
 class Images(DatasetLoader):
     """Images of one shape, in ten classes, with a test part of their own.
 
-    A subclass says in which files they come and how to read them, and repeats these parameters in
+    A subclass gives their files and how to read them, and repeats these parameters in
     its docstring. The inputs are float32.
 
     Parameters
     ----------
     validation_fraction
-        The share of the training records that validates, in [0, 1); the rest trains.
+        The fraction of the training records that are used for validation instead, in [0, 1).
     split
         The seed of that split, which keeps the shares of the classes, at least 0.
     scale
-        ``unit``: pixels / 255; ``standard``: less their mean, by their standard deviation, both by
-        colour and over all pixels that train; ``whiten``: as `whitened` has it.
+        ``unit``: pixels / 255; ``standard``: (pixel − mean) / standard deviation, both of a colour
+        over all training pixels; ``whiten``: see `whitened`.
     epsilon
         What whitening adds to each variance, > 0.
     """
@@ -50,7 +50,7 @@ class Images(DatasetLoader):
     """Height, width and channels."""
 
     labels: ClassVar[tuple[Any, ...]]
-    """What the ten classes are."""
+    """The names of the ten classes."""
 
     @property
     @abstractmethod
@@ -82,7 +82,7 @@ def of_images(path: object, images: NDArray[Any], labels: NDArray[Any]) -> Part:
     Raises
     ------
     UnavailableError
-        Where there are not as many of both.
+        Where the numbers of images and labels differ.
     """
     if len(images) != len(labels):
         raise UnavailableError(
@@ -100,7 +100,8 @@ def _unit(dataset: Dataset) -> Dataset:
 def _standardized(dataset: Dataset) -> Dataset:
     """Return it with (x − mean) / deviation by colour, of all training pixels.
 
-    From how often each value is there, so exact. A colour without deviation is only shifted.
+    Both are computed from how often each value occurs, so exactly. A colour without deviation is
+    only shifted.
     """
     import numpy as np
 

@@ -32,8 +32,8 @@ class Libsvm(DatasetLoader):
     Parameters
     ----------
     path
-        The file, as it is or in the folder OPTFRAME_DATA, perhaps with ``.bz2`` or ``.gz`` behind
-        its name; or an address to download it from, such as
+        The file, by its path or in the folder OPTFRAME_DATA; ``.bz2`` or ``.gz`` may follow its
+        name; or an address to download it from, such as
         ``"https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary/w8a"``.
     test
         The file or address with the test records, by default none.
@@ -41,9 +41,10 @@ class Libsvm(DatasetLoader):
         ``class``: whole numbers, whose sorted values become the classes 0, 1, ...; ``number``: for
         regression; ``auto``: classes where all are whole numbers.
     test_fraction
-        The share of the file's records that tests where there is no file for them, in [0, 1).
+        The fraction of the file's records in the test part if there is no test file, in [0, 1).
     validation_fraction
-        The share of the file's records that validates, in [0, 1); the rest trains.
+        The fraction of the file's records in the validation part, in [0, 1); the rest is for
+        training.
     split
         The seed of the split, which keeps the shares of the classes, at least 0.
     sha256
@@ -86,7 +87,7 @@ class Libsvm(DatasetLoader):
 
 
 def _file(path: str, sha256: str) -> DataFile:
-    """Return a file by its path or address, whichever of its forms is there."""
+    """Return a file by its path or address, as it is or compressed."""
     if "://" in path:
         # Another address is another file, though it may end with the same name.
         place = "" if sha256 else f"/{blake2b(path.encode(), digest_size=8).hexdigest()}"

@@ -1,4 +1,4 @@
-"""The inputs of a data set, made dense and brought to one scale."""
+"""Make the inputs of a data set dense, and standardize them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def mapped(dataset: Dataset, change: Callable[[Any], Any]) -> Dataset:
 
 
 def dense(dataset: Dataset) -> Dataset:
-    """Return a data set of sparse inputs, few enough of them, with dense ones."""
+    """Return a data set of few sparse inputs with dense ones."""
     return mapped(dataset, lambda inputs: inputs.toarray())
 
 
 def standardized(dataset: Dataset) -> Dataset:
-    """Return it with (x − mean) / deviation for each dense input x, both of the training part.
+    """Return it with (x − mean) / deviation for each dense input x, both over the training part.
 
-    An input that is the same number in all training records is only shifted, to 0 there: it has no
-    deviation to divide by.
+    An input that is the same number in all training records is only shifted, since its deviation is
+    0.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def standardized(dataset: Dataset) -> Dataset:
     check_finite(dataset.name, "train", dataset.train)
     constant = np.ptp(train, axis=0) == 0
     with np.errstate(over="ignore", invalid="ignore"):
-        # The mean of equal numbers may be another one, by rounding.
+        # By rounding, the mean of equal numbers may differ from them.
         mean = np.where(constant, train[0], train.mean(axis=0))
         deviation = np.where(constant, 1.0, train.std(axis=0))
     if not np.isfinite(deviation).all():

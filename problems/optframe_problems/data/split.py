@@ -13,7 +13,7 @@ __all__ = ["check_fractions", "shuffled", "stratified"]
 
 
 def check_fractions(test: float, validation: float) -> None:
-    """Raise ValueError where nothing would be left to train on."""
+    """Raise ValueError where no records would be left for training."""
     if not (0 <= test < 1 and 0 <= validation < 1 and test + validation < 1):
         raise ValueError(
             f"test_fraction = {test} and validation_fraction = {validation}: each must be at "
@@ -37,7 +37,7 @@ def stratified(
     records
         All of them: inputs of shape (n, d), an array or CSR; targets, integers from 0, (n,).
     fractions
-        The shares of all records that go to the test and to the validation part, rounded to whole
+        The fractions of all records in the test and in the validation part, rounded to whole
         records. A part may be empty, but not smaller than the number of classes.
     seed
         Another seed gives another split, at least 0.
@@ -97,12 +97,12 @@ def shuffled(name: str, records: Part, fractions: tuple[float, float], seed: int
 
 
 def _check_sizes(name: str, records: int, fractions: tuple[float, float]) -> None:
-    """Raise UsageError where no record is left to train on."""
+    """Raise UsageError where no record is left for training."""
     taken = sum(round(fraction * records) for fraction in fractions)
     if taken >= records:
         raise UsageError(
-            f"{name}: found {records} records, of which {taken} test and validate; expected at "
-            "least one to train on"
+            f"{name}: found {records} records, of which {taken} are for test and validation; "
+            "expected at least one for training"
         )
 
 

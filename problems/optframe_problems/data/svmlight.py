@@ -1,4 +1,4 @@
-"""Reading LIBSVM's text format, with the line named where it is wrong."""
+"""Read LIBSVM's text format; an error names the line."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["whitened"]
 
 ROWS = 1024
-"""How many images go through a product at once; with one thread each, its bits are settled."""
+"""How many images one product has; with one thread for each product, its bits are fixed."""
 
 
 def whitened(dataset: Dataset, epsilon: float) -> Dataset:
@@ -35,7 +35,7 @@ def whitened(dataset: Dataset, epsilon: float) -> Dataset:
 
     with μ and Σ the mean and the covariance (divided by n) of the training part's y. ε keeps
     directions in which images hardly vary from becoming all noise. W is symmetric (ZCA), so that z
-    is as near to y as whitened inputs can be, and is still an image. All products are of
+    is as near to y as whitened inputs can be, and is still an image. All products use
     one BLAS thread, since their last bits depend on it. μ and W are kept in the cache.
 
     Parameters

@@ -26,8 +26,8 @@ class Ackley(Function):
         ∇f(θ)  = q θ + (2π/P) exp(m) s,    q = 4 exp(−r/5)/(P r)
         ∇²f(θ) = q I − q (1/5 + 1/r)/(P r) θθᵀ + (2π/P) exp(m) (2π diag(c) − (2π/P) ssᵀ)
 
-    The minimum is 0 at 0, the tip of a cone: it has no gradient, and the answer is 0 there (a
-    subgradient); the Hessian's answer is without the cone's part, which is infinite. The loss is
+    The minimum is 0 at 0, the tip of a cone, where f has no derivative. There the gradient is given
+    as 0, a subgradient, and the Hessian without the cone's part, which is infinite. The loss is
     computed from differences to 1, so that it is exact to the last bits near the minimum. The
     literature has no start; here it alternates between −2 and 3.5, as Rastrigin's.
 
@@ -134,7 +134,7 @@ class Ackley(Function):
         return self.asarray(np.eye(self.size))
 
 
-_TINY = 1e-30  # in place of r = 0, where θ = 0 makes an end of q
+_TINY = 1e-30  # replaces r = 0, where θ = 0 makes the product with q zero anyway
 
 
 def _outer(x: Array) -> Array:

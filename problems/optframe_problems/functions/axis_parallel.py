@@ -1,4 +1,4 @@
-"""What quadratic functions share whose axes are those of the coordinates."""
+"""The base class of quadratic functions whose axes are those of the coordinates."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ __all__ = ["AxisParallel"]
 
 
 class AxisParallel(Function):
-    """f(θ) = Σᵢ cᵢ θᵢ² with cᵢ > 0, told by c; from a start of all ones to 0 at 0.
+    """f(θ) = Σᵢ cᵢ θᵢ² with cᵢ > 0; a subclass gives c.
 
-    The Hessian is diag(2c). All answers but the Hessian take O(P) time.
+    The start is all ones; the minimum is 0 at 0. The Hessian is diag(2c). All answers except the
+    Hessian take O(P) time.
     """
 
     quadratic: ClassVar[bool] = True

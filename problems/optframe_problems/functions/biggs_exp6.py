@@ -23,9 +23,9 @@ class BiggsExp6(CurveFit):
 
         rᵢ = x₃ e^(−tᵢx₁) − x₄ e^(−tᵢx₂) + x₆ e^(−tᵢx₅) − yᵢ,   i = 1, ..., 13
 
-    The start is (1, 2, 1, 1, 1, 1), where f = 0.77907... The minimum is 0 at (1, 10, 1, 5, 4, 3)
-    and just so with (x₁, x₃) and (x₅, x₆) exchanged. The start has (x₁, x₃) = (x₅, x₆), which
-    gradient, Newton and quasi-Newton steps all preserve but for rounding; so they go to a point
+    The start is (1, 2, 1, 1, 1, 1), where f = 0.77907... The minimum is 0 at (1, 10, 1, 5, 4, 3),
+    and also with (x₁, x₃) and (x₅, x₆) exchanged. The start has (x₁, x₃) = (x₅, x₆), which
+    gradient, Newton and quasi-Newton steps all preserve up to rounding. So they go to a point
     at about (1.7114, 17.6832, 1.1631, 5.1866, 1.7114, 1.1631) with f = 5.65565e-3. The literature
     calls it a local minimum; it is a saddle: the Hessian has an eigenvalue of −0.0098 there.
 

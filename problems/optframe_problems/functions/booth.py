@@ -16,7 +16,7 @@ __all__ = ["Booth"]
 
 @dataclass(frozen=True)
 class Booth(FewResiduals):
-    """Two linear equations as a bowl, with a condition number of 9.
+    """The squared residuals of two linear equations: a bowl with a condition number of 9.
 
     With θ = (x, y)::
 

@@ -17,13 +17,13 @@ __all__ = ["Box3d"]
 
 @dataclass(frozen=True)
 class Box3d(CurveFit):
-    """Exponentials that two of the coordinates may exchange: MGH 12 with m = 10.
+    """Exponentials of which two coordinates can be exchanged: MGH 12 with m = 10.
 
     With θ = (x₁, x₂, x₃) and tᵢ = i/10::
 
         rᵢ = e^(−tᵢx₁) − e^(−tᵢx₂) − x₃ (e^(−tᵢ) − e^(−10tᵢ)),   i = 1, ..., 10
 
-    The start is (0, 10, 20), where f = 1031.15... The minimum is 0 at (1, 10, 1), and just so at
+    The start is (0, 10, 20), where f = 1031.15... The minimum is 0 at (1, 10, 1), and also at
     (10, 1, −1) and all along the line x₁ = x₂, x₃ = 0.
 
     References
@@ -60,6 +60,6 @@ class Box3d(CurveFit):
 
     @cached_property
     def _data(self) -> tuple[Array, Array]:
-        """The grid t, and what x₃ is multiplied by."""
+        """The grid t, and the factor of x₃."""
         t = self.asarray([i / 10 for i in range(1, 11)])
         return t, self.xp.exp(-t) - self.xp.exp(-10 * t)

@@ -17,7 +17,7 @@ __all__ = ["BrownAlmostLinear"]
 
 @dataclass(frozen=True)
 class BrownAlmostLinear(ManyResiduals):
-    """Linear equations but for the last, which is a product: MGH 27.
+    """Linear equations, except the last, which is a product: MGH 27.
 
     With P = size::
 

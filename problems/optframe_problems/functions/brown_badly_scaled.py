@@ -21,7 +21,7 @@ class BrownBadlyScaled(FewResiduals):
 
         r₁ = x₁ − 10⁶,   r₂ = x₂ − 2·10⁻⁶,   r₃ = x₁x₂ − 2
 
-    The start is (1, 1), where f = 999998000003 less 4 millionths. The minimum is 0 at
+    The start is (1, 1), where f = 999998000003 − 4·10⁻⁶ + 4·10⁻¹². The minimum is 0 at
     (10⁶, 2·10⁻⁶).
 
     References

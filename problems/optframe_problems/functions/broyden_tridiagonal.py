@@ -18,13 +18,14 @@ __all__ = ["BroydenTridiagonal"]
 
 @dataclass(frozen=True)
 class BroydenTridiagonal(ManyResiduals):
-    """Quadratic equations, each with its two neighbours: MGH 30.
+    """Quadratic equations, each coupled to its two neighbours: MGH 30.
 
     With P = size, x₀ = x_{P+1} = 0 and i = 1, ..., P::
 
         rᵢ = (3 − 2xᵢ) xᵢ − xᵢ₋₁ − 2xᵢ₊₁ + 1
 
-    The start is −1, P times. The minimum is 0, where Newton's method for r = 0 ends.
+    The start is −1, P times. The minimum is 0, at the root to which Newton's method for r = 0
+    converges.
 
     Parameters
     ----------

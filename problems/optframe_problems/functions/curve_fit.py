@@ -16,10 +16,10 @@ __all__ = ["CurveFit"]
 class CurveFit(SumOfSquares):
     """m residuals of one formula along a grid, t₁, ..., tₘ.
 
-    A subclass gives the formula and its derivatives as arrays along the grid: the coordinates that
-    it gets are plain numbers in a lone run and have shape (..., 1) in a batch, so that they
-    broadcast against the grid's (m,). What all of them are made of, an exponential or a
-    denominator, is found once.
+    A subclass gives the formula and its derivatives as arrays along the grid. The coordinates that
+    it is given are plain numbers in a lone run and have shape (..., 1) in a batch, so that they
+    broadcast against the grid's (m,). What the formula and its derivatives share, such as an
+    exponential or a denominator, is computed once.
     """
 
     @abstractmethod

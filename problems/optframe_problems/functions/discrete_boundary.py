@@ -24,8 +24,9 @@ class DiscreteBoundary(ManyResiduals):
 
         rᵢ = 2xᵢ − xᵢ₋₁ − xᵢ₊₁ + h² (xᵢ + tᵢ + 1)³ / 2
 
-    It is u'' = ½ (u + t + 1)³ with u(0) = u(1) = 0, whose solution is u = 2/(2 − t) − t − 1. The
-    start is xᵢ = tᵢ (tᵢ − 1). The minimum is 0, where Newton's method for r = 0 ends.
+    It discretizes u'' = ½ (u + t + 1)³, u(0) = u(1) = 0, whose solution is u = 2/(2 − t) − t − 1.
+    The start is xᵢ = tᵢ (tᵢ − 1). The minimum is 0, at the root to which Newton's method for r = 0
+    converges.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The discus: a bowl that is flat but for one direction."""
+"""The discus: a bowl that is flat in all directions but one."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ __all__ = ["dot"]
 
 
 def dot(a: Array, b: Array) -> Array:
-    """Return Σᵢ aᵢbᵢ over the last axis, shape (...), of which b or both have the leading axes.
+    """Return Σᵢ aᵢbᵢ over the last axis, shape (...); the leading axes are those of b, or of both.
 
-    A lone run's is one product of two vectors; in a batch each run has a product of its own, which
-    gives it the same bits. Either takes less than half the time of a product and a sum.
+    A lone run takes one product of two vectors. In a batch each run has a product of its own, which
+    gives it the same bits. Both take less than half the time of a multiplication and a sum.
     """
     if a.ndim == b.ndim == 1:
         return a @ b

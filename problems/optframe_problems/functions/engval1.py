@@ -75,7 +75,7 @@ class Engval1(Function):
         """Return ∇²f(θ)·v, shape (..., P)."""
         pairs = self._pairs(theta)
         products = theta * v
-        change = 8 * (products[..., :-1] + products[..., 1:])  # of 4 (xᵢ² + xᵢ₊₁²) along v
+        change = 8 * (products[..., :-1] + products[..., 1:])  # the derivative of 4 (xᵢ² + xᵢ₊₁²)
         product = self.xp.zeros_like(products)
         product[..., :-1] = change * theta[..., :-1] + 4 * pairs * v[..., :-1]
         product[..., 1:] += change * theta[..., 1:] + 4 * pairs * v[..., 1:]

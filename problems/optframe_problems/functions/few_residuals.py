@@ -18,8 +18,8 @@ class FewResiduals(SumOfSquares):
     A subclass gives the formulas of the residuals, of their product with the derivatives (from
     which the Jacobian follows, whose row i is Jᵀeᵢ), and of those second derivatives that are not
     zero. The coordinates are plain numbers in a lone run, which is several times as fast as arrays
-    of one element, and arrays of shape (...) in a batch; all that happens to them is elementwise,
-    so that a run gives the same bits in a batch as alone.
+    of one element, and arrays of shape (...) in a batch. All operations on them are elementwise, so
+    that a run gives the same bits in a batch as alone.
     """
 
     @abstractmethod

@@ -18,7 +18,7 @@ __all__ = ["Griewank"]
 
 @dataclass(frozen=True)
 class Griewank(Function):
-    """A very wide bowl under waves that are the smaller the more parameters there are.
+    """A very wide bowl with waves, which are smaller where there are more parameters.
 
     With cᵢ = cos(θᵢ/√i), sᵢ = sin(θᵢ/√i) for i = 1, ..., P::
 
@@ -111,7 +111,7 @@ class Griewank(Function):
         return products_of_others(self.xp, factors)
 
     def _left_out_along(self, factors: Array, speeds: Array) -> tuple[Array, Array]:
-        """Return Πⱼ≠ᵢ and how fast it changes where the factors change at these speeds.
+        """Return Πⱼ≠ᵢ and its derivative, for factors with these derivatives.
 
         It is the product of all factors before i and of all after i.
         """
@@ -120,7 +120,7 @@ class Griewank(Function):
         return a * b, a_speed * b + a * b_speed
 
     def _running(self, factors: Array, speeds: Array, way: int = 1) -> tuple[Array, Array]:
-        """Return the products of what comes before each i (after it, for way −1), and speeds."""
+        """Return the products of the factors before each i (after, for way −1), and derivatives."""
         xp = self.xp
         product = xp.ones_like(factors[..., 0])
         speed = xp.zeros_like(product)

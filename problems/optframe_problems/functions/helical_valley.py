@@ -27,9 +27,9 @@ class HelicalValley(FewResiduals):
         φ = arctan(x₂/x₁) / 2π          for x₁ > 0
         φ = arctan(x₂/x₁) / 2π + ½      for x₁ < 0
 
-    Both are φ = ¼ − arctan2(x₁, x₂) / 2π, which goes on where x₁ = 0 < x₂. The function jumps where
-    x₁ = 0 > x₂, and has no derivative at x₁ = x₂ = 0. The start is (−1, 0, 0), where f = 2500. The
-    minimum is 0 at (1, 0, 0).
+    Both are φ = ¼ − arctan2(x₁, x₂) / 2π, which also holds where x₁ = 0 < x₂. The function jumps
+    where x₁ = 0 > x₂, and has no derivative at x₁ = x₂ = 0. The start is (−1, 0, 0), where
+    f = 2500. The minimum is 0 at (1, 0, 0).
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Hilbert's matrix: a quadratic function that nobody can solve by elimination."""
+"""Hilbert's matrix: a quadratic function with an extreme condition number."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Hilbert"]
 
 @dataclass(frozen=True)
 class Hilbert(Function):
-    """A quadratic function as poorly conditioned as float64 can bear.
+    """A quadratic function that is almost too badly conditioned for float64.
 
     ::
 

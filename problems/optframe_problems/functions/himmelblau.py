@@ -16,7 +16,7 @@ __all__ = ["Himmelblau"]
 
 @dataclass(frozen=True)
 class Himmelblau(Planar):
-    """Four valleys around a hill, all equally deep: where a run ends says where it went.
+    """Four valleys of equal depth around a hill; which one a run ends in depends on its path.
 
     With θ = (x, y)::
 

@@ -17,7 +17,7 @@ __all__ = ["JennrichSampson"]
 
 @dataclass(frozen=True)
 class JennrichSampson(CurveFit):
-    """A sum of two exponentials that cannot be told apart, and a large residual: MGH 6.
+    """Two exponentials, equal at the minimum, where the residual is large: MGH 6.
 
     With θ = (x₁, x₂) and i = 1, ..., 10::
 

@@ -16,14 +16,14 @@ Blocks = Sequence[Array]
 
 
 class ManyResiduals(SumOfSquares):
-    """Residuals known by products with their derivatives, each in O(P) operations.
+    """Residuals given by products with their derivatives, each in O(P) operations.
 
     With the residuals in blocks, one for each kind of formula::
 
         ∇f(θ)    = 2 Jᵀr
         ∇²f(θ)·v = 2 (Jᵀ(Jv) + (Σᵢ rᵢ ∇²rᵢ) v)
 
-    The dense matrices are made of products with unit vectors, where they are asked for.
+    Dense matrices are made of products with unit vectors, where they are asked for.
     """
 
     @abstractmethod

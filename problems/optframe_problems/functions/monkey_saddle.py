@@ -16,7 +16,7 @@ __all__ = ["MonkeySaddle"]
 
 @dataclass(frozen=True)
 class MonkeySaddle(Planar):
-    """A saddle with room for two legs and a tail, where even the Hessian is 0, with a bowl around.
+    """A saddle with three ways down, where even the Hessian is 0, inside a bowl.
 
     With θ = (x, y) = r (cos φ, sin φ) and ρ = x² + y²::
 
@@ -29,7 +29,7 @@ class MonkeySaddle(Planar):
     eigenvalues are 3 and 9.
 
     Close to the saddle ∇²f(θ) θ = 2 ∇f(θ), so that Newton's method halves θ at each step: it
-    walks into the saddle, and no faster than linearly since the Hessian there is singular.
+    converges to the saddle, and only linearly since the Hessian there is singular.
 
     References
     ----------

@@ -19,7 +19,7 @@ __all__ = ["NoisyQuadratic"]
 
 @dataclass(frozen=True)
 class NoisyQuadratic(StochasticProblem):
-    """Gradient noise of one size everywhere: a constant learning rate ends at a floor.
+    """A bowl with gradient noise of constant variance: a constant learning rate ends at a floor.
 
     At step k, with ξ_k ~ N(0, I)::
 

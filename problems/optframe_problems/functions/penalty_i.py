@@ -18,7 +18,7 @@ __all__ = ["PenaltyI"]
 
 @dataclass(frozen=True)
 class PenaltyI(ManyResiduals):
-    """A sphere on which a weak pull towards (1, ..., 1) decides: MGH 23.
+    """A sphere of almost equal losses; a weak pull to (1, ..., 1) makes one least: MGH 23.
 
     With a = 10⁻⁵ and P = size::
 

@@ -1,4 +1,4 @@
-"""What functions of two parameters share: their derivatives from formulas in x and y."""
+"""The base class of functions of two parameters, given by formulas in x and y."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Planar"]
 
 
 class Planar(Function):
-    """A function of θ = (x, y) that says its loss and its five derivatives in x and y.
+    """A function of θ = (x, y); a subclass gives its loss and its five derivatives.
 
     ``_slopes`` are f_x and f_y, ``_curvatures`` are f_xx, f_xy and f_yy, each of the shape of x.
     In a lone run x and y are plain numbers, which is several times as fast as arrays of one.

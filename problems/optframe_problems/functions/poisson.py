@@ -17,7 +17,7 @@ __all__ = ["Poisson"]
 
 @dataclass(frozen=True)
 class Poisson(SecondDifference):
-    """A chain of springs between fixed ends, whose slack takes P² steps to run out.
+    """A chain of springs between fixed ends: gradient descent takes about P² steps.
 
     With θ₀ = θ_{P+1} = 0 and A tridiagonal with rows (−1, 2, −1)::
 

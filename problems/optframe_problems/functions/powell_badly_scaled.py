@@ -24,7 +24,7 @@ class PowellBadlyScaled(FewResiduals):
 
     The start is (0, 1), where f = 1.13526... The minimum is 0 where both residuals vanish, at about
     (1.098e-5, 9.106), found by Newton's method in extended precision; the Hessian's condition
-    number is about 7e17 there, more than float64 can tell from singular.
+    number is about 7e17 there, which float64 cannot distinguish from singular.
 
     References
     ----------

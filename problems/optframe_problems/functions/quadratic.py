@@ -19,7 +19,7 @@ __all__ = ["Quadratic"]
 
 @dataclass(frozen=True)
 class Quadratic(Function):
-    """A bowl as long and narrow as asked for, on which theory makes exact predictions.
+    """A bowl with any condition number and spectrum, on which theory makes exact predictions.
 
     With eigenvalues λ from 1 to κ, and A = diag(λ) or Q diag(λ) Qᵀ::
 

@@ -28,7 +28,7 @@ class Records:
 
 @dataclass(frozen=True)
 class QuadraticDeep(StochasticProblem):
-    """Many flat directions, a few steep ones, none of them an axis, and noisy data.
+    """Many flat directions and a few steep ones, none along an axis, and noisy data.
 
     With Q = R diag(λ) Rᵀ, where 90 % of the λ are uniform on (0, 1), the others on (30, 60), and R
     is orthogonal and uniform, and with records x₁, ..., x_n ~ N(0, σ²I), all drawn once per problem

@@ -30,8 +30,8 @@ class Reddi(StochasticProblem):
     large gradient by its own size and the small ones by little more than theirs, and drifts to
     x = 1, the worst point; AMSGrad, which divides all three by C, goes to −1.
 
-    The paper projects onto [−1, 1], which is here what the oracle's word ``project`` does. For
-    the optimizers that do not project there are walls instead: beyond ±1 each loss gets
+    The paper projects onto [−1, 1], as the oracle's ``project`` does here. For the optimizers that
+    do not project there are walls instead: beyond ±1 each loss gets
     ½ w (|x| − 1)², so that the mean of the three is least at −1 − (C − 2)/(3w) with
     f* = −(C − 2)/3 − (C − 2)²/(18 w). The start is 0, halfway.
 

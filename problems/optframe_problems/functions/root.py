@@ -1,4 +1,4 @@
-"""Where as many residuals as parameters vanish: the minimizer where no formula gives it."""
+"""The root of as many residuals as parameters: a minimizer that has no formula."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def root_of(problem: SumOfSquares) -> np.ndarray:
     Parameters
     ----------
     problem
-        One with m = P that is bound to no setting, and so computes with NumPy.
+        One with m = P, not bound to a setting, so that it computes with NumPy.
     """
     import numpy as np
 

@@ -18,7 +18,7 @@ __all__ = ["RosenbrockChained"]
 
 @dataclass(frozen=True)
 class RosenbrockChained(ManyResiduals):
-    """Rosenbrock's valleys one after the other, each coordinate's floor the square of the last.
+    """Rosenbrock's valleys in a chain: each coordinate has its floor at the last one's square.
 
     With P = size::
 

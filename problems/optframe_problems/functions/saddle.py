@@ -1,4 +1,4 @@
-"""The saddle: where Newton's method stays and others leave."""
+"""The saddle: Newton's method converges to it, and other methods leave it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ class Saddle(Planar):
     it. On the axis x = 0, f = −y² + ½y⁴, so that the minimum is −½ at (0, 1) and (0, −1), where
     the Hessian is 4I.
 
-    Newton's method solves ∇f = 0 wherever that leads, here to the saddle. Along y it multiplies
-    small errors by 0 to first order; with αI added to the Hessian they are multiplied by
-    α/(α − 2), which is more than 1 in size, so that the saddle repels, if and only if
-    α > |λmin|/2 = 1.
+    Newton's method solves ∇f = 0, here at the saddle. Along y it multiplies small errors by 0 to
+    first order. With αI added to the Hessian they are multiplied by α/(α − 2). This is more than 1
+    in size, so that the saddle repels, if and only if α > |λmin|/2 = 1.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What the quadratic functions share whose Hessian is the second difference matrix."""
+"""The base class of quadratic functions whose Hessian is the second difference matrix."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SecondDifference(Function):
         return self._differences(v)
 
     def partial(self, theta: Array, i: int) -> Array:
-        """Return 2θᵢ − θᵢ₋₁ − θᵢ₊₁ − b, shape (...); there is 0 beyond the ends."""
+        """Return 2θᵢ − θᵢ₋₁ − θᵢ₊₁ − b, shape (...); θ is 0 beyond the ends."""
         return 2 * theta[..., i] - self._neighbours(theta, i) - self._source
 
     def coordinate_minimum(self, theta: Array, i: int) -> Array:

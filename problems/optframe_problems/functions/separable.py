@@ -1,4 +1,4 @@
-"""What sums of one function of each parameter share: derivatives that are diagonal."""
+"""The base class of sums of one function of each parameter, whose Hessian is diagonal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Separable"]
 
 
 class Separable(Function):
-    """f(θ) = Σᵢ φ(θᵢ), told by φ, φ′ and φ″, which work on arrays of any shape.
+    """f(θ) = Σᵢ φ(θᵢ); a subclass gives φ, φ′ and φ″ for arrays of any shape.
 
     All answers take O(P) time but the Hessian, which is the diagonal matrix of the φ″(θᵢ).
     """

@@ -1,4 +1,4 @@
-"""The sphere: the easiest function of all."""
+"""The sphere: the simplest of all functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Sphere(AxisParallel):
 
         f(θ) = Σᵢ θᵢ²
 
-    The start is all ones; the minimum is 0 at 0. Gradient descent with lr = ½ is there in one step.
+    The start is all ones; the minimum is 0 at 0. Gradient descent with lr = ½ takes one step.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What all sums of squares share: the calculus that follows from their residuals."""
+"""The base class of sums of squares, whose derivatives follow from their residuals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["SumOfSquares", "hessian_by_products"]
 
 
 class SumOfSquares(Function):
-    """The sum of the squares of m residuals, as the collection of test functions has it.
+    """The sum of the squares of m residuals, without a factor ½, as in the collection MGH.
 
     With the residuals r(θ), their Jacobian J = ∂r/∂θ and their second derivatives ∇²rᵢ::
 
@@ -19,10 +19,10 @@ class SumOfSquares(Function):
         ∇f(θ)  = 2 Jᵀr
         ∇²f(θ) = 2 (JᵀJ + Σᵢ rᵢ ∇²rᵢ)
 
-    How the derivatives of the residuals are written is up to three forms: `FewResiduals`, a
-    handful of different formulas; `CurveFit`, one formula along a grid; `ManyResiduals`, any
-    number of them, with a Jacobian that is never built to find a gradient. Methods that know about
-    residuals (Gauss–Newton, Levenberg–Marquardt) may ask for ``residuals`` and ``jacobian``.
+    Three subclasses differ in how the derivatives of the residuals are written: `FewResiduals` has
+    a handful of different formulas, `CurveFit` one formula along a grid, and `ManyResiduals` any
+    number of residuals, whose Jacobian is not built for a gradient. Methods that use residuals
+    (Gauss–Newton, Levenberg–Marquardt) may ask for ``residuals`` and ``jacobian``.
 
     References
     ----------

@@ -17,7 +17,7 @@ __all__ = ["Trid"]
 
 @dataclass(frozen=True)
 class Trid(SecondDifference):
-    """Neighbours pull each other up, as far as the square of their number.
+    """Neighbours pull each other up: the coordinates of the minimum grow as P².
 
     ::
 

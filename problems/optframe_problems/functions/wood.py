@@ -18,7 +18,7 @@ _ROOT_10, _ROOT_90 = math.sqrt(10), math.sqrt(90)
 
 @dataclass(frozen=True)
 class Wood(FewResiduals):
-    """Two of Rosenbrock's valleys, tied together: MGH 14.
+    """Two of Rosenbrock's valleys, coupled: MGH 14.
 
     With θ = (x₁, x₂, x₃, x₄)::
 

@@ -31,12 +31,12 @@ class WorstHuber(Function):
 
         f(θ_N) = L R²/(4N + 2),
 
-    which no such function exceeds after N steps from so far.
+    which no such function exceeds after N steps from this distance.
 
     Parameters
     ----------
     steps
-        N, the number of steps that it is the worst function for, at least 1.
+        N, the number of steps for which it is the worst function, at least 1.
     size
         P, the number of parameters, at least 1; the start is (R/√P) (1, ..., 1).
     smoothness

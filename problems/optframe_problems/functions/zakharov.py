@@ -1,4 +1,4 @@
-"""Zakharov's function: a bowl with one steep direction that is no axis."""
+"""Zakharov's function: a bowl with one steep direction, which is not along an axis."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ __all__ = ["Network"]
 
 @dataclass(frozen=True)
 class Network(NetworkProblem):
-    """A network of any layers, and a linear one to the outputs, which need not be written.
+    """A network of any layers; the linear layer to the outputs is added to them.
 
     ``convolution:channels=,size=,stride=,padding=`` and ``max-pool:size=,stride=,padding=`` take
-    images, ``linear:units=`` takes what it sees as a list of numbers, ``relu``, ``sigmoid``,
-    ``tanh`` and ``dropout:rate=`` take anything. See `NetworkProblem` for the objective.
+    images. ``linear:units=`` takes its input as a list of numbers. ``relu``, ``sigmoid``, ``tanh``
+    and ``dropout:rate=`` take any input. See `NetworkProblem` for the objective.
 
     Parameters
     ----------

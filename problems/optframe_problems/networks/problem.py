@@ -1,4 +1,4 @@
-"""What all problems that train a network share: its objective and the objective's derivatives."""
+"""The base class of problems that train a network: its objective and the derivatives."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class NetworkProblem(LearningProblem):
 
     @abstractmethod
     def hidden_layers(self) -> Sequence[tuple[str, Layer]]:
-        """Return the layers before the last linear one, each with what people call it."""
+        """Return the layers before the last linear one, each with its name for messages."""
 
     @cached_property
     def stack(self) -> Stack:
@@ -123,7 +123,7 @@ class NetworkProblem(LearningProblem):
         return self.start(random)
 
     def check(self, dataset: Dataset) -> None:
-        """Refuse labels that are no classes, and softmax for data without classes."""
+        """Raise UsageError for labels that are no classes, and softmax for data without classes."""
         if self.output_loss == "softmax":
             self.classes_of(dataset)
         if not dataset.classes:
@@ -186,7 +186,7 @@ class NetworkProblem(LearningProblem):
     def hvp(self, theta: Array, v: Array, batch: Batch) -> Array:
         """Return its Hessian times v, shape (..., P).
 
-        With relu and max pooling that of the piece of the loss on which θ lies.
+        With relu and max pooling the loss has smooth pieces; it is the Hessian of θ's piece.
         """
         total = None
         for share, piece in self._pieces(batch.spread(theta)):

@@ -1,4 +1,4 @@
-"""Layers as people write them."""
+"""Read layers from the short notation."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def read(notation: str, where: str) -> Layer:
     if name not in LAYERS:
         raise UsageError(f"{where}: unknown layer {name!r}; {nearest(name, LAYERS)}")
     if "wrap" in table:
-        raise UsageError(f"{where}: nothing can be put around a layer, found {notation!r}")
+        raise UsageError(f"{where}: a layer cannot have wrappers, found {notation!r}")
     layer: Layer = build(LAYERS[name], table, f"{where} {name}")
     return layer

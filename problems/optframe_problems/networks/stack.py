@@ -108,7 +108,7 @@ class Stack:
     def backward(
         self, xp: Any, owns: Sequence[Own], kept: list[Any], delta: Array, slopes: Sequence[Own]
     ) -> None:
-        """Write the gradient by δ = ∂f/∂z; what was kept is of no use afterwards."""
+        """Write the gradient, from δ = ∂f/∂z; what was kept is overwritten."""
         for number in range(len(self.layers) - 1, self.first, -1):
             layer = self.layers[number]
             delta = layer.backward(xp, kept.pop(), owns[number], delta, slopes[number])
@@ -138,14 +138,14 @@ class Stack:
         deltas: tuple[Array, Array],
         slopes: Sequence[Own],
     ) -> None:
-        """Write the Hessian's product with θ̇ by δ and δ̇."""
+        """Write the Hessian's product with θ̇, from δ and δ̇."""
         for number in range(len(self.layers) - 1, self.first - 1, -1):
             deltas = self.layers[number].tangent_backward(
                 xp, kept[number], owns[number], tangents.pop(), deltas, slopes[number]
             )
 
     def owns(self, flat: Array, masks: Sequence[Array] = ()) -> list[Own]:
-        """Return what each layer has of a flat (..., P): views, or its mask where there are any."""
+        """Return each layer's views of a flat (..., P), or its mask where there are masks."""
         runs = flat.shape[:-1]
         owns: list[Own] = [
             (flat[..., places[0][0]].reshape(runs + places[0][1]), flat[..., places[1][0]])

@@ -1,4 +1,4 @@
-"""What all linear models share: a bias, a start at zero, a penalty, and a minimum."""
+"""The base class of linear models: a bias, a start at zero, a penalty, and a minimum."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ConvexModel(LearningProblem):
     @property
     @abstractmethod
     def attained(self) -> bool:
-        """Whether there is surely a minimizer, and not, as for separable classes, an infimum."""
+        """Whether a minimizer surely exists; separable classes, for one, have only an infimum."""
 
     def stages(self) -> Sequence[ConvexModel]:
         """Return models whose minimizers, one after the other, lead to this one's; itself last."""

@@ -20,22 +20,22 @@ __all__ = ["CorrelatedRecords"]
 
 @dataclass(frozen=True)
 class CorrelatedRecords(GaussianSource):
-    """Blood samples, five in a row from each patient: unshuffled, a minibatch knows one of them.
+    """Blood samples, five in a row from each patient: an unshuffled minibatch sees one patient.
 
-    Sample j of subject s shares with the subject's other samples what its subject brings to it::
+    Sample j of subject s has a part, u and a, that is the same in all samples of the subject::
 
         x_sj = √ρ u_s + √(1 − ρ) e_sj,    u, e ~ N(0, I)
         y_sj = θ*ᵀx_sj + σ (√ρ a_s + √(1 − ρ) b_sj),    a, b ~ N(0, 1)
 
-    so that every record has x ~ N(0, I) and y = θ*ᵀx + N(0, σ²), whoever it is from, and two of one
-    subject are correlated with ρ. The loss is ½ mean (θᵀx − y)²; ``test_loss`` is exactly what to
-    expect for a new subject, ½ ‖θ − θ*‖² + ½ σ².
+    so that every record has x ~ N(0, I) and y = θ*ᵀx + N(0, σ²), and two records of one subject
+    have the correlation ρ. The loss is ½ mean (θᵀx − y)²; ``test_loss`` is the exact expected loss
+    for a new subject, ½ ‖θ − θ*‖² + ½ σ².
 
     A minibatch of B independent records has a gradient with variance V/B and a Hessian near I;
     B records of one subject have nearly the variance and the Hessian of a single one, whose
-    largest eigenvalue is about P. In the list's order, a learning rate that a minibatch of 5
-    affords when shuffled makes gradient descent noisier or diverge. `groups` says whose a record
-    is, for samplers that ask by ``"subject"``.
+    largest eigenvalue is about P. A learning rate that suits shuffled minibatches of 5 makes
+    gradient descent noisier or diverge in the list's order. `groups` returns each record's subject,
+    for samplers that group by ``"subject"``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What regression problems share whose records come from a source that is known exactly."""
+"""The base class of regression problems whose records have an exactly known distribution."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ class GaussianSource(StochasticProblem):
         f_B(θ)  = 1/(2B) Σ (θᵀx − y)²
         E f(θ)  = ½ ‖θ − θ*‖² + ½ σ²
 
-    The expectation is over a new record: the generalization error, exactly, which is measured as
-    ``test_loss``. θ has an entry for each feature; the start is 0. A subclass says `_rows`.
+    The expectation is over a new record. It is the exact generalization error, and is measured as
+    ``test_loss``. θ has an entry for each feature; the start is 0. A subclass gives `_rows` and
+    `_theta_star`.
     """
 
     quadratic: ClassVar[bool] = True
@@ -87,7 +88,7 @@ class GaussianSource(StochasticProblem):
         return self._combined(self._residuals(theta, batch), batch)
 
     def loss_and_gradient(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
-        """Return both from one look at the records."""
+        """Return both from one pass over the records."""
         batch = batch.spread(theta)
         residuals = self._residuals(theta, batch)
         return self._half_mean_square(residuals), self._combined(residuals, batch)

@@ -1,4 +1,4 @@
-"""The lasso, with its absolute values rounded at zero."""
+"""The lasso, with its absolute values smoothed at zero."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["LassoSmooth"]
 
 @dataclass(frozen=True)
 class LassoSmooth(SquaredLoss):
-    """Fit a plane through the targets with few slopes that are not close to 0.
+    """Linear regression with a smooth absolute-value penalty, which keeps most weights near 0.
 
     With θ = (w, b), records x̃ = (x, 1), targets y, λ = l1 and μ = smoothing::
 
@@ -57,13 +57,13 @@ class LassoSmooth(SquaredLoss):
 
     @property
     def attained(self) -> bool:
-        """A convex f whose penalty grows with every weight has a minimizer; so has one without."""
+        """Whether f has a minimizer: yes, with the penalty and without."""
         return True
 
     def stages(self) -> Sequence[LassoSmooth]:
         """Return the same with 10⁶, 10⁴ and 10² times μ first, then itself.
 
-        Where |w| ≫ μ Newton's method knows nothing of the bend at 0; so it is told bit by bit.
+        Where |w| ≫ μ, Newton's model does not include the bend at 0; so μ falls in stages.
         """
         wider = [replace(self, smoothing=self.smoothing * factor) for factor in (1e6, 1e4, 1e2)]
         setting = self.setting

@@ -14,7 +14,7 @@ __all__ = ["LeastSquares"]
 
 @dataclass(frozen=True)
 class LeastSquares(SquaredLoss):
-    """Fit a plane through the targets.
+    """Linear regression: fit a plane to the targets by least squares.
 
     With θ = (w, b), records x̃ = (x, 1) and targets y::
 

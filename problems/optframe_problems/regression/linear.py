@@ -1,4 +1,4 @@
-"""Models of one linear function of the record, whose loss is a convex function of its value."""
+"""Models with one linear function of the record, whose loss is convex in its value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["LinearModel"]
 class LinearModel(ConvexModel):
     """f(θ) = mean φ(z, y) + penalty(θ) over records x̃ = (x, 1) with z = θᵀx̃ and target y.
 
-    A subclass says what φ is, and its first two derivatives by z; hence::
+    A subclass gives φ and its first two derivatives in z. From these follow::
 
         ∇f(θ)  = mean φ'(z, y) x̃ + penalty'(θ)
         ∇²f(θ) = mean φ''(z, y) x̃x̃ᵀ + diag(penalty''(θ))
@@ -50,7 +50,7 @@ class LinearModel(ConvexModel):
         return self._gradient(theta, batch, slopes)
 
     def loss_and_gradient(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
-        """Return both from one look at the records."""
+        """Return both from one pass over the records."""
         batch = batch.spread(theta)
         z = scores(self.xp, batch.inputs, theta)
         losses, slopes = self.losses_and_slopes(z, batch.targets)

@@ -22,7 +22,7 @@ __all__ = ["Logistic"]
 
 @dataclass(frozen=True)
 class Logistic(LinearModel):
-    """Separate two classes by a plane, on each side of which the log odds grow with distance.
+    """Separate two classes by a plane; the log odds grow linearly with the distance from it.
 
     With θ = (w, b), records x̃ = (x, 1), signs s = ±1 and margins m = s θᵀx̃::
 
@@ -61,7 +61,7 @@ class Logistic(LinearModel):
 
     @property
     def attained(self) -> bool:
-        """With a penalty; without one, separable classes have none, and Newton's method no end."""
+        """Whether there is a penalty; without one, separable classes have no minimizer."""
         return self.l2 > 0
 
     def losses(self, z: Array, targets: Array) -> Array:
@@ -99,7 +99,7 @@ class Logistic(LinearModel):
         return self.asarray(self._signs(targets, self.classes))
 
     def check(self, dataset: Dataset) -> None:
-        """Refuse a data set without classes, and one whose records are all of one sign."""
+        """Raise UsageError for a data set without classes, or with records of one sign only."""
         classes = self.classes_of(dataset)
         known = set(range(classes))
         if not set(self.positive) < known:

@@ -22,20 +22,20 @@ STEPS = 200
 """Newton steps, at most; they are damped, so that far from the minimum many may be needed."""
 
 LARGEST_MATRIX = 700
-"""Up to so many parameters the Hessian is formed and decomposed, beyond it is only multiplied."""
+"""Up to so many parameters the Hessian is built and decomposed; beyond, only its products are."""
 
 LARGEST_WORK = 2e7
-"""Multiplications per Hessian–vector product, beyond which f* is left unknown."""
+"""Multiplications of a Hessian–vector product beyond which f* is not computed."""
 
 CLOSE = 1e-14
-"""Newton's method ends where its model promises less than this share of f."""
+"""Newton's method ends where its model predicts a decrease by less than this fraction of f."""
 
 CLOSE_ENOUGH = 1e-12
-"""Where rounding ends it before, f* is known if the model promised less than this share."""
+"""Where rounding ends it before, f* is known if the prediction was less than this fraction."""
 
 
 def within_reach(problem: ConvexModel) -> bool:
-    """Whether f* can be had in reasonable time, said from the data set's size alone."""
+    """Whether f* can be computed in reasonable time, by the data set's size alone."""
     inputs = problem.dataset.train.inputs
     numbers = getattr(inputs, "nnz", inputs.size)
     return bool(numbers * problem.outputs <= LARGEST_WORK)
@@ -45,7 +45,7 @@ def known_least_loss(problem: ConvexModel) -> float | None:
     """Return f*, from the cache where it has been computed before."""
     try:
         key = _content(problem)
-    except (OSError, TypeError):  # a class typed in by hand, which another day may be another one
+    except (OSError, TypeError):  # a class without a file: its code cannot be hashed
         return least_loss(problem)
     return kept_number("minima", key, lambda: least_loss(problem))
 
@@ -74,7 +74,7 @@ def least_loss(problem: ConvexModel) -> float | None:
 
 
 def _newton(problem: ConvexModel, theta: Array) -> tuple[Array, float | None]:
-    """Return where the steps from θ end, and f* where they have found it."""
+    """Return the θ at which the steps end, and f*, or None where they have not found it."""
     batch = problem.training
     first, steepest = float(problem.loss(0 * theta, batch)), 0.0
     for _ in range(STEPS):
@@ -88,7 +88,7 @@ def _newton(problem: ConvexModel, theta: Array) -> tuple[Array, float | None]:
             loose = min(0.01, (steep / steepest) ** 0.5) if steep else 0.01
             direction = _conjugated(problem, theta, -gradient, batch, loose)
         squared = -float(problem.xp.sum(gradient * direction))
-        # Next to f(0) a loss of nothing but rounding, as of an exact fit, is zero.
+        # A loss that is rounding error beside f(0), as after an exact fit, counts as zero.
         promised = 0.5 * squared / max(abs(now), 1e-16 * abs(first), 1e-300)
         if promised <= CLOSE:
             return theta, min(now, float(problem.loss(theta + direction, batch)))

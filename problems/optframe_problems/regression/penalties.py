@@ -1,4 +1,4 @@
-"""What an objective adds for large weights: a value, its slope and its curvature."""
+"""Penalties on large weights: their value, gradient and curvature."""
 
 from __future__ import annotations
 

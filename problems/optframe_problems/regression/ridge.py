@@ -18,7 +18,7 @@ __all__ = ["Ridge"]
 
 @dataclass(frozen=True)
 class Ridge(SquaredLoss):
-    """Fit a plane through the targets whose slopes are kept small.
+    """Linear regression with a squared penalty, which keeps the weights small.
 
     With θ = (w, b), records x̃ = (x, 1) and targets y::
 

@@ -20,7 +20,7 @@ __all__ = ["Softmax"]
 
 @dataclass(frozen=True)
 class Softmax(ConvexModel):
-    """Give each class a score that is linear in the record, and the scores' softmax as its odds.
+    """Separate any number of classes; their probabilities are the softmax of linear scores.
 
     With records x̃ = (x, 1), the matrix Θ of shape (d + 1, C) whose last row holds the biases,
     p = softmax(Θᵀx̃), and y the one-hot vector of the record's class::
@@ -60,12 +60,12 @@ class Softmax(ConvexModel):
 
     @property
     def attained(self) -> bool:
-        """With a penalty, if every class has training records (else its bias goes to −∞)."""
+        """Whether there is a penalty and every class has records (a bias goes to −∞ without)."""
         found = set(self.dataset.train.targets.tolist())
         return self.l2 > 0 and len(found) == self.classes
 
     def check(self, dataset: Dataset) -> None:
-        """Refuse a data set without classes."""
+        """Raise UsageError for a data set without classes."""
         self.classes_of(dataset)
 
     def loss(self, theta: Array, batch: Batch) -> Array:
@@ -78,7 +78,7 @@ class Softmax(ConvexModel):
         return self._gradient(theta, batch, self.xp.exp(self._scores(theta, batch)))
 
     def loss_and_gradient(self, theta: Array, batch: Batch) -> tuple[Array, Array]:
-        """Return both from one look at the records."""
+        """Return both from one pass over the records."""
         batch = batch.spread(theta)
         scores = self._scores(theta, batch)
         odds = self.xp.exp(scores)

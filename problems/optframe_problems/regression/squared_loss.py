@@ -1,4 +1,4 @@
-"""What the linear models of a number share: half the squared error, and how it is measured."""
+"""The loss of linear models that predict a number: half the squared error."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SquaredLoss(LinearModel):
         return self.asarray(targets)
 
     def check(self, dataset: Dataset) -> None:
-        """Refuse a data set with classes."""
+        """Raise UsageError for a data set with classes."""
         if dataset.classes:
             raise UsageError(
                 f"{type(self).__name__}: data = {self.data!r} has {dataset.classes} classes, but "

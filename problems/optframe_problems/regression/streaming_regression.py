@@ -1,4 +1,4 @@
-"""A source of records that has no end, or one that ends."""
+"""Linear regression on a stream of records, endless or finite."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["StreamingRegression"]
 
 BLOCK = 64
-"""Records that are made together, from one position of the counter-based generator."""
+"""Records that are generated together, from one position of the counter-based generator."""
 
 KEPT = 100_000
-"""Up to so many records are made once and kept, and the loss is measured on them."""
+"""Up to so many records are generated once and kept, and the loss is measured on them."""
 
 
 @dataclass(frozen=True)
 class StreamingRegression(GaussianSource):
-    """Every record is new: what a step sees of it is a draw from the source itself.
+    """Linear regression on a stream: every record is a new draw from the source.
 
     Record i is a function of the instance's seed and i alone, made when it is asked for::
 
@@ -36,8 +36,8 @@ class StreamingRegression(GaussianSource):
     ½ σ². With a small number of records, the first ones of the same stream, epochs repeat them:
     the loss over the records can be driven below ½ σ², and the generalization error stays above.
     Both are measured: ``loss`` over the records, and ``test_loss``, the generalization error,
-    exactly. More than 100,000 records are taken for endless: all of them together are asked for
-    the loss that is expected, from which theirs differs by less than about 1 %.
+    exactly. More than 100,000 records count as endless: their loss is taken to be the expected one,
+    from which it differs by less than about 1 %.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class StreamingRegression(GaussianSource):
     sigma
         σ, the standard deviation of the targets, ≥ 0.
     records
-        n, at least 1; by default as good as endless.
+        n, at least 1; by default practically endless.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What changes of variables share: the derivatives of f(Aθ + b)."""
+"""The base class of changes of variables: the derivatives of f(Aθ + b)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["Affine"]
 
 
 class Affine(Transform):
-    """g(θ) = c f(Aθ + b), told by how A, Aᵀ and the way back act on vectors.
+    """g(θ) = c f(Aθ + b); a subclass gives the products with A and Aᵀ, and the inverse.
 
     ::
 
         ∇g(θ) = c Aᵀ∇f(Aθ + b)        ∇²g(θ) = c Aᵀ ∇²f(Aθ + b) A
 
-    Whatever starts, ends or is measured at φ = Aθ + b in the problem inside does so at θ here.
+    The start, the minimizer and the metrics at θ are those of the problem inside at φ = Aθ + b.
     """
 
     @abstractmethod
@@ -48,32 +48,32 @@ class Affine(Transform):
 
     @property
     def minimum(self) -> float | None:
-        """The c-fold of f*."""
+        """f* times c."""
         inside = self.problem.minimum
         return None if inside is None else self._factor * inside
 
     @property
     def minimizer(self) -> Any | None:
-        """Where the problem inside has its minimum, seen from here."""
+        """The minimizer of the problem inside, as θ."""
         import numpy as np
 
         inside = self.problem.minimizer
         return None if inside is None else self._outward(np.asarray(inside))
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
-        """Return where the problem inside starts, seen from here."""
+        """Return the start of the problem inside, as θ."""
         import numpy as np
 
         return self._outward(np.asarray(self.problem.start(random)))
 
     def random_start(self, random: np.random.Generator) -> NDArray[Any]:
-        """Return where the problem inside starts when drawn, seen from here."""
+        """Return a random start of the problem inside, as θ."""
         import numpy as np
 
         return self._outward(np.asarray(self.problem.random_start(random)))
 
     def metrics(self, theta: Array) -> Mapping[str, Array]:
-        """Measure what the problem inside does; the loss is the one that is minimized here."""
+        """Measure what the problem inside measures; the loss is g."""
         inside = self.problem.metrics(self._inward(theta))
         return {**inside, "loss": self._factor * inside["loss"]}
 

@@ -17,7 +17,7 @@ __all__ = ["MultiplicativeNoise"]
 
 @dataclass(frozen=True)
 class MultiplicativeNoise(Transform):
-    """Multiply the gradient by a noisy factor: noise that vanishes with it.
+    """Multiply the gradient by a random factor: the noise vanishes where the gradient does.
 
     At step k, with ξ_k ~ N(0, 1)::
 

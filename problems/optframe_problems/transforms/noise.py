@@ -43,11 +43,11 @@ class Noise(Transform):
     The mean over k is f, which is what is measured, and the variance of each partial derivative
     is σ². The Hessian has no noise. All optimizers of a study see the same noise.
 
-    With ``records`` = n the noise is drawn n times, once for all, and moved so that its mean over
-    the n records is 0; a sampler chooses among them, a minibatch of B has the variance σ²/B, and
-    all of them together have none: a finite sum whose minimum is that of f. With σ = 1 and
-    n = 10,000 around the functions of Rosenbrock, Beale and Branin this is the noise u x + v y of
-    DeepOBS, which does not centre it.
+    With ``records`` = n the noise is drawn n times, once per problem instance, and shifted so that
+    its mean over the n records is 0. A sampler chooses among them: a minibatch of B has the
+    variance σ²/B, and all of them together have no noise. So the minimum is that of f. With σ = 1
+    and n = 10,000 around the functions of Rosenbrock, Beale and Branin this is the noise u x + v y
+    of DeepOBS, which does not centre it.
 
     Parameters
     ----------

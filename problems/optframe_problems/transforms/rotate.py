@@ -17,17 +17,17 @@ __all__ = ["Rotate"]
 
 @dataclass(frozen=True)
 class Rotate(Affine):
-    """Turn a problem, start and minimum included, so that its axes are not the coordinates.
+    """Rotate a problem, with start and minimum, so that its axes are not the coordinates'.
 
     ::
 
         g(θ) = f(Qθ)
 
-    Q is orthogonal, drawn uniformly (Haar) once per problem instance. Methods that know no
-    coordinates (gradient descent, momentum, conjugate gradients, Newton, BFGS) take the same
-    steps, turned; methods with a step length for each coordinate (AdaGrad, Adam), signs, and
-    coordinate descent do not. A partial derivative would cost a whole gradient, so that none is
-    offered.
+    Q is orthogonal, drawn uniformly (Haar) once per problem instance. Methods that do not depend on
+    the coordinates (gradient descent, momentum, conjugate gradients, Newton, BFGS) take the same
+    steps, rotated. Methods with a step length for each coordinate (AdaGrad, Adam), with signs, and
+    coordinate descent do not. Partial derivatives are not offered, since one would cost a whole
+    gradient.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Other units for the parameters, and for the loss."""
+"""Other units for the parameters and the loss."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = ["Scale"]
 
 @dataclass(frozen=True)
 class Scale(Affine):
-    """Measure each parameter in a unit of its own, and the loss in another one.
+    """Change the units of the parameters, each by another factor, and of the loss.
 
     ::
 
         g(θ) = c f(Dθ),    D = diag(κ^((i−1)/(2(P−1)))),  i = 1, ..., P
 
-    so that a round bowl gets the condition number κ. Newton's method takes the same steps in
-    other units, whatever c and D; what divides by the size of past gradients (AdaGrad, RMSProp,
-    Adam) does not mind c, but for the eps in its denominator.
+    so that a round bowl gets the condition number κ. Newton's method takes the same steps in the
+    new units, for any c and D. Methods that divide by the size of past gradients (AdaGrad, RMSProp,
+    Adam) do not depend on c, except through the eps in their denominator.
 
     Parameters
     ----------

@@ -17,14 +17,14 @@ __all__ = ["Shift"]
 
 @dataclass(frozen=True)
 class Shift(Affine):
-    """Move a problem, start and minimum included: away from 0, which some methods favour.
+    """Shift a problem, with start and minimum, away from 0, which some methods favour.
 
     ::
 
         g(θ) = f(θ − b)
 
-    Methods that know no origin take the same steps; weight decay, and whatever else pulls to 0,
-    does not.
+    Methods that do not depend on the origin take the same steps. Weight decay, and other methods
+    that pull θ to 0, do not.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Shift(Affine):
 
     @property
     def size(self) -> int:
-        """P of the problem inside, which b must have, too."""
+        """P of the problem inside; b has the same or is one number."""
         size = self.problem.size
         if isinstance(self.by, tuple) and len(self.by) != size:
             raise UsageError(

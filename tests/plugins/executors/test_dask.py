@@ -255,7 +255,7 @@ def test_it_does_any_work_and_leaves_no_process(cluster, there, random):
         done = list(Dask(scheduler=there.scheduler).run(len, items, stop))
         (lost,) = Dask(scheduler=there.scheduler).run(max, [()], stop)
     assert sorted(done) == sorted(map(len, items))
-    assert lost == Lost((), "crashed", "ValueError left the trial, tried 2 times")
+    assert lost == Lost((), "crashed", "the trial raised ValueError, tried 2 times")
     assert gone_within(5, cluster)
 
 

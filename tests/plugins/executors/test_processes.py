@@ -361,7 +361,7 @@ def test_it_does_any_work_on_any_items(random):
 def test_work_that_leaves_by_an_exception_is_lost():
     with Stop() as stop:
         (lost,) = Processes(jobs=1).run(max, [()], stop)
-    assert lost == Lost((), "crashed", "ValueError left the trial, tried 2 times")
+    assert lost == Lost((), "crashed", "the trial raised ValueError, tried 2 times")
 
 
 def test_nothing_begins_after_the_end_and_what_runs_may_be_finished(tmp_path):

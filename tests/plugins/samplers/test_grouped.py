@@ -187,9 +187,9 @@ def test_what_is_wrong_with_the_records_is_said():
     assert bound(groups, 51, "whole").mistake(50) == (
         "batch_size 51 is more; expected at most 50, or the sampler full"
     )
-    assert bound(groups, 8, "whole").mistake(51) == "but 50 are said to have a subject"
+    assert bound(groups, 8, "whole").mistake(51) == "found a subject for 50; expected one for each"
     assert bound(None, 8, "whole", "class").mistake(50) == (
-        "their class is not known; expected another by, or another sampler"
+        "their class is not known; choose another value of by, or another sampler"
     )
     with pytest.raises(UsageError, match="the subject of the records is not known; bind"):
         Grouped(8).epoch(0, 50, SamplerSeeds(Seeds(0, 0)))
@@ -290,7 +290,7 @@ def test_groups_that_a_problem_does_not_know_are_one_mistake_at_planning():
         trials("grouped:batch_size=5", "digits")
     assert caught.value.mistakes == (
         "[[sampler]] grouped: logistic:data=digits has 1258 training records; their "
-        "subject is not known; expected another by, or another sampler",
+        "subject is not known; choose another value of by, or another sampler",
     )
     with pytest.raises(UsageError, match="training records; their subject is not known"):
         optframe.minimize("logistic", "sgd", sampler=Grouped(5), steps=2)

@@ -215,5 +215,5 @@ def test_index_arrays_are_of_whole_numbers(kind):
 def test_an_endless_source_cannot_be_put_into_an_order(sampler):
     assert sampler.mistake(10**6) is None
     assert sampler.mistake(10**12) == (
-        "they are too many to be put into an order; expected the sampler stream"
+        "their order does not fit into memory; expected the sampler stream"
     )

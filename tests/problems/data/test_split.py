@@ -50,7 +50,7 @@ def test_the_seed_is_the_split(split):
 @pytest.mark.parametrize("split", [stratified, shuffled])
 @pytest.mark.parametrize("fractions", [(0.9, 0.0), (0.5, 0.49), (0.0, 0.9)])
 def test_something_must_be_left_to_train_on(split, fractions):
-    with pytest.raises(UsageError, match=r"some: found 3 records, of which [34] test and validate"):
+    with pytest.raises(UsageError, match=r"some: found 3 records, of which [34] are for test"):
         split("some", records(3), fractions, 0)
 
 

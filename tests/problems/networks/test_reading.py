@@ -30,7 +30,7 @@ def test_every_layer_can_be_written():
         (["dropout:rate=1"], "rate: expected a number ≥ 0 and < 1, found 1"),
         (["convolution:channels=2,kernel=3"], "unknown parameter 'kernel'"),
         (["max-pool:padding=full"], "padding: expected one of 'same', 'valid', found 'full'"),
-        (["relu+tanh"], "nothing can be put around a layer, found 'relu+tanh'"),
+        (["relu+tanh"], "a layer cannot have wrappers, found 'relu+tanh'"),
         (["linear:units=3,size"], "found 'size' where parameter=value was expected"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What elementwise functions share: y = φ(x), and φ' and φ'' in terms of y."""
+"""The base class of activations: y = φ(x), with φ' and φ'' in terms of y."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the layers with parameters share: y = x∘W + b, where ∘ is linear in each of the two."""
+"""The base class of layers with parameters: y = x∘W + b, with ∘ linear in each factor."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Affine(Layer):
         return self.product(xp, x, *own), x
 
     def arrive(self, xp: Any, kept: Any, delta: Array, slopes: Own) -> None:
-        """Go back no further than to the parameters: the first layer has no use for ∂f/∂x."""
+        """Write the parameters' gradients alone: the first layer needs no ∂f/∂x."""
         self.to_weights(xp, kept, delta, slopes[0])
         _to_bias(delta, slopes[1])
 

@@ -1,4 +1,4 @@
-"""The layer whose units see a few neighbouring pixels each, with the same weights everywhere."""
+"""Convolution: each unit sees a few neighbouring pixels, with the same weights everywhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Convolution(Affine):
     where x and δ are 0 at places that do not exist. What the window sees, k·k·c numbers at each
     place, is copied side by side for a few records at a time and multiplied by W as one matrix. On
     the way back the window moves over δ, with s − 1 zeros between its pixels, and one copy serves
-    both adjoints; with a stride it costs s² times what the places alone would.
+    both adjoints. With a stride s this costs s² times as much as the existing places alone.
 
     Parameters
     ----------

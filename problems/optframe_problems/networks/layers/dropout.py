@@ -1,4 +1,4 @@
-"""Inputs that are left out at random."""
+"""Dropout: inputs are left out at random."""
 
 from __future__ import annotations
 

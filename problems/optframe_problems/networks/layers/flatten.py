@@ -1,4 +1,4 @@
-"""Images as lists of numbers."""
+"""Flatten images to lists of numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Flatten"]
 class Flatten(Layer):
     """The numbers of an image one after another: row by row, pixel by pixel, channel by channel.
 
-    A network puts it between images and a linear layer by itself.
+    A network adds it between images and a linear layer by itself.
     """
 
     def outputs(self, shape: Shape) -> Shape:

@@ -1,4 +1,4 @@
-"""A layer: what a network is made of."""
+"""The base class of a network's layers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Own = tuple[Array, ...]
 
 
 class Parameters(NamedTuple):
-    """The blocks of θ that a layer owns, and what a start of them goes by."""
+    """The blocks of θ that a layer owns, and the fan in and fan out that their start needs."""
 
     weights: Shape
     bias: Shape

@@ -1,4 +1,4 @@
-"""The layer in which every unit sees every input."""
+"""The fully connected layer: every unit sees every input."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ class Linear(Affine):
         xp.matmul(x.mT, delta, out=out)
 
     def to_both(self, xp: Any, x: Array, weights: Array, delta: Array, out: Array) -> Array:
-        """Return the one and write the other."""
+        """Return Wδ and write Σ xδᵀ."""
         self.to_weights(xp, x, delta, out)
         return self.to_inputs(xp, x, weights, delta)

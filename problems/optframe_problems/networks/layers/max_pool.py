@@ -1,4 +1,4 @@
-"""The largest number of each neighbourhood."""
+"""Max pooling: the largest number of each window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A square window that moves over an image: where it stands, and what it sees there."""
+"""A square window that moves over an image: its positions, and what it sees there."""
 
 from __future__ import annotations
 

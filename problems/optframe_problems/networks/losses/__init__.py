@@ -1,1 +1,1 @@
-"""What a network minimizes, by its outputs and the targets, one file each."""
+"""The losses of networks, one file each."""
