@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from optframe import __version__
 from optframe.contracts import Backend
 from optframe.registry import Registry
+from optframe.version import __version__
 
 __all__ = ["describe"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from optframe import __version__
 from optframe.binding import Binder, resolve_backend
 from optframe.choices import Choice, Choices
 from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
@@ -18,6 +17,7 @@ from optframe.registry import Registry
 from optframe.seeds import Seeds
 from optframe.study import NO_SAMPLER, Budget, Checkpoints, Study, Trial
 from optframe.study_tables import mistakes_of
+from optframe.version import __version__
 
 __all__ = ["parts_of", "plan"]
 

@@ -17,11 +17,12 @@ from typing import Any
 
 import pluggy
 
-from optframe import __version__, hookspecs
+from optframe import hookspecs
 from optframe.checks import flaw_of, unfit
 from optframe.errors import PluginError, UsageError, nearest, one_line
 from optframe.hookspecs import API_VERSION
 from optframe.kinds import KINDS
+from optframe.version import __version__
 
 __all__ = ["Broken", "Entry", "Plugin", "Registry"]
 

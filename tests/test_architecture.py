@@ -25,6 +25,7 @@ BUILT_IN = {
 
 # Each module imports from its own layer and from those above it here, and never from below.
 LAYERS = [
+    {"version"},
     {"errors", "kinds", "clock", "seeds", "notation", "downloads", "contracts", "rules", "palette"},
     {"durations"},
     {"parameters", "oracle", "study", "study_tables", "record", "hookspecs", "function_problem"},
@@ -120,7 +121,8 @@ def core_imports() -> Iterator[tuple[str, str, bool]]:
 
 
 def layer(module: str) -> int:
-    return LAYER_OF[module.split(".")[1]]
+    """The number of a module's layer; the package's face comes after all of them."""
+    return len(LAYERS) if module == CORE else LAYER_OF[module.split(".")[1]]
 
 
 def test_every_module_of_the_core_has_its_layer():

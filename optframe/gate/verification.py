@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe import __version__
 from optframe.environment import describe
 from optframe.errors import UnavailableError, UsageError
 from optframe.frames import read_tasks
@@ -32,6 +31,7 @@ from optframe.registry import Registry
 from optframe.store_file import reading
 from optframe.study import Trial
 from optframe.trial_runner import TrialRunner
+from optframe.version import __version__
 
 __all__ = ["Agreement", "Verified", "drawn", "verify"]
 
