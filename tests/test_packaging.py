@@ -1,4 +1,4 @@
-"""What is installed: four packages, and nothing with a generic name."""
+"""What is installed: four packages and one module, and nothing with a generic name."""
 
 import importlib
 import importlib.metadata
@@ -22,10 +22,10 @@ def installed_files() -> list[str]:
     return [name for name in files if not name.startswith("..")]
 
 
-def test_the_wheel_holds_exactly_four_import_packages():
+def test_the_wheel_holds_exactly_four_import_packages_and_the_commands_module():
     tops = {name.partition("/")[0] for name in installed_files()}
     tops = {top for top in tops if not top.endswith(".dist-info")}
-    assert tops == {*PACKAGES}
+    assert tops == {*PACKAGES, "optframe_bench.py"}
 
 
 def test_the_wheel_holds_types_studies_templates_and_the_licence():
@@ -59,3 +59,9 @@ def test_the_version_is_the_one_to_cite():
     text = (Path(__file__).parent.parent / "CITATION.cff").read_text(encoding="utf-8")
     (version,) = re.findall(r"^version: (.+)$", text, flags=re.MULTILINE)
     assert version == importlib.import_module("optframe").__version__
+
+
+def test_the_command_is_the_module_beside_the_packages():
+    scripts = importlib.metadata.distribution("optframe-bench").entry_points
+    (command,) = scripts.select(group="console_scripts")
+    assert (command.name, command.value) == ("optframe", "optframe_bench:main")
