@@ -1,5 +1,6 @@
 """optframe: a plugin-based benchmarking framework for optimization algorithms.
 
+It is installed by the distribution ``optframe-bench``, and known by that name here.
 Names are imported when they are first used, so that ``optframe --help`` does not wait for NumPy.
 """
 
@@ -7,6 +8,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from optframe.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from optframe.api import load, make, minimize, report, run
@@ -64,8 +67,6 @@ if TYPE_CHECKING:
     from optframe.rules import coefficient, elementwise, maximum, minimum, sign, sqrt, where
     from optframe.store.results import Results
     from optframe.study.study import Study
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "optframe.api": "load make minimize report run",

@@ -1,6 +1,6 @@
 """``python -m optframe``: the same as the command ``optframe``."""
 
-from optframe.cli import main
+from optframe_bench import main
 
 if __name__ == "__main__":
     main()

@@ -196,7 +196,8 @@ def measure(folder: Path, only: str | None, gpu: bool, collect: bool = False) ->
     for name in ("pytest", "pytest_benchmark"):
         if importlib.util.find_spec(name) is None:
             raise UnavailableError(
-                f"bench: {name.replace('_', '-')} is not installed; install optframe[test]"
+                f"bench: {name.replace('_', '-')} is not installed; "
+                "pip install 'optframe-bench[test]'"
             )
     try:
         re.compile(only or "")

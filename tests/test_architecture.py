@@ -244,7 +244,7 @@ def imported_by(code: str) -> set[str]:
 
 def command_line(*words: str) -> set[str]:
     return imported_by(
-        "from optframe.cli import main\n"
+        "from optframe_bench import main\n"
         f"sys.argv = ['optframe', *{words!r}]\n"
         "try:\n    main()\nexcept SystemExit as ended:\n    assert not ended.code"
     )
@@ -262,8 +262,9 @@ def test_loading_all_plugins_imports_no_heavy_library():
 
 def test_help_imports_neither_numpy_nor_pluggy():
     loaded = command_line("--help")
-    assert "click" in loaded
+    assert {"click", "optframe_bench"} <= loaded
     assert not top_levels(loaded) & {"numpy", "pluggy", "rich", *HEAVY, *BUILT_IN}
+    assert not loaded & {"importlib.metadata", "pathlib"}
 
 
 @pytest.mark.parametrize("command", ["list", "plugins"])

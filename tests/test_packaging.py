@@ -1,8 +1,9 @@
-"""What is installed: four packages from one place, and nothing with a generic name."""
+"""What is installed: four packages and one module, and nothing with a generic name."""
 
 import importlib
 import importlib.metadata
 import os
+import re
 import zipfile
 from pathlib import Path
 
@@ -15,15 +16,16 @@ def installed_files() -> list[str]:
     """The files of the wheel that CI built, else those of the installed distribution."""
     if wheel := os.environ.get("OPTFRAME_WHEEL"):
         return zipfile.ZipFile(wheel).namelist()
-    files = [str(file) for file in importlib.metadata.files("optframe") or ()]
+    files = [str(file) for file in importlib.metadata.files("optframe-bench") or ()]
     if any(name.endswith(".pth") for name in files):
         pytest.skip("optframe is installed in editable mode: there is no wheel to look into")
     return [name for name in files if not name.startswith("..")]
 
 
-def test_the_wheel_holds_exactly_four_import_packages():
+def test_the_wheel_holds_exactly_four_import_packages_and_the_commands_module():
     tops = {name.partition("/")[0] for name in installed_files()}
-    assert sorted(top for top in tops if not top.endswith(".dist-info")) == PACKAGES
+    tops = {top for top in tops if not top.endswith(".dist-info")}
+    assert tops == {*PACKAGES, "optframe_bench.py"}
 
 
 def test_the_wheel_holds_types_studies_templates_and_the_licence():
@@ -50,4 +52,16 @@ def test_all_packages_come_from_one_place():
 
 def test_the_version_is_the_distributions():
     optframe = importlib.import_module("optframe")
-    assert optframe.__version__ == importlib.metadata.version("optframe")
+    assert optframe.__version__ == importlib.metadata.version("optframe-bench")
+
+
+def test_the_version_is_the_one_to_cite():
+    text = (Path(__file__).parent.parent / "CITATION.cff").read_text(encoding="utf-8")
+    (version,) = re.findall(r"^version: (.+)$", text, flags=re.MULTILINE)
+    assert version == importlib.import_module("optframe").__version__
+
+
+def test_the_command_is_the_module_beside_the_packages():
+    scripts = importlib.metadata.distribution("optframe-bench").entry_points
+    (command,) = scripts.select(group="console_scripts")
+    assert (command.name, command.value) == ("optframe", "optframe_bench:main")

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from optframe.errors import OptframeError, printable
+from optframe.version import __version__
 
 __all__ = ["main"]
 
@@ -63,7 +64,7 @@ class _Commands(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="optframe")
+@click.version_option(__version__)
 @click.pass_context
 def _optframe(context: click.Context) -> None:
     """Benchmark optimization algorithms: optimizers × problems × samplers × seeds.

@@ -17,12 +17,12 @@ from typing import Any
 
 import pluggy
 
-from optframe import __version__
 from optframe.components import hookspecs
 from optframe.components.fitness import flaw_of, unfit
 from optframe.components.hookspecs import API_VERSION
 from optframe.components.kinds import KINDS
 from optframe.errors import PluginError, UsageError, nearest, one_line
+from optframe.version import __version__
 
 __all__ = ["Broken", "Entry", "Plugin", "Registry"]
 

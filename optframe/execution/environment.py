@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from optframe import __version__
 from optframe.components.registry import Registry
 from optframe.contracts import Backend
+from optframe.version import __version__
 
 __all__ = ["describe"]
 

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe import __version__
 from optframe.components.registry import Registry
 from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
 from optframe.contracts.record import Record
@@ -33,6 +32,7 @@ from optframe.store.file import reading
 from optframe.store.recovery import fits
 from optframe.store.results import read_tasks
 from optframe.study.pairing import parts_of
+from optframe.version import __version__
 
 __all__ = ["Agreement", "Verified", "drawn", "verify"]
 

@@ -74,6 +74,6 @@ def _check_pyarrow() -> None:
         import pyarrow  # noqa: F401
     except ImportError as error:
         raise UnavailableError(
-            "export: Parquet needs pyarrow, which is not installed; install optframe[parquet], or "
-            "say --format csv"
+            "export: Parquet needs pyarrow, which is not installed; pip install "
+            "'optframe-bench[parquet]', or say --format csv"
         ) from error

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from optframe import __version__
 from optframe.components.binder import Binder
 from optframe.components.parameters import build, mistakes_in
 from optframe.components.registry import Registry
@@ -32,6 +31,7 @@ from optframe.study.grids import Choice, Choices
 from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip
 from optframe.study.settings import RunSettings, check_names
 from optframe.study.tables import StudyTable, read
+from optframe.version import __version__
 
 __all__ = ["Study", "mistakes_of", "plan"]
 

@@ -121,7 +121,9 @@ class StrictBackend(Backend):
         try:
             import_module("array_api_strict")
         except ImportError as error:
-            return f"array-api-strict is not installed ({error}); install optframe[test]"
+            return (
+                f"array-api-strict is not installed ({error}); pip install 'optframe-bench[test]'"
+            )
         return None
 
     @property

@@ -236,7 +236,7 @@ def test_plugins_are_listed_with_what_they_register(optframe):
     finished = optframe("plugins", *sample("tiny"), "--without", "optframe_reports")
     assert (finished.code, finished.err) == (0, "")
     optimizers = ", ".join(load_plugins().names("optimizers"))
-    assert f"optframe_plugins  (optframe 0.1.0)\n  optimizers: {optimizers}\n" in finished.out
+    assert f"optframe_plugins  (optframe-bench 0.1.0)\n  optimizers: {optimizers}\n" in finished.out
     assert "optframe_reports" not in finished.out
     assert f"tiny  ({sample('tiny')[1]} " in finished.out
     assert "  datasets: tiny\n" in finished.out
@@ -405,7 +405,7 @@ def test_a_missing_device_is_told_with_what_to_install(optframe):
     assert (finished.code, finished.out) == (4, "")
     (line,) = finished.mistakes
     assert line.startswith("backend 'cupy': CuPy ")
-    assert "optframe[cuda12]" in line or "nvidia-smi" in line
+    assert "'optframe-bench[cuda12]'" in line or "nvidia-smi" in line
     assert os.listdir() == []
 
 

@@ -201,7 +201,7 @@ def test_the_doctor_goes_on_with_the_rest(doctor):
     assert doctor.stderr == ""
     assert "  numpy: available on cpu" in doctor.stdout
     for name in BUILT_IN:
-        assert f"  {name} (optframe " in doctor.stdout
+        assert f"  {name} (optframe-bench " in doctor.stdout
     assert "1 components, ok" in doctor.stdout  # tiny
 
 

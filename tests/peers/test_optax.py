@@ -30,7 +30,7 @@ from optframe_plugins.optimizers.nesterov import Nesterov
 from optframe_plugins.optimizers.rmsprop import RMSProp
 from optframe_plugins.optimizers.sgd import SGD
 
-ABSENT = "peers are not installed: pip install 'optframe[peers]'"
+ABSENT = "peers are not installed: pip install 'optframe-bench[peers]'"
 jax = pytest.importorskip("jax", reason=ABSENT)
 optax = pytest.importorskip("optax", reason=ABSENT)
 

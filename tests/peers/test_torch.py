@@ -23,7 +23,7 @@ from optframe_plugins.optimizers.rmsprop import RMSProp
 from optframe_plugins.optimizers.sgd import SGD
 
 torch = pytest.importorskip(
-    "torch", reason="peers are not installed: pip install 'optframe[peers]'"
+    "torch", reason="peers are not installed: pip install 'optframe-bench[peers]'"
 )
 
 STEPS, SIZE = 200, 5

@@ -19,7 +19,7 @@ from optframe_problems.networks.mlp import MultilayerPerceptron
 from optframe_problems.networks.network import Network
 
 torch = pytest.importorskip(
-    "torch", reason="peers are not installed: pip install 'optframe[peers]'"
+    "torch", reason="peers are not installed: pip install 'optframe-bench[peers]'"
 )
 F = torch.nn.functional
 

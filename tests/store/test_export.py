@@ -76,7 +76,7 @@ def test_an_unknown_format_names_the_nearest(results, tmp_path):
 
 def test_without_pyarrow_nothing_is_written_and_the_extra_is_named(results, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(optframe.UnavailableError, match=r"install optframe\[parquet\]"):
+    with pytest.raises(optframe.UnavailableError, match=r"install 'optframe-bench\[parquet\]'"):
         export(results, tmp_path / "no")
     assert not (tmp_path / "no").exists()
 

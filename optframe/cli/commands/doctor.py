@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
-from optframe import __version__
 from optframe.cli.options import with_plugins
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
 from optframe.errors import PluginError, StoreError, printable
+from optframe.version import __version__
+from optframe_bench import REINSTALL
 
 __all__ = ["command"]
 
@@ -79,6 +80,13 @@ def _check_installation(registry: Registry) -> None:
     )
     versions = [f"{name} {_version(name)}" for name in PACKAGES]
     click.echo(f"  {', '.join(versions)}")
+    namesake = _version("optframe")
+    if namesake != "missing":
+        click.secho(
+            f"  the distribution optframe {namesake} is installed, too; expected optframe-bench "
+            f"alone, since both own the package 'optframe'; {REINSTALL}",
+            fg="red",
+        )
     click.secho("backends", bold=True)
     for entry in registry.entries("backends"):
         click.echo(f"  {entry.name}: {_backend(registry, entry.name)}")

@@ -29,8 +29,8 @@ class CupyBackend(Backend):
             cupy = import_module("cupy")
         except ImportError as error:
             return (
-                f"CuPy is not installed ({error}); install optframe[cuda12] or optframe[cuda13], "
-                "whichever your driver supports, or use --backend numpy"
+                f"CuPy is not installed ({error}); pip install 'optframe-bench[cuda12]' or "
+                "'optframe-bench[cuda13]', whichever your driver supports, or use --backend numpy"
             )
         if not cupy.cuda.is_available():
             return (

@@ -56,7 +56,8 @@ class NumbaBackend(HostBackend):
             import_module("numba")
         except ImportError as error:
             return (
-                f"Numba is not installed ({error}); install optframe[numba], or use --backend numpy"
+                f"Numba is not installed ({error}); pip install 'optframe-bench[numba]', or "
+                "use --backend numpy"
             )
         return None
 

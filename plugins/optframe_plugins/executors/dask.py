@@ -71,7 +71,7 @@ class Dask(Executor):
             raise UnavailableError("executor 'dask': it needs Linux or macOS")
         if not (find_spec("distributed") and find_spec("cryptography")):
             raise UnavailableError(
-                "executor 'dask': Dask is not installed; pip install 'optframe[dask]'"
+                "executor 'dask': Dask is not installed; pip install 'optframe-bench[dask]'"
             )
         from optframe_plugins.executors.dask_cluster import found, started
         from optframe_plugins.executors.dask_link import Link

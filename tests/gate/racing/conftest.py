@@ -57,7 +57,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
         wheel.write("dull_optimizer.py")
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: dull-optimizer\\n"
-                       "Version: 1.0\\nRequires-Dist: optframe\\n")
+                       "Version: 1.0\\nRequires-Dist: optframe-bench\\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\n"
                        "Root-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr(f"{info}/entry_points.txt", "[optframe]\\ndull = dull_optimizer\\n")

@@ -76,8 +76,8 @@ def test_cupy_that_is_not_installed_says_what_to_install(monkeypatch):
     monkeypatch.setattr(plugin, "import_module", refuse)
     assert not CupyBackend().is_available()
     assert CupyBackend().missing() == (
-        "CuPy is not installed (No module named 'cupy'); install optframe[cuda12] or "
-        "optframe[cuda13], whichever your driver supports, or use --backend numpy"
+        "CuPy is not installed (No module named 'cupy'); pip install 'optframe-bench[cuda12]' or "
+        "'optframe-bench[cuda13]', whichever your driver supports, or use --backend numpy"
     )
 
 

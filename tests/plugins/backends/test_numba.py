@@ -65,10 +65,12 @@ def test_numba_that_is_not_installed_says_what_to_install(monkeypatch):
     monkeypatch.setattr(plugin, "import_module", refuse)
     assert not NumbaBackend().is_available()
     assert NumbaBackend().missing() == (
-        "Numba is not installed (No module named 'numba'); install optframe[numba], or use "
-        "--backend numpy"
+        "Numba is not installed (No module named 'numba'); pip install 'optframe-bench[numba]', "
+        "or use --backend numpy"
     )
-    with pytest.raises(optframe.UnavailableError, match=r"'numba': Numba is .*optframe\[numba\]"):
+    with pytest.raises(
+        optframe.UnavailableError, match=r"'numba': Numba is .*'optframe-bench\[numba\]'"
+    ):
         optframe.minimize("rosenbrock", "sgd", steps=1, backend="numba")
 
 
