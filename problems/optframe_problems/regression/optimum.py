@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from optframe import Array
 from optframe_problems.cache import kept_number
-from optframe_problems.learning import Batch
+from optframe_problems.learning import Batch, LearningProblem
 
 if TYPE_CHECKING:
     from optframe_problems.regression.convex import ConvexModel
@@ -140,8 +140,9 @@ def _content(problem: ConvexModel) -> str:
     Raises OSError or TypeError where the model's class has no file.
     """
     digest = hashlib.sha256()
-    own = Path(inspect.getfile(type(problem)))
-    for path in sorted({own, *Path(__file__).parent.glob("*.py")}):
+    kinds = [kind for kind in type(problem).__mro__ if issubclass(kind, LearningProblem)]
+    own = [Path(inspect.getfile(kind)) for kind in kinds]
+    for path in sorted({*own, *Path(__file__).parent.glob("*.py")}):
         digest.update(path.read_bytes())
     given = {f.name: getattr(problem, f.name) for f in dataclasses.fields(problem)}  # type: ignore[arg-type]
     del given["data"]

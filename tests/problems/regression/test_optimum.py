@@ -1,8 +1,10 @@
 """f*: that it is the minimum, when it is computed, and where it is kept."""
 
 import dataclasses
+import importlib.util
 import json
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -149,6 +151,26 @@ def test_changed_records_are_another_content(bind, cache):
         problem.dataset, train=dataclasses.replace(train, targets=targets)
     )
     assert changed.minimum != first
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_a_changed_base_class_is_another_content(bind, cache, tmp_path, monkeypatch):
+    file = tmp_path / "penalized.py"
+    file.write_text(
+        "from optframe_problems.regression.ridge import Ridge\nclass Penalized(Ridge): ...\n"
+    )
+    spec = importlib.util.spec_from_file_location("penalized", file)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "penalized", module)
+    spec.loader.exec_module(module)
+
+    class Own(module.Penalized):
+        pass
+
+    assert bind(Own("numbers")).minimum == bind(Own("numbers")).minimum
+    assert len(list(cache.iterdir())) == 1
+    file.write_text(f"{file.read_text()}# changed\n")
+    assert bind(Own("numbers")).minimum > 0
     assert len(list(cache.iterdir())) == 2
 
 
