@@ -11,8 +11,9 @@ import seaborn
 from numpy.typing import NDArray
 
 from optframe import Figure, Frames
-from optframe_reports.figures.axes import HEIGHT, WIDTH, add_legend, add_title, legend_height
-from optframe_reports.figures.bands import (
+from optframe_reports.plotting.first_reach import levels
+from optframe_reports.plotting.labelling import HEIGHT, WIDTH, add_legend, add_title, legend_height
+from optframe_reports.plotting.median_bands import (
     Path,
     ceiling_of,
     draw_paths,
@@ -21,10 +22,9 @@ from optframe_reports.figures.bands import (
     set_x_axis,
     set_y_axis,
 )
-from optframe_reports.figures.groups import By, Group, groups, number_of_runs
-from optframe_reports.figures.levels import levels
-from optframe_reports.figures.lines import COLUMNS, lines
-from optframe_reports.figures.ordinate import Ordinate, Scale, knows_minimum
+from optframe_reports.plotting.metric_axis import Ordinate, Scale, knows_minimum
+from optframe_reports.plotting.quartile_lines import COLUMNS, lines
+from optframe_reports.plotting.run_groups import By, Group, groups, number_of_runs
 from optframe_reports.quantities import time_unit
 
 __all__ = ["Convergence", "X", "label_of", "no_curves"]
@@ -52,7 +52,7 @@ class Convergence(Figure):
 
     With the problem's f* known, this is the suboptimality f − f* on a logarithmic axis, on which
     what the dtype cannot tell from zero lies on a dotted line instead of falling off a cliff (see
-    `optframe_reports.figures.ordinate`).
+    `optframe_reports.plotting.metric_axis`).
 
     The runs are brought onto a common grid first: against steps, epochs and samples a run has the
     value of its last checkpoint; against gradients and seconds, where each seed has checkpoints

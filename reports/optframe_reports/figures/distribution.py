@@ -10,9 +10,9 @@ import pandas as pd
 
 from optframe import Figure, Frames
 from optframe.statistics import final, worst
-from optframe_reports.figures.groups import By, groups
-from optframe_reports.figures.ordinate import Ordinate, Scale, knows_minimum, ordinate
-from optframe_reports.figures.strips import (
+from optframe_reports.plotting.metric_axis import Ordinate, Scale, knows_minimum, ordinate
+from optframe_reports.plotting.run_groups import By, groups
+from optframe_reports.plotting.run_strips import (
     Strip,
     draw_strips,
     set_value_axis,

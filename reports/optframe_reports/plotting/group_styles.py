@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from optframe.palette import color_of_each
-from optframe_reports.palette import line_style, marker, sequence
+from optframe_reports.plotting.palette import line_style, marker, sequence
 
 __all__ = ["Looks", "colors_of_samplers"]
 

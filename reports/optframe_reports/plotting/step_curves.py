@@ -12,8 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from optframe import Frames
 from optframe.statistics import UNRUN
-from optframe_reports.figures.axes import HEIGHT, WIDTH, legend_height, plain_log_ticks, stroke
-from optframe_reports.figures.solvers import (
+from optframe_reports.plotting.compared_optimizers import (
     LIMIT,
     Solver,
     add_legend_and_notes,
@@ -22,6 +21,13 @@ from optframe_reports.figures.solvers import (
     plural,
     solvers,
     style,
+)
+from optframe_reports.plotting.labelling import (
+    HEIGHT,
+    WIDTH,
+    legend_height,
+    plain_log_ticks,
+    stroke,
 )
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from optframe.checkpoints import Landscape
-from optframe_reports.figures.axes import stroke
+from optframe_reports.plotting.labelling import stroke
 
 __all__ = ["Ground", "Window", "draw_ground", "ground"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from optframe import Frames
-from optframe_reports.figures.runs import runs_of
+from optframe_reports.plotting.run_arrays import runs_of
 
 
 def test_every_trial_has_its_rows_in_ascending_order(study, random):

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from optframe import Frames
 from optframe.checkpoints import Landscape
 from optframe.statistics import CENSORED, UNRUN
-from optframe_reports.figures.contours import Window
-from optframe_reports.figures.groups import LIMIT, Group, groups
-from optframe_reports.figures.ordinate import knows_minimum
-from optframe_reports.figures.runs import runs_of
+from optframe_reports.plotting.loss_contours import Window
+from optframe_reports.plotting.metric_axis import knows_minimum
+from optframe_reports.plotting.run_arrays import runs_of
+from optframe_reports.plotting.run_groups import LIMIT, Group, groups
 from optframe_reports.quantities import count
 
 __all__ = ["Track", "Tracks", "tracks"]

@@ -10,9 +10,9 @@ import seaborn
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from optframe_reports.figures.axes import plain_log_ticks, stroke
-from optframe_reports.figures.groups import Group
-from optframe_reports.figures.ordinate import Ordinate, Scale
+from optframe_reports.plotting.labelling import plain_log_ticks, stroke
+from optframe_reports.plotting.metric_axis import Ordinate, Scale
+from optframe_reports.plotting.run_groups import Group
 
 __all__ = ["Path", "ceiling_of", "draw_paths", "handle", "lost_handle", "set_x_axis", "set_y_axis"]
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from optframe_reports.figures.groups import groups, number_of_runs
-from optframe_reports.figures.selection import best_of_each
+from optframe_reports.plotting.best_groups import best_of_each
+from optframe_reports.plotting.run_groups import groups, number_of_runs
 
 
 def lightness(color):

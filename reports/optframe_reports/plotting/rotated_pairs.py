@@ -16,8 +16,8 @@ from optframe.statistics import (
     final,
     median_and_quartiles,
 )
-from optframe_reports.figures.groups import LIMIT
-from optframe_reports.figures.ordinate import ordinate
+from optframe_reports.plotting.metric_axis import ordinate
+from optframe_reports.plotting.run_groups import LIMIT
 
 __all__ = ["Compared", "Measure", "Pair", "compared", "pairs_of"]
 

@@ -12,8 +12,8 @@ import pandas as pd
 from optframe import Frames
 from optframe.palette import color_of_each
 from optframe.statistics import CENSORED, UNRUN
-from optframe_reports.figures.looks import Looks, colors_of_samplers
-from optframe_reports.figures.selection import Chosen, best_of_each, median_finals
+from optframe_reports.plotting.best_groups import Chosen, best_of_each, median_finals
+from optframe_reports.plotting.group_styles import Looks, colors_of_samplers
 from optframe_reports.quantities import count
 
 __all__ = ["LIMIT", "By", "Group", "groups", "number_of_runs", "seeds"]

@@ -19,7 +19,7 @@ from optframe import Frames
 from optframe.notation import canonical, write
 from optframe.palette import color_of_each
 from optframe.statistics import CENSORED, UNRUN, Quartiles, median_and_quartiles
-from optframe_reports.figures.looks import Looks
+from optframe_reports.plotting.group_styles import Looks
 
 __all__ = ["Family", "families", "quartiles_of", "starts_of"]
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from optframe import Frames
 from optframe.statistics import CENSORED, Quartiles, median_and_quartiles
-from optframe_reports.figures.groups import Group
-from optframe_reports.figures.lines import COLUMNS, first_of_log_spaced
-from optframe_reports.figures.ordinate import Ordinate, Scale, ordinate
-from optframe_reports.figures.runs import runs_of
+from optframe_reports.plotting.metric_axis import Ordinate, Scale, ordinate
+from optframe_reports.plotting.quartile_lines import COLUMNS, first_of_log_spaced
+from optframe_reports.plotting.run_arrays import runs_of
+from optframe_reports.plotting.run_groups import Group
 
 __all__ = ["Level", "Levels", "first_reached", "levels"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from optframe_reports.figures.axes import plain_log_ticks
+from optframe_reports.plotting.labelling import plain_log_ticks
 from optframe_reports.quantities import number
 
 __all__ = ["set_number_axis", "spelled"]

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from optframe import Frames
 from optframe.statistics import CENSORED, Curve, Quartiles, align, median_and_quartiles
-from optframe_reports.figures.groups import Group, groups
-from optframe_reports.figures.ordinate import Ordinate, Scale, ordinate
-from optframe_reports.figures.runs import runs_of
+from optframe_reports.plotting.metric_axis import Ordinate, Scale, ordinate
+from optframe_reports.plotting.run_arrays import runs_of
+from optframe_reports.plotting.run_groups import Group, groups
 
 __all__ = ["COLUMNS", "Line", "Lines", "first_of_log_spaced", "lines"]
 

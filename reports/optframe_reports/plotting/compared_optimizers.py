@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 
 from optframe import Frames
 from optframe.statistics import CENSORED, UNRUN, average_ranks
-from optframe_reports.figures.axes import add_legend, literal, room, stroke
-from optframe_reports.palette import marker
+from optframe_reports.plotting.labelling import add_legend, literal, room, stroke
+from optframe_reports.plotting.palette import marker
 from optframe_reports.quantities import count
 
 if TYPE_CHECKING:

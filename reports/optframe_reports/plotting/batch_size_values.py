@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from optframe import Frames
 from optframe.statistics import CENSORED, Curve, align, final
-from optframe_reports.figures.lines import COLUMNS
-from optframe_reports.figures.ordinate import Ordinate, ordinate
-from optframe_reports.figures.runs import runs_of
+from optframe_reports.plotting.metric_axis import Ordinate, ordinate
+from optframe_reports.plotting.quartile_lines import COLUMNS
+from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.quantities import count, duration, time_unit
 
 __all__ = ["BUDGETS", "Measured", "batch_sizes", "measured"]

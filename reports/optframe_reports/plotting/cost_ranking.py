@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 from optframe import Frames
 from optframe.statistics import UNRUN, final_costs, solver_costs
-from optframe_reports.figures.reaching import (
+from optframe_reports.plotting.best_settings import at_best_settings
+from optframe_reports.plotting.compared_optimizers import best, lost_runs, nothing_to_compare
+from optframe_reports.plotting.target_costs import (
     UNITS,
     Cost,
     has_own_targets,
     nothing_to_reach,
     reaching,
 )
-from optframe_reports.figures.settings import at_best_settings
-from optframe_reports.figures.solvers import best, lost_runs, nothing_to_compare
 
 if TYPE_CHECKING:
     import pandas as pd

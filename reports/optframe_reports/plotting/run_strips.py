@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from optframe.statistics import median_and_quartiles
-from optframe_reports.figures.axes import (
+from optframe_reports.plotting.labelling import (
     LETTERS,
     WIDTH,
     add_title,
@@ -21,7 +21,7 @@ from optframe_reports.figures.axes import (
     room,
     stroke,
 )
-from optframe_reports.figures.groups import Group, number_of_runs
+from optframe_reports.plotting.run_groups import Group, number_of_runs
 from optframe_reports.quantities import count, number
 
 __all__ = [

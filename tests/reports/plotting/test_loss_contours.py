@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
 from optframe.checkpoints import Landscape
-from optframe_reports.figures.contours import Ground, Window, draw_ground, ground
+from optframe_reports.plotting.loss_contours import Ground, Window, draw_ground, ground
 
 
 def recorded(loss, low, high, points=48):

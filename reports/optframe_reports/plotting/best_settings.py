@@ -5,7 +5,7 @@ from __future__ import annotations
 from optframe import Frames
 from optframe.palette import color_of_each
 from optframe.statistics import UNRUN, at_tuned, tuned
-from optframe_reports.figures.solvers import LIMIT, have_met
+from optframe_reports.plotting.compared_optimizers import LIMIT, have_met
 
 __all__ = ["at_best_settings"]
 

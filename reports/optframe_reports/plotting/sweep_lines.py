@@ -11,9 +11,9 @@ from matplotlib.ticker import FixedLocator
 from numpy.typing import NDArray
 
 from optframe.statistics import Quartiles
-from optframe_reports.figures.axes import plain_log_ticks, stroke
-from optframe_reports.figures.groups import LIMIT
-from optframe_reports.figures.ordinate import Ordinate
+from optframe_reports.plotting.labelling import plain_log_ticks, stroke
+from optframe_reports.plotting.metric_axis import Ordinate
+from optframe_reports.plotting.run_groups import LIMIT
 from optframe_reports.quantities import count
 
 __all__ = ["Sweep", "best_of", "draw_sweeps", "lost_height", "seeds_of", "style_of"]
