@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from annotated_types import Ge, Lt
 
 from optframe import DataFile, Dataset, DatasetLoader, Part, UsageError
-from optframe_problems.data.files import named
-from optframe_problems.data.split import check_fractions, shuffled, stratified
-from optframe_problems.data.svmlight import read
+from optframe_problems.data_loading.files import named
+from optframe_problems.data_loading.split import check_fractions, shuffled, stratified
+from optframe_problems.data_loading.svmlight_format import read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

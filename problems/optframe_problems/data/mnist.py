@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optframe import DataFile, Part
-from optframe_problems.data.idx import read_images, read_labels
-from optframe_problems.data.images import Images, of_images
+from optframe_problems.data_loading.idx_format import read_images, read_labels
+from optframe_problems.data_loading.images import Images, of_images
 
 __all__ = ["IdxImages", "Mnist"]
 

@@ -1,0 +1,55 @@
+"""The inputs of a data set, made dense and brought to one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from optframe import Dataset, UsageError
+from optframe_problems.data_loading.finite import check_finite
+
+__all__ = ["dense", "mapped", "standardized"]
+
+
+def mapped(dataset: Dataset, change: Callable[[Any], Any]) -> Dataset:
+    """Return the data set with the inputs of each part changed in the same way."""
+    train, validation, test = (
+        replace(part, inputs=change(part.inputs))
+        for part in (dataset.train, dataset.validation, dataset.test)
+    )
+    return replace(dataset, train=train, validation=validation, test=test)
+
+
+def dense(dataset: Dataset) -> Dataset:
+    """Return a data set of sparse inputs, few enough of them, with dense ones."""
+    return mapped(dataset, lambda inputs: inputs.toarray())
+
+
+def standardized(dataset: Dataset) -> Dataset:
+    """Return it with (x − mean) / deviation for each dense input x, both of the training part.
+
+    An input that is the same number in all training records is only shifted, to 0 there: it has no
+    deviation to divide by.
+
+    Raises
+    ------
+    UsageError
+        Where a training input is not finite, or too large for a deviation.
+    """
+    import numpy as np
+
+    train = dataset.train.inputs
+    check_finite(dataset.name, "train", dataset.train)
+    constant = np.ptp(train, axis=0) == 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        # The mean of equal numbers may be another one, by rounding.
+        mean = np.where(constant, train[0], train.mean(axis=0))
+        deviation = np.where(constant, 1.0, train.std(axis=0))
+    if not np.isfinite(deviation).all():
+        feature = int(np.argmin(np.isfinite(deviation)))
+        raise UsageError(
+            f"{dataset.name}: the training inputs of feature {feature} (from 0) are too large to "
+            f"be standardized, up to {np.abs(train[:, feature]).max():g}"
+        )
+    return mapped(dataset, lambda inputs: (inputs - mean) / deviation)
