@@ -72,8 +72,8 @@ class Dask(Executor):
             raise UnavailableError(
                 "executor 'dask': Dask is not installed; pip install 'optframe[dask]'"
             )
-        from optframe_plugins.executors.dask_cluster import found, started
-        from optframe_plugins.executors.dask_link import Link
+        from optframe_plugins.dask_cluster.cluster import found, started
+        from optframe_plugins.dask_cluster.link import Link
 
         places: Sequence[Mapping[str, str]] = self.environments or ({},)
         workers = self.jobs or len(self.environments) or max(1, cores() // self.threads)

@@ -13,8 +13,8 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge, Gt
 
 from optframe import Count, Executor, Lost, PluginError, Stop, UnavailableError
-from optframe_plugins.executors.handed import Handed
-from optframe_plugins.executors.worker import Died, Worker
+from optframe_plugins.worker_processes.shared_arrays import Handed
+from optframe_plugins.worker_processes.worker_handle import Died, Worker
 
 __all__ = ["Processes", "cores"]
 

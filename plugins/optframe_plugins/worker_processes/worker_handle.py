@@ -14,13 +14,14 @@ from time import monotonic
 from typing import Any
 
 from optframe import UnavailableError
-from optframe_plugins.executors.handed import Handed
+from optframe_plugins.worker_processes.shared_arrays import Handed
 
 __all__ = ["Died", "Worker"]
 
 PROGRAM = (
     "import sys; sys.path[:] = sys.argv[5:]; "
-    "from optframe_plugins.executors.working import serve; serve(*map(int, sys.argv[1:5]))"
+    "from optframe_plugins.worker_processes.worker_main import serve; "
+    "serve(*map(int, sys.argv[1:5]))"
 )
 
 THREADS = (

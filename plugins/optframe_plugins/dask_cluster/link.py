@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from optframe import Lost, PluginError, Stop, UnavailableError
-from optframe_plugins.executors.dask_cluster import Place
-from optframe_plugins.executors.dask_site import Answer, How, attend, hurry, leave, versions
+from optframe_plugins.dask_cluster.cluster import Place
+from optframe_plugins.dask_cluster.site import Answer, How, attend, hurry, leave, versions
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -10,8 +10,8 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from optframe import PluginError
-from optframe_plugins.executors.handed import Handed
-from optframe_plugins.executors.worker import Died, Worker
+from optframe_plugins.worker_processes.shared_arrays import Handed
+from optframe_plugins.worker_processes.worker_handle import Died, Worker
 
 __all__ = ["Answer", "How", "Packed", "Site", "attend", "hurry", "leave", "versions"]
 

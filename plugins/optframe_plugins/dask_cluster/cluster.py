@@ -18,7 +18,7 @@ __all__ = ["Place", "found", "serve", "started"]
 
 PROGRAM = (
     "import sys; sys.path[:] = sys.argv[2:]; "
-    "from optframe_plugins.executors.dask_cluster import serve; serve(sys.argv[1])"
+    "from optframe_plugins.dask_cluster.cluster import serve; serve(sys.argv[1])"
 )
 
 SETTINGS = {

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from optframe_plugins.executors.handed import taken
+from optframe_plugins.worker_processes.shared_arrays import taken
 
 __all__ = ["serve"]
 
