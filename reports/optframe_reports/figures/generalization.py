@@ -11,7 +11,7 @@ import seaborn
 from matplotlib.lines import Line2D
 
 from optframe import Figure, Frames
-from optframe_reports.figures.convergence import X, label_of, no_curves
+from optframe_reports.plotting.curve_axis import X, label_of, no_curves
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, add_legend, add_title, legend_height
 from optframe_reports.plotting.median_bands import (
     Path,
