@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from optframe import Array
-from optframe_problems.learning import Batch, LearningProblem
 from optframe_problems.regression_bases.bias import on_weights, with_ones
 from optframe_problems.regression_bases.optimum import known_least_loss, within_reach
 from optframe_problems.regression_bases.penalties import Penalty
+from optframe_problems.regression_bases.twice_differentiable import TwiceDifferentiable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,15 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["ConvexModel"]
 
 
-class ConvexModel(LearningProblem):
+class ConvexModel(TwiceDifferentiable):
     """A convex objective of linear functions of the records x̃ = (x, 1), dense or sparse."""
 
     takes_sparse: ClassVar[bool] = True
-
-    @property
-    def outputs(self) -> int:
-        """How many linear functions there are, each with d weights and a bias."""
-        return 1
 
     @property
     @abstractmethod
@@ -39,18 +33,6 @@ class ConvexModel(LearningProblem):
     @abstractmethod
     def attained(self) -> bool:
         """Whether there is surely a minimizer, and not, as for separable classes, an infimum."""
-
-    def stages(self) -> Sequence[ConvexModel]:
-        """Return models whose minimizers, one after the other, lead to this one's; itself last."""
-        return (self,)
-
-    @abstractmethod
-    def hessian(self, theta: Array, batch: Batch) -> Array:
-        """Return the batch's Hessian, shape (..., P, P)."""
-
-    @abstractmethod
-    def hvp(self, theta: Array, v: Array, batch: Batch) -> Array:
-        """Return its Hessian times v, shape (..., P)."""
 
     @property
     def size(self) -> int:

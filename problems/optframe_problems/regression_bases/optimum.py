@@ -7,14 +7,12 @@ import hashlib
 import inspect
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optframe import Array
 from optframe_problems.cache import kept_number
 from optframe_problems.learning import Batch, LearningProblem
-
-if TYPE_CHECKING:
-    from optframe_problems.regression_bases.convex import ConvexModel
+from optframe_problems.regression_bases.twice_differentiable import TwiceDifferentiable
 
 __all__ = ["known_least_loss", "least_loss", "within_reach"]
 
@@ -34,14 +32,14 @@ CLOSE_ENOUGH = 1e-12
 """Where rounding ends it before, f* is known if the model promised less than this share."""
 
 
-def within_reach(problem: ConvexModel) -> bool:
+def within_reach(problem: TwiceDifferentiable) -> bool:
     """Whether f* can be had in reasonable time, said from the data set's size alone."""
     inputs = problem.dataset.train.inputs
     numbers = getattr(inputs, "nnz", inputs.size)
     return bool(numbers * problem.outputs <= LARGEST_WORK)
 
 
-def known_least_loss(problem: ConvexModel) -> float | None:
+def known_least_loss(problem: TwiceDifferentiable) -> float | None:
     """Return f*, from the cache where it has been computed before."""
     try:
         key = _content(problem)
@@ -50,7 +48,7 @@ def known_least_loss(problem: ConvexModel) -> float | None:
     return kept_number("minima", key, lambda: least_loss(problem))
 
 
-def least_loss(problem: ConvexModel) -> float | None:
+def least_loss(problem: TwiceDifferentiable) -> float | None:
     """Return f* by damped Newton steps in float64, or None where they do not get there.
 
     ::
@@ -64,16 +62,18 @@ def least_loss(problem: ConvexModel) -> float | None:
     ----------
     S. Boyd, L. Vandenberghe, "Convex Optimization" (2004), section 9.5.
     """
+    import numpy as np
+
     setting = problem.setting
     if setting is not None and setting.dtype != "float64":
         problem = problem.bind(dataclasses.replace(setting, dtype="float64"))
-    theta, loss = 0 * problem.strengths(1.0), None
+    theta, loss = problem.asarray(np.zeros(problem.size)), None
     for stage in problem.stages():
         theta, loss = _newton(stage, theta)
     return loss
 
 
-def _newton(problem: ConvexModel, theta: Array) -> tuple[Array, float | None]:
+def _newton(problem: TwiceDifferentiable, theta: Array) -> tuple[Array, float | None]:
     """Return where the steps from θ end, and f* where they have found it."""
     batch = problem.training
     first, steepest = float(problem.loss(0 * theta, batch)), 0.0
@@ -116,7 +116,9 @@ def _solved(xp: Any, hessian: Array, b: Array) -> Array:
     return scale * xp.matmul(vectors, solved)
 
 
-def _conjugated(problem: ConvexModel, theta: Array, b: Array, batch: Batch, loose: float) -> Array:
+def _conjugated(
+    problem: TwiceDifferentiable, theta: Array, b: Array, batch: Batch, loose: float
+) -> Array:
     """Return the d with Hd = b by conjugate gradients, to |Hd − b|² ≤ loose·|b|²."""
     xp = problem.xp
     d, r, p = 0 * b, b, b
@@ -134,7 +136,7 @@ def _conjugated(problem: ConvexModel, theta: Array, b: Array, batch: Batch, loos
     return d
 
 
-def _content(problem: ConvexModel) -> str:
+def _content(problem: TwiceDifferentiable) -> str:
     """Return the hash of all that f* depends on: the formulas, their parameters and the records.
 
     Raises OSError or TypeError where the model's class has no file.
