@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from optframe import Lost, PluginError, Stop, UnavailableError
@@ -21,9 +21,7 @@ from optframe_plugins.dask_cluster.site import Answer, How, attend, hurry, leave
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-    from optframe_plugins.executors.dask import Dask
-
-__all__ = ["Link"]
+__all__ = ["Link", "Settings"]
 
 LOOK = 1.0
 """Seconds between looks at how many workers there are."""
@@ -38,6 +36,26 @@ LOGGERS = ("client", "core", "comm", "comm.core", "comm.tcp", "batched", "utils_
 """Of `distributed`: what they would log here, this module says in one line, or raises."""
 
 END = object()
+
+
+class Settings(Protocol):
+    """What a link asks of the executor: the parameters of `Dask` that concern the cluster."""
+
+    @property
+    def jobs(self) -> int | None:
+        """How many trials run at a time."""
+
+    @property
+    def threads(self) -> int:
+        """How many threads each of them may use."""
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that a trial may take."""
+
+    @property
+    def retries(self) -> int:
+        """How often a trial runs again whose process has died or was too slow."""
 
 
 @dataclass(eq=False)
@@ -55,7 +73,7 @@ class _Task:
 class Link:
     """One study's way to a cluster; what waits for the network does so in a thread beside."""
 
-    settings: "Dask"
+    settings: Settings
     place: Place
     work: Any
     items: Sequence[Any]

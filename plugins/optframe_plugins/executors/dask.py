@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge, Gt
 
 from optframe import Count, Executor, Lost, Stop, UnavailableError
-from optframe_plugins.executors.processes import cores
+from optframe_plugins.worker_processes.cores import cores
 
 __all__ = ["Dask"]
 

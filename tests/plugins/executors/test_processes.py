@@ -23,8 +23,9 @@ from optframe.study import RunSettings
 from optframe.trial_runner import TrialRunner
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.executors import processes
-from optframe_plugins.executors.processes import Processes, cores
+from optframe_plugins.executors.processes import Processes
 from optframe_plugins.worker_processes import worker_handle
+from optframe_plugins.worker_processes.cores import cores
 from optframe_plugins.worker_processes.shared_arrays import Handed, taken
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_plugins"
