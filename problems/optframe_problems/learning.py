@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from optframe import Array, Dataset, Indices, Part, Setting, StochasticProblem, UsageError
-from optframe_problems.data.finite import check_finite, is_sparse
+from optframe_problems.data_loading.finite import check_finite, is_sparse
 from optframe_problems.sparse import SparseRows
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from numpy.testing import assert_allclose
 
 from optframe import Dataset, Part, Setting
 from optframe.testing import PlainBackend
-from optframe_problems.networks.layers.convolution import Convolution
-from optframe_problems.networks.layers.dropout import Dropout
-from optframe_problems.networks.layers.flatten import Flatten
-from optframe_problems.networks.layers.layer import Tangents
-from optframe_problems.networks.layers.linear import Linear
-from optframe_problems.networks.layers.max_pool import MaxPool
-from optframe_problems.networks.layers.relu import Relu
-from optframe_problems.networks.layers.sigmoid import Sigmoid
-from optframe_problems.networks.layers.tanh import Tanh
+from optframe_problems.network_parts.layers.convolution import Convolution
+from optframe_problems.network_parts.layers.dropout import Dropout
+from optframe_problems.network_parts.layers.flatten import Flatten
+from optframe_problems.network_parts.layers.layer import Tangents
+from optframe_problems.network_parts.layers.linear import Linear
+from optframe_problems.network_parts.layers.max_pool import MaxPool
+from optframe_problems.network_parts.layers.relu import Relu
+from optframe_problems.network_parts.layers.sigmoid import Sigmoid
+from optframe_problems.network_parts.layers.tanh import Tanh
 from optframe_problems.networks.mlp import MultilayerPerceptron
 from optframe_problems.networks.network import Network
 

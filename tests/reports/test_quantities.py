@@ -5,8 +5,8 @@ import math
 import pytest
 
 from optframe.drawing.palette import color_of_each
-from optframe_reports.figures.axes import literal
-from optframe_reports.palette import line_style, marker, sequence
+from optframe_reports.plotting.labelling import literal
+from optframe_reports.plotting.palette import line_style, marker, sequence
 from optframe_reports.quantities import count, duration, number, percent
 from optframe_reports.tables.lost import seed_ranges
 

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from optframe import Dataset, DatasetLoader, Function, Optimizer, Part, Positive, hookimpl
 from optframe.rules.numpy_printer import compile_for_numpy
-from optframe_plugins.backends.host import HostBackend
+from optframe_plugins.host_backend import HostBackend
 
 optframe_api = 1
 

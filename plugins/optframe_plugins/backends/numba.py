@@ -19,7 +19,7 @@ from optframe import Array, cache_folder
 from optframe.rules.numba_printer import Kind, print_numba
 from optframe.rules.numpy_printer import apart, compile_by_size, compile_for_numpy, in_place
 from optframe.rules.trace import Trace
-from optframe_plugins.backends.host import HostBackend
+from optframe_plugins.host_backend import HostBackend
 
 __all__ = ["NumbaBackend"]
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from optframe.rules.numpy_printer import compile_for_numpy
 from optframe.rules.trace import Trace
-from optframe_plugins.backends.host import HostBackend
+from optframe_plugins.host_backend import HostBackend
 
 __all__ = ["NumpyBackend"]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge, Gt
 
 from optframe import Count, Executor, Lost, Stop, UnavailableError
-from optframe_plugins.executors.processes import cores
+from optframe_plugins.worker_processes.cores import cores
 
 __all__ = ["Dask"]
 
@@ -73,8 +73,8 @@ class Dask(Executor):
             raise UnavailableError(
                 "executor 'dask': Dask is not installed; pip install 'optframe-bench[dask]'"
             )
-        from optframe_plugins.executors.dask_cluster import found, started
-        from optframe_plugins.executors.dask_link import Link
+        from optframe_plugins.dask_cluster.cluster import found, started
+        from optframe_plugins.dask_cluster.link import Link
 
         places: Sequence[Mapping[str, str]] = self.environments or ({},)
         workers = self.jobs or len(self.environments) or max(1, cores() // self.threads)

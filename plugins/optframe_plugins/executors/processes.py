@@ -1,22 +1,20 @@
 """Several trials at a time, in worker processes of this machine."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from multiprocessing.connection import wait
-from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Gt
 
 from optframe import Count, Executor, Lost, PluginError, Stop, UnavailableError
-from optframe_plugins.executors.handed import Handed
-from optframe_plugins.executors.worker import Died, Worker
+from optframe_plugins.worker_processes.cores import cores
+from optframe_plugins.worker_processes.shared_arrays import Handed
+from optframe_plugins.worker_processes.worker_handle import Died, Worker
 
-__all__ = ["Processes", "cores"]
+__all__ = ["Processes"]
 
 Item = TypeVar("Item", bound=Sequence[Any])
 Done = TypeVar("Done")
@@ -211,14 +209,3 @@ class _Crew:
             return
         tries = f", tried {task.tries} times" if task.tries > 1 else ""
         yield Lost(task.item, status, reason + tries, trace)
-
-
-def cores() -> int:
-    """Return how many cores this process may use, by its affinity and its container's quota."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    found = len(allowed(0)) if allowed else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1, min(found, ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # no such file, or "max"
-        return found

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from optframe import Array, Optimizer, Oracle, Point, Search
-from optframe_plugins.optimizers.descent import descend, first_length, inner, where
+from optframe_plugins.line_search_step import descend, first_length, inner, where
 from optframe_plugins.searches.strong_wolfe import StrongWolfe
 
 __all__ = ["BFGS"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from optframe import Array, Fraction, Optimizer, Oracle, Positive, elementwise
-from optframe_plugins.optimizers.velocity import Velocity
+from optframe_plugins.velocity import Velocity
 
 __all__ = ["Momentum"]
 

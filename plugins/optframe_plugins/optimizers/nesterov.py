@@ -5,7 +5,7 @@ from typing import Literal
 
 from optframe import Array, Fraction, Optimizer, Oracle, Positive, coefficient, elementwise
 from optframe_plugins.optimizers.momentum import update
-from optframe_plugins.optimizers.velocity import Velocity
+from optframe_plugins.velocity import Velocity
 
 __all__ = ["Nesterov"]
 

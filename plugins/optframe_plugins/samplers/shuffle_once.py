@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optframe import EpochSeeds, Indices
-from optframe_plugins.samplers.batches import BatchSampler, bounds, variance_of_simple_sample
+from optframe_plugins.batch_sampler import BatchSampler, bounds, variance_of_simple_sample
 
 __all__ = ["ShuffleOnce"]
 

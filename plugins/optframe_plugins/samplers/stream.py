@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from optframe import EpochSeeds, Indices
-from optframe_plugins.samplers.batches import BatchSampler
+from optframe_plugins.batch_sampler import BatchSampler
 
 __all__ = ["Slices", "Stream"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optframe import Count, EpochSeeds, Indices, Sampler
-from optframe_plugins.samplers.batches import too_many
+from optframe_plugins.batch_sampler import too_many
 
 __all__ = ["WithReplacement"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optframe import DataFile, Dataset, DatasetLoader
-from optframe_problems.data.libsvm import SITE, load_libsvm
+from optframe_problems.data_loading.libsvm_records import SITE, load_libsvm
 
 __all__ = ["A9a"]
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from annotated_types import Ge, Lt
 
 from optframe import DataFile, Dataset, DatasetLoader, UnavailableError
-from optframe_problems.data.libsvm import SITE, load_libsvm
-from optframe_problems.data.scaling import dense, standardized
-from optframe_problems.data.split import check_fractions, stratified
+from optframe_problems.data_loading.libsvm_records import SITE, load_libsvm
+from optframe_problems.data_loading.scaling import dense, standardized
+from optframe_problems.data_loading.split import check_fractions, stratified
 
 __all__ = ["Australian"]
 

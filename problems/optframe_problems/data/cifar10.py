@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optframe import DataFile, Part
-from optframe_problems.data.cifar import SIDE, read_archive, read_records
-from optframe_problems.data.files import named
-from optframe_problems.data.images import Images, Scale
+from optframe_problems.data_loading.cifar_format import SIDE, read_archive, read_records
+from optframe_problems.data_loading.files import named
+from optframe_problems.data_loading.images import Images, Scale
 
 __all__ = ["Cifar10"]
 

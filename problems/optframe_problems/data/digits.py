@@ -8,7 +8,7 @@ from typing import Annotated
 from annotated_types import Ge, Lt
 
 from optframe import Dataset, DatasetLoader, Part
-from optframe_problems.data.split import check_fractions, stratified
+from optframe_problems.data_loading.split import check_fractions, stratified
 
 __all__ = ["Digits"]
 

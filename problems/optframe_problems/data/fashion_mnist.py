@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optframe import DataFile
-from optframe_problems.data.mnist import IdxImages
+from optframe_problems.data_loading.idx_images import IdxImages
 
 __all__ = ["FashionMnist"]
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Lt
 
-from optframe import DataFile, Dataset, DatasetLoader, Part, UsageError
-from optframe_problems.data.files import named
-from optframe_problems.data.split import check_fractions, shuffled, stratified
-from optframe_problems.data.svmlight import read
+from optframe import DataFile, Dataset, DatasetLoader, UsageError
+from optframe_problems.data_loading.files import named
+from optframe_problems.data_loading.libsvm_records import load_libsvm
+from optframe_problems.data_loading.split import check_fractions
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = ["Libsvm"]
 
-__all__ = ["SITE", "Libsvm", "load_libsvm"]
-
-SITE = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/"
 FOLDER = "libsvm"
 ENDINGS = ("", ".bz2", ".gz")
 
@@ -93,63 +89,3 @@ def _file(path: str, sha256: str) -> DataFile:
         place = "" if sha256 else f"/{blake2b(path.encode(), digest_size=8).hexdigest()}"
         return DataFile(Path(urlsplit(path).path).name, FOLDER + place, (path,), sha256)
     return named(path, FOLDER, sha256, ENDINGS)
-
-
-def load_libsvm(
-    name: str,
-    files: tuple[DataFile, ...],
-    fractions: tuple[float, float] = (0.0, 0.0),
-    seed: int = 0,
-    target: str = "auto",
-) -> Dataset:
-    """Read the records of a file, number their classes, and split them: see `Libsvm`.
-
-    Those of a second file are the test part.
-    """
-    import numpy as np
-
-    train_path, *test_paths = (file.fetch() for file in files)
-    inputs, targets = read(train_path)
-    labels = np.unique(targets)
-    whole = bool((labels == np.round(labels)).all())
-    if target == "class" and not whole:
-        raise UsageError(
-            f"{train_path}: the target {labels[labels != np.round(labels)][0]} is no whole number; "
-            "expected classes"
-        )
-    classes = whole and target != "number"
-    if classes:
-        records = Part(inputs, np.searchsorted(labels, targets))
-        known = tuple(labels.astype(int).tolist())
-        dataset = stratified(name, records, fractions, seed, known)
-    else:
-        dataset = shuffled(name, Part(inputs, targets), fractions, seed)
-    if not test_paths:
-        return dataset
-    test_inputs, test_targets = read(test_paths[0])
-    if classes:
-        strange = np.setdiff1d(test_targets, labels)
-        if len(strange):
-            raise UsageError(
-                f"{test_paths[0]}: found the target {strange[0]:g}; expected one of the classes of "
-                f"{train_path}, {', '.join(map(str, dataset.labels))}"
-            )
-        test_targets = np.searchsorted(labels, test_targets)
-    return _with_test(dataset, test_inputs, test_targets)
-
-
-def _with_test(dataset: Dataset, inputs: Any, targets: NDArray[Any]) -> Dataset:
-    """Return the data set with these test records, all parts as wide as the widest."""
-    width = max(dataset.train.inputs.shape[1], inputs.shape[1])
-
-    def widened(matrix: Any) -> Any:
-        wide = matrix.copy()
-        wide.resize((matrix.shape[0], width))
-        return wide
-
-    return replace(
-        dataset,
-        train=replace(dataset.train, inputs=widened(dataset.train.inputs)),
-        validation=replace(dataset.validation, inputs=widened(dataset.validation.inputs)),
-        test=Part(widened(inputs), targets),
-    )

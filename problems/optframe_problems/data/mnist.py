@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from optframe import DataFile, Part
-from optframe_problems.data.idx import read_images, read_labels
-from optframe_problems.data.images import Images, of_images
+from optframe import DataFile
+from optframe_problems.data_loading.idx_images import IdxImages
 
-__all__ = ["IdxImages", "Mnist"]
+__all__ = ["Mnist"]
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-
-
-@dataclass(frozen=True)
-class IdxImages(Images):
-    """Images of 28 × 28 grey pixels in four files in IDX format, training and test ones."""
-
-    shape: ClassVar[tuple[int, int, int]] = (28, 28, 1)
-
-    @abstractmethod
-    def files(self) -> tuple[DataFile, ...]:
-        """Return the files: training images and labels, test images and labels."""
-
-    def read(self) -> tuple[Part, Part]:
-        """Read the four files."""
-        paths = [file.fetch() for file in self.files()]
-        train, test = (
-            of_images(
-                images,
-                read_images(images, self.shape[:2]),
-                read_labels(labels, len(self.labels)),
-            )
-            for images, labels in (paths[:2], paths[2:])
-        )
-        return train, test
 
 
 @dataclass(frozen=True)

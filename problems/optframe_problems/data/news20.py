@@ -8,8 +8,8 @@ from typing import Annotated
 from annotated_types import Ge, Lt
 
 from optframe import DataFile, Dataset, DatasetLoader
-from optframe_problems.data.libsvm import SITE, load_libsvm
-from optframe_problems.data.split import check_fractions
+from optframe_problems.data_loading.libsvm_records import SITE, load_libsvm
+from optframe_problems.data_loading.split import check_fractions
 
 __all__ = ["News20"]
 

@@ -8,7 +8,7 @@ from math import e, pi
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count, Function
-from optframe_problems.functions.dot import dot
+from optframe_problems.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np

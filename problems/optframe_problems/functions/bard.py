@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from optframe import Array
-from optframe_problems.functions.curve_fit import CurveFit
+from optframe_problems.function_bases.curve_fit import CurveFit
 
 if TYPE_CHECKING:
     import numpy as np

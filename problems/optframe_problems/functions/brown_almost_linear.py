@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optframe import Array, Count
-from optframe_problems.functions.many_residuals import ManyResiduals
-from optframe_problems.functions.products_of_others import products_of_others
+from optframe_problems.function_bases.many_residuals import ManyResiduals
+from optframe_problems.function_bases.products_of_others import products_of_others
 
 if TYPE_CHECKING:
     import numpy as np

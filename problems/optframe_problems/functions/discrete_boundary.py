@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from optframe import Array, Count
-from optframe_problems.functions.many_residuals import ManyResiduals
-from optframe_problems.functions.root import root_of
+from optframe_problems.function_bases.many_residuals import ManyResiduals
+from optframe_problems.function_bases.root import root_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge
 
 from optframe import Count
-from optframe_problems.functions.axis_parallel import AxisParallel
+from optframe_problems.function_bases.axis_parallel import AxisParallel
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge
 
 from optframe import Array, Function
-from optframe_problems.functions.sum_of_squares import hessian_by_products
+from optframe_problems.function_bases.sum_of_squares import hessian_by_products
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count, Function
-from optframe_problems.functions.dot import dot
-from optframe_problems.functions.products_of_others import products_of_others
+from optframe_problems.dot import dot
+from optframe_problems.function_bases.products_of_others import products_of_others
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optframe import Array
-from optframe_problems.functions.planar import Planar
+from optframe_problems.function_bases.planar import Planar
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from optframe import Array, Count
-from optframe_problems.functions.dot import dot
-from optframe_problems.functions.second_difference import SecondDifference
+from optframe_problems.dot import dot
+from optframe_problems.function_bases.second_difference import SecondDifference
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from annotated_types import Ge
 
 from optframe import Array, Count, Function
-from optframe_problems.functions.dot import dot
+from optframe_problems.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np

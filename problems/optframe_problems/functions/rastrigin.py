@@ -7,7 +7,7 @@ from math import pi
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count
-from optframe_problems.functions.separable import Separable
+from optframe_problems.function_bases.separable import Separable
 
 if TYPE_CHECKING:
     import numpy as np

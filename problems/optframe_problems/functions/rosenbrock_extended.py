@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge
 
 from optframe import Array
-from optframe_problems.functions.many_residuals import ManyResiduals
+from optframe_problems.function_bases.many_residuals import ManyResiduals
 
 if TYPE_CHECKING:
     import numpy as np

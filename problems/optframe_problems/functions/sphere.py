@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optframe import Count
-from optframe_problems.functions.axis_parallel import AxisParallel
+from optframe_problems.function_bases.axis_parallel import AxisParallel
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count
-from optframe_problems.functions.separable import Separable
+from optframe_problems.function_bases.separable import Separable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from optframe import Array, Count
-from optframe_problems.functions.dot import dot
-from optframe_problems.functions.many_residuals import ManyResiduals
+from optframe_problems.dot import dot
+from optframe_problems.function_bases.many_residuals import ManyResiduals
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from optframe_problems.functions.few_residuals import FewResiduals
+from optframe_problems.function_bases.few_residuals import FewResiduals
 
 if TYPE_CHECKING:
     import numpy as np

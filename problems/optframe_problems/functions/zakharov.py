@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from optframe import Array, Count, Function
-from optframe_problems.functions.dot import dot
+from optframe_problems.dot import dot
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,13 +8,13 @@ from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from optframe_problems.networks.layers.convolution import Convolution
-from optframe_problems.networks.layers.dropout import Dropout
-from optframe_problems.networks.layers.layer import Layer
-from optframe_problems.networks.layers.linear import Linear
-from optframe_problems.networks.layers.max_pool import MaxPool
-from optframe_problems.networks.layers.relu import Relu
-from optframe_problems.networks.problem import NetworkProblem
+from optframe_problems.network_parts.layers.convolution import Convolution
+from optframe_problems.network_parts.layers.dropout import Dropout
+from optframe_problems.network_parts.layers.layer import Layer
+from optframe_problems.network_parts.layers.linear import Linear
+from optframe_problems.network_parts.layers.max_pool import MaxPool
+from optframe_problems.network_parts.layers.relu import Relu
+from optframe_problems.network_parts.network_problem import NetworkProblem
 
 __all__ = ["Cifar10Cnn"]
 

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Lt
 
 from optframe import Count
-from optframe_problems.networks.layers.dropout import Dropout
-from optframe_problems.networks.layers.layer import Layer
-from optframe_problems.networks.layers.linear import Linear
-from optframe_problems.networks.problem import NetworkProblem
-from optframe_problems.networks.reading import LAYERS
+from optframe_problems.network_parts.layer_notation import LAYERS
+from optframe_problems.network_parts.layers.dropout import Dropout
+from optframe_problems.network_parts.layers.layer import Layer
+from optframe_problems.network_parts.layers.linear import Linear
+from optframe_problems.network_parts.network_problem import NetworkProblem
 
 __all__ = ["MultilayerPerceptron", "perceptron"]
 

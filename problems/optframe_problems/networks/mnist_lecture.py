@@ -8,9 +8,9 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from optframe_problems.networks.layers.layer import Layer
+from optframe_problems.network_parts.layers.layer import Layer
+from optframe_problems.network_parts.network_problem import NetworkProblem
 from optframe_problems.networks.mlp import perceptron
-from optframe_problems.networks.problem import NetworkProblem
 
 __all__ = ["MnistLecture"]
 

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from optframe_problems.networks.layers.layer import Layer
-from optframe_problems.networks.problem import NetworkProblem
-from optframe_problems.networks.reading import read
+from optframe_problems.network_parts.layer_notation import read
+from optframe_problems.network_parts.layers.layer import Layer
+from optframe_problems.network_parts.network_problem import NetworkProblem
 
 __all__ = ["Network"]
 

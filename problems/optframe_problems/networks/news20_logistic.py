@@ -9,7 +9,7 @@ from annotated_types import Ge, Lt
 
 from optframe import Array, Indices
 from optframe_problems.learning import Batch
-from optframe_problems.networks.layers.dropout import Dropout
+from optframe_problems.network_parts.layers.dropout import Dropout
 from optframe_problems.regression.softmax import Softmax
 from optframe_problems.sparse import SparseRows
 

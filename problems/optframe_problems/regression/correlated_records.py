@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge, Le
 
 from optframe import Count, Indices
-from optframe_problems.regression.gaussian_source import GaussianSource
+from optframe_problems.regression_bases.gaussian_source import GaussianSource
 
 if TYPE_CHECKING:
     import numpy as np

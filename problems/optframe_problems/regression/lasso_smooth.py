@@ -9,8 +9,8 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt
 
-from optframe_problems.regression.penalties import SmoothAbsolute
-from optframe_problems.regression.squared_loss import SquaredLoss
+from optframe_problems.regression_bases.penalties import SmoothAbsolute
+from optframe_problems.regression_bases.squared_loss import SquaredLoss
 
 __all__ = ["LassoSmooth"]
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from optframe import Array
 from optframe_problems.learning import Batch
-from optframe_problems.regression.squared_loss import SquaredLoss
+from optframe_problems.regression_bases.squared_loss import SquaredLoss
 
 __all__ = ["LeastSquares"]
 

@@ -10,9 +10,9 @@ from annotated_types import Ge
 
 from optframe import Array, Dataset, UsageError
 from optframe_problems.learning import Batch
-from optframe_problems.regression.linear import LinearModel
-from optframe_problems.regression.penalties import SquaredNorm
-from optframe_problems.regression.products import scores
+from optframe_problems.regression_bases.linear import LinearModel
+from optframe_problems.regression_bases.penalties import SquaredNorm
+from optframe_problems.regression_bases.products import scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,8 +10,8 @@ from annotated_types import Ge
 
 from optframe import Array
 from optframe_problems.learning import Batch
-from optframe_problems.regression.penalties import SquaredNorm
-from optframe_problems.regression.squared_loss import SquaredLoss
+from optframe_problems.regression_bases.penalties import SquaredNorm
+from optframe_problems.regression_bases.squared_loss import SquaredLoss
 
 __all__ = ["Ridge"]
 

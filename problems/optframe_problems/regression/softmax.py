@@ -10,9 +10,15 @@ from annotated_types import Ge
 
 from optframe import Array, Dataset
 from optframe_problems.learning import Batch
-from optframe_problems.regression.convex import ConvexModel
-from optframe_problems.regression.penalties import SquaredNorm
-from optframe_problems.regression.products import class_scores, class_sums, column, dense, gram
+from optframe_problems.regression_bases.convex import ConvexModel
+from optframe_problems.regression_bases.penalties import SquaredNorm
+from optframe_problems.regression_bases.products import (
+    class_scores,
+    class_sums,
+    column,
+    dense,
+    gram,
+)
 from optframe_problems.sparse import SparseRows
 
 __all__ = ["Softmax"]

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from optframe import Array, Problem
-from optframe_problems.transforms.affine import Affine
+from optframe_problems.affine_transform import Affine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge, Gt
 
 from optframe import Array, Problem
-from optframe_problems.transforms.affine import Affine
+from optframe_problems.affine_transform import Affine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

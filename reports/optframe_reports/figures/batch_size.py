@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from optframe import Figure, Frames
 from optframe.statistics import CENSORED, UNRUN, Quartiles
-from optframe_reports.figures.axes import (
+from optframe_reports.plotting.batch_size_values import BUDGETS, Measured, batch_sizes, measured
+from optframe_reports.plotting.compared_optimizers import plural
+from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
     add_legend,
@@ -21,12 +23,10 @@ from optframe_reports.figures.axes import (
     legend_height,
     stroke,
 )
-from optframe_reports.figures.batches import BUDGETS, Measured, batch_sizes, measured
-from optframe_reports.figures.families import Family, families, quartiles_of
-from optframe_reports.figures.number_axis import set_number_axis
-from optframe_reports.figures.ordinate import Ordinate
-from optframe_reports.figures.solvers import plural
-from optframe_reports.figures.sweeps import (
+from optframe_reports.plotting.metric_axis import Ordinate
+from optframe_reports.plotting.number_axis import set_number_axis
+from optframe_reports.plotting.sweep_families import Family, families, quartiles_of
+from optframe_reports.plotting.sweep_lines import (
     Sweep,
     best_of,
     draw_sweeps,

@@ -11,8 +11,10 @@ import seaborn
 from numpy.typing import NDArray
 
 from optframe import Figure, Frames
-from optframe_reports.figures.axes import HEIGHT, WIDTH, add_legend, add_title, legend_height
-from optframe_reports.figures.bands import (
+from optframe_reports.plotting.curve_axis import X, label_of, no_curves
+from optframe_reports.plotting.first_reach import levels
+from optframe_reports.plotting.labelling import HEIGHT, WIDTH, add_legend, add_title, legend_height
+from optframe_reports.plotting.median_bands import (
     Path,
     ceiling_of,
     draw_paths,
@@ -21,16 +23,11 @@ from optframe_reports.figures.bands import (
     set_x_axis,
     set_y_axis,
 )
-from optframe_reports.figures.groups import By, Group, groups, number_of_runs
-from optframe_reports.figures.levels import levels
-from optframe_reports.figures.lines import COLUMNS, lines
-from optframe_reports.figures.ordinate import Ordinate, Scale, knows_minimum
-from optframe_reports.quantities import time_unit
+from optframe_reports.plotting.metric_axis import Ordinate, Scale, knows_minimum
+from optframe_reports.plotting.quartile_lines import lines
+from optframe_reports.plotting.run_groups import By, Group, groups, number_of_runs
 
-__all__ = ["Convergence", "X", "label_of", "no_curves"]
-
-X = Literal["steps", "epochs", "samples", "gradients", "seconds"]
-"""What a run's progress is measured in."""
+__all__ = ["Convergence"]
 
 _LOST = "half or more of the runs lost"
 
@@ -52,7 +49,7 @@ class Convergence(Figure):
 
     With the problem's f* known, this is the suboptimality f − f* on a logarithmic axis, on which
     what the dtype cannot tell from zero lies on a dotted line instead of falling off a cliff (see
-    `optframe_reports.figures.ordinate`).
+    `optframe_reports.plotting.metric_axis`).
 
     The runs are brought onto a common grid first: against steps, epochs and samples a run has the
     value of its last checkpoint; against gradients and seconds, where each seed has checkpoints
@@ -62,7 +59,7 @@ class Convergence(Figure):
     legend counts such runs. For a target, a run that never reaches it counts as infinite, and a
     curve ends where less than half of the runs get.
 
-    Of more than twelve settings, each optimizer's best is shown (`figures.groups`).
+    Of more than twelve settings, each optimizer's best is shown (`plotting.run_groups`).
 
     Reference: N. Hansen, A. Auger, R. Ros, O. Mersmann, T. Tušar and D. Brockhoff, Optimization
     Methods and Software 36 (2021), section 3.
@@ -161,26 +158,6 @@ class Convergence(Figure):
         if self.view == "fixed-target":
             return f"{self.x} to reach each level, {what}"
         return what
-
-
-def no_curves(frames: Frames, x: str, *metrics: str) -> str | None:
-    """Say why no curve of these metrics against x can be drawn, or None where one can."""
-    if not groups(frames) or frames.curves.empty:
-        return "no run has a curve yet"
-    for metric in metrics:
-        if metric not in frames.curves or frames.curves[metric].isna().all():
-            return f"no run measured {metric}"
-    if not (frames.curves[COLUMNS[x]] > 0).any():
-        return f"the runs counted no {x}"
-    return None
-
-
-def label_of(x: str, end: float) -> tuple[float, str]:
-    """Return what to multiply places by, and what to call them: time in the unit that fits."""
-    if x != "seconds":
-        return 1.0, "gradient evaluations" if x == "gradients" else x
-    scale, unit = time_unit(end)
-    return scale, f"time ({unit})"
 
 
 def _scaled(path: Path, scale: float) -> Path:

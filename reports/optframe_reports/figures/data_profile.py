@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from optframe import Figure, Fraction, Frames
 from optframe.statistics import data_profile, solver_costs
-from optframe_reports.figures.axes import add_title
-from optframe_reports.figures.reaching import (
+from optframe_reports.plotting.best_settings import at_best_settings
+from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
+from optframe_reports.plotting.labelling import add_title
+from optframe_reports.plotting.step_curves import (
+    Shares,
+    cost_axis,
+    draw_shares,
+    profile,
+    shares_size,
+)
+from optframe_reports.plotting.target_costs import (
     UNITS,
     Cost,
     Target,
@@ -18,9 +27,6 @@ from optframe_reports.figures.reaching import (
     reaching,
     sizes,
 )
-from optframe_reports.figures.settings import at_best_settings
-from optframe_reports.figures.shares import Shares, cost_axis, draw_shares, profile, shares_size
-from optframe_reports.figures.solvers import best, nothing_to_compare
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ import pandas as pd
 
 from optframe import Figure, Frames
 from optframe.statistics import final, worst
-from optframe_reports.figures.groups import By, groups
-from optframe_reports.figures.ordinate import Ordinate, Scale, knows_minimum, ordinate
-from optframe_reports.figures.strips import (
+from optframe_reports.plotting.metric_axis import Ordinate, Scale, knows_minimum, ordinate
+from optframe_reports.plotting.run_groups import By, groups
+from optframe_reports.plotting.run_strips import (
     Strip,
     draw_strips,
     set_value_axis,
@@ -33,7 +33,7 @@ class Distribution(Figure):
     A run that diverged, failed, timed out or crashed has no value: it counts as worse than every
     number in median and box, and the column "lost" counts it. A box that reaches such runs is
     open: it ends with the axis. With the problem's f* known, the loss is the suboptimality f − f*,
-    and what the dtype cannot tell from zero lies at the resolution (`figures.ordinate`).
+    and what the dtype cannot tell from zero lies at the resolution (`plotting.metric_axis`).
     """
 
     metric: str = "loss"

@@ -10,8 +10,25 @@ from optframe.statistics import (
     solver_costs,
     targets_reached,
 )
-from optframe_reports.figures.axes import add_title
-from optframe_reports.figures.reaching import (
+from optframe_reports.plotting.best_settings import at_best_settings
+from optframe_reports.plotting.compared_optimizers import (
+    LIMIT,
+    best,
+    cross,
+    nothing_to_compare,
+    number_of_seeds,
+    plural,
+    solvers,
+)
+from optframe_reports.plotting.labelling import add_title
+from optframe_reports.plotting.step_curves import (
+    Shares,
+    cost_axis,
+    draw_shares,
+    shares_size,
+    thinned,
+)
+from optframe_reports.plotting.target_costs import (
     UNITS,
     Cost,
     Floats,
@@ -21,17 +38,6 @@ from optframe_reports.figures.reaching import (
     no_sizes,
     nothing_to_reach,
     sizes,
-)
-from optframe_reports.figures.settings import at_best_settings
-from optframe_reports.figures.shares import Shares, cost_axis, draw_shares, shares_size, thinned
-from optframe_reports.figures.solvers import (
-    LIMIT,
-    best,
-    cross,
-    nothing_to_compare,
-    number_of_seeds,
-    plural,
-    solvers,
 )
 from optframe_reports.quantities import number
 

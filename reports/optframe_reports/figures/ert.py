@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 
 from optframe import Figure, Fraction, Frames
 from optframe.statistics import time_to_target
-from optframe_reports.figures.axes import (
+from optframe_reports.plotting.compared_optimizers import cross
+from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
     add_legend,
@@ -21,8 +22,8 @@ from optframe_reports.figures.axes import (
     plain_log_ticks,
     stroke,
 )
-from optframe_reports.figures.groups import Group, groups, number_of_runs
-from optframe_reports.figures.reaching import (
+from optframe_reports.plotting.run_groups import Group, groups, number_of_runs
+from optframe_reports.plotting.target_costs import (
     UNITS,
     Cost,
     Floats,
@@ -31,7 +32,6 @@ from optframe_reports.figures.reaching import (
     minimum,
     nothing_to_reach,
 )
-from optframe_reports.figures.solvers import cross
 from optframe_reports.quantities import count, number
 
 __all__ = ["Ert"]

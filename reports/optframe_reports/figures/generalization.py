@@ -11,8 +11,9 @@ import seaborn
 from matplotlib.lines import Line2D
 
 from optframe import Figure, Frames
-from optframe_reports.figures.axes import HEIGHT, WIDTH, add_legend, add_title, legend_height
-from optframe_reports.figures.bands import (
+from optframe_reports.plotting.curve_axis import X, label_of, no_curves
+from optframe_reports.plotting.labelling import HEIGHT, WIDTH, add_legend, add_title, legend_height
+from optframe_reports.plotting.median_bands import (
     Path,
     ceiling_of,
     draw_paths,
@@ -21,10 +22,9 @@ from optframe_reports.figures.bands import (
     set_x_axis,
     set_y_axis,
 )
-from optframe_reports.figures.convergence import X, label_of, no_curves
-from optframe_reports.figures.groups import By, Group, groups, number_of_runs
-from optframe_reports.figures.lines import Lines, lines
-from optframe_reports.figures.ordinate import Scale
+from optframe_reports.plotting.metric_axis import Scale
+from optframe_reports.plotting.quartile_lines import Lines, lines
+from optframe_reports.plotting.run_groups import By, Group, groups, number_of_runs
 
 __all__ = ["Generalization"]
 

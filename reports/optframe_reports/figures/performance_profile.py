@@ -9,8 +9,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 
 from optframe import Figure, Fraction, Frames
 from optframe.statistics import performance_profile, ranking_depends_on, solver_costs
-from optframe_reports.figures.axes import add_title
-from optframe_reports.figures.reaching import (
+from optframe_reports.plotting.best_settings import at_best_settings
+from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
+from optframe_reports.plotting.labelling import add_title
+from optframe_reports.plotting.step_curves import Shares, draw_shares, profile, shares_size
+from optframe_reports.plotting.target_costs import (
     UNITS,
     Cost,
     Target,
@@ -18,9 +21,6 @@ from optframe_reports.figures.reaching import (
     nothing_to_reach,
     reaching,
 )
-from optframe_reports.figures.settings import at_best_settings
-from optframe_reports.figures.shares import Shares, draw_shares, profile, shares_size
-from optframe_reports.figures.solvers import best, nothing_to_compare
 from optframe_reports.quantities import number
 
 if TYPE_CHECKING:

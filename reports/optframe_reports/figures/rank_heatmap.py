@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from optframe import Figure, Frames
 from optframe.statistics import average_ranks, performance_ratios
-from optframe_reports.figures.axes import WIDTH, add_title, literal, room, stroke
-from optframe_reports.figures.ranking import Measure, Ranking
-from optframe_reports.figures.reaching import Cost
-from optframe_reports.figures.solvers import (
+from optframe_reports.plotting.compared_optimizers import (
     add_notes,
     notes_height,
     number_of_seeds,
     plural,
 )
+from optframe_reports.plotting.cost_ranking import Measure, Ranking
+from optframe_reports.plotting.labelling import WIDTH, add_title, literal, room, stroke
+from optframe_reports.plotting.target_costs import Cost
 from optframe_reports.quantities import number
 
 if TYPE_CHECKING:

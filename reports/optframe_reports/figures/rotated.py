@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
 from optframe import Figure, Frames
-from optframe_reports.figures.axes import (
+from optframe_reports.plotting.labelling import (
     WIDTH,
     add_legend,
     add_title,
@@ -21,7 +21,7 @@ from optframe_reports.figures.axes import (
     room,
     stroke,
 )
-from optframe_reports.figures.pairs import Compared, Measure, compared, pairs_of
+from optframe_reports.plotting.rotated_pairs import Compared, Measure, compared, pairs_of
 from optframe_reports.quantities import number
 
 __all__ = ["Rotated"]

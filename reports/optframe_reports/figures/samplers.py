@@ -13,7 +13,7 @@ import seaborn
 from optframe import Figure, Frames
 from optframe.errors import nearest
 from optframe.statistics import UNRUN, final, median_and_quartiles, worst
-from optframe_reports.figures.axes import (
+from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
     add_legend,
@@ -21,7 +21,7 @@ from optframe_reports.figures.axes import (
     legend_height,
     stroke,
 )
-from optframe_reports.figures.bands import (
+from optframe_reports.plotting.median_bands import (
     Path,
     ceiling_of,
     draw_paths,
@@ -30,8 +30,8 @@ from optframe_reports.figures.bands import (
     set_x_axis,
     set_y_axis,
 )
-from optframe_reports.figures.groups import Group, groups, number_of_runs
-from optframe_reports.figures.lines import Lines, lines
+from optframe_reports.plotting.quartile_lines import Lines, lines
+from optframe_reports.plotting.run_groups import Group, groups, number_of_runs
 
 __all__ = ["Samplers"]
 

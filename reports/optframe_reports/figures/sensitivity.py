@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 
 from optframe import Figure, Frames
 from optframe.statistics import final
-from optframe_reports.figures.axes import (
+from optframe_reports.plotting.compared_optimizers import plural
+from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
     add_legend,
@@ -20,11 +21,10 @@ from optframe_reports.figures.axes import (
     legend_height,
     stroke,
 )
-from optframe_reports.figures.families import families, quartiles_of, starts_of
-from optframe_reports.figures.number_axis import set_number_axis, spelled
-from optframe_reports.figures.ordinate import Ordinate, ordinate
-from optframe_reports.figures.solvers import plural
-from optframe_reports.figures.sweeps import (
+from optframe_reports.plotting.metric_axis import Ordinate, ordinate
+from optframe_reports.plotting.number_axis import set_number_axis, spelled
+from optframe_reports.plotting.sweep_families import families, quartiles_of, starts_of
+from optframe_reports.plotting.sweep_lines import (
     Sweep,
     best_of,
     draw_sweeps,

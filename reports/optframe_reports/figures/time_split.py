@@ -11,11 +11,11 @@ import pandas as pd
 from optframe import Figure, Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import median_and_quartiles
-from optframe_reports.figures.axes import add_legend, legend_height
-from optframe_reports.figures.groups import Group, groups, number_of_runs
-from optframe_reports.figures.runs import runs_of
-from optframe_reports.figures.strips import label_rows, strips_size, write_column
-from optframe_reports.figures.timing import no_steps
+from optframe_reports.plotting.labelling import add_legend, legend_height
+from optframe_reports.plotting.run_arrays import runs_of
+from optframe_reports.plotting.run_groups import Group, groups, number_of_runs
+from optframe_reports.plotting.run_strips import label_rows, strips_size, write_column
+from optframe_reports.plotting.step_times import no_steps
 from optframe_reports.quantities import duration, time_unit
 
 __all__ = ["TimeSplit"]

@@ -10,8 +10,8 @@ import pandas as pd
 
 from optframe import Figure, Frames
 from optframe.statistics import evaluations_to_own_target, evaluations_to_target, worst
-from optframe_reports.figures.groups import By, groups
-from optframe_reports.figures.strips import (
+from optframe_reports.plotting.run_groups import By, groups
+from optframe_reports.plotting.run_strips import (
     Strip,
     draw_strips,
     set_value_axis,

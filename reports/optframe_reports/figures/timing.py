@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Frames
-from optframe.statistics import UNRUN
-from optframe_reports.figures.groups import groups
-from optframe_reports.figures.strips import (
+from optframe_reports.plotting.run_groups import groups
+from optframe_reports.plotting.run_strips import (
     Strip,
     draw_strips,
     set_value_axis,
     strips_size,
 )
+from optframe_reports.plotting.step_times import no_steps
 from optframe_reports.quantities import duration, time_unit
 
-__all__ = ["Timing", "no_steps"]
+__all__ = ["Timing"]
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,6 @@ class Timing(Figure):
         set_value_axis(axes, strips)
         draw_strips(axes, strips, lambda median: duration(median / per_second), nowhere="")
         axes.set_xlabel(f"time per step ({unit})")
-
-
-def no_steps(frames: Frames) -> str | None:
-    """Say why no run has a time per step, or None where one has."""
-    ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
-    stepped = ran[ran["steps"] > 0]
-    if stepped.empty:
-        return "no run has taken a step yet"
-    if (stepped["together"] > 1).all():
-        return "all runs advanced together with others, so that none has a time of its own"
-    return None
 
 
 def _paces(frames: Frames) -> list[Strip]:

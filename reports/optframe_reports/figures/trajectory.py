@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from optframe import Figure, Frames
 from optframe.statistics import CENSORED
-from optframe_reports.figures.axes import WIDTH, add_legend, add_title, legend_height, stroke
-from optframe_reports.figures.contours import Ground, Window, draw_ground, ground
-from optframe_reports.figures.groups import Group, number_of_runs
-from optframe_reports.figures.tracks import Track, Tracks, tracks
+from optframe_reports.plotting.labelling import WIDTH, add_legend, add_title, legend_height, stroke
+from optframe_reports.plotting.loss_contours import Ground, Window, draw_ground, ground
+from optframe_reports.plotting.paths_2d import Track, Tracks, tracks
+from optframe_reports.plotting.run_groups import Group, number_of_runs
 
 __all__ = ["Moment", "Trajectory"]
 

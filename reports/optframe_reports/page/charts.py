@@ -10,9 +10,9 @@ import numpy as np
 
 from optframe import Frames
 from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
-from optframe_reports.figures.groups import Group, groups
-from optframe_reports.figures.lines import COLUMNS, Lines, lines
-from optframe_reports.figures.runs import runs_of
+from optframe_reports.plotting.quartile_lines import COLUMNS, Lines, lines
+from optframe_reports.plotting.run_arrays import runs_of
+from optframe_reports.plotting.run_groups import Group, groups
 from optframe_reports.quantities import time_unit
 
 __all__ = ["Arrays", "chart"]

@@ -19,8 +19,8 @@ psutil = pytest.importorskip("psutil")
 from optframe import Lost, Stop, Study, hookimpl, load_plugins  # noqa: E402
 from optframe.errors import PluginError, UnavailableError, UsageError  # noqa: E402
 from optframe.execution.runner import run_study  # noqa: E402
-from optframe.study.settings import RunSettings  # noqa: E402
-from optframe_plugins.executors import dask_link, dask_site  # noqa: E402
+from optframe.study import RunSettings  # noqa: E402
+from optframe_plugins.dask_cluster import link, site  # noqa: E402
 from optframe_plugins.executors.dask import Dask  # noqa: E402
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_plugins"
@@ -191,8 +191,8 @@ def test_who_kills_the_workers_themselves_is_named_and_no_neighbour(tmp_path):
 
 
 def test_other_versions_are_refused_with_both(there, tmp_path, monkeypatch):
-    here = dask_site.versions()["numpy"]
-    monkeypatch.setattr(dask_link, "versions", lambda: {"numpy": "1.0"})
+    here = site.versions()["numpy"]
+    monkeypatch.setattr(link, "versions", lambda: {"numpy": "1.0"})
     with pytest.raises(PluginError) as refused:
         run_study(study("sgd", there), tmp_path, plugins())
     assert str(refused.value).startswith("executor 'dask': worker tcp://127.0.0.1:")
@@ -307,7 +307,7 @@ def test_a_scheduler_that_is_lost_is_waited_for_and_then_given_up(tmp_path, capf
         clusters.append(Cluster(tmp_path, port, workers=1))
 
     def lose():
-        monkeypatch.setattr(dask_link, "PATIENCE", 0.5)
+        monkeypatch.setattr(link, "PATIENCE", 0.5)
         clusters[-1].end()
 
     registry.watch(After(trial_5=replace_it, trial_15=lose))
@@ -328,7 +328,7 @@ def test_a_scheduler_that_is_lost_is_waited_for_and_then_given_up(tmp_path, capf
 
 
 def test_no_scheduler_is_told_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(dask_link, "PATIENCE", 0.5)
+    monkeypatch.setattr(link, "PATIENCE", 0.5)
     address = f"tcp://127.0.0.1:{free_port()}"
     with Stop() as stop:
         with pytest.raises(UnavailableError, match=f"no scheduler answers at {address}"):

@@ -22,9 +22,11 @@ from optframe.execution.trial_runner import TrialRunner
 from optframe.study.settings import RunSettings
 from optframe.study.study import plan
 from optframe_plugins.backends.cupy import CupyBackend
-from optframe_plugins.executors import processes, worker
-from optframe_plugins.executors.handed import Handed, taken
-from optframe_plugins.executors.processes import Processes, cores
+from optframe_plugins.executors import processes
+from optframe_plugins.executors.processes import Processes
+from optframe_plugins.worker_processes import worker_handle
+from optframe_plugins.worker_processes.cores import cores
+from optframe_plugins.worker_processes.shared_arrays import Handed, taken
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_plugins"
 TWO = RunSettings(executor="processes", jobs=2)
@@ -340,13 +342,15 @@ def test_cores_are_those_of_the_container(quota, expected, monkeypatch):
 
 
 def test_a_worker_imports_numpy_after_its_environment_is_known():
-    program = "import optframe_plugins.executors.working, sys; print('numpy' in sys.modules)"
+    program = (
+        "import optframe_plugins.worker_processes.worker_main, sys; print('numpy' in sys.modules)"
+    )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert said.stdout == "False\n"
 
 
 def test_processes_that_do_not_start_are_told_in_one_line(monkeypatch):
-    monkeypatch.setattr(worker.sys, "executable", "/bin/false")
+    monkeypatch.setattr(worker_handle.sys, "executable", "/bin/false")
     with Stop() as stop, pytest.raises(UnavailableError, match=r"do not start .* exit code 1"):
         list(Processes(jobs=1).run(len, [(1,)], stop))
 

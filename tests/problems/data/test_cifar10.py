@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from optframe import DataFile, UnavailableError, UsageError
 from optframe_problems.data import cifar10
-from optframe_problems.data.cifar import read_records
 from optframe_problems.data.cifar10 import BATCHES, FOLDER, Cifar10
+from optframe_problems.data_loading.cifar_format import read_records
 
 HOME = os.environ.get("OPTFRAME_DATA")
 

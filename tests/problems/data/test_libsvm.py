@@ -13,10 +13,10 @@ import optframe
 from optframe import UnavailableError, UsageError
 from optframe_problems.data.a9a import A9a
 from optframe_problems.data.australian import Australian
-from optframe_problems.data.files import named
 from optframe_problems.data.libsvm import Libsvm
 from optframe_problems.data.mushrooms import Mushrooms
 from optframe_problems.data.news20 import News20
+from optframe_problems.data_loading.files import named
 
 HOME = os.environ.get("OPTFRAME_DATA")
 

@@ -8,7 +8,7 @@ import optframe
 from optframe import Dataset, Part, Setting, UsageError
 from optframe.testing import PlainBackend, check_problem
 from optframe_problems.data.iris import Iris
-from optframe_problems.networks import problem as network_problem
+from optframe_problems.network_parts import network_problem
 from optframe_problems.networks.mlp import MultilayerPerceptron
 from optframe_problems.networks.network import Network
 

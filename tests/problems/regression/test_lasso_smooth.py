@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Lasso
 
 from optframe_problems.regression.lasso_smooth import LassoSmooth
-from optframe_problems.regression.penalties import SmoothAbsolute, SquaredNorm
+from optframe_problems.regression_bases.penalties import SmoothAbsolute, SquaredNorm
 
 STRENGTHS = np.array([0.5, 2.0, 0.0])
 

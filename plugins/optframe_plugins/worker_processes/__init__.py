@@ -1,0 +1,1 @@
+"""Processes that do the work of an executor, and may die."""

@@ -1,0 +1,1 @@
+"""What loaders of data sets share: file formats, splits and scaling."""

@@ -1,0 +1,1 @@
+"""What functions share: base classes by structure, and what their formulas need."""

@@ -1,0 +1,1 @@
+"""What networks are made of: layers, losses, and the problem of training them."""

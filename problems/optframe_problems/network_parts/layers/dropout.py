@@ -1,0 +1,79 @@
+"""Dropout: inputs are left out at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Lt
+
+from optframe import Array
+from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Dropout"]
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """y = m∘x/(1 − rate), each m 0 with probability ``rate`` and else 1.
+
+    This is inverted dropout: E y = x, so that a network is measured as it is, without dropout.
+    The masks m/(1 − rate) are drawn once per step, one for each record and feature, and come to
+    the layer with the batch; without them y = x.
+
+    Parameters
+    ----------
+    rate
+        The share that is left out, in [0, 1).
+
+    References
+    ----------
+    N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov, "Dropout: a simple way
+    to prevent neural networks from overfitting", J. Mach. Learn. Res. 15 (2014); inverted: its
+    section 10.
+    """
+
+    rate: Annotated[float, Ge(0), Lt(1)] = 0.5
+
+    def outputs(self, shape: Shape) -> Shape:
+        """Return the same."""
+        return shape
+
+    def mask(self, random: np.random.Generator, shape: Shape, dtype: str) -> NDArray[Any]:
+        """Draw m/(1 − rate)."""
+        import numpy as np
+
+        stays = random.random(shape, np.float32) >= np.float32(self.rate)
+        return np.multiply(stays, 1 / (1 - self.rate), dtype=dtype)
+
+    def forward(self, xp: Any, x: Array, own: Own) -> tuple[Array, None]:
+        """Return y, which is not x: the layer before may have kept that."""
+        return _masked(x, own), None
+
+    def backward(self, xp: Any, kept: None, own: Own, delta: Array, slopes: Own) -> Array:
+        """Return m∘δ/(1 − rate)."""
+        return _masked(delta, own)
+
+    def tangent(self, xp: Any, kept: None, own: Own, own_dot: Own, x_dot: Array | None) -> Array:
+        """Return m∘ẋ/(1 − rate)."""
+        return _masked(x_dot, own)
+
+    def tangent_backward(
+        self,
+        xp: Any,
+        kept: None,
+        own: Own,
+        dots: Tangents,
+        deltas: tuple[Array, Array],
+        slopes: Own,
+    ) -> tuple[Array, Array]:
+        """Return the same of δ and δ̇."""
+        return _masked(deltas[0], own), _masked(deltas[1], own)
+
+
+def _masked(x: Array, own: Own) -> Array:
+    return x * own[0] if own else x

@@ -1,0 +1,1 @@
+"""What regression problems share: base classes, penalties, and the minimum."""

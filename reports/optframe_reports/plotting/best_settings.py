@@ -1,0 +1,44 @@
+"""Which settings of an optimizer are compared: each, or where those are too many the best."""
+
+from __future__ import annotations
+
+from optframe import Frames
+from optframe.drawing.palette import color_of_each
+from optframe.statistics import UNRUN, at_tuned, tuned
+from optframe_reports.plotting.compared_optimizers import LIMIT, have_met
+
+__all__ = ["at_best_settings"]
+
+
+def at_best_settings(
+    frames: Frames, by: str | None = None, metric: str = "loss"
+) -> tuple[Frames, str]:
+    """Return the frames whose optimizers are to be compared, and a note on what they are.
+
+    As long as they are no more than `LIMIT` and there are problems that all have run on, they
+    are the study's, each with its own settings. Else an optimizer (column ``optimizer_name``) is
+    shown under its name, on each problem with its best settings there: those that reach the
+    study's target at the least median cost ``by``, or without ``by`` those with the best median
+    final ``metric``. Settings that were chosen on the same runs look better than they are.
+    """
+    trials = frames.trials
+    ran = trials[~trials["status"].isin(UNRUN)]
+    if "optimizer_name" not in ran or (ran["optimizer"].nunique() <= LIMIT and have_met(ran)):
+        return frames, ""
+    names = list(dict.fromkeys(ran["optimizer_name"]))
+    chosen = tuned(ran, metric, by)
+    if len(names) == ran["optimizer"].nunique() or chosen.empty:
+        return frames, ""
+    kept, curves = at_tuned(ran, chosen), frames.curves
+    if len(curves):
+        curves = curves[curves["key"].isin(kept["key"])]
+    colors = {name: frames.colors[name] for name in names if name in frames.colors}
+    colors = colors if len(colors) == len(names) else color_of_each(names)
+    tried = int(chosen["settings_tried"].max())
+    said = "Each with the settings that it has on each problem."
+    if tried > 1:
+        said = (
+            f"Each at its best of up to {tried} settings on each problem, by the "
+            f"{chosen['selected_by'].iloc[0]} on the same runs."
+        )
+    return Frames(kept, curves, colors), said

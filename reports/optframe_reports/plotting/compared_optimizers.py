@@ -1,0 +1,183 @@
+"""The optimizers that a figure over all problems compares, and what is said about all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.lines import Line2D
+
+from optframe import Frames
+from optframe.statistics import CENSORED, UNRUN, average_ranks
+from optframe_reports.plotting.labelling import add_legend, literal, room, stroke
+from optframe_reports.plotting.palette import marker
+from optframe_reports.quantities import count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "LIMIT",
+    "Solver",
+    "add_legend_and_notes",
+    "add_notes",
+    "best",
+    "cross",
+    "have_met",
+    "lost_runs",
+    "notes_height",
+    "nothing_to_compare",
+    "number_of_seeds",
+    "plural",
+    "solvers",
+    "style",
+]
+
+LIMIT = 12
+"""As many optimizers as curves and colours can be told apart for."""
+
+_SAID = {"diverged": "diverged", "failed": "failed", "timeout": "timed out", "crashed": "crashed"}
+
+
+@dataclass(frozen=True)
+class Solver:
+    """An optimizer with all its runs, and how it is drawn."""
+
+    name: str
+    color: Any
+    marker: str
+    lost: str
+    """How many of its runs were lost, in words: ``2 of 60 diverged``; empty where none was."""
+
+    def label(self, *notes: str) -> str:
+        """Return the name with what a legend says about it: ``adam (10 of 12; 1 of 60 failed)``."""
+        said = "; ".join(note for note in (*notes, self.lost) if note)
+        return f"{self.name} ({said})" if said else self.name
+
+
+def solvers(frames: Frames, names: Sequence[str]) -> list[Solver]:
+    """Return these optimizers in the order of the report."""
+    order = list(frames.colors)
+    return [
+        Solver(
+            name,
+            frames.colors[name],
+            marker(order.index(name)),
+            _lost(frames.trials[frames.trials["optimizer"] == name]["status"]),
+        )
+        for name in sorted(names, key=order.index)
+    ]
+
+
+def lost_runs(frames: Frames, names: Sequence[str]) -> str:
+    """Return a note that counts the lost runs of these optimizers; empty where there is none."""
+    lost = _lost(frames.trials[frames.trials["optimizer"].isin(names)]["status"])
+    return f"Lost runs: {lost}." if lost else ""
+
+
+def _lost(statuses: pd.Series[str]) -> str:
+    counts, ran = statuses.value_counts(), count(int((~statuses.isin(UNRUN)).sum()))
+    return ", ".join(f"{count(counts[s])} of {ran} {_SAID[s]}" for s in CENSORED if s in counts)
+
+
+def best(costs: pd.DataFrame, limit: int = LIMIT) -> tuple[pd.DataFrame, str]:
+    """Return the costs of as many optimizers as can be drawn, and a note on the others.
+
+    Where there are too many, those with the least average ranks are kept, and compared with each
+    other alone.
+    """
+    if costs.shape[1] <= limit:
+        return costs, ""
+    ranked = list(average_ranks(costs).index[:limit])
+    kept = costs[[name for name in costs.columns if name in ranked]]
+    said = (
+        f"Compared: the {limit} of {count(costs.shape[1])} optimizers with the best average ranks."
+    )
+    return kept, said
+
+
+def nothing_to_compare(frames: Frames) -> str | None:
+    """Say so where fewer than two optimizers have run."""
+    if not len(frames.trials):
+        return "the study has no trials"
+    ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
+    if ran.empty:
+        return "no trial has run yet"
+    if ran["optimizer"].nunique() < 2:
+        return "only one optimizer has run, and there is nothing to compare it with"
+    return None if have_met(ran) else "there is no problem yet that all optimizers have run on"
+
+
+def have_met(ran: pd.DataFrame) -> bool:
+    """Say whether there is a problem that all optimizers have run on."""
+    met = ran.groupby(["problem", "sampler"])["optimizer"].nunique()
+    return bool((met == ran["optimizer"].nunique()).any())
+
+
+def number_of_seeds(frames: Frames) -> str:
+    """Say how many runs a cell has: ``5 seeds``, ``1 to 5 seeds``, ``one seed``."""
+    ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
+    sizes = ran.groupby(["problem", "optimizer", "sampler"]).size()
+    few, many = int(sizes.min()), int(sizes.max())
+    if many == 1:
+        return "one seed"
+    return f"{count(few)} to {count(many)} seeds" if few < many else f"{count(many)} seeds"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a number of things: ``1 problem``, ``12 problems``."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def style(solver: Solver) -> dict[str, Any]:
+    """Return how an optimizer's line is drawn."""
+    return {
+        "color": solver.color,
+        "linewidth": 1.8 * stroke(),
+        "marker": solver.marker or "None",
+        "markersize": 5 * stroke(),
+        "markeredgecolor": "white",
+    }
+
+
+def add_legend_and_notes(
+    axes: Any, drawn: Sequence[Solver], labels: Sequence[str], notes: Sequence[str]
+) -> None:
+    """Put the legend below the axes, and notes in small print below the legend."""
+    add_legend(axes, [Line2D([], [], **style(solver)) for solver in drawn], labels)
+    add_notes(axes, notes, axes.get_legend())
+
+
+def cross(color: Any) -> dict[str, Any]:
+    """Return how × is drawn."""
+    return {
+        "color": color,
+        "linestyle": "",
+        "marker": "x",
+        "markersize": 8 * stroke(),
+        "markeredgewidth": 2.2 * stroke(),
+    }
+
+
+def add_notes(axes: Any, notes: Sequence[str], above: Any, left: float = 0.0) -> None:
+    """Put notes in small print below an artist, and ``left`` inches left of the axes' edge."""
+    axes.annotate(
+        _wrapped(notes, room(axes)),
+        xy=(0, 0),
+        xycoords=("axes fraction", above),
+        xytext=(-72 * left * stroke(), -6),
+        textcoords="offset points",
+        va="top",
+        fontsize="small",
+        color="0.3",
+    )
+
+
+def notes_height(notes: Sequence[str], room: float = 1.0) -> float:
+    """Return how many inches notes take where there is so much `axes.room`."""
+    return 0.1 + 0.165 * (1 + _wrapped(notes, room).count("\n")) if notes else 0.0
+
+
+def _wrapped(notes: Sequence[str], room: float) -> str:
+    return "\n".join(literal(note, max(20, int(96 * room) - 14)) for note in notes)

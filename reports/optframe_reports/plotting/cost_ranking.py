@@ -1,0 +1,87 @@
+"""The costs by which optimizers are ranked on each problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from optframe import Frames
+from optframe.statistics import UNRUN, final_costs, solver_costs
+from optframe_reports.plotting.best_settings import at_best_settings
+from optframe_reports.plotting.compared_optimizers import best, lost_runs, nothing_to_compare
+from optframe_reports.plotting.target_costs import (
+    UNITS,
+    Cost,
+    has_own_targets,
+    nothing_to_reach,
+    reaching,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Measure", "Ranked", "Ranking"]
+
+Measure = Literal["auto", "target", "final"]
+"""What is ranked: the median cost of the study's own target, or the median final metric.
+
+``auto`` takes the target if the study has one for every problem.
+"""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What optimizers were ranked by, and who they are.
+
+    ``costs`` are medians over seeds, less being better: a row for each problem, +inf where half of
+    the runs or more were lost or did not reach the target.
+    """
+
+    frames: Frames
+    costs: pd.DataFrame
+    words: str
+    notes: list[str]
+    lost: str
+    """How many runs were lost; empty where none was."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A figure's choice of what to rank, for so many optimizers at ``most``."""
+
+    measure: Measure
+    by: Cost
+    metric: str
+    most: int
+
+    def by_target(self, frames: Frames) -> bool:
+        """Say whether optimizers are ranked by the cost of the study's target."""
+        return self.measure == "target" or (self.measure == "auto" and has_own_targets(frames))
+
+    def missing(self, frames: Frames) -> str | None:
+        """Say why there is nothing to rank, or None where there is."""
+        frames, _ = self._compared(frames)
+        reason = nothing_to_compare(frames)
+        if reason is None and self.by_target(frames):
+            return nothing_to_reach(frames, self.by, "study")
+        ran = frames.trials[~frames.trials["status"].isin(UNRUN)] if reason is None else None
+        if ran is not None and (self.metric not in ran or ran[self.metric].isna().all()):
+            return f"no run measured {self.metric}"
+        return reason
+
+    def of(self, frames: Frames) -> Ranked:
+        """Return the optimizers' costs; where they are too many, those of the best."""
+        frames, settings = self._compared(frames)
+        if self.by_target(frames):
+            evaluations, target = reaching(frames, self.by, "study", 0.0)
+            costs, words = solver_costs(evaluations), f"median {UNITS[self.by]} to {target}"
+        else:
+            costs = final_costs(frames.trials, self.metric)
+            words = f"median final {self.metric.replace('_', ' ')}"
+        costs, restriction = best(costs, self.most)
+        notes = [note for note in (settings, restriction) if note]
+        return Ranked(frames, costs, words, notes, lost_runs(frames, list(costs.columns)))
+
+    def _compared(self, frames: Frames) -> tuple[Frames, str]:
+        by = self.by if self.by_target(frames) else None
+        return at_best_settings(frames, by, self.metric)

@@ -1,0 +1,105 @@
+"""From the runs of a problem to the places where they first reach each level of a metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optframe import Frames
+from optframe.statistics import CENSORED, Quartiles, median_and_quartiles
+from optframe_reports.plotting.metric_axis import Ordinate, Scale, ordinate
+from optframe_reports.plotting.quartile_lines import COLUMNS, first_of_log_spaced
+from optframe_reports.plotting.run_arrays import runs_of
+from optframe_reports.plotting.run_groups import Group
+
+__all__ = ["Level", "Levels", "first_reached", "levels"]
+
+Floats = NDArray[np.float64]
+
+_LEVELS = 200
+
+
+@dataclass(frozen=True)
+class Level:
+    """A group's quartiles, over its runs, of the place where ``level`` is first reached.
+
+    From the level on that less than half of the runs reach, there is no median and no line.
+    """
+
+    group: Group
+    level: Floats
+    place: Quartiles
+
+
+@dataclass(frozen=True)
+class Levels:
+    """All lines of a figure, as `lines.Lines`."""
+
+    of_groups: list[Level]
+    axis: Ordinate
+    first: float | None
+
+    @property
+    def end(self) -> float:
+        """Where the last median that is shown lies."""
+        return max(float(line.place.median.max(initial=0.0)) for line in self.of_groups)
+
+
+def levels(
+    frames: Frames, x: str, metric: str, y_scale: Scale, compared: Sequence[Group]
+) -> Levels:
+    """Compute the places, in ``x``, at which the groups reach levels from the start to the best.
+
+    A level is reached at the first checkpoint that is no worse; a run that never does so counts
+    as infinite, however it ended. One that was lost afterwards has reached it, but what is
+    measured where a run is lost, in its last row, reaches nothing
+    (as `optframe.statistics.evaluations_to_target` has it, for one target).
+    """
+    trials = pd.concat([group.trials for group in compared])
+    runs = runs_of(frames, trials, (COLUMNS[x], metric))
+    axis = ordinate(metric, trials, [y[np.isfinite(y)] for _, y in runs], y_scale)
+    minima = trials["minimum"].to_numpy(np.float64)
+    lost = trials["status"].isin(CENSORED)
+    runs = [run[:, :-1] if censored else run for run, censored in zip(runs, lost, strict=True)]
+    plotted = [axis.of(y, minimum) for (_, y), minimum in zip(runs, minima, strict=True)]
+    grid = _grid(plotted, axis)
+    reached = np.array(
+        [first_reached(x, y, grid, axis.worst) for (x, _), y in zip(runs, plotted, strict=True)]
+    )
+    of_groups, begin = [], 0
+    for group in compared:
+        quartiles = median_and_quartiles(reached[begin : begin + len(group.trials)])
+        drawn = np.isfinite(quartiles.median)
+        of_groups.append(Level(group, grid[drawn], Quartiles(*(q[drawn] for q in quartiles))))
+        begin += len(group.trials)
+    first = None if x == "epochs" else first_of_log_spaced([places for places, _ in runs])
+    return Levels(of_groups, axis, first)
+
+
+def first_reached(places: Floats, values: Floats, grid: Floats, worst: float) -> Floats:
+    """Return the first place where each level of a grid is reached, inf where it never is.
+
+    What is ``worst`` tells which way is better: +inf where less is, −inf where more is.
+    """
+    sign = math.copysign(1.0, worst)
+    ordered = np.where(np.isnan(values), np.inf, sign * values)
+    best = np.minimum.accumulate(ordered)
+    return np.append(places, np.inf)[np.searchsorted(-best, -sign * grid)]
+
+
+def _grid(plotted: Sequence[Floats], axis: Ordinate) -> Floats:
+    """Return levels, worst first, from where a run starts to the best that one has reached."""
+    sign = math.copysign(1.0, axis.worst)
+    finite = [sign * values[np.isfinite(values)] for values in plotted]
+    finite = [values for values in finite if values.size]
+    if not finite:
+        return np.empty(0)
+    start, best = float(np.median([v[0] for v in finite])), min(v.min() for v in finite)
+    space = np.geomspace if axis.log else np.linspace
+    grid: Floats = sign * np.unique(space(start, best, _LEVELS))[::-1]
+    return grid

@@ -1,0 +1,189 @@
+"""The paths of one seed's runs in the plane, and which part of the plane to look at."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optframe import Frames
+from optframe.contracts.record import Landscape
+from optframe.statistics import CENSORED, UNRUN
+from optframe_reports.plotting.loss_contours import Window
+from optframe_reports.plotting.metric_axis import knows_minimum
+from optframe_reports.plotting.run_arrays import runs_of
+from optframe_reports.plotting.run_groups import LIMIT, Group, groups
+from optframe_reports.quantities import count
+
+__all__ = ["Track", "Tracks", "tracks"]
+
+Floats = NDArray[np.float64]
+
+_FAR = 3.0
+"""How many times the usual distance from the start is still shown."""
+
+_HIGH = 2.0
+"""How many times the start's height above the least loss is still shown."""
+
+_CLOSE = 1e-6
+"""Which share of the start's suboptimality is as good as none: θ is then within 1e-3 of θ*."""
+
+_APART = 0.02
+"""Two minimizers that are closer than this share of the picture are one."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """A run's ``step`` (n,), ``theta`` (2, n) and ``loss`` (n,); whether it left the picture."""
+
+    group: Group
+    status: str
+    step: Floats
+    theta: Floats
+    loss: Floats
+    left: bool = False
+
+    def until(self, step: float) -> Track:
+        """Return the path up to a step, which may lie between two checkpoints."""
+        if not self.step.size or step >= self.step[-1]:
+            return self
+        done = self.step <= step
+        cut = [
+            np.append(values[done], np.interp(step, self.step, values))
+            for values in (self.step, *self.theta, self.loss)
+        ]
+        return dataclasses.replace(self, step=cut[0], theta=np.stack(cut[1:3]), loss=cut[3])
+
+    @property
+    def label(self) -> str:
+        """The group's name, with what is not to be seen: ``sgd (diverged, cut)``."""
+        settings = self.group.settings
+        said = [f"best of {count(settings)} settings"] if settings > 1 else []
+        said += [self.status] if self.status in CENSORED else []
+        said += ["cut"] if self.left else []
+        return f"{self.group.name} ({', '.join(said)})" if said else self.group.name
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """All paths of a picture, its window, where they start, and the minimizers that were found.
+
+    ``least`` is what heights are measured from: f* where it is ``known``, else the least loss seen.
+    """
+
+    problem: str
+    seed: int
+    of_groups: list[Track]
+    start: Floats
+    window: Window
+    least: float
+    known: bool
+    minimizers: list[Floats]
+    landscapes: list[Landscape]
+
+    @property
+    def steps(self) -> float:
+        """How many steps the longest path has."""
+        return max(float(path.step.max(initial=0.0)) for path in self.of_groups)
+
+
+def tracks(frames: Frames, seed: int | None) -> Tracks:
+    """Return the paths of a seed, by default the first with a landscape, else the first."""
+    trials = frames.trials[~frames.trials["status"].isin(UNRUN)]
+    moved = trials[trials["key"].isin(_keys_with_path(frames))]
+    if seed is None:
+        recorded = moved[moved["key"].isin(list(frames.landscapes))]
+        seed = int((recorded if len(recorded) else moved)["seed"].min())
+    trials = trials[trials["seed"] == seed]
+    compared = groups(dataclasses.replace(frames, trials=trials))
+    shown = pd.concat([group.trials for group in compared])
+    runs = runs_of(frames, shown, ("step", "theta_0", "theta_1", "loss"))
+    drawn = [
+        Track(group, str(status), run[0], run[1:3], run[3])
+        for group, status, run in zip(compared, shown["status"], map(_defined, runs), strict=True)
+    ]
+    landscapes = _landscapes(frames, shown) or _landscapes(frames, trials)[:LIMIT]
+
+    walked = shown[shown["key"].isin(moved["key"])]  # one that crashed does not know f*
+    known = knows_minimum("loss", walked)
+    losses = np.concatenate([path.loss for path in drawn])
+    least = float(walked["minimum"].iloc[0]) if known else _least(losses, landscapes)
+    start = next(path.theta[:, 0] for path in drawn if path.step.size)
+    window = _window(drawn, start, least)
+    return Tracks(
+        problem=str(shown["problem"].iloc[0]),
+        seed=seed,
+        of_groups=[dataclasses.replace(path, left=_leaves(path, window)) for path in drawn],
+        start=start,
+        window=window,
+        least=least,
+        known=known,
+        minimizers=_minimizers(drawn, window, least) if known else [],
+        landscapes=landscapes,
+    )
+
+
+def _keys_with_path(frames: Frames) -> list[str]:
+    curves = frames.curves
+    return list(curves["key"][curves["theta_1"].notna().to_numpy()].unique())
+
+
+def _landscapes(frames: Frames, trials: pd.DataFrame) -> list[Landscape]:
+    """Return what these runs recorded; of runs that advanced together only one did."""
+    return [frames.landscapes[key] for key in trials["key"] if key in frames.landscapes]
+
+
+def _defined(run: Floats) -> Floats:
+    """Leave out the checkpoints at which θ was no number."""
+    return run[:, np.isfinite(run[1:3]).all(axis=0)]
+
+
+def _least(losses: Floats, landscapes: Sequence[Landscape]) -> float:
+    """Return the least loss that anybody saw."""
+    seen = np.concatenate([losses, *(np.ravel(landscape.loss) for landscape in landscapes)])
+    return float(seen[np.isfinite(seen)].min(initial=np.inf))
+
+
+def _window(drawn: Sequence[Track], start: Floats, least: float) -> Window:
+    """Return what matters: points not much higher than the start, nor much further than usual."""
+    first = next(path.loss[0] for path in drawn if path.step.size)
+    limit = least + _HIGH * (first - least)
+    low_enough = [path.theta[:, path.loss <= limit] for path in drawn if path.step.size]
+    reaches = [np.abs(theta - start[:, None]).max(axis=1, initial=0.0) for theta in low_enough]
+    moved = [reach for reach in reaches if reach.any()]
+    usual = np.median(moved, axis=0) if moved else np.zeros(2)
+    cap = _FAR * np.maximum(usual, usual.max() / 20)
+    points = np.concatenate([start[:, None], *low_enough], axis=1)
+    points = points[:, (np.abs(points - start[:, None]) <= cap[:, None]).all(axis=0)]
+    low, high = points.min(axis=1), points.max(axis=1)
+    sides = np.maximum(high - low, 0.05 * (1 + np.abs(high)))
+    alike = sides > sides.max() / 20  # else the parameters are on scales of their own
+    sides[alike] = np.maximum(sides[alike], sides.max() / 2)
+    middle, half = (low + high) / 2, 0.58 * sides
+    return Window(middle - half, middle + half)
+
+
+def _leaves(path: Track, window: Window) -> bool:
+    return not window.holds(path.theta).all()
+
+
+def _minimizers(drawn: Sequence[Track], window: Window, least: float) -> list[Floats]:
+    """Return where runs came as close to f* as can be seen; the best of those that are one."""
+    start = next(path.loss[0] for path in drawn if path.step.size)
+    best = [
+        (path.loss[at], path.theta[:, at])
+        for path in drawn
+        if path.step.size and np.isfinite(path.loss).any()
+        for at in [int(np.nanargmin(path.loss))]
+        if path.loss[at] - least <= _CLOSE * (start - least)
+    ]
+    found: list[Floats] = []
+    size = window.high - window.low
+    for _, theta in sorted(best, key=lambda pair: float(pair[0])):
+        if all((np.abs(theta - other) > _APART * size).any() for other in found):
+            found.append(theta)
+    return found

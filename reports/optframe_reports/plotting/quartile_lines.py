@@ -1,0 +1,148 @@
+"""From the runs of a problem to the lines of a figure: aligned, then quartiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optframe import Frames
+from optframe.statistics import CENSORED, Curve, Quartiles, align, median_and_quartiles
+from optframe_reports.plotting.metric_axis import Ordinate, Scale, ordinate
+from optframe_reports.plotting.run_arrays import runs_of
+from optframe_reports.plotting.run_groups import Group, groups
+
+__all__ = ["COLUMNS", "Line", "Lines", "first_of_log_spaced", "lines"]
+
+Floats = NDArray[np.float64]
+
+COLUMNS = {
+    "steps": "step",
+    "epochs": "epoch",
+    "samples": "samples",
+    "gradients": "gradients",
+    "seconds": "seconds",
+}
+_SHARED = ("steps", "epochs", "samples")  # all seeds have their checkpoints in the same places
+_POINTS = 120  # of a grid where they have not
+_MOST = 400  # places of a line, more than pixels can show apart
+
+
+@dataclass(frozen=True)
+class Line:
+    """A group's quartiles at ``x``; ``lost`` if its median is infinite from there on."""
+
+    group: Group
+    x: Floats
+    y: Quartiles
+    lost: bool
+
+
+@dataclass(frozen=True)
+class Lines:
+    """All lines of a figure, the axis that they are drawn on, and where checkpoints begin.
+
+    ``first`` is the first checkpoint after the start where checkpoints are logarithmically
+    spaced, else None.
+    """
+
+    of_groups: list[Line]
+    axis: Ordinate
+    first: float | None
+
+    @property
+    def end(self) -> float:
+        """Where the longest line ends."""
+        return max(float(line.x.max(initial=0.0)) for line in self.of_groups)
+
+
+def lines(
+    frames: Frames,
+    x: str,
+    metric: str,
+    y_scale: Scale = "auto",
+    compared: Sequence[Group] | None = None,
+) -> Lines:
+    """Compute the lines of a metric against ``x``, one of `COLUMNS`.
+
+    ``compared`` are the groups to draw, by default all that a picture holds.
+    """
+    compared = groups(frames, metric=metric) if compared is None else compared
+    trials = pd.concat([group.trials for group in compared])
+    runs = runs_of(frames, trials, (COLUMNS[x], metric))
+    axis = ordinate(metric, trials, [y[np.isfinite(y)] for _, y in runs], y_scale)
+    first = None if x == "epochs" else first_of_log_spaced([places for places, _ in runs])
+    lost = trials["status"].isin(CENSORED)
+    ends = trials[x].where(lost).to_numpy(np.float64)
+    curves = [
+        Curve(places, axis.of(y, minimum), _lost(end, places) if censored else None)
+        for (places, y), minimum, end, censored in zip(
+            runs, trials["minimum"].to_numpy(np.float64), ends, lost, strict=True
+        )
+    ]
+    of_groups, begin = [], 0
+    for group in compared:
+        own = curves[begin : begin + len(group.trials)]
+        of_groups.append(_line(group, own, axis, x in _SHARED, first))
+        begin += len(own)
+    return Lines(of_groups, axis, first)
+
+
+def _lost(end: float, places: Floats) -> float:
+    """Return where a censored run was lost: its end, or its last checkpoint."""
+    return end if np.isfinite(end) else float(places.max(initial=0.0))
+
+
+def _line(
+    group: Group, curves: list[Curve], axis: Ordinate, shared: bool, first: float | None
+) -> Line:
+    if shared:
+        grid = np.unique(np.concatenate([_places(curve) for curve in curves]))
+        if grid.size > _MOST:  # each run ended in a place of its own
+            grid = grid[np.linspace(0, grid.size - 1, _MOST).round().astype(int)]
+        values = align(curves, grid, worst=axis.worst)
+    else:
+        grid = _even_grid(max(_places(curve).max() for curve in curves), first)
+        values = _interpolated(curves, grid, axis)
+    quartiles = median_and_quartiles(values)
+    drawn = np.isfinite(quartiles.median)
+    return Line(group, grid[drawn], Quartiles(*(q[drawn] for q in quartiles)), not drawn.all())
+
+
+def _interpolated(curves: list[Curve], grid: Floats, axis: Ordinate) -> Floats:
+    """Align along lines that are straight on the axis as it is drawn."""
+    if not axis.log:
+        return align(curves, grid, interpolate=True, worst=axis.worst)
+    logs = [Curve(curve.x, np.log10(curve.y), curve.censored) for curve in curves]
+    aligned = align(logs, grid, interpolate=True, worst=axis.worst)
+    with np.errstate(over="ignore"):
+        return np.where(np.isfinite(aligned), 10**aligned, axis.worst)
+
+
+def _places(curve: Curve) -> Floats:
+    """Return where something happens to a run."""
+    return curve.x if curve.censored is None else np.append(curve.x, curve.censored)
+
+
+def _even_grid(end: float, first: float | None) -> Floats:
+    if first is None or first >= end:
+        return np.linspace(0.0, end, _POINTS)
+    return np.append(0.0, np.geomspace(first, end, _POINTS))
+
+
+def first_of_log_spaced(positions: Sequence[Floats]) -> float | None:
+    """Return the first place after 0 if a typical run has half of its places in its first fifth.
+
+    Runs that got less than half as far as the longest are not typical: they were lost.
+    """
+    after = [places[places > 0] for places in positions]
+    after = [places for places in after if places.size >= 4]
+    longest = max((places[-1] for places in after), default=0.0)
+    after = [places for places in after if places[-1] >= 0.5 * longest]
+    middle = [places[places.size // 2] / places[-1] for places in after]
+    if not after or np.median(middle) > 0.2:
+        return None
+    return float(min(places[0] for places in after))

@@ -1,0 +1,188 @@
+"""Medians against a number that was chosen: lines, bands, and rows of crosses for what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator
+from numpy.typing import NDArray
+
+from optframe.statistics import Quartiles
+from optframe_reports.plotting.labelling import plain_log_ticks, stroke
+from optframe_reports.plotting.metric_axis import Ordinate
+from optframe_reports.plotting.run_groups import LIMIT
+from optframe_reports.quantities import count
+
+__all__ = ["Sweep", "best_of", "draw_sweeps", "lost_height", "seeds_of", "style_of"]
+
+Floats = NDArray[np.float64]
+
+_MARKED = 40
+"""A line through more values than these shows no mark at each of them."""
+
+_ROW = 0.13
+"""Inches between two rows of crosses."""
+
+_USUAL = 2.9
+"""Inches of an axis without them."""
+
+
+class Sweep(NamedTuple):
+    """A line: the quartiles at each of its values ``x``, of so many ``runs`` at each of them."""
+
+    name: str
+    color: Any
+    marker: str
+    line_style: Any
+    x: Floats
+    y: Quartiles
+    runs: list[int]
+
+    @property
+    def finite(self) -> NDArray[np.bool_]:
+        """Where there is a median: where less than half of the runs were lost."""
+        return np.isfinite(self.y.median)
+
+    def best(self, axis: Ordinate) -> int | None:
+        """Return the index of the best value, or None where all are lost."""
+        if not self.finite.any():
+            return None
+        return int(np.argmin(np.copysign(1.0, axis.worst) * self.y.median))
+
+
+class _Place(NamedTuple):
+    """The axis' lowest value, the highest that is shown, and the top of the rows of crosses."""
+
+    low: float
+    high: float
+    top: float
+    log: bool
+
+    def between(self, a: float, b: float, share: float) -> float:
+        """Return what lies at a share of the way on the paper."""
+        if self.log:
+            a, b = np.log(a), np.log(b)
+        found = a + share * (b - a)
+        return float(np.exp(found) if self.log else found)
+
+
+def best_of(sweeps: Sequence[Sweep], axis: Ordinate, limit: int = LIMIT) -> list[Sweep]:
+    """Return the lines with the best medians, as many as a picture holds, in their order."""
+    sign = np.copysign(1.0, axis.worst)
+    reached = [np.min(sign * sweep.y.median) for sweep in sweeps]
+    return [sweeps[index] for index in sorted(np.argsort(reached, kind="stable")[:limit])]
+
+
+def seeds_of(sweeps: Sequence[Sweep], all_sweeps: int) -> str:
+    """Say what the lines are of, and how many of all are shown."""
+    sizes = {runs for sweep in sweeps for runs in sweep.runs}
+    few, many = count(min(sizes)), count(max(sizes))
+    said = f"median and quartiles of {few if few == many else f'{few} to {many}'} seeds"
+    if sizes == {1}:
+        said = "one seed"
+    if all_sweeps > len(sweeps):
+        said += f", the best {len(sweeps)} of {count(all_sweeps)}"
+    return said
+
+
+def lost_height(sweeps: Sequence[Sweep]) -> float:
+    """Return how many inches the rows of crosses take."""
+    return _ROW * sum(not sweep.finite.all() for sweep in sweeps)
+
+
+def style_of(sweep: Any) -> dict[str, Any]:
+    """Return how a line is drawn, on the axes and in the legend."""
+    return {
+        "color": sweep.color,
+        "linestyle": sweep.line_style,
+        "linewidth": 1.8 * stroke(),
+        "marker": sweep.marker or "o",
+        "markersize": 4 * stroke(),
+    }
+
+
+def draw_sweeps(axes: Any, sweeps: Sequence[Sweep], axis: Ordinate, start: float = np.nan) -> None:
+    """Draw lines over a horizontal axis that is set already, and set the vertical one.
+
+    Where half of the runs or more were lost, × stands in a grey row at the top, and a dotted line
+    leads there from the line. ``start`` is a level to draw; what is worse than ten times as high
+    is cut off.
+    """
+    place = _set_axis(axes, sweeps, axis, start)
+    for sweep in sweeps:
+        _draw_line(axes, sweep, place)
+    _draw_lost(axes, [sweep for sweep in sweeps if not sweep.finite.all()], place)
+    axes.axhline(start, color="0.4", linestyle=":", linewidth=stroke(), zorder=1)
+
+
+def _set_axis(axes: Any, sweeps: Sequence[Sweep], axis: Ordinate, start: float) -> _Place:
+    """Let the axis hold what is no worse than ten times the start, and the crosses above."""
+    log = axis.log
+    axes.set_yscale("log" if log else "linear")
+    shown = np.concatenate([np.ravel(sweep.y) for sweep in sweeps])
+    shown = shown[np.isfinite(shown)]
+    if axis.worst > 0 and np.isfinite(start):
+        shown = np.append(shown, start)
+        ceiling = 10 * start if log else start + 0.25 * (start - shown.min())
+        kept = shown[shown <= ceiling]
+        shown = kept if kept.size > 1 else shown
+    if not shown.size:
+        shown = np.array([0.1, 1.0])  # all are lost, and nothing is known of the start
+    low, high = float(shown.min()), float(shown.max())
+    if log:
+        margin = max((high / low) ** 0.05, 1.05)
+        low, high = low / margin, high * margin
+    else:
+        margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+        low, high = low - margin, high + margin
+    rows = sum(not sweep.finite.all() for sweep in sweeps)
+    place = _Place(low, high, high, log)
+    share = 1 + _ROW * (rows + 0.4) / _USUAL if rows else 1.0  # of the height without them
+    place = place._replace(top=place.between(low, high, share))
+    axes.set_ylim(low, place.top)
+    if log and high < 1000 * low:
+        plain_log_ticks(axes.yaxis)
+    for minor in (False, True):
+        ticks = axes.yaxis.get_ticklocs(minor=minor)
+        locator = FixedLocator([tick for tick in ticks if low <= tick <= high])
+        (axes.yaxis.set_minor_locator if minor else axes.yaxis.set_major_locator)(locator)
+    return place
+
+
+def _draw_line(axes: Any, sweep: Sweep, place: _Place) -> None:
+    """Draw a line with its band; what is too high ends at the crosses."""
+    finite, x = sweep.finite, sweep.x
+    median = np.where(finite, sweep.y.median, np.nan)
+    style = style_of(sweep)
+    if x.size > _MARKED:
+        style["marker"] = "None"
+    drawn = axes.plot(x, median, zorder=3, **style)
+    if max(sweep.runs) > 1:
+        known = finite & np.isfinite(sweep.y.lower) & np.isfinite(sweep.y.upper)
+        look = {"color": sweep.color, "alpha": 0.13, "lw": 0}
+        drawn.append(axes.fill_between(x, sweep.y.lower, sweep.y.upper, where=known, **look))
+    left, right = axes.get_xlim()
+    clip = Rectangle(
+        (left, place.low), right - left, place.high - place.low, transform=axes.transData
+    )
+    for artist in drawn:
+        artist.set_clip_path(clip)
+
+
+def _draw_lost(axes: Any, rows: Sequence[Sweep], place: _Place) -> None:
+    """Draw a row of crosses for each of these lines, and dotted lines that lead there."""
+    if rows:
+        axes.axhspan(place.high, place.top, color="0.94", lw=0, zorder=0)
+    for index, sweep in enumerate(rows):
+        share = (index + 0.7) / (len(rows) + 0.4)
+        height = place.between(place.high, place.top, share)
+        x, y, color = sweep.x, sweep.y.median, sweep.color
+        lost = ~sweep.finite
+        look = {"color": color, "ms": 6 * stroke(), "mew": 1.8 * stroke()}
+        axes.plot(x[lost], np.full(lost.sum(), height), "x", zorder=4, **look)
+        for edge in np.flatnonzero(lost[1:] != lost[:-1]):
+            heights = [height if lost[i] else min(y[i], place.high) for i in (edge, edge + 1)]
+            axes.plot(x[edge : edge + 2], heights, ":", color=color, lw=1.2 * stroke(), zorder=2)
