@@ -170,19 +170,3 @@ def test_it_is_stable_up_to_two_times_one_plus_alpha_over_the_largest_eigenvalue
     assert (found.status == "diverged") is (factor > 1)
     if factor < 1:
         assert np.linalg.norm(found.theta) < 1e-15
-
-
-def test_with_the_best_parameters_it_converges_with_the_root_of_the_condition():
-    """Polyak's: the slowest factor is (√κ−1)/(√κ+1), against (κ−1)/(κ+1) of gradient descent."""
-    condition = 400.0
-    root = (np.sqrt(condition) - 1) / (np.sqrt(condition) + 1)
-    lr = 4 / (1 + np.sqrt(condition)) ** 2
-    found = optframe.minimize(
-        Quadratic(size=2, condition=condition),
-        Momentum(lr=lr, momentum=root**2),
-        steps=400,
-        iterates=True,
-    )
-    errors = np.linalg.norm(found.iterates, axis=1)
-    rate = (errors[400] / errors[200]) ** (1 / 200)
-    assert rate == pytest.approx(root, abs=0.005)  # the double root adds a factor k: 2^(1/200)

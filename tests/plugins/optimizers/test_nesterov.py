@@ -132,9 +132,10 @@ def test_on_a_quadratic_the_iterates_obey_their_recurrence():
 
 @pytest.mark.parametrize("form", ["velocity", "keras", "torch"])
 @pytest.mark.parametrize("factor", [0.99, 1.01])
-def test_its_stability_limit_is_smaller_than_momentums(factor, form):
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
+def test_its_stability_limit_is_smaller_than_momentums(alpha, factor, form):
     """From the recurrence: ελ < 2(1 + α)/(1 + 2α)."""
-    alpha, largest = 0.9, 50.0
+    largest = 50.0
     found = optframe.minimize(
         Quadratic(size=2, condition=largest),
         Nesterov(factor * 2 * (1 + alpha) / (1 + 2 * alpha) / largest, alpha, form),

@@ -27,17 +27,6 @@ def test_it_follows_its_formula(assert_follows, random):
     assert_follows(SGD(lr=lr), rule)
 
 
-@pytest.mark.parametrize("condition", [2.0, 10.0, 100.0])
-def test_with_the_best_rate_the_error_shrinks_as_theory_says(condition):
-    """With ε = 2/(m + L) each step multiplies both ends of the spectrum by (κ−1)/(κ+1)."""
-    problem = Quadratic(size=2, condition=condition)
-    lr = 2 / (1 + condition)
-    found = optframe.minimize(problem, SGD(lr=lr), steps=30, theta0=[1.0, -2.0], iterates=True)
-    errors = np.linalg.norm(found.iterates, axis=1)
-    expected = (condition - 1) / (condition + 1)
-    np.testing.assert_allclose(errors[1:] / errors[:-1], expected, rtol=1e-12)
-
-
 @pytest.mark.parametrize("factor", [0.99, 1.01])
 def test_it_is_stable_up_to_two_over_the_largest_eigenvalue(factor):
     problem = Quadratic(size=3, condition=50.0)
