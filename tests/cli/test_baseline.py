@@ -1,12 +1,9 @@
 """`optframe baseline`, as it is typed."""
 
 import json
-import sys
-from typing import NamedTuple
 
 import pytest
 
-from optframe.cli import main
 from optframe.testing import KIT_VERSION
 from optframe_plugins.optimizers.sgd import SGD
 
@@ -26,26 +23,11 @@ name = "booth"
 """
 
 
-class Finished(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def optframe(capsys, monkeypatch, tmp_path):
-    """Run the command line here, in a folder with a study."""
-    monkeypatch.chdir(tmp_path)
+def optframe(optframe, tmp_path):
+    """The command line in a folder with a study."""
     (tmp_path / "small.toml").write_text(STUDY, encoding="utf-8")
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["optframe", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Finished(ended.value.code, said.out, said.err)
-
-    return run
+    return optframe
 
 
 @pytest.fixture

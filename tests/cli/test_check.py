@@ -1,11 +1,10 @@
 """``optframe check``."""
 
 import re
-from types import SimpleNamespace
+import sys
+from functools import partial
 
 import pytest
-
-from optframe.cli import main
 
 PLUGIN = """
 from dataclasses import dataclass
@@ -53,21 +52,10 @@ def optframe_samplers():
 
 
 @pytest.fixture
-def check(tmp_path, capsys, monkeypatch):
+def check(optframe, tmp_path):
     """Run ``optframe check`` on a plugin file of its own, forgotten afterwards."""
-    import sys
-
     (tmp_path / "plugin_to_check.py").write_text(PLUGIN)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["optframe", "check", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return SimpleNamespace(code=ended.value.code, out=said.out, err=said.err)
-
-    yield run
+    yield partial(optframe, "check")
     sys.modules.pop("plugin_to_check", None)
 
 

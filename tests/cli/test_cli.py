@@ -5,12 +5,10 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from optframe import load, load_plugins
-from optframe.cli import main
 from optframe.cli.main import COMMANDS
 from optframe.components.kinds import KINDS
 
@@ -36,35 +34,6 @@ start = "random"
 LABEL = (
     "Gradientenabstieg mit einer Bezeichnung, die über den Rand jeder Tabelle hinausgeht, 数学 θ"
 )
-
-
-class Finished(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def mistakes(self):
-        """What is said on standard error, each line as a one-line message of ours."""
-        lines = self.err.splitlines()
-        assert all(line.startswith("optframe: ") for line in lines)
-        return [line.removeprefix("optframe: ") for line in lines]
-
-
-@pytest.fixture
-def optframe(capsys, monkeypatch, tmp_path):
-    """Run the command line here, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COLUMNS", raising=False)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["optframe", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Finished(ended.value.code, said.out, said.err)
-
-    return run
 
 
 def sample(name):
@@ -443,22 +412,23 @@ def stopped(tmp_path_factory):
             out += line
         process.send_signal(signal.SIGINT)
         rest, err = process.communicate(timeout=60)
-    return folder, Finished(process.returncode, out + rest, err)
+    return folder, process.returncode, out + rest, err
 
 
 def test_ctrl_c_says_how_to_resume(stopped):
-    _, finished = stopped
-    assert finished.code == 130
-    asked, said = finished.mistakes
-    assert asked == "stopping, in 2 s at most; once more stops at once"
+    _, code, out, err = stopped
+    assert code == 130
+    asked, said = err.splitlines()
+    assert asked == "optframe: stopping, in 2 s at most; once more stops at once"
     assert said.startswith(
-        "stopped; what was finished is in results; the same command again runs only the rest ("
+        "optframe: stopped; what was finished is in results; the same command again runs only "
+        "the rest ("
     )
-    assert "Traceback" not in finished.out
+    assert "Traceback" not in out
 
 
 def test_ctrl_c_leaves_a_store_that_can_be_read_and_reported(stopped, optframe):
-    folder, _ = stopped
+    folder = stopped[0]
     counts = Counter(load(folder / "results").trials["status"])
     assert set(counts) == {"finished", "planned"}
     assert sum(counts.values()) == 8
@@ -467,7 +437,7 @@ def test_ctrl_c_leaves_a_store_that_can_be_read_and_reported(stopped, optframe):
 
 
 def test_after_ctrl_c_the_same_command_runs_the_rest(stopped, optframe, monkeypatch):
-    folder, _ = stopped
+    folder = stopped[0]
     done = Counter(load(folder / "results").trials["status"])["finished"]
     monkeypatch.chdir(folder)
     finished = optframe("run", "slow.toml", *sample("slow"), "--out", "results", "--no-report")

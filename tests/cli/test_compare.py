@@ -2,37 +2,11 @@
 
 import json
 import re
-import sys
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
 
-from optframe.cli import main
-
 WORDS = ["-p", "booth", "--steps", "500", "--target", "1e-6", "--no-report"]
-
-
-class Finished(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def optframe(capsys, monkeypatch, tmp_path):
-    """Run the command line here, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["optframe", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Finished(ended.value.code, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

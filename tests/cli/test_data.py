@@ -1,21 +1,12 @@
 import gzip
 import os
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from optframe import load_plugins
-from optframe.cli import main
 
 ROCKS = Path(__file__).parent.parent / "sample_plugins" / "rocks.py"
-
-
-class Finished(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -28,17 +19,13 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def data(home, monkeypatch, capsys):
+def data(home, monkeypatch, optframe):
     """Run ``optframe data`` with a stranger's plugin, and without our own data sets."""
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
 
     def run(*words, plugin=True):
-        options = ["-P", str(ROCKS), "--without", "optframe_problems"] if plugin else []
-        monkeypatch.setattr(sys, "argv", ["optframe", "data", *words, *options])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Finished(ended.value.code, said.out, said.err)
+        options = ["-P", ROCKS, "--without", "optframe_problems"] if plugin else []
+        return optframe("data", *words, *options)
 
     return run
 
@@ -176,20 +163,19 @@ def test_wrong_words_are_told(words, mistake, data):
     assert finished.err.startswith(f"optframe: {mistake}")
 
 
-def test_a_problem_whose_data_is_missing_ends_with_both_ways_out(home, monkeypatch, capsys):
+def test_a_problem_whose_data_is_missing_ends_with_both_ways_out(home, monkeypatch, optframe):
     """Nothing is run, and nothing is written."""
     from optframe.contracts import data_file
 
     monkeypatch.setattr("optframe.contracts.downloads.download", refuse)
     monkeypatch.delenv("OPTFRAME_DATA")
-    words = ["run", "-o", "sgd", "-p", "logistic:data=a9a", "--steps", "3", "--no-report"]
-    monkeypatch.setattr(sys, "argv", ["optframe", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 4
-    (line,) = capsys.readouterr().err.splitlines()
+    finished = optframe(
+        *["run", "-o", "sgd", "-p", "logistic:data=a9a", "--steps", "3", "--no-report"]
+    )
+    assert finished.code == 4
+    (line,) = finished.mistakes
     assert line == (
-        "optframe: libsvm/a9a: no such file: OPTFRAME_DATA is not set, the cache "
+        "libsvm/a9a: no such file: OPTFRAME_DATA is not set, the cache "
         f"{data_file.cache_folder()}/data/libsvm holds none; the line is dead; connect to the "
         "network, or set OPTFRAME_DATA=DIR to a folder that holds libsvm/a9a"
     )
@@ -213,9 +199,7 @@ def test_a_damaged_file_of_ours_is_found_though_it_is_no_text(home, data):
     assert finished.out.count("mnist: missing") == 3
 
 
-def test_a_parameter_that_is_missing_is_no_damage(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["optframe", "data", "verify", "libsvm"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
-    assert "path is missing" in capsys.readouterr().err
+def test_a_parameter_that_is_missing_is_no_damage(optframe):
+    finished = optframe("data", "verify", "libsvm")
+    assert finished.code == 2
+    assert "path is missing" in finished.err

@@ -1,13 +1,10 @@
 """``optframe draw``, as it is typed."""
 
-import sys
-
 import pandas as pd
 import pytest
 from PIL import Image
 
-import optframe
-from optframe.cli import main
+from optframe import load, run
 
 BEGINS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 
@@ -35,25 +32,14 @@ size = 3
 condition = 1e4
 """
     )
-    optframe.run(folder / "study.toml", out=folder / "results")
+    run(folder / "study.toml", out=folder / "results")
     return folder / "results"
 
 
 @pytest.fixture
-def draw(capsys, monkeypatch, tmp_path, store):
+def draw(optframe, store):
     """Run `optframe draw FIGURE store ...` in a folder of its own: code, output, errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(figure, *words, folder=store):
-        monkeypatch.setattr(
-            sys, "argv", ["optframe", "draw", figure, str(folder), *map(str, words)]
-        )
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
-
-    return run
+    return lambda figure, *words, folder=store: optframe("draw", figure, folder, *words)
 
 
 def test_without_a_file_it_is_named_after_figure_and_problem(draw, tmp_path):
@@ -84,7 +70,7 @@ def test_the_numbers_are_those_that_are_drawn(draw, tmp_path, store):
     numbers = pd.read_csv(tmp_path / "a.csv")
     assert list(numbers) == ["name", "steps", "lower", "median", "upper"]
     assert list(numbers["name"].unique()) == ["sgd:lr=0.001", "sgd:lr=0.002"]
-    trials = optframe.load(store).trials
+    trials = load(store).trials
     finals = trials[trials["problem"] == "rosenbrock"].groupby("optimizer")["loss"].median()
     last = numbers.groupby("name")["median"].last()
     assert last.tolist() == pytest.approx(finals[last.index].tolist())  # f* is 0

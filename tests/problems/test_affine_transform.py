@@ -122,23 +122,6 @@ def test_start_minimum_and_metrics_are_those_of_the_problem_inside(around, rando
     assert_allclose(changed.random_start(seeds[1]), drawn, rtol=1e-14)
 
 
-def test_derivatives_are_those_of_the_transformed_loss(around, random, bind, slope):
-    changed = bind(around(Zakharov(3)))
-    theta, v = random.uniform(-1, 1, (2, 3))
-    gradient, hessian = changed.gradient(theta), changed.hessian(theta)
-    scale = abs(hessian).max()
-    assert_allclose(gradient, slope(changed.loss, theta), atol=1e-6 * scale)
-    assert_allclose(hessian, slope(changed.gradient, theta), atol=1e-6 * scale)
-    assert_array_equal(hessian, hessian.T)
-    assert_allclose(changed.hvp(theta, v), hessian @ v, atol=1e-13 * scale)
-    loss, both = changed.loss_and_gradient(theta)
-    assert loss == changed.loss(theta)
-    assert_array_equal(both, gradient)
-    if "partial" in changed.offers():
-        partials = [changed.partial(theta, i) for i in range(3)]
-        assert_allclose(partials, gradient, atol=1e-14 * scale)
-
-
 def test_derivatives_are_those_of_the_batchs_transformed_loss(around, random, bind, slope):
     changed = bind(around(Logistic("breast-cancer", l2=0.1)))
     batch = changed.draw(np.arange(3, 20), None)
@@ -181,29 +164,6 @@ def test_it_offers_what_the_problem_inside_offers_and_what_stays_true(bind):
     assert {"hessian", "hvp", "draw"} <= offers["learning"]
     assert bind(Rotate(Quadratic())).quadratic
     assert not bind(Rotate(Rosenbrock())).quadratic
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("backend", ["numpy", "strict"])
-def test_runs_together_equal_runs_alone(around, dtype, backend, random, bind, on_device, to_numpy):
-    changed = bind(around(Zakharov(4)), dtype, backend)
-    theta, v = random.standard_normal((2, 3, 2, 4))
-
-    def answers(theta, v):
-        return {
-            "loss": changed.loss(theta),
-            "gradient": changed.gradient(theta),
-            "hessian": changed.hessian(theta),
-            "hvp": changed.hvp(theta, v),
-        }
-
-    together = answers(*on_device(changed, theta, v))
-    for run in np.ndindex(theta.shape[:-1]):
-        alone = answers(*on_device(changed, theta[run], v[run]))
-        for word, answer in together.items():
-            answer = to_numpy(changed, answer)
-            assert answer.dtype == dtype
-            assert_array_equal(answer[run], to_numpy(changed, alone[word]), err_msg=word)
 
 
 @pytest.mark.parametrize("method", ["sgd:lr=0.002", "momentum:lr=0.001", "newton"])

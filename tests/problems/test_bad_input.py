@@ -17,14 +17,16 @@ FILES = {
 
 @pytest.fixture
 def refused(tmp_path, monkeypatch, capsys):
-    """Run a problem and return the line that says why not."""
+    """Run "PROBLEM" or "PROBLEM with SAMPLER", and return the line that says why not."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPTFRAME_DATA", raising=False)
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
 
     def run(problem):
+        problem, _, sampler = problem.partition(" with ")
         words = ["run", "-o", "sgd", "-p", problem, "--steps", "3", "--no-report"]
+        words += ["--sampler", sampler] if sampler else []
         monkeypatch.setattr("sys.argv", ["optframe", *words])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -59,6 +61,15 @@ def refused(tmp_path, monkeypatch, capsys):
         ("logistic:data=digits,positive=[10]", "expected some but not all of the classes 0 to 9"),
         ("logistic:data=libsvm:path=three,positive=[7]", "of the classes 0 to 2"),
         ("logistic:data=libsvm:path=three", "batch_size 32 is more; expected at most 3"),
+        ("network with shuffled:batch_size=5000", "batch_size 5000 is more; expected at most"),
+        ('network:layers=["conv:channels=2"] with full', "unknown layer 'conv'; did you mean"),
+        (
+            'network:data=iris,layers=["convolution:channels=2"] with full',
+            "Network on data = 'iris': layer 1, convolution:channels=2: expected images of shape "
+            "(height, width, channels), found (4,)",
+        ),
+        ("mlp:loss=hinge", "loss: expected one of 'softmax', 'squared', found 'hinge'"),
+        ("mlp:dropout_input=1", "dropout_input: expected a number ≥ 0 and < 1, found 1"),
     ],
 )
 def test_one_line_says_what_is_wrong(problem, said, refused):

@@ -109,19 +109,6 @@ def test_without_test_records_only_training_is_measured(problem_class, bind, ran
 
 
 @each_problem
-def test_gradients_of_minibatches_average_to_the_full_one(asked, bind, random):
-    problem = bind(asked)
-    theta = random.standard_normal(problem.size)
-    order = random.permutation(problem.records)
-    batches = [problem.draw(rows, None) for rows in np.split(order, 6)]
-    whole = problem.draw(slice(None), None)
-    loss, gradient = problem.loss_and_gradient(theta, whole)
-    losses, gradients = zip(*(problem.loss_and_gradient(theta, b) for b in batches), strict=True)
-    assert_allclose(np.mean(losses), loss, rtol=1e-12)
-    assert_allclose(np.mean(gradients, axis=0), gradient, rtol=1e-10, atol=1e-13)
-
-
-@each_problem
 def test_gradient_of_a_batch_is_the_mean_of_its_records(asked, bind, random):
     """A record that is drawn twice counts twice."""
     problem = bind(asked)
@@ -162,15 +149,6 @@ def test_runs_together_equal_runs_alone(
             assert answer.dtype == expected.dtype == dtype, word
             assert answer.shape == runs + expected.shape
             assert_array_equal(answer[run], expected, err_msg=word)
-
-
-@each_problem
-def test_both_together_equal_each_alone(asked, bind, random):
-    problem = bind(asked)
-    batch = problem.draw(slice(0, 7), None)
-    found = answers(problem, random.standard_normal(problem.size), np.ones(problem.size), batch)
-    assert_array_equal(found["both_loss"], found["loss"])
-    assert_array_equal(found["both_gradient"], found["gradient"])
 
 
 @each_problem

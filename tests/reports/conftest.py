@@ -223,6 +223,44 @@ def strips():
 
 
 @pytest.fixture
+def draw():
+    """Return what draws a figure, and lays it out with every label."""
+
+    def drawn(figure, frames):
+        assert figure.missing(frames) is None
+        canvas = picture(figure, frames)
+        canvas.draw_without_rendering()
+        return canvas
+
+    return drawn
+
+
+@pytest.fixture
+def legend():
+    """Return what reads the legend of a picture's first axes."""
+    return lambda canvas: [text.get_text() for text in canvas.axes[0].get_legend().get_texts()]
+
+
+@pytest.fixture
+def assert_apart():
+    """The legend's texts lie on the page, beside the axes and apart, and the axes are high."""
+
+    def check(canvas):
+        agg = FigureCanvasAgg(canvas)
+        agg.draw()
+        renderer, page = agg.get_renderer(), canvas.bbox
+        texts = [t.get_window_extent(renderer) for t in canvas.axes[0].get_legend().get_texts()]
+        canvas.axes[0].legend_.set_in_layout(False)
+        axes = canvas.axes[0].get_tightbbox(renderer)
+        assert all(page.x0 <= t.x0 and t.x1 <= page.x1 and page.y0 <= t.y0 for t in texts)
+        assert not any(t.overlaps(axes) for t in texts)
+        assert not any(a.overlaps(b) for i, a in enumerate(texts) for b in texts[:i])
+        assert canvas.axes[0].get_position().height * canvas.get_figheight() > 2.5
+
+    return check
+
+
+@pytest.fixture
 def many():
     """Return a maker of frames of many runs, at once: a quadratic's, each with its own noise."""
     return many_frames
@@ -261,6 +299,7 @@ def many_frames(settings, seeds, checkpoints, samplers=("none",), optimizers=Non
             "hyperparameters": [f'{{"lr":{0.001 * (k + 1):g}}}' for k in setting],
             "problem": "quadratic:size=20,condition=1000",
             "problem_name": "quadratic",
+            "size": 20.0,
             "sampler": drawn_by,
             "sampler_name": [text.partition(":")[0] for text in drawn_by],
             "sampler_parameters": "{}",

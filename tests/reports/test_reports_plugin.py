@@ -10,6 +10,7 @@ import pytest
 
 import optframe_reports
 from optframe import Figure, Reporter, UsageError
+from optframe.drawing import picture, written
 
 HEAVY = ("pandas", "matplotlib", "seaborn", "jinja2", "numpy")
 
@@ -20,6 +21,36 @@ def test_every_component_is_a_frozen_dataclass_of_its_kind(registry):
             component = registry.make(kind, name)
             assert isinstance(component, contract)
             assert type(component).__dataclass_params__.frozen
+
+
+NOT_RUN = {
+    "convergence": "no run has a curve yet",
+    "distribution": "no run has ended yet",
+    "sensitivity": "no trial has run yet",
+    "time-split": "no run has taken a step yet",
+    "time-to-target": "no run has ended yet",
+    "trajectory": "no run has a curve yet",
+}
+
+
+@pytest.mark.parametrize(("name", "reason"), NOT_RUN.items())
+def test_a_study_that_has_not_run_has_nothing_to_draw(registry, study, name, reason):
+    study.add([], status="planned")
+    assert registry.make("figures", name).missing(study.frames()) == reason
+
+
+OF_OTHER_FRAMES = {"batch-size", "rotated", "trajectory"}
+"""Figures that draw nothing of a grid of learning rates, and have such a test of their own."""
+
+
+@pytest.mark.parametrize("name", sorted({*optframe_reports.optframe_figures()} - OF_OTHER_FRAMES))
+def test_the_same_frames_give_the_same_bytes(registry, many, name):
+    frames = many(2, 3, 4, samplers=("full", "stream"), optimizers=3)
+    figure = registry.make("figures", name)
+    assert figure.missing(frames) is None
+    for format in ("png", "svg"):
+        first, second = (written(picture(figure, frames), format) for _ in range(2))
+        assert first == second
 
 
 def test_importing_the_plugin_imports_nothing_heavy():

@@ -17,7 +17,7 @@ from optframe import (
     Wrapper,
     elementwise,
 )
-from optframe.testing import Checks, check_optimizer
+from optframe.testing import check_optimizer
 
 MEMORY: dict[int, int] = {}
 
@@ -289,29 +289,19 @@ BROKEN = {
 }
 
 
-def ends(checks: Checks) -> dict[str, str]:
-    return {outcome.check: outcome.status for outcome in checks.run()}
-
-
-def status(checks, name):
-    """How one check ends, without the others."""
-    (found,) = [check.outcome.status for check in checks if check.__name__ == name]
-    return found
-
-
 @pytest.mark.parametrize("optimizer", [Healthy, Descent, Healthy(lr=0.3, momentum=0.0)])
-def test_a_healthy_optimizer_fails_nothing(optimizer):
+def test_a_healthy_optimizer_fails_nothing(optimizer, ends):
     assert {"failed", "warned"}.isdisjoint(ends(check_optimizer(optimizer, seed=None)).values())
 
 
-def test_every_check_can_fail():
+def test_every_check_can_fail(ends):
     named = set(ends(check_optimizer(Healthy)))
     tested_elsewhere = {"imports-nothing-heavy", "enough-checks-apply"}
     assert named == {*BROKEN.values(), *tested_elsewhere}
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
-def test_the_broken_are_found(broken):
+def test_the_broken_are_found(broken, status):
     assert status(check_optimizer(broken, seed=None), BROKEN[broken]) == "failed"
 
 
@@ -362,7 +352,7 @@ class OneAtATime(Descent):
         return iter(range(10**6))
 
 
-def test_what_the_contract_does_not_ask_is_not_asked():
+def test_what_the_contract_does_not_ask_is_not_asked(ends, status):
     found = ends(check_optimizer(OneAtATime))
     spared = {name for name, status in found.items() if status == "not applicable"}
     assert spared == {
@@ -446,7 +436,7 @@ BROKEN_SOLVERS = {
 }
 
 
-def test_a_healthy_solver_fails_nothing():
+def test_a_healthy_solver_fails_nothing(ends):
     found = ends(check_optimizer(Newton))
     assert set(found.values()) <= {"passed", "not applicable"}
     assert set(found) == {
@@ -457,7 +447,7 @@ def test_a_healthy_solver_fails_nothing():
 
 
 @pytest.mark.parametrize("broken", BROKEN_SOLVERS, ids=lambda broken: broken.__name__)
-def test_broken_solvers_are_found(broken):
+def test_broken_solvers_are_found(broken, status):
     assert status(check_optimizer(broken), BROKEN_SOLVERS[broken]) == "failed"
 
 

@@ -288,29 +288,19 @@ BROKEN_WITH_DATA = {
 }
 
 
-def ends(checks):
-    return {outcome.check: outcome.status for outcome in checks.run()}
-
-
-def status(checks, name):
-    """How one check ends, without the others."""
-    (found,) = [check.outcome.status for check in checks if check.__name__ == name]
-    return found
-
-
 @pytest.mark.parametrize("problem", [Quartic, Means])
-def test_a_healthy_problem_fails_nothing(problem):
+def test_a_healthy_problem_fails_nothing(problem, ends):
     assert set(ends(check_problem(problem, seed=None)).values()) <= {"passed", "not applicable"}
 
 
-def test_every_check_can_fail():
+def test_every_check_can_fail(ends):
     tested_elsewhere = {"imports-nothing-heavy", "enough-checks-apply"}
     named = set(ends(check_problem(Quartic)))
     assert named == {*BROKEN.values(), *BROKEN_WITH_DATA.values(), *tested_elsewhere}
 
 
 @pytest.mark.parametrize("broken", BROKEN | BROKEN_WITH_DATA, ids=lambda broken: broken.__name__)
-def test_the_broken_are_found(broken):
+def test_the_broken_are_found(broken, status):
     expected = (BROKEN | BROKEN_WITH_DATA)[broken]
     assert status(check_problem(broken, seed=None), expected) == "failed"
 

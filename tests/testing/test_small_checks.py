@@ -12,16 +12,6 @@ from optframe.testing import PlainBackend, check_backend, check_sampler, check_s
 from optframe.testing.probe_backends import OverwritingBackend, ReadOnlyBackend, StrictBackend
 
 
-def ends(checks):
-    return {outcome.check: outcome.status for outcome in checks.run()}
-
-
-def status(checks, name):
-    """How one check ends, without the others."""
-    (found,) = [check.outcome.status for check in checks if check.__name__ == name]
-    return found
-
-
 @dataclass(frozen=True)
 class Shuffled(Sampler):
     size: int = 10
@@ -147,12 +137,12 @@ BROKEN_SAMPLERS = {
 
 
 @pytest.mark.parametrize("sampler", [Shuffled, Drawn, Shuffled(size=3)])
-def test_a_healthy_sampler_fails_nothing(sampler):
+def test_a_healthy_sampler_fails_nothing(sampler, ends):
     assert set(ends(check_sampler(sampler, seed=None)).values()) <= {"passed", "not applicable"}
 
 
 @pytest.mark.parametrize("broken", BROKEN_SAMPLERS, ids=lambda broken: broken.__name__)
-def test_broken_samplers_are_found(broken):
+def test_broken_samplers_are_found(broken, status):
     assert status(check_sampler(broken), BROKEN_SAMPLERS[broken]) == "failed"
 
 
@@ -215,12 +205,12 @@ BROKEN_SCHEDULES = {
 }
 
 
-def test_a_healthy_schedule_fails_nothing():
+def test_a_healthy_schedule_fails_nothing(ends):
     assert set(ends(check_schedule(Falling, seed=None)).values()) == {"passed"}
 
 
 @pytest.mark.parametrize("broken", BROKEN_SCHEDULES, ids=lambda broken: broken.__name__)
-def test_broken_schedules_are_found(broken):
+def test_broken_schedules_are_found(broken, status):
     assert status(check_schedule(broken), BROKEN_SCHEDULES[broken]) == "failed"
 
 
@@ -339,13 +329,13 @@ BROKEN_BACKENDS = {
 @pytest.mark.parametrize(
     "backend", [PlainBackend, ReadOnlyBackend, OverwritingBackend, StrictBackend]
 )
-def test_healthy_backends_fail_nothing(backend):
+def test_healthy_backends_fail_nothing(backend, ends):
     checks = check_backend(backend, seed=None)
     assert set(ends(checks).values()) == {"passed"}, [o for o in checks.run() if o.reason]
 
 
 @pytest.mark.parametrize("broken", BROKEN_BACKENDS, ids=lambda broken: broken.__name__)
-def test_broken_backends_are_found(broken):
+def test_broken_backends_are_found(broken, status):
     assert status(check_backend(broken), BROKEN_BACKENDS[broken]) == "failed"
 
 
@@ -367,7 +357,7 @@ def test_a_backend_that_is_not_there_has_not_been_checked():
         (PlainBackend, BROKEN_BACKENDS, check_backend),
     ],
 )
-def test_every_check_can_fail(healthy, broken, check):
+def test_every_check_can_fail(healthy, broken, check, ends):
     tested_elsewhere = {"imports-nothing-heavy", "enough-checks-apply"}
     assert set(ends(check(healthy))) == {*broken.values(), *tested_elsewhere}
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from optframe.cli.commands.summaries import summary
-
 import optframe
 from optframe import contracts
+from optframe.cli.commands.list import summary
 from optframe.components.kinds import KINDS
 from optframe.components.notation import write
 from optframe_sphinx import path_picture, schedule_picture

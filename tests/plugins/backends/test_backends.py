@@ -11,35 +11,9 @@ from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.backends.numpy import NumpyBackend
 
 
-def test_every_backend_brings_arrays_there_and_back(backend, random):
-    values = random.standard_normal((3, 4))
-    for dtype in ("float32", "float64"):
-        array = backend.asarray(values, dtype)
-        assert array.shape == (3, 4)
-        back = backend.to_numpy(array)
-        assert type(back) is np.ndarray
-        assert back.dtype == dtype
-        np.testing.assert_array_equal(back, values.astype(dtype))
-
-
 def test_every_backend_keeps_the_type_that_it_is_not_told(backend):
     assert backend.to_numpy(backend.asarray(np.float32([1, 2]))).dtype == np.float32
     assert backend.to_numpy(backend.asarray(np.array([1, 2]), "int64")).dtype == np.int64
-
-
-def test_every_backend_makes_zeros(backend):
-    zeros = backend.zeros((2, 3), "float32")
-    np.testing.assert_array_equal(backend.to_numpy(zeros), np.zeros((2, 3), np.float32))
-    assert backend.to_numpy(zeros).dtype == np.float32
-
-
-def test_every_backend_computes_through_its_namespace(backend):
-    array = backend.asarray([3.0, 4.0], "float64")
-    norm = backend.xp.sqrt(backend.xp.sum(array * array))
-    backend.synchronize()
-    assert float(norm) == 5
-    assert isinstance(backend.device, str)
-    assert backend.device
 
 
 def test_numpys_arrays_are_c_ordered_and_its_own_are_not_copied():

@@ -214,13 +214,6 @@ def test_every_formula_finds_rosenbrocks_minimum(formula):
     np.testing.assert_allclose(found.theta, 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("method", ["bfgs", "lbfgs", "nonlinear-cg", "conjugate-gradient"])
-def test_float32_stays_float32(method):
-    found = optframe.minimize("quadratic:condition=5", method, steps=5, dtype="float32")
-    assert found.theta.dtype == np.float32
-    assert found.loss < 1
-
-
 @pytest.mark.parametrize("method", ["bfgs", "lbfgs", "nonlinear-cg"])
 def test_a_wrapper_that_moves_theta_makes_them_look_again(method):
     # Without asking again, the search fails soon, at a point that only looks like a minimum.

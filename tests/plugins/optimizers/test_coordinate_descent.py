@@ -84,11 +84,6 @@ def test_the_random_order_visits_all_coordinates_and_differs_by_seed():
     np.testing.assert_array_equal(first, visited(0))
 
 
-def test_only_the_random_order_draws():
-    assert CoordinateDescent("random").random
-    assert not CoordinateDescent("cyclic").random
-
-
 @pytest.mark.parametrize(
     ("order", "step_rule", "words", "gradients"),
     [

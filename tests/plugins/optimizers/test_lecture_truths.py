@@ -41,16 +41,6 @@ def test_nesterov_with_its_best_parameters_has_the_rate_one_minus_one_over_root_
     np.testing.assert_allclose(found, double_root(found, 1 - 1 / ROOT), rtol=1e-6, atol=1e-10)
 
 
-@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
-def test_nesterovs_learning_rate_has_the_limit_that_theory_gives(iterate, momentum):
-    """The roots of z² − (1 + α)(1 − εh)z + α(1 − εh) leave the unit circle at z = −1."""
-    limit = (2 + 2 * momentum) / (1 + 2 * momentum) / L
-    for factor, grows in ((0.99, False), (1.01, True)):
-        optimizer = Nesterov(factor * limit, momentum)
-        path = iterate(optimizer, lambda theta, k: L * theta, [1.0], 3000).iterates[:, 0]
-        assert (abs(path[-1]) > 1) == grows
-
-
 def stationary(iterate, random, optimizer, h, sigma, steps=400, runs=20_000):
     """The mean square of θ over many runs, started at 0 and run to equilibrium.
 

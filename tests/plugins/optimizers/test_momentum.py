@@ -67,16 +67,6 @@ def test_on_a_constant_gradient_the_average_tends_to_it(iterate, alpha):
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("form", FORMS)
-def test_where_it_says_to_be_after_steps_with_a_constant_gradient_it_is(iterate, form, alpha):
-    g, tau = np.array([3.0, -0.5]), 0.3 if form == "torch" and alpha else 0.0
-    optimizer = Momentum(0.1, alpha, form, tau)
-    found = iterate(optimizer, g, np.zeros(2), 100).iterates
-    expected = [optimizer.displacement(g, steps) for steps in range(101)]
-    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-15)
-
-
-@pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
-@pytest.mark.parametrize("form", FORMS)
 def test_it_follows_its_formula(assert_follows, random, form, alpha):
     lr, tau = random.uniform(0.01, 0.2), random.uniform(0.1, 0.9) if alpha else 0.0
 
@@ -180,23 +170,3 @@ def test_it_is_stable_up_to_two_times_one_plus_alpha_over_the_largest_eigenvalue
     assert (found.status == "diverged") is (factor > 1)
     if factor < 1:
         assert np.linalg.norm(found.theta) < 1e-15
-
-
-def test_with_the_best_parameters_it_converges_with_the_root_of_the_condition():
-    """Polyak's: the slowest factor is (√κ−1)/(√κ+1), against (κ−1)/(κ+1) of gradient descent."""
-    condition = 400.0
-    root = (np.sqrt(condition) - 1) / (np.sqrt(condition) + 1)
-    lr = 4 / (1 + np.sqrt(condition)) ** 2
-    found = optframe.minimize(
-        Quadratic(size=2, condition=condition),
-        Momentum(lr=lr, momentum=root**2),
-        steps=400,
-        iterates=True,
-    )
-    errors = np.linalg.norm(found.iterates, axis=1)
-    rate = (errors[400] / errors[200]) ** (1 / 200)
-    assert rate == pytest.approx(root, abs=0.005)  # the double root adds a factor k: 2^(1/200)
-
-
-def test_it_asks_for_one_gradient_per_step(iterate):
-    assert iterate(Momentum(), np.ones(3), np.zeros(3), 4).oracle.counts.gradients == 4

@@ -111,14 +111,6 @@ def test_on_a_constant_gradient_it_runs_a_step_of_momentum_ahead(iterate, form):
     np.testing.assert_allclose(np.diff(found, axis=0), expected, rtol=1e-10)
 
 
-@pytest.mark.parametrize("form", ["velocity", "keras", "torch"])
-def test_where_it_says_to_be_after_steps_with_a_constant_gradient_it_is(iterate, form):
-    g, optimizer = np.array([3.0, -0.5]), Nesterov(0.1, 0.8, form)
-    found = iterate(optimizer, g, np.zeros(2), 100).iterates
-    expected = [optimizer.displacement(g, steps) for steps in range(101)]
-    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-15)
-
-
 def test_on_a_constant_gradient_it_is_momentum(iterate, random):
     g, start = random.standard_normal((2, 6))
     ours = iterate(Nesterov(lr=0.1, momentum=0.8), g, start, 20)
@@ -140,9 +132,10 @@ def test_on_a_quadratic_the_iterates_obey_their_recurrence():
 
 @pytest.mark.parametrize("form", ["velocity", "keras", "torch"])
 @pytest.mark.parametrize("factor", [0.99, 1.01])
-def test_its_stability_limit_is_smaller_than_momentums(factor, form):
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
+def test_its_stability_limit_is_smaller_than_momentums(alpha, factor, form):
     """From the recurrence: ελ < 2(1 + α)/(1 + 2α)."""
-    alpha, largest = 0.9, 50.0
+    largest = 50.0
     found = optframe.minimize(
         Quadratic(size=2, condition=largest),
         Nesterov(factor * 2 * (1 + alpha) / (1 + 2 * alpha) / largest, alpha, form),
@@ -150,7 +143,3 @@ def test_its_stability_limit_is_smaller_than_momentums(factor, form):
         theta0=[0.0, 1.0],
     )
     assert (found.status == "diverged") is (factor > 1)
-
-
-def test_it_asks_for_one_gradient_per_step(iterate):
-    assert iterate(Nesterov(), np.ones(3), np.zeros(3), 4).oracle.counts.gradients == 4

@@ -110,11 +110,6 @@ def test_changing_the_momentum_of_an_optimizer_changes_whether_it_has_a_velocity
     assert iterate(replace(moving, momentum=0.0), np.ones(2), np.zeros(2), 1).state.v is None
 
 
-def test_a_gradient_of_zero_moves_nothing_thanks_to_eps(iterate):
-    found = iterate(RMSProp(momentum=0.5), np.zeros(2), np.ones(2), 3)
-    np.testing.assert_array_equal(found.iterates, np.ones((4, 2)))
-
-
 @pytest.mark.parametrize("inside", [False, True])
 def test_without_eps_a_parameter_that_has_seen_no_gradient_is_zero_over_zero(iterate, inside):
     """The formula as printed; the run then ends as diverged instead of hiding it."""

@@ -9,6 +9,7 @@ from optframe_problems.functions.quadratic import Quadratic
 def test_two_steps_by_hand(iterate):
     found = iterate(SGD(lr=0.5), np.array([[2.0, -4.0], [1.0, 0.0]]), [1.0, 1.0], 2)
     np.testing.assert_array_equal(found.iterates, [[1, 1], [0, 3], [-0.5, 3]])
+    assert found.state is None
 
 
 def test_on_half_a_square_theta_shrinks_geometrically(iterate):
@@ -24,24 +25,6 @@ def test_it_follows_its_formula(assert_follows, random):
             theta = theta - lr * (yield theta, theta)
 
     assert_follows(SGD(lr=lr), rule)
-
-
-def test_it_has_no_state_and_asks_for_one_gradient_per_step(iterate):
-    found = iterate(SGD(), np.ones(3), np.zeros(3), 4)
-    assert found.state is None
-    assert found.oracle.counts.gradients == 4
-    assert found.oracle.counts.losses == 0
-
-
-@pytest.mark.parametrize("condition", [2.0, 10.0, 100.0])
-def test_with_the_best_rate_the_error_shrinks_as_theory_says(condition):
-    """With ε = 2/(m + L) each step multiplies both ends of the spectrum by (κ−1)/(κ+1)."""
-    problem = Quadratic(size=2, condition=condition)
-    lr = 2 / (1 + condition)
-    found = optframe.minimize(problem, SGD(lr=lr), steps=30, theta0=[1.0, -2.0], iterates=True)
-    errors = np.linalg.norm(found.iterates, axis=1)
-    expected = (condition - 1) / (condition + 1)
-    np.testing.assert_allclose(errors[1:] / errors[:-1], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("factor", [0.99, 1.01])

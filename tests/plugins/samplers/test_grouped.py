@@ -149,17 +149,11 @@ def test_the_mean_of_a_stratified_minibatch_varies_as_the_groups_do_within(rando
 
 
 @pytest.mark.parametrize("how", ["whole", "stratified"])
-def test_an_epoch_is_the_same_whenever_it_is_asked_and_other_seeds_give_others(random, how):
+def test_other_epochs_and_seeds_give_other_orders(random, how):
     groups = random.integers(0, 9, 80)
     sampler = bound(groups, 16, how)
-    forwards = [epoch(sampler, number) for number in range(4)]
-    backwards = [epoch(bound(groups, 16, how), number) for number in reversed(range(4))][::-1]
-    for first, second in zip(forwards, backwards, strict=True):
-        for a, b in zip(first, second, strict=True):
-            np.testing.assert_array_equal(a, b)
-    orders = [forwards[0], forwards[1], epoch(sampler, 0, 1), epoch(sampler, 0, 0, 1)]
+    orders = [epoch(sampler), epoch(sampler, 1), epoch(sampler, 0, 1), epoch(sampler, 0, 0, 1)]
     assert len({tuple(np.concatenate(batches)) for batches in orders}) == 4
-    assert not sampler.deterministic
 
 
 @pytest.mark.parametrize("how", ["whole", "stratified"])

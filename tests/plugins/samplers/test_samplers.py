@@ -15,7 +15,6 @@ from optframe_plugins.samplers.with_replacement import WithReplacement
 
 WITHOUT_REPLACEMENT = [Sequential, Shuffled, ShuffleOnce]
 RANDOM = [Shuffled, ShuffleOnce, WithReplacement]
-ALL = [*WITHOUT_REPLACEMENT, WithReplacement]
 
 
 def seeds(study=0, index=0):
@@ -78,12 +77,6 @@ def test_sequential_shows_slices_in_the_order_of_the_data():
     assert not sampler.whole
 
 
-@pytest.mark.parametrize("kind", RANDOM)
-def test_random_samplers_say_that_they_are(kind):
-    assert not kind().deterministic
-    assert not kind().whole
-
-
 def test_shuffled_has_another_order_in_every_epoch():
     orders = [np.concatenate(epoch(Shuffled(10), number, 100)) for number in range(20)]
     assert len({tuple(order) for order in orders}) == 20
@@ -103,16 +96,6 @@ def test_other_seeds_give_other_batches(kind):
         for index in range(5)
     }
     assert len(found) == 10
-
-
-@pytest.mark.parametrize("kind", ALL)
-def test_an_epoch_is_the_same_whenever_it_is_asked(kind):
-    sampler = kind(batch_size=7)
-    forwards = [epoch(sampler, number, 50) for number in range(4)]
-    backwards = [epoch(kind(batch_size=7), number, 50) for number in reversed(range(4))][::-1]
-    for first, second in zip(forwards, backwards, strict=True):
-        for a, b in zip(first, second, strict=True):
-            np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("kind", [Shuffled, ShuffleOnce])
@@ -149,30 +132,6 @@ def test_with_replacement_an_epoch_has_as_many_full_minibatches_as_cover_the_dat
     assert [len(batch) for batch in epoch(WithReplacement(80), 0, 50)] == [80]
 
 
-@pytest.mark.parametrize(
-    ("kind", "correction"),
-    [
-        (WithReplacement, 1.0),
-        (Shuffled, (40 - 8) / (40 - 1)),
-        (SimpleRandom, (40 - 8) / (40 - 1)),
-    ],
-)
-def test_a_minibatch_means_variance_is_what_sampling_theory_says(kind, correction):
-    """σ²/B with replacement; without, times (N − B)/(N − 1)."""
-    records, size, epochs = 40, 8, 4000
-    values = np.random.default_rng(0).standard_normal(records)
-    means = np.array(
-        [values[epoch(kind(size), number, records)[0]].mean() for number in range(epochs)]
-    )
-    expected = values.var() / size * correction
-    # The sample variance of n means has the relative error √((kurtosis − 1)/n), kurtosis ≈ 3.
-    error = np.sqrt((stats.kurtosis(means, fisher=False) - 1) / epochs)
-    found = ((means - values.mean()) ** 2).mean()
-    assert found == pytest.approx(expected, rel=4 * error)
-    assert 4 * error < 0.12  # so that the two laws, 22 % apart, can be told from each other
-    assert means.mean() == pytest.approx(values.mean(), abs=4 * np.sqrt(expected / epochs))
-
-
 def test_a_simple_random_sample_repeats_no_record_and_draws_each_step_anew():
     batches = epoch(SimpleRandom(8), 3, 20)
     assert [len(set(batch)) for batch in batches] == [8, 8, 8]
@@ -198,13 +157,6 @@ def test_a_minibatch_larger_than_the_data_is_a_mistake(kind):
         "batch_size 51 is more; expected at most 50, or the sampler full"
     )
     assert WithReplacement(batch_size=51).mistake(50) is None
-
-
-@pytest.mark.parametrize("kind", RANDOM)
-def test_index_arrays_are_of_whole_numbers(kind):
-    for batch in kind(7).epoch(0, 50, seeds()):
-        assert batch.ndim == 1
-        assert batch.dtype.kind == "i"
 
 
 @pytest.mark.parametrize(

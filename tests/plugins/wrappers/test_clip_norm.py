@@ -112,11 +112,6 @@ def test_state_and_solution_are_those_of_the_inner_optimizer(iterate):
     assert wrapped.requires() == {"gradient", "hessian"}
 
 
-def test_it_counts_one_gradient_per_step(iterate):
-    found = iterate(ClipNorm(SGD(), max=1.0), np.ones(3), np.zeros(3), 4)
-    assert found.oracle.counts.gradients == 4
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_backend_clips_the_same(backend, iterate, random, dtype):
     gradients = 3 * random.standard_normal((5, 2, 4)).astype(dtype)

@@ -1,15 +1,24 @@
-"""Iris, wine and diabetes: the records that scikit-learn has, standardized, each in one part."""
+"""The data that scikit-learn brings: its records, standardized, each in one part; and its split."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_diabetes, load_iris, load_wine
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    load_wine,
+)
 
+from optframe_problems.data.breast_cancer import BreastCancer
 from optframe_problems.data.diabetes import Diabetes
+from optframe_problems.data.digits import Digits
 from optframe_problems.data.iris import Iris
 from optframe_problems.data.wine import Wine
 
 SETS = [
+    pytest.param(BreastCancer, load_breast_cancer, 2, [398, 57, 114], id="breast-cancer"),
     pytest.param(Diabetes, load_diabetes, 0, [310, 44, 88], id="diabetes"),
     pytest.param(Iris, load_iris, 3, [105, 15, 30], id="iris"),
     pytest.param(Wine, load_wine, 3, [124, 18, 36], id="wine"),
@@ -33,17 +42,28 @@ def test_parts_are_standardized_records(loader, source, classes, sizes, request)
     together = np.column_stack([raw, np.concatenate([part.targets for part in parts])])
     expected = np.column_stack([inputs, targets])
     assert_allclose(ordered(together), ordered(expected), rtol=1e-9, atol=1e-9)
+    shares = np.bincount(targets.astype(int)) / len(targets) if classes else 0
+    for part in parts if classes else ():
+        counts = np.bincount(part.targets, minlength=classes)
+        assert abs(counts - shares * len(part)).max() <= 2
 
 
 def ordered(table):
     return table[np.lexsort(np.round(table, 6).T)]
 
 
-@pytest.mark.parametrize(("loader", "source", "classes", "sizes"), SETS)
-def test_the_split_is_the_seeds(loader, source, classes, sizes):
+@pytest.mark.parametrize(
+    ("loader", "source"), [(Digits, load_digits), *(p.values[:2] for p in SETS)]
+)
+def test_the_split_is_the_seeds(loader, source):
     assert_array_equal(loader().load().train.inputs, loader().load().train.inputs)
     assert (loader(split=1).load().test.targets != loader().load().test.targets).any()
+    records, _ = source(return_X_y=True)
     whole = loader(test_fraction=0, validation_fraction=0).load()
-    assert [len(part) for part in (whole.train, whole.validation, whole.test)] == [sum(sizes), 0, 0]
+    assert [len(part) for part in (whole.train, whole.validation, whole.test)] == [
+        len(records),
+        0,
+        0,
+    ]
     with pytest.raises(ValueError, match="both together less than 1"):
         loader(0.5, 0.5)

@@ -36,18 +36,6 @@ def test_starts_at_ones_above_a_minimum_of_zero(problem, random, bind):
     assert bound.quadratic
 
 
-@pytest.mark.parametrize("problem", [problem for problem, _ in WEIGHTS], ids=str)
-def test_each_coordinate_has_its_minimum_where_its_partial_derivative_vanishes(
-    problem, random, bind
-):
-    bound = bind(problem)
-    theta = random.standard_normal(bound.size)
-    for i in range(bound.size):
-        theta[i] = bound.coordinate_minimum(theta, i)
-        assert bound.partial(theta, i) == 0
-    assert bound.loss(theta) == 0
-
-
 def test_gradient_descent_solves_the_sphere_in_one_step():
     result = optframe.minimize("sphere", "sgd:lr=0.5", steps=1)
     assert_array_equal(result.theta, np.zeros(10))

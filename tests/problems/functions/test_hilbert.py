@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from optframe_problems.functions.hilbert import Hilbert
 
@@ -25,11 +25,3 @@ def test_condition_numbers_are_the_documented_ones(bind):
     for size, condition in ((6, 1.5e7), (10, 1.6e13)):
         found = np.linalg.cond(bind(Hilbert(size)).hessian(np.ones(size)))
         assert found == pytest.approx(condition, rel=0.03)
-
-
-def test_each_coordinate_has_its_minimum_where_its_partial_derivative_vanishes(random, bind):
-    bound = bind(Hilbert(5))
-    for i in range(5):
-        theta = random.standard_normal((4, 5))
-        theta[..., i] = bound.coordinate_minimum(theta, i)
-        assert_allclose(bound.partial(theta, i), np.zeros(4), atol=1e-14)

@@ -5,19 +5,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from optframe_problems.functions.quadratic import Quadratic
 
 
-@pytest.fixture(params=["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)])
-def backend(request):
-    return request.param
-
-
 @pytest.fixture(params=[False, True], ids=["straight", "rotated"])
 def problem(request, bind):
     return bind(Quadratic(size=6, condition=50.0, rotate=request.param))
-
-
-@pytest.fixture
-def theta(random):
-    return random.standard_normal((4, 3, 6))
 
 
 def test_starts_at_ones(problem):
@@ -87,72 +77,3 @@ def test_rotations_are_uniform_over_orthogonal_matrices(bind):
     assert q.mean() == pytest.approx(1 / 2, abs=0.03)
     assert (q * q).mean() == pytest.approx(3 / 8, abs=0.03)
     assert matrices[:, 0, 1].mean() == pytest.approx(0, abs=0.03)
-
-
-def test_gradient_is_the_complex_step_derivative(problem, theta):
-    steps = 1e-30j * np.eye(6)
-    expected = [problem.loss(theta + step).imag / 1e-30 for step in steps]
-    assert_allclose(problem.gradient(theta), np.stack(expected, -1), rtol=1e-11, atol=1e-12)
-
-
-def test_hessian_is_the_complex_step_derivative_of_the_gradient(problem, theta):
-    steps = 1e-30j * np.eye(6)
-    expected = [problem.gradient(theta + step).imag / 1e-30 for step in steps]
-    hessian = problem.hessian(theta)
-    assert hessian.shape == (4, 3, 6, 6)
-    assert_allclose(hessian, np.stack(expected, -1), rtol=1e-11, atol=1e-12)
-    assert_array_equal(hessian, hessian.mT)
-
-
-def test_hvp_is_the_hessian_times_v(problem, theta, random):
-    v = random.standard_normal(theta.shape)
-    expected = (problem.hessian(theta) @ v[..., None])[..., 0]
-    assert_allclose(problem.hvp(theta, v), expected, rtol=1e-11, atol=1e-11)
-
-
-def test_partials_are_the_gradients_entries(problem, theta):
-    gradient = problem.gradient(theta)
-    for i in range(6):
-        assert_allclose(problem.partial(theta, i), gradient[..., i], rtol=1e-11, atol=1e-12)
-
-
-def test_coordinate_minimum_makes_the_partial_derivative_zero(problem, theta):
-    for i in range(6):
-        moved = theta.copy()
-        moved[..., i] = problem.coordinate_minimum(theta, i)
-        assert_allclose(problem.partial(moved, i), 0, atol=1e-12)
-        assert (problem.loss(moved) <= problem.loss(theta)).all()
-
-
-def test_loss_and_gradient_are_both(problem, theta):
-    loss, gradient = problem.loss_and_gradient(theta)
-    assert_array_equal(loss, problem.loss(theta))
-    assert_array_equal(gradient, problem.gradient(theta))
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("rotate", [False, True])
-def test_runs_together_equal_runs_alone(
-    theta, random, bind, backend, dtype, rotate, on_device, to_numpy
-):
-    problem = bind(Quadratic(6, 50.0, rotate=rotate), dtype, backend)
-    v = random.standard_normal(theta.shape)
-
-    def answers(theta, v):
-        return {
-            "loss": problem.loss(theta),
-            "gradient": problem.gradient(theta),
-            "hessian": problem.hessian(theta),
-            "hvp": problem.hvp(theta, v),
-            "partial": problem.partial(theta, 2),
-            "coordinate_minimum": problem.coordinate_minimum(theta, 2),
-        }
-
-    together = answers(*on_device(problem, theta, v))
-    for run in np.ndindex(theta.shape[:-1]):
-        alone = answers(*on_device(problem, theta[run], v[run]))
-        for word in together:
-            answer = to_numpy(problem, together[word])
-            assert answer.dtype == dtype
-            expected = to_numpy(problem, alone[word])
-            assert_array_equal(answer[run], expected, err_msg=word)

@@ -1,7 +1,6 @@
 import pytest
 
 from optframe import UsageError
-from optframe.cli import main
 from optframe_problems.network_parts.layer_notation import LAYERS, read
 from optframe_problems.network_parts.layers.convolution import Convolution
 from optframe_problems.network_parts.layers.max_pool import MaxPool
@@ -38,31 +37,4 @@ def test_a_mistake_is_one_line(layers, said):
     with pytest.raises(UsageError) as raised:
         Network(layers=tuple(layers))
     (line,) = raised.value.mistakes
-    assert said in line
-
-
-@pytest.mark.parametrize(
-    ("problem", "sampler", "said"),
-    [
-        ('network:layers=["conv:channels=2"]', "full", "unknown layer 'conv'; did you mean"),
-        (
-            'network:data=iris,layers=["convolution:channels=2"]',
-            "full",
-            "Network on data = 'iris': layer 1, convolution:channels=2: expected images of shape "
-            "(height, width, channels), found (4,)",
-        ),
-        ("network", "shuffled:batch_size=5000", "batch_size 5000 is more; expected at most"),
-        ("mlp:loss=hinge", "full", "loss: expected one of 'softmax', 'squared', found 'hinge'"),
-        ("mlp:dropout_input=1", "full", "dropout_input: expected a number ≥ 0 and < 1, found 1"),
-    ],
-)
-def test_a_command_ends_with_one_line(problem, sampler, said, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    words = ["run", "-o", "sgd", "-p", problem, "--sampler", sampler, "--steps", "3", "--no-report"]
-    monkeypatch.setattr("sys.argv", ["optframe", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    printed = capsys.readouterr()
-    assert ended.value.code == 2, printed
-    (line,) = printed.err.splitlines()
     assert said in line

@@ -87,20 +87,6 @@ def test_loss_is_the_cross_entropy_worked_out_directly(hidden, activation, bind,
     assert_allclose(problem.measure(theta, batch)[1], expected, rtol=1e-15)
 
 
-@each_activation
-@each_depth
-@pytest.mark.parametrize("l2", [0.0, 0.2])
-def test_gradient_is_the_slope_of_the_loss(hidden, activation, l2, bind, random, slope):
-    problem = bind(MultilayerPerceptron("three-clouds", hidden, activation, l2))
-    theta, nearest_kink = None, 0
-    while nearest_kink < 1e-4:  # differences across a kink of relu would not be the slope
-        theta = random.standard_normal(problem.size)
-        scores = scores_of_each_layer(problem, theta, problem.training.inputs)
-        nearest_kink = min(abs(z).min() for z in scores)
-    expected = slope(lambda t: problem.loss(t, problem.training), theta, step=1e-6)
-    assert_allclose(problem.gradient(theta, problem.training), expected, atol=2e-8)
-
-
 def test_dead_units_of_relu_have_no_gradient(bind):
     problem = bind(MultilayerPerceptron("three-clouds", hidden=(4,), activation="relu"))
     gradient = problem.gradient(np.zeros(problem.size), problem.training)

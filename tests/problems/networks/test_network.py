@@ -46,26 +46,10 @@ def point(problem, random, *runs):
 
 
 @each_network
-def test_gradient_is_the_slope_of_the_loss(asked, bind, random, slope):
-    problem = bind(asked)
-    theta, batch = point(problem, random), problem.draw(np.arange(9), random)
-    expected = slope(lambda t: problem.loss(t, batch), theta)
-    loss, gradient = problem.loss_and_gradient(theta, batch)
-    assert_allclose(gradient, expected, rtol=1e-7, atol=1e-7 * max(1, loss))
-    assert_allclose(loss, problem.loss(theta, batch), rtol=1e-13)
-    assert_allclose(gradient, problem.gradient(theta, batch), rtol=1e-12, atol=1e-15)
-
-
-@each_network
-def test_hvp_and_hessian_are_the_slope_of_the_gradient(asked, bind, random, slope):
-    problem = bind(asked)
-    theta, batch = point(problem, random), problem.draw(np.arange(9), random)
-    expected = slope(lambda t: problem.gradient(t, batch), theta)
-    hessian = problem.hessian(theta, batch)
-    assert_allclose(hessian, expected, atol=2e-6, rtol=1e-6)
-    assert_array_equal(hessian, hessian.T)
-    v = random.standard_normal(problem.size)
-    assert_allclose(problem.hvp(theta, v, batch), hessian @ v, rtol=1e-10, atol=1e-12)
+def test_it_passes_the_kit(asked, bind):
+    for check in check_problem(asked, dataset=bind(asked).setting.dataset, seed=None):
+        if check.__name__ != "imports-nothing-heavy":
+            assert check.outcome.status in ("passed", "not applicable"), check.outcome
 
 
 @each_network
@@ -116,23 +100,6 @@ def test_records_that_go_through_in_pieces_give_the_same(asked, bind, random, mo
     monkeypatch.setattr(network_problem, "HELD", 6 * problem.stack.widest)  # pieces of 6, 6, 6, 2
     for found, expected in zip(answers(bind(asked)), whole, strict=True):
         assert_allclose(found, expected, rtol=1e-11, atol=1e-14)
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        Network(),
-        Network(output_loss="squared", l2=0.01),
-        Network(layers=("dropout:rate=0.1", "convolution:channels=2,stride=2", "sigmoid")),
-        MultilayerPerceptron(hidden=(5,), dropout_input=0.2, dropout_hidden=0.5, l2=0.1),
-        MultilayerPerceptron("diabetes", (5,), "tanh", output_loss="squared"),
-    ],
-    ids=str,
-)
-def test_networks_pass_the_kit(asked):
-    for check in check_problem(asked, seed=None):
-        if check.__name__ != "imports-nothing-heavy":
-            check()
 
 
 def test_without_masks_the_network_is_measured_as_it_is(bind, random):

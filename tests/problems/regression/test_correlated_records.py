@@ -53,22 +53,6 @@ def test_loss_is_half_the_mean_squared_error(problem, random):
     assert_allclose(problem.per_sample(theta, batch), each, rtol=1e-12, atol=1e-14)
 
 
-def test_derivatives_agree_with_each_other(problem, random):
-    theta, v = random.standard_normal((2, 3, 4))
-    batch = problem.draw(slice(5, 17), None)
-    loss, gradient = problem.loss_and_gradient(theta, batch)
-    assert_array_equal(loss, problem.loss(theta, batch))
-    assert_array_equal(gradient, problem.gradient(theta, batch))
-    product = (problem.hessian(theta, batch) @ v[..., None])[..., 0]
-    assert_allclose(problem.hvp(theta, v, batch), product, rtol=1e-11, atol=1e-13)
-    for i in range(4):
-        partial = problem.partial(theta, i, batch)
-        assert_allclose(partial, gradient[:, i], rtol=1e-11, atol=1e-13)
-        moved = theta.copy()
-        moved[:, i] = problem.coordinate_minimum(theta, i, batch)
-        assert_allclose(problem.partial(moved, i, batch), np.zeros(3), atol=1e-12)
-
-
 def test_minimum_is_the_least_squares_solution(problem):
     x, y = records_of(problem)
     assert_allclose(x.T @ (x @ problem.minimizer - y), np.zeros(4), atol=1e-11)

@@ -46,8 +46,10 @@ def test_derivatives_are_the_slopes_of_what_they_derive(model, sparse, bind, ran
     gradient = slope(lambda t: problem.loss(t, batch), theta)
     hessian = slope(lambda t: problem.gradient(t, batch), theta)
     assert_allclose(problem.gradient(theta, batch), gradient, rtol=1e-7, atol=1e-8)
-    assert_allclose(problem.hessian(theta, batch), hessian, rtol=1e-6, atol=1e-8)
-    assert_allclose(problem.hvp(theta, v, batch), hessian @ v, rtol=1e-6, atol=1e-7)
+    found = problem.hessian(theta, batch)
+    assert_allclose(found, hessian, rtol=1e-6, atol=1e-8)
+    assert_allclose(found, found.T, rtol=1e-13, atol=1e-15)
+    assert_allclose(problem.hvp(theta, v, batch), found @ v, rtol=1e-12, atol=1e-13)
 
 
 @each_model

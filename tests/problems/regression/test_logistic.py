@@ -31,28 +31,6 @@ def test_loss_is_the_cross_entropy_worked_out_directly(problem, bind, random):
     assert_allclose(problem.loss(theta, batch), expected, rtol=1e-12)
 
 
-def test_gradient_is_the_slope_of_the_loss(problem, random, slope):
-    theta = random.standard_normal(problem.size)
-    expected = slope(lambda t: problem.loss(t, problem.training), theta)
-    assert_allclose(problem.gradient(theta, problem.training), expected, atol=1e-8)
-
-
-def test_hessian_is_the_slope_of_the_gradient(problem, random, slope):
-    theta = random.standard_normal(problem.size)
-    hessian = problem.hessian(theta, problem.training)
-    expected = slope(lambda t: problem.gradient(t, problem.training), theta)
-    assert_allclose(hessian, expected, atol=1e-8)
-    assert_allclose(hessian, hessian.T, rtol=1e-14, atol=1e-16)
-
-
-@pytest.mark.parametrize("l2", [0.0, 0.3])
-def test_hvp_is_the_hessian_times_v(l2, bind, random):
-    problem = bind(Logistic("three-clouds", l2=l2))
-    theta, v = random.standard_normal((2, problem.size))
-    expected = problem.hessian(theta, problem.training) @ v
-    assert_allclose(problem.hvp(theta, v, problem.training), expected, rtol=1e-12, atol=1e-14)
-
-
 def test_both_tails_are_exact(bind):
     """One record per class, with margins ±700: log(1 + e⁻⁷⁰⁰) = e⁻⁷⁰⁰ = σ(−700)."""
     problem = bind(Logistic("three-clouds", positive=(0,)))

@@ -5,9 +5,8 @@ import json
 import matplotlib.colors
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from optframe.drawing.figures import picture, written
+from optframe.drawing.figures import written
 from optframe_reports.figures.batch_size import BatchSize
 
 
@@ -38,13 +37,6 @@ def add(study, size, loss, *, lr=0.1, name="adam", status="finished", x=None, tr
     return study
 
 
-def draw(figure, frames):
-    assert figure.missing(frames) is None
-    canvas = picture(figure, frames)
-    canvas.draw_without_rendering()
-    return canvas
-
-
 def drawn(canvas, style="-"):
     found = {}
     for line in canvas.axes[0].lines:
@@ -58,11 +50,7 @@ def one(canvas, style="-"):
     return line
 
 
-def legend(canvas):
-    return [text.get_text() for text in canvas.axes[0].get_legend().get_texts()]
-
-
-def test_after_the_same_steps_samples_or_seconds_the_least_advanced_size_says_when(study):
+def test_after_the_same_steps_samples_or_seconds_the_least_advanced_size_says_when(study, draw):
     # 4 steps of 10 records in 4 ms, and 2 of 40 in 1 ms
     add(study, 10, [8.0, 7.0, 6.0, 5.0, 4.0], pace=1e-3)
     add(study, 40, [8.0, 5.0, 2.0], pace=0.5e-3)
@@ -81,14 +69,14 @@ def test_after_the_same_steps_samples_or_seconds_the_least_advanced_size_says_wh
     assert ticks == ["10", "40"]
 
 
-def test_between_two_checkpoints_the_loss_is_on_the_line_that_is_drawn(study):
+def test_between_two_checkpoints_the_loss_is_on_the_line_that_is_drawn(study, draw):
     add(study, 1, [8.0, 8e-4], x=[0, 4])
     add(study, 2, [8.0, 8e-2], x=[0, 2])
     values = one(draw(BatchSize(quantity="loss_per_step"), study.frames()))
     np.testing.assert_allclose(values, [[1, 8e-2], [2, 8e-2]])  # on a logarithmic axis, half way
 
 
-def test_each_batch_size_has_the_learning_rate_that_is_best_there(study):
+def test_each_batch_size_has_the_learning_rate_that_is_best_there(study, draw, legend):
     ends = {(10, 0.1): (1, 2, 3), (10, 1.0): (4, 5, 6), (40, 0.1): (5, 6, 7), (40, 1.0): (2, 3, 4)}
     for (size, lr), losses in ends.items():
         for loss in losses:
@@ -109,7 +97,7 @@ def test_each_batch_size_has_the_learning_rate_that_is_best_there(study):
     assert (ends["^"], ends["v"]) == ([[40, 1.0]], [[10, 0.1]])
 
 
-def test_a_learning_rate_of_which_half_of_the_runs_are_lost_is_never_best(study):
+def test_a_learning_rate_of_which_half_of_the_runs_are_lost_is_never_best(study, draw, legend):
     for size in (10, 40):
         add(study, size, [8.0, 2.0])
         add(study, size, [8.0, 2.0])
@@ -124,7 +112,7 @@ def test_a_learning_rate_of_which_half_of_the_runs_are_lost_is_never_best(study)
     )
 
 
-def test_a_size_at_which_all_is_lost_has_a_cross(study):
+def test_a_size_at_which_all_is_lost_has_a_cross(study, draw, legend):
     add(study, 10, [8.0, 2.0, 1.0])
     add(study, 40, [8.0, np.nan], status="diverged")
     add(study, 40, [], status="crashed")
@@ -135,14 +123,16 @@ def test_a_size_at_which_all_is_lost_has_a_cross(study):
     np.testing.assert_allclose(one(canvas)[0], [10, 1])
 
 
-def test_runs_that_converged_earlier_keep_their_loss(study):
+def test_runs_that_converged_earlier_keep_their_loss(study, draw):
     add(study, 10, [8.0, 4.0, 3.0, 2.0])
     add(study, 40, [8.0, 0.5], status="converged")
     canvas = draw(BatchSize(quantity="loss_per_step"), study.frames())
     np.testing.assert_allclose(one(canvas), [[10, 2], [40, 0.5]])
 
 
-def test_the_variance_is_the_median_over_checkpoints_beside_a_line_of_one_over_b(study):
+def test_the_variance_is_the_median_over_checkpoints_beside_a_line_of_one_over_b(
+    study, draw, legend
+):
     for size, variances in ((10, (4.0, 2.0, 9.0)), (40, (1.5, 0.5, 0.1))):
         add(study, size, [8.0, 4.0, 2.0], gradient_variance=list(variances))
     add(study, 40, [8.0, 9.0, 9.0], gradient_variance=[9.0, 9.0, np.nan], status="diverged")
@@ -153,7 +143,7 @@ def test_the_variance_is_the_median_over_checkpoints_beside_a_line_of_one_over_b
     assert canvas.axes[0].get_yscale() == "log"
 
 
-def test_time_and_memory_are_those_of_all_runs_that_have_them(study):
+def test_time_and_memory_are_those_of_all_runs_that_have_them(study, draw, legend):
     for size, paces in ((10, (1e-6, 2e-6, 9e-6)), (40, (4e-6, 5e-6, 6e-6))):
         for lr, pace in zip((0.1, 0.1, 1.0), paces, strict=True):
             trial = {"step_bytes": 1000 * size}
@@ -169,7 +159,7 @@ def test_time_and_memory_are_those_of_all_runs_that_have_them(study):
     assert canvas.axes[0].get_ylabel() == "memory per step (kB)"
 
 
-def test_what_has_no_batch_size_or_one_rate_only_is_left_out_and_counted(study):
+def test_what_has_no_batch_size_or_one_rate_only_is_left_out_and_counted(study, draw, legend):
     for size in (10, 40):
         add(study, size, [8.0, size / 10])
         add(study, size, [8.0, 9.0], lr=1.0)
@@ -184,7 +174,7 @@ def test_what_has_no_batch_size_or_one_rate_only_is_left_out_and_counted(study):
     assert "sgd · shuffled: 2 runs left out" in legend(canvas)
 
 
-def test_lines_are_apart_and_coloured_by_optimizer(study):
+def test_lines_are_apart_and_coloured_by_optimizer(study, draw):
     for name in ("adam", "sgd"):
         for size in (10, 40):
             add(study, size, [8.0, size], name=name)
@@ -238,7 +228,7 @@ def test_without_two_batch_sizes_there_is_nothing_to_compare(study):
 
 
 @pytest.mark.parametrize("quantity", ["loss_per_sample", "best_lr"])
-def test_twelve_optimizers_with_long_names_overlap_nowhere(study, quantity):
+def test_twelve_optimizers_with_long_names_overlap_nowhere(study, quantity, assert_apart, draw):
     for i in range(12):
         for size in (1, 8, 64, 512):
             for lr in (0.1, 1.0):
@@ -246,18 +236,10 @@ def test_twelve_optimizers_with_long_names_overlap_nowhere(study, quantity):
                 status = "diverged" if lr * i > size else "finished"
                 add(study, size, [8.0, 1 + i / size / lr], name=name, lr=lr, status=status)
     canvas = draw(BatchSize(quantity=quantity), study.frames())
-    agg = FigureCanvasAgg(canvas)
-    agg.draw()
-    renderer, page = agg.get_renderer(), canvas.bbox
-    texts = [t.get_window_extent(renderer) for t in canvas.axes[0].get_legend().get_texts()]
-    canvas.axes[0].legend_.set_in_layout(False)
-    axes = canvas.axes[0].get_tightbbox(renderer)
-    assert all(page.x0 <= t.x0 and t.x1 <= page.x1 and page.y0 <= t.y0 for t in texts)
-    assert not any(t.overlaps(axes) for t in texts)
-    assert not any(a.overlaps(b) for i, a in enumerate(texts) for b in texts[:i])
+    assert_apart(canvas)
 
 
-def test_the_same_frames_give_the_same_bytes(study):
+def test_the_same_frames_give_the_same_bytes(study, draw):
     for size in (10, 40):
         add(study, size, [8.0, 4.0])
     frames = study.frames()

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from optframe.drawing.figures import picture, written
 from optframe_reports.figures.distribution import Distribution
 
 
@@ -110,11 +109,6 @@ def test_what_cannot_be_logarithmic_is_said(study):
     assert Distribution(scale="log").missing(study.frames()) == reason
 
 
-def test_a_study_that_has_not_run_has_nothing_to_draw(study):
-    study.add([], status="planned")
-    assert Distribution().missing(study.frames()) == "no run has ended yet"
-
-
 @pytest.mark.parametrize("width", [None, 3.2])
 def test_nothing_overlaps(strips, study, width):
     for i in range(12):
@@ -123,9 +117,3 @@ def test_nothing_overlaps(strips, study, width):
         end(study, name, 1.0, status="diverged")
     drawn = strips(Distribution(), study.frames(), width)
     assert drawn.overlaps == ([], [])
-
-
-def test_the_same_frames_give_the_same_bytes(study):
-    end(study, "adam", 1.0, 2.0, 3.0, 5.0, 9.0)
-    once, again = (written(picture(Distribution(), study.frames()), "svg") for _ in range(2))
-    assert once == again

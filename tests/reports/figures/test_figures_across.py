@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from optframe import Frames
-from optframe.drawing.figures import picture, written
 from optframe_reports.figures.critical_difference import CriticalDifference
 from optframe_reports.figures.data_profile import DataProfile
 from optframe_reports.figures.ecdf import Ecdf
@@ -33,20 +32,6 @@ def in_view(axis):
     low, high = sorted(axis.get_view_interval())
     labels = zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
     return [label for label, place in labels if low <= place <= high]
-
-
-@pytest.mark.parametrize("figure", ACROSS)
-def test_the_same_frames_give_the_same_bytes(race, random, figure):
-    frames = many(race, "abc", ["p", "q", "r"], random)
-    for format in ("png", "svg"):
-        first, second = (written(picture(figure(), frames), format) for _ in range(2))
-        assert first == second
-
-
-def test_the_running_time_gives_the_same_bytes(race, random):
-    frames = many(race, "abc", ["p"], random)
-    first, second = (written(picture(Ert(), frames), "svg") for _ in range(2))
-    assert first == second
 
 
 @pytest.mark.parametrize("width", [None, 3.3])

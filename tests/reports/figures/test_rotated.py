@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from optframe.drawing.figures import picture, written
+from optframe.drawing.figures import written
 from optframe_reports.figures.rotated import Rotated
 
 ROTATED = {"wrap": [{"name": "rotate"}]}
@@ -47,13 +47,6 @@ def pair(study, optimizer, plain, rotated, **given):
     return study
 
 
-def draw(figure, frames):
-    assert figure.missing(frames) is None
-    canvas = picture(figure, frames)
-    canvas.draw_without_rendering()
-    return canvas
-
-
 def rows(canvas):
     """Return each row's name, ring, dot, crosses and the word beside it, from the top."""
     axes = canvas.axes[0]
@@ -73,7 +66,7 @@ def rows(canvas):
     return found
 
 
-def test_a_ring_is_the_problem_and_a_dot_the_rotated_one_the_most_dependent_first(study):
+def test_a_ring_is_the_problem_and_a_dot_the_rotated_one_the_most_dependent_first(study, draw):
     pair(study, "sgd", 50, (50, 50, 51))
     pair(study, "adam", 10, (30, 20, 90))
     pair(study, "newton", 8, (4, 4, 4))
@@ -96,7 +89,7 @@ def test_a_ring_is_the_problem_and_a_dot_the_rotated_one_the_most_dependent_firs
     assert data["ratio"].tolist() == [3, 1, 0.5]
 
 
-def test_what_half_of_the_runs_do_not_reach_is_infinite_and_a_cross(study):
+def test_what_half_of_the_runs_do_not_reach_is_infinite_and_a_cross(study, draw):
     pair(study, "adam", 10, (20, None))
     pair(study, "lion", None, 40)
     add(study, "sgd", None)
@@ -115,7 +108,7 @@ def test_what_half_of_the_runs_do_not_reach_is_infinite_and_a_cross(study):
     assert all(tick <= 60 for tick in axes.get_xticks())
 
 
-def test_where_no_run_has_a_target_it_is_the_final_suboptimality(study):
+def test_where_no_run_has_a_target_it_is_the_final_suboptimality(study, draw):
     no_target = {"trial": {"target": np.nan, "target_metric": None}}
     for rotated, losses in ((False, (3.01,)), (True, (3.1, 3.2, 3.4))):
         for loss in losses:
@@ -128,7 +121,7 @@ def test_where_no_run_has_a_target_it_is_the_final_suboptimality(study):
     assert canvas.axes[0].get_xlabel() == "final loss − f*"
 
 
-def test_what_is_measured_may_be_chosen(study):
+def test_what_is_measured_may_be_chosen(study, draw):
     pair(study, "adam", 10, 30)
     frames = study.frames()
     (row,) = rows(draw(Rotated(measure="gradients"), frames))
@@ -171,7 +164,7 @@ def test_only_the_same_settings_on_both_are_compared(study):
     assert Rotated().data(study.frames())["optimizer"].tolist() == ["adam"]
 
 
-def test_more_pairs_than_a_picture_holds_are_counted(study):
+def test_more_pairs_than_a_picture_holds_are_counted(study, draw):
     for i in range(6):
         pair(study, "adam", 10 + i, 30, problem=f"p{i}")
     canvas = draw(Rotated(), study.frames())
@@ -180,7 +173,7 @@ def test_more_pairs_than_a_picture_holds_are_counted(study):
     assert title == "rotated or not, one seed, 4 of 6 problems"
 
 
-def test_of_many_settings_each_optimizers_best_is_shown(study):
+def test_of_many_settings_each_optimizers_best_is_shown(study, draw):
     for name in ("adam", "sgd"):
         for i in range(10):
             pair(study, f"{name}:lr={i}", 10 + (i - 3) ** 2, 30)
@@ -198,7 +191,7 @@ def test_what_cannot_be_drawn_is_said(study):
     assert Rotated().missing(study.frames()) == reason
 
 
-def test_twelve_optimizers_with_long_names_stay_on_the_figure_and_apart(study):
+def test_twelve_optimizers_with_long_names_stay_on_the_figure_and_apart(study, draw):
     for i in range(12):
         name = f"optimizer-{i}:lr=0.{i}+clip-norm:max=1+weight-decay:rate=0.0001,x=<b>$_{i}"
         pair(study, name, 10 + i, None if i % 3 == 0 else 20)
@@ -216,7 +209,7 @@ def test_twelve_optimizers_with_long_names_stay_on_the_figure_and_apart(study):
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
-def test_the_same_frames_give_the_same_bytes(study):
+def test_the_same_frames_give_the_same_bytes(study, draw):
     pair(study, "adam", 10, (20, None))
     frames = study.frames()
     first, second = (written(draw(Rotated(), frames), "svg") for _ in range(2))

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from optframe.drawing.figures import picture, written
 from optframe_reports.figures.samplers import Samplers
 
 
@@ -21,13 +20,6 @@ def add(
     return study
 
 
-def draw(figure, frames):
-    assert figure.missing(frames) is None
-    canvas = picture(figure, frames)
-    canvas.draw_without_rendering()
-    return canvas
-
-
 def curves(canvas):
     lines = canvas.axes[0].lines
     return [np.array(line.get_xydata()) for line in lines if len(line.get_xdata()) > 2]
@@ -39,11 +31,7 @@ def passes(canvas):
     return {line.get_xdata()[0]: line.get_color() == "0.5" for line in lines}
 
 
-def legend(canvas):
-    return [text.get_text() for text in canvas.axes[0].get_legend().get_texts()]
-
-
-def test_a_line_is_the_median_against_the_samples_seen(study, random):
+def test_a_line_is_the_median_against_the_samples_seen(study, random, draw, legend):
     losses = {name: np.exp(random.standard_normal((3, 5))) for name in ("shuffled", "stream")}
     for name, runs in losses.items():
         for run in runs:
@@ -60,26 +48,26 @@ def test_a_line_is_the_median_against_the_samples_seen(study, random):
     assert set(Samplers().data(frames)["name"]) == {"shuffled", "stream"}
 
 
-def test_it_is_marked_where_records_come_again(study):
+def test_it_is_marked_where_records_come_again(study, draw):
     for name in ("shuffled", "sequential"):
         add(study, name, np.linspace(8, 1, 8))  # 350 samples of 100 records
     add(study, "stream", [8.0, 4.0, 2.0])
     assert passes(draw(Samplers(), study.frames())) == {100: True, 200: False, 300: False}
 
 
-def test_of_many_passes_the_first_is_marked(study):
+def test_of_many_passes_the_first_is_marked(study, draw):
     for name in ("shuffled", "sequential"):
         add(study, name, np.linspace(8, 1, 80))
     assert passes(draw(Samplers(), study.frames())) == {100: True}
 
 
-def test_a_single_pass_has_no_mark(study):
+def test_a_single_pass_has_no_mark(study, draw):
     for name in ("shuffled", "stream"):
         add(study, name, [8.0, 4.0, 2.0])
     assert passes(draw(Samplers(), study.frames())) == {}
 
 
-def test_the_optimizer_is_the_one_that_ends_best_or_the_one_that_is_named(study):
+def test_the_optimizer_is_the_one_that_ends_best_or_the_one_that_is_named(study, draw, legend):
     for name in ("shuffled", "stream"):
         add(study, name, [8.0, 4.0, 2.0], optimizer="adam", test_loss=[8.0, 4.0, 5.0])
         add(study, name, [8.0, 4.0, 3.0], optimizer="sgd", test_loss=[8.0, 4.0, 3.0])
@@ -117,11 +105,3 @@ def test_without_runs_or_samples_there_is_nothing_to_draw(study):
     for name in ("shuffled", "stream"):
         add(study, name, [8.0, 4.0], each=0)
     assert Samplers().missing(study.frames()) == "the runs counted no samples"
-
-
-def test_the_same_frames_give_the_same_bytes(study):
-    for name in ("shuffled", "stream"):
-        add(study, name, [8.0, 4.0, 2.0])
-    frames = study.frames()
-    first, second = (written(draw(Samplers(), frames), "svg") for _ in range(2))
-    assert first == second

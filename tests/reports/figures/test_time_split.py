@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from optframe.drawing.figures import picture, written
 from optframe_reports.figures.time_split import TimeSplit
 
 
@@ -73,14 +72,3 @@ def test_profiled_together_nobody_has_a_time(study):
 def test_a_run_that_was_lost_has_a_time(strips, study):
     add(study, "adam", (1, 5, 2), status="diverged")
     assert bars(strips(TimeSplit(), study.frames()))[0][1] == pytest.approx((1, 5))
-
-
-def test_without_a_step_there_is_nothing_to_draw(study):
-    study.add([], status="planned")
-    assert TimeSplit().missing(study.frames()) == "no run has taken a step yet"
-
-
-def test_the_same_frames_give_the_same_bytes(study):
-    add(study, "adam", (1, 5, 2))
-    once, again = (written(picture(TimeSplit(), study.frames()), "svg") for _ in range(2))
-    assert once == again

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from optframe.drawing.figures import picture, written
 from optframe_reports.figures.time_to_target import TimeToTarget
 
 OWN = {"target": 0.1, "target_metric": "loss"}
@@ -108,11 +107,6 @@ def test_what_cannot_be_drawn_is_said(study, figure, reason):
     assert figure.missing(study.frames()) == reason
 
 
-def test_a_study_that_has_not_run_has_nothing_to_draw(study):
-    study.add([], status="planned")
-    assert TimeToTarget().missing(study.frames()) == "no run has ended yet"
-
-
 def test_runs_that_shared_their_steps_have_no_time(study):
     reach(study, "adam", 4)
     study.trials[-1]["together"] = 2
@@ -126,9 +120,3 @@ def test_nothing_overlaps(strips, study, width):
         reach(study, f"optimizer-{i}:lr=0.{i}+clip-norm:max=1,a=$very_long<name>", 4, None)
     drawn = strips(TimeToTarget(), study.frames(), width)
     assert drawn.overlaps == ([], [])
-
-
-def test_the_same_frames_give_the_same_bytes(study):
-    reach(study, "adam", 4, 5)
-    once, again = (written(picture(TimeToTarget(), study.frames()), "svg") for _ in range(2))
-    assert once == again

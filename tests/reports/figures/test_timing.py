@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from optframe.drawing.figures import picture, written
 from optframe_reports.figures.timing import Timing
 
 
@@ -80,9 +79,3 @@ def test_long_names_stay_on_the_figure_and_apart(strips, study, width):
     assert len(drawn.rows) == 12
     assert "\\$b>" in drawn.rows[0]
     assert drawn.overlaps == ([], [])
-
-
-def test_the_same_frames_give_the_same_bytes(study):
-    add(study, "adam", 2e-6, 4e-6, 9e-6)
-    once, again = (written(picture(Timing(), study.frames()), "svg") for _ in range(2))
-    assert once == again

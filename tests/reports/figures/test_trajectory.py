@@ -5,10 +5,9 @@ import dataclasses
 import matplotlib.colors
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from optframe.contracts.record import Landscape
-from optframe.drawing.figures import picture, written
+from optframe.drawing.figures import written
 from optframe_reports.figures.trajectory import Trajectory
 
 
@@ -32,13 +31,6 @@ def seen(study, reach=3.0):
     return dataclasses.replace(frames, landscapes=dict.fromkeys(frames.trials["key"], grid))
 
 
-def draw(figure, frames):
-    assert figure.missing(frames) is None
-    canvas = picture(figure, frames)
-    canvas.draw_without_rendering()
-    return canvas
-
-
 def lines(axes, color):
     """Return the points of the lines of a colour."""
     hexed = matplotlib.colors.to_hex(color)
@@ -57,16 +49,12 @@ def marked(axes, marker):
     ]
 
 
-def legend(canvas):
-    return [text.get_text() for text in canvas.axes[0].get_legend().get_texts()]
-
-
 def limits(canvas):
     axes = canvas.axes[0]
     return np.array([axes.get_xlim(), axes.get_ylim()]).T
 
 
-def test_each_path_joins_the_checkpoints_from_the_start_to_the_end(study, random):
+def test_each_path_joins_the_checkpoints_from_the_start_to_the_end(study, random, draw):
     paths = {}
     for name in ("adam", "sgd"):
         paths[name] = np.vstack([[2.0, 1.0], random.uniform(-1, 1, (6, 2))])
@@ -88,7 +76,7 @@ def test_each_path_joins_the_checkpoints_from_the_start_to_the_end(study, random
         np.testing.assert_allclose(own["loss"], bowl(path))
 
 
-def test_a_star_is_where_a_run_came_close_to_the_known_minimum(study):
+def test_a_star_is_where_a_run_came_close_to_the_known_minimum(study, draw, legend):
     add(study, [[2, 1], [1, 1], [1e-4, 0]]).add([], optimizer="newton", status="crashed")
     add(study, [[2, 1], [0, 1], [0, 1e-5]], optimizer="sgd")
     canvas = draw(Trajectory(), seen(study))
@@ -96,7 +84,7 @@ def test_a_star_is_where_a_run_came_close_to_the_known_minimum(study):
     assert legend(canvas) == ["adam", "newton (crashed)", "sgd", "start", "minimizer"]
 
 
-def test_minimizers_that_are_apart_have_a_star_each(study):
+def test_minimizers_that_are_apart_have_a_star_each(study, draw):
     for sign, name in ((1, "adam"), (-1, "sgd")):
         add(study, [[0, 1], [sign, 0]], loss=[1.0, 0.0], optimizer=name)
     stars = marked(draw(Trajectory(), seen(study)).axes[0], "*")
@@ -104,14 +92,16 @@ def test_minimizers_that_are_apart_have_a_star_each(study):
 
 
 @pytest.mark.parametrize(("end", "minimum"), [([0.1, 0.0], 0.0), ([0.0, 0.0], np.nan)])
-def test_without_a_known_minimum_or_a_run_that_came_close_there_is_no_star(study, end, minimum):
+def test_without_a_known_minimum_or_a_run_that_came_close_there_is_no_star(
+    study, end, minimum, draw, legend
+):
     add(study, [[2, 1], end], minimum=minimum)
     canvas = draw(Trajectory(), seen(study))
     assert not marked(canvas.axes[0], "*")
     assert legend(canvas) == ["adam", "start"]
 
 
-def test_until_a_step_between_two_checkpoints_the_path_ends_on_their_line(study):
+def test_until_a_step_between_two_checkpoints_the_path_ends_on_their_line(study, draw):
     add(study, [[2, 0], [1, 0], [1, 1]], x=[0, 10, 20])
     add(study, [[2, 0], [0, 0]], x=[0, 40], optimizer="sgd")
     frames = seen(study)
@@ -123,7 +113,7 @@ def test_until_a_step_between_two_checkpoints_the_path_ends_on_their_line(study)
     np.testing.assert_array_equal(limits(draw(Trajectory(until=0.0), frames)), limits(whole))
 
 
-def test_a_path_that_runs_away_is_cut_and_ends_in_a_cross_if_it_is_lost(study):
+def test_a_path_that_runs_away_is_cut_and_ends_in_a_cross_if_it_is_lost(study, draw, legend):
     for name in ("adam", "sgd"):
         add(study, [[1, 1], [0.5, 0.2], [0, 0]], optimizer=name)
     away = [[1, 1], [-0.5, 0.5], [3, 0.5], [-1e300, 1e200]]
@@ -141,7 +131,7 @@ def test_a_path_that_runs_away_is_cut_and_ends_in_a_cross_if_it_is_lost(study):
     assert legend(canvas)[:3] == ["adam", "sgd", "wild (diverged, cut)"]
 
 
-def test_a_path_that_comes_back_is_drawn_whole(study):
+def test_a_path_that_comes_back_is_drawn_whole(study, draw, legend):
     add(study, [[1, 1], [0.5, 0.5], [0, 0]])
     path = [[1, 1], [1, -300], [0, 0]]
     add(study, path, optimizer="newton")
@@ -153,7 +143,7 @@ def test_a_path_that_comes_back_is_drawn_whole(study):
     assert legend(canvas)[:2] == ["adam", "newton (cut)"]
 
 
-def test_the_window_holds_all_that_is_no_worse_than_the_start(study, random):
+def test_the_window_holds_all_that_is_no_worse_than_the_start(study, random, draw):
     start = random.uniform(1, 2, 2)
     paths = [np.vstack([start, random.uniform(-1, 1, (5, 2))]) for _ in range(4)]
     for i, path in enumerate(paths):
@@ -162,7 +152,7 @@ def test_the_window_holds_all_that_is_no_worse_than_the_start(study, random):
     assert all((path > low).all() and (path < high).all() for path in paths)
 
 
-def test_parameters_on_scales_of_their_own_keep_them(study):
+def test_parameters_on_scales_of_their_own_keep_them(study, draw):
     add(study, [[1000, 1e-3], [0, 0]], loss=[1.0, 0.0])
     add(study, [[1000, 1e-3], [1, 1e-4]], loss=[1.0, 0.5], optimizer="sgd")
     low, high = limits(draw(Trajectory(), seen(study)))
@@ -170,7 +160,7 @@ def test_parameters_on_scales_of_their_own_keep_them(study):
     assert high[1] - low[1] < 1
 
 
-def test_all_lost_at_once_still_show_the_start(study):
+def test_all_lost_at_once_still_show_the_start(study, draw, legend):
     for name in ("adam", "sgd"):
         add(
             study, [[1, 1], [np.nan, np.inf]], optimizer=name, status="diverged", loss=[2.0, np.inf]
@@ -181,14 +171,14 @@ def test_all_lost_at_once_still_show_the_start(study):
     assert legend(canvas)[:2] == ["adam (diverged)", "sgd (diverged)"]
 
 
-def test_a_run_without_a_path_is_in_the_legend(study):
+def test_a_run_without_a_path_is_in_the_legend(study, draw, legend):
     add(study, [[1, 1], [0, 0]])
     study.add([], optimizer="newton", status="failed", minimum=0.0)
     study.add([], optimizer="lion", status="planned")
     assert legend(draw(Trajectory(), seen(study)))[:2] == ["adam", "newton (failed)"]
 
 
-def test_one_seed_is_drawn_by_default_the_first_with_a_landscape(study):
+def test_one_seed_is_drawn_by_default_the_first_with_a_landscape(study, draw):
     for end in (0.0, 0.1, 0.2):
         add(study, [[1, 1], [end, 0]])
     frames = seen(study)
@@ -202,14 +192,14 @@ def test_one_seed_is_drawn_by_default_the_first_with_a_landscape(study):
     assert "no contours recorded, seed 0" in axes.get_title("left")
 
 
-def test_with_f_star_unknown_heights_are_above_the_least_loss_seen(study):
+def test_with_f_star_unknown_heights_are_above_the_least_loss_seen(study, draw):
     add(study, [[1, 1], [0.5, 0]], minimum=np.nan)
     axes = draw(Trajectory(), seen(study)).axes[0]
     assert "contours of loss above the least seen" in axes.get_title("left")
     assert axes.collections
 
 
-def test_of_many_settings_each_optimizers_best_is_drawn(many):
+def test_of_many_settings_each_optimizers_best_is_drawn(many, draw, legend):
     frames = many(10, 2, 5, optimizers=3)
     turn = np.linspace(0, 1, len(frames.curves))
     curves = frames.curves.assign(theta_0=np.cos(turn), theta_1=np.sin(turn))
@@ -234,11 +224,6 @@ def test_what_cannot_be_drawn_is_said(study, figure, reason):
     assert figure.missing(study.frames()) == reason
 
 
-def test_a_study_that_has_not_run_has_nothing_to_draw(study):
-    study.add([], status="planned")
-    assert Trajectory().missing(study.frames()) == "no run has a curve yet"
-
-
 @pytest.mark.parametrize("clock", ["log", "linear"])
 def test_a_film_goes_from_the_start_to_the_end_by_its_clock(study, clock):
     add(study, np.linspace([2, 1], [0, 0], 101), x=np.arange(101))
@@ -254,24 +239,15 @@ def test_a_film_goes_from_the_start_to_the_end_by_its_clock(study, clock):
     np.testing.assert_array_equal(last["theta_0"], whole["theta_0"])
 
 
-def test_twelve_optimizers_with_long_names_overlap_nowhere(study):
+def test_twelve_optimizers_with_long_names_overlap_nowhere(study, assert_apart, draw):
     for i in range(12):
         name = f"optimizer-{i}:lr=0.{i}+clip-norm:max=1,with=a-very-long-$name$_<{i}>"
         add(study, [[2, 1], [np.cos(i), np.sin(i)], [0, i / 20]], optimizer=name)
     canvas = draw(Trajectory(), seen(study))
-    agg = FigureCanvasAgg(canvas)
-    agg.draw()
-    renderer, page = agg.get_renderer(), canvas.bbox
-    texts = [t.get_window_extent(renderer) for t in canvas.axes[0].get_legend().get_texts()]
-    canvas.axes[0].legend_.set_in_layout(False)
-    axes = canvas.axes[0].get_tightbbox(renderer)
-    assert all(page.x0 <= t.x0 and t.x1 <= page.x1 and page.y0 <= t.y0 for t in texts)
-    assert not any(t.overlaps(axes) for t in texts)
-    assert not any(a.overlaps(b) for i, a in enumerate(texts) for b in texts[:i])
-    assert canvas.axes[0].get_position().height * canvas.get_figheight() > 2.5
+    assert_apart(canvas)
 
 
-def test_the_same_frames_give_the_same_bytes(study):
+def test_the_same_frames_give_the_same_bytes(study, draw):
     add(study, [[2, 1], [1, 0.5], [0, 0]])
     frames = seen(study)
     for format in ("svg", "png"):
