@@ -29,7 +29,7 @@ THREADS = (
 )
 """What libraries read when they are loaded, to know how many threads to start."""
 
-PATIENCE = 1.0
+PATIENCE = 10.0
 """So many seconds a process may take to end by itself."""
 
 
