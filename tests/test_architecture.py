@@ -238,7 +238,7 @@ def imported_by(code: str) -> set[str]:
     """The modules that a fresh process has imported after running some code."""
     program = f"import sys\n{code}\nprint('\\n' + ' '.join(sys.modules))"
     finished = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
     )
     return set(finished.stdout.splitlines()[-1].split())
 

@@ -42,7 +42,7 @@ def sample(name):
 
 def in_a_process(*words, **given):
     command = [sys.executable, "-m", "optframe", *map(str, words)]
-    return subprocess.run(command, text=True, timeout=60, **given)
+    return subprocess.run(command, text=True, timeout=120, **given)
 
 
 def test_help_names_every_command_and_the_exit_codes(optframe):
@@ -396,7 +396,10 @@ backend = "numpy"
 def stopped(tmp_path_factory):
     """A study that was stopped by Ctrl-C: its folder, and how the process ended."""
     folder = tmp_path_factory.mktemp("stopped")
-    (folder / "slow.toml").write_text(SLOW)
+    gate = folder / "gate"
+    (folder / "slow.toml").write_text(
+        SLOW.replace("seconds = 0.01", f"seconds = 0.01\ngate = '{gate}'")
+    )
     command = [sys.executable, "-u", "-m", "optframe", "run", "slow.toml", *sample("slow")]
     with subprocess.Popen(
         [*command, "--out", "results"],
@@ -411,7 +414,8 @@ def stopped(tmp_path_factory):
             assert line, process.stderr.read()
             out += line
         process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=60)
+        rest, err = process.communicate(timeout=120)
+    gate.touch()
     return folder, process.returncode, out + rest, err
 
 

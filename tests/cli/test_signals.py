@@ -26,8 +26,9 @@ seeds = 4
 budget = {{ steps = {steps} }}
 [[optimizer]]
 name = "endless"
-seconds = {seconds}
+seconds = 0.01
 where = '{where}'
+gate = '{gate}'
 lock = {lock}
 [[problem]]
 name = "rosenbrock"
@@ -38,22 +39,36 @@ executor = "{executor}"
 
 JOBS = {"serial": 1, "processes": 2}
 
+PROGRAM = f"""
+import sys
+import {stopping.__module__} as signals
+from optframe.cli import main
+signals.GRACE = float(sys.argv.pop(1))
+sys.argv[0] = "optframe"
+main()
+"""
+
+ENOUGH = 120.0
+"""Seconds of grace in which whatever is cheap to finish is finished, on a busy machine too."""
+
 
 class Running:
-    """A study in a process group of its own, as a terminal has it."""
+    """A study in a process group of its own, as a terminal has it; its trials wait for a gate."""
 
-    def __init__(self, folder, executor, steps, seconds, lock=False):
+    def __init__(self, folder, executor, steps, lock=False, grace=GRACE):
         self.folder = folder
+        self.gate = folder / "gate"
+        self._heard = ""
         (folder / "pids").mkdir()
         where = folder / "pids"
-        text = STUDY.format(
-            steps=steps, seconds=seconds, where=where, executor=executor, lock=str(lock).lower()
-        )
+        lock = str(lock).lower()
+        text = STUDY.format(steps=steps, where=where, gate=self.gate, executor=executor, lock=lock)
         (folder / "stopped.toml").write_text(text)
         jobs = ["--jobs", "2"] if executor == "processes" else []
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-u", "-m", "optframe", "run", "stopped.toml", "--out", "out"),
+                *(sys.executable, "-u", "-c", PROGRAM, str(grace)),
+                *("run", "stopped.toml", "--out", "out"),
                 *(*jobs, "-P", PLUGIN, "--no-report"),
             ],
             cwd=folder,
@@ -65,7 +80,7 @@ class Running:
 
     def begun(self, workers):
         """Wait until so many processes are at work."""
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while len(os.listdir(self.folder / "pids")) < workers:
             assert time.monotonic() < until
             assert self.process.poll() is None, self.process.stderr.read()
@@ -76,10 +91,14 @@ class Running:
         os.killpg(self.process.pid, number)
         return time.monotonic()
 
+    def heard(self):
+        """Wait until it says that it has heard a signal."""
+        self._heard = self.process.stderr.readline()
+
     def end(self):
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=120)
         assert "Traceback" not in out + err
-        return self.process.returncode, err.splitlines()
+        return self.process.returncode, (self._heard + err).splitlines()
 
     @property
     def statuses(self):
@@ -93,17 +112,17 @@ def workers_of(running):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("executor", JOBS)
 def test_short_trials_are_finished_and_the_rest_is_said_to_be_left(executor, number, tmp_path):
-    jobs = JOBS[executor]
-    running = Running(tmp_path, executor, steps=6, seconds=0.1)
-    running.begun(jobs)
+    done = JOBS[executor]
+    running = Running(tmp_path, executor, steps=6, grace=ENOUGH)
+    running.begun(done)
     running.send(number)
+    running.heard()
+    running.gate.touch()
     code, lines = running.end()
     assert code == 128 + number
-    done = running.statuses["finished"]
-    assert jobs <= done < 4
     assert running.statuses == {"finished": done, "planned": 4 - done}
     assert lines == [
-        "optframe: stopping, in 2 s at most; once more stops at once",
+        f"optframe: stopping, in {ENOUGH:g} s at most; once more stops at once",
         "optframe: stopped; what was finished is in out; the same command again runs only the rest "
         f"({4 - done} of 4 trials)",
     ]
@@ -122,12 +141,13 @@ def test_short_trials_are_finished_and_the_rest_is_said_to_be_left(executor, num
 
 @pytest.mark.parametrize("executor", JOBS)
 def test_long_trials_are_left_when_time_is_up(executor, tmp_path):
-    running = Running(tmp_path, executor, steps=1000, seconds=0.1)
+    running = Running(tmp_path, executor, steps=6)
     running.begun(JOBS[executor])
     sent = running.send(signal.SIGINT)
     code, lines = running.end()
     assert code == 130
-    assert GRACE - 0.1 < time.monotonic() - sent < GRACE + 5
+    assert time.monotonic() - sent > GRACE - 0.1
+    assert lines[0] == "optframe: stopping, in 2 s at most; once more stops at once"
     assert lines[-1].endswith("only the rest (4 of 4 trials)")
     assert running.statuses == {"planned": 4}
     assert os.listdir(tmp_path / "out") == ["store.sqlite"]
@@ -136,29 +156,28 @@ def test_long_trials_are_left_when_time_is_up(executor, tmp_path):
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("executor", JOBS)
 def test_a_second_one_is_the_end(executor, first, tmp_path):
-    running = Running(tmp_path, executor, steps=1000, seconds=0.1)
+    running = Running(tmp_path, executor, steps=6, grace=ENOUGH)
     running.begun(JOBS[executor])
     running.send(first)
-    time.sleep(0.5)
-    sent = running.send(signal.SIGINT)
+    running.heard()
+    running.send(signal.SIGINT)
     code, lines = running.end()
-    assert time.monotonic() - sent < GRACE - 0.5
     assert code == 130
     assert lines == [
-        "optframe: stopping, in 2 s at most; once more stops at once",
+        f"optframe: stopping, in {ENOUGH:g} s at most; once more stops at once",
         "optframe: stopped at once; run it again for the rest",
     ]
     assert running.statuses == {"planned": 4}
 
 
 def test_a_trial_that_hears_nothing_is_left_too(tmp_path):
-    running = Running(tmp_path, "processes", steps=1000, seconds=0.1, lock=True)
+    running = Running(tmp_path, "processes", steps=6, lock=True)
+    running.gate.touch()
     running.begun(2)
     workers = workers_of(running)
-    sent = running.send(signal.SIGTERM)
+    running.send(signal.SIGTERM)
     code, _ = running.end()
     assert code == 143
-    assert time.monotonic() - sent < GRACE + 5
     for process in workers:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
@@ -184,14 +203,15 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
     ) as process:
         assert process.stdout.readline() == "command-line: 3 trials\n"
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
 
 
 SCRIPT = """
 import optframe
 
-study = optframe.Study("script", {{"steps": 50}}, ["endless:seconds=0.1"], ["rosenbrock"], seeds=3)
+endless = "endless:where={where!r},gate=never"
+study = optframe.Study("script", {{"steps": 50}}, [endless], ["rosenbrock"], seeds=3)
 try:
     optframe.run(study, {out!r}, plugins=[{plugin!r}])
 except BaseException as error:
@@ -204,16 +224,18 @@ except BaseException as error:
     [(signal.SIGINT, "KeyboardInterrupt None"), (signal.SIGTERM, "SystemExit 143")],
 )
 def test_in_python_it_is_what_python_raises(number, raised, tmp_path):
-    script = SCRIPT.format(out=str(tmp_path / "out"), plugin=PLUGIN)
+    where = tmp_path / "pids"
+    where.mkdir()
+    script = SCRIPT.format(out=str(tmp_path / "out"), plugin=PLUGIN, where=str(where))
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        until = time.monotonic() + 60
-        while not (tmp_path / "out" / "store.sqlite-wal").exists() and time.monotonic() < until:
+        until = time.monotonic() + 120
+        while not os.listdir(where):
+            assert time.monotonic() < until
             time.sleep(0.02)
-        time.sleep(1)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     assert out == f"{raised}\n"
     assert err == "optframe: stopping, in 2 s at most; once more stops at once\n"
 
@@ -249,10 +271,16 @@ def test_work_in_this_process_is_not_begun_after_the_end_and_left_when_time_is_u
     with stopping() as stop:
         work = stoppable(len, stop)
         assert work("abc") == 3
-        began = time.monotonic()
+        done = []
+
+        def long(item):
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(item)
+            done.append(item)
+
         with pytest.raises(KeyboardInterrupt):
-            stoppable(lambda item: (signal.raise_signal(signal.SIGINT), time.sleep(item)), stop)(20)
-        assert time.monotonic() - began < 10
+            stoppable(long, stop)(60)
+        assert done == []
         with pytest.raises(KeyboardInterrupt):
             work("abc")
         assert stop.signal == signal.SIGINT
@@ -273,10 +301,10 @@ def test_the_wish_can_be_waited_for():
 
     with Stop() as stop:
         assert select.select([stop], [], [], 0)[0] == []
-        stop.request(signal.SIGTERM, 5)
+        stop.request(signal.SIGTERM, 500)
         assert select.select([stop], [], [], 0)[0] == [stop]
         assert stop.requested
-        assert 4 < stop.until - time.monotonic() <= 5
+        assert 400 < stop.until - time.monotonic() <= 500
 
 
 def test_the_end_is_python_s_own():

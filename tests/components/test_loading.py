@@ -51,7 +51,7 @@ def run_optframe(*arguments, **environment):
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
-        timeout=60,
+        timeout=120,
     )
 
 

@@ -217,7 +217,7 @@ def test_two_processes_may_fetch_it_at_once(file):
         subprocess.Popen(arguments(file), stdout=subprocess.PIPE, text=True) for _ in range(2)
     ]
     for process in processes:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=120)
         assert (process.returncode, out) == (0, f"{file.home}\n")
     assert file.home.read_bytes() == CONTENT
     assert left(file.home) == ["records"]

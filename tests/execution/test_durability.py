@@ -33,7 +33,10 @@ def run(out):
     study = optframe.Study(
         "killed",
         {"steps": 12},
-        [f"counted:lr={(i + 1) * 1e-6!r},where=begun,pause=0.001" for i in range(trials)],
+        [
+            f"counted:lr={(i + 1) * 1e-6!r},where=begun,pause=0.001,limit=limit"
+            for i in range(trials)
+        ],
         "rosenbrock",
         run=RunSettings(executor=executor, jobs=jobs, backend="numpy"),
     )
@@ -75,13 +78,15 @@ registry.watch(Told(folder / "told"))
 for attempt in range(kills):
     known = stored() if landed else set()
     before = len(lines(begun))
+    Path("limit").write_text(str(before + 2 * jobs))  # so that a kill never comes after the end
     child = os.fork()
     if not child:
         run(folder / "out")
         os._exit(0)
     gone = os.pidfd_open(child)
-    limit = time.monotonic() + 60
-    while len(lines(begun)) == before and not select.select([gone], [], [], 0.002)[0]:
+    limit = time.monotonic() + 120
+    awaited = before + 1 + attempt % (jobs + 1)  # in the last case a trial has ended for sure
+    while len(lines(begun)) < awaited and not select.select([gone], [], [], 0.002)[0]:
         assert time.monotonic() < limit
     ended = select.select([gone], [], [], chance.expovariate(1 / 0.012))[0]
     os.kill(child, signal.SIGKILL)
@@ -93,6 +98,7 @@ for attempt in range(kills):
     now = stored()
     lost += len({line.split()[0] for line in lines(folder / "told")} - now) + len(known - now)
 kept = len(stored()) if landed else 0
+Path("limit").unlink(missing_ok=True)
 outcome = run(folder / "out")
 print(json.dumps({
     "landed": landed, "again": again, "lost": lost, "kept": kept,
@@ -118,7 +124,7 @@ def drive(folder, executor, kills, seed=0):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr

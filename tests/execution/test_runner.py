@@ -354,6 +354,7 @@ seeds = 8
 budget = { steps = 8 }
 [[optimizer]]
 name = "slow"
+gate = '%s'
 [[problem]]
 name = "rosenbrock"
 [run]
@@ -382,11 +383,12 @@ def wait_for(process, text):
 def killed(tmp_path_factory):
     """A study that was killed in the middle: its file, its folder, and what was left of it."""
     folder = tmp_path_factory.mktemp("killed")
-    (folder / "slow.toml").write_text(SLOW)
+    (folder / "slow.toml").write_text(SLOW % (folder / "gate"))
     with start(folder / "slow.toml", folder / "results") as process:
         wait_for(process, "3/8 trials")
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
+    (folder / "gate").touch()
     return folder / "slow.toml", folder / "results", load(folder / "results").trials
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -74,10 +75,8 @@ def raise_outside():
 
 
 def die_later():
-    """The result is there, and the process dies when it has nothing to do."""
-    import threading
-
-    threading.Timer(0.05, os._exit, [1]).start()
+    """The result is there, and the process dies when it waits for the next item."""
+    Connection.recv_bytes = lambda connection: os._exit(1)
 
 
 def say():
@@ -91,13 +90,29 @@ WAYS = (
 )
 
 
+def wait_until(condition):
+    """Wait; after two minutes a test is to fail, and not to hang."""
+    limit = time.monotonic() + 120
+    while not condition() and time.monotonic() < limit:
+        time.sleep(0.01)
+
+
+def sign(folder):
+    """Leave a file in the folder, with the number of this process as its name."""
+    Path(folder, str(os.getpid())).touch()
+
+
 @dataclass(frozen=True)
 class Misbehaving(Optimizer):
-    """Misbehaving: gradient descent that does what its ``way`` says, for one seed."""
+    """Misbehaving: gradient descent that does what its ``way`` says, for one seed.
+
+    Before it does it, it leaves the number of its process in the folder ``where``.
+    """
 
     way: str
     on: int = 1
     only_once: str = ""
+    where: str = ""
     lr: Positive = 0.001
     random = True
 
@@ -107,6 +122,8 @@ class Misbehaving(Optimizer):
     def step(self, theta, state, oracle):
         seed = oracle.random.bit_generator.seed_seq.spawn_key[1]
         if oracle.step == 1 and seed == self.on and self._again():
+            if self.where:
+                sign(self.where)
             next(way for way in WAYS if way.__name__ == self.way)()
         return theta - self.lr * oracle.gradient(theta), state
 
@@ -123,16 +140,24 @@ class Misbehaving(Optimizer):
 
 @dataclass(frozen=True)
 class Endless(Optimizer):
-    """Endless: it sleeps a little at each step, and says which process it is in."""
+    """Endless: it sleeps a little at each step, and says which process it is in.
+
+    It waits until the folder ``where`` names so many processes, and until the file ``gate`` exists.
+    """
 
     seconds: Positive = 0.01
     where: str = ""
+    processes: int = 0
+    gate: str = ""
     lock: bool = False
     random = True
 
     def step(self, theta, state, oracle):
         if self.where:
-            open(os.path.join(self.where, str(os.getpid())), "w").close()
+            sign(self.where)
+            wait_until(lambda: len(os.listdir(self.where)) >= self.processes)
+        if self.gate:
+            wait_until(lambda: os.path.exists(self.gate))
         if self.lock:
             hang_with_the_lock()
         time.sleep(self.seconds)
@@ -141,8 +166,13 @@ class Endless(Optimizer):
 
 @dataclass(frozen=True)
 class Describing(Optimizer):
-    """Describing: θ becomes what the environment of the process says, the device and threads."""
+    """Describing: θ becomes what the environment of the process says, the device and threads.
 
+    It waits until the folder ``where`` names so many ``devices``.
+    """
+
+    where: str = ""
+    devices: int = 0
     random = True
 
     def step(self, theta, state, oracle):
@@ -152,8 +182,10 @@ class Describing(Optimizer):
         names = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"} & os.environ.keys()
         threads = {int(os.environ[name]) for name in names}
         threads |= {library["num_threads"] for library in threadpoolctl.threadpool_info()}
-        time.sleep(0.1)
         (threads,) = threads
+        if self.where:
+            Path(self.where, f"{device}").touch()
+            wait_until(lambda: len(os.listdir(self.where)) >= self.devices)
         return oracle.xp.asarray([device, threads], dtype=theta.dtype), state
 
 

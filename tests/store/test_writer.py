@@ -254,7 +254,7 @@ from pathlib import Path
 from optframe.store.writer import Store
 store = Store(Path(sys.argv[1]))
 print("open", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 

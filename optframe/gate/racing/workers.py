@@ -138,7 +138,8 @@ class Worker:
                 stream.close()
 
     def _last_words(self) -> str:
-        self._listeners[1].join(timeout=0.2)
+        if self._process.poll() is not None:  # what it wrote last may still be on its way
+            self._listeners[1].join(timeout=10)
         said = [line.strip() for line in [*self._said] if line.strip()]
         return f": {said[-1]}" if said else ""
 

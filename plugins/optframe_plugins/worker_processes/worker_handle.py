@@ -30,7 +30,7 @@ THREADS = (
 )
 """The environment variables in which libraries look up their number of threads when loaded."""
 
-PATIENCE = 1.0
+PATIENCE = 10.0
 """Seconds that a process may take to end by itself."""
 
 

@@ -14,6 +14,12 @@ HERE = Path(sys.executable)
 QUICK = Rule(threshold=0.5, alpha=0.3, looks=(3,))
 """Decides on two trials after three heats: ½³ = 0.125 ≤ 0.3/2."""
 
+LENIENT = Rule(threshold=9.0, alpha=0.3, looks=(3,))
+"""Takes no noise of a busy machine for a difference."""
+
+FAR = 60
+"""So many gradients too many that no noise hides them."""
+
 STUDY = """
 [study]
 name = "race"
@@ -69,15 +75,15 @@ def sides(*plugins):
 def test_the_same_code_is_not_red(study):
     text = study.read_text(encoding="utf-8").replace(HIMMELBLAU, "")
     study.write_text(text, encoding="utf-8")
-    race = Race(Field(*sides(), study), QUICK)
+    race = Race(Field(*sides(), study), LENIENT)
     race.run(600)
     comparison = race.comparison()
     assert comparison.exit_code in (0, 3)
     assert [str(subject) for subject in comparison.subjects] == ["sgd on booth"]
     assert comparison.differences == ()
     for row in comparison.rows:
-        assert (row.name, row.limit, row.elsewhere) == ("µs per step", "50 %", ())
-        assert 0.1 < row.base < 1000
+        assert (row.name, row.limit, row.elsewhere) == ("µs per step", "900 %", ())
+        assert 0.1 < row.base < 1e5
         assert "3 heats" in row.reason
     base, head, how = comparison.notes
     assert base.startswith(f"base one: optframe {optframe.__version__}, Python 3.")
@@ -87,7 +93,7 @@ def test_the_same_code_is_not_red(study):
 
 def test_slower_is_red_faster_an_improvement_and_what_one_side_lacks_is_told(tmp_path):
     files = []
-    for role, numbers in (("base", (0, 10)), ("head", (10, 0))):
+    for role, numbers in (("base", (0, FAR)), ("head", (FAR, 0))):
         folder = tmp_path / role
         folder.mkdir()
         text = PLUGIN % numbers

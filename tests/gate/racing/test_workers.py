@@ -44,7 +44,7 @@ def test_a_worker_times_the_steps_that_it_is_asked_for(study, file):
         assert short["steps"] == 1
         measured = one.ask("measure", trial=0, steps=30, runs=2)
         assert measured["steps"] == 30
-        assert 0 < measured["seconds"] < 1
+        assert 0 < measured["seconds"] < 60
         assert one.ask("describe")["optframe"] == optframe.__version__
 
 
