@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import pickle
 import sys
 from collections import deque
@@ -16,6 +15,7 @@ from uuid import uuid4
 
 from optframe import Lost, PluginError, Stop, UnavailableError
 from optframe_plugins.dask_cluster.cluster import Place
+from optframe_plugins.dask_cluster.silence import silence
 from optframe_plugins.dask_cluster.site import Answer, How, attend, hurry, leave, versions
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ PATIENCE = 30.0
 
 QUIET = 5.0
 """After so many seconds without a worker a line says so."""
-
-LOGGERS = ("client", "core", "comm", "comm.core", "comm.tcp", "batched", "utils_comm")
-"""Of `distributed`: what they would log here, this module says in one line, or raises."""
 
 END = object()
 
@@ -91,7 +88,7 @@ class Link:
         self._number = 0
         begun = Event()
         thread = Thread(target=self._thread, args=[begun], name="optframe-dask", daemon=True)
-        with _silence():
+        with silence():
             thread.start()
             begun.wait()
             self.stop.then.append(self._ask)
@@ -328,22 +325,6 @@ async def _ended(doing: Any) -> None:
     """Wait for what is done for politeness, and not for long."""
     with contextlib.suppress(Exception):
         await asyncio.wait_for(doing, 2 * LOOK)
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keep `distributed` from logging here what is said in one line, or raised."""
-    import distributed
-
-    loggers = [logging.getLogger(f"{distributed.__name__}.{name}") for name in LOGGERS]
-    before = [logger.disabled for logger in loggers]
-    for logger in loggers:
-        logger.disabled = True
-    try:
-        yield
-    finally:
-        for logger, disabled in zip(loggers, before, strict=True):
-            logger.disabled = disabled
 
 
 def _pickled(value: Any) -> bytes:
