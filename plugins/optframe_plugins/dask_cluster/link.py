@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import pickle
 import sys
 from collections import deque
@@ -16,6 +15,7 @@ from uuid import uuid4
 
 from optframe import Lost, PluginError, Stop, UnavailableError
 from optframe_plugins.dask_cluster.cluster import Place
+from optframe_plugins.dask_cluster.silence import silence
 from optframe_plugins.dask_cluster.site import Answer, How, attend, hurry, leave, versions
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ PATIENCE = 30.0
 
 QUIET = 5.0
 """After so many seconds without a worker a line is printed."""
-
-LOGGERS = ("client", "core", "comm", "comm.core", "comm.tcp", "batched", "utils_comm")
-"""Of `distributed`: where they would log, this module prints one line, or raises."""
 
 END = object()
 
@@ -91,7 +88,7 @@ class Link:
         self._number = 0
         begun = Event()
         thread = Thread(target=self._thread, args=[begun], name="optframe-dask", daemon=True)
-        with _silence():
+        with silence():
             thread.start()
             begun.wait()
             self.stop.then.append(self._ask)
@@ -329,22 +326,6 @@ async def _ended(doing: Any) -> None:
     """Wait a short time for a step of cleaning up, and ignore its errors."""
     with contextlib.suppress(Exception):
         await asyncio.wait_for(doing, 2 * LOOK)
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keep `distributed` from logging what this module prints in one line, or raises."""
-    import distributed
-
-    loggers = [logging.getLogger(f"{distributed.__name__}.{name}") for name in LOGGERS]
-    before = [logger.disabled for logger in loggers]
-    for logger in loggers:
-        logger.disabled = True
-    try:
-        yield
-    finally:
-        for logger, disabled in zip(loggers, before, strict=True):
-            logger.disabled = disabled
 
 
 def _pickled(value: Any) -> bytes:
