@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.components.registry import Registry
-from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS, TIMES
 from optframe.contracts.record import Record
 from optframe.contracts.trial import Trial
 from optframe.errors import UnavailableError, UsageError
@@ -31,13 +30,11 @@ from optframe.gate.differences import differences, flat
 from optframe.store.file import reading
 from optframe.store.recovery import fits
 from optframe.store.results import read_tasks
+from optframe.store.schema import rows_of
 from optframe.study.pairing import parts_of
 from optframe.version import __version__
 
 __all__ = ["Agreement", "Verified", "drawn", "verify"]
-
-TIMES = ("seconds", *PROFILE_COLUMNS)
-"""The columns of curves that are never twice the same."""
 
 COMPLETE = ("converged", "finished", "stopped", "diverged")
 """How trials end that can be expected to end so again."""
@@ -144,8 +141,10 @@ def _verified(trial: Trial, kept: _Kept | None, registry: Registry) -> Verified:
 
 def _kept(path: Path, trial: Trial) -> _Kept | None:
     with reading(path) as connection:
-        row = _row(connection, "trials", trial.key)
-        curve = _row(connection, "curves", trial.key)
+        row, curve = (
+            next(rows_of(connection, table, "WHERE key = ?", trial.key), None)
+            for table in ("trials", "curves")
+        )
         if not (row and curve):
             return None
         found = connection.execute(
@@ -160,12 +159,6 @@ def _kept(path: Path, trial: Trial) -> _Kept | None:
             np.frombuffer(data, "<f8").reshape(-1, curve["rows"]).T,
             fits(row, curve),
         )
-
-
-def _row(connection: sqlite3.Connection, table: str, key: str) -> dict[str, Any]:
-    rows = connection.execute(f"SELECT * FROM {table} WHERE key = ?", (key,))
-    row = rows.fetchone()
-    return dict(zip((name for name, *_ in rows.description), row, strict=True)) if row else {}
 
 
 def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]:
