@@ -190,7 +190,11 @@ def fits(row: Row, curve: Row) -> bool:
         return bool(values is not None and row["steps"] is None)
     names = json.loads(curve["columns"])
     last = dict(zip(names, values[-1].tolist(), strict=True))
-    said = {column: row[name] for name, column in FINAL_COUNTS.items()}
+    said = {  # what neither has, the optframe that wrote them did not count
+        column: row[name]
+        for name, column in FINAL_COUNTS.items()
+        if column in last or row[name] is not None
+    }
     said |= json.loads(row["final"] or "{}")
     if not said.keys() <= last.keys() <= {*said, *TIMES, *PATH_COLUMNS}:
         return False

@@ -106,6 +106,7 @@ from pathlib import Path
 
 import optframe
 from optframe.contracts.columns import ANSWERS, RESERVED
+from optframe.gate.verification import Agreement, drawn, verify
 from optframe.statistics.targets import COSTS
 from optframe.store.export import dictionary
 from optframe.store.merging import merge
@@ -137,6 +138,9 @@ def check_old(results):
 
 check_old(optframe.load(old))
 tasks = read_tasks(old / "store.sqlite")
+trials, _ = drawn(old / "store.sqlite", 4)
+for one in verify(old / "store.sqlite", trials, optframe.load_plugins()):
+    assert one.agreement in (Agreement.BIT, Agreement.ROUNDING), one
 merge([old / "store.sqlite", new / "store.sqlite"], both / "store.sqlite")
 assert optframe.load(both).trials["contender"].tolist()[-1] == "me"
 Store(old).close()
@@ -146,7 +150,7 @@ assert read_tasks(old / "store.sqlite") == tasks
 
 
 def test_a_new_column_needs_one_line_of_the_table_and_what_fills_it(tmp_path):
-    """A copy of the core has three more columns; older stores are read, merged, migrated."""
+    """A copy of the core has three more; older stores are read, verified, merged, migrated."""
     core = shutil.copytree(ROOT / "optframe", tmp_path / "core" / "optframe")
     for name, (before, lines) in ADDED.items():
         text = (core / name).read_text(encoding="utf-8")
