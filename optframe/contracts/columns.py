@@ -1,14 +1,35 @@
-"""The columns of trials and of curves: names, units and meanings; the one table of them."""
+"""The columns of trials and of curves: one table, from which every list of their names follows.
+
+A new column is one line of `TRIALS`. The store, its frames, the migration of older stores, the
+data dictionary, merging and the reserved names have it then. It is filled with the attribute of
+`Trial` or `Record` that has its name. A new count is one line, too, and is filled with the
+attribute of `optframe.contracts.oracle.Counts` that has its name in curves.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from optframe.contracts.column import Column, When
+
 __all__ = [
+    "ANSWERS",
     "COUNT_COLUMNS",
+    "CURVES",
     "FINAL_COUNTS",
     "MEASURES",
+    "METRICS",
+    "PATH_COLUMNS",
     "PROFILE_COLUMNS",
     "RESERVED",
     "STATUSES",
+    "TIMES",
+    "TRIALS",
+    "filled",
     "rises",
 ]
 
@@ -27,84 +48,234 @@ STATUSES = (
 away; an exception; out of time; the process died; something is missing."""
 
 
-COUNT_COLUMNS = (
-    "step",
-    "epoch",
-    "samples",
-    "losses",
-    "gradients",
-    "hessians",
-    "hvps",
-    "seconds",
+_TEXT, _INTEGER = "TEXT NOT NULL", "INTEGER NOT NULL"
+_asked = partial(Column, when="planned")
+
+
+def _component(kind: str, label: str, parameters: str) -> tuple[Column, ...]:
+    """Return what is kept of a trial's component: label, name, parameters."""
+    every = f"all parameters of the {kind}, defaults included"
+    return (
+        _asked(kind, _TEXT, label, of=f"{kind}.label", identity=True, replanned=True),
+        _asked(f"{kind}_name", _TEXT, f"the {kind}'s name", of=f"{kind}.name"),
+        _asked(parameters, _TEXT, every, "JSON", f"{kind}.parameters"),
+    )
+
+
+def _count(
+    name: str,
+    sql: str,
+    meaning: str,
+    unit: str = "evaluations",
+    curve: str = "",
+    **more: Any,
+) -> Column:
+    """Return a count, which curves have by the same name or by another."""
+    return Column(name, sql, meaning, unit, curve=curve or name, repeats=True, **more)
+
+
+def _share(name: str, meaning: str) -> Column:
+    """Return a part of the seconds of a run that is profiled."""
+    return Column(name, "REAL", meaning, "s", curve=name, profiled=True, since=3)
+
+
+TRIALS = (
+    _asked(
+        "key",
+        "TEXT PRIMARY KEY",
+        "hash of what was asked and of all that changes the outcome; resuming joins on it",
+        identity=True,
+    ),
+    _asked("cell", _TEXT, "hash of what was asked; comparisons join on it"),
+    _asked(
+        "position",
+        "INTEGER",
+        "place in the study's plan, from 0",
+        of=None,
+        replanned=True,
+        identifier=True,
+    ),
+    *_component(
+        "optimizer",
+        "the optimizer's label: its name and what was given of its parameters",
+        "hyperparameters",
+    ),
+    *_component("problem", "the problem's label", "problem_parameters"),
+    *_component(
+        "sampler",
+        "the sampler's label; 'none' where the problem draws no records",
+        "sampler_parameters",
+    ),
+    _asked("seed", _INTEGER, "index of the seed within the study, from 0", identity=True),
+    _asked("study_seed", _INTEGER, "the study's seed"),
+    Column(
+        "derived_seed",
+        "INTEGER",
+        "the number that stands for study seed and seed's index in the run",
+        repeats=True,
+        identifier=True,
+    ),
+    _asked(
+        "budget",
+        _TEXT,
+        "what the run could spend, and what would end it sooner",
+        of=lambda trial: str(trial.budget),
+    ),
+    _asked("start", _TEXT, "where it began: the problem's standard point, or one drawn ('random')"),
+    _asked("backend", _TEXT, "what computed it"),
+    _asked("dtype", _TEXT, "type of the parameters"),
+    _asked("threads", _INTEGER, "threads that one trial might use"),
+    Column(
+        "status",
+        "TEXT NOT NULL DEFAULT 'planned'",
+        "how it ended; 'planned' where it has not run",
+        repeats=True,
+    ),
+    Column("reason", "TEXT", "why it ended so, in one line"),
+    Column("traceback", "TEXT", "where it failed"),
+    _count("steps", "INTEGER", "steps done", "steps", "step"),
+    _count("epochs", "REAL", "passes over the training records", "epochs", "epoch"),
+    _count("samples", "INTEGER", "records touched by minibatches", "records"),
+    _count("losses", "REAL", "losses asked for"),
+    _count("gradients", "REAL", "gradients asked for; P partial derivatives count as one"),
+    _count("hessians", "REAL", "Hessians asked for"),
+    _count("hvps", "REAL", "Hessian-vector products asked for"),
+    Column(
+        *("seconds", "REAL", "time of sampling and steps; checkpoints stop the clock", "s"),
+        of="seconds",
+        curve="seconds",
+    ),
+    _share("seconds_sampling", "the part of seconds that drew minibatches, where it was profiled"),
+    _share("seconds_oracle", "the part of seconds in which the problem answered, likewise"),
+    Column(
+        "compile_seconds",
+        "REAL",
+        "time of the step before the first, which compiles; in no other time",
+        "s",
+    ),
+    Column("state_bytes", "INTEGER", "size of the optimizer's state", "bytes"),
+    Column(
+        "step_bytes",
+        "INTEGER",
+        "the most that one step allocated, where the study was profiled",
+        "bytes",
+        since=3,
+    ),
+    Column("size", "INTEGER", "number of parameters P", repeats=True),
+    Column(
+        *("minimum", "REAL", "f*, the least possible loss, where the problem knows it"),
+        repeats=True,
+    ),
+    _asked(
+        *("target_metric", "TEXT", "the metric that could end the run"),
+        of=lambda trial: trial.budget.goal and trial.budget.goal[0],
+    ),
+    _asked(
+        *("target", "REAL", "the value of it that would"),
+        of=lambda trial: trial.budget.goal and trial.budget.goal[1],
+    ),
+    Column(
+        *("final", "TEXT", "the last value of each metric", "JSON"),
+        of=lambda record: json.dumps(record.final),
+        shown=False,
+    ),
+    Column(
+        *("best", "TEXT", "the best value of each metric", "JSON"),
+        of=lambda record: json.dumps(record.best),
+        shown=False,
+    ),
+    Column("started", "TEXT", "when the run began, in UTC", "ISO 8601"),
+    Column(
+        "together",
+        "INTEGER",
+        "how many runs advanced in one batch and shared its seconds; 1 is alone",
+        "runs",
+        since=2,
+        before="CASE status WHEN 'planned' THEN NULL ELSE 1 END",
+    ),
+    Column(
+        "environment",
+        "TEXT REFERENCES environments (id)",
+        "which entry of environments.json describes where it ran",
+        of=None,
+    ),
+    _asked(
+        "settings",
+        "TEXT REFERENCES settings (id)",
+        "which row of settings has the rest of what was asked",
+        of=None,
+        replanned=True,
+        shown=False,
+        since=4,
+    ),
 )
+"""The columns of a trial, in the store's order; in frames, its metrics follow."""
+
+
+def _at_checkpoint(column: Column) -> Column:
+    """Return a column of a trial as its curve has it."""
+    if column.curve in (None, column.name):
+        return column
+    return replace(column, name=column.curve, meaning=f"{column.meaning} at this checkpoint")
+
+
+_PATH = tuple(
+    Column(
+        f"theta_{i}",
+        "REAL",
+        f"coordinate {i} of the solution, for problems of at most two parameters",
+    )
+    for i in range(2)
+)
+
+CURVES = (
+    *(column for column in TRIALS if column.identity),
+    *(_at_checkpoint(column) for column in TRIALS if column.curve),
+    *_PATH,
+)
+"""The columns of a curve, but for its metrics, which stand before θ."""
+
+METRICS = {
+    "loss": "the problem's loss over all of its training data",
+    "gradient_norm": "Euclidean norm of the gradient over all data",
+    "gradient_variance": "squared distance of the next minibatch's gradient from the full one's",
+}
+"""What the metrics mean that are no problem's own."""
+
+
+def _names(columns: Iterable[Column]) -> tuple[str, ...]:
+    return tuple(column.name for column in columns)
+
+
+COUNT_COLUMNS = _names(column for column in CURVES if column.curve and not column.profiled)
 """The first columns of every curve; metrics follow, and θ for P ≤ 2."""
 
-
-PROFILE_COLUMNS = ("seconds_sampling", "seconds_oracle")
+PROFILE_COLUMNS = _names(column for column in CURVES if column.profiled)
 """The columns after them in a run that was profiled: shares of ``seconds``; the rest of it is the
 update."""
 
+PATH_COLUMNS = _names(_PATH)
+"""The last columns of a curve: θ, where the problem has no more parameters than these."""
 
-MEASURES = ("gradient_norm", "gradient_variance")
-"""The metrics that a study may ask for beside the problem's own: see `optframe.trial.metrics`."""
+TIMES = _names(column for column in CURVES if column.curve and not column.repeats)
+"""The columns of curves that are never twice the same."""
 
+ANSWERS = _names(column for column in TRIALS if column.unit == "evaluations")
+"""The counts of the oracle's answers."""
 
-FINAL_COUNTS = {
-    "steps": "step",
-    "epochs": "epoch",
-    "samples": "samples",
-    "losses": "losses",
-    "gradients": "gradients",
-    "hessians": "hessians",
-    "hvps": "hvps",
-}
+FINAL_COUNTS = {column.name: column.curve for column in TRIALS if column.curve and column.repeats}
 """A trial's counts, and the columns of its curve that they are the last values of."""
 
+MEASURES = tuple(name for name in METRICS if name != "loss")
+"""The metrics that a study may ask for beside the problem's own: see `optframe.trial.metrics`."""
 
-RESERVED = frozenset(
-    {
-        *COUNT_COLUMNS,
-        *PROFILE_COLUMNS,
-        *FINAL_COUNTS,
-        *MEASURES,
-        "key",
-        "cell",
-        "position",
-        "optimizer",
-        "optimizer_name",
-        "hyperparameters",
-        "problem",
-        "problem_name",
-        "problem_parameters",
-        "sampler",
-        "sampler_name",
-        "sampler_parameters",
-        "seed",
-        "study_seed",
-        "derived_seed",
-        "budget",
-        "start",
-        "backend",
-        "dtype",
-        "threads",
-        "status",
-        "reason",
-        "traceback",
-        "compile_seconds",
-        "state_bytes",
-        "step_bytes",
-        "size",
-        "minimum",
-        "target_metric",
-        "target",
-        "final",
-        "best",
-        "started",
-        "together",
-        "environment",
-    }
-)
+RESERVED = frozenset({*_names(TRIALS), *_names(CURVES), *MEASURES})
 """The names of columns that no metric may have."""
+
+
+def filled(when: When, source: object) -> dict[str, Any]:
+    """Return what a trial fills of its row when it is planned, or its record when it has ended."""
+    return {c.name: c.value(source) for c in TRIALS if c.when == when and c.of is not None}
 
 
 def rises(metric: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS, PATH_COLUMNS, PROFILE_COLUMNS, rises
 
 if TYPE_CHECKING:
     from optframe.contracts.oracle import Counts
@@ -19,16 +19,8 @@ __all__ = ["Landscape", "Record", "count_row"]
 
 def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:
     """Return what a curve's row begins with, in the order of `COUNT_COLUMNS`."""
-    return (
-        k,
-        np.nan if epoch is None else epoch,
-        counts.samples,
-        counts.losses,
-        counts.gradients,
-        counts.hessians,
-        counts.hvps,
-        seconds,
-    )
+    known = {"step": k, "epoch": np.nan if epoch is None else epoch, "seconds": seconds}
+    return tuple(known[name] if name in known else getattr(counts, name) for name in COUNT_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -85,8 +77,24 @@ class Record:
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics in the curve."""
         names = self.columns[len(COUNT_COLUMNS) :]
-        others = (*PROFILE_COLUMNS, "theta_0", "theta_1")
+        others = (*PROFILE_COLUMNS, *PATH_COLUMNS)
         return tuple(name for name in names if name not in others)
+
+    @property
+    def final(self) -> dict[str, float | None]:
+        """The last value of each metric."""
+        return {name: self.last(name) for name in self.metrics}
+
+    @property
+    def best(self) -> dict[str, float | None]:
+        """The best value of each metric, of those that are finite."""
+        found: dict[str, float | None] = {}
+        for name in self.metrics:
+            values = self.curve[:, self.columns.index(name)]
+            values = values[np.isfinite(values)]
+            best = values.max if rises(name) else values.min
+            found[name] = float(best()) if len(values) else None
+        return found
 
 
 @dataclass(frozen=True)

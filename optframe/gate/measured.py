@@ -26,13 +26,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from optframe.components.parameters import build
-from optframe.contracts.columns import FINAL_COUNTS, STATUSES
+from optframe.contracts.columns import FINAL_COUNTS, STATUSES, filled
 from optframe.contracts.record import Record
 from optframe.errors import StoreError, UsageError, nearest
 from optframe.gate.verdicts import Subject
@@ -50,6 +51,7 @@ __all__ = [
     "finite",
     "of_record",
     "read",
+    "spec_of",
     "table",
     "whole",
 ]
@@ -57,9 +59,13 @@ __all__ = [
 SCHEMA = "optframe-benchmark/1"
 
 COUNTS = ("steps", "gradients", "losses", "hessians", "hvps", "epochs", "samples")
-"""What is counted, the first to be told first."""
+"""The counts of this format, in the order of a comparison's rows.
 
-assert set(COUNTS) == set(FINAL_COUNTS)
+A count that `FINAL_COUNTS` gets later is not compared before the format has it, too: a baseline
+without it would be damaged.
+"""
+
+assert set(COUNTS) <= set(FINAL_COUNTS)
 
 
 @dataclass(frozen=True)
@@ -180,25 +186,19 @@ def check_kit(kit: int | None, where: str) -> None:
         )
 
 
+def spec_of(row: Mapping[str, Any]) -> Spec:
+    """Return what a trial's row says was asked."""
+    named = {part.name: row[part.name] for part in dataclasses.fields(Spec)}
+    return Spec(**{**named, "hyperparameters": json.loads(row["hyperparameters"])})
+
+
 def of_record(
     trial: Trial, record: Record, environment: Mapping[str, Any], benchmark: str = ""
 ) -> Measured:
     """Return what a trial and its record say; ``environment`` is flat."""
-    asked = Spec(
-        optimizer=trial.optimizer.label,
-        optimizer_name=trial.optimizer.name,
-        hyperparameters=trial.optimizer.values,
-        problem=trial.problem.label,
-        sampler=trial.sampler.label,
-        seed=trial.seed,
-        study_seed=trial.study_seed,
-        budget=str(trial.budget),
-        start=trial.start,
-        dtype=trial.dtype,
-    )
     return Measured(
         cell=trial.cell,
-        spec=asked,
+        spec=spec_of(filled("planned", trial)),
         status=record.status,
         counts=whole({name: record.last(column) for name, column in FINAL_COUNTS.items()}),
         loss=finite(record.last("loss")),

@@ -17,7 +17,7 @@ from optframe.components.parameters import build
 from optframe.errors import StoreError, UsageError
 from optframe.gate import measured
 from optframe.gate.differences import flat
-from optframe.gate.measured import COUNTS, Measured, Spec, check_kit
+from optframe.gate.measured import COUNTS, Measured, check_kit
 from optframe.gate.tolerance import Tolerance, Tolerances
 from optframe.store.file import STORE_NAME, reading
 from optframe.store.results import Results, load
@@ -88,20 +88,10 @@ def of_results(results: Results) -> Source:
 
 def _of_row(row: Mapping[str, Any], environments: Mapping[str, Mapping[str, Any]]) -> Measured:
     ran = row["status"] not in ("planned", "skipped")
-    spec = Spec(
-        hyperparameters=json.loads(row["hyperparameters"]),
-        **{
-            name: row[name]
-            for name in (
-                *("optimizer", "optimizer_name", "problem", "sampler", "seed", "study_seed"),
-                *("budget", "start", "dtype"),
-            )
-        },
-    )
     environment = environments.get(row["environment"], {})
     return Measured(
         cell=row["cell"],
-        spec=spec,
+        spec=measured.spec_of(row),
         status=row["status"],
         counts=measured.whole({name: row[name] for name in COUNTS}),
         loss=measured.finite(row.get("loss")),

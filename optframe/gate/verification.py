@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.components.registry import Registry
-from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS, CURVES, TIMES
 from optframe.contracts.record import Record
 from optframe.contracts.trial import Trial
 from optframe.errors import UnavailableError, UsageError
@@ -31,13 +30,11 @@ from optframe.gate.differences import differences, flat
 from optframe.store.file import reading
 from optframe.store.recovery import fits
 from optframe.store.results import read_tasks
+from optframe.store.schema import rows_of, version_of
 from optframe.study.pairing import parts_of
 from optframe.version import __version__
 
 __all__ = ["Agreement", "Verified", "drawn", "verify"]
-
-TIMES = ("seconds", *PROFILE_COLUMNS)
-"""The columns of curves that are never twice the same."""
 
 COMPLETE = ("converged", "finished", "stopped", "diverged")
 """How trials end that can be expected to end so again."""
@@ -74,6 +71,8 @@ class _Kept:
     environment: Mapping[str, Any]
     columns: tuple[str, ...]
     curve: NDArray[np.float64]
+    version: int
+    """The format of the store."""
     fits: bool
     """Whether the trial's row says what its curve does."""
 
@@ -144,8 +143,10 @@ def _verified(trial: Trial, kept: _Kept | None, registry: Registry) -> Verified:
 
 def _kept(path: Path, trial: Trial) -> _Kept | None:
     with reading(path) as connection:
-        row = _row(connection, "trials", trial.key)
-        curve = _row(connection, "curves", trial.key)
+        row, curve = (
+            next(rows_of(connection, table, "WHERE key = ?", trial.key), None)
+            for table in ("trials", "curves")
+        )
         if not (row and curve):
             return None
         found = connection.execute(
@@ -158,14 +159,9 @@ def _kept(path: Path, trial: Trial) -> _Kept | None:
             json.loads(found[0]) if found else {},
             (*json.loads(curve["columns"]),),
             np.frombuffer(data, "<f8").reshape(-1, curve["rows"]).T,
+            version_of(connection),
             fits(row, curve),
         )
-
-
-def _row(connection: sqlite3.Connection, table: str, key: str) -> dict[str, Any]:
-    rows = connection.execute(f"SELECT * FROM {table} WHERE key = ?", (key,))
-    row = rows.fetchone()
-    return dict(zip((name for name, *_ in rows.description), row, strict=True)) if row else {}
 
 
 def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]:
@@ -173,14 +169,17 @@ def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]
     if record.status != kept.status:
         why = f" ({record.reason})" if record.reason else ""
         return Agreement.NOT, f"{kept.status} then, {record.status} now{why}"
-    if record.columns != kept.columns or record.curve.shape != kept.curve.shape:
+    later = {column.name for column in CURVES if column.since > kept.version}
+    there = [i for i, name in enumerate(record.columns) if name not in later - {*kept.columns}]
+    columns, curve = tuple(record.columns[i] for i in there), record.curve[:, there]
+    if columns != kept.columns or curve.shape != kept.curve.shape:
         return Agreement.NOT, (
             f"its curve had {len(kept.curve)} checkpoints of {len(kept.columns)} columns, and has "
-            f"{len(record.curve)} of {len(record.columns)}"
+            f"{len(curve)} of {len(columns)}"
         )
-    judged = [i for i, name in enumerate(kept.columns) if name not in TIMES]
-    then, now = kept.curve[:, judged], record.curve[:, judged]
-    names = [kept.columns[i] for i in judged]
+    judged = [i for i, name in enumerate(columns) if name not in TIMES]
+    then, now = kept.curve[:, judged], curve[:, judged]
+    names = [columns[i] for i in judged]
     same = (then == now) | (np.isnan(then) & np.isnan(now))
     if same.all():
         return Agreement.BIT, ""

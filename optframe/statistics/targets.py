@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optframe.contracts.columns import FINAL_COUNTS, rises
+from optframe.contracts.columns import ANSWERS, FINAL_COUNTS, rises
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
 
@@ -32,7 +32,6 @@ __all__ = [
 COSTS = (*FINAL_COUNTS, "evaluations", "seconds")
 """What a target may cost; evaluations are all answers of the oracle, each counted as one."""
 
-_ANSWERS = ("losses", "gradients", "hessians", "hvps")
 _IDENTITY = ["key", "problem", "optimizer", "sampler", "seed"]
 
 
@@ -211,7 +210,7 @@ def _column(frame: pd.DataFrame, by: str, names: Mapping[str, str] = FINAL_COUNT
     if by not in COSTS:
         raise ValueError(f"a cost is one of {', '.join(COSTS)}; found {by!r}")
     if by == "evaluations":
-        return np.asarray(frame[list(_ANSWERS)].to_numpy(np.float64).sum(axis=1))
+        return np.asarray(frame[list(ANSWERS)].to_numpy(np.float64).sum(axis=1))
     return frame[names.get(by, by)].to_numpy(np.float64)
 
 

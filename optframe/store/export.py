@@ -1,4 +1,4 @@
-"""Export: a store's frames as files that other programs read."""
+"""Export: a store's frames as files that other programs read, with a data dictionary."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optframe.contracts.columns import CURVES, METRICS, TRIALS, rises
 from optframe.errors import UnavailableError, UsageError, nearest
-from optframe.store.dictionary import dictionary
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from optframe.store.results import Results
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "dictionary", "export"]
 
 FORMATS = ("csv", "parquet")
+
+_PARTS = {"train": "the training", "test": "the test", "validation": "the validation"}
 
 
 def export(
@@ -67,6 +71,32 @@ def export(
         path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         written.append(path)
     return written
+
+
+def dictionary(trials: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each column of the frames: table, column, type, unit, meaning."""
+    import pandas as pd
+
+    rows = []
+    for table, frame, known in (("trials", trials, TRIALS), ("curves", curves, CURVES)):
+        explained = {column.name: (column.unit, column.meaning) for column in known}
+        for name in map(str, frame):
+            rows.append((table, name, str(frame[name].dtype), *explained.get(name, _metric(name))))
+    return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "meaning"])
+
+
+def _metric(column: str) -> tuple[str, str]:
+    """Return the unit and the meaning of a metric's column, by its name."""
+    metric = column.removeprefix("best_")
+    part, _, what = metric.partition("_")
+    if metric in METRICS:
+        meaning = METRICS[metric]
+    elif part in _PARTS and what:
+        meaning = f"{what} over {_PARTS[part]} records"
+    else:
+        meaning = f"the problem's metric {metric!r}"
+    ends = "the best value at any checkpoint: " if metric != column else ""
+    return ("fraction" if rises(metric) else ""), ends + meaning
 
 
 def _check_pyarrow() -> None:

@@ -13,17 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.columns import FINAL_COUNTS, PROFILE_COLUMNS
+from optframe.contracts.columns import TIMES, TRIALS
 from optframe.errors import UsageError
 from optframe.store.file import check, making, reading, reported
-from optframe.store.schema import columns_of, selected
+from optframe.store.schema import columns_of, rows_of
 
 __all__ = ["Merged", "merge"]
 
-TIMES = ("seconds", *PROFILE_COLUMNS)
-"""The columns of curves that are never twice the same."""
-
-LABELS = ("optimizer", "problem", "sampler")
+LABELS = tuple(column.name for column in TRIALS if column.identity and column.replanned)
 
 AGAIN = ("failed", "crashed", "timeout")
 """How trials end that run again with their study: a better end stands for such a one."""
@@ -85,23 +82,17 @@ class _Source:
 
     path: Path
     connection: sqlite3.Connection
-    version: int
 
     @classmethod
     @contextlib.contextmanager
     def opened(cls, path: Path) -> Iterator[_Source]:
         with reported(path):
-            version = check(path)
+            check(path)
         with reading(path) as connection:
-            yield cls(path, connection, version)
+            yield cls(path, connection)
 
     def rows(self, table: str, rest: str = "", *values: Any) -> Iterator[Row]:
-        """Yield the rows of a table, in this format's columns."""
-        names = columns_of(table)
-        if columns_of(table, self.version):
-            text = f"SELECT {selected(table, self.version)} FROM {table} {rest}"
-            for row in self.connection.execute(text, values):
-                yield dict(zip(names, row, strict=True))
+        return rows_of(self.connection, table, rest, *values)
 
     def trials(self) -> Iterator[Row]:
         return self.rows("trials", "ORDER BY position IS NULL, position")
@@ -153,7 +144,7 @@ def _rank(row: Row) -> int:
 
 def _difference(one: Row, other: Row, first: _Source, second: _Source) -> str | None:
     """Say in what two records of a trial contradict each other, if they do."""
-    for name in ("status", "derived_seed", *FINAL_COUNTS, "size", "minimum"):
+    for name in (column.name for column in TRIALS if column.repeats):
         if one[name] != other[name]:
             return f"{name} is {one[name]!r} and {other[name]!r}"
     curves = [_columns(store.curve(one["key"])) for store in (first, second)]
@@ -202,10 +193,11 @@ def _namesakes(chosen: _Chosen, stores: Sequence[_Source]) -> Iterator[str]:
 
 def _asked(row: Row, store: _Source) -> Row:
     """Return what makes a trial the one that it is."""
-    names = ("hyperparameters", "problem_parameters", "sampler_parameters", "study_seed", "start")
     settings = next(store.rows("settings", "WHERE id = ?", row["settings"]), {"code": None})
-    asked = {name: row[name] for name in (*names, "backend", "dtype", "threads", "budget")}
-    return {**asked, **{name: settings[name] for name in settings if name != "id"}}
+    hashes = ("key", "cell")
+    names = [c.name for c in TRIALS if c.when == "planned" and c.of and c.name not in hashes]
+    asked = {name: row[name] for name in names} | settings
+    return {name: value for name, value in asked.items() if name != "id"}
 
 
 def _write(connection: sqlite3.Connection, chosen: _Chosen, stores: Sequence[_Source]) -> None:

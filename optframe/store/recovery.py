@@ -17,22 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.columns import FINAL_COUNTS, PROFILE_COLUMNS, STATUSES
+from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
 from optframe.store.pages import Pages, Value
-from optframe.store.results import SETTINGS, task_of
-from optframe.store.schema import FORMATS, TABLES, columns_of, environment_id, settings_id
+from optframe.store.results import task_of
+from optframe.store.schema import FORMATS, columns_of, environment_id, settings_id
 
 __all__ = ["Recovered", "examine", "recover"]
 
 Row = dict[str, Any]
 
 _KEY = re.compile(r"[0-9a-f]{32}")
-_TRIAL = columns_of("trials")
-_ASKED = frozenset(
-    {*_TRIAL[: _TRIAL.index("status")], "target_metric", "target", "settings"},
-)
+_ASKED = frozenset(column.name for column in TRIALS if column.when == "planned")
 """The columns of a trial that are there before it has run."""
 
 
@@ -166,7 +163,7 @@ class _Found:
         if settings is None:
             return True
         try:
-            task = task_of({**row, **{name: settings[name] for name in SETTINGS}})
+            task = task_of({**row, **settings})
             goal = task.budget.goal or (None, None)
             said = (row["key"], row["cell"], (row["target_metric"], row["target"]))
             return said == (task.key, task.cell, goal)
@@ -193,9 +190,13 @@ def fits(row: Row, curve: Row) -> bool:
         return bool(values is not None and row["steps"] is None)
     names = json.loads(curve["columns"])
     last = dict(zip(names, values[-1].tolist(), strict=True))
-    said = {column: row[name] for name, column in FINAL_COUNTS.items()}
+    said = {  # what neither has, the optframe that wrote them did not count
+        column: row[name]
+        for name, column in FINAL_COUNTS.items()
+        if column in last or row[name] is not None
+    }
     said |= json.loads(row["final"] or "{}")
-    if not said.keys() <= last.keys() <= {*said, "seconds", *PROFILE_COLUMNS, "theta_0", "theta_1"}:
+    if not said.keys() <= last.keys() <= {*said, *TIMES, *PATH_COLUMNS}:
         return False
     for name, best in json.loads(row["best"] or "{}").items():
         if name not in names or (best is not None and best not in values[:, names.index(name)]):
@@ -229,14 +230,13 @@ def _is_trial(row: Row) -> bool:
     if row["status"] not in ("planned", *STATUSES):
         return False
     kinds = {"TEXT": str, "INTEGER": int, "REAL": (int, float)}
-    for declared in TABLES["trials"].split(","):
-        name, kind, *rest = declared.split()
-        value = row[name]
-        if (value is None and "NOT" in rest) or not isinstance(value, (kinds[kind], type(None))):  # type: ignore[arg-type]
+    for column in TRIALS:
+        value = row[column.name]
+        kind = (kinds[column.type],) if column.required else (kinds[column.type], type(None))
+        if not isinstance(value, kind):  # type: ignore[arg-type]
             return False
-    return all(_is_json(row[name]) for name in ("hyperparameters", "problem_parameters")) and all(
-        row[name] is None or _is_json(row[name]) for name in ("final", "best")
-    )
+    texts = [row[column.name] for column in TRIALS if column.unit == "JSON"]
+    return all(text is None or _is_json(text) for text in texts)
 
 
 def _is_json(text: str) -> bool:

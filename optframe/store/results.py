@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import sqlite3
 import zlib
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.contracts.columns import COUNT_COLUMNS, FINAL_COUNTS, PROFILE_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
 from optframe.contracts.record import Landscape
 from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, check, reading, reported
-from optframe.store.schema import columns_of, selected
+from optframe.store.schema import rows_of, selected, version_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +34,6 @@ __all__ = [
     "task_of",
 ]
 
-SETTINGS = columns_of("settings")[1:]
-
 
 def read_trials(path: Path) -> pd.DataFrame:
     """Read the trials, one row each, in the order of the plan."""
@@ -43,28 +41,20 @@ def read_trials(path: Path) -> pd.DataFrame:
 
     with reading(path) as connection:
         cursor = connection.execute(
-            f"SELECT {selected('trials', _format(connection))} FROM trials "
+            f"SELECT {selected('trials', version_of(connection))} FROM trials "
             "WHERE position IS NOT NULL ORDER BY position"
         )
         names = [column[0] for column in cursor.description]
-        frame = pd.DataFrame(cursor.fetchall(), columns=names).drop(columns="settings")
-    for column, prefix in (("final", ""), ("best", "best_")):
-        values = [json.loads(t) if isinstance(t, str) else {} for t in frame.pop(column)]
+        frame = pd.DataFrame(cursor.fetchall(), columns=names)
+    stored = frame[[column.name for column in TRIALS if not column.shown]]
+    frame = frame.drop(columns=[*stored])
+    for name, prefix in (("final", ""), ("best", "best_")):
+        values = [json.loads(t) if isinstance(t, str) else {} for t in stored[name]]
         metrics = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
         frame = pd.concat([frame, metrics], axis=1)
-    numbers = [
-        *FINAL_COUNTS,
-        "seconds",
-        *PROFILE_COLUMNS,
-        "compile_seconds",
-        "state_bytes",
-        "step_bytes",
-        "size",
-        "minimum",
-        "together",
-    ]
-    for name in [*numbers, "target"]:
-        frame[name] = frame[name].astype(float)
+    for column in TRIALS:
+        if column.is_float:
+            frame[column.name] = frame[column.name].astype(float)
     return frame
 
 
@@ -72,9 +62,11 @@ def read_curves(path: Path) -> pd.DataFrame:
     """Read the curves, one row per checkpoint, in the order of the plan."""
     import pandas as pd
 
-    identity = ("key", "optimizer", "problem", "sampler", "seed")
-    chosen = "trials JOIN curves USING (key) WHERE rows > 0 AND position IS NOT NULL"
+    kinds = {c.name: int if c.type == "INTEGER" else str for c in TRIALS if c.identity}
+    identity = [*kinds]
     with reading(path) as connection:
+        trials = f"(SELECT {selected('trials', version_of(connection))} FROM trials)"
+        chosen = f"{trials} JOIN curves USING (key) WHERE rows > 0 AND position IS NOT NULL"
         cursor = connection.execute(
             f"SELECT {', '.join(identity)}, columns, rows FROM {chosen} ORDER BY position"
         )
@@ -95,10 +87,7 @@ def read_curves(path: Path) -> pd.DataFrame:
                 block[[i for i in range(len(every)) if i not in places[text]]] = np.nan
             begin += length
     whose = np.repeat(np.arange(len(heads)), lengths)
-    named = {
-        name: heads[name].astype(int if name == "seed" else str).array.take(whose)
-        for name in identity
-    }
+    named = {name: heads[name].astype(kind).array.take(whose) for name, kind in kinds.items()}
     measured = dict(zip(every, table, strict=True))
     return pd.DataFrame({**named, **measured, "step": measured["step"].astype("int64")}, copy=False)
 
@@ -109,21 +98,13 @@ def read_tasks(path: Path) -> dict[str, Trial]:
     Those of earlier plans are among them, and those of formats before 4 are not: these did not
     keep all of what a trial is. Where a row is as it was written, ``trial.key`` is its key.
     """
-    names = (
-        *("key", "optimizer", "optimizer_name", "hyperparameters"),
-        *("problem", "problem_name", "problem_parameters"),
-        *("sampler", "sampler_name", "sampler_parameters"),
-        *("seed", "study_seed", "start", "backend", "dtype", "threads", "status", "reason"),
-    )
-    trials = ", ".join(f"trials.{name}" for name in names)
     with reading(path) as connection:
-        if not columns_of("settings", _format(connection)):
-            return {}
-        rows = connection.execute(
-            f"SELECT {trials}, settings.budget, checkpoints, measure, profile, code FROM trials "
-            "JOIN settings ON trials.settings = settings.id ORDER BY position IS NULL, position"
-        ).fetchall()
-        return {row[0]: task_of(dict(zip((*names, *SETTINGS), row, strict=True))) for row in rows}
+        settings = {row["id"]: row for row in rows_of(connection, "settings")}
+        return {
+            row["key"]: task_of({**row, **settings[row["settings"]]})
+            for row in rows_of(connection, "trials", "ORDER BY position IS NULL, position")
+            if row["settings"] in settings
+        }
 
 
 def task_of(row: Mapping[str, Any]) -> Trial:
@@ -131,19 +112,19 @@ def task_of(row: Mapping[str, Any]) -> Trial:
     budget = json.loads(row["budget"])
     if budget["target"] is not None and not isinstance(budget["target"], float | int):
         budget["target"] = dict([budget["target"]])
+    given = {part.name: row[part.name] for part in dataclasses.fields(Trial) if part.name in row}
     return Trial(
-        optimizer=Component(row["optimizer_name"], row["hyperparameters"], row["optimizer"]),
-        problem=Component(row["problem_name"], row["problem_parameters"], row["problem"]),
-        sampler=Component(row["sampler_name"], row["sampler_parameters"], row["sampler"]),
-        budget=Budget(**budget),
-        checkpoints=Checkpoints(**json.loads(row["checkpoints"])),
-        measure=tuple(json.loads(row["measure"])),
-        profile=bool(row["profile"]),
-        skip=row["reason"] if row["status"] == "skipped" else None,
-        **{
-            name: row[name]
-            for name in ("seed", "study_seed", "start", "backend", "dtype", "threads", "code")
-        },
+        **given
+        | {
+            "optimizer": Component(row["optimizer_name"], row["hyperparameters"], row["optimizer"]),
+            "problem": Component(row["problem_name"], row["problem_parameters"], row["problem"]),
+            "sampler": Component(row["sampler_name"], row["sampler_parameters"], row["sampler"]),
+            "budget": Budget(**budget),
+            "checkpoints": Checkpoints(**json.loads(row["checkpoints"])),
+            "measure": tuple(json.loads(row["measure"])),
+            "profile": bool(row["profile"]),
+            "skip": row["reason"] if row["status"] == "skipped" else None,
+        }
     )
 
 
@@ -168,10 +149,6 @@ def read_landscapes(path: Path) -> dict[str, Landscape]:
             "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
         ).fetchall()
     return {key: _unpack(blob) for key, blob in rows}
-
-
-def _format(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _unpack(blob: bytes) -> Landscape:

@@ -11,8 +11,10 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from optframe.contracts.columns import TRIALS
 
 __all__ = [
     "APPLICATION",
@@ -23,8 +25,10 @@ __all__ = [
     "create",
     "environment_id",
     "migrate",
+    "rows_of",
     "selected",
     "settings_id",
+    "version_of",
 ]
 
 APPLICATION = 0x6F667231
@@ -38,33 +42,13 @@ TABLES = {
     "settings": "id TEXT PRIMARY KEY, budget TEXT NOT NULL, checkpoints TEXT NOT NULL, "
     "measure TEXT NOT NULL, profile INTEGER NOT NULL, code TEXT NOT NULL",
     "lock": "only INTEGER PRIMARY KEY CHECK (only = 1), host TEXT, process INTEGER",
-    "trials": """
-    key TEXT PRIMARY KEY, cell TEXT NOT NULL, position INTEGER,
-    optimizer TEXT NOT NULL, optimizer_name TEXT NOT NULL, hyperparameters TEXT NOT NULL,
-    problem TEXT NOT NULL, problem_name TEXT NOT NULL, problem_parameters TEXT NOT NULL,
-    sampler TEXT NOT NULL, sampler_name TEXT NOT NULL, sampler_parameters TEXT NOT NULL,
-    seed INTEGER NOT NULL, study_seed INTEGER NOT NULL, derived_seed INTEGER,
-    budget TEXT NOT NULL, start TEXT NOT NULL,
-    backend TEXT NOT NULL, dtype TEXT NOT NULL, threads INTEGER NOT NULL,
-    status TEXT NOT NULL DEFAULT 'planned', reason TEXT, traceback TEXT,
-    steps INTEGER, epochs REAL, samples INTEGER,
-    losses REAL, gradients REAL, hessians REAL, hvps REAL,
-    seconds REAL, seconds_sampling REAL, seconds_oracle REAL, compile_seconds REAL,
-    state_bytes INTEGER, step_bytes INTEGER, size INTEGER, minimum REAL,
-    target_metric TEXT, target REAL, final TEXT, best TEXT, started TEXT,
-    together INTEGER,
-    environment TEXT REFERENCES environments (id), settings TEXT REFERENCES settings (id)
-    """,
+    "trials": ", ".join(f"{column.name} {column.sql}" for column in TRIALS),
     "curves": "key TEXT PRIMARY KEY REFERENCES trials (key), columns TEXT NOT NULL, "
     "rows INTEGER NOT NULL, data BLOB NOT NULL, landscape BLOB",
 }
 
-_LATER: dict[int, dict[str, tuple[str, ...] | None]] = {
-    2: {"trials": ("together",)},
-    3: {"trials": ("seconds_sampling", "seconds_oracle", "step_bytes")},
-    4: {"trials": ("settings",), "settings": None},
-}
-"""What each format has and the one before had not: these columns of a table, or all of it."""
+_SINCE = {"settings": 4, **{f"trials.{column.name}": column.since for column in TRIALS}}
+"""The first formats of tables and of their columns, where it is not the first of all."""
 
 FORMATS = range(1, FORMAT + 1)
 """The formats that can be read."""
@@ -72,12 +56,10 @@ FORMATS = range(1, FORMAT + 1)
 
 def columns_of(table: str, version: int = FORMAT) -> tuple[str, ...]:
     """Return the columns of a table, in their order in the file; none where it has no such one."""
-    later = [changes for since, changes in _LATER.items() if since > version]
-    if any(changes.get(table, ()) is None for changes in later):
+    if _SINCE.get(table, 1) > version:
         return ()
-    absent = {name for changes in later for name in changes.get(table) or ()}
     names = [column.split()[0] for column in TABLES[table].split(",")]
-    return tuple(name for name in names if name not in absent)
+    return tuple(name for name in names if _SINCE.get(f"{table}.{name}", 1) <= version)
 
 
 def selected(table: str, version: int = FORMAT) -> str:
@@ -87,9 +69,26 @@ def selected(table: str, version: int = FORMAT) -> str:
     """
     there = columns_of(table, version)
     return ", ".join(
-        name if name in there else f"{_WITHOUT.get(name, 'NULL')} AS {name}"
+        name if name in there else f"{_BEFORE.get(name, 'NULL')} AS {name}"
         for name in columns_of(table)
     )
+
+
+def rows_of(
+    connection: sqlite3.Connection, table: str, rest: str = "", *values: Any
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table in this format's columns, whatever the store's format is."""
+    version = version_of(connection)
+    names = columns_of(table)
+    if columns_of(table, version):
+        text = f"SELECT {selected(table, version)} FROM {table} {rest}"
+        for row in connection.execute(text, values):
+            yield dict(zip(names, row, strict=True))
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return a store's format."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def environment_id(description: str) -> str:
@@ -130,7 +129,6 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     connection.execute(_INDEX)
 
 
-_WITHOUT = {"together": "CASE status WHEN 'planned' THEN NULL ELSE 1 END"}
-"""What columns are in formats without them: each trial ran alone before some ran together."""
+_BEFORE = {column.name: column.before for column in TRIALS}
 
 _INDEX = "CREATE INDEX trials_by_cell ON trials (cell)"

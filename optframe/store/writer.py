@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.contracts.columns import FINAL_COUNTS, PROFILE_COLUMNS, rises
+from optframe.contracts.columns import TRIALS, filled
 from optframe.contracts.record import Landscape, Record
 from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
@@ -37,6 +37,8 @@ JOURNAL = "OPTFRAME_JOURNAL"
 """The environment variable that chooses SQLite's journal, whatever the file system."""
 
 JOURNALS = ("WAL", "DELETE")
+
+_REPLANNED = ", ".join(f"{c.name} = excluded.{c.name}" for c in TRIALS if c.replanned)
 
 
 class Store:
@@ -104,12 +106,11 @@ class Store:
                 self._connection.execute(
                     f"INSERT OR IGNORE INTO settings VALUES ({_marks(settings)})", settings
                 )
-                row = {**_trial_row(trial, position), "settings": settings[0]}
+                own = {"position": position, "settings": settings[0]}
+                row = {**filled("planned", trial), **own}
                 self._connection.execute(
                     f"INSERT INTO trials ({', '.join(row)}) VALUES ({_marks(row)}) "
-                    "ON CONFLICT (key) DO UPDATE SET position = excluded.position, "
-                    "optimizer = excluded.optimizer, problem = excluded.problem, "
-                    "sampler = excluded.sampler, settings = excluded.settings",
+                    f"ON CONFLICT (key) DO UPDATE SET {_REPLANNED}",
                     tuple(row.values()),
                 )
             done = {
@@ -151,7 +152,7 @@ class Store:
                 "INSERT OR IGNORE INTO environments VALUES (?, ?)", (identity, description)
             )
             for record in records:
-                row = {**_record_row(record), "environment": identity}
+                row = {**filled("ended", record), "environment": identity}
                 found = self._connection.execute(
                     f"UPDATE trials SET {', '.join(f'{name} = ?' for name in row)} WHERE key = ?",
                     (*row.values(), record.key),
@@ -220,33 +221,6 @@ def _journal(folder: Path) -> str:
     return chosen or ("DELETE" if is_shared(folder) else "WAL")
 
 
-def _trial_row(trial: Trial, position: int) -> dict[str, Any]:
-    metric, target = trial.budget.goal or (None, None)
-    return {
-        "key": trial.key,
-        "cell": trial.cell,
-        "position": position,
-        "optimizer": trial.optimizer.label,
-        "optimizer_name": trial.optimizer.name,
-        "hyperparameters": trial.optimizer.parameters,
-        "problem": trial.problem.label,
-        "problem_name": trial.problem.name,
-        "problem_parameters": trial.problem.parameters,
-        "sampler": trial.sampler.label,
-        "sampler_name": trial.sampler.name,
-        "sampler_parameters": trial.sampler.parameters,
-        "seed": trial.seed,
-        "study_seed": trial.study_seed,
-        "budget": str(trial.budget),
-        "start": trial.start,
-        "backend": trial.backend,
-        "dtype": trial.dtype,
-        "threads": trial.threads,
-        "target_metric": metric,
-        "target": target,
-    }
-
-
 def _settings_row(trial: Trial) -> tuple[Any, ...]:
     """Return what else a trial is made of: with it, its row says how to run it again."""
     settings = (
@@ -257,46 +231,6 @@ def _settings_row(trial: Trial) -> tuple[Any, ...]:
         trial.code,
     )
     return (settings_id(settings), *settings)
-
-
-def _record_row(record: Record) -> dict[str, Any]:
-    finals = {name: record.last(name) for name in record.metrics}
-    with np.errstate(all="ignore"):
-        best = {name: _best(record, name) for name in record.metrics}
-    row: dict[str, Any] = {
-        name: _number(record.last(column)) for name, column in FINAL_COUNTS.items()
-    }
-    return row | {
-        "status": record.status,
-        "reason": record.reason,
-        "traceback": record.traceback,
-        "derived_seed": record.derived_seed,
-        "seconds": record.seconds,
-        **{name: record.last(name) for name in PROFILE_COLUMNS},
-        "compile_seconds": record.compile_seconds,
-        "state_bytes": record.state_bytes,
-        "step_bytes": record.step_bytes,
-        "size": record.size,
-        "minimum": record.minimum,
-        "final": json.dumps(finals),
-        "best": json.dumps(best),
-        "started": record.started,
-        "together": record.together,
-    }
-
-
-def _best(record: Record, metric: str) -> float | None:
-    values = record.curve[:, record.columns.index(metric)]
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return None
-    return float(values.max() if rises(metric) else values.min())
-
-
-def _number(value: float | None) -> float | int | None:
-    if value is None or np.isnan(value):
-        return None
-    return int(value) if float(value).is_integer() else value
 
 
 def _pack(grid: Landscape | None) -> bytes | None:

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 import optframe
-from optframe.store.dictionary import dictionary
-from optframe.store.export import export
+from optframe.store.export import dictionary, export
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optframe import Frames
-from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.columns import CURVES
 from optframe_reports.plotting.quartile_lines import COLUMNS, Lines, lines
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.plotting.run_groups import Group, groups
@@ -17,7 +17,7 @@ from optframe_reports.quantities import time_unit
 
 __all__ = ["Arrays", "chart"]
 
-_IDENTITY = ("key", "optimizer", "problem", "sampler", "seed", *COUNT_COLUMNS, *PROFILE_COLUMNS)
+_NO_METRICS = frozenset(column.name for column in CURVES)
 _MOST_POINTS = 60_000
 """Of single runs in one chart; with more, the quartiles tell as much and the page stays small."""
 
@@ -46,9 +46,7 @@ def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
     metrics = [
         str(name)
         for name in frames.curves
-        if name not in _IDENTITY
-        and not str(name).startswith("theta_")
-        and frames.curves[name].notna().any()
+        if name not in _NO_METRICS and frames.curves[name].notna().any()
     ]
     axes = {x: 1.0 for x, column in COLUMNS.items() if (frames.curves[column] > 0).any()}
     units = {x: x for x in axes} | {"gradients": "gradient evaluations"}

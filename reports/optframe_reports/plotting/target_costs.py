@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Frames
+from optframe.contracts.columns import ANSWERS
 from optframe.statistics import (
     UNRUN,
     evaluations_to_own_target,
@@ -71,7 +72,7 @@ def nothing_to_reach(frames: Frames, by: Cost, target: Target) -> str | None:
         return "no run measured a loss"
     if by == "seconds" and (ran["together"] > 1).all():
         return "all runs advanced together with others, so that none has a time of its own"
-    counts = ["losses", "gradients", "hessians", "hvps"] if by == "evaluations" else [by]
+    counts = [*ANSWERS] if by == "evaluations" else [by]
     if not (ran[counts] > 0).any(axis=None):
         return f"the runs counted no {by}"
     return None

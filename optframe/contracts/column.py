@@ -1,0 +1,71 @@
+"""One column of a trial's row or of its curve, as `optframe.contracts.columns` lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Literal
+
+__all__ = ["Column", "When"]
+
+When = Literal["planned", "ended"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its type and constraints in SQL, what it means, and where it is from."""
+
+    name: str
+    sql: str
+    meaning: str
+    unit: str = ""
+    of: str | Callable[[Any], Any] | None = ""
+    """The attribute that fills it, by default that of its name, or a function of what has it.
+
+    None where the store itself fills it.
+    """
+    when: When = "ended"
+    """When it is filled: of the trial that is planned, or of the record of one that has ended."""
+    curve: str | None = None
+    """Its name in curves, which have it at each checkpoint; a trial has the last value."""
+    profiled: bool = False
+    """Whether curves have it only in a study that is profiled."""
+    repeats: bool = False
+    """Whether another run of the same trial must leave the same value."""
+    identity: bool = False
+    """Whether frames have it in each row of the trial's curve."""
+    replanned: bool = False
+    """Whether a later plan of the same trial may change it."""
+    identifier: bool = False
+    """Whether it is an integer that frames keep as one, although it can be missing."""
+    shown: bool = True
+    """Whether frames have it."""
+    since: int = 1
+    """The store's first format that has it."""
+    before: str = "NULL"
+    """What it is in the formats before, in SQL."""
+
+    @property
+    def type(self) -> str:
+        """Its type in SQL."""
+        return self.sql.split()[0]
+
+    @property
+    def required(self) -> bool:
+        """Whether each row has a value."""
+        return "NOT NULL" in self.sql
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it is a float in frames: a number that can be missing, which is NaN then."""
+        is_optional = self.type in ("INTEGER", "REAL") and not self.required
+        return is_optional and not self.identifier
+
+    def value(self, source: Any) -> Any:
+        """Return what fills it, of a trial or of a record."""
+        if callable(self.of):
+            return self.of(source)
+        if self.curve and not self.of:
+            return source.last(self.curve)
+        return attrgetter(self.of or self.name)(source)
