@@ -1,4 +1,4 @@
-"""Recovery: what can be read in a damaged store, in a new one; the old file is left as it is.
+"""Recovery: what SQLite can read in a damaged store, in a new one; the old file is left as it is.
 
 Most of what is found vouches for itself, so that what was changed is not taken for what was
 written: an environment and settings are named by their hashes, a trial's key is the hash of what
@@ -20,11 +20,13 @@ import numpy as np
 from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
-from optframe.store.pages import Pages, Value
 from optframe.store.results import task_of
+from optframe.store.salvage import Value, readable_rows
 from optframe.store.schema import FORMATS, columns_of, environment_id, settings_id
 
-__all__ = ["Recovered", "examine", "recover"]
+__all__ = ["MORE", "Recovered", "examine", "recover"]
+
+MORE = "SQLite's own `.recover` may read more: see the documentation, Stores, Damaged stores"
 
 Row = dict[str, Any]
 
@@ -75,9 +77,11 @@ def recover(path: Path, target: Path) -> Recovered:
         Where nothing is found, or there is a file already.
     """
     with reported(path):
-        found = _Found(Pages(path).rows())
+        found = _Found(readable_rows(path))
     if not (found.trials or found.curves):
-        raise StoreError(f"{path}: nothing in it can be read as a store's; no file was written")
+        raise StoreError(
+            f"{path}: nothing in it can be read as a store's; no file was written; {MORE}"
+        )
     lost: list[str] = []
     kept: dict[str, Row] = {}
     curves: dict[str, Row] = {}
@@ -109,7 +113,8 @@ def recover(path: Path, target: Path) -> Recovered:
             values = ([row[name] for name in columns_of(table)] for row in its)
             connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
     planned = sum(row["status"] == "planned" for row in kept.values())
-    return Recovered(target, len(kept) - planned, planned, len(curves), (*found.lost, *lost))
+    gone = tuple(dict.fromkeys([*found.lost, *lost]))
+    return Recovered(target, len(kept) - planned, planned, len(curves), gone)
 
 
 class _Found:

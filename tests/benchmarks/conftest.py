@@ -1,4 +1,4 @@
-"""Each benchmark here is a row of the table that ``python -m optframe.bench`` prints.
+"""Each benchmark here is a row of the table that ``table.py`` prints.
 
 A test says in its mark what the row says, with its parameters in braces, and the fixture `pairs`
 measures::
@@ -16,6 +16,7 @@ is the median ratio of pairs that ran one right after the other, in random order
 import dataclasses
 import json
 import re
+import runpy
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,8 +27,10 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from optframe.bench import Row
 from optframe.statistics import median_interval
+
+Row = runpy.run_path(str(Path(__file__).with_name("table.py")))["Row"]
+"""Read by its path: under pytest's import mode ``importlib`` this folder is not on ``sys.path``."""
 
 MOST, LEAST, FEWEST = 30, 6, 3
 """Pairs of a row; six are the fewest whose median has a 95 % interval."""

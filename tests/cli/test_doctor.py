@@ -48,6 +48,7 @@ def test_a_damaged_store_is_recovered_into_a_new_folder_and_goes_on(folder):
     )
     assert said[2] == "lost: 1"
     assert said[3].endswith(" on rosenbrock, seed 0: its curve")
+    assert said[4].startswith("SQLite's own `.recover` may read more")
     assert store.read_bytes() == content
     again = optframe(*RUN.split(), "out-recovered")
     assert again.returncode == 0

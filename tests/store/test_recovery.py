@@ -9,15 +9,15 @@ import sys
 import zlib
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from optframe import StoreError, Study, load, load_plugins, run
+from optframe.store import salvage
 from optframe.store.file import STORE_NAME
-from optframe.store.pages import Pages
 from optframe.store.recovery import examine, recover
 from optframe.store.results import read_tasks
+from optframe.store.salvage import readable_rows
 from optframe.store.schema import TABLES, columns_of
 
 PAGE = 4096
@@ -53,15 +53,19 @@ def rows_of(path, table, order="1"):
         return connection.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
 
 
-def pages_of(path, table):
-    """The numbers of the leaves of a table."""
+def pages_of(path, table, kind="leaf"):
+    """The numbers of the pages of a table: its leaves, or those above them."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return [
             row[0]
             for row in connection.execute(
-                "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf'", (table,)
+                "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ?", (table, kind)
             )
         ]
+
+
+def zero(path, page):
+    overwrite(path, (page - 1) * PAGE, bytes(PAGE))
 
 
 def overwrite(path, begin, content):
@@ -94,34 +98,10 @@ def resumed_is_the_same(target, sound):
         pd.testing.assert_frame_equal(*frames, check_exact=True)
 
 
-def test_the_pages_hold_what_sqlite_reads(sound):
-    rows = [*Pages(sound).rows()]
-    for table in TABLES:
-        if table != "lock":
-            assert set(rows_of(sound, table)) <= set(rows)
-    written = sum(len(rows_of(sound, table)) for table in (*TABLES, "sqlite_master"))
-    assert len(rows) == written
-
-
-def test_rows_of_every_length_are_read_from_pages_of_every_size(tmp_path, random):
-    """Payloads around each limit at which a row goes on in other pages, and every kind of value."""
-    for size in (512, 4096, 65536):
-        path = tmp_path / f"{size}.sqlite"
-        lengths = {*range(120), *(m for n in (1, 2, 3, 8) for m in range(n * size - 60, n * size))}
-        numbers = [s * (2**n + d) for n in range(63) for s in (1, -1) for d in (-1, 0, 1)]
-        values = [random.bytes(length) for length in sorted(lengths)]
-        values += ["θ" * int(length) for length in random.integers(0, 9000, 20)]
-        values += [*numbers, *random.normal(size=9).tolist(), None, "", b"", np.inf, -0.0]
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute(f"PRAGMA page_size = {size}")
-            connection.execute("CREATE TABLE t (a, b)")
-            connection.executemany(
-                "INSERT INTO t VALUES (?, ?)", ((v, i) for i, v in enumerate(values))
-            )
-            connection.commit()
-        read = {row[1]: row[0] for row in Pages(path).rows() if len(row) == 2}
-        assert [read[i] for i in range(len(values))] == values
-        assert len(read) == len(values)
+def test_of_a_sound_store_every_row_is_read_once(sound):
+    tables = [table for table in TABLES if table != "lock"]
+    rows = [row for table in tables for row in rows_of(sound, table)]
+    assert sorted(readable_rows(sound), key=repr) == sorted(rows, key=repr)
 
 
 def test_a_sound_store_is_told_apart(sound):
@@ -136,7 +116,7 @@ def test_a_sound_store_is_told_apart(sound):
 @pytest.mark.parametrize("table", ["trials", "curves"])
 def test_a_zeroed_leaf_costs_its_rows(sound, damaged, table, random):
     page = int(random.choice(pages_of(damaged, table)))
-    overwrite(damaged, (page - 1) * PAGE, bytes(PAGE))
+    zero(damaged, page)
     content = damaged.read_bytes()
     with pytest.raises(StoreError):
         examine(damaged)
@@ -161,15 +141,19 @@ def inside(row):
 
 
 def test_every_flipped_byte_is_noticed_or_harmless(sound, damaged, random):
-    """Wherever a byte changes: what is recovered is what was written, or is named."""
+    """Wherever a byte changes: what is recovered is what was written, or is named.
+
+    A byte costs at most the rows of its page, unless a table begins there.
+    """
     content = damaged.read_bytes()
     curves = {row[0]: inside(row) for row in rows_of(sound, "curves")}
+    first = {page for table in ("trials", "curves") for page in pages_of(sound, table, "internal")}
     places = random.integers(100, len(content), 60)
     for number, place in enumerate(places.tolist()):
         overwrite(damaged, place, bytes([content[place] ^ 1 << int(random.integers(8))]))
         target = damaged.parent.with_name(f"new{number}") / STORE_NAME
         recovered = recover(damaged, target)
-        assert recovered.trials >= 60
+        assert recovered.trials >= 60 or place // PAGE + 1 in first
         for row in rows_of(target, "curves"):
             assert inside(row) == curves[row[0]]
         if recovered.trials < 80:
@@ -177,28 +161,90 @@ def test_every_flipped_byte_is_noticed_or_harmless(sound, damaged, random):
         overwrite(damaged, place, content[place : place + 1])
 
 
-def test_a_garbage_header_costs_nothing(sound, damaged, random):
-    overwrite(damaged, 0, random.bytes(100))
+@pytest.mark.parametrize("length", [100, PAGE])
+def test_a_garbage_header_or_first_page_costs_nothing(sound, damaged, random, length):
+    overwrite(damaged, 0, random.bytes(length))
     recovered = recover(damaged, damaged.parent.with_name("new") / STORE_NAME)
     assert recovered.lost == ()
     assert recovered.trials == 80
     check_what_is_there(recovered.path, sound)
 
 
-def test_a_broken_tree_costs_nothing(sound, damaged):
-    """The pages above the leaves are gone, and the schema, too."""
+def test_a_table_is_read_under_a_name_that_has_changed(damaged):
+    """Whose definition cannot be parsed, or is of no table of ours."""
     with contextlib.closing(sqlite3.connect(damaged)) as connection:
-        above = [
-            row[0]
-            for row in connection.execute("SELECT pageno FROM dbstat WHERE pagetype = 'internal'")
-        ]
-    for page in (1, *above):
-        overwrite(damaged, (page - 1) * PAGE, bytes(PAGE))
+        connection.execute("PRAGMA writable_schema = ON")
+        changes = (("trials", "CREATE TABLE tri als"), ("curves", "CREATE TABLE carves"))
+        for name, begin in changes:
+            connection.execute(
+                "UPDATE sqlite_master SET sql = ? || substr(sql, 20) WHERE name = ?", (begin, name)
+            )
+        connection.commit()
     recovered = recover(damaged, damaged.parent.with_name("new") / STORE_NAME)
-    assert len(above) > 1
-    assert recovered.lost == ()
-    assert recovered.trials == 80
+    assert (recovered.trials, recovered.lost) == (80, ())
+
+
+@pytest.mark.parametrize(("table", "what"), [("trials", "all but its curve"), ("curves", "curve")])
+def test_without_the_page_at_which_it_begins_a_table_is_lost(sound, damaged, table, what):
+    for page in pages_of(damaged, table, "internal"):
+        zero(damaged, page)
+    recovered = recover(damaged, damaged.parent.with_name("new") / STORE_NAME)
+    assert (recovered.trials, recovered.curves) == (0, 0)
+    assert recovered.planned == {"trials": 0, "curves": 80}[table]
+    assert sum(line.endswith(f": {what}") or what in line for line in recovered.lost) == 80
     check_what_is_there(recovered.path, sound)
+    resumed_is_the_same(recovered.path, sound)
+
+
+def test_what_recover_of_sqlite_found_is_taken(sound, tmp_path):
+    """Its ``.recover`` puts rows whose table it does not know into one, with values to spare."""
+    path = tmp_path / "more.sqlite"
+    width = len(columns_of("trials"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        values = ", ".join(f"c{i}" for i in range(width))
+        connection.execute(
+            f"CREATE TABLE lost_and_found (rootpgno INTEGER, pgno INTEGER, nfield INTEGER, "
+            f"id INTEGER, {values})"
+        )
+        for table in ("meta", "environments", "settings", "trials", "curves"):
+            for number, row in enumerate(rows_of(sound, table), start=1):
+                given = (9, 10, len(row), number, *row, *[None] * (width - len(row)))
+                marks = ", ".join("?" * len(given))
+                connection.execute(f"INSERT INTO lost_and_found VALUES ({marks})", given)
+        connection.commit()
+    with pytest.raises(StoreError, match="another program's SQLite file"):
+        examine(path)
+    recovered = recover(path, tmp_path / "new" / STORE_NAME)
+    assert (recovered.trials, recovered.planned, recovered.lost) == (80, 0, ())
+    check_what_is_there(recovered.path, sound)
+
+
+def test_pages_that_are_listed_twice_are_read_once(sound, damaged):
+    """A table whose last leaf is its first one again, which SQLite does not notice by itself."""
+    (root,) = pages_of(damaged, "trials", "internal")
+    begin = (root - 1) * PAGE
+    page = damaged.read_bytes()[begin : begin + PAGE]
+    cell = int.from_bytes(page[12:14])
+    overwrite(damaged, begin + 8, page[cell : cell + 4])
+    with contextlib.closing(sqlite3.connect(damaged)) as connection:
+        keys = [row[0] for row in connection.execute("SELECT key FROM trials NOT INDEXED")]
+    assert len(keys) > len({*keys})
+    found = [row[0] for row in readable_rows(damaged) if len(row) == len(columns_of("trials"))]
+    assert sorted(found) == sorted({*keys})
+
+
+def test_what_sqlite_may_refuse_is_bounded(damaged, monkeypatch):
+    """Where nobody knows the last row, what follows a damaged page is tried for so long."""
+    *_, last = pages_of(damaged, "trials")
+    for page in (last, *pages_of(damaged, "sqlite_autoindex_trials_1")):
+        zero(damaged, page)
+    monkeypatch.setattr(salvage, "MOST_REFUSED", 200)
+    asked = []
+    with contextlib.closing(sqlite3.connect(damaged)) as connection:
+        connection.set_trace_callback(asked.append)
+        rows = [*salvage._rows(connection, "trials")]
+    assert 60 <= len(rows) < 80
+    assert 200 <= len(asked) <= 410
 
 
 def test_a_truncated_file_keeps_its_beginning(sound, damaged, random):
@@ -217,7 +263,7 @@ import os, signal, sys
 from pathlib import Path
 import optframe
 from optframe.store.writer import Store
-sys.path.insert(0, "tests"); from test_recovery import REGISTRY, STUDY
+sys.path.insert(0, "tests/store"); from test_recovery import REGISTRY, STUDY
 
 class Killer:
     left = int(sys.argv[2])
@@ -253,10 +299,32 @@ def test_what_is_in_the_log_is_read(killed, sound, random):
 def test_a_log_that_breaks_off_counts_up_to_its_last_whole_transaction(killed, sound, random):
     log = killed.with_name(STORE_NAME + "-wal")
     os.truncate(log, int(random.integers(log.stat().st_size // 2, log.stat().st_size)))
-    pages = [*Pages(killed).rows()]
+    rows = [*readable_rows(killed)]
     with contextlib.closing(sqlite3.connect(killed)) as connection:
         there = connection.execute("SELECT * FROM curves").fetchall()
-    assert set(there) == {row for row in pages if len(row) == 5 and isinstance(row[3], bytes)}
+    assert set(there) == {row for row in rows if len(row) == 5 and isinstance(row[3], bytes)}
+
+
+JOURNALED = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = DELETE")
+connection.execute("PRAGMA cache_size = 1")  # pages are written before the transaction ends
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE curves SET data = zeroblob(length(data))")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_rollback_journal_takes_back_is_taken_back_on_a_copy(sound, damaged, random):
+    subprocess.run([sys.executable, "-c", JOURNALED, str(damaged)], check=False)
+    zero(damaged, int(random.choice(pages_of(sound, "trials"))))
+    journal = damaged.with_name(f"{STORE_NAME}-journal")
+    content = damaged.read_bytes(), journal.read_bytes()
+    recovered = recover(damaged, damaged.parent.with_name("new") / STORE_NAME)
+    assert (damaged.read_bytes(), journal.read_bytes()) == content
+    check_what_is_there(recovered.path, sound)
+    assert 60 <= recovered.trials == recovered.curves < 80
 
 
 def test_a_lost_log_costs_what_was_in_it(killed, sound):
@@ -271,7 +339,7 @@ def test_a_lost_log_costs_what_was_in_it(killed, sound):
 def test_nothing_of_ours_is_said_so(tmp_path, random):
     path = tmp_path / "strange"
     path.write_bytes(random.bytes(20000))
-    with pytest.raises(StoreError, match="nothing in it can be read as a store's"):
+    with pytest.raises(StoreError, match=r"nothing in it can be read as a store's.*\.recover"):
         recover(path, tmp_path / "new" / STORE_NAME)
     assert not (tmp_path / "new").exists()
 

@@ -48,7 +48,7 @@ def command(registry: Registry, results: Path | None, out: Path | None) -> int:
 
 def _check_store(results: Path, out: Path | None) -> int:
     from optframe.store.file import STORE_NAME
-    from optframe.store.recovery import examine, recover
+    from optframe.store.recovery import MORE, examine, recover
 
     path = results / STORE_NAME if results.is_dir() else results
     if not path.is_file():
@@ -69,6 +69,8 @@ def _check_store(results: Path, out: Path | None) -> int:
     click.echo(f"lost: {len(made.lost) or 'nothing that left a trace'}")
     for line in made.lost:
         click.echo(f"  {line}")
+    if made.lost:
+        click.echo(MORE)
     click.echo(f"the same study with `--out {made.path.parent}` runs what is missing")
     return 1
 

@@ -1,7 +1,8 @@
-"""``python -m optframe.bench``: what optframe costs beside what one would otherwise use.
+"""``python tests/benchmarks/table.py``: what optframe costs, compared with the alternatives.
 
-It runs the benchmarks of a checkout, in ``tests/benchmarks``, in a process of their own, and prints
-a table in Markdown. Each benchmark is one row, which has the words from the benchmark's mark.
+It runs the benchmarks in this folder in a process of their own and prints a table in Markdown. Each
+benchmark is one row, whose text comes from the benchmark's mark. What is measured is the optframe
+that is installed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ import click
 from optframe.errors import OptframeError, UnavailableError, UsageError
 
 __all__ = ["Row", "main", "table"]
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout."""
 
 LIBRARIES = ("scipy", "torch", "jax", "optax", "numba", "cupy", "scikit-learn", "benchopt")
 NOTHING_SELECTED = 5
@@ -196,13 +200,13 @@ def measure(folder: Path, only: str | None, gpu: bool, collect: bool = False) ->
     for name in ("pytest", "pytest_benchmark"):
         if importlib.util.find_spec(name) is None:
             raise UnavailableError(
-                f"bench: {name.replace('_', '-')} is not installed; "
+                f"table.py: {name.replace('_', '-')} is not installed; "
                 "pip install 'optframe-bench[test]'"
             )
     try:
         re.compile(only or "")
     except re.error as error:
-        raise UsageError(f"bench: --only {only!r} is no regular expression: {error}") from None
+        raise UsageError(f"table.py: --only {only!r} is no regular expression: {error}") from None
     with tempfile.TemporaryDirectory() as place:
         kept = Path(place) / "rows.json"
         # -P: what is measured is what is installed, not what lies in this folder.
@@ -217,32 +221,14 @@ def measure(folder: Path, only: str | None, gpu: bool, collect: bool = False) ->
         alone = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
         done = subprocess.run(command, cwd=folder, stdout=output, text=True, check=False, env=alone)
         if done.returncode == NOTHING_SELECTED:
-            raise UsageError(f"bench: no benchmark fits {only!r}; --list shows what there is")
+            raise UsageError(f"table.py: no benchmark fits {only!r}; --list shows what there is")
         if done.returncode not in (0, 1) or not kept.exists():
             print(done.stdout or "", file=sys.stderr)
-            raise UnavailableError(f"bench: pytest ended with exit code {done.returncode}")
+            raise UnavailableError(f"table.py: pytest ended with exit code {done.returncode}")
         return [Row(**found) for found in json.loads(kept.read_text(encoding="utf-8"))]
 
 
-def checkout() -> Path:
-    """Return the folder of the checkout: this one, or that which this module lies in.
-
-    Raises
-    ------
-    UsageError
-        Where optframe is installed without its benchmarks.
-    """
-    for folder in (Path.cwd(), Path(__file__).parent.parent):
-        here = folder / "tests" / "benchmarks" / "conftest.py"
-        if here.exists() and (folder / "optframe" / "bench.py").exists():
-            return folder
-    raise UsageError(
-        f"bench: {Path.cwd()} is no checkout of optframe (it has no tests/benchmarks), and the "
-        "installed package has no benchmarks; run it in a checkout"
-    )
-
-
-@click.command("python -m optframe.bench")
+@click.command("table.py")
 @click.option("--only", metavar="PATTERN", help="The rows whose words or test fit this.")
 @click.option("--gpu", is_flag=True, help="The rows that need a CUDA device, and no others.")
 @click.option("--list", "listing", is_flag=True, help="Show what rows there are; run nothing.")
@@ -253,16 +239,15 @@ def main(only: str | None, gpu: bool, listing: bool, file: Path | None) -> None:
     """Measure what optframe costs beside others, and print a table in Markdown.
 
     Rows that cannot run say why. Exit codes: 0 done, whatever was reached; 1 a benchmark failed,
-    as when results differ; 2 the words are wrong; 4 infrastructure.
+    as when results differ; 2 usage error; 4 infrastructure.
     """
     try:
-        folder = checkout()
         if listing:
-            for row in ordered(measure(folder, only, gpu, collect=True)):
+            for row in ordered(measure(ROOT, only, gpu, collect=True)):
                 click.echo(f"{row.title}" + (f": {row.reach}" if row.reach != "–" else ""))
             return
-        about = machine(folder)
-        rows = measure(folder, only, gpu)
+        about = machine(ROOT)
+        rows = measure(ROOT, only, gpu)
     except OptframeError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)

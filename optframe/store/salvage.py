@@ -1,0 +1,131 @@
+"""The rows of a damaged store that SQLite itself can read, on a copy of the file.
+
+SQLite stops at the first page that it refuses. So a table is read by ranges of row numbers: where a
+range breaks off, what follows is read in two halves, down to the single rows that are refused. If
+the first page does not lead to the tables any more, that of a new store takes its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
+
+from optframe.store.file import begun
+from optframe.store.schema import TABLES, create
+
+__all__ = ["Value", "readable_rows"]
+
+Value = int | float | str | bytes | None
+
+LOST_AND_FOUND = "lost_and_found"
+"""How the tables begin in which SQLite's ``.recover`` puts rows whose table it does not know."""
+
+MOST_REFUSED = 20_000
+"""Reads of one table that SQLite may refuse: more than the rows under a page of 4096 bytes."""
+
+LAST = 2**63 - 1
+"""The largest number that a row can have."""
+
+
+def readable_rows(path: Path) -> Iterator[tuple[Value, ...]]:
+    """Yield the rows of a store's tables that SQLite can read; some of them may come twice."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.sqlite"
+        for end in ("", "-wal", "-journal"):
+            part = path.with_name(path.name + end)
+            if part.exists():
+                copyfile(part, copy.with_name(copy.name + end))
+        found: set[str] = set()
+        for table, row in _rows_of_all_tables(copy):
+            found.add(table)
+            yield row
+        if not found >= {"trials", "curves"}:
+            _replace_first_page(copy)
+            for _, row in _rows_of_all_tables(copy):
+                yield row
+
+
+def _rows_of_all_tables(copy: Path) -> Iterator[tuple[str, tuple[Value, ...]]]:
+    with contextlib.suppress(sqlite3.DatabaseError), _connected(copy) as connection:
+        names = [str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+        for table in (name for name in names if name.startswith(LOST_AND_FOUND)):
+            for _, _, length, _, *values in _rows(connection, table):
+                yield table, tuple(values[:length])
+        for table in TABLES:
+            for row in _rows(connection, table):
+                yield table, row
+
+
+@contextlib.contextmanager
+def _connected(copy: Path) -> Iterator[sqlite3.Connection]:
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        # No value is longer than the file, so a damaged length may not ask for more memory.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(copy.stat().st_size, 10**9))
+        # So a file that was cut off, or a table whose definition is damaged, is no error.
+        connection.execute("PRAGMA writable_schema = ON")
+        yield connection
+
+
+def _replace_first_page(copy: Path) -> None:
+    """Give a file the first page of a new store.
+
+    Tables begin at the same pages in all stores that were made in this format.
+    """
+    new = copy.with_name("new.sqlite")
+    with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        with begun(connection):
+            create(connection)
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    page = bytearray(new.read_bytes()[:size])
+    page[28:32] = bytes(4)  # the number of pages; 0 is what the length of the file says
+    with copy.open("r+b") as file:
+        file.write(page)
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Value, ...]]:
+    """Yield the readable rows of a table, each once, in the order of their numbers."""
+    # The limit keeps SQLite from going on to the next page after the last row of a range.
+    query = f'SELECT rowid, * FROM "{table}" WHERE rowid BETWEEN ? AND ? ORDER BY rowid LIMIT ?'
+    try:
+        connection.execute(query, (1, 1, 0))
+    except sqlite3.OperationalError:  # the schema does not have this table any more
+        return
+    ranges = [(1, LAST)]
+    last: int | None = None
+    refused = 0
+    while ranges and refused < MOST_REFUSED:
+        low, high = ranges.pop()
+        try:
+            for number, *values in connection.execute(query, (low, high, high - low + 1)):
+                if number < low:
+                    raise sqlite3.DatabaseError("pages refer to each other in a circle")
+                low = number + 1
+                yield tuple(values)
+        except sqlite3.Error:
+            refused += 1
+            if last is None:
+                last = _last_number(connection, table)
+                ranges.append((low, last))
+            elif low < high:  # else this is the very row
+                middle = (low + high) // 2
+                ranges += [(middle + 1, high), (low, middle)]
+
+
+def _last_number(connection: sqlite3.Connection, table: str) -> int:
+    """Return the largest number of a row that the table or its index lists.
+
+    It is the largest that there can be where SQLite can read neither.
+    """
+    found = []
+    queries = (
+        f'SELECT max(rowid) FROM "{table}" NOT INDEXED',
+        f'SELECT max(+rowid) FROM "{table}" INDEXED BY "sqlite_autoindex_{table}_1"',
+    )
+    for query in queries:
+        with contextlib.suppress(sqlite3.Error):
+            found.append(int(connection.execute(query).fetchone()[0] or 0))
+    return max(found, default=LAST)
