@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from annotated_types import Ge, Lt
+from annotated_types import Ge
 
 from optframe import DataFile, Dataset, DatasetLoader, Part, UsageError
 from optframe_problems.data.files import named
-from optframe_problems.data.split import check_fractions, shuffled, stratified
+from optframe_problems.data.split import Fraction, check_fractions, shuffled, stratified
 from optframe_problems.data.svmlight import read
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Libsvm(DatasetLoader):
     path: str = ""
     test: str = ""
     target: Literal["auto", "class", "number"] = "auto"
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
+    test_fraction: Fraction = 0.0
+    validation_fraction: Fraction = 0.0
     split: Annotated[int, Ge(0)] = 0
     sha256: str = ""
     test_sha256: str = ""
