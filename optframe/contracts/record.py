@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
     from optframe.contracts.oracle import Counts
     from optframe.contracts.trial import Trial
 
-__all__ = ["Landscape", "Record", "count_row"]
+__all__ = ["Landscape", "Record", "count_row", "now"]
+
+
+def now(precision: str = "milliseconds") -> str:
+    """Return the time in UTC, as stores hold it: ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec=precision)
 
 
 def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:

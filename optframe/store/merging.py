@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts.columns import TIMES, TRIALS
+from optframe.contracts.trial import trial_name
 from optframe.errors import UsageError
 from optframe.store.file import check, making, reading, reported
 from optframe.store.schema import columns_of, rows_of
@@ -236,5 +237,4 @@ def _study(stores: Sequence[_Source]) -> Row:
 
 
 def _name(row: Row) -> str:
-    sampler = f", {row['sampler']}" if row["sampler_name"] != "none" else ""
-    return f"{row['optimizer']} on {row['problem']}{sampler}, seed {row['seed']}"
+    return trial_name(row["optimizer"], row["problem"], row["sampler"], row["seed"])

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS
+from optframe.contracts.trial import trial_name
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
 from optframe.store.results import task_of
@@ -271,5 +272,4 @@ def _gaps(rows: Iterable[Row], meta: Mapping[str, str]) -> Iterator[str]:
 
 
 def _name(row: Row) -> str:
-    sampler = f", {row['sampler']}" if row["sampler_name"] != "none" else ""
-    return f"{row['optimizer']} on {row['problem']}{sampler}, seed {row['seed']}"
+    return trial_name(row["optimizer"], row["problem"], row["sampler"], row["seed"])
