@@ -1,9 +1,15 @@
-"""The backends that the ordinary suite runs on, and generators that draw afresh in every run."""
+"""The backends that the ordinary suite runs on, random generators, and the sum of what is skipped.
+
+Generators draw other numbers in every run. Hypothesis has no deadline: how long an example takes
+depends on what else the machine does.
+"""
 
 from __future__ import annotations
 
 import signal
+from collections import Counter
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -21,6 +27,14 @@ BACKENDS = {
     "numba": NumbaBackend(),
     "cupy": CupyBackend(),
 }
+
+MOST_REASONS = 8
+"""So many reasons of skipped tests have a line of their own."""
+
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_configure():
@@ -62,3 +76,24 @@ def random() -> np.random.Generator:
     entropy = np.random.SeedSequence().entropy
     print(f"numbers drawn with np.random.default_rng({entropy})")
     return np.random.default_rng(entropy)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Sum up by reason what was skipped, in ten lines at most."""
+    counts = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        what = "module" if isinstance(report, pytest.CollectReport) else "test"
+        reason = report.longrepr[-1].removeprefix("Skipped: ").partition(";")[0]
+        counts.setdefault(reason, Counter())[what] += 1
+    if not counts:
+        return
+    reasons = sorted(counts, key=lambda reason: (-counts[reason].total(), reason))
+    terminalreporter.section("skipped")
+    for reason in reasons[:MOST_REASONS]:
+        terminalreporter.line(f"{_told(counts[reason])}: {reason}")
+    if rest := [counts[reason] for reason in reasons[MOST_REASONS:]]:
+        terminalreporter.line(f"{_told(sum(rest, Counter()))}: other reasons, which -rs lists")
+
+
+def _told(count: Counter[str]) -> str:
+    return ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in sorted(count.items())[::-1])

@@ -78,7 +78,7 @@ def test_every_backend_takes_the_same_steps(optimizer, backend, iterate, random)
     slope = backend.asarray(slopes, "float64")
     rows = [backend.asarray(row, "float64") for row in noise]
     found = iterate(optimizer, lambda theta, k: slope * theta + rows[k], start, 20, backend)
-    np.testing.assert_allclose(found.iterates, expected, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(found.iterates, expected, rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

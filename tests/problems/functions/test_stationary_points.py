@@ -58,7 +58,7 @@ def test_trigonometric_leads_to_a_local_minimum():
     problem = Trigonometric()
     local = newton(problem, bfgs(problem))
     assert problem.loss(local) == pytest.approx(2.79506e-5, abs=5e-11)
-    assert_allclose(problem.gradient(local), 0, atol=1e-15)
+    assert_allclose(problem.gradient(local), 0, atol=1e-13)
     assert eigenvalues(problem, local)[0] > 0.06
 
 

@@ -93,7 +93,7 @@ def test_dead_units_of_relu_have_no_gradient(bind):
     bias2 = problem.layout()[-1].where
     assert_array_equal(gradient[: bias2.start], 0)
     shares = np.bincount(problem.training.targets) / problem.records
-    assert_allclose(gradient[bias2], 1 / 3 - shares, atol=1e-16)
+    assert_allclose(gradient[bias2], 1 / 3 - shares, atol=1e-14)
 
 
 def test_without_hidden_layers_it_is_softmax_regression(bind, random):
