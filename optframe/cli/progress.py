@@ -55,12 +55,11 @@ class ProgressObserver:
     def optframe_trial_finished(self, trial: Any, record: Any) -> None:
         """Advance."""
         self._done += 1
-        what = f"{trial.optimizer.label} on {trial.problem.label}"
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, description=what[:50])
+            self._bar.update(self._task, advance=1, description=trial.pair[:50])
         elif self._done * 10 // self._total != (self._done - 1) * 10 // self._total:
             self._console.print(
-                f"  {self._done}/{self._total} trials, last {what}: {record.status}",
+                f"  {self._done}/{self._total} trials, last {trial.pair}: {record.status}",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,

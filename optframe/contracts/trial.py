@@ -12,7 +12,16 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Gt
 
-__all__ = ["NO_SAMPLER", "STARTS", "Budget", "Checkpoints", "Component", "Trial", "canonical"]
+__all__ = [
+    "NO_SAMPLER",
+    "STARTS",
+    "Budget",
+    "Checkpoints",
+    "Component",
+    "Trial",
+    "canonical",
+    "trial_name",
+]
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,17 @@ class Trial:
     measure: tuple[str, ...] = ()
     profile: bool = False
 
+    @property
+    def pair(self) -> str:
+        """The labels of its optimizer and problem: ``"adam:lr=0.1 on rosenbrock"``."""
+        return trial_name(self.optimizer.label, self.problem.label)
+
+    @property
+    def name(self) -> str:
+        """What messages call it: the pair, the sampler of a problem with data, and the seed."""
+        labels = self.optimizer.label, self.problem.label, self.sampler.label
+        return trial_name(*labels, self.seed)
+
     @cached_property
     def cell(self) -> str:
         """The hash of what was asked."""
@@ -155,6 +175,15 @@ class Trial:
         where = [self.code, self.backend, self.dtype, self.threads]
         measured = [*self.measure, *(["profile"] if self.profile else [])]
         return _hash([self.cell, *where, *([measured] if measured else [])])
+
+
+def trial_name(
+    optimizer: str, problem: str, sampler: str = NO_SAMPLER.label, seed: int | None = None
+) -> str:
+    """Return what messages call a trial, made from labels; without a seed it is left out."""
+    drawn = "" if sampler == NO_SAMPLER.label else f", {sampler}"
+    numbered = "" if seed is None else f", seed {seed}"
+    return f"{optimizer} on {problem}{drawn}{numbered}"
 
 
 def _hash(value: Any) -> str:

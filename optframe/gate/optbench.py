@@ -17,7 +17,7 @@ from optframe.components.loading import load_plugins
 from optframe.contracts import Optimizer
 from optframe.contracts.columns import rises
 from optframe.contracts.record import Record
-from optframe.contracts.trial import Budget, Checkpoints, Trial
+from optframe.contracts.trial import Budget, Checkpoints, Trial, trial_name
 from optframe.errors import UsageError
 from optframe.execution.environment import describe
 from optframe.execution.trial_runner import TrialRunner
@@ -152,9 +152,8 @@ def shortfall(trial: Trial, record: Record) -> str | None:
         aims.append(f"gradient norm ≤ {trial.budget.gradient_norm:g}")
     if record.status in (("converged",) if aims else ("converged", "finished", "stopped")):
         return None
-    seed = f", seed {trial.seed}" if trial.seed else ""
-    sampler = "" if trial.sampler.name == "none" else f", {trial.sampler.label}"
-    who = f"{trial.optimizer.label} on {trial.problem.label}{sampler}{seed}"
+    labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
+    who = trial_name(*labels, trial.seed or None)
     missed = f"did not reach {' or '.join(aims)}" if aims else "did not get to the end"
     reached = record.last(metric)
     found = "it measured nothing" if reached is None else f"{metric} {reached:.6g} after "

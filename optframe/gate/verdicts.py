@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from optframe.contracts.trial import trial_name
+
 __all__ = ["Comparison", "Difference", "Row", "Subject", "Verdict"]
 
 
@@ -54,9 +56,7 @@ class Subject:
     benchmark: str = ""
 
     def __str__(self) -> str:
-        sampler = "" if self.sampler == "none" else f", {self.sampler}"
-        seed = f", seed {self.seed}" if self.seed else ""
-        return f"{self.optimizer} on {self.problem}{sampler}{seed}"
+        return trial_name(self.optimizer, self.problem, self.sampler, self.seed or None)
 
 
 @dataclass(frozen=True)

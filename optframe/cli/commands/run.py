@@ -120,6 +120,7 @@ def command(
 
     from optframe.cli.progress import ProgressObserver
     from optframe.cli.summary import print_summary
+    from optframe.contracts.trial import trial_name
     from optframe.execution.runner import run_study
 
     name_broken(registry)
@@ -151,7 +152,8 @@ def command(
     failed = trials[trials["status"].isin(["failed", "crashed", "timeout"])]
     for _, row in failed.drop_duplicates(["optimizer", "problem", "reason"]).iterrows():
         print(
-            f"optframe: {row['optimizer']} on {row['problem']} {row['status']}: {row['reason']}",
+            f"optframe: {trial_name(row['optimizer'], row['problem'])} {row['status']}: "
+            f"{row['reason']}",
             file=sys.stderr,
         )
     if failed["traceback"].notna().any():

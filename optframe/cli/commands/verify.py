@@ -40,13 +40,8 @@ def command(registry: Registry, results: Path, sample: int, everything: bool, se
     for one in verify(path, trials, registry):
         found[one.agreement] += 1
         changed.update(one.changed)
-        trial = one.trial
-        sampler = "" if trial.sampler.label == "none" else f", {trial.sampler.label}"
         reason = f": {one.reason}" if one.reason else ""
-        click.echo(
-            f"{one.agreement:<11}  {trial.optimizer.label} on {trial.problem.label}{sampler}, "
-            f"seed {trial.seed}{reason}"
-        )
+        click.echo(f"{one.agreement:<11}  {one.trial.name}{reason}")
     counts = ", ".join(f"{found[kind]} {kind}" for kind in Agreement if found[kind])
     click.echo(f"\n{len(trials)} of {there} trials ran again: {counts}")
     for what, times in changed.most_common():
