@@ -278,10 +278,11 @@ class _Collected:
         if self._file is None or not self._counted or hasattr(self._config, "workerinput"):
             return
         import json
-        from datetime import UTC, datetime
+
+        from optframe.contracts.record import now
 
         content = {
-            "datetime": datetime.now(UTC).isoformat(timespec="seconds"),
+            "datetime": now("seconds"),
             "benchmarks": [self._counted[name] for name in sorted(self._counted)],
         }
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"

@@ -6,9 +6,11 @@ __all__ = [
     "COUNT_COLUMNS",
     "FINAL_COUNTS",
     "MEASURES",
+    "PATH_COLUMNS",
     "PROFILE_COLUMNS",
     "RESERVED",
     "STATUSES",
+    "TIMES",
     "rises",
 ]
 
@@ -43,6 +45,14 @@ COUNT_COLUMNS = (
 PROFILE_COLUMNS = ("seconds_sampling", "seconds_oracle")
 """The columns after them in a run that was profiled: shares of ``seconds``; the rest of it is the
 update."""
+
+
+TIMES = ("seconds", *PROFILE_COLUMNS)
+"""The columns of a curve that differ each time that a trial runs."""
+
+
+PATH_COLUMNS = ("theta_0", "theta_1")
+"""The last columns where P ≤ 2: θ."""
 
 
 MEASURES = ("gradient_norm", "gradient_variance")

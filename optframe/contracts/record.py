@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS, PATH_COLUMNS, PROFILE_COLUMNS
 
 if TYPE_CHECKING:
     from optframe.contracts.oracle import Counts
     from optframe.contracts.trial import Trial
 
-__all__ = ["Landscape", "Record", "count_row"]
+__all__ = ["Landscape", "Record", "count_row", "now"]
+
+
+def now(precision: str = "milliseconds") -> str:
+    """Return the time in UTC, as stores hold it: ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec=precision)
 
 
 def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:
@@ -85,8 +91,7 @@ class Record:
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics in the curve."""
         names = self.columns[len(COUNT_COLUMNS) :]
-        others = (*PROFILE_COLUMNS, "theta_0", "theta_1")
-        return tuple(name for name in names if name not in others)
+        return tuple(name for name in names if name not in (*PROFILE_COLUMNS, *PATH_COLUMNS))
 
 
 @dataclass(frozen=True)

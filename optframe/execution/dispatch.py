@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from optframe.contracts import Executor, Lost, Stop
-from optframe.contracts.record import Record
+from optframe.contracts.record import Record, now
 from optframe.contracts.trial import Trial
 from optframe.execution.signals import stoppable
 from optframe.execution.trial_runner import TrialRunner
@@ -32,11 +31,11 @@ def execute(
         batches, stuck = runner.split(batches)
         runner.brings_data = executor.near
     if stuck:
-        labels = dict.fromkeys(_label(batch) for batch in stuck)
+        pairs = dict.fromkeys(batch[0].pair for batch in stuck)
         print(
             f"optframe: {sum(map(len, stuck))} trials run in this process, one after another, "
-            f"since they hold objects made here, which have no module:name ({next(iter(labels))}"
-            f"{', ...' if len(labels) > 1 else ''})",
+            f"since they hold objects made here, which have no module:name ({next(iter(pairs))}"
+            f"{', ...' if len(pairs) > 1 else ''})",
             file=sys.stderr,
         )
     while batches:
@@ -47,7 +46,7 @@ def execute(
             elif len(done.item) > 1:
                 alone += [(trial,) for trial in done.item]
                 print(
-                    f"optframe: {len(done.item)} runs like {_label(done.item)} advance one at a "
+                    f"optframe: {len(done.item)} runs like {done.item[0].pair} advance one at a "
                     f"time: together, {done.reason}",
                     file=sys.stderr,
                 )
@@ -59,9 +58,4 @@ def execute(
 
 
 def _lost(trial: Trial, lost: Lost[Batch]) -> Record:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return Record.without_run(trial, lost.status, lost.reason, now, lost.traceback)
-
-
-def _label(batch: Batch) -> str:
-    return f"{batch[0].optimizer.label} on {batch[0].problem.label}"
+    return Record.without_run(trial, lost.status, lost.reason, now(), lost.traceback)

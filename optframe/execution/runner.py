@@ -8,7 +8,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,7 +16,7 @@ from optframe.components.binder import Binder
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Backend, Executor
-from optframe.contracts.record import Record
+from optframe.contracts.record import Record, now
 from optframe.contracts.trial import Trial
 from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
@@ -95,7 +94,7 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
             saver = _Saver(store, environment, told)
             for trial in pending:
                 if trial.skip is not None:
-                    saver.add([Record.without_run(trial, "skipped", trial.skip, _now())])
+                    saver.add([Record.without_run(trial, "skipped", trial.skip, now("seconds"))])
             runnable = [trial for trial in pending if trial.skip is None]
             executor = _executor(registry, study.run, backend)
             threads = study.run.threads
@@ -197,9 +196,5 @@ def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "start": study.start,
         "run": dataclasses.asdict(study.run),
         "file": study.where,
-        "when": _now(),
+        "when": now("seconds"),
     }
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -7,7 +7,6 @@ import dataclasses
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +17,7 @@ from optframe.components.building import make_wrapped
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
 from optframe.contracts import Dataset, Sampler, StochasticProblem
-from optframe.contracts.record import Landscape, Record
+from optframe.contracts.record import Landscape, Record, now
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import NO_SAMPLER, Trial
 from optframe.errors import one_line
@@ -113,15 +112,15 @@ class TrialRunner:
             except (Exception, SystemExit) as error:
                 known = isinstance(error, NotTogether)
                 why = str(error) if known else f"{type(error).__name__}: {error}"
-                one = f"{trials[0].optimizer.label} on {trials[0].problem.label}"
                 print(
-                    f"optframe: {len(trials)} runs like {one} advance one at a time: {why}",
+                    f"optframe: {len(trials)} runs like {trials[0].pair} advance one at a time: "
+                    f"{why}",
                     file=sys.stderr,
                 )
         return [self._alone(trial) for trial in trials]
 
     def _together(self, trials: Sequence[Trial]) -> list[Record]:
-        started = _now()
+        started = now()
         runs = [Run(self.setup(trial)) for trial in trials]
         optimizers = [run.setup.optimizer for run in runs]
         batch = VectorizedRuns(runs, merged(optimizers, runs[0].setup.backend))  # type: ignore[arg-type]
@@ -137,7 +136,7 @@ class TrialRunner:
         return [dataclasses.replace(records[0], landscape=_landscape(runs[0])), *records[1:]]
 
     def _alone(self, trial: Trial) -> Record:
-        started = _now()
+        started = now()
         try:
             run = Run(self.setup(trial))
             run.execute()
@@ -229,10 +228,6 @@ def _record(trial: Trial, run: Run, started: str) -> Record:
         curve=run.curve,
         step_bytes=None if run.profile is None else run.profile.step_bytes,
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _landscape(run: Run) -> Landscape | None:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from optframe.contracts.whole_file import replacing
 from optframe.errors import StoreError, UsageError
 from optframe.gate.differences import environments_of, lasting
 from optframe.gate.measured import Measured, table
@@ -50,11 +51,9 @@ def write(source: Source, path: Path, tolerances: Tolerances) -> None:
         Where the file cannot be written.
     """
     content = text(source, tolerances)
-    beside = path.with_name(path.name + ".new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(content, encoding="utf-8")
-        beside.replace(path)
+        with replacing(path) as part:
+            part.write_text(content, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}") from error
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.components.registry import Registry
-from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS, TIMES
 from optframe.contracts.record import Record
 from optframe.contracts.trial import Trial
 from optframe.errors import UnavailableError, UsageError
@@ -35,9 +35,6 @@ from optframe.study.pairing import parts_of
 from optframe.version import __version__
 
 __all__ = ["Agreement", "Verified", "drawn", "verify"]
-
-TIMES = ("seconds", *PROFILE_COLUMNS)
-"""The columns of curves that are never twice the same."""
 
 COMPLETE = ("converged", "finished", "stopped", "diverged")
 """How trials end that can be expected to end so again."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import copyfile
 
+from optframe.contracts.whole_file import replacing
 from optframe.errors import StoreError
 from optframe.store.schema import APPLICATION, FORMAT, FORMATS, create
 
@@ -62,17 +63,11 @@ def making(path: Path) -> Iterator[sqlite3.Connection]:
     with reported(path):
         if path.exists():
             raise StoreError(f"{path}: it is there already, and left alone; choose another --out")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        try:
+        with replacing(path) as part:
             made = sqlite3.connect(part, isolation_level=None)
             with contextlib.closing(made), begun(made):
                 create(made)
                 yield made
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

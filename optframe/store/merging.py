@@ -13,15 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.columns import FINAL_COUNTS, PROFILE_COLUMNS
+from optframe.contracts.columns import FINAL_COUNTS, TIMES
+from optframe.contracts.trial import trial_name
 from optframe.errors import UsageError
 from optframe.store.file import check, making, reading, reported
 from optframe.store.schema import columns_of, selected
 
 __all__ = ["Merged", "merge"]
-
-TIMES = ("seconds", *PROFILE_COLUMNS)
-"""The columns of curves that are never twice the same."""
 
 LABELS = ("optimizer", "problem", "sampler")
 
@@ -244,5 +242,4 @@ def _study(stores: Sequence[_Source]) -> Row:
 
 
 def _name(row: Row) -> str:
-    sampler = f", {row['sampler']}" if row["sampler_name"] != "none" else ""
-    return f"{row['optimizer']} on {row['problem']}{sampler}, seed {row['seed']}"
+    return trial_name(row["optimizer"], row["problem"], row["sampler"], row["seed"])

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.columns import FINAL_COUNTS, PROFILE_COLUMNS, STATUSES
+from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES
+from optframe.contracts.trial import trial_name
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
 from optframe.store.pages import Pages, Value
@@ -195,7 +196,7 @@ def fits(row: Row, curve: Row) -> bool:
     last = dict(zip(names, values[-1].tolist(), strict=True))
     said = {column: row[name] for name, column in FINAL_COUNTS.items()}
     said |= json.loads(row["final"] or "{}")
-    if not said.keys() <= last.keys() <= {*said, "seconds", *PROFILE_COLUMNS, "theta_0", "theta_1"}:
+    if not said.keys() <= last.keys() <= {*said, *TIMES, *PATH_COLUMNS}:
         return False
     for name, best in json.loads(row["best"] or "{}").items():
         if name not in names or (best is not None and best not in values[:, names.index(name)]):
@@ -266,5 +267,4 @@ def _gaps(rows: Iterable[Row], meta: Mapping[str, str]) -> Iterator[str]:
 
 
 def _name(row: Row) -> str:
-    sampler = f", {row['sampler']}" if row["sampler_name"] != "none" else ""
-    return f"{row['optimizer']} on {row['problem']}{sampler}, seed {row['seed']}"
+    return trial_name(row["optimizer"], row["problem"], row["sampler"], row["seed"])

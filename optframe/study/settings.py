@@ -14,7 +14,7 @@ from optframe.components.registry import Registry
 from optframe.contracts.trial import AtLeastOne, MoreThanNothing
 from optframe.errors import UsageError
 
-__all__ = ["Duration", "RunSettings", "check_names", "seconds"]
+__all__ = ["Duration", "RunSettings", "check_names", "seconds", "seconds_in"]
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,14 @@ class RunSettings:
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
+def seconds_in(text: str) -> float | None:
+    """Return the seconds in a text such as "90s"; None where it is no such text."""
+    found = re.fullmatch(rf"(\d+\.?\d*|\.\d+) *({'|'.join(UNITS)})", text)
+    return None if found is None else float(found[1]) * UNITS[found[2]]
+
+
 def _is_duration(text: str) -> bool:
-    found = re.fullmatch(r"(\d+\.?\d*|\.\d+) ?(s|min|h|d)", text)
-    return found is not None and float(found[1]) > 0
+    return bool(seconds_in(text))
 
 
 Duration = (
@@ -84,10 +89,7 @@ Duration = (
 
 def seconds(duration: float | str | None) -> float | None:
     """Return a span in seconds; None stays None."""
-    if not isinstance(duration, str):
-        return duration
-    number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", duration).groups()  # type: ignore[union-attr]
-    return float(number) * UNITS[unit]
+    return seconds_in(duration) if isinstance(duration, str) else duration
 
 
 def check_names(settings: RunSettings, registry: Registry, where: str) -> tuple[str, list[str]]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optframe.contracts import Array, Backend, Optimizer, Solver, Wrapper
+from optframe.contracts.whole_file import replacing
 from optframe.errors import one_line
 
 if TYPE_CHECKING:
@@ -156,18 +157,10 @@ class Saved:
         }
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
         packed = {f"array_{i}": array for i, array in enumerate(arrays.packed)}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(".part")
-        try:
-            with part.open("wb") as file:
-                np.savez(file, header=text, rows=run.curve, **packed)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self._path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                part.unlink()  # the disk may be full, and the store needs room
-            raise
+        with replacing(self._path) as part, part.open("wb") as file:
+            np.savez(file, header=text, rows=run.curve, **packed)
+            file.flush()
+            os.fsync(file.fileno())
         _sync(self._path.parent)
 
     def _read(self, run: Run, file: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import Array, Optimizer, Solver
-from optframe.contracts.columns import COUNT_COLUMNS, PROFILE_COLUMNS
+from optframe.contracts.columns import COUNT_COLUMNS, PATH_COLUMNS, PROFILE_COLUMNS
 from optframe.contracts.oracle import Counts, Oracle
 from optframe.contracts.record import count_row
 from optframe.errors import one_line
@@ -85,7 +85,7 @@ class Run:
     def columns(self) -> tuple[str, ...]:
         """The names of the curve's columns."""
         shares = PROFILE_COLUMNS if self.setup.profile else ()
-        path = [f"theta_{i}" for i in range(self.problem.size)] if self.problem.size <= 2 else []
+        path = PATH_COLUMNS[: self.problem.size] if self.problem.size <= 2 else ()
         return (*COUNT_COLUMNS, *shares, *self.metrics, *path)
 
     @property

@@ -6,14 +6,13 @@ import contextlib
 import io
 import json
 import math
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optframe import cache_folder
+from optframe.contracts.whole_file import replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +31,7 @@ def kept_number(kind: str, key: str, compute: Callable[[], float | None]) -> flo
     if number is None:
         number = compute()
         if number is not None:
-            with contextlib.suppress(OSError):
-                _write(path, json.dumps(number).encode())
+            _write(path, json.dumps(number).encode())
     return number
 
 
@@ -48,11 +46,10 @@ def kept_arrays(
         kept = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
         return tuple(kept[name] for name in sorted(kept))
     arrays = compute()
-    with contextlib.suppress(OSError):
-        content = io.BytesIO()
-        named: dict[str, Any] = {f"{i:03}": array for i, array in enumerate(arrays)}
-        np.savez(content, **named)
-        _write(path, content.getvalue())
+    content = io.BytesIO()
+    named: dict[str, Any] = {f"{i:03}": array for i, array in enumerate(arrays)}
+    np.savez(content, **named)
+    _write(path, content.getvalue())
     return arrays
 
 
@@ -65,11 +62,5 @@ def _read(path: Path) -> float | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        try:
-            file.write(content)
-        except OSError:  # a full disk
-            os.unlink(file.name)
-            raise
-    os.replace(file.name, path)
+    with contextlib.suppress(OSError), replacing(path, unique=True) as part:
+        part.write_bytes(content)

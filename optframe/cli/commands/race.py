@@ -14,8 +14,6 @@ from optframe.errors import OptframeError, UsageError
 
 __all__ = ["command"]
 
-_UNITS = {"": 1, "s": 1, "min": 60, "h": 3600}
-
 
 @click.command("race")
 @click.argument("base")
@@ -98,10 +96,13 @@ def _say(line: str) -> None:
 
 
 def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) *(s|min|h)?", text.strip())
-    if not found:
+    from optframe.study.settings import seconds_in
+
+    given = text.strip()
+    found = seconds_in(f"{given}s" if given[-1:].isdigit() else given)
+    if found is None:
         raise UsageError(f"--budget: expected 90s, 5min or 1h, found {text!r}")
-    return float(found[1]) * _UNITS[found[2] or ""]
+    return found
 
 
 def _share(text: str, option: str) -> float:

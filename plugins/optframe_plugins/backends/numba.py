@@ -3,19 +3,17 @@
 import contextlib
 import hashlib
 import importlib.util
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from optframe import Array, cache_folder
+from optframe.contracts.whole_file import replacing
 from optframe.rules.numba_printer import Kind, print_numba
 from optframe.rules.numpy_printer import apart, compile_by_size, compile_for_numpy, in_place
 from optframe.rules.trace import Trace
@@ -183,7 +181,8 @@ def _load_kept(name: str, source: str) -> Callable[..., bool]:
     if module_name not in sys.modules:
         path = cache_folder() / "numba" / f"{name}_{digest}.py"
         if not path.exists() or path.read_text(encoding="utf-8") != source:
-            _write(path, source)
+            with replacing(path, unique=True) as part:
+                part.write_text(source, encoding="utf-8")
         spec = importlib.util.spec_from_file_location(module_name, path)
         assert spec is not None
         assert spec.loader is not None
@@ -196,10 +195,3 @@ def _load_kept(name: str, source: str) -> Callable[..., bool]:
             raise
     loop: Callable[..., bool] = sys.modules[module_name].run
     return loop
-
-
-def _write(path: Path, source: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        file.write(source.encode())
-    os.replace(file.name, path)
