@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from annotated_types import Ge, Lt
-
-from optframe import DataFile, Dataset, DatasetLoader, UnavailableError
+from optframe import DataFile, Dataset, UnavailableError
 from optframe_problems.data_loading.libsvm_records import SITE, load_libsvm
 from optframe_problems.data_loading.scaling import dense, standardized
-from optframe_problems.data_loading.split import check_fractions, stratified
+from optframe_problems.data_loading.split import SplitLoader, stratified
 
 __all__ = ["Australian"]
 
@@ -19,7 +16,7 @@ RECORDS = "793d3e986a3ae1772fd6893e31c3c8f8"
 
 
 @dataclass(frozen=True)
-class Australian(DatasetLoader):
+class Australian(SplitLoader):
     """690 credit applications with 14 features, refused (0) or approved (1).
 
     Each input is standardized by its mean and standard deviation over the training part.
@@ -38,13 +35,6 @@ class Australian(DatasetLoader):
     R. Quinlan, "Statlog (Australian credit approval)", UCI Machine Learning Repository (1987).
     """
 
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.2
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
-    split: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        check_fractions(self.test_fraction, self.validation_fraction)
-
     def files(self) -> tuple[DataFile, ...]:
         """Return the file; copies of it differ in their white space, so its records are checked."""
         return (DataFile("australian", "libsvm", (f"{SITE}binary/australian",)),)
@@ -57,6 +47,5 @@ class Australian(DatasetLoader):
                 f"{self.files()[0].find()}: these are not the 690 records of 'australian'; get it "
                 "again, or move it away"
             )
-        fractions = (self.test_fraction, self.validation_fraction)
-        parts = stratified("australian", whole.train, fractions, self.split, whole.labels)
+        parts = stratified("australian", whole.train, self.fractions, self.split, whole.labels)
         return standardized(parts)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from annotated_types import Ge, Lt
-
-from optframe import Dataset, DatasetLoader, Part
+from optframe import Dataset, Part
 from optframe_problems.data_loading.scaling import standardized
-from optframe_problems.data_loading.split import check_fractions, stratified
+from optframe_problems.data_loading.split import SplitLoader, stratified
 
 __all__ = ["BreastCancer"]
 
 
 @dataclass(frozen=True)
-class BreastCancer(DatasetLoader):
+class BreastCancer(SplitLoader):
     """569 tumours with 30 measurements of their cells, malignant (0) or benign (1).
 
     Each input is standardized by its mean and standard deviation over the training part.
@@ -35,17 +32,11 @@ class BreastCancer(DatasetLoader):
     diagnosis", IS&T/SPIE Electronic Imaging (1993).
     """
 
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.2
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
-    split: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        check_fractions(self.test_fraction, self.validation_fraction)
-
     def load(self) -> Dataset:
         """Read, split and standardize the records."""
         from sklearn.datasets import load_breast_cancer
 
         cells, labels = load_breast_cancer(return_X_y=True)
-        fractions = (self.test_fraction, self.validation_fraction)
-        return standardized(stratified("breast-cancer", Part(cells, labels), fractions, self.split))
+        return standardized(
+            stratified("breast-cancer", Part(cells, labels), self.fractions, self.split)
+        )

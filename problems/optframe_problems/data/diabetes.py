@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from annotated_types import Ge, Lt
-
-from optframe import Dataset, DatasetLoader, Part
+from optframe import Dataset, Part
 from optframe_problems.data_loading.scaling import standardized
-from optframe_problems.data_loading.split import check_fractions, shuffled
+from optframe_problems.data_loading.split import SplitLoader, shuffled
 
 __all__ = ["Diabetes"]
 
 
 @dataclass(frozen=True)
-class Diabetes(DatasetLoader):
+class Diabetes(SplitLoader):
     """442 patients with 10 measurements; the target is how far the disease got in a year.
 
     Each input is standardized by its mean and standard deviation over the training part.
@@ -35,19 +32,11 @@ class Diabetes(DatasetLoader):
     32 (2004).
     """
 
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.2
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
-    split: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        check_fractions(self.test_fraction, self.validation_fraction)
-
     def load(self) -> Dataset:
         """Read, split and standardize the records."""
         from sklearn.datasets import load_diabetes
 
         patients, progressions = load_diabetes(return_X_y=True)
-        fractions = (self.test_fraction, self.validation_fraction)
         return standardized(
-            shuffled("diabetes", Part(patients, progressions), fractions, self.split)
+            shuffled("diabetes", Part(patients, progressions), self.fractions, self.split)
         )

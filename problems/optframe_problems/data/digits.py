@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated
 
-from annotated_types import Ge, Lt
-
-from optframe import Dataset, DatasetLoader, Part
-from optframe_problems.data_loading.split import check_fractions, stratified
+from optframe import Dataset, Part
+from optframe_problems.data_loading.split import SplitLoader, stratified
 
 __all__ = ["Digits"]
 
 
 @dataclass(frozen=True)
-class Digits(DatasetLoader):
+class Digits(SplitLoader):
     """1,797 real digits of 8 × 8 pixels, in ten classes.
 
     The 64 inputs are the pixels, 0 to 16, divided by 16; the target is the digit.
@@ -34,18 +31,10 @@ class Digits(DatasetLoader):
     Repository (1998): its test set.
     """
 
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.2
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
-    split: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        check_fractions(self.test_fraction, self.validation_fraction)
-
     def load(self) -> Dataset:
         """Read, scale and split the records."""
         from sklearn.datasets import load_digits
 
         pixels, digits = load_digits(return_X_y=True)
-        fractions = (self.test_fraction, self.validation_fraction)
-        dataset = stratified("digits", Part(pixels / 16, digits), fractions, self.split)
+        dataset = stratified("digits", Part(pixels / 16, digits), self.fractions, self.split)
         return replace(dataset, shape=(8, 8, 1))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from annotated_types import Ge, Lt
-
-from optframe import Dataset, DatasetLoader, Part
+from optframe import Dataset, Part
 from optframe_problems.data_loading.scaling import standardized
-from optframe_problems.data_loading.split import check_fractions, stratified
+from optframe_problems.data_loading.split import SplitLoader, stratified
 
 __all__ = ["Iris"]
 
 
 @dataclass(frozen=True)
-class Iris(DatasetLoader):
+class Iris(SplitLoader):
     """150 flowers with 4 measurements, in three species.
 
     Each input is standardized by its mean and standard deviation over the training part.
@@ -35,17 +32,9 @@ class Iris(DatasetLoader):
     (1936).
     """
 
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.2
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
-    split: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        check_fractions(self.test_fraction, self.validation_fraction)
-
     def load(self) -> Dataset:
         """Read, split and standardize the records."""
         from sklearn.datasets import load_iris
 
         flowers, species = load_iris(return_X_y=True)
-        fractions = (self.test_fraction, self.validation_fraction)
-        return standardized(stratified("iris", Part(flowers, species), fractions, self.split))
+        return standardized(stratified("iris", Part(flowers, species), self.fractions, self.split))

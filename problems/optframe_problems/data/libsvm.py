@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from annotated_types import Ge, Lt
+from annotated_types import Ge
 
 from optframe import DataFile, Dataset, DatasetLoader, UsageError
 from optframe_problems.data_loading.files import named
 from optframe_problems.data_loading.libsvm_records import load_libsvm
-from optframe_problems.data_loading.split import check_fractions
+from optframe_problems.data_loading.split import Fraction, check_fractions
 
 __all__ = ["Libsvm"]
 
@@ -52,8 +52,8 @@ class Libsvm(DatasetLoader):
     path: str = ""
     test: str = ""
     target: Literal["auto", "class", "number"] = "auto"
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
+    test_fraction: Fraction = 0.0
+    validation_fraction: Fraction = 0.0
     split: Annotated[int, Ge(0)] = 0
     sha256: str = ""
     test_sha256: str = ""

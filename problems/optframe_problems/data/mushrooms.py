@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from annotated_types import Ge, Lt
-
-from optframe import DataFile, Dataset, DatasetLoader
+from optframe import DataFile, Dataset
 from optframe_problems.data_loading.libsvm_records import SITE, load_libsvm
-from optframe_problems.data_loading.split import check_fractions
+from optframe_problems.data_loading.split import Fraction, SplitLoader
 
 __all__ = ["Mushrooms"]
 
 
 @dataclass(frozen=True)
-class Mushrooms(DatasetLoader):
+class Mushrooms(SplitLoader):
     """8,124 mushrooms with 112 sparse features of 0 and 1, poisonous (0) or edible (1).
 
     By default all records are training records.
@@ -34,12 +31,8 @@ class Mushrooms(DatasetLoader):
     "Mushroom", UCI Machine Learning Repository (1987); the features are LIBSVM's.
     """
 
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
-    split: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        check_fractions(self.test_fraction, self.validation_fraction)
+    test_fraction: Fraction = 0.0
+    validation_fraction: Fraction = 0.0
 
     def files(self) -> tuple[DataFile, ...]:
         """Return the file."""
@@ -55,5 +48,4 @@ class Mushrooms(DatasetLoader):
 
     def load(self) -> Dataset:
         """Read and split the records."""
-        fractions = (self.test_fraction, self.validation_fraction)
-        return load_libsvm("mushrooms", self.files(), fractions, self.split)
+        return load_libsvm("mushrooms", self.files(), self.fractions, self.split)

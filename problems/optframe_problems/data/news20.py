@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from annotated_types import Ge, Lt
-
-from optframe import DataFile, Dataset, DatasetLoader
+from optframe import DataFile, Dataset
 from optframe_problems.data_loading.libsvm_records import SITE, load_libsvm
-from optframe_problems.data_loading.split import check_fractions
+from optframe_problems.data_loading.split import Fraction, SplitLoader
 
 __all__ = ["News20"]
 
 
 @dataclass(frozen=True)
-class News20(DatasetLoader):
+class News20(SplitLoader):
     """15,935 articles with the counts of 62,061 words, sparse, from 20 newsgroups.
 
     By default all records are training records.
@@ -35,12 +32,8 @@ class News20(DatasetLoader):
     (1995); the training part of LIBSVM's multiclass version.
     """
 
-    test_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.0
-    split: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        check_fractions(self.test_fraction, self.validation_fraction)
+    test_fraction: Fraction = 0.0
+    validation_fraction: Fraction = 0.0
 
     def files(self) -> tuple[DataFile, ...]:
         """Return the file."""
@@ -57,5 +50,4 @@ class News20(DatasetLoader):
 
     def load(self) -> Dataset:
         """Read and split the records."""
-        fractions = (self.test_fraction, self.validation_fraction)
-        return load_libsvm("news20", self.files(), fractions, self.split)
+        return load_libsvm("news20", self.files(), self.fractions, self.split)

@@ -6,11 +6,11 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt
 
 from optframe import Dataset, DatasetLoader, Part, UnavailableError
 from optframe_problems.data_loading.scaling import mapped
-from optframe_problems.data_loading.split import stratified
+from optframe_problems.data_loading.split import Fraction, stratified
 from optframe_problems.data_loading.whitening import whitened
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Images(DatasetLoader):
         What whitening adds to each variance, > 0.
     """
 
-    validation_fraction: Annotated[float, Ge(0), Lt(1)] = 0.1
+    validation_fraction: Fraction = 0.1
     split: Annotated[int, Ge(0)] = 0
     scale: Scale = "unit"
     epsilon: Annotated[float, Gt(0)] = 0.1

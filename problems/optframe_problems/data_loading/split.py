@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
-from optframe import Dataset, Part, UsageError
+from annotated_types import Ge, Lt
+
+from optframe import Dataset, DatasetLoader, Part, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["check_fractions", "shuffled", "stratified"]
+__all__ = ["Fraction", "SplitLoader", "check_fractions", "shuffled", "stratified"]
+
+Fraction = Annotated[float, Ge(0), Lt(1)]
+"""The type of a field that holds a fraction of the records."""
+
+
+@dataclass(frozen=True)
+class SplitLoader(DatasetLoader):
+    """A data set whose records come in one piece, and are split here.
+
+    A subclass reads the records, and repeats these parameters in its docstring.
+
+    Parameters
+    ----------
+    test_fraction
+        The fraction of the records in the test part, in [0, 1).
+    validation_fraction
+        The fraction of all records in the validation part, in [0, 1); the rest is for training.
+    split
+        The seed of the split, at least 0.
+    """
+
+    test_fraction: Fraction = 0.2
+    validation_fraction: Fraction = 0.1
+    split: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        check_fractions(self.test_fraction, self.validation_fraction)
+
+    @property
+    def fractions(self) -> tuple[float, float]:
+        """The fractions in the test and in the validation part."""
+        return self.test_fraction, self.validation_fraction
 
 
 def check_fractions(test: float, validation: float) -> None:
