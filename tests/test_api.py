@@ -1,5 +1,5 @@
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
@@ -161,12 +161,47 @@ def test_what_a_function_raises_is_raised():
         optframe.minimize(problem, "sgd", steps=3)
 
 
+def test_what_a_problem_raises_before_the_run_is_raised():
+    @dataclass(frozen=True)
+    class Unbound(Bowl):
+        def bind(self, setting):
+            raise ValueError("mine")
+
+    with pytest.raises(ValueError, match=r"^mine$"):
+        optframe.minimize(Unbound(), "sgd", steps=3)
+
+
+def test_an_object_stays_the_object_that_it_is_whatever_it_holds():
+    @dataclass(frozen=True)
+    class Seeing(Descent):
+        seen: list = field(default_factory=list)
+        others: object = None
+
+        def step(self, theta, state, oracle):
+            self.seen.append(theta)
+            return super().step(theta, state, oracle)
+
+    optimizer = Seeing(others=[0.1, 0.2])
+    optframe.minimize(Bowl(), optimizer, steps=3)
+    assert len(optimizer.seen) == 4  # the first step is tried before the clock starts
+
+
+def test_a_given_start_needs_no_other():
+    @dataclass(frozen=True)
+    class Unstarted(Bowl):
+        def start(self, random):
+            raise ZeroDivisionError
+
+    result = optframe.minimize(Unstarted(), Descent(), steps=1, theta0=x0)
+    np.testing.assert_array_equal(result.theta, x0 / 2)
+
+
 @pytest.mark.parametrize(
     ("given", "mistake"),
     [
         ({}, "nothing ends a run; expected steps, epochs, gradients or seconds"),
         ({"steps": 0}, "minimize: steps: expected a whole number ≥ 1, found 0"),
-        ({"epochs": 3}, "Rosenbrock has no data, so epochs mean nothing to it"),
+        ({"epochs": 3}, "rosenbrock has no data, so epochs mean nothing to it"),
         ({"steps": 3, "theta0": [1.0]}, "theta0 has shape (1,); expected (2,)"),
         ({"steps": 3, "start": "elsewhere"}, "start: expected one of 'standard', 'random'"),
         ({"steps": 3, "seed": -1}, "seed: expected a whole number ≥ 0, found -1"),
@@ -175,6 +210,11 @@ def test_what_a_function_raises_is_raised():
         ({"steps": 3, "checkpoints": 0}, "checkpoints: count: expected a whole number ≥ 1"),
         ({"steps": 3, "optimizer": "addam"}, "unknown optimizer 'addam'; did you mean 'adam'?"),
         ({"steps": 3, "optimizer": "adam:lr=-1"}, "lr: expected a number > 0, found -1"),
+        (
+            {"steps": 3, "optimizer": "adam:lr=[0.1,0.2]"},
+            "minimize: lists of values ask for 2 runs",
+        ),
+        ({"steps": 3, "sampler": "shufled"}, "unknown sampler 'shufled'; did you mean 'shuffled'?"),
         ({"steps": 3, "optimizer": Bowl()}, "expected a name, or an object of Optimizer or Solver"),
         ({"steps": 3, "problem": 3}, "found 3; expected a name, or an object of Problem"),
         (

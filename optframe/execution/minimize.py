@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from optframe.components.binder import Binder, resolve_backend
-from optframe.components.building import make_wrapped
-from optframe.components.kinds import KINDS
+from optframe.components.binder import Binder
 from optframe.components.loading import load_plugins
-from optframe.components.notation import parse
 from optframe.components.parameters import build, mistakes_in
 from optframe.components.registry import Registry
-from optframe.contracts import Optimizer, Problem, Sampler, Setting, Solver, StochasticProblem
-from optframe.contracts.columns import MEASURES
-from optframe.contracts.oracle import Counts, offers
-from optframe.contracts.seeds import Seeds
-from optframe.contracts.trial import Budget, Checkpoints
+from optframe.contracts import Optimizer, Problem, Sampler, Solver
+from optframe.contracts.oracle import Counts
+from optframe.contracts.trial import Budget, Checkpoints, Trial
 from optframe.errors import UsageError
+from optframe.execution.trial_runner import TrialRunner
+from optframe.study.grids import CONTRACTS
 from optframe.study.settings import RunSettings
+from optframe.study.study import Study, plan
 from optframe.study.tables import StudyTable
-from optframe.trial.run import Run, Setup
+from optframe.trial.run import Run
 
 __all__ = ["MinimizeResult", "minimize"]
-
-_CLASSES: dict[str, tuple[type, ...]] = {
-    "optimizers": (Optimizer, Solver),
-    "problems": (Problem,),
-    "samplers": (Sampler,),
-}
 
 
 @dataclass(frozen=True)
@@ -123,14 +116,12 @@ def minimize(
         Where the backend cannot run here.
     """
     fields = {"name": "", "seed": seed, "seeds": 1, "start": start, "dtype": dtype}
+    settings = {"backend": backend, "measure": measure, "profile": profile}
     mistakes = mistakes_in(StudyTable, fields, "minimize")
-    mistakes += mistakes_in(RunSettings, {"measure": measure, "profile": profile}, "minimize")
+    mistakes += mistakes_in(RunSettings, settings, "minimize")
     if mistakes:
         raise UsageError(*mistakes)
-    registry = load_plugins()
-    made_optimizer = _object(registry, "optimizers", optimizer)
-    made_problem = _object(registry, "problems", problem)
-    budget_table = {
+    ends = {
         "steps": steps,
         "epochs": epochs,
         "gradients": gradients,
@@ -139,55 +130,35 @@ def minimize(
         "gradient_norm": gradient_norm,
         "patience": patience,
     }
-    given = {name: value for name, value in budget_table.items() if value is not None}
-    budget: Budget = build(Budget, given, "minimize")
-    marks = {"count": checkpoints} if isinstance(checkpoints, int) else checkpoints
-    chosen = Binder(registry)
-    where = resolve_backend(registry, backend)
-    seeds = Seeds(seed, 0)
-    precision = dtype or made_problem.dtype
-    bound = made_problem.bind(
-        Setting(chosen.backend(where), precision, seeds.sequence("instance"), chosen.dataset)
+    given = {name: value for name, value in ends.items() if value is not None}
+    marks = {"count": checkpoints} if isinstance(checkpoints, int) else dict(checkpoints)
+    build(Checkpoints, marks, "minimize: checkpoints")
+    registry = load_plugins()
+    study = Study(
+        name="minimize",
+        budget=build(Budget, given, "minimize"),
+        optimizers=[_named(registry, "optimizers", optimizer)],
+        problems=[_named(registry, "problems", problem)],
+        samplers=[_named(registry, "samplers", sampler)],
+        seed=seed,
+        start=start,  # type: ignore[arg-type]
+        dtype=dtype,  # type: ignore[arg-type]
+        run=RunSettings(backend, checkpoints=marks, measure=tuple(measure), profile=profile),  # type: ignore[arg-type]
+        where="minimize",
     )
-    scheme = _sampler(registry, bound, sampler)
-    missing = made_optimizer.requires() - offers(bound, scheme)
-    if missing:
+    binder = Binder(registry)
+    setup = TrialRunner(registry, binder).setup(_trial(study, registry, binder), theta0)
+    if theta0 is not None and np.shape(theta0) != (setup.problem.size,):
         raise UsageError(
-            f"minimize: {type(made_optimizer).__name__} needs {', '.join(sorted(missing))}, which "
-            f"{type(bound).__name__} does not offer here"
+            f"minimize: theta0 has shape {np.shape(theta0)}; expected ({setup.problem.size},)"
         )
-    if epochs is not None and scheme is None:
-        raise UsageError(
-            f"minimize: {type(bound).__name__} has no data, so epochs mean nothing to it; "
-            "give steps"
-        )
-    if theta0 is None:
-        random = seeds.generator("start")
-        theta0 = bound.random_start(random) if start == "random" else bound.start(random)
-    elif np.shape(theta0) != (bound.size,):
-        raise UsageError(f"minimize: theta0 has shape {np.shape(theta0)}; expected ({bound.size},)")
-    run = Run(
-        Setup(
-            problem=bound,
-            backend=chosen.backend(where),
-            optimizer=made_optimizer,
-            sampler=scheme,
-            budget=budget,
-            checkpoints=build(Checkpoints, marks, "minimize: checkpoints"),
-            seeds=seeds,
-            start=theta0,
-            dtype=precision,
-            iterates=iterates,
-            profile=profile,
-            measure=tuple(name for name in MEASURES if name in measure),
-        )
-    )
+    run = Run(dataclasses.replace(setup, iterates=iterates))
     run.execute()
     if run.error is not None:
         raise run.error
     solution = run.solution()
     return MinimizeResult(
-        theta=chosen.backend(where).to_numpy(solution).copy(),
+        theta=setup.backend.to_numpy(solution).copy(),
         loss=float(run.rows[-1][run.columns.index("loss")]),
         status=str(run.status),
         reason=run.reason,
@@ -200,23 +171,29 @@ def minimize(
     )
 
 
-def _object(registry: Registry, kind: str, item: Any) -> Any:
-    if not isinstance(item, str):
-        made = item() if isinstance(item, type) else item
-        if not isinstance(made, _CLASSES[kind]):
-            names = " or ".join(expected.__name__ for expected in _CLASSES[kind])
-            raise UsageError(f"minimize: found {item!r}; expected a name, or an object of {names}")
-        return made
-    table = parse(item)
-    return make_wrapped(registry, kind, table, f"{KINDS[kind].singular} {table['name']}")
+def _named(registry: Registry, kind: str, item: Any) -> str | dict[str, str]:
+    """Return a name as it is, and an object, which stays the object that it is, by its class's."""
+    if isinstance(item, str):
+        return item
+    made = item() if isinstance(item, type) else item
+    if not isinstance(made, CONTRACTS[kind]):
+        names = " or ".join(expected.__name__ for expected in CONTRACTS[kind])
+        raise UsageError(f"minimize: found {item!r}; expected a name, or an object of {names}")
+    return {"name": registry.add(kind, type(made).__name__, made)}
 
 
-def _sampler(registry: Registry, problem: Problem, sampler: Any) -> Sampler | None:
-    if not isinstance(problem, StochasticProblem) or problem.records is None:
-        return None
-    records = problem.records
-    scheme: Sampler = _object(registry, "samplers", sampler).bind(problem.groups)
-    mistake = scheme.mistake(records)
-    if mistake:
-        raise UsageError(f"minimize: the problem has {records} training records; {mistake}")
-    return scheme
+def _trial(study: Study, registry: Registry, binder: Binder) -> Trial:
+    """Return the one trial of a study; what the problem itself raises is raised as it is."""
+    try:
+        trials = plan(study, registry, binder, keyed=False)
+    except UsageError as error:
+        refused = error
+    else:
+        if len(trials) > 1:
+            raise UsageError(
+                f"minimize: lists of values ask for {len(trials)} runs; expected one value each"
+            )
+        if trials[0].skip is not None:
+            raise UsageError(f"minimize: {trials[0].skip}")
+        return trials[0]
+    raise refused.__cause__ or refused

@@ -147,8 +147,8 @@ class TrialRunner:
             return Record.without_run(trial, "failed", reason, started, _trace(error))
         return dataclasses.replace(_record(trial, run, started), landscape=_landscape(run))
 
-    def setup(self, trial: Trial) -> Setup:
-        """Return what a trial consists of, made from its names."""
+    def setup(self, trial: Trial, theta0: Any = None) -> Setup:
+        """Return what a trial consists of, made from its names; ``theta0`` replaces its start."""
         seeds = Seeds(trial.study_seed, trial.seed)
         problem = self.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
         asked = trial.optimizer
@@ -158,7 +158,9 @@ class TrialRunner:
         if isinstance(problem, StochasticProblem) and trial.sampler != NO_SAMPLER:
             made: Sampler = self.registry.make("samplers", trial.sampler.name, trial.sampler.values)
             sampler = made.bind(problem.groups)
-        start = problem.random_start if trial.start == "random" else problem.start
+        if theta0 is None:
+            start = problem.random_start if trial.start == "random" else problem.start
+            theta0 = start(seeds.generator("start"))
         return Setup(
             problem=problem,
             backend=self.binder.backend(trial.backend),
@@ -167,7 +169,7 @@ class TrialRunner:
             budget=trial.budget,
             checkpoints=trial.checkpoints,
             seeds=seeds,
-            start=start(seeds.generator("start")),
+            start=theta0,
             dtype=trial.dtype,
             profile=trial.profile,
             measure=trial.measure,

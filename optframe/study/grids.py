@@ -27,7 +27,14 @@ from optframe.contracts import (
 from optframe.contracts.trial import STARTS, Budget, Component, canonical
 from optframe.errors import UsageError
 
-__all__ = ["Choice", "Choices"]
+__all__ = ["CONTRACTS", "Choice", "Choices"]
+
+CONTRACTS: dict[str, tuple[type, ...]] = {
+    "optimizers": (Optimizer, Solver),
+    "problems": (Problem,),
+    "samplers": (Sampler,),
+}
+"""What the objects of a study's lists are."""
 
 RESERVED = ("name", "label", "budget", "start", "wrap", "optimizers", "problems")
 
@@ -159,10 +166,9 @@ def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
         return parse(item)
     if isinstance(item, Mapping):
         return item
-    expected = {"optimizers": (Optimizer, Solver), "problems": (Problem,), "samplers": (Sampler,)}
     component = item if isinstance(item, type) else type(item)
-    if not issubclass(component, expected[kind]):
-        names = " or ".join(contract.__name__ for contract in expected[kind])
+    if not issubclass(component, CONTRACTS[kind]):
+        names = " or ".join(contract.__name__ for contract in CONTRACTS[kind])
         raise UsageError(
             f"{kind}: found a {component.__name__}; expected a name, a table, or an object of "
             f"type {names}"

@@ -119,12 +119,23 @@ def mistakes_of(study: Study) -> list[str]:
     return [*study.mistakes, *mistakes, *wrong]
 
 
-def plan(study: Study, registry: Registry, binder: Binder | None = None) -> list[Trial]:
-    """Return the study's trials: problems, then samplers, then optimizers, then seeds."""
-    planner = _Planner(study, registry, binder or Binder(registry))
+def plan(
+    study: Study, registry: Registry, binder: Binder | None = None, *, keyed: bool = True
+) -> list[Trial]:
+    """Return the study's trials: problems, then samplers, then optimizers, then seeds.
+
+    Without ``keyed`` the components' code is not hashed, which is most of the work for one trial:
+    the trials can be run, but their keys are good for no store.
+
+    Raises
+    ------
+    UsageError
+        With one line per mistake; from the exception of a problem, where one raised it.
+    """
+    planner = _Planner(study, registry, binder or Binder(registry), keyed)
     trials = planner.trials()
     if planner.mistakes:
-        raise UsageError(*dict.fromkeys(planner.mistakes))
+        raise UsageError(*dict.fromkeys(planner.mistakes)) from planner.raised
     if not trials:
         raise UsageError(f"{study.where or study.name}: the pairings leave no trial to run")
     return trials
@@ -133,11 +144,14 @@ def plan(study: Study, registry: Registry, binder: Binder | None = None) -> list
 class _Planner:
     """Collects mistakes while it expands one study."""
 
-    def __init__(self, study: Study, registry: Registry, binder: Binder) -> None:
+    def __init__(self, study: Study, registry: Registry, binder: Binder, keyed: bool) -> None:
         self.study = study
         self.registry = registry
         self.binder = binder
+        self.keyed = keyed
         self.mistakes: list[str] = []
+        self.raised: Exception | None = None
+        """What the first problem raised that cannot be bound."""
         self._codes: dict[tuple[str, str], str] = {}
         self.prefix = f"{study.where}: " if study.where else ""
 
@@ -171,7 +185,8 @@ class _Planner:
                         and (sampler is None or sampler.pairs_with("optimizers", optimizer))
                     ):
                         trials += self._seeds(optimizer, problem, bound, sampler, backend)
-        self._check_labels(trials)
+        if self.keyed:
+            self._check_labels(trials)
         return trials
 
     def _seeds(
@@ -190,10 +205,12 @@ class _Planner:
         start = str(problem.table.get("start", self.study.start))
         once = start == "standard" and is_deterministic(optimizer.made, bound, scheme)
         chosen = sampler.component if sampler else NO_SAMPLER
-        names = parts_of(self.registry, optimizer.component, problem.component, chosen, backend)
-        datasets = self.binder.datasets_of(problem.component)
-        names += [("datasets", name) for name in datasets]
-        code = [__version__, *(self._code(kind, name) for kind, name in names), *datasets.values()]
+        code = [__version__]
+        if self.keyed:
+            names = parts_of(self.registry, optimizer.component, problem.component, chosen, backend)
+            datasets = self.binder.datasets_of(problem.component)
+            names += [("datasets", name) for name in datasets]
+            code += [*(self._code(kind, name) for kind, name in names), *datasets.values()]
         for seed in range(1 if once else self.study.seeds):
             yield Trial(
                 optimizer=optimizer.component,
@@ -266,6 +283,7 @@ class _Planner:
         except (OptframeError, OSError):
             raise
         except (ValueError, TypeError) as error:
+            self.raised = self.raised or error
             self.mistakes.append(f"{problem.where}: {error}")
         return None
 

@@ -175,8 +175,11 @@ def test_every_mistake_is_one_line(mistakes, problem, mistake):
 def test_nothing_goes_around_a_sampler(mistakes):
     (line,) = mistakes("softmax", samplers=["shuffled+rotate"])
     assert line == "[[sampler]] shuffled: wrap belongs to an [[optimizer]] or a [[problem]]"
-    with pytest.raises(optframe.UsageError, match="wrap: nothing goes around a sampler"):
+    with pytest.raises(optframe.UsageError) as caught:
         optframe.minimize("softmax", "sgd", steps=1, sampler="shuffled+rotate")
+    assert caught.value.mistakes == (f"minimize: {line}",)
+    with pytest.raises(optframe.UsageError, match="wrap: nothing goes around a sampler"):
+        optframe.make("shuffled+rotate")
 
 
 def test_the_code_of_a_transform_is_in_the_key_and_not_in_the_cell(tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 
 from optframe import Study, UsageError, load_plugins
+from optframe.cli.commands import race
 from optframe.study.settings import seconds
 
 
@@ -29,6 +30,20 @@ def test_they_are_seconds(written, expected):
     study = Study.from_tables(tables, "study.toml")
     assert study.mistakes == ()
     assert seconds(study.run.save_every) == seconds(study.run.timeout) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("90", 90), ("90s", 90), (" 1.5 min ", 90), ("1h", 3600), ("0", 0)]
+)
+def test_a_races_budget_is_written_like_them_and_needs_no_unit(written, expected):
+    assert race._seconds(written) == expected
+
+
+@pytest.mark.parametrize("written", ["", "s", "-1s", "5 minutes", "1e3s"])
+def test_a_races_budget_that_is_none_is_told(written):
+    with pytest.raises(UsageError) as refused:
+        race._seconds(written)
+    assert str(refused.value) == f"--budget: expected 90s, 5min or 1h, found {written!r}"
 
 
 @pytest.mark.parametrize(
