@@ -54,7 +54,8 @@ def _rows_of_all_tables(copy: Path) -> Iterator[tuple[str, tuple[Value, ...]]]:
         names = [str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master")]
         for table in (name for name in names if name.startswith(LOST_AND_FOUND)):
             for _, _, length, _, *values in _rows(connection, table):
-                yield table, tuple(values[:length])
+                if isinstance(length, int):
+                    yield table, tuple(values[:length])
         for table in TABLES:
             for row in _rows(connection, table):
                 yield table, row
