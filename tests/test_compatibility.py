@@ -41,15 +41,13 @@ OFFERED = {
         sign sqrt where
     """,
     "optframe.statistics": """
-        CENSORED COSTS STATUSES UNRUN Curve Estimate Friedman Interval MannWhitney Quartiles
-        RankChange a12 algoperf_score align at_tuned average_ranks bootstrap_median
-        bootstrap_median_ratio data_profile evaluations_to_own_target evaluations_to_target
-        expected_running_time expected_running_time_interval final final_costs friedman holm
-        iman_davenport least_p mann_whitney median_and_quartiles median_interval
-        median_ratio_interval nemenyi_distance nemenyi_groups over_problems per_problem
-        performance_profile performance_ratios ranking_depends_on relative_targets
-        seeds_for_interval seeds_for_test seeds_to_separate solver_costs study_costs
-        success_probability summary targets_reached time_to_target tuned warnings worst
+        CENSORED COSTS STATUSES UNRUN Curve Friedman Interval MannWhitney Quartiles RankChange a12
+        algoperf_score align at_tuned average_ranks data_profile evaluations_to_own_target
+        evaluations_to_target final final_costs friedman holm iman_davenport least_p mann_whitney
+        median_and_quartiles median_interval nemenyi_distance nemenyi_groups over_problems
+        per_problem performance_profile performance_ratios ranking_depends_on relative_targets
+        seeds_for_interval seeds_for_test seeds_to_separate solver_costs study_costs summary
+        targets_reached time_to_target tuned warnings worst
     """,
     "optframe.store": "Store",
     "optframe.study": "NO_SAMPLER STARTS Budget Checkpoints RunSettings Study Trial",

@@ -52,21 +52,6 @@ class Optimizer(ABC):
         """Return what checkpoints measure, by default θ (averaging returns its average)."""
         return theta
 
-    def invariances(self) -> frozenset[str]:
-        """Declare which changes of the problem change nothing but the names; by default none.
-
-        Of ``"rotation"`` (of θ), ``"parameter scale"`` (another unit for each parameter) and
-        ``"loss scale"`` (the loss times a positive number). `optframe.testing` checks them.
-        """
-        return frozenset()
-
-    def displacement(self, gradient: Array, steps: int) -> Array | None:
-        """Return θ after so many steps with one constant gradient, minus θ before, by a formula.
-
-        By default None: there is none. `optframe.testing` holds the steps against it.
-        """
-        return None
-
 
 class Wrapper(Optimizer):
     """An optimizer that holds another one in its field ``optimizer`` and changes what it sees.

@@ -9,11 +9,6 @@ Costs are what a run spent until it reached a target: less is better, +inf is no
 is in no sample (a time that a batch shared). Every frame that leaves something out counts it.
 """
 
-from optframe.statistics.bootstrap import (
-    bootstrap_median,
-    bootstrap_median_ratio,
-    median_ratio_interval,
-)
 from optframe.statistics.caveats import warnings
 from optframe.statistics.comparison import at_tuned, over_problems, per_problem, study_costs, tuned
 from optframe.statistics.dependence import RankChange, ranking_depends_on
@@ -56,13 +51,7 @@ from optframe.statistics.ranks import (
     nemenyi_distance,
     nemenyi_groups,
 )
-from optframe.statistics.running_time import (
-    Estimate,
-    expected_running_time,
-    expected_running_time_interval,
-    success_probability,
-    time_to_target,
-)
+from optframe.statistics.running_time import time_to_target
 from optframe.statistics.scores import algoperf_score
 from optframe.statistics.summary import summary
 from optframe.statistics.targets import (
@@ -78,7 +67,6 @@ __all__ = [
     "STATUSES",
     "UNRUN",
     "Curve",
-    "Estimate",
     "Friedman",
     "Interval",
     "MannWhitney",
@@ -89,13 +77,9 @@ __all__ = [
     "align",
     "at_tuned",
     "average_ranks",
-    "bootstrap_median",
-    "bootstrap_median_ratio",
     "data_profile",
     "evaluations_to_own_target",
     "evaluations_to_target",
-    "expected_running_time",
-    "expected_running_time_interval",
     "final",
     "final_costs",
     "friedman",
@@ -105,7 +89,6 @@ __all__ = [
     "mann_whitney",
     "median_and_quartiles",
     "median_interval",
-    "median_ratio_interval",
     "nemenyi_distance",
     "nemenyi_groups",
     "over_problems",
@@ -119,7 +102,6 @@ __all__ = [
     "seeds_to_separate",
     "solver_costs",
     "study_costs",
-    "success_probability",
     "summary",
     "targets_reached",
     "time_to_target",

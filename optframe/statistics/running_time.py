@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from optframe.statistics.bootstrap import percentile_ends
 from optframe.statistics.grouped import GROUP, Integers, grouped, grouped_medians
 from optframe.statistics.medians import Floats
 
@@ -15,25 +13,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Estimate",
-    "expected_running_time",
-    "expected_running_time_interval",
     "expected_running_times",
-    "success_probability",
+    "percentile_ends",
     "time_to_target",
 ]
 
 _AT_ONCE = 4_000_000
 """Resampled running times that are sorted at a time."""
-
-
-class Estimate(NamedTuple):
-    """A number with the interval that covers the true one with about this ``confidence``."""
-
-    value: float
-    low: float
-    high: float
-    confidence: float
 
 
 class _Times(NamedTuple):
@@ -44,29 +30,17 @@ class _Times(NamedTuple):
     high: Floats
 
 
-def expected_running_time(cost: ArrayLike, spent: ArrayLike) -> float:
-    """Return the expected cost of reaching a target by restarting until a run succeeds.
+def expected_running_times(cost: Floats, spent: Floats, codes: Integers, groups: int) -> Floats:
+    """Return each group's expected cost of reaching a target by restarting until a run succeeds.
 
     ERT = (Σ costs of the runs that reached it, up to there + Σ all that the others spent) / number
     of successes. A run with an infinite ``cost`` did not reach the target, one whose cost is NaN is
     in no sample. It is infinite where no run succeeded, and where what a failed run spent is
-    unknown (NaN): a crash is not free.
+    unknown (NaN): a crash is not free. It is NaN where a group has no run.
 
     References: A. Auger and N. Hansen, IEEE Congress on Evolutionary Computation (2005), "success
     performance"; N. Hansen et al., *COCO*, Optimization Methods and Software 36 (2021).
-
-    Raises
-    ------
-    ValueError
-        If there are not as many numbers spent as costs, or no costs.
     """
-    runs = _runs(cost, spent)
-    one = np.zeros(len(runs), np.intp)
-    return float(expected_running_times(runs[:, 0], runs[:, 1], one, 1)[0])
-
-
-def expected_running_times(cost: Floats, spent: Floats, codes: Integers, groups: int) -> Floats:
-    """Return `expected_running_time` of each group of runs; NaN where a group has none."""
     known = ~np.isnan(cost)
     cost, spent, codes = cost[known], spent[known], codes[known]
     won = np.isfinite(cost)
@@ -74,49 +48,6 @@ def expected_running_times(cost: Floats, spent: Floats, codes: Integers, groups:
     paid = np.bincount(codes, weights=_paid(cost, spent), minlength=groups)
     times = np.divide(paid, wins, out=np.full(groups, np.inf), where=wins > 0)
     return np.asarray(np.where(runs > 0, times, np.nan))
-
-
-def expected_running_time_interval(
-    cost: ArrayLike,
-    spent: ArrayLike,
-    confidence: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> Estimate:
-    """Return `expected_running_time` with its percentile bootstrap interval.
-
-    Runs are drawn with replacement; a draw without a success is infinite. A single run has no
-    interval: its confidence is 0.
-
-    Raises
-    ------
-    ValueError
-        As above, and if the numbers asked for make no interval.
-    """
-    runs = _runs(cost, spent)
-    codes = np.zeros(len(runs), np.intp)
-    times = _intervals(runs[:, 0], runs[:, 1], codes, 1, confidence, resamples, seed)
-    value, low, high = (float(one[0]) for one in times)
-    return Estimate(value, low, high, confidence if len(runs) > 1 else 0.0)
-
-
-def success_probability(successes: int, runs: int, confidence: float = 0.95) -> Estimate:
-    """Return the share of successes with its exact interval, which is never too narrow.
-
-    The ends are the probabilities with which so many successes or more, and so many or fewer, have
-    probability (1 − c)/2: quantiles of beta distributions.
-
-    Reference: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934).
-
-    Raises
-    ------
-    ValueError
-        If there is no run, or more successes than runs.
-    """
-    if not 0 <= successes <= runs or not runs:
-        raise ValueError(f"{successes} successes in {runs} runs make no probability")
-    low, high = _clopper_pearson(np.array([successes]), np.array([runs]), confidence)
-    return Estimate(successes / runs, float(low[0]), float(high[0]), confidence)
 
 
 def time_to_target(
@@ -127,8 +58,11 @@ def time_to_target(
     Columns: ``target`` (NaN where it differs by seed), ``runs``, ``left_out`` (runs whose cost is
     NaN, in no sample), ``reached``; ``median``, ``low``, ``high``, ``confidence`` (the
     `median_interval` of the cost, infinite where half of the runs or more did not get there);
-    ``ert``, ``ert_low``, ``ert_high``; ``success``, ``success_low``, ``success_high``. Groups of
-    one run have no interval: its ends are NaN.
+    ``ert``, ``ert_low``, ``ert_high`` (the percentile bootstrap interval over runs, in which a draw
+    without a success is infinite); ``success``, ``success_low``, ``success_high`` (the exact
+    interval, which is never too narrow). Groups of one run have no interval: its ends are NaN.
+
+    Reference: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), for the exact interval.
     """
     codes, table = grouped(evaluations, [*GROUP, "level"])
     groups = len(table)
@@ -165,13 +99,22 @@ def time_to_target(
     )
 
 
-def _runs(cost: ArrayLike, spent: ArrayLike) -> Floats:
-    """Return the runs in the sample, shape (n, 2)."""
-    costs, budgets = (np.asarray(each, dtype=np.float64) for each in (cost, spent))
-    known = ~np.isnan(costs)
-    if costs.ndim != 1 or costs.shape != budgets.shape or not known.any():
-        raise ValueError("a running time needs what each run cost and spent, and at least one run")
-    return np.stack([costs[known], budgets[known]], axis=1)
+def percentile_ends(drawn: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Return the percentile interval's ends over the first axis, rounded outwards.
+
+    Raises
+    ------
+    ValueError
+        If nothing was drawn, or the confidence is not between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence lies between 0 and 1, found {confidence}")
+    if not len(drawn):
+        raise ValueError("an interval needs at least one resample")
+    low = int((1 - confidence) / 2 * len(drawn))
+    high = len(drawn) - 1 - low
+    ordered = np.partition(drawn, sorted({low, high}), axis=0)
+    return ordered[low], ordered[high]
 
 
 def _times(runs: Floats, weights: Floats) -> Floats:
@@ -225,6 +168,8 @@ def _clopper_pearson(
 ) -> tuple[Floats, Floats]:
     from scipy.special import betaincinv
 
+    # The probabilities with which so many successes or more, and so many or fewer, have
+    # probability (1 − c)/2: quantiles of beta distributions.
     tail = (1 - confidence) / 2
     won, lost = successes.astype(np.float64), (runs - successes).astype(np.float64)
     with np.errstate(invalid="ignore"):

@@ -29,8 +29,10 @@ import pytest
 
 from optframe.statistics import median_interval
 
-Row = runpy.run_path(str(Path(__file__).with_name("table.py")))["Row"]
-"""Read by its path: under pytest's import mode ``importlib`` this folder is not on ``sys.path``."""
+# Read by their paths: under pytest's import mode `importlib` this folder is not on sys.path.
+HERE = Path(__file__).parent
+Row = runpy.run_path(str(HERE / "table.py"))["Row"]
+bootstrap_median_ratio = runpy.run_path(str(HERE / "intervals.py"))["bootstrap_median_ratio"]
 
 MOST, LEAST, FEWEST = 30, 6, 3
 """Pairs of a row; six are the fewest whose median has a 95 % interval."""
@@ -82,8 +84,6 @@ class Pairs:
         return times
 
     def _ratio(self, ours: list[float], theirs: list[float]) -> None:
-        from optframe.statistics.bootstrap import bootstrap_median_ratio
-
         if not self.enabled:
             return
         sides = (ours, theirs) if self.row.smaller_is_better else (theirs, ours)

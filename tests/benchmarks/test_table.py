@@ -116,7 +116,7 @@ def small_checkout(tmp_path, monkeypatch):
     """A checkout with a few benchmarks that take no time."""
     folder = tmp_path / "tests" / "benchmarks"
     folder.mkdir(parents=True)
-    for name in ("conftest.py", "table.py"):
+    for name in ("conftest.py", "table.py", "intervals.py"):
         shutil.copy(HERE / name, folder)
     (folder / "test_rows.py").write_text(BENCHMARKS, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = gpu", encoding="utf-8")

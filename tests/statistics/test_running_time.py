@@ -7,16 +7,24 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from optframe.statistics import (
-    evaluations_to_target,
-    expected_running_time,
-    expected_running_time_interval,
-    median_interval,
-    success_probability,
-    time_to_target,
-)
+from optframe.statistics import evaluations_to_target, median_interval, time_to_target
+from optframe.statistics.running_time import expected_running_times, percentile_ends
 
 INF, NAN = math.inf, math.nan
+
+
+def expected_running_time(cost, spent):
+    """That of one group of runs."""
+    runs = np.asarray(cost, float), np.asarray(spent, float)
+    return float(expected_running_times(*runs, np.zeros(len(cost), int), 1)[0])
+
+
+def row_of(cost, spent, confidence=0.95, **given):
+    """The row of the table for these runs of one optimizer."""
+    frame = pd.DataFrame({"cost": cost, "spent": spent, "target": 1.0, "level": 0}, dtype=float)
+    frame = frame.assign(problem="p", optimizer="a", sampler="none", level=0)
+    (row,) = time_to_target(frame, confidence, **given).to_dict("records")
+    return row
 
 
 def test_failures_are_paid_for_by_the_successes():
@@ -37,59 +45,64 @@ def test_it_is_the_mean_cost_of_restarting_until_a_run_succeeds(random):
 
 
 def test_without_a_success_or_with_an_unknown_bill_it_is_infinite():
+    assert math.isnan(expected_running_time([NAN], [1]))
+    assert math.isnan(expected_running_time([], []))
     assert expected_running_time([INF, INF], [5, 5]) == INF
     assert expected_running_time([3, INF], [5, NAN]) == INF
     assert expected_running_time([3, 4], [5, NAN]) == 3.5
     assert expected_running_time([3, NAN], [5, 5]) == 3  # a shared time is in no sample
 
 
-@pytest.mark.parametrize(("cost", "spent"), [([], []), ([1, 2], [1]), ([NAN], [1])])
-def test_no_runs_have_no_running_time(cost, spent):
-    with pytest.raises(ValueError, match="at least one run"):
-        expected_running_time(cost, spent)
-
-
 def test_its_interval_is_that_of_resampled_runs(random):
     cost, spent = np.where(random.random(12) < 0.3, INF, random.random(12)), random.random(12) + 1
-    found = expected_running_time_interval(cost, spent, 0.9, resamples=3000)
+    found = row_of(cost, spent, 0.9, resamples=3000)
     drawn = np.array(
         [expected_running_time(cost[i], spent[i]) for i in random.integers(12, size=(3000, 12))]
     )
-    assert found.value == pytest.approx(expected_running_time(cost, spent), rel=1e-12)
+    assert found["ert"] == pytest.approx(expected_running_time(cost, spent), rel=1e-12)
     tail = 8 * math.sqrt(2 * 0.05 * 0.95 / 3000)
-    for end, share in ((found.low, 0.05), (found.high, 0.95)):
+    for end, share in ((found["ert_low"], 0.05), (found["ert_high"], 0.95)):
         assert np.mean(drawn < end) - tail <= share <= np.mean(drawn <= end) + tail
 
 
 def test_a_resample_without_a_success_is_infinite():
-    found = expected_running_time_interval([1, INF, INF], [9, 9, 9])
-    assert (found.value, found.high) == (19, INF)  # (2/3)³ of the resamples
-    assert found.low == pytest.approx(1)  # (1/3)³ of them are thrice the first
-    assert expected_running_time_interval([1, 2, INF], [9, 9, NAN]).high == INF
-
-
-def test_one_run_has_no_interval():
-    assert expected_running_time_interval([4], [9]) == (4, 4, 4, 0)
+    found = row_of([1, INF, INF], [9, 9, 9])
+    assert (found["ert"], found["ert_high"]) == (19, INF)  # (2/3)³ of the resamples
+    assert found["ert_low"] == pytest.approx(1)  # (1/3)³ of them are thrice the first
+    assert row_of([1, 2, INF], [9, 9, NAN])["ert_high"] == INF
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95])
 def test_success_has_the_exact_interval_of_a_proportion(confidence):
-    for runs in (1, 7, 20):
+    for runs in (2, 7, 20):
         for successes in range(runs + 1):
-            found = success_probability(successes, runs, confidence)
+            cost = [1.0] * successes + [INF] * (runs - successes)
+            row = row_of(cost, [2.0] * runs, confidence, resamples=10)
+            found = [row[name] for name in ("success", "success_low", "success_high")]
             exact = binomtest(successes, runs).proportion_ci(confidence, method="exact")
-            expected = (successes / runs, exact.low, exact.high, confidence)
+            expected = (successes / runs, exact.low, exact.high)
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_the_rule_of_three():
-    assert success_probability(0, 20).high == pytest.approx(1 - 0.025 ** (1 / 20))
+    row = row_of([INF] * 20, [1.0] * 20)
+    assert row["success_high"] == pytest.approx(1 - 0.025 ** (1 / 20))
 
 
-@pytest.mark.parametrize(("successes", "runs"), [(0, 0), (3, 2), (-1, 2)])
-def test_impossible_proportions_are_refused(successes, runs):
-    with pytest.raises(ValueError, match="make no probability"):
-        success_probability(successes, runs)
+def test_an_interval_needs_a_confidence_and_draws():
+    for confidence in (0.0, 1.0, 95):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            percentile_ends(np.arange(3.0), confidence)
+    with pytest.raises(ValueError, match="at least one"):
+        percentile_ends(np.empty(0), 0.95)
+
+
+def test_ends_are_drawn_values_rounded_outwards():
+    drawn = np.array([[5.0, 1], [3, INF], [1, INF], [4, 2], [2, 3]])
+    for confidence, ends in ((0.5, (2, 4)), (0.2, (3, 3)), (0.9, (1, 5))):
+        low, high = percentile_ends(drawn, confidence)
+        assert (low[0], high[0]) == ends
+    assert percentile_ends(drawn, 0.5)[1][1] == INF
 
 
 # --- tables ----------------------------------------------------------------------------------
@@ -111,14 +124,14 @@ def test_the_table_says_of_each_group_what_the_functions_say(runs, random):
         assert (row["runs"], row["left_out"]) == (7, 0)
         assert row["reached"] == np.isfinite(cost).sum()
         assert row["target"] == [5, 1, 0.1][row["level"]]
-        ert = expected_running_time_interval(cost, spent, 0.9, resamples=500, seed=4)
-        said = [row[name] for name in ("ert", "ert_low", "ert_high")]
-        np.testing.assert_allclose(said, ert[:3], rtol=1e-12)
+        alone = row_of(cost.to_numpy(), spent.to_numpy(), 0.9, resamples=500, seed=4)
+        assert alone["ert"] == pytest.approx(expected_running_time(cost, spent), rel=1e-12)
+        ends = ("ert", "ert_low", "ert_high", "success", "success_low", "success_high")
+        np.testing.assert_allclose(
+            [row[name] for name in ends], [alone[name] for name in ends], rtol=1e-12
+        )
         said = [row[name] for name in ("median", "low", "high", "confidence")]
         np.testing.assert_allclose(said, median_interval(cost, 0.9), rtol=1e-12)
-        said = [row[name] for name in ("success", "success_low", "success_high")]
-        probability = success_probability(int(row["reached"]), 7, 0.9)
-        np.testing.assert_allclose(said, probability[:3], rtol=1e-12)
 
 
 def test_half_of_the_runs_lost_have_an_infinite_median(runs):

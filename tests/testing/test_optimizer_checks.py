@@ -367,6 +367,41 @@ def test_what_the_contract_does_not_ask_is_not_asked(ends, status):
 
 
 @dataclass(frozen=True)
+class Declares(Descent):
+    """What it declares holds for no hyperparameters, and one of them has the name of a method."""
+
+    displacement: float = 1.0
+
+    def invariances(self):
+        return frozenset()
+
+
+class HasNoFormula(Descent):
+    def displacement(self, gradient, steps):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "of_invariances", "of_displacement"),
+    [
+        (Descent, "is optional and not defined", "is optional and not defined"),
+        (Declares, "names none for these hyperparameters", "is optional and not defined"),
+        (HasNoFormula, "is optional and not defined", "has no formula for these hyperparameters"),
+    ],
+)
+def test_declarations_are_optional(optimizer, of_invariances, of_displacement):
+    found = {o.check: (o.status, o.reason) for o in check_optimizer(optimizer).run()}
+    assert found["is-invariant-as-declared"] == (
+        "not applicable",
+        f"invariances() {of_invariances}",
+    )
+    assert found["moves-by-its-formula-on-a-constant-gradient"] == (
+        "not applicable",
+        f"displacement() {of_displacement}",
+    )
+
+
+@dataclass(frozen=True)
 class Newton(Solver):
     needs = frozenset({"gradient", "hessian"})
 

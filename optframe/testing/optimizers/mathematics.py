@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from optframe.testing.kit import NotApplicable, check, require
+from optframe.testing.optimizers.declared import INVARIANCES, displacement, invariances
 from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
 from optframe.testing.standard_problems import Bowl, Slope
 from optframe.testing.stepping import serves, walk
@@ -60,16 +61,15 @@ def lowers_the_loss(subject: Subject) -> None:
 @check(since=1)
 def is_invariant_as_declared(subject: Subject) -> None:
     """What `invariances` declares holds."""
-    declared = subject.optimizer.invariances()
+    declared = invariances(subject.optimizer)
     require(isinstance(declared, frozenset), f"invariances() is {declared!r}; expected a frozenset")
-    known = {"rotation", "loss scale", "parameter scale"}
     require(
-        declared <= known,
-        f"it declares {', '.join(sorted(declared - known))}; "
-        f"expected of {', '.join(sorted(known))}",
+        declared <= INVARIANCES,
+        f"it declares {', '.join(sorted(declared - INVARIANCES))}; "
+        f"expected of {', '.join(sorted(INVARIANCES))}",
     )
     if not declared:
-        raise NotApplicable("it declares no invariance")
+        raise NotApplicable("invariances() names none for these hyperparameters")
     bowl = subject.problem()
     if not isinstance(bowl, Bowl):
         raise NotApplicable("no quadratic offers what it needs")
@@ -98,11 +98,12 @@ def moves_by_its_formula_on_a_constant_gradient(subject: Subject) -> None:
     slope = Slope(gradient)
     if not serves(slope, subject.optimizer.requires()):
         raise NotApplicable("a linear loss does not offer what it needs")
-    if subject.optimizer.displacement(gradient, 1) is None:
-        raise NotApplicable("it declares no displacement")
+    formula = displacement(subject.optimizer)
+    if formula(gradient, 1) is None:
+        raise NotApplicable("displacement() has no formula for these hyperparameters")
     iterates = walk(subject.optimizer, slope, 50, np.zeros(SIZE)).iterates
     for k in (1, 2, 3, 50):
-        expected = np.asarray(subject.optimizer.displacement(gradient, k))
+        expected = np.asarray(formula(gradient, k))
         require(
             np.allclose(iterates[k], expected, rtol=1e-9, atol=1e-300),
             f"after {k} steps it has moved by {iterates[k][0]:.12g} where displacement says "

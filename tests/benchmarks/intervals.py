@@ -7,7 +7,7 @@ inconsistent for the median (Efron and Tibshirani, section 11.6).
 
 It is too narrow: of 5, 7, ... 101 values of any continuous distribution, an interval of 95 % covers
 the median in 87 to 96 % of all samples, one of 99 % in 93 to 99 %. Where the coverage has to be
-guaranteed there are the exact `median_interval` and `median_ratio_interval`.
+guaranteed there is the exact `median_interval`.
 
 References: B. Efron, Annals of Statistics 7 (1979); B. Efron and R. J. Tibshirani, *An Introduction
 to the Bootstrap* (1993), chapters 11 and 13.
@@ -23,16 +23,11 @@ from optframe.statistics.medians import (
     Interval,
     between,
     median_and_quartiles,
-    median_interval,
     sample,
 )
+from optframe.statistics.running_time import percentile_ends
 
-__all__ = [
-    "bootstrap_median",
-    "bootstrap_median_ratio",
-    "median_ratio_interval",
-    "percentile_ends",
-]
+__all__ = ["bootstrap_median", "bootstrap_median_ratio"]
 
 _AT_ONCE = 4_000_000
 """Values that are drawn at a time."""
@@ -70,7 +65,7 @@ def bootstrap_median_ratio(
 
     The i-th values belong together (measured one after the other, or with one seed), and pairs are
     drawn, so that what disturbs both cancels: exp of the median of log oursᵢ − log theirsᵢ, so that
-    ours/theirs and theirs/ours give reciprocal answers. Where ours is lost (+inf) the ratio is
+    ours/theirs and theirs/ours have reciprocal medians. Where ours is lost (+inf) the ratio is
     infinite, where theirs is it is 0.
 
     Raises
@@ -79,17 +74,6 @@ def bootstrap_median_ratio(
         If the samples are not pairs of positive values, or both of a pair are infinite.
     """
     return _exp(bootstrap_median(_log_ratios(ours, theirs), confidence, resamples, seed))
-
-
-def median_ratio_interval(ours: ArrayLike, theirs: ArrayLike, confidence: float = 0.95) -> Interval:
-    """Return `bootstrap_median_ratio` with the exact interval of `median_interval` instead.
-
-    Raises
-    ------
-    ValueError
-        If the samples are not pairs of positive values, or both of a pair are infinite.
-    """
-    return _exp(median_interval(_log_ratios(ours, theirs), confidence))
 
 
 def _log_ratios(ours: ArrayLike, theirs: ArrayLike) -> Floats:
@@ -106,24 +90,6 @@ def _log_ratios(ours: ArrayLike, theirs: ArrayLike) -> Floats:
 def _exp(logs: Interval) -> Interval:
     median, low, high = np.exp(logs[:3])
     return Interval(float(median), float(low), float(high), logs.confidence)
-
-
-def percentile_ends(drawn: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Return the percentile interval's ends over the first axis, rounded outwards.
-
-    Raises
-    ------
-    ValueError
-        If nothing was drawn, or the confidence is not between 0 and 1.
-    """
-    if not 0 < confidence < 1:
-        raise ValueError(f"a confidence lies between 0 and 1, found {confidence}")
-    if not len(drawn):
-        raise ValueError("an interval needs at least one resample")
-    low = int((1 - confidence) / 2 * len(drawn))
-    high = len(drawn) - 1 - low
-    ordered = np.partition(drawn, sorted({low, high}), axis=0)
-    return ordered[low], ordered[high]
 
 
 def _resampled_medians(ordered: Floats, resamples: int, seed: int) -> Floats:
