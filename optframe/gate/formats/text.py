@@ -1,4 +1,4 @@
-"""A table for people."""
+"""A text table for a terminal or a file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ COLOURS = {
     Verdict.NEW: "cyan",
 }
 MANY = 60
-"""Where there are more trials, those that pass are only counted."""
+"""With more trials than this, those that pass are counted and not listed."""
 
 
 def text(comparison: Comparison) -> str:
-    """Return the table as it stands in a file."""
+    """Return the table as text for a file."""
     from rich.console import Console
 
     stream = io.StringIO()
@@ -34,7 +34,7 @@ def text(comparison: Comparison) -> str:
 
 
 def print_text(comparison: Comparison, console: Console) -> None:
-    """Print the table, and what it rests on."""
+    """Print the environment's differences, the notes, the table and the summary."""
     from rich.table import Table
     from rich.text import Text
 
