@@ -90,16 +90,16 @@ def main() -> NoReturn:
     try:
         code = _optframe(prog_name="optframe", standalone_mode=False)
     except click.ClickException as error:
-        _say(error.format_message())
+        _print_lines(error.format_message())
         sys.exit(2)
     except OptframeError as error:
-        _say(str(error))
+        _print_lines(str(error))
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _say("stopped")
+        _print_lines("stopped")
         sys.exit(130)
     except OSError as error:  # a full disk, a folder that cannot be written to
-        _say(str(error))
+        _print_lines(str(error))
         sys.exit(4)
     except SystemExit as error:
         # The reader of a pipe has closed it: click then replaces standard output, rich does not.
@@ -108,6 +108,6 @@ def main() -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _say(text: str) -> None:
+def _print_lines(text: str) -> None:
     for line in text.splitlines():
         print(f"optframe: {printable(line)}", file=sys.stderr)

@@ -90,10 +90,10 @@ def text(source: Source, tolerances: Tolerances) -> str:
 def _cells(source: Source) -> list[dict[str, Any]]:
     cells = []
     for one in sorted(source.trials, key=_order):
-        told = table(one)
+        values = table(one)
         kept = ["cell", "spec", "status", "counts", "loss"]
         kept += [] if one.status in ("converged", "finished") else ["reason"]
-        cells.append({name: told[name] for name in kept})
+        cells.append({name: values[name] for name in kept})
     return cells
 
 
@@ -103,9 +103,9 @@ def _order(one: Measured) -> tuple[str, str, str, int]:
 
 
 def _tolerances(tolerances: Tolerances) -> str:
-    told = plain(tolerances)
-    optimizers = _block(told["optimizers"], "   ")
-    return f'{{\n  "machines": {_line(told["machines"])},\n  "optimizers": {optimizers}\n }}'
+    values = plain(tolerances)
+    optimizers = _block(values["optimizers"], "   ")
+    return f'{{\n  "machines": {_line(values["machines"])},\n  "optimizers": {optimizers}\n }}'
 
 
 def _block(values: Mapping[str, Any], indent: str = "  ") -> str:

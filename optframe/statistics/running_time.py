@@ -1,4 +1,4 @@
-"""What reaching a target costs: expected running time, success probability, median cost."""
+"""The cost of reaching a target: expected running time, success probability, median cost."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = [
 ]
 
 _AT_ONCE = 4_000_000
-"""Resampled running times that are sorted at a time."""
+"""The number of resampled running times that are sorted at a time."""
 
 
 class Estimate(NamedTuple):
-    """A number with the interval that covers the true one with about this ``confidence``."""
+    """A number with an interval that covers the true one with about this ``confidence``."""
 
     value: float
     low: float
@@ -47,10 +47,10 @@ class _Times(NamedTuple):
 def expected_running_time(cost: ArrayLike, spent: ArrayLike) -> float:
     """Return the expected cost of reaching a target by restarting until a run succeeds.
 
-    ERT = (Σ costs of the runs that reached it, up to there + Σ all that the others spent) / number
-    of successes. A run with an infinite ``cost`` did not reach the target, one whose cost is NaN is
-    in no sample. It is infinite where no run succeeded, and where what a failed run spent is
-    unknown (NaN): a crash is not free.
+    ERT = (Σ costs of the runs that reached it + Σ whole costs of the others) / number of successes.
+    A run with an infinite ``cost`` did not reach the target. A run whose cost is NaN is in no
+    sample. The ERT is infinite if no run succeeded, or if the whole cost of a failed run is unknown
+    (NaN), since a crash must not count as free.
 
     References: A. Auger and N. Hansen, IEEE Congress on Evolutionary Computation (2005), "success
     performance"; N. Hansen et al., *COCO*, Optimization Methods and Software 36 (2021).
@@ -58,7 +58,7 @@ def expected_running_time(cost: ArrayLike, spent: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If there are not as many numbers spent as costs, or no costs.
+        If ``spent`` and ``cost`` have different lengths, or there are no costs.
     """
     runs = _runs(cost, spent)
     one = np.zeros(len(runs), np.intp)
@@ -66,7 +66,7 @@ def expected_running_time(cost: ArrayLike, spent: ArrayLike) -> float:
 
 
 def expected_running_times(cost: Floats, spent: Floats, codes: Integers, groups: int) -> Floats:
-    """Return `expected_running_time` of each group of runs; NaN where a group has none."""
+    """Return `expected_running_time` of each group of runs; NaN for a group without runs."""
     known = ~np.isnan(cost)
     cost, spent, codes = cost[known], spent[known], codes[known]
     won = np.isfinite(cost)
@@ -85,13 +85,13 @@ def expected_running_time_interval(
 ) -> Estimate:
     """Return `expected_running_time` with its percentile bootstrap interval.
 
-    Runs are drawn with replacement; a draw without a success is infinite. A single run has no
+    Runs are drawn with replacement. A draw without a success is infinite. A single run has no
     interval: its confidence is 0.
 
     Raises
     ------
     ValueError
-        As above, and if the numbers asked for make no interval.
+        As above, and if ``confidence`` or ``resamples`` is out of range.
     """
     runs = _runs(cost, spent)
     codes = np.zeros(len(runs), np.intp)
@@ -101,10 +101,10 @@ def expected_running_time_interval(
 
 
 def success_probability(successes: int, runs: int, confidence: float = 0.95) -> Estimate:
-    """Return the share of successes with its exact interval, which is never too narrow.
+    """Return the share of successes with Clopper and Pearson's interval, which is never too narrow.
 
-    The ends are the probabilities with which so many successes or more, and so many or fewer, have
-    probability (1 − c)/2: quantiles of beta distributions.
+    At its lower end, this number of successes or more has probability (1 − c)/2. At its upper end,
+    this number or fewer has. Both ends are quantiles of beta distributions.
 
     Reference: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934).
 
@@ -114,7 +114,9 @@ def success_probability(successes: int, runs: int, confidence: float = 0.95) -> 
         If there is no run, or more successes than runs.
     """
     if not 0 <= successes <= runs or not runs:
-        raise ValueError(f"{successes} successes in {runs} runs make no probability")
+        raise ValueError(
+            f"found {successes} successes in {runs} runs, expected 0 to {runs} in at least one run"
+        )
     low, high = _clopper_pearson(np.array([successes]), np.array([runs]), confidence)
     return Estimate(successes / runs, float(low[0]), float(high[0]), confidence)
 
@@ -122,13 +124,13 @@ def success_probability(successes: int, runs: int, confidence: float = 0.95) -> 
 def time_to_target(
     evaluations: pd.DataFrame, confidence: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """Return what targets cost: a row per problem, optimizer, sampler and level.
+    """Return the costs of targets: a row per problem, optimizer, sampler and level.
 
-    Columns: ``target`` (NaN where it differs by seed), ``runs``, ``left_out`` (runs whose cost is
-    NaN, in no sample), ``reached``; ``median``, ``low``, ``high``, ``confidence`` (the
-    `median_interval` of the cost, infinite where half of the runs or more did not get there);
-    ``ert``, ``ert_low``, ``ert_high``; ``success``, ``success_low``, ``success_high``. Groups of
-    one run have no interval: its ends are NaN.
+    Columns: ``target`` (NaN if it differs by seed), ``runs``, ``left_out`` (runs whose cost is NaN,
+    in no sample), ``reached``; ``median``, ``low``, ``high``, ``confidence`` (the `median_interval`
+    of the cost, infinite if half of the runs or more did not reach the target); ``ert``,
+    ``ert_low``, ``ert_high``; ``success``, ``success_low``, ``success_high``. Groups of one run
+    have no interval: its ends are NaN.
     """
     codes, table = grouped(evaluations, [*GROUP, "level"])
     groups = len(table)
@@ -170,12 +172,12 @@ def _runs(cost: ArrayLike, spent: ArrayLike) -> Floats:
     costs, budgets = (np.asarray(each, dtype=np.float64) for each in (cost, spent))
     known = ~np.isnan(costs)
     if costs.ndim != 1 or costs.shape != budgets.shape or not known.any():
-        raise ValueError("a running time needs what each run cost and spent, and at least one run")
+        raise ValueError("expected a cost and a whole cost of each run, and at least one run")
     return np.stack([costs[known], budgets[known]], axis=1)
 
 
 def _times(runs: Floats, weights: Floats) -> Floats:
-    """Return running times, shape (draws, groups), of runs (n, 2, groups) that weigh (draws, n)."""
+    """Return running times (draws, groups) of runs (n, 2, groups) with the weights (draws, n)."""
     cost, spent = runs[:, 0], runs[:, 1]
     won, paid = np.isfinite(cost), _paid(cost, spent)
     unknown = np.isinf(paid)
@@ -186,7 +188,7 @@ def _times(runs: Floats, weights: Floats) -> Floats:
 
 
 def _paid(cost: Floats, spent: Floats) -> Floats:
-    """Return what each run adds to the bill: its cost, else all that it spent, else infinity."""
+    """Return each run's part of the sum: its cost if finite, else its whole cost, else infinity."""
     return np.asarray(np.where(np.isfinite(cost), cost, np.where(np.isnan(spent), np.inf, spent)))
 
 
@@ -199,7 +201,7 @@ def _intervals(
     resamples: int,
     seed: int,
 ) -> _Times:
-    """Return each group's running time with its interval; groups of one size share their draws."""
+    """Return each group's running time with its interval; groups of equal size share the draws."""
     order = np.argsort(codes, kind="stable")
     runs = np.stack([cost, spent], axis=1)[order]
     counts = np.bincount(codes, minlength=groups)

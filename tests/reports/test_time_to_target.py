@@ -116,7 +116,7 @@ def test_a_study_that_has_not_run_has_nothing_to_draw(study):
 def test_runs_that_shared_their_steps_have_no_time(study):
     reach(study, "adam", 4)
     study.trials[-1]["together"] = 2
-    reason = "all runs advanced together with others, so that none has a time of its own"
+    reason = "all runs ran in batches, so none has its own time"
     assert TimeToTarget(x="seconds").missing(study.frames()) == reason
 
 

@@ -88,7 +88,7 @@ def test_the_rule_of_three():
 
 @pytest.mark.parametrize(("successes", "runs"), [(0, 0), (3, 2), (-1, 2)])
 def test_impossible_proportions_are_refused(successes, runs):
-    with pytest.raises(ValueError, match="make no probability"):
+    with pytest.raises(ValueError, match=r"successes in 2 runs, expected 0 to 2"):
         success_probability(successes, runs)
 
 

@@ -75,7 +75,7 @@ def command(
     if instructions:
         find_valgrind()
     sides = [
-        open_side(role, text, registry.paths, _say)
+        open_side(role, text, registry.paths, _progress)
         for role, text in (("base", base), ("head", head))
     ]
     field = Field(sides[0], sides[1], file, only)
@@ -83,7 +83,7 @@ def command(
     if instructions:
         race = InstructionRace(field, rule.threshold)
     try:
-        race.run(seconds, _say)
+        race.run(seconds, _progress)
     except (KeyboardInterrupt, OptframeError):
         if race.heats:
             tell(race.comparison(), format, out)
@@ -93,7 +93,7 @@ def command(
     return comparison.exit_code
 
 
-def _say(line: str) -> None:
+def _progress(line: str) -> None:
     click.echo(f"race: {line}", err=True)
 
 

@@ -38,14 +38,14 @@ def print_text(comparison: Comparison, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    def say(line: str, style: str = "") -> None:
+    def write(line: str, style: str = "") -> None:
         console.print(Text(line, style=style), soft_wrap=True)
 
-    say(f"{comparison.title}: {comparison.base} → {comparison.head}")
+    write(f"{comparison.title}: {comparison.base} → {comparison.head}")
     for line in environment(comparison.differences):
-        say(line)
+        write(line)
     for note in comparison.notes:
-        say(note)
+        write(note)
     shown = [*comparison.subjects]
     if len(shown) > MANY:
         shown = [s for s in shown if comparison.verdict_of(s) is not Verdict.PASS]
@@ -60,4 +60,4 @@ def print_text(comparison: Comparison, console: Console) -> None:
         table.add_row(Text(verdict, style=COLOURS.get(verdict, "")), *map(Text, cells))
     if shown:
         console.print(table)
-    say(summary(comparison), COLOURS.get(comparison.verdict, "green"))
+    write(summary(comparison), COLOURS.get(comparison.verdict, "green"))

@@ -140,7 +140,7 @@ def says_whether_it_draws(subject: Subject) -> None:
 def goes_on_from_a_saved_state(subject: Subject) -> None:
     """Restored from the pickled state after some steps, it takes the same steps to the bit."""
     if not subject.optimizer.resumable:
-        raise NotApplicable("it says resumable = False")
+        raise NotApplicable("it declares resumable = False")
     for problem in subject.problems():
         whole = walk(subject.optimizer, problem, STEPS)
         half = walk(subject.optimizer, problem, STEPS // 2)
@@ -164,7 +164,7 @@ def goes_on_from_a_saved_state(subject: Subject) -> None:
 def state_is_numbers_and_arrays(subject: Subject) -> None:
     """State is None or a dataclass of numbers and arrays, so that it can be saved."""
     if not subject.optimizer.resumable:
-        raise NotApplicable("it says resumable = False")
+        raise NotApplicable("it declares resumable = False")
     for problem in subject.problems():
         _check_state(walk(subject.optimizer, problem, 2).state, "state")
 
@@ -191,10 +191,10 @@ def asks_only_what_it_needs(subject: Subject) -> None:
 @check(since=1)
 def prints_nothing(subject: Subject) -> None:
     """A step neither prints nor logs."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         walk(subject.optimizer, subject.problem(), STEPS)
-    require(not said.getvalue(), f"a step prints {said.getvalue()[:60]!r}")
+    require(not printed.getvalue(), f"a step prints {printed.getvalue()[:60]!r}")
 
 
 @check(since=1)
@@ -230,7 +230,7 @@ def _check_state(state: Any, where: str) -> None:
     require(
         dataclasses.is_dataclass(state) and not isinstance(state, type),
         f"{where} is a {type(state).__name__}; expected None, a number, an array, or a dataclass "
-        "of these (or say resumable = False)",
+        "of these (or declare resumable = False)",
     )
     for part in dataclasses.fields(state):
         _check_state(getattr(state, part.name), f"{where}.{part.name}")
