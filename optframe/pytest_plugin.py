@@ -1,14 +1,16 @@
-"""The fixture `optbench`: a test that an optimizer reaches its target, and at what cost.
+"""The pytest fixture `optbench`: tests that an optimizer reaches its target, and counts the cost.
 
 ::
 
     def test_adam(optbench):
         optbench("adam:lr=0.05", "rosenbrock", target=1e-6, max_steps=5000)
 
-It asserts, and leaves the counts where `optframe compare` finds them: in pytest-benchmark's JSON
-(``extra_info["optframe"]``, see `optframe.gate.measured`), and in the file of ``--optbench-json``,
-which needs no pytest-benchmark. What is imported here is imported in every run of pytest: pytest
-alone; the rest comes when the fixture is called.
+It asserts that the target is reached. It writes the counts where `optframe compare` finds them: in
+pytest-benchmark's JSON (``extra_info["optframe"]``, see `optframe.gate.measured`), and in the file
+of ``--optbench-json``, which does not need pytest-benchmark.
+
+Every run of pytest imports this module. So it imports only pytest at the top, and the rest when the
+fixture is called.
 """
 
 from __future__ import annotations
@@ -29,14 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Optbench"]
 
 _COUNTED = pytest.StashKey[list[dict[str, Any]]]()
-"""What a test has counted since its last report: tables with fullname and extra_info."""
+"""The counts of a test since its last report: tables with fullname and extra_info."""
 
 _ENVIRONMENTS = pytest.StashKey[dict[tuple[str, int], dict[str, Any]]]()
-"""Where trials run, by backend and threads, asked for once."""
+"""The environments of trials by backend and threads, each described once."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option."""
+    """Add the option ``--optbench-json``."""
     parser.getgroup("optframe").addoption(
         "--optbench-json",
         metavar="FILE",
@@ -45,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the fixture: the one with times only where pytest-benchmark is in use."""
+    """Register the fixture: with times if pytest-benchmark is in use, else with counts only."""
     fixture = _WithTimes() if _timing(config) else _CountsAlone()
     config.stash[_ENVIRONMENTS] = {}
     config.pluginmanager.register(fixture, "optbench-fixture")
@@ -56,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put what was counted on the test's report, with which xdist sends it home."""
+    """Add the counts to the test's report, which xdist sends from a worker to the main process."""
     report = yield
     counted = item.stash.get(_COUNTED, [])
     setattr(report, "optbench", [*counted])  # noqa: B010  (a report declares no such attribute)
@@ -69,7 +71,7 @@ class _WithTimes:
 
     @pytest.fixture
     def optbench(self, request: pytest.FixtureRequest, benchmark: Any) -> Optbench:
-        """Run an optimizer, assert that it reaches its target, keep the counts, time a step."""
+        """Run an optimizer, assert that it reaches its target, store the counts, time a step."""
         return Optbench(request.node, benchmark)
 
 
@@ -78,12 +80,12 @@ class _CountsAlone:
 
     @pytest.fixture
     def optbench(self, request: pytest.FixtureRequest) -> Optbench:
-        """Run an optimizer, assert that it reaches its target, and keep the counts."""
+        """Run an optimizer, assert that it reaches its target, and store the counts."""
         return Optbench(request.node, None)
 
 
 class Optbench:
-    """What the fixture gives: call it."""
+    """The value of the fixture, which a test calls."""
 
     def __init__(self, node: pytest.Item, benchmark: Any) -> None:
         self._node = node
@@ -110,40 +112,44 @@ class Optbench:
     ) -> Outcome:
         """Run an optimizer on a problem and assert that it reaches its target.
 
-        The trials are those of a study of this one pair, with its defaults, so that they have the
-        same cells as in a study's store. Under pytest-benchmark each trial is a benchmark: the
-        test's first one has the test's name, the second that name with ``#2``.
+        The trials are those of a study of this one pair with a study's defaults. So they have the
+        same cells as in a study's store. Under pytest-benchmark each trial is a benchmark. The
+        first one has the test's name, the second that name with ``#2``.
 
-        **What is timed** is one step: the eleventh, or the last one of a shorter run; from copies
-        of the θ and state before it, made off the clock, up to 1000 times or for 0.1 s. It is the
-        drawing of its minibatch, if there is one, and ``optimizer.step`` with the problem's
-        answers; no checkpoint and no test of the target. Where no step can be had alone (a
-        `Solver`, ``resumable = False``, a run of less than two steps), and where the target was
-        missed or ``time`` is False, it is the whole run, once.
+        **What is timed** is one step: the eleventh, or the last one of a shorter run. It is
+        repeated up to 1000 times or for 0.1 s. Each repetition starts from copies of the θ and
+        state before it; copying is not timed. The step draws its minibatch, if there is one, and
+        calls ``optimizer.step`` with the problem's oracle. It includes no checkpoint and no test of
+        the target. The whole run is timed once instead if a step cannot be timed alone (a `Solver`,
+        ``resumable = False``, a run of less than two steps), if the target was missed, or if
+        ``time`` is False.
 
         Parameters
         ----------
         optimizer, problem, sampler
-            Names in the short notation, tables, or objects. The sampler is for problems with data.
+            Names in the short notation, tables, or objects. Only problems with data use the
+            sampler.
         target
-            The loss to reach, or ``{"test_accuracy": 0.95}``. Without it, and without
+            The loss to reach, or ``{"test_accuracy": 0.95}``. Without it and without
             ``gradient_norm``, a run must only end, and neither diverge nor fail.
         max_steps
-            The budget; or another one of `optframe.Budget`, as its other fields: ``epochs``,
-            ``gradients``, ``seconds``, ``gradient_norm``, ``patience``, ``target_every``.
+            The budget in steps. Other fields of `optframe.Budget` can be given by their names:
+            ``epochs``, ``gradients``, ``seconds``, ``gradient_norm``, ``patience``,
+            ``target_every``.
         seeds, seed
-            How many seeds, and the study's seed. What draws nothing runs once.
+            The number of seeds, and the study's seed. A trial without random numbers runs once.
         start, dtype, backend
             As in a study.
         time
-            Whether to time the step where pytest-benchmark does so at all.
+            Whether to time the step, if pytest-benchmark measures times at all.
 
         Raises
         ------
         AssertionError
-            Where a trial missed its target: who, what was reached at what cost, and why it ended.
+            If a trial missed its target. The message names the trial, what it reached at what cost,
+            and why it ended.
         UsageError
-            Where the words are wrong, with one line per mistake.
+            If the arguments are wrong, with one line per mistake.
         """
         __tracebackhide__ = True
         from optframe.errors import OptframeError, UsageError
@@ -155,7 +161,9 @@ class Optbench:
         given = {name: value for name, value in given.items() if value is not None}
         try:
             if given.keys() & budget.keys():
-                raise UsageError("optbench: max_steps and steps are the same; give one of them")
+                raise UsageError(
+                    "optbench: found max_steps and steps, which are the same; give one of them"
+                )
             study = Study(
                 name=self._node.name,
                 budget={**given, **budget},
@@ -183,7 +191,7 @@ class Optbench:
         return Outcome(tuple(measured for measured, _ in found))
 
     def _measure(self, bench: Bench, trial: Trial, time: bool) -> tuple[Measured, str | None]:
-        """Run a trial, keep its counts, time it if that is asked; say what it missed."""
+        """Run a trial, store its counts, time it if requested; return why it missed its target."""
         from optframe.gate.measured import of_record, table
         from optframe.gate.optbench import shortfall
 
@@ -198,9 +206,9 @@ class Optbench:
             missed += "\n" + record.traceback.rstrip()
         measured = of_record(trial, record, self._environment(bench), name)
         counted = table(measured)
-        kept: dict[str, Any] = {"name": name.rpartition("::")[2], "fullname": name}
-        kept["extra_info"] = {"optframe": counted}
-        self._node.stash.setdefault(_COUNTED, []).append(kept)
+        entry: dict[str, Any] = {"name": name.rpartition("::")[2], "fullname": name}
+        entry["extra_info"] = {"optframe": counted}
+        self._node.stash.setdefault(_COUNTED, []).append(entry)
         if benchmark is not None:
             benchmark.extra_info["optframe"] = counted
         if timed:
@@ -208,7 +216,7 @@ class Optbench:
         return measured, missed
 
     def _time(self, benchmark: Any, bench: Bench, trial: Trial, reached: Record | None) -> None:
-        """Time a step of a run that reached its target, or else the whole run, once."""
+        """Time a step of a run that reached its target, else the whole run, once."""
         if reached is not None:
             with bench.step(trial, reached) as step:
                 if step is not None:
@@ -218,7 +226,7 @@ class Optbench:
         _pedantic(benchmark, "whole run", bench.run, args=(trial,))
 
     def _next(self) -> tuple[Any, str]:
-        """Return the fixture for the next trial, None without pytest-benchmark, and its name."""
+        """Return pytest-benchmark's fixture for the next trial (or None), and the trial's name."""
         self._number += 1
         suffix = f"#{self._number}" if self._number > 1 else ""
         name = self._node.nodeid + suffix
@@ -236,21 +244,21 @@ class Optbench:
         return known[where]
 
     def _mark_as_failed(self) -> None:
-        """Let pytest-benchmark see a failure, and not a fixture that nobody used."""
+        """Let pytest-benchmark see a failure; it warns of a fixture that was not used."""
         if self._benchmark is not None and not self._number:
             with contextlib.suppress(_NotBegunError):
                 self._benchmark.pedantic(_fail)
 
 
 def _pedantic(benchmark: Any, what: str, target: Any, **how: Any) -> Any:
-    """Time something, and say what it is: steps and whole runs stand in two tables."""
+    """Time ``target``; ``what`` names the table: steps and whole runs have separate ones."""
     benchmark.extra_info["timed"] = what
     benchmark.group = benchmark.group or f"optbench: {what}"
     return benchmark.pedantic(target, **how)
 
 
 class _NotBegunError(Exception):
-    """What a benchmark raises that has failed before it began."""
+    """Raised by a benchmark that has failed before it began."""
 
 
 def _fail() -> None:
@@ -258,7 +266,7 @@ def _fail() -> None:
 
 
 class _Collected:
-    """What all tests have counted, also in other processes: written and told at the end."""
+    """The counts of all tests, also of xdist's workers; written and summarized at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -266,15 +274,17 @@ class _Collected:
         option = config.getoption("optbench_json")
         self._file = None if option is None else config.invocation_params.dir / option
         if self._file is not None and not self._file.parent.is_dir():
-            raise pytest.UsageError(f"--optbench-json: there is no folder {self._file.parent}")
+            raise pytest.UsageError(
+                f"--optbench-json: there is no folder {self._file.parent}; create it first"
+            )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect; of a test that ran again the last time holds."""
+        """Collect the counts of a test; if it runs again, the last counts replace the first."""
         for one in getattr(report, "optbench", ()):
             self._counted[one["fullname"]] = one
 
     def pytest_sessionfinish(self) -> None:
-        """Write the file, but not in a worker of xdist."""
+        """Write the file, in the main process only if xdist is in use."""
         if self._file is None or not self._counted or hasattr(self._config, "workerinput"):
             return
         import json
@@ -289,16 +299,16 @@ class _Collected:
         self._file.write_text(text, encoding="utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say in one line what was counted, why nothing was timed, and where it is written."""
+        """Print one line: what was counted, why nothing was timed, and where it is written."""
         why = self._why_no_times()
         if not self._counted:
-            said = [f"nothing counted, {self._file} not written"] if self._file else []
+            parts = [f"nothing counted, {self._file} not written"] if self._file else []
         else:
-            said = [f"{len(self._counted)} trials counted"] if why or self._file else []
-            said += [f"no times: {why}"] if why else []
-            said += [f"written: {self._file}"] if self._file else []
-        if said:
-            terminalreporter.write_line("optbench: " + "; ".join(said))
+            parts = [f"{len(self._counted)} trials counted"] if why or self._file else []
+            parts += [f"no times: {why}"] if why else []
+            parts += [f"written: {self._file}"] if self._file else []
+        if parts:
+            terminalreporter.write_line("optbench: " + "; ".join(parts))
 
     def _why_no_times(self) -> str:
         option = self._config.getoption

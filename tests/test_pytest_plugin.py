@@ -177,7 +177,7 @@ def test_what_fails_says_why_and_leaves_its_counts(run):
         r"ZeroDivisionError: planted",
         r"optframe.errors.UsageError: optbench: .*unknown optimizer 'adm'; did you mean 'adam'\?",
         r"optframe.errors.UsageError: optbench: .*no budget is given; expected at least .*",
-        r"optframe.errors.UsageError: optbench: max_steps and steps are the same; give one of them",
+        r"optframe.errors.UsageError: optbench: found max_steps and steps, which are the same",
         r"AssertionError: sgd:lr=1e-07 on booth did not reach loss ≤ 0.001: loss .*",
     ):
         assert sum(re.fullmatch(said, line) is not None for line in lines) == 1, said

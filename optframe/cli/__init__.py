@@ -1,7 +1,7 @@
 """The command line: ``optframe run``, ``report``, ``list``, ``show``, ``plugins``, ``doctor``.
 
-Every command lies in its own file and is imported when it is used, so that ``optframe --help``
-answers at once.
+Each command is in its own file, which is imported when the command is used. So ``optframe --help``
+is fast.
 """
 
 from optframe.cli.main import main

@@ -1,4 +1,4 @@
-"""The command ``optframe``: finds the subcommand, and turns errors into lines and exit codes."""
+"""The command ``optframe``: finds the subcommand, prints errors in one line, sets the exit code."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ COMMANDS = {
     "report": "Draw the report of a results folder again.",
     "export": "Write a results folder as CSV and Parquet.",
     "merge": "Join the results of several machines in one folder.",
-    "verify": "Run trials of a results folder again, and say which agree.",
+    "verify": "Run trials of a results folder again, and compare their curves.",
     "compare": "Compare two results, number by number, for CI.",
-    "race": "Time base against head, in turns, until it is decided.",
+    "race": "Compare the time of a step of two revisions, with a test.",
     "baseline": "Write a study's counts into a small file, or compare with it.",
     "draw": "Draw one figure of a results folder, or write its numbers.",
     "list": "List the components that are installed.",
     "show": "Show a component's parameters, equation and source.",
-    "check": "Check a component against its contract, yours as ours.",
+    "check": "Check a component, built-in or of a plugin, against its contract.",
     "data": "List, download and check the files of data sets.",
     "plugins": "List the plugins in use, and those left out.",
-    "doctor": "Say what is installed, what is broken, and why; or mend a store.",
+    "doctor": "Check the installation, or recover a damaged store.",
 }
 
 
@@ -71,11 +71,11 @@ def _optframe(context: click.Context) -> None:
 
     \b
     optframe run quickstart                     a study that comes with optframe
-    optframe run STUDY.toml --out results/      your own
+    optframe run STUDY.toml --out results/      a study of your own
     optframe run -o adam -o sgd:lr=0.1 -p rosenbrock --steps 2000
 
-    Exit codes: 0 done; 1 some trials failed; 2 the words are wrong; 4 infrastructure; 130 stopped
-    by Ctrl-C. Of a comparison: 0 pass; 1 regression; 3 inconclusive.
+    Exit codes: 0 done; 1 some trials failed; 2 usage error; 4 infrastructure; 130 stopped by
+    Ctrl-C. Of a comparison: 0 pass; 1 regression; 3 inconclusive.
     """  # noqa: D301
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -84,30 +84,30 @@ def _optframe(context: click.Context) -> None:
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     output = sys.stdout
-    for stream in (output, sys.stderr):  # redirected, they may know no Greek (Windows: cp1252)
+    for stream in (output, sys.stderr):  # redirected on Windows, cp1252 cannot encode Greek
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
         code = _optframe(prog_name="optframe", standalone_mode=False)
     except click.ClickException as error:
-        _say(error.format_message())
+        _print_lines(error.format_message())
         sys.exit(2)
     except OptframeError as error:
-        _say(str(error))
+        _print_lines(str(error))
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _say("stopped")
+        _print_lines("stopped")
         sys.exit(130)
     except OSError as error:  # a full disk, a folder that cannot be written to
-        _say(str(error))
+        _print_lines(str(error))
         sys.exit(4)
     except SystemExit as error:
-        # Where the reader of a pipe has gone, click replaces standard output; rich does not.
+        # The reader of a pipe has closed it: click then replaces standard output, rich does not.
         gone = sys.stdout is not output or isinstance(error.__context__, BrokenPipeError)
         sys.exit(141 if gone else error.code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _say(text: str) -> None:
+def _print_lines(text: str) -> None:
     for line in text.splitlines():
         print(f"optframe: {printable(line)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Options that several commands share: which plugins are loaded."""
+"""Options that all commands share: they choose which plugins are loaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["name_broken", "with_plugins"]
 
 
 def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``-P``, ``--without`` and ``--strict``; the command gets a registry."""
+    """Add ``-P``, ``--without`` and ``--strict``; the command is called with the registry."""
 
     @click.option(
         "-P",
@@ -27,7 +27,7 @@ def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Load a plugin from a Python file or a module.",
     )
     @click.option("--without", multiple=True, metavar="PLUGIN", help="Leave a plugin out.")
-    @click.option("--strict", is_flag=True, help="Fail where a plugin is broken.")
+    @click.option("--strict", is_flag=True, help="Fail if a plugin is broken.")
     @functools.wraps(command)
     def loaded(
         *args: Any, paths: tuple[str, ...], without: tuple[str, ...], strict: bool, **kwargs: Any
@@ -38,7 +38,7 @@ def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def name_broken(registry: Registry) -> None:
-    """Say on standard error which plugins were left out."""
+    """Print on standard error which plugins were left out."""
     for broken in registry.broken:
         print(
             f"optframe: plugin {broken.name!r} is left out: {broken.reason} "

@@ -1,4 +1,4 @@
-"""Progress, as an observer of a study's events: a bar on a terminal, plain lines elsewhere."""
+"""Shows the progress of a study: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ProgressObserver:
 
     @hookimpl
     def optframe_study_started(self, name: str, planned: int, missing: int) -> None:
-        """Say what is to be done."""
+        """Print the number of trials, and start the bar."""
         found = planned - missing
         text = f"{name}: {planned} trial{'s' if planned != 1 else ''}"
         if found:
@@ -53,7 +53,7 @@ class ProgressObserver:
 
     @hookimpl
     def optframe_trial_finished(self, trial: Any, record: Any) -> None:
-        """Advance."""
+        """Advance the bar, or print a line for each tenth of the trials."""
         self._done += 1
         if self._bar is not None:
             self._bar.update(self._task, advance=1, description=trial.pair[:50])

@@ -1,4 +1,4 @@
-"""The summary of a study as a table on the terminal."""
+"""Prints the summary of a study as tables on the terminal."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def print_summary(results: Results, console: Console) -> None:
 
 
 def _interval_title(confidence: Any) -> str:
-    """Say how sure the interval of the median is; with few seeds it can be no surer."""
+    """Return the column's title: the level of the median's interval, if all rows have the same."""
     low, high = confidence.min(), confidence.max()
     if math.isnan(low) or high == 0:
         return "interval"

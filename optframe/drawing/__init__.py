@@ -1,4 +1,4 @@
-"""Figures drawn on axes, into files, and as films."""
+"""Draws figures on axes, into files, and as animations."""
 
 from optframe.drawing.figures import FORMATS, draw, frames_of, picture, prepared, written
 

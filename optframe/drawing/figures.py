@@ -1,4 +1,4 @@
-"""Pictures: a figure component on a Matplotlib figure of its own, and in a file."""
+"""Draws a figure component on Matplotlib axes, and returns pictures as files' contents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMATS = ("png", "svg", "pdf")
 
 _STYLE: dict[str, Any] = {
     "svg.hashsalt": "optframe",
-    "pdf.fonttype": 42,  # letters stay letters: type 3 fonts are refused by some journals
+    "pdf.fonttype": 42,  # TrueType fonts, since some journals refuse type 3 fonts
     "axes.edgecolor": "0.35",
     "axes.axisbelow": True,
     "grid.color": "0.85",
@@ -34,7 +34,7 @@ _UNDATED = {
     "svg": {"Creator": None, "Date": None, "Format": None, "Type": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
-_FLATTEST = 0.5  # of axes: their height by their width, where a picture is made narrow
+_FLATTEST = 0.5  # the least ratio of the axes' height to their width, in a narrow picture
 
 
 def draw(
@@ -52,28 +52,29 @@ def draw(
     Parameters
     ----------
     figure
-        A figure's name, with its choices (``"convergence:x=epochs,metric=test_loss"``), or one
-        made by hand.
+        A figure's name, with its parameters (``"convergence:x=epochs,metric=test_loss"``), or a
+        figure object.
     results
         What `run` or `load` returned; or frames.
     problem
-        Which problem's results; needed where a study has several and the figure shows one. The
-        problem's label, or its name where that is clear: ``"mlp"`` for ``"mlp:data=digits"``.
+        The problem whose results are drawn. It is needed if a study has several and the figure
+        shows one. It is the problem's label, or its name if that is unique: ``"mlp"`` for
+        ``"mlp:data=digits"``.
     optimizers
-        The labels to draw, by default all; a name stands for all of its settings. Colours do not
-        depend on it.
+        The labels to draw, by default all. A name selects all of its settings. Colours do not
+        depend on this choice.
     ax
-        Axes to draw on; by default those of a new figure, of the size that the figure wants.
+        Axes to draw on; by default those of a new figure of the figure's default size.
     width
         The new figure's width in inches: 3.3 for a column of a paper. Text shrinks less than the
-        picture, so that it stays legible, and what needs more rows then makes it higher.
+        picture, so that it stays legible. The picture is made higher if its rows need it.
     registry
         The plugins to use, by default all that are installed.
 
     Raises
     ------
     UsageError
-        Where a name is wrong, or there is nothing to draw, with the reason.
+        If a name is unknown, or there is nothing to draw, with the reason.
     """
     made, frames = prepared(figure, results, problem, optimizers=optimizers, registry=registry)
     if ax is None:
@@ -90,12 +91,12 @@ def prepared(
     optimizers: Iterable[str] | None = None,
     registry: Registry | None = None,
 ) -> tuple[Figure, Frames]:
-    """Return a figure and the frames that it can draw: what `draw` does first.
+    """Return the figure object and the selected frames, after checking that it can draw them.
 
     Raises
     ------
     UsageError
-        Where a name is wrong, or there is nothing to draw, with the reason.
+        If a name is unknown, or there is nothing to draw, with the reason.
     """
     if isinstance(figure, str):
         registry = registry or load_plugins()
@@ -124,9 +125,9 @@ def frames_of(results: Results) -> Frames:
 
 
 def picture(figure: Figure, frames: Frames, width: float | None = None) -> Any:
-    """Draw on a new Matplotlib figure, which belongs to no window and no global state.
+    """Draw on a new Matplotlib figure, which has no window and is not in pyplot's global state.
 
-    With a ``width`` of k times what the figure wants, text is √k times as large.
+    With a ``width`` of k times the figure's default, text is √k times as large.
     """
     import matplotlib.style
     from matplotlib.figure import Figure as Canvas
@@ -143,8 +144,8 @@ def picture(figure: Figure, frames: Frames, width: float | None = None) -> Any:
 
 
 def _heighten(canvas: Any) -> None:
-    """Make a narrow picture so high that its axes are not flat and its rows' names are apart."""
-    for _ in range(3):  # with the height, the layout changes a little
+    """Increase a narrow picture's height until axes are not flat and names do not overlap."""
+    for _ in range(3):  # each new height changes the layout a little
         canvas.draw_without_rendering()
         axes = canvas.axes[0]
         box = axes.get_window_extent()
@@ -198,7 +199,7 @@ def _chosen(
 
 
 def _labels(column: str, word: str, frames: Frames) -> list[str]:
-    """Return the labels that a word means: itself, or all that a component of this name has."""
+    """Return the labels that a word selects: itself, or all labels of the component it names."""
     trials = frames.trials
     labels = list(trials[column].unique()) if len(trials) else []
     if word in labels:
@@ -207,5 +208,5 @@ def _labels(column: str, word: str, frames: Frames) -> list[str]:
     meant = list(dict.fromkeys(compress(trials[column], (name == word for name in names))))
     if not meant:
         known = dict.fromkeys([*labels, *names])
-        raise UsageError(f"no {column} {word!r} in these results; {nearest(word, known)}")
+        raise UsageError(f"found no {column} {word!r} in these results; {nearest(word, known)}")
     return meant

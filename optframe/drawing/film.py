@@ -1,4 +1,4 @@
-"""Films: a figure's moments in one APNG, which every browser plays and every viewer opens."""
+"""Writes an animation of a figure as an APNG, which browsers play and image viewers open."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ DPI = 100
 MOST_BYTES = 2_000_000
 _COLORS = 256
 _HELD = 1.0
-"""Seconds for which the last moment stays, of at most a quarter of the film."""
+"""Additional seconds for the last image, at most a quarter of the animation."""
 
 
 def write_animation(
     figure: Figure, frames: Frames, path: Path | str, *, seconds: float = 8.0
 ) -> Path:
-    """Write the moments of a figure that has some as an animated PNG, and return its path.
+    """Write an animation of a figure as an animated PNG, and return its path.
 
-    The figure says what its moments are: a method ``animation(frames)`` yields a figure for each of
-    them, all of one size. They last equally long, the last one a second more, all of them
-    ``seconds``; then the film begins again. A viewer that plays no films shows the last moment. A
-    film that would be larger than 2 MB is written with fewer pixels. The same frames give the same
-    bytes.
+    The figure must have a method ``animation(frames)``, which yields a figure for each image, all
+    of the same size. Each image lasts equally long, the last one a second more, and all of them
+    together ``seconds``. Then the animation begins again. A viewer that does not support animations
+    shows the last image. A file larger than 2 MB is written again with fewer pixels. The same
+    frames give the same bytes.
 
     Raises
     ------
     UsageError
-        Where the figure has no moments, there is nothing to draw, or the file is no ``.png``.
+        If the figure has no animation, there is nothing to draw, or the file is not a ``.png``.
     """
     path = Path(path)
     if path.suffix.lower() not in (".png", ".apng"):
-        raise UsageError(f"a film is an animated PNG; expected a file .png or .apng, got {path}")
+        raise UsageError(f"{path}: found {path.suffix!r}, expected .png or .apng for an animation")
     animation = getattr(figure, "animation", None)
     if animation is None:
-        raise UsageError(f"{figure.title()}: this figure is no film")
+        raise UsageError(f"{figure.title()}: it has no animation; write a .svg, .pdf or .png")
     reason = figure.missing(frames)
     if reason is not None:
         raise UsageError(f"{figure.title()}: {reason}")
@@ -57,7 +57,7 @@ def write_animation(
 
 
 def _image(moment: Figure, frames: Frames, dpi: float) -> Any:
-    """Draw a moment as a Pillow image."""
+    """Draw one image of the animation as a Pillow image."""
     import matplotlib.style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
@@ -72,7 +72,7 @@ def _image(moment: Figure, frames: Frames, dpi: float) -> Any:
 
 
 def _film(images: list[Any], seconds: float) -> bytes:
-    """Write images as one APNG, in the colours of the last one, which has seen all there is."""
+    """Return images as one APNG, in the colours of the last one, which shows everything."""
     palette = _palette(images[-1])
     few = [image.quantize(palette=palette, dither=0) for image in images]
     held = min(_HELD, seconds / 4)
@@ -95,7 +95,7 @@ def _film(images: list[Any], seconds: float) -> bytes:
 
 
 def _palette(image: Any) -> Any:
-    """Return the colours that most of an image has, exactly: lines keep theirs."""
+    """Return the most frequent colours of an image without rounding, so that lines keep theirs."""
     from PIL import Image
 
     counted = image.getcolors(image.width * image.height)

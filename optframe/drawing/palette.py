@@ -1,7 +1,8 @@
-"""Colours that everybody can tell apart: the first six by Okabe and Ito, then six by Paul Tol.
+"""Colours for optimizers that colour-blind readers can distinguish.
 
-Within each six, no two come closer than ΔE 17 under any simulated colour blindness, and all can be
-read on white; figures mark the second six with a marker, too.
+The first six are by Okabe and Ito, the next six by Paul Tol. Within each six, the distance of any
+two is at least ΔE 17 under each simulated colour blindness, and all are legible on white. Figures
+also use markers for the second six.
 
 References: M. Okabe and K. Ito, *Color Universal Design* (2008); P. Tol, *Colour Schemes*,
 SRON/EPS/TN/09-002 (2021).
@@ -20,7 +21,7 @@ _COLORS = (
 
 
 def color_of_each(labels: Iterable[str]) -> dict[str, str]:
-    """Give each different label its colour, in order; the thirteenth has the first one's."""
+    """Return a colour for each different label, in order; the thirteenth has the first's again."""
     return {
         label: _COLORS[index % len(_COLORS)] for index, label in enumerate(dict.fromkeys(labels))
     }

@@ -1,4 +1,4 @@
-"""Many trials: how they are grouped, given to an executor, and stopped."""
+"""Runs many trials: groups them, gives them to an executor, stops them at a signal."""
 
 from optframe.execution.dispatch import execute
 

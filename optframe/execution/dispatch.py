@@ -1,4 +1,4 @@
-"""From batches of trials to their records, wherever an executor runs them."""
+"""Gives batches of trials to an executor, and yields their records."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ Batch = tuple[Trial, ...]
 def execute(
     executor: Executor, runner: TrialRunner, batches: Sequence[Batch], stop: Stop
 ) -> Iterator[list[Record]]:
-    """Yield the records of batches as they come, until all are done or ``stop`` is requested.
+    """Yield the records of batches as they arrive, until all are done or ``stop`` is requested.
 
-    What other processes cannot make runs in this one. A batch that is lost is none of its trials'
-    fault but one's: they run again, each alone. A lone trial that is lost is recorded as such.
+    Batches whose components other processes cannot make run in this process. If a batch is lost
+    (its process died or timed out), its trials run again, each alone, since usually one of them is
+    the cause. If a lone trial is lost, its record has the status ``crashed`` or ``timeout``.
     """
     stop.then.append(runner.hurry)
     here = stoppable(runner, stop)
@@ -34,8 +35,8 @@ def execute(
         pairs = dict.fromkeys(batch[0].pair for batch in stuck)
         print(
             f"optframe: {sum(map(len, stuck))} trials run in this process, one after another, "
-            f"since they hold objects made here, which have no module:name ({next(iter(pairs))}"
-            f"{', ...' if len(pairs) > 1 else ''})",
+            "since they use objects made in Python, which other processes cannot import "
+            f"({next(iter(pairs))}{', ...' if len(pairs) > 1 else ''})",
             file=sys.stderr,
         )
     while batches:
@@ -46,8 +47,8 @@ def execute(
             elif len(done.item) > 1:
                 alone += [(trial,) for trial in done.item]
                 print(
-                    f"optframe: {len(done.item)} runs like {done.item[0].pair} advance one at a "
-                    f"time: together, {done.reason}",
+                    f"optframe: {len(done.item)} runs like {done.item[0].pair} run one at a time: "
+                    f"as a batch, {done.reason}",
                     file=sys.stderr,
                 )
             else:

@@ -1,4 +1,4 @@
-"""Where a study runs: measured once per run of a study, never per trial."""
+"""Describes the environment of a study: versions, plugins, machine; once per run, not per trial."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pluggy", "numba")
 
 
 def describe(registry: Registry, backend: Backend, threads: int, folder: Path) -> dict[str, Any]:
-    """Return versions, plugins, machine and device; ``folder`` is where the study file lies."""
+    """Return versions, plugins, machine and device; ``folder`` is that of the study's file."""
     return {
         "optframe": __version__,
         "plugins": {p.name: f"{p.origin} {p.version}".strip() for p in registry.plugins},
@@ -61,7 +61,7 @@ def _cpu() -> str:
 
 
 def _cpu_features() -> str:
-    """Return the instruction sets that NumPy uses here, as it calls them."""
+    """Return the instruction sets that NumPy uses here, by NumPy's names."""
     build: Any = np.show_config(mode="dicts")
     extensions = build.get("SIMD Extensions", {})
     return " ".join([*extensions.get("baseline", []), *extensions.get("found", [])])
@@ -74,7 +74,7 @@ def _blas() -> str:
 
 
 def _blas_kernel() -> str | None:
-    """Return what NumPy's BLAS has chosen for this CPU; None where it does not say (MKL)."""
+    """Return the kernel that NumPy's BLAS has chosen for this CPU; None if it is unknown (MKL)."""
     libraries = [one for one in threadpool_info() if one.get("user_api") == "blas"]
     for library in sorted(libraries, key=lambda one: not _of_numpy(one["filepath"])):
         kernel: str | None = library.get("architecture")
@@ -83,12 +83,12 @@ def _blas_kernel() -> str | None:
 
 
 def _of_numpy(path: str) -> bool:
-    """Whether a library came with NumPy, and not with SciPy, whose own may be loaded as well."""
+    """Whether a library belongs to NumPy; SciPy's own BLAS may be loaded as well."""
     return any(part.startswith("numpy") for part in Path(path).parts)
 
 
 def _git(folder: Path) -> str | None:
-    """Return the commit of the study's folder, with ``+`` where it has changes."""
+    """Return the commit of the study's folder, with ``+`` if it has uncommitted changes."""
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=40"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)

@@ -1,4 +1,4 @@
-"""Which trials may advance together, and how many of them at once."""
+"""Groups trials into batches that one vectorized run can compute together."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ __all__ = ["companions"]
 def companions(
     trials: Sequence[Trial], runner: TrialRunner, memory: float
 ) -> list[tuple[Trial, ...]]:
-    """Return the trials in batches of those that may advance together.
+    """Return the trials in batches that may run together.
 
-    They differ in their seeds and in numeric hyperparameters alone; a batch takes about ``memory``
-    MiB at most, by what a step of the first one takes.
+    Trials of a batch differ only in seeds and in numeric hyperparameters. A batch takes at most
+    about ``memory`` MiB, estimated from one step of its first trial.
     """
     alike: dict[str, list[Trial]] = {}
     for trial in trials:
         try:
             kind = _kind(trial, runner)
-        except (Exception, SystemExit):  # which the trial itself will say
+        except (Exception, SystemExit):  # the trial itself raises it again, and records it
             kind = trial.key
         alike.setdefault(kind, []).append(trial)
     batches: list[tuple[Trial, ...]] = []
@@ -43,7 +43,7 @@ def companions(
 
 
 def _kind(trial: Trial, runner: TrialRunner) -> str:
-    """Return a text that trials share that differ in numbers and seeds alone."""
+    """Return a text that is equal for trials that differ only in numbers and seeds."""
     registry, optimizer = runner.registry, trial.optimizer
     values = _masked(registry, "optimizers", {"name": optimizer.name, **optimizer.values})
     seeds = Seeds(trial.study_seed, 0)
@@ -77,15 +77,15 @@ def _plain(value: Any) -> bool:
 
 
 def _most(trial: Trial, runner: TrialRunner, memory: float) -> int:
-    """Return how many runs like this one fit into so many MiB; 1 where it runs alone only."""
+    """Return how many runs like this one fit into ``memory`` MiB; 1 if it can only run alone."""
     try:
         run = Run(runner.setup(trial))
         if _runs_alone(run):
             return 1
         peak = _peak(run)
-    except (Exception, SystemExit):  # which the trial itself will say
+    except (Exception, SystemExit):  # the trial itself raises it again, and records it
         return 1
-    on_device = 16 * run.theta.nbytes  # where tracemalloc does not see it
+    on_device = 16 * run.theta.nbytes  # an estimate, since tracemalloc does not see a GPU's memory
     return max(1, int(memory * 2**20 / max(peak, on_device)))
 
 
@@ -101,7 +101,7 @@ def _runs_alone(run: Run) -> bool:
 
 
 def _peak(run: Run) -> int:
-    """Return how many bytes one step takes at most, beyond what the first one has left behind."""
+    """Return the peak memory of one step in bytes, without what the first step has allocated."""
     with computing_with(run.setup.backend), np.errstate(all="ignore"):
         run.warm_up()
         return peak_bytes(run.warm_up)

@@ -1,4 +1,4 @@
-"""How a registry is made again in another process, from names and never from pickled code."""
+"""Makes the same registry in another process, from the plugins' names, without pickled code."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ __all__ = ["Recipe", "by_name"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """The plugins of a registry by name, and what their code was.
+    """The names of a registry's plugins, and the hashes of their code.
 
-    ``paths`` and ``without`` are those of `load_plugins`; ``classes`` (kind, name, module:Class)
-    were given as objects in Python and can be imported; ``codes`` are those of `Registry.codes`.
+    ``paths`` and ``without`` are those of `load_plugins`. ``classes`` (kind, name, module:Class)
+    are components that were given as objects in Python and can be imported. ``codes`` are those of
+    `Registry.codes`.
     """
 
     paths: tuple[str, ...]
@@ -46,7 +47,7 @@ class Recipe:
         Raises
         ------
         PluginError
-            Where one is missing here, or its code is another.
+            If one is missing here, or its code is different.
         """
         registry = load_plugins(self.paths, self.without)
         broken = {plugin.name: plugin.reason for plugin in registry.broken}
@@ -54,11 +55,14 @@ class Recipe:
         for name, there in self.codes:
             if name not in here:
                 reason = f": {broken[name]}" if name in broken else ""
-                raise PluginError(f"plugin {name!r} of the study cannot be loaded here{reason}")
+                raise PluginError(
+                    f"plugin {name!r} of the study cannot be loaded in this process{reason}; "
+                    "install it here, too"
+                )
             if here[name] != there:
                 raise PluginError(
-                    f"plugin {name!r} is not the one that the study was planned with: it is "
-                    f"{here[name]} here and was {there}; run the study again"
+                    f"plugin {name!r}: found {here[name]} in this process, expected {there} as the "
+                    "study was planned with; install the same here, or run the study again"
                 )
         for kind, name, where in self.classes:
             module, _, path = where.partition(":")
@@ -66,7 +70,7 @@ class Recipe:
                 given = attrgetter(path)(importlib.import_module(module))
             except (Exception, SystemExit) as error:
                 raise PluginError(
-                    f"{where} of the study cannot be imported here: {error}"
+                    f"{where} of the study cannot be imported in this process: {error}"
                 ) from error
             registry.add(kind, name, given)
         return registry
@@ -81,7 +85,7 @@ def by_name(entry: Entry) -> str | None:
         return None
     module = sys.modules.get(target.__module__)
     name = str(target.__qualname__)
-    found = getattr(module, name, None)  # a class inside of a function is not there
+    found = getattr(module, name, None)  # None for a class that is defined inside a function
     try:
         findable = importlib.util.find_spec(target.__module__) is not None
     except (ImportError, ValueError):

@@ -1,4 +1,4 @@
-"""The runner: plan, minus what is finished, executed and saved as it comes."""
+"""Runs a study: plans its trials, runs those that the store lacks, and saves each result."""
 
 from __future__ import annotations
 
@@ -33,19 +33,20 @@ from optframe.trial.resume import SavedRuns
 __all__ = ["Outcome", "run_study"]
 
 PATIENCE = 0.25
-"""So many seconds of work may be lost where the power fails; nothing is where a process dies."""
+"""Seconds of work that may be lost if the power fails; nothing is lost if a process dies."""
 
 
 AGAIN = ("crashed", "timeout")
-"""How trials end that may go on from their saved state, when the study is run again."""
+"""The statuses of trials that resume from their saved state when the study runs again."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of a study came to.
+    """The result of running a study.
 
-    So many trials ran now, so many were found in the store, and so many were asked for twice;
-    ``stopped`` is the signal that ended it early, and so many were left to be run.
+    ``ran`` is the number of trials that ran now, ``found`` of those that the store had already,
+    ``repeated`` of those that the study lists twice, and ``left`` of those still to be run.
+    ``stopped`` is the signal that ended it early, if one did.
     """
 
     results: Results
@@ -58,16 +59,16 @@ class Outcome:
 
 
 def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = False) -> Outcome:
-    """Run the trials of a study that its store does not hold yet.
+    """Run the trials of a study that its store does not have yet.
 
-    ``take_over`` ignores the lock of another process, which is known to be gone.
+    ``take_over`` ignores the lock of another process, which must have ended.
 
     Raises
     ------
     UsageError
         With one line per mistake in the study.
     StoreError
-        Where the folder cannot be used.
+        If the folder cannot be used.
     """
     binder = Binder(registry)
     asked = plan(study, registry, binder)
@@ -78,20 +79,21 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
         backend = binder.backend(trials[0].backend)
         where = Path(study.where).resolve().parent if study.where else Path.cwd()
         environment = describe(registry, backend, study.run.threads, where)
-        _tell(registry, "study_started", name=study.name, planned=len(trials), missing=len(pending))
+        sizes = {"planned": len(trials), "missing": len(pending)}
+        _notify(registry, "study_started", name=study.name, **sizes)
         counts: Counter[str] = Counter()
         by_key = {trial.key: trial for trial in pending}
         every = seconds(study.run.save_every)
         saved = SavedRuns((folder / "saved").absolute(), every) if every is not None else None
 
-        def told(record: Record) -> None:
+        def finished(record: Record) -> None:
             counts[record.status] += 1
             if saved is not None and record.status not in AGAIN:
                 saved.forget(record.key)
-            _tell(registry, "trial_finished", trial=by_key[record.key], record=record)
+            _notify(registry, "trial_finished", trial=by_key[record.key], record=record)
 
         with stopping() as stop:
-            saver = _Saver(store, environment, told)
+            saver = _Saver(store, environment, finished)
             for trial in pending:
                 if trial.skip is not None:
                     saver.add([Record.without_run(trial, "skipped", trial.skip, now("seconds"))])
@@ -107,12 +109,14 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
                     for records in execute(executor, runner, batches, stop):
                         saver.add(records)
                 except KeyboardInterrupt:
+                    # After a signal, this is how work in this process ends; what is saved stays.
+                    # Without one, a plugin has raised it.
                     if not stop.requested:
                         raise
             stopped = stop.signal
         if saved is not None:
             saved.tidy()
-        _tell(registry, "study_finished", name=study.name, counts=dict(counts))
+        _notify(registry, "study_finished", name=study.name, counts=dict(counts))
     return Outcome(
         results=Results(folder / STORE_NAME),
         ran=counts.total(),
@@ -125,34 +129,34 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
 
 
 class _Saver:
-    """Saves records as they come, each at once, and then tells of it.
+    """Saves records as they arrive, and calls ``notify`` for each one when it is saved.
 
-    To wait until the disk has it takes longer than many a short trial, so that this is done every
-    `PATIENCE` seconds: what is saved in between survives the process, and a long trial is on the
-    disk when it is told of.
+    Waiting for the disk takes longer than many short trials. So it is done after a long trial, and
+    otherwise at most every `PATIENCE` seconds. Records that are saved in between survive if the
+    process dies, but perhaps not a power failure.
     """
 
     def __init__(
-        self, store: Store, environment: Mapping[str, Any], tell: Callable[[Record], None]
+        self, store: Store, environment: Mapping[str, Any], notify: Callable[[Record], None]
     ) -> None:
         self._store = store
         self._environment = environment
-        self._tell = tell
+        self._notify = notify
         self._synced = perf_counter()
 
     def add(self, records: Sequence[Record]) -> None:
-        """Save these in one transaction, and tell of each."""
+        """Save these records in one transaction, then notify of each."""
         late = perf_counter() - self._synced >= PATIENCE
         sync = late or any(record.seconds >= PATIENCE for record in records)
         self._store.save(records, self._environment, sync)
         if sync:
             self._synced = perf_counter()
         for record in records:
-            self._tell(record)
+            self._notify(record)
 
 
 def _executor(registry: Registry, settings: RunSettings, backend: Backend) -> Executor:
-    """Make the executor, with what the study says of its fields."""
+    """Make the executor, with those of the study's settings that it has fields for."""
     fields = parameters(registry.load("executors", settings.runs_by))
     given = {
         "jobs": settings.jobs,
@@ -168,8 +172,8 @@ def _executor(registry: Registry, settings: RunSettings, backend: Backend) -> Ex
     return made
 
 
-def _tell(registry: Registry, event: str, **what: Any) -> None:
-    """Let each observer see an event; one that raises is named and changes nothing."""
+def _notify(registry: Registry, event: str, **what: Any) -> None:
+    """Call each observer's hook for an event; an exception in one is printed, and not raised."""
     observers = registry.manager.get_plugins()
     for observer in observers:
         others = observers - {observer}
@@ -180,8 +184,8 @@ def _tell(registry: Registry, event: str, **what: Any) -> None:
             line = traceback.extract_tb(error.__traceback__)[-1]
             print(
                 f"optframe: plugin {registry.manager.get_name(observer)!r} raised "
-                f"{type(error).__name__} when it saw {event}: {error} "
-                f"({line.filename}:{line.lineno}); the study goes on",
+                f"{type(error).__name__} at {event}: {error} "
+                f"({line.filename}:{line.lineno}); the study continues",
                 file=sys.stderr,
             )
 

@@ -1,4 +1,4 @@
-"""From a trial's names to its record: make the objects, run the loop, keep what it left."""
+"""Runs a trial or a batch: makes its components by their names, runs the loop, makes records."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ __all__ = ["TrialRunner"]
 class TrialRunner:
     """Runs trials in this process, and shares bound problems between them.
 
-    Pickled, it is the names of its plugins; a process that gets it makes it once, and refuses
-    where the code of a plugin is another there (`optframe.execution.recipe.Recipe`). Its trials
-    fail where the records of a data set are others there.
+    Its pickle holds the names of its plugins. A process that receives it makes the runner once, and
+    raises if the code of a plugin differs (`optframe.execution.recipe.Recipe`). Trials fail there
+    if the records of their data set differ.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class TrialRunner:
         self._saved = saved
         self._hurried = False
         self.brings_data = False
-        """Whether, pickled, it holds the data sets that are loaded."""
+        """Whether its pickle holds the data sets that are loaded."""
         self._limits = contextlib.ExitStack()
 
     def __reduce__(self) -> tuple[Callable[..., TrialRunner], tuple[Any, ...]]:
@@ -65,7 +65,7 @@ class TrialRunner:
         return _made_here, (how, loaded if self.brings_data else {}, digests)
 
     def hurry(self) -> None:
-        """Let runs whose state can be saved do that soon, and be left by `KeyboardInterrupt`."""
+        """Let runs whose state can be saved do so soon, and end by `KeyboardInterrupt`."""
         self._hurried = True
 
     def _is_hurried(self) -> bool:
@@ -73,13 +73,13 @@ class TrialRunner:
 
     @contextlib.contextmanager
     def limited(self) -> Iterator[None]:
-        """Compute with so many threads inside."""
+        """Limit the number of threads inside the block."""
         backend = self.binder.backend(self._backend)
         with threadpool_limits(limits=self._threads), backend.limit_threads(self._threads):
             yield
 
     def limit(self) -> None:
-        """Compute with so many threads from now on."""
+        """Limit the number of threads from now on."""
         self._limits.enter_context(self.limited())
 
     def split(
@@ -87,8 +87,7 @@ class TrialRunner:
     ) -> tuple[list[tuple[Trial, ...]], list[tuple[Trial, ...]]]:
         """Return the batches that another process can make from their names, and the others.
 
-        Objects that were given in Python cannot be told in names, nor can classes that nobody
-        else can import.
+        Objects that were made in Python have no name, and some classes cannot be imported.
         """
         entries = [entry for kind in KINDS for entry in self.registry.entries(kind)]
         stuck = {e.name for e in entries if e.owner == "this process" and by_name(e) is None}
@@ -101,10 +100,10 @@ class TrialRunner:
         return away, here
 
     def __call__(self, trials: Sequence[Trial]) -> list[Record]:
-        """Run trials to their ends, together if they are several.
+        """Run trials to their ends, as one batch if there are several.
 
-        Nothing that a plugin raises gets out. Where they cannot share a batch after all, each runs
-        alone, and says what is wrong with it if something is.
+        An exception in a plugin becomes a record with the status ``failed``. If the trials cannot
+        run as a batch, each runs alone, so that each has its own record of what is wrong.
         """
         if len(trials) > 1:
             try:
@@ -113,8 +112,7 @@ class TrialRunner:
                 known = isinstance(error, NotTogether)
                 why = str(error) if known else f"{type(error).__name__}: {error}"
                 print(
-                    f"optframe: {len(trials)} runs like {trials[0].pair} advance one at a time: "
-                    f"{why}",
+                    f"optframe: {len(trials)} runs like {trials[0].pair} run one at a time: {why}",
                     file=sys.stderr,
                 )
         return [self._alone(trial) for trial in trials]
@@ -132,7 +130,7 @@ class TrialRunner:
             "state_bytes": batch.state_bytes,
         }
         records = [dataclasses.replace(record, **shared) for record in records]  # type: ignore[arg-type]
-        # One landscape is enough for runs of one problem, and thousands of them are many.
+        # Runs of one problem have one landscape, so only the first record holds it.
         return [dataclasses.replace(records[0], landscape=_landscape(runs[0])), *records[1:]]
 
     def _alone(self, trial: Trial) -> Record:
@@ -148,7 +146,7 @@ class TrialRunner:
         return dataclasses.replace(_record(trial, run, started), landscape=_landscape(run))
 
     def setup(self, trial: Trial, theta0: Any = None) -> Setup:
-        """Return what a trial consists of, made from its names; ``theta0`` replaces its start."""
+        """Return the objects of a trial, made from their names; ``theta0`` replaces its start."""
         seeds = Seeds(trial.study_seed, trial.seed)
         problem = self.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
         asked = trial.optimizer
@@ -182,9 +180,9 @@ class TrialRunner:
 def _made_here(
     how: tuple[Any, ...], datasets: Mapping[str, Dataset], digests: Mapping[str, str]
 ) -> TrialRunner:
-    """Return this process's runner of that kind, which is made once, with more data sets.
+    """Return this process's runner, which is made once, and add the data sets that were sent.
 
-    One that is loaded here has to be what it was there, by its digest.
+    A data set that this process loads itself must have the digest that it has in the sender.
     """
     runner = _made_once(*how)
     runner.binder.have(datasets)
@@ -233,7 +231,7 @@ def _record(trial: Trial, run: Run, started: str) -> Record:
 
 
 def _landscape(run: Run) -> Landscape | None:
-    """Return the contours; None, too, where the loss cannot be computed around the path."""
+    """Return the run's landscape; None also if the loss cannot be computed around the path."""
     try:
         return landscape(run)
     except Exception:

@@ -1,4 +1,4 @@
-"""The gate: a base and a head, compared number by number, with a verdict that can be trusted.
+"""The gate: compares the numbers of a base and a head, and gives a verdict for CI.
 
 ::
 
@@ -7,8 +7,9 @@
     comparison = compare(open_source("base/"), open_source("head/"))
     comparison.exit_code, comparison.verdict, comparison.rows
 
-Tier 1, `optframe.gate.counts`, judges counts, which have no noise. Every tier ends in a
-`Comparison`, which `render` prints as text, Markdown, JSON, JUnit or GitHub's annotations.
+Tier 1, `optframe.gate.counts`, judges counts, which have no noise. Tiers 2 and 3, in
+`optframe.gate.racing`, judge instructions and time. The result of each tier is a `Comparison`,
+which `render` writes as text, Markdown, JSON, JUnit or GitHub's annotations.
 """
 
 from optframe.gate.counts import compare

@@ -1,14 +1,14 @@
-"""A baseline: the counts of a study in a small file that is committed and reviewed.
+"""Writes a baseline: the counts of a study in a small file that is committed and reviewed.
 
-JSON, format ``optframe-baseline/1``, with its keys in order and one line per cell, so that a
-change of an optimizer is a change of its lines::
+The file is JSON, format ``optframe-baseline/1``. Its keys are sorted, and each cell is one line, so
+a diff shows which cells changed::
 
     {"format": "optframe-baseline/1", "kit": 1, "study": {"name": "counts", "seed": 0},
      "environment": {...}, "tolerances": {"machines": [...], "optimizers": {"adam": {...}}},
      "cells": [{...}, ...]}
 
-``environment`` is where it was measured, ``kit`` the version of the rules; a cell is told in
-`optframe.gate.measured`, without what is said here once.
+``environment`` is where it was measured, ``kit`` the version of the rules. `optframe.gate.measured`
+describes a cell. A cell does not repeat ``environment`` and ``kit``.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ __all__ = ["place_of", "text", "write"]
 
 
 def place_of(study: str, name: str) -> Path:
-    """Return where a study's baseline is unless something else is said.
+    """Return the default path of a study's baseline.
 
-    Beside a study's file; in the present folder for the study of that name.
+    It is beside the study's file. For the name of a study, it is in the present folder.
     """
     path = Path(study)
     if path.suffix == ".toml":
@@ -41,14 +41,14 @@ def place_of(study: str, name: str) -> Path:
 
 
 def write(source: Source, path: Path, tolerances: Tolerances) -> None:
-    """Write a baseline, all of it or nothing.
+    """Write a baseline; the file is complete or not changed at all.
 
     Raises
     ------
     UsageError
-        Where trials failed, have not run, or ran in different environments.
+        If trials failed, have not run, or ran in different environments.
     StoreError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     content = text(source, tolerances)
     try:
@@ -64,15 +64,16 @@ def text(source: Source, tolerances: Tolerances) -> str:
         if one.status in ("failed", "crashed", "timeout", "planned"):
             why = f": {one.reason}" if one.reason else ""
             raise UsageError(
-                f"{one.subject}: {one.status}{why}; a baseline is made of trials that ran"
+                f"{one.subject}: {one.status}{why}; expected a trial that ran; fix it, or remove "
+                "it from the study"
             )
     places: list[dict[str, Any]] = []
     for environment in map(lasting, environments_of(source.trials)):
         places += [] if environment in places else [environment]
     if len(places) > 1:
         raise UsageError(
-            f"{source.path}: its trials ran in {len(places)} different environments; a baseline is "
-            "measured in one (run the study into another folder)"
+            f"{source.path}: its trials ran in {len(places)} different environments, expected one; "
+            "run the study into another folder"
         )
     lines = [
         '"format": ' + _line(BASELINE),
@@ -88,10 +89,10 @@ def text(source: Source, tolerances: Tolerances) -> str:
 def _cells(source: Source) -> list[dict[str, Any]]:
     cells = []
     for one in sorted(source.trials, key=_order):
-        told = table(one)
+        values = table(one)
         kept = ["cell", "spec", "status", "counts", "loss"]
         kept += [] if one.status in ("converged", "finished") else ["reason"]
-        cells.append({name: told[name] for name in kept})
+        cells.append({name: values[name] for name in kept})
     return cells
 
 
@@ -101,13 +102,13 @@ def _order(one: Measured) -> tuple[str, str, str, int]:
 
 
 def _tolerances(tolerances: Tolerances) -> str:
-    told = plain(tolerances)
-    optimizers = _block(told["optimizers"], "   ")
-    return f'{{\n  "machines": {_line(told["machines"])},\n  "optimizers": {optimizers}\n }}'
+    values = plain(tolerances)
+    optimizers = _block(values["optimizers"], "   ")
+    return f'{{\n  "machines": {_line(values["machines"])},\n  "optimizers": {optimizers}\n }}'
 
 
 def _block(values: Mapping[str, Any], indent: str = "  ") -> str:
-    """Write a table with a line for each of its keys."""
+    """Return a table as JSON with a line for each of its keys."""
     if not values:
         return "{}"
     lines = [f"{indent}{_line(name)}: {_line(values[name])}" for name in sorted(values)]

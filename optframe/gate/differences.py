@@ -1,9 +1,9 @@
-"""Where two sides were measured: which differences can change the last bits of a result.
+"""Compares two environments: which differences can change the last bits of a result.
 
-Counts are deterministic on one machine. On another, a product of matrices may be summed in another
-order (the BLAS kernel), exp and log may round otherwise (what NumPy and the C library choose by
-the CPU's features), and a new NumPy may do anything. Those things decide whether two sides must
-agree exactly; the rest (the CPU's name, the commit) is told beside it.
+Counts are deterministic on one machine. On another machine, a BLAS kernel may sum a product of
+matrices in another order. NumPy and the C library choose by the CPU's features how exp and log
+round. A new NumPy may compute anything differently. If two environments agree in all of these, two
+sides must agree exactly. Other differences (the CPU's name, the commit) are only shown.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ DECIDING = (
     *("python", "numpy", "scipy", "numba"),
     *("backend", "device", "threads"),
 )
-"""What can change the last bits of a result, beside the code that is compared."""
+"""What can change the last bits of a result, apart from the code that is compared."""
 
 TOLD = ("cpu", "machine", "optframe", "git")
-"""What is told and decides nothing."""
+"""What is shown and not used for a verdict."""
 
 _LASTING = (*DECIDING, "cpu", "optframe")
 
 
 def flat(description: Mapping[str, Any], backend: str, threads: int) -> dict[str, Any]:
-    """Return what is compared of a store's environment (`optframe.execution.environment.describe`).
+    """Return the parts of a store's environment that are compared, as a flat table.
 
-    ``backend`` and ``threads`` are the trial's. Numba's version is kept where it is the backend.
+    ``description`` is what `optframe.execution.environment.describe` returns. ``backend`` and
+    ``threads`` are the trial's. Numba's version is included only if Numba is the backend.
     """
     versions = description.get("versions", {})
     found = {name: description.get(name) for name in (*DECIDING, *TOLD)}
@@ -45,14 +46,14 @@ def flat(description: Mapping[str, Any], backend: str, threads: int) -> dict[str
 
 
 def lasting(environment: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a baseline keeps: no name of a machine, no commit."""
+    """Return what a baseline stores: neither the machine's name nor the commit."""
     return {name: value for name, value in environment.items() if name in _LASTING}
 
 
 def differences(base: Mapping[str, Any], head: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """Return in what two flat environments differ, what decides first.
+    """Return the differences of two flat environments, those that can change bits first.
 
-    What only one side knows is a difference too, if it decides: nobody can say that it is the same.
+    If one side lacks such a value, that is a difference, too: the two may not be the same.
     """
     names = [name for name in DECIDING if base.get(name) != head.get(name)]
     names += [n for n in TOLD if n in base and n in head and base[n] != head[n]]
@@ -68,7 +69,7 @@ def differences(base: Mapping[str, Any], head: Mapping[str, Any]) -> tuple[Diffe
 
 
 def environments_of(measured: Iterable[Measured]) -> list[dict[str, Any]]:
-    """Return the different environments that trials have run in, in their order."""
+    """Return the different environments that trials ran in, in order of the trials."""
     found: list[dict[str, Any]] = []
     for one in measured:
         if one.environment and one.environment not in found:

@@ -1,14 +1,14 @@
-"""Limits: how much worse a number may get, in general, by optimizer, problem and sampler.
+"""Limits: how much each number may grow, in general or for some trials.
 
-``steps=0`` allows none more, ``gradients=3`` three more, ``steps=5%`` a twentieth more,
-``loss=1e-12+0.0001%`` the sum of both, and ``samples=any`` is shown and not judged. The command
-line has the general ones; ``pyproject.toml`` has them, too, and what differs for some trials::
+``steps=0`` allows no more steps, ``gradients=3`` three more gradients, ``steps=5%`` a twentieth
+more, ``loss=1e-12+0.0001%`` the sum of both. ``samples=any`` is shown and not judged. The command
+line sets general limits. ``pyproject.toml`` sets general limits and those of some trials::
 
     [tool.optframe.compare]
     max_regression = { steps = 0, gradients = "5%" }
 
-    [[tool.optframe.compare.overrides]]          # the last one that fits wins
-    optimizer = "lbfgs*"                         # labels, as in a shell: *, ?, [abc]
+    [[tool.optframe.compare.overrides]]          # the last one that matches wins
+    optimizer = "lbfgs*"                         # patterns of the shell: *, ?, [abc]
     problem = "rosenbrock*"
     max_regression = { gradients = "10%" }
 """
@@ -32,23 +32,23 @@ from optframe.gate.verdicts import Subject
 __all__ = ["Limit", "Limits", "Override", "of_project", "parse"]
 
 JUDGED = (*COUNTS, "loss", "seconds")
-"""What a limit can be given for."""
+"""The names of the numbers that can have a limit."""
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
 _LIMIT = rf"{_NUMBER}|(?:{_NUMBER}\s*\+\s*)?{_NUMBER}\s*%"
-"""So many, or a part, or both."""
+"""A number, a percentage, or the sum of both."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A number may grow by ``absolute`` and by ``relative`` of the base's size."""
+    """A number may grow by ``absolute`` plus ``relative`` times the base's absolute value."""
 
     absolute: float = 0.0
     relative: float = 0.0
 
     @property
     def judges(self) -> bool:
-        """Whether it is a limit at all."""
+        """Whether the number is judged; not for the limit ``any``."""
         return math.isfinite(self.absolute)
 
     def slack(self, base: float) -> float:
@@ -70,13 +70,13 @@ DEFAULTS: Mapping[str, Limit] = {
     "loss": Limit(NOTHING, 1e-8),
     "seconds": ANY,
 }
-"""Counts may not grow at all. A loss may differ by what a reordered sum does to it in float64, and
-below 1e-12 it is nothing."""
+"""Counts may not grow. A loss may grow by 1e-12 + 1e-6 %, more than a sum in another order changes
+it in float64."""
 
 
 @dataclass(frozen=True)
 class Override:
-    """What holds for the trials whose labels fit all of its patterns."""
+    """The limits of the trials whose labels match all of its patterns."""
 
     limits: Mapping[str, Limit]
     optimizer: str = "*"
@@ -84,7 +84,7 @@ class Override:
     sampler: str = "*"
 
     def fits(self, subject: Subject) -> bool:
-        """Whether a trial is one of them."""
+        """Whether a trial's labels match all patterns."""
         pairs = [(subject.optimizer, self.optimizer), (subject.problem, self.problem)]
         pairs.append((subject.sampler, self.sampler))
         return all(fnmatchcase(label, pattern) for label, pattern in pairs)
@@ -92,13 +92,13 @@ class Override:
 
 @dataclass(frozen=True)
 class Limits:
-    """The general limits, over the defaults, and those of some trials, over the general ones."""
+    """General limits, which replace the defaults, and overrides for some trials."""
 
     general: Mapping[str, Limit] = field(default_factory=dict)
     overrides: Sequence[Override] = ()
 
     def of(self, subject: Subject) -> Mapping[str, Limit]:
-        """Return a trial's limits, by name."""
+        """Return a trial's limits by the name of the number."""
         found = {**DEFAULTS, **self.general}
         for override in self.overrides:
             if override.fits(subject):
@@ -123,7 +123,7 @@ def parse(text: str, where: str = "--max-regression") -> dict[str, Limit]:
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, equals, value = (word.strip() for word in item.partition("="))
         if not equals:
-            mistakes.append(f"{where}: found {item!r} where name=limit was expected")
+            mistakes.append(f"{where}: found {item!r}, expected name=limit such as steps=5%")
         pairs[name] = value
     if mistakes:
         raise UsageError(*mistakes)
@@ -192,7 +192,7 @@ def _limits(given: Any, where: str) -> dict[str, Limit]:
     _refuse_unknown(given, JUDGED, where)
     made = {name: _limit(value) for name, value in given.items()}
     mistakes = [
-        f"{where}: {name}: expected so many more (3), a part more (5%), both (1e-12+5%) or any, "
+        f"{where}: {name}: expected a number (3), a percentage (5%), both (1e-12+5%) or any, "
         f"found {given[name]!r}"
         for name, limit in made.items()
         if limit is None

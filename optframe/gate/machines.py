@@ -1,8 +1,8 @@
-"""Other machines, as far as this one can play them: older BLAS kernels and instruction sets.
+"""Runs a study again as on older machines: with older BLAS kernels and instruction sets.
 
-OpenBLAS, NumPy and glibc choose their code by the CPU when a process starts, and environment
-variables make them choose as on an older one. A study that is run again under each shows which
-of its counts depend on the machine, and by how much.
+OpenBLAS, NumPy and glibc choose their code by the CPU when a process starts. Environment variables
+make them choose as on an older CPU. A run of the study under each setting shows which counts depend
+on the machine, and by how much.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ _KERNELS = {
     "x86_64": ("Prescott", "Nehalem", "Sandybridge", "Haswell", "SkylakeX"),
     "aarch64": ("ARMV8", "CORTEXA57", "NEOVERSEN1", "NEOVERSEV1"),
 }
-"""OpenBLAS's kernels, the oldest first, none of which is another's alias."""
+"""OpenBLAS's kernels, the oldest first, without aliases."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """One that this machine can play: its name, and the variables that make it so."""
+    """An older machine that can be emulated here: its name and its environment variables."""
 
     name: str
     variables: Mapping[str, str]
 
 
 def machines(environment: Mapping[str, Any]) -> list[Machine]:
-    """Return what can be played where an environment (flat) was found.
+    """Return the machines that can be emulated in an environment (flat).
 
     Raises
     ------
     UnavailableError
-        Where nothing can: no OpenBLAS that chooses among kernels, and no Linux.
+        If there are none: neither an OpenBLAS that chooses among kernels nor Linux.
     """
     architecture = platform.machine().replace("AMD64", "x86_64")
     own = environment.get("blas_kernel")
@@ -67,8 +67,9 @@ def machines(environment: Mapping[str, Any]) -> list[Machine]:
         found.append(Machine("NumPy without " + " ".join(wide), variables))
     if not found:
         raise UnavailableError(
-            f"no other machine can be played here ({environment.get('blas', 'no BLAS')} on "
-            f"{platform.platform()}); measure tolerances where NumPy comes with OpenBLAS"
+            "no older machine can be emulated here: found "
+            f"{environment.get('blas', 'no BLAS')} on {platform.platform()}, expected OpenBLAS or "
+            "Linux; measure tolerances on another machine"
         )
     return found
 
@@ -80,16 +81,16 @@ def measure(
     tell: Callable[[str], None],
     timeout: float = 3600.0,
 ) -> Tolerances:
-    """Run a study again on each machine that can be played, and return what changed.
+    """Run a study again as on each machine that can be emulated, and return how counts change.
 
     Parameters
     ----------
     here
-        What it gave on this machine as it is.
+        The results on this machine without emulation.
     study, plugins
-        What ``optframe run`` is told: the study, and what follows each ``-P``.
+        Arguments of ``optframe run``: the study, and the value of each ``-P``.
     tell
-        Is told a line for each machine.
+        Called with a line for each machine, which it prints.
     timeout
         How long one run may take, in seconds.
     """
@@ -104,15 +105,15 @@ def measure(
             continue
         choice = _choice(next((one.environment for one in trials if one.environment), {}))
         if choice in seen:
-            tell(f"{machine.name}: left out, nothing here chooses otherwise by it")
+            tell(f"{machine.name}: left out, since it changes no choice of BLAS or NumPy here")
             continue
         seen.append(choice)
         others.append(trials)
         names.append(machine.name)
-        told = _told(here.trials, trials)
-        tell(f"{machine.name}: {'; '.join(told) or 'no count changed'}")
+        changed = _changes(here.trials, trials)
+        tell(f"{machine.name}: {'; '.join(changed) or 'no count changed'}")
     if not others:
-        raise UnavailableError("no other machine could be played here; no tolerance was measured")
+        raise UnavailableError("no older machine could be emulated here; no tolerance was measured")
     return Tolerances(changes(here.trials, others), tuple(names))
 
 
@@ -123,7 +124,7 @@ def _run(
     named = [word for plugin in plugins for word in ("-P", plugin)]
     with tempfile.TemporaryDirectory() as folder:
         words = [study, "--out", folder, "--no-report", *named]
-        # -P (of Python): what is installed is run, and not what lies in the present folder.
+        # Python's -P: run the installed package, not one in the present folder.
         command = [sys.executable, "-P", "-m", "optframe", "run", *words]
         try:
             done = subprocess.run(
@@ -149,8 +150,8 @@ def _choice(environment: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(environment.get(name) for name in ("blas_kernel", "cpu_features"))
 
 
-def _told(here: Sequence[Measured], there: Sequence[Measured]) -> list[str]:
-    """Say by how much each optimizer's counts changed, and on which problem most."""
+def _changes(here: Sequence[Measured], there: Sequence[Measured]) -> list[str]:
+    """Return lines: by how much each optimizer's counts changed, and on which problem most."""
     cells = {one.cell: one for one in there}
     worst: dict[str, tuple[float, str]] = {}
     for one in here:
@@ -161,13 +162,13 @@ def _told(here: Sequence[Measured], there: Sequence[Measured]) -> list[str]:
             worst[name] = size, one.spec.problem
     lines = []
     for name, (size, problem) in sorted(worst.items()):
-        much = f"{100 * size:.3g} %" if math.isfinite(size) else "ends otherwise"
+        much = f"{100 * size:.3g} %" if math.isfinite(size) else "another status"
         lines.append(f"{name} {much} on {problem}")
     return lines
 
 
 def _dispatched() -> list[str]:
-    """Return the instruction sets that NumPy found here beyond those it always needs."""
+    """Return the instruction sets that NumPy found here beyond its baseline."""
     import numpy as np
 
     build: Any = np.show_config(mode="dicts")

@@ -1,7 +1,7 @@
-"""One measured cell: what was asked, how it ended, its counts, and where it ran.
+"""One measured cell: the trial's specification, its status, its counts, and where it ran.
 
-The same table stands in three places: in a baseline (one line per cell), in a pytest-benchmark
-file (``extra_info["optframe"]`` of each benchmark), and, in columns, in a store. As JSON, format
+Three files hold this table: a baseline (one line per cell), a pytest-benchmark file
+(``extra_info["optframe"]`` of each benchmark), and a store (in columns). As JSON, format
 ``optframe-benchmark/1``::
 
     {"schema": "optframe-benchmark/1",
@@ -16,10 +16,10 @@ file (``extra_info["optframe"]`` of each benchmark), and, in columns, in a store
                 "hessians": 0, "hvps": 0},
      "environment": {"numpy": "2.4.6", "blas_kernel": "Haswell", "backend": "numpy", ...}}
 
-``cell`` is `Trial.cell`; ``hyperparameters`` are all of the optimizer's, defaults included;
-``budget`` is `Budget` as text; ``loss`` and counts are null where there is none or it is not
-finite; ``environment`` is what `optframe.gate.differences.flat` returns. ``kit`` and ``seconds``
-may be left out. A baseline holds ``kit`` and ``environment`` once, for all of its cells.
+``cell`` is `Trial.cell`. ``hyperparameters`` are all of the optimizer's, defaults included.
+``budget`` is `Budget` as text. ``loss`` and each count are null if they are unknown or not finite.
+``environment`` is what `optframe.gate.differences.flat` returns. ``kit`` and ``seconds`` are
+optional. A baseline has ``kit`` and ``environment`` once, for all of its cells.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ assert set(COUNTS) <= set(FINAL_COUNTS)
 
 @dataclass(frozen=True)
 class Spec:
-    """What was asked, as people read it; the cell's hash says it exactly."""
+    """The trial's specification in readable form; the cell's hash is of the exact one."""
 
     optimizer: str
     optimizer_name: str
@@ -85,13 +85,13 @@ class Spec:
 
     @property
     def labels(self) -> tuple[str, str, str, int]:
-        """The names under which tables show it."""
+        """The names that tables show."""
         return self.optimizer, self.problem, self.sampler, self.seed
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One cell and what came of it."""
+    """One cell and its results."""
 
     cell: str
     spec: Spec
@@ -107,7 +107,7 @@ class Measured:
 
     @property
     def subject(self) -> Subject:
-        """What rows name it by."""
+        """The subject of this cell's rows."""
         optimizer, problem, sampler, seed = self.spec.labels
         return Subject(self.cell, optimizer, problem, sampler, seed, self.benchmark)
 
@@ -120,11 +120,11 @@ _REST = dataclasses.make_dataclass(
         if name != "spec"
     ],
 )
-"""What is read beside the spec, which is checked by itself."""
+"""The fields except ``spec``, which is checked separately."""
 
 
 def table(measured: Measured) -> dict[str, Any]:
-    """Return plain data for JSON, as the schema above; `read` makes it a `Measured` again."""
+    """Return plain data for JSON in the format above; `read` is the inverse."""
     plain = dataclasses.asdict(measured)
     del plain["benchmark"]
     plain["counts"] = {name: finite(value) for name, value in plain["counts"].items()}
@@ -132,36 +132,38 @@ def table(measured: Measured) -> dict[str, Any]:
 
 
 def read(given: Any, where: str, shared: Mapping[str, Any] | None = None) -> Measured:
-    """Return what a table says.
+    """Return the cell that a table describes.
 
     Parameters
     ----------
     given
         The table, as it was read from JSON.
     where
-        What a mistake's line begins with.
+        The start of an error message.
     shared
-        What holds for this table and others: ``environment``, ``kit``, ``benchmark``.
+        Values that this table shares with others: ``environment``, ``kit``, ``benchmark``.
 
     Raises
     ------
     StoreError
-        Where it is no such table; with its first mistake.
+        If the table is not of this format; with the first mistake.
     """
     if not isinstance(given, Mapping):
         raise StoreError(f"{where}: expected a table, found {given!r}")
     found = given.get("schema", SCHEMA)
     if found != SCHEMA:
         raise StoreError(
-            f"{where}: format {found!r}, expected {SCHEMA!r}; it was written by another version"
+            f"{where}: format {found!r}, expected {SCHEMA!r}; it was written by another version of "
+            "optframe; measure it again with this one"
         )
     try:
         spec = given.get("spec")
         if not isinstance(spec, Mapping):
             raise UsageError(f"{where}: spec: expected a table, found {spec!r}")
-        asked: Spec = build(Spec, spec, f"{where}: spec")
+        specification: Spec = build(Spec, spec, f"{where}: spec")
         rest = {name: value for name, value in given.items() if name != "spec"}
-        measured = Measured(spec=asked, **vars(build(_REST, {**(shared or {}), **rest}, where)))
+        others = vars(build(_REST, {**(shared or {}), **rest}, where))
+        measured = Measured(spec=specification, **others)
     except UsageError as error:
         more = len(error.mistakes) - 1
         raise StoreError(error.mistakes[0] + (f" (and {more} more)" if more else "")) from error
@@ -178,11 +180,11 @@ def read(given: Any, where: str, shared: Mapping[str, Any] | None = None) -> Mea
 
 
 def check_kit(kit: int | None, where: str) -> None:
-    """Raise where something was measured under the rules of another version of the kit."""
+    """Raise if something was measured by the rules of another version of the kit."""
     if kit is not None and kit != KIT_VERSION:
         raise StoreError(
-            f"{where}: made with version {kit} of the kit, and this is version {KIT_VERSION}; "
-            "measure it again with this one (`optframe baseline update`)"
+            f"{where}: found version {kit} of the kit, expected {KIT_VERSION}; measure it again "
+            "(`optframe baseline update`)"
         )
 
 
@@ -211,7 +213,7 @@ def of_record(
 
 
 def whole(counts: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Return counts in their order, whole ones as whole numbers, None for what is no number."""
+    """Return counts in order of `COUNTS`: whole ones as int, None for those that are not finite."""
     found: dict[str, float | None] = {}
     for name in COUNTS:
         value = finite(counts.get(name))
@@ -220,5 +222,5 @@ def whole(counts: Mapping[str, float | None]) -> dict[str, float | None]:
 
 
 def finite(value: float | None) -> float | None:
-    """Return a number as it is, None for infinity and NaN."""
+    """Return a finite number unchanged, and None for infinity and NaN."""
     return value if value is not None and math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What the fixture `optbench` does inside a test: plan, run, count, and one step to be timed."""
+"""Implements the fixture `optbench`: plans and runs its trials, and prepares a step to be timed."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ from optframe.trial.run import Run
 __all__ = ["Bench", "Outcome", "Step", "shortfall"]
 
 WARM_UP = 10
-"""After so many steps, or before the last one of a shorter run, the next step is timed."""
+"""The number of steps before the one that is timed; fewer if the run is shorter."""
 
 SECONDS, FEWEST, MOST = 0.1, 5, 1000
-"""How long a step is timed, and how many times at least and at most."""
+"""The total time for which a step is timed, and the least and greatest number of repetitions."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one call: its ``trials``, one for each seed, in order of the seeds."""
+    """The result of one call: its ``trials``, one for each seed, in order of the seeds."""
 
     trials: tuple[Measured, ...]
 
     @property
     def counts(self) -> dict[str, float | None]:
-        """Of each count the most that any of the trials needed; None where it has no meaning."""
+        """The maximum of each count over the trials; None if no trial has this count."""
         return {name: _most(one.counts[name] for one in self.trials) for name in COUNTS}
 
     @property
     def loss(self) -> float | None:
-        """The largest of the final losses; None where none is finite."""
+        """The largest of the final losses; None if none is finite."""
         return _most(one.loss for one in self.trials)
 
 
@@ -58,14 +58,14 @@ def _most(values: Iterable[float | None]) -> float | None:
 
 
 class Bench:
-    """The trials of one call, and what runs them.
+    """Plans the trials of one call and runs them.
 
     Raises
     ------
     UsageError
-        With one line per mistake; a plugin that could not be loaded is named beside them.
+        With one line per mistake, and one for each plugin that could not be loaded.
     UnavailableError
-        Where the backend cannot run here.
+        If the backend cannot run here.
     """
 
     def __init__(self, study: Study) -> None:
@@ -81,23 +81,23 @@ class Bench:
         self.runner = TrialRunner(self.registry, self.binder, self.backend, self.threads)
 
     def environment(self) -> dict[str, Any]:
-        """Return where the trials run, flat; it asks git and NumPy, which takes a while."""
+        """Return the environment of the trials, flat; it is slow, since it calls git and NumPy."""
         backend = self.binder.backend(self.backend)
         description = describe(self.registry, backend, self.threads, Path.cwd())
         return flat(description, self.backend, self.threads)
 
     def run(self, trial: Trial) -> Record:
-        """Run one trial; whatever its plugins raise is in the record."""
+        """Run one trial; an exception of a plugin is in the record."""
         with self.runner.limited():
             (record,) = self.runner([trial])
         return record
 
     @contextlib.contextmanager
     def step(self, trial: Trial, record: Record) -> Iterator[Step | None]:
-        """Give one step of a run that has warmed up; None where there is no step to be had alone.
+        """Yield one step of a run after the warm-up, or None if a step cannot be timed alone.
 
-        There is none in a `Solver`, which owns its loop, in an optimizer whose state cannot be
-        copied (``resumable = False``), and in a run that has ended after less than two steps.
+        It cannot for a `Solver`, which owns its loop, for an optimizer whose state cannot be copied
+        (``resumable = False``), and for a run that ended after less than two steps.
         """
         setup = self.runner.setup(trial)
         optimizer, steps = setup.optimizer, int(record.last("step") or 0)
@@ -113,7 +113,7 @@ class Bench:
 
 
 class Step:
-    """The next step of a run, as often as one likes: each time from the same θ and state."""
+    """The next step of a run, which can be repeated: each time from the same θ and state."""
 
     def __init__(self, run: Run, rounds: int) -> None:
         self.rounds = rounds
@@ -122,13 +122,15 @@ class Step:
     def fresh(self) -> tuple[tuple[Any, Any], dict[str, Any]]:
         """Return the arguments of one call: copies, since a step may overwrite them."""
         run = self._run
+        # The oracle keeps the generator of one step. After this use of step 0's, the timed step has
+        # to create its own again, as each step of a run does.
         run.oracle.step = 0
-        _ = run.oracle.random  # of another step, so that the one to be timed makes its own again
+        _ = run.oracle.random
         theta = run.setup.backend.xp.asarray(run.theta, copy=True)
         return (theta, copy.deepcopy(run.state)), {}
 
     def __call__(self, theta: Any, state: Any) -> tuple[Any, Any]:
-        """Draw the minibatch, if there is one, step, wait for the device; return (θ, state)."""
+        """Draw the minibatch, if any, take the step, wait for the device; return (θ, state)."""
         run = self._run
         run.oracle.step = run.k
         if run.minibatches.drawing:
@@ -140,9 +142,9 @@ class Step:
 
 
 def shortfall(trial: Trial, record: Record) -> str | None:
-    """Say in one line what a trial did instead of reaching its target, or None if it did.
+    """Return None if a trial reached its target, else one line with what happened.
 
-    Without a target it must end, and neither diverge nor fail.
+    A trial without a target must end, and neither diverge nor fail.
     """
     aims = []
     metric, value = trial.budget.goal or ("loss", None)
@@ -154,7 +156,7 @@ def shortfall(trial: Trial, record: Record) -> str | None:
         return None
     labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
     who = trial_name(*labels, trial.seed or None)
-    missed = f"did not reach {' or '.join(aims)}" if aims else "did not get to the end"
+    missed = f"did not reach {' or '.join(aims)}" if aims else "did not run to its end"
     reached = record.last(metric)
     found = "it measured nothing" if reached is None else f"{metric} {reached:.6g} after "
     if reached is not None:

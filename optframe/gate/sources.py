@@ -1,7 +1,7 @@
-"""What can be compared: a store, a baseline, pytest-benchmark's files; each becomes one structure.
+"""Reads what can be compared: a store, a baseline, or pytest-benchmark's files.
 
-Whatever else lies there is refused with one line: a damaged file, another program's, another
-format's.
+Each becomes a `Source`. Any other file raises an error of one line: a damaged file, a file of
+another program, another format.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SQLITE = b"SQLite format 3\0"
 
 @dataclass(frozen=True)
 class Source:
-    """One side of a comparison: its trials, and what is known of all of them."""
+    """One side of a comparison: its trials, and the data that all of them share."""
 
     path: Path
     kind: Literal["store", "baseline", "benchmarks"]
@@ -46,12 +46,12 @@ class Source:
 
 
 def open_source(path: str | Path) -> Source:
-    """Read what lies there: a results folder, a store's file, JSON, or a folder of JSON files.
+    """Read a results folder, a store's file, a JSON file, or a folder of JSON files.
 
     Raises
     ------
     StoreError
-        Where there is nothing, or nothing that can be compared.
+        If ``path`` does not exist or cannot be compared.
     """
     place = Path(path)
     if place.is_dir():
@@ -74,7 +74,7 @@ def open_source(path: str | Path) -> Source:
 
 
 def of_results(results: Results) -> Source:
-    """Return what a store holds."""
+    """Return the trials of a store."""
     with reading(results.path) as connection:
         rows = connection.execute("SELECT id, description FROM environments").fetchall()
     environments = {identity: json.loads(description) for identity, description in rows}
@@ -107,7 +107,8 @@ def _folder(folder: Path) -> Source:
     files = sorted(folder.rglob("*.json"))
     if not files:
         raise StoreError(
-            f"{folder}: neither a store ({STORE_NAME}) nor JSON files of pytest-benchmark"
+            f"{folder}: expected a store ({STORE_NAME}) or JSON files of pytest-benchmark, found "
+            "neither"
         )
     return _benchmarks(folder, [(file, _json(file, file.read_bytes())) for file in files])
 
@@ -116,9 +117,9 @@ def _json(path: Path, content: bytes) -> Any:
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
     except UnicodeDecodeError as error:
-        raise StoreError(f"{path}: neither a store nor JSON; it is left alone") from error
+        raise StoreError(f"{path}: expected a store or JSON, found neither") from error
     except ValueError as error:
-        raise StoreError(f"{path}: not JSON, or damaged: {error}") from error
+        raise StoreError(f"{path}: expected JSON, found none, or damaged: {error}") from error
 
 
 def _no_number(word: str) -> float:
@@ -129,13 +130,13 @@ def _baseline(path: Path, given: Any) -> Source:
     found = given.get("format") if isinstance(given, Mapping) else None
     if not isinstance(found, str) or not found.startswith("optframe-baseline/"):
         raise StoreError(
-            f"{path}: this is another program's JSON; expected a baseline (`optframe baseline "
+            f"{path}: found JSON of another program, expected a baseline (`optframe baseline "
             "update`) or pytest's (`pytest --benchmark-json` or `--optbench-json`)"
         )
     if found != BASELINE:
         raise StoreError(
             f"{path}: format {found!r}, expected {BASELINE!r}; it was written by another version "
-            "of optframe; `optframe baseline update` writes it anew"
+            "of optframe; run `optframe baseline update` to replace it"
         )
     kit = _part(path, given, "kit", int)
     check_kit(kit, str(path))
@@ -150,7 +151,10 @@ def _baseline(path: Path, given: Any) -> Source:
 def _part(path: Path, given: Mapping[str, Any], name: str, kind: type) -> Any:
     value = given.get(name)
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise StoreError(f"{path}: {name}: found {value!r}; the baseline is damaged")
+        raise StoreError(
+            f"{path}: {name}: found {value!r}, expected type {kind.__name__}; the baseline is "
+            "damaged"
+        )
     return value
 
 
@@ -169,13 +173,15 @@ def _tolerances(path: Path, given: Mapping[str, Any]) -> Tolerances:
 
 
 def _benchmarks(path: Path, files: Sequence[tuple[Path, Any]]) -> Source:
-    """Read pytest-benchmark's files; of a cell that several have, the latest holds."""
+    """Read pytest-benchmark's files; of a cell in several files, the latest file's is used."""
     latest: dict[str, Measured] = {}
     foreign: set[str] = set()
     for file, given in sorted(files, key=lambda pair: _when(pair[1])):
         benchmarks = given.get("benchmarks") if isinstance(given, Mapping) else None
         if not isinstance(benchmarks, list):
-            raise StoreError(f"{file}: this is no pytest-benchmark file (it has no benchmarks)")
+            raise StoreError(
+                f"{file}: expected a pytest-benchmark file, found JSON without benchmarks"
+            )
         found = []
         for number, benchmark in enumerate(benchmarks, 1):
             one = _benchmark(benchmark, f"{file}: benchmark {number}")
@@ -186,14 +192,14 @@ def _benchmarks(path: Path, files: Sequence[tuple[Path, Any]]) -> Source:
         latest |= {one.cell: one for one in _once(found, str(file))}
     if not latest:
         raise StoreError(
-            f"{path}: none of its {len(foreign)} benchmarks has counts; they come from the fixture "
-            "`optbench` (extra_info['optframe'])"
+            f"{path}: none of its {len(foreign)} benchmarks has counts (extra_info['optframe']); "
+            "use the fixture `optbench` in the tests"
         )
     notes = []
     if foreign:
         notes.append(
-            f"{path}: {len(foreign)} benchmarks without counts are not compared; two separate runs "
-            "decide nothing about time, and `optframe race` does"
+            f"{path}: {len(foreign)} benchmarks without counts are not compared; times of two "
+            "separate runs are not judged; use `optframe race` to compare times"
         )
     return Source(path, "benchmarks", [*latest.values()], notes=notes)
 
@@ -214,10 +220,13 @@ def _when(given: Any) -> str:
 
 
 def _once(trials: Iterable[Measured], where: str) -> list[Measured]:
-    """Return each cell once; two that contradict each other are no measurement."""
+    """Return each cell once; raise if a cell has two different results."""
     found: dict[str, Measured] = {}
     for one in trials:
         same = found.setdefault(one.cell, one)
         if (same.status, same.counts, same.loss) != (one.status, one.counts, one.loss):
-            raise StoreError(f"{where}: {one.subject} is there twice, with different counts")
+            raise StoreError(
+                f"{where}: {one.subject} is there twice with different results, expected once; "
+                "measure it again"
+            )
     return [*found.values()]

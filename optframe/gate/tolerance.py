@@ -1,4 +1,4 @@
-"""Tolerances: how much an optimizer's counts change on other machines, measured, not guessed."""
+"""Tolerances: how much an optimizer's counts change on other machines, as measured."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from optframe.gate.measured import COUNTS, Measured
 __all__ = ["NOTHING", "Tolerance", "Tolerances", "change", "changes", "plain"]
 
 NOTHING = 1e-12
-"""A loss as small as this, or a change of it, is nothing."""
+"""A change of a loss up to this size counts as no change."""
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """The largest relative changes of an optimizer's runs, over all machines that were tried.
+    """The largest relative changes of an optimizer's runs, over all machines that were measured.
 
-    ``counts`` is that of any count, ``loss`` that of the loss after equally many steps. Where a
-    run ended in another way on another machine, or a number was 0 on one of them alone, the
-    optimizer is not ``stable``, and elsewhere only equal numbers say anything.
+    ``counts`` is the largest change of any count. ``loss`` is the largest change of the loss after
+    equally many steps. The optimizer is not ``stable`` if a run had another status on another
+    machine, or if a number was 0 on only one of them. Results of an unstable optimizer from
+    different environments are inconclusive unless they are equal.
     """
 
     counts: float = 0.0
@@ -31,20 +32,20 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Tolerances:
-    """What was measured, by the optimizer's name, and on what ``machines`` beside the first."""
+    """The tolerances by the optimizer's name, and the other ``machines`` they were measured on."""
 
     optimizers: Mapping[str, Tolerance] = field(default_factory=dict)
     machines: Sequence[str] = ()
 
     def of(self, optimizers: Iterable[str]) -> Tolerances:
-        """Return those of some optimizers alone."""
+        """Return the tolerances of these optimizers only."""
         names = set(optimizers)
         kept = {name: one for name, one in self.optimizers.items() if name in names}
         return Tolerances(kept, self.machines if kept else ())
 
 
 def changes(here: Iterable[Measured], others: Iterable[Iterable[Measured]]) -> dict[str, Tolerance]:
-    """Return what changes between the runs here and the same ones on other machines."""
+    """Return the tolerance of each optimizer from its runs here and on other machines."""
     cells = {one.cell: one for one in here}
     found = {one.spec.optimizer_name: Tolerance() for one in cells.values()}
     for machine in others:
@@ -57,7 +58,7 @@ def changes(here: Iterable[Measured], others: Iterable[Iterable[Measured]]) -> d
 
 
 def change(one: Measured, other: Measured) -> Tolerance:
-    """Return what changes between a run and the same one on another machine."""
+    """Return the changes between a run and the same run on another machine."""
     if one.status != other.status:
         return Tolerance(stable=False)
     counts = max(_relative(one.counts.get(name), other.counts.get(name)) for name in COUNTS)
@@ -73,7 +74,7 @@ def _larger(a: Tolerance, b: Tolerance) -> Tolerance:
 
 
 def _relative(a: float | None, b: float | None, nothing: float = 0.0) -> float:
-    """Return |b − a|/|a|, infinite from 0, rounded up to three digits; 0 where nothing is known."""
+    """Return |b − a|/|a|, rounded up to three digits; ∞ if only a is 0, 0 if one is unknown."""
     if a is None or b is None or abs(b - a) <= nothing:
         return 0.0
     if not a:

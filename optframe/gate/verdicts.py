@@ -1,7 +1,7 @@
-"""Verdicts: what is said of a base and a head, number by number, and what CI is told.
+"""The result of a comparison: a verdict for each number and trial, and the exit code for CI.
 
-Every tier of the gate (counts, instructions, time) ends in a `Comparison` of `Row`s, which the
-formats print.
+Each tier of the gate (counts, instructions, time) returns a `Comparison` of `Row`s, which the
+formats write.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ __all__ = ["Comparison", "Difference", "Row", "Subject", "Verdict"]
 
 
 class Verdict(StrEnum):
-    """What is said of one number, of one trial, or of a whole comparison."""
+    """The verdict on one number, one trial, or a whole comparison; the most severe is first."""
 
     REGRESSION = "regression"
     """Worse than the limit allows."""
     MISSING = "missing"
-    """The base has it and the head has not; it fails like a regression."""
+    """Only the base has it; it fails like a regression."""
     INCONCLUSIVE = "inconclusive"
-    """Nobody can tell from what was measured."""
+    """The measurements do not decide."""
     IMPROVEMENT = "improvement"
     """Better than the base by more than the limit."""
     NEW = "new"
-    """The head has it and the base has not."""
+    """Only the head has it."""
     PASS = "pass"
-    """No change that counts."""
+    """No change beyond the limit."""
     INFORMATIVE = "informative"
     """Shown and not judged."""
 
     @property
     def fails(self) -> bool:
-        """Whether CI goes red."""
+        """Whether the comparison fails."""
         return self in (Verdict.REGRESSION, Verdict.MISSING)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a row is about: a trial as people name it, and the hash of what was asked.
+    """The trial of a row: its names, and its ``cell``, the hash of its specification.
 
-    ``benchmark`` is the test that ran it, where a test did.
+    ``benchmark`` is the name of the test that ran it, if a test did.
     """
 
     cell: str
@@ -61,7 +61,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Difference:
-    """In what two environments differ; it ``decides`` if it can change a result's last bits."""
+    """One difference of two environments; it ``decides`` if it can change a result's last bits."""
 
     name: str
     base: str
@@ -74,10 +74,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Row:
-    """One measured name of one subject: both values, the limit, the verdict and why.
+    """One measured quantity of one subject: both values, the limit, the verdict and the reason.
 
-    ``base`` and ``head`` are numbers, or words where the name is ``status``. ``elsewhere`` names
-    in what deciding things the two environments differ.
+    ``base`` and ``head`` are numbers, or texts for the name ``status``. ``elsewhere`` lists the
+    names of the differences between the two environments that can change the last bits.
     """
 
     subject: Subject
@@ -91,7 +91,7 @@ class Row:
 
     @property
     def change(self) -> float | None:
-        """The relative change, (head − base)/|base|; None where it is no number."""
+        """The relative change, (head − base)/|base|; None if it is not defined."""
         if isinstance(self.base, str) or isinstance(self.head, str):
             return None
         if self.base is None or self.head is None or not self.base:
@@ -103,7 +103,7 @@ class Row:
 class Comparison:
     """All rows of a base and a head, and the environments' differences.
 
-    ``notes`` are lines that a reader needs beside the table.
+    ``notes`` are lines that are shown with the table.
     """
 
     title: str
@@ -115,19 +115,19 @@ class Comparison:
 
     @cached_property
     def subjects(self) -> Mapping[Subject, list[Row]]:
-        """The rows by subject, in their order."""
+        """The rows of each subject, in order."""
         found: dict[Subject, list[Row]] = {}
         for row in self.rows:
             found.setdefault(row.subject, []).append(row)
         return found
 
     def verdict_of(self, subject: Subject) -> Verdict:
-        """The gravest verdict of a subject's rows; what is only informative is not asked."""
+        """The most severe verdict of a subject's rows; informative rows are ignored."""
         return _gravest(row.verdict for row in self.subjects[subject])
 
     @cached_property
     def summary(self) -> Mapping[Verdict, int]:
-        """How many subjects ended with each verdict, the gravest first."""
+        """The number of subjects with each verdict, the most severe first."""
         counts = Counter(self.verdict_of(subject) for subject in self.subjects)
         return {verdict: counts[verdict] for verdict in Verdict if counts[verdict]}
 
@@ -141,12 +141,12 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """0 pass, 1 regression, 3 inconclusive (2 and 4 are errors, see `optframe.errors`)."""
+        """The exit code: 0 pass, 1 regression, 3 inconclusive; `optframe.errors` has 2 and 4."""
         return {Verdict.REGRESSION: 1, Verdict.INCONCLUSIVE: 3}.get(self.verdict, 0)
 
 
 def _gravest(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the first of the order in which `Verdict` lists them; pass where there is none."""
+    """Return the verdict that comes first in `Verdict`, ignoring informative ones; else pass."""
     found = set(verdicts)
     order = [verdict for verdict in Verdict if verdict is not Verdict.INFORMATIVE]
     return next((verdict for verdict in order if verdict in found), Verdict.PASS)

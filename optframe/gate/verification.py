@@ -1,8 +1,8 @@
-"""Verification: trials of a store run again here, and what they leave is compared with the store.
+"""Runs trials of a store again here, and compares their results with the store.
 
-What a trial computes follows from its key alone, so on the same machine, with the same versions,
-its curve is the same to the bit. Elsewhere sums of products may be rounded otherwise, and another
-code does what it likes: so with each trial that differs stands what has changed since.
+A trial's key determines what it computes. So on the same machine with the same versions, its curve
+is the same to the bit. On another machine, sums of products may be rounded differently. Changed
+code may compute anything. So each trial that differs comes with a list of what has changed since.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from optframe.version import __version__
 __all__ = ["Agreement", "Verified", "drawn", "verify"]
 
 COMPLETE = ("converged", "finished", "stopped", "diverged")
-"""How trials end that can be expected to end so again."""
+"""The statuses that a trial is expected to have again when it runs again."""
 
 ROUNDING = {"float64": 1e-8, "float32": 3e-4}
-"""Up to this relative difference, about √ε, values are called the same but for rounding."""
+"""The largest relative difference, about √ε, at which values agree to rounding."""
 
 
 class Agreement(StrEnum):
-    """How far a trial that ran again is what it was."""
+    """How well a trial that ran again agrees with the store."""
 
     BIT = "to the bit"
     ROUNDING = "to rounding"
@@ -54,7 +54,7 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of a trial: how far it agrees, where it does not, and what has changed since."""
+    """The result for a trial: its agreement, where it differs, and what has changed since."""
 
     trial: Trial
     agreement: Agreement
@@ -64,7 +64,7 @@ class Verified:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What the store has of a trial."""
+    """The stored results of a trial."""
 
     status: str
     together: int
@@ -74,18 +74,18 @@ class _Kept:
     version: int
     """The format of the store."""
     fits: bool
-    """Whether the trial's row says what its curve does."""
+    """Whether the trial's row agrees with its curve."""
 
 
 def drawn(path: Path, sample: int | None, seed: int = 0) -> tuple[list[Trial], int]:
     """Return a random sample of the trials that ran to an end, and how many there are.
 
-    They are in the order of the store; with None for ``sample`` they are all.
+    They are in the order of the store. With None for ``sample``, all are returned.
 
     Raises
     ------
     UsageError
-        Where the store has none, or is of a format that did not keep what a trial is.
+        If the store has none, or is of an old format without the trials' full specification.
     """
     tasks = read_tasks(path)
     with reading(path) as connection:
@@ -98,11 +98,14 @@ def drawn(path: Path, sample: int | None, seed: int = 0) -> tuple[list[Trial], i
     keys = [key for (key,) in found if key in tasks]
     if found and not keys:
         raise UsageError(
-            f"{path}: its format did not keep all of what a trial is; run the study again (what "
-            "is finished is not run, but written anew), or verify a newer store"
+            f"{path}: its old format lacks parts of the trials' specification; run the study again "
+            "(finished trials are rewritten, not run), or verify a newer store"
         )
     if not keys:
-        raise UsageError(f"{path}: no trial in it has run to an end; there is nothing to verify")
+        raise UsageError(
+            f"{path}: no trial in it has run to an end; there is nothing to verify; run the study "
+            "first"
+        )
     if sample is not None and sample < len(keys):
         chosen = set(random.Random(seed).sample(keys, sample))
         return [tasks[key] for key in keys if key in chosen], len(keys)
@@ -110,12 +113,13 @@ def drawn(path: Path, sample: int | None, seed: int = 0) -> tuple[list[Trial], i
 
 
 def verify(path: Path, trials: Sequence[Trial], registry: Registry) -> Iterator[Verified]:
-    """Run trials of the store at ``path`` again, one after another, and yield what came of each."""
+    """Run trials of the store at ``path`` again, one after another, and yield each result."""
     for trial in trials:
         if trial.budget.seconds is not None:
-            yield Verified(trial, Agreement.EXEMPT, "its budget is seconds, which no run repeats")
+            reason = "its budget is in seconds, which differ in each run"
+            yield Verified(trial, Agreement.EXEMPT, reason)
         elif "object " in trial.code:
-            reason = "it holds an object made in Python, which a store cannot keep"
+            reason = "it uses an object made in Python, which a store cannot hold"
             yield Verified(trial, Agreement.EXEMPT, reason)
         else:
             yield _verified(trial, _kept(path, trial), registry)
@@ -123,7 +127,7 @@ def verify(path: Path, trials: Sequence[Trial], registry: Registry) -> Iterator[
 
 def _verified(trial: Trial, kept: _Kept | None, registry: Registry) -> Verified:
     if kept is None:
-        reason = "nothing is kept by its key: its row was altered, or its curve is gone"
+        reason = "the store has no result for its key: its row was changed, or its curve is missing"
         return Verified(trial, Agreement.NOT, reason)
     runner = TrialRunner(registry, None, trial.backend, trial.threads)
     try:
@@ -135,9 +139,9 @@ def _verified(trial: Trial, kept: _Kept | None, registry: Registry) -> Verified:
     if agreement is Agreement.BIT and kept.fits:
         return Verified(trial, agreement)
     if agreement is Agreement.BIT:
-        return Verified(trial, Agreement.NOT, "its curve agrees, and its row says something else")
+        return Verified(trial, Agreement.NOT, "its curve agrees, but its row does not")
     if kept.together > 1:
-        reason += f"; it ran together with {kept.together - 1} others then, and alone now"
+        reason += f"; it ran in a batch with {kept.together - 1} others then, and alone now"
     return Verified(trial, agreement, reason, (*_changed(trial, kept, runner),))
 
 
@@ -165,7 +169,7 @@ def _kept(path: Path, trial: Trial) -> _Kept | None:
 
 
 def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]:
-    """Return how far a record is what was kept, and where it differs most or first."""
+    """Return how well a record agrees with the stored one, and where it differs first or most."""
     if record.status != kept.status:
         why = f" ({record.reason})" if record.reason else ""
         return Agreement.NOT, f"{kept.status} then, {record.status} now{why}"
@@ -189,7 +193,7 @@ def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]
     counts = [name in COUNT_COLUMNS for name in names]
     worst = float(apart.max())
     if not apart[:, counts].any() and worst <= ROUNDING.get(trial.dtype, 0.0):
-        return Agreement.ROUNDING, f"values differ by up to {worst:.2g} of themselves"
+        return Agreement.ROUNDING, f"relative differences of up to {worst:.2g}"
     row, column = np.argwhere(apart > ROUNDING.get(trial.dtype, 0.0))[0]
     step = int(then[row, names.index("step")])
     return Agreement.NOT, (
@@ -199,7 +203,7 @@ def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]
 
 
 def _changed(trial: Trial, kept: _Kept, runner: TrialRunner) -> Iterator[str]:
-    """Yield what is another than it was: code, data, versions, machine."""
+    """Yield what has changed since: code, data, versions, machine."""
     registry = runner.registry
     if __version__ not in trial.code.split(" "):
         was = kept.environment.get("optframe", "another")

@@ -1,12 +1,13 @@
-"""What reports and the gate say about many runs: aligned curves, quartiles, medians with intervals.
+"""Statistics of many runs for reports: aligned curves, quartiles, medians with intervals, ranks.
 
 A run that diverged, failed, timed out or crashed is *censored*: from there on it counts as worse
-than every number, +inf (−inf where higher is better). It is never given a number and never left
-out, so that an optimizer gains nothing by losing its bad runs. A trial that is planned or skipped
-has not run and is in no sample.
+than every number, +inf (−inf where higher is better). It is neither imputed nor left out, so that
+an optimizer gains nothing by losing its bad runs. A trial that is planned or skipped has not run
+and is in no sample.
 
-Costs are what a run spent until it reached a target: less is better, +inf is not reached, and NaN
-is in no sample (a time that a batch shared). Every frame that leaves something out counts it.
+A cost is what a run spent until it reached a target: less is better. +inf means that the target was
+not reached. NaN is in no sample (the time of a run in a batch). Every frame that leaves something
+out counts it.
 """
 
 from optframe.statistics.caveats import warnings

@@ -1,4 +1,4 @@
-"""What a reader must know before believing a comparison, in plain sentences."""
+"""Warnings about a comparison, in sentences: lost runs, too few seeds, selected settings."""
 
 from __future__ import annotations
 
@@ -30,23 +30,33 @@ if TYPE_CHECKING:
 
 __all__ = ["warnings"]
 
-_SAID = {"diverged": "diverged", "failed": "failed", "timeout": "timed out", "crashed": "crashed"}
+_STATUS_TEXTS = {
+    "diverged": "diverged",
+    "failed": "failed",
+    "timeout": "timed out",
+    "crashed": "crashed",
+}
 _PROFILED = 100
-"""Up to so many optimizers: which one of a grid of thousands changes a ranking helps nobody."""
+"""The most optimizers for which ranking changes are searched; of thousands, they do not matter."""
 
 _HOPELESS = 1000
-"""More seeds than this nobody will run."""
+"""The largest number of seeds that is recommended."""
 
 
 def warnings(trials: pd.DataFrame, metric: str = "loss", confidence: float = 0.95) -> list[str]:
-    """Return what weakens a claim, one sentence each; nothing where nothing does.
+    """Return the reasons why claims from these trials are weak, one sentence each.
 
-    In this order: trials that have not run or were skipped; runs that were lost; times that are no
-    run's own; too few seeds for an interval of this confidence; settings chosen on the runs that
-    they are judged by; for each problem and sampler whether the best two optimizers (each with its
-    best settings) can be told apart at the level 1 − ``confidence``, and how many seeds would do,
-    by the steps to the study's target, or where nobody's median reached it by the final metric; and
-    whose absence would change a profile's ranking of the others.
+    In this order:
+
+    - trials that have not run or were skipped,
+    - runs that were lost,
+    - times of runs in batches, which have none of their own,
+    - too few seeds for an interval of this confidence,
+    - settings that were chosen on the same runs,
+    - for each problem and sampler, whether the best two optimizers (each with its best settings)
+      differ significantly at the level 1 − ``confidence``, and how many seeds are needed, by the
+      steps to the study's target, or by the final metric if no median reached it,
+    - optimizers whose absence changes a profile's ranking of the others.
     """
     return [
         *_unrun(trials),
@@ -74,7 +84,7 @@ def _lost(trials: pd.DataFrame) -> Iterator[str]:
     counts = {s: int((trials["status"] == s).sum()) for s in CENSORED}
     if lost := sum(counts.values()):
         ran = int((~trials["status"].isin(UNRUN)).sum())
-        kinds = ", ".join(f"{count} {_SAID[s]}" for s, count in counts.items() if count)
+        kinds = ", ".join(f"{count} {_STATUS_TEXTS[s]}" for s, count in counts.items() if count)
         yield f"{lost} of {ran} runs were lost ({kinds}): they count as worse than every number."
 
 
@@ -82,8 +92,8 @@ def _shared(trials: pd.DataFrame) -> Iterator[str]:
     ran = ~trials["status"].isin(UNRUN)
     if shared := int((ran & (trials["together"] > 1)).sum()):
         yield (
-            f"{shared} of {int(ran.sum())} runs advanced together with others: their times are a "
-            "batch's, and are in no statistic of time."
+            f"{shared} of {int(ran.sum())} runs ran in batches: they have no times of their own, "
+            "and are in no statistic of time."
         )
 
 
@@ -96,11 +106,13 @@ def _few(trials: pd.DataFrame, confidence: float) -> Iterator[str]:
         return
     if asked.max() == 1:
         yield (
-            "Every optimizer ran once on every problem: there is no interval. Where anything is "
-            f"random, {needed} seeds would do for one of {percent} for a median."
+            "Every optimizer ran once on every problem: there is no interval. If anything is "
+            f"random, an interval of {percent} for a median needs {needed} seeds."
         )
         return
-    several = (asked > 1) & (runs > 0)  # what is asked once beside others has nothing random
+    several = (asked > 1) & (
+        runs > 0
+    )  # a group with one trial, where others have several, is not random
     few = np.flatnonzero(several & (runs < needed))
     if few.size:
         least = few[np.argmin(runs[few])]
@@ -108,7 +120,7 @@ def _few(trials: pd.DataFrame, confidence: float) -> Iterator[str]:
         yield (
             f"{few.size} of {int(several.sum())} medians are of fewer than {needed} runs (the "
             f"fewest: {runs[least]}, {name['optimizer']} on {name['problem']}), too few for an "
-            f"interval of {percent}. {needed} seeds would do."
+            f"interval of {percent}, which needs {needed} seeds."
         )
 
 
@@ -117,7 +129,7 @@ def _selected(trials: pd.DataFrame, metric: str) -> Iterator[str]:
     if tried > 1:
         yield (
             f"Up to {tried} settings of an optimizer were tried: the best of them was chosen on "
-            "the runs that it is judged by, which flatters it. Fresh seeds would tell."
+            "the same runs, so it looks better than it is. New seeds would show its true results."
         )
 
 
@@ -152,24 +164,27 @@ def _close(trials: pd.DataFrame, metric: str, alpha: float) -> Iterator[str]:
 
 def _told_apart(best: str, ours: Floats, theirs: Floats, alpha: float) -> Iterator[str]:
     n, m = ours.size, theirs.size
-    if min(n, m) == 1:  # nothing is random there, or there is no spread to compare with
+    if min(n, m) == 1:  # nothing is random, or one run has no spread
         return
     if least_p(n, m) >= alpha:
         yield (
-            f"{best} have {n} and {m} runs: too few for a rank test at the level {alpha:.3g}, "
-            f"whatever they find. {seeds_for_test(alpha)} seeds of each might do."
+            f"{best} have {n} and {m} runs: too few for any rank test at the level {alpha:.3g}, "
+            f"which needs at least {seeds_for_test(alpha)} seeds of each."
         )
         return
     p = mann_whitney(ours, theirs).p
     if p < alpha:
         return
     needed = seeds_to_separate(ours, theirs, alpha)
-    wish = f"about {needed:.0f} seeds would do, if all runs differ as these do"
+    wish = f"about {needed:.0f} seeds are needed, if all runs differ as these do"
     if needed > _HOPELESS:
-        wish = f"{_HOPELESS} seeds would not do, if all runs differ as these do"
+        wish = f"{_HOPELESS} seeds are not enough, if all runs differ as these do"
     if math.isinf(needed):
-        wish = "there is no difference to be seen"
-    yield f"{best} are not told apart by {n} and {m} runs (Mann–Whitney p = {p:.2g}): {wish}."
+        wish = "the runs show no difference"
+    yield (
+        f"{best} do not differ significantly over {n} and {m} runs (Mann–Whitney p = {p:.2g}): "
+        f"{wish}."
+    )
 
 
 def _dependent(trials: pd.DataFrame) -> Iterator[str]:
@@ -179,4 +194,4 @@ def _dependent(trials: pd.DataFrame) -> Iterator[str]:
     for _, changes in groupby(ranking_depends_on(costs), key=lambda change: change.removed):
         first, *others = changes
         more = f" ({len(others)} more such changes)" if others else ""
-        yield f"The profile's ranking depends on who takes part. {first}{more}"
+        yield f"The profile's ranking depends on which optimizers are compared. {first}{more}"

@@ -1,6 +1,6 @@
 """The tables of a report as frames: for each problem, over all problems, and the tuned settings.
 
-Ends of an interval are NaN where a group has a single run, for then there is none.
+The ends of an interval are NaN if a group has a single run, which has no interval.
 """
 
 from __future__ import annotations
@@ -29,16 +29,20 @@ __all__ = ["at_tuned", "over_problems", "per_problem", "study_costs", "tuned"]
 def per_problem(
     trials: pd.DataFrame, metric: str = "loss", confidence: float = 0.95
 ) -> pd.DataFrame:
-    """Return `summary` with all that a table of one problem says: a row per optimizer and sampler.
+    """Return `summary` with more columns, for a problem's table: a row per optimizer and sampler.
 
-    Further columns: ``optimizer_name`` and ``hyperparameters`` (JSON); ``value``, ``value_low``,
-    ``value_high``, ``value_confidence`` (the final metric's `median_interval`); ``best`` (none is
-    better on its problem with its sampler) and ``tuned`` (none of its optimizer's name there), ties
-    included, judged by the median steps to the study's target where some run reached it, then by
-    the final metric; for the study's own target ``reached`` (runs), ``success``, ``success_low``,
-    ``success_high``, ``ert`` (expected steps), and for steps, gradients and seconds the median
-    ``<cost>_to_target`` with ``..._low`` and ``..._high``; ``timed``, the runs that are in the
-    statistics of time (not those that shared their batch).
+    Further columns:
+
+    - ``optimizer_name`` and ``hyperparameters`` (JSON),
+    - ``value``, ``value_low``, ``value_high``, ``value_confidence``: the final metric's
+      `median_interval`,
+    - ``best``: no other row of its problem and sampler is better; ``tuned``: no other row of its
+      optimizer's name there is better. Both include ties. They are judged by the median steps to
+      the study's target if some run reached it, then by the final metric,
+    - for the study's own target: ``reached`` (runs), ``success``, ``success_low``,
+      ``success_high``, ``ert`` (expected steps), and for steps, gradients and seconds the median
+      ``<cost>_to_target`` with ``..._low`` and ``..._high``,
+    - ``timed``: the number of runs in the statistics of time (runs in batches are not).
     """
     table = summary(trials)
     if trials.empty:
@@ -77,20 +81,24 @@ def per_problem(
 def over_problems(
     trials: pd.DataFrame, evaluations: pd.DataFrame | None = None, metric: str = "loss"
 ) -> pd.DataFrame:
-    """Return what is true of each optimizer over all problems, the best average rank first.
+    """Return a row for each optimizer with its results over all problems, best average rank first.
 
-    Optimizers are compared by what they need for targets, given as by `evaluations_to_target`; by
-    default as in `study_costs`: by the steps to the study's own target, and on problems that have
-    none by the median of the final metric.
+    Optimizers are compared by their costs of targets, given as by `evaluations_to_target`. The
+    default is that of `study_costs`: the steps to the study's own target, and on problems without a
+    target the median of the final metric.
 
-    Columns: ``optimizer``; ``ranked_by`` in words; ``problems``, the instances (problem, sampler,
-    target) that all optimizers have runs of, ``left_out``, the others, and ``unsolved``, those that
-    nobody solved; ``mean_rank``; ``wins`` (instances on which none is better, ties included);
-    ``within_2`` (instances solved within twice the best cost); ``ert_ratio``, the geometric mean of
-    the expected running time over the best one's, over the instances that somebody solved: infinite
-    where one is never solved; ``solved``, the instances with a finite ERT; ``score``
-    (`algoperf_score`); ``with_target``, the instances that these four are about, which are NaN
-    without any; ``runs``, and the number of trials by status.
+    Columns:
+
+    - ``optimizer``, and ``ranked_by`` in words,
+    - ``problems``: the instances (problem, sampler, target) that all optimizers have runs of;
+      ``left_out``: the other instances; ``unsolved``: those that no optimizer solved,
+    - ``mean_rank``; ``wins``: the instances on which no other is better, ties included,
+    - ``within_2``: the instances solved within twice the best cost; ``ert_ratio``: the geometric
+      mean of the expected running time divided by the best one's, over the instances that some
+      optimizer solved, infinite if this one never solves one of them; ``solved``: the instances
+      with a finite ERT; ``score``: `algoperf_score`,
+    - ``with_target``: the instances of these four columns, which are NaN if there are none,
+    - ``runs``, and the number of trials by status.
     """
     import pandas as pd
 
@@ -136,10 +144,10 @@ def over_problems(
 
 
 def study_costs(trials: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
-    """Return what ranks are taken of: rows (problem, sampler, level), a column for each optimizer.
+    """Return the values that are ranked: rows (problem, sampler, level), a column per optimizer.
 
-    The median steps to the study's own target, and for problems without a target the median of the
-    final metric. Within a row less is better; rows do not compare.
+    They are the median steps to the study's own target, and for problems without a target the
+    median of the final metric. Within a row, less is better. Different rows are not comparable.
     """
     import pandas as pd
 
@@ -162,15 +170,16 @@ def _ranked_by(timed: int, instances: int, metric: str) -> str:
 def tuned(trials: pd.DataFrame, metric: str = "loss", by: str | None = "steps") -> pd.DataFrame:
     """Return the best settings of each optimizer's name on each problem with each sampler.
 
-    The best are those that reach the study's own target at the least median cost (``by``, one of
-    `COSTS`) on problems where some run reached it; ties, other problems, and with ``by`` None all,
-    are judged by the median of the final metric; then the first in the study's order is taken.
+    On problems where some run reached the study's own target, the best settings reach it at the
+    least median cost (``by``, one of `COSTS`). Ties, and other problems, are judged by the median
+    of the final metric; with ``by`` None, all are. Of equal settings, the first in the study's
+    order is chosen.
 
     Columns: ``optimizer_name``, ``problem``, ``sampler``; ``optimizer``, the label of the chosen
-    settings, and their ``hyperparameters`` (JSON); ``value``, the median that they were chosen for;
-    ``runs`` of the chosen; ``settings_tried``; ``selected_by`` in words; ``selected_on``, always
-    "the same runs": the best of many settings looks better than it is, the more so the more were
-    tried and the fewer their seeds. Problems that do not measure the metric have no row.
+    settings, and their ``hyperparameters`` (JSON); ``value``, the median by which they were chosen;
+    ``runs`` of the chosen settings; ``settings_tried``; ``selected_by`` in words; ``selected_on``,
+    always "the same runs". The best of many settings looks better than it is, most if many were
+    tried with few seeds. Problems that do not measure the metric have no row.
     """
     judgement = judged(trials, metric, by)
     first = trials.iloc[np.unique(judgement.codes, return_index=True)[1]]
@@ -199,7 +208,7 @@ def tuned(trials: pd.DataFrame, metric: str = "loss", by: str | None = "steps") 
 def at_tuned(trials: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """Return the trials of the settings that `tuned` chose, each under its optimizer's name.
 
-    ``settings`` is the label that ``optimizer`` was.
+    The new column ``settings`` has the original label.
     """
     key = ["problem", "sampler", "optimizer"]
     kept = trials.merge(chosen[key], on=key, how="inner")
@@ -207,15 +216,15 @@ def at_tuned(trials: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
 
 
 def _least(cost: Floats, table: pd.DataFrame, columns: list[str]) -> Flags:
-    """Say which rows have the least cost of those that agree in some columns; none lost is one."""
+    """Return which rows have the least cost in their group of ``columns``; lost ones never have."""
     codes, groups = grouped(table, columns)
     least = np.full(len(groups), np.inf)
     np.fmin.at(least, codes, cost)
     return np.asarray(np.isfinite(cost) & (cost == least[codes]))
 
 
-def _count(said: Flags) -> Integers:
-    return np.asarray(said.sum(axis=0))
+def _count(flags: Flags) -> Integers:
+    return np.asarray(flags.sum(axis=0))
 
 
 def _geometric_mean(ratio: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Whether a performance profile ranks optimizers by themselves, or by who else took part."""
+"""Finds pairs of optimizers whose order in a performance profile depends on a third one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROUNDING = 1e-9
 
 
 class RankChange(NamedTuple):
-    """Without ``removed``, ``ahead`` overtakes ``behind`` by this ``measure`` of the profile."""
+    """Without ``removed``, ``ahead`` is ahead of ``behind`` by this ``measure`` of the profile."""
 
     removed: str
     measure: str
@@ -38,10 +38,10 @@ class RankChange(NamedTuple):
 def ranking_depends_on(costs: pd.DataFrame, r_max: float = 4.0) -> list[RankChange]:
     """Return the pairs of optimizers that change places when a third one is removed.
 
-    Ratios are to the best of those who take part, so that a profile tells who is the best, but not
-    always how the others rank. Each optimizer is removed in turn and the others are ranked again
-    by what tables say of a profile: ``wins`` (ρ(1)), ``within_2`` (ρ(2)) and ``score`` (the area
-    up to r_max). Only strict changes count: not who gets into a tie, or out of one.
+    Ratios are to the best of the compared optimizers. So a profile shows which one is the best, but
+    not always how the others rank. Each optimizer is removed in turn, and the others are ranked
+    again by three measures: ``wins`` (ρ(1)), ``within_2`` (ρ(2)) and ``score`` (the area up to
+    r_max). Only strict changes count, not ties that appear or disappear.
 
     Reference: N. Gould and J. Scott, ACM Transactions on Mathematical Software 43 (2016), article
     15.

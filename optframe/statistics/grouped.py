@@ -1,4 +1,4 @@
-"""Medians of thousands of groups of runs at once, by one sort of all their values."""
+"""Computes medians of thousands of groups of runs at once, by one sort of all their values."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Integers = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 GROUP = ["problem", "optimizer", "sampler"]
-"""What runs have in common that differ by seed alone."""
+"""The columns in which runs agree that differ only in the seed."""
 
 
 class Medians(NamedTuple):
-    """For each group the fields of `Interval`, and how many values it has; NaN where none."""
+    """The fields of `Interval` for each group, NaN if it has no value, and the number of values."""
 
     median: Floats
     low: Floats
@@ -33,7 +33,7 @@ class Medians(NamedTuple):
 
 
 def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[Integers, pd.DataFrame]:
-    """Return each row's group, counted in the order of appearance, and the groups' labels."""
+    """Return each row's group number, in the order of appearance, and the groups' labels."""
     names = list(columns)
     codes = frame.groupby(names, sort=False, dropna=False).ngroup()
     labels = frame.loc[~frame.duplicated(names), names].reset_index(drop=True)
@@ -43,7 +43,7 @@ def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[Integers, pd.D
 def grouped_medians(
     values: Floats, codes: Integers, groups: int, confidence: float = 0.95
 ) -> Medians:
-    """Return `median_interval` of each group; a NaN is in no sample."""
+    """Return `median_interval` of each group; NaN values are left out."""
     known = ~np.isnan(values)
     values, codes = values[known], codes[known]
     counts = np.bincount(codes, minlength=groups)

@@ -1,4 +1,4 @@
-"""What the optimizers of one problem are judged by: the way to the study's target, or the end."""
+"""Orders each problem's optimizers by their cost of the study's target, or by the final metric."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ __all__ = ["Judgement", "judged"]
 class Judgement(NamedTuple):
     """The groups of a study (`groups_of`), and how good each is on its problem.
 
-    Where a run of a problem reached the study's target, optimizers are judged by the median cost of
-    reaching it, for whoever reached it ends alike; ties, and problems without a target, by the
-    median of the final metric. Less is better in all of these numbers.
+    If a run of a problem reached the study's target, optimizers are judged by the median cost of
+    reaching it, since runs that reached the target are equally good. Ties, and problems without a
+    target, are judged by the median of the final metric. Less is better in all of these numbers.
     """
 
     codes: Integers
     """Each trial's group."""
     groups: pd.DataFrame
     costs: Floats
-    """Of each trial the cost, NaN where that is not what its problem is judged by."""
+    """Each trial's cost, NaN if its problem is not judged by costs."""
     finals: Floats
-    """Of each trial the final metric (an accuracy with a minus)."""
+    """Each trial's final metric (an accuracy with a minus)."""
     cost: Floats
-    """Of each group the median cost, NaN as above."""
+    """Each group's median cost, NaN as above."""
     final: Floats
-    """Of each group the median of the final metric."""
+    """Each group's median of the final metric."""
     standing: Floats
-    """Of each group a number that compares it with others of its problem; +inf where half of its
-    runs were lost on either count, NaN where it has none."""
+    """Each group's standing, by which groups of one problem are ordered. It is +inf if half of the
+    group's runs were lost by the numbers that judge it, NaN if it has none."""
 
 
 def judged(trials: pd.DataFrame, metric: str = "loss", by: str | None = "steps") -> Judgement:
-    """Judge each optimizer's runs by the cost of reaching the target; where None, by the metric."""
+    """Judge groups by their cost ``by`` of the target, then by the metric; only it if None."""
     codes, groups = groups_of(trials)
     n = len(groups)
     finals = final_values(trials, metric) * (-1.0 if rises(metric) else 1.0)

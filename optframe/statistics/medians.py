@@ -42,7 +42,7 @@ STATUSES = (*columns.STATUSES, "planned")
 
 
 class Quartiles(NamedTuple):
-    """The lower quartile, the median and the upper quartile; infinite where censored runs reach."""
+    """The lower quartile, median and upper quartile; infinite if enough runs are censored."""
 
     lower: Floats
     median: Floats
@@ -50,7 +50,7 @@ class Quartiles(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """A median with the interval that covers the true one with at least this ``confidence``."""
+    """A median, with an interval that covers the true median with at least this ``confidence``."""
 
     median: float
     low: float
@@ -60,7 +60,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """A run: the values ``y`` measured at ascending ``x``, and where it was lost, if it was."""
+    """A run: the values ``y`` at ascending ``x``, and the x at which it was lost, if it was."""
 
     x: Floats
     y: Floats
@@ -68,7 +68,7 @@ class Curve:
 
 
 def worst(metric: str) -> float:
-    """Return what a censored run counts as: −inf for an accuracy, +inf for all else."""
+    """Return the value of a censored run: −inf for an accuracy, +inf for any other metric."""
     return -math.inf if columns.rises(metric) else math.inf
 
 
@@ -81,14 +81,14 @@ def align(
 ) -> Floats:
     """Return the runs' values on a common grid, shape (runs, grid).
 
-    A run has at each point the value of its last checkpoint, or with ``interpolate`` the value on
-    the straight line to its next one. A run that ended keeps its last value; a censored one is
-    ``worst`` from there on. NaN is ``worst`` too.
+    At each point, a run has the value of its last checkpoint, or with ``interpolate`` the value on
+    the straight line to the next one. A run that ended keeps its last value. A censored run is
+    ``worst`` from there on. NaN counts as ``worst``, too.
 
     Raises
     ------
     ValueError
-        If a grid point lies before a run's first checkpoint, or checkpoints do not ascend.
+        If a grid point is before a run's first checkpoint, or checkpoints do not ascend.
     """
     points = np.asarray(grid, dtype=np.float64)
     values = np.empty((len(curves), points.size))
@@ -132,10 +132,11 @@ def median_and_quartiles(values: ArrayLike) -> Quartiles:
 def median_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
     """Return the median of a sample with its exact distribution-free interval.
 
-    The true median lies between the k-th smallest and the k-th largest of n values with
-    probability at least 1 − 2 P(B < k), B binomial (n, ½); k is the largest for which that reaches
-    ``confidence``. Below six values even the whole range (k = 1) does not reach 0.95: it is
-    returned with the confidence that it has. Infinite values need no care, and nothing is drawn.
+    The true median is between the k-th smallest and the k-th largest of n values with probability
+    at least 1 − 2 P(B < k), B binomial (n, ½). k is the largest for which that reaches
+    ``confidence``. With fewer than six values, even the whole range (k = 1) does not reach 0.95. It
+    is then returned with its true confidence. Infinite values are allowed. No random numbers are
+    used.
 
     References: W. R. Thompson, Annals of Mathematical Statistics 7 (1936); H. A. David and
     H. N. Nagaraja, *Order Statistics* (2003), section 7.1.
@@ -148,7 +149,7 @@ def median_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
 
 @lru_cache(maxsize=1024)
 def covering_ranks(n: int, confidence: float) -> tuple[int, float]:
-    """Return k of `median_interval` for n values, and how surely that interval covers."""
+    """Return k of `median_interval` for n values, and the coverage of that interval."""
     k, term, tail = 1, n, 1  # term = C(n, k); tail = the sum of those below
     while 1 - 2 * (tail + term) / 2**n >= confidence:
         tail += term
@@ -167,14 +168,14 @@ def sample(values: ArrayLike) -> Floats:
     """
     runs = np.asarray(values, dtype=np.float64)
     if runs.ndim == 0 or runs.shape[0] == 0:
-        raise ValueError("there is no median of no runs")
+        raise ValueError("found no runs, expected at least one for a median")
     if np.isnan(runs).any():
-        raise ValueError("NaN has no rank: a run without a value is censored, hence ±inf")
+        raise ValueError("found NaN, which has no rank; use ±inf for a run without a value")
     return runs
 
 
 def between(low: Floats, high: Floats, share: float = 0.5) -> Floats:
-    """Return low + share (high − low); the infinity where one is (+∞ between two)."""
+    """Return low + share (high − low); if one is infinite, that infinity (+∞ if both are)."""
     with np.errstate(invalid="ignore", over="ignore"):
         line = low + (high - low) * share
     lost = np.where(np.isfinite(high), low, high)
@@ -187,7 +188,7 @@ def _quantile(ordered: Floats, fraction: float) -> Floats:
 
 
 def final(trials: pd.DataFrame, metric: str) -> Floats:
-    """Return the metric's final values over the trials that ran, the censored ones `worst`."""
+    """Return the metric's final values of the trials that ran, with `worst` for censored ones."""
     ran = trials[~trials["status"].isin(UNRUN)]
     values = ran[metric].to_numpy(np.float64) if metric in ran else np.full(len(ran), np.nan)
     lost = ran["status"].isin(CENSORED).to_numpy() | np.isnan(values)

@@ -1,9 +1,9 @@
-"""Profiles over many problems: how often an optimizer is how good, and what that depends on.
+"""Profiles over many problems: the fraction of instances that an optimizer solves within a cost.
 
-Costs come as a frame with a row for each instance (a problem with its sampler, and a target) and a
-column for each optimizer: +inf where it failed, NaN where it has no runs. Optimizers are compared
-on the same instances, so that rows with a NaN are left out and counted. An instance that nobody
-solved stays: fractions are of all instances.
+Costs are a frame with a row for each instance (a problem with its sampler, and a target) and a
+column for each optimizer: +inf if it failed, NaN if it has no runs. Optimizers are compared on the
+same instances, so rows with a NaN are left out and counted. Instances that no optimizer solved are
+kept: fractions are of all instances.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ __all__ = [
 def solver_costs(
     evaluations: pd.DataFrame, over: Literal["median", "ert", "seeds"] = "median"
 ) -> pd.DataFrame:
-    """Return what each optimizer needs for each instance: rows (problem, sampler, level).
+    """Return each optimizer's cost of each instance: rows (problem, sampler, level).
 
-    Runs become one number as the median of their costs, or as their expected running time
-    (``"ert"``); or each seed is an instance (``"seeds"``), for all optimizers of a study begin
-    alike and see the same minibatches under one seed: rows (problem, sampler, level, seed).
+    The runs of an instance become one number: the median of their costs, or their expected running
+    time (``"ert"``). With ``"seeds"``, each seed is an instance, with rows (problem, sampler,
+    level, seed): under one seed, all optimizers of a study have the same start and minibatches.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def solver_costs(
 def final_costs(trials: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
     """Return each optimizer's median final metric: rows (problem, sampler).
 
-    Less is better: an accuracy comes with a minus. Ranks can be taken of it, ratios cannot.
+    Less is better: an accuracy has a minus. These values can be ranked, but have no ratios.
     """
     codes, labels = groups_of(trials)
     sign = -1.0 if rises(metric) else 1.0
@@ -86,14 +86,15 @@ def _matrix(labels: pd.DataFrame, values: Floats, instance: list[str]) -> pd.Dat
 
 
 def performance_ratios(costs: pd.DataFrame) -> pd.DataFrame:
-    """Return each cost over the best of its instance, r = t / min t, without incomplete rows.
+    """Return each cost divided by the best of its instance, r = t / min t, of complete rows.
 
-    Whoever ties the best has ratio 1; whoever failed has +inf, as have all where nobody succeeded.
+    All optimizers that tie with the best have ratio 1. Those that failed have +inf, and so have all
+    if none succeeded.
 
     Raises
     ------
     ValueError
-        If a cost is negative, for it has no ratio.
+        If a cost is negative, which has no ratio.
     """
     complete = _complete(costs)
     table = complete.to_numpy(np.float64)
@@ -104,12 +105,14 @@ def performance_ratios(costs: pd.DataFrame) -> pd.DataFrame:
 def _complete(costs: pd.DataFrame) -> pd.DataFrame:
     complete = costs.dropna()
     if (complete.to_numpy(np.float64) < 0).any():
-        raise ValueError("a cost is negative: a final loss can be ranked, but has no profile")
+        raise ValueError(
+            "found a negative cost, expected none: a final loss can be ranked, but has no profile"
+        )
     return complete
 
 
 def ratios(costs: Floats, best: Floats) -> Floats:
-    """Return costs (instances, optimizers) over the best ones (instances,)."""
+    """Return costs (instances, optimizers) divided by the best ones (instances,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = costs / best[:, None]
     ratio[np.isinf(costs)] = np.inf
@@ -122,7 +125,8 @@ def performance_profile(costs: pd.DataFrame) -> pd.DataFrame:
 
     A row for each step of each optimizer: ``optimizer``, ``ratio`` (τ, ascending from 1),
     ``fraction`` (ρ from that τ on), ``problems`` (instances compared, the denominator),
-    ``unsolved`` (those of them that nobody solved), ``left_out`` (those without all optimizers).
+    ``unsolved`` (those of them that no optimizer solved), ``left_out`` (instances without runs of
+    all optimizers).
 
     Reference: E. D. Dolan and J. J. Moré, Mathematical Programming 91 (2002).
 
@@ -137,9 +141,9 @@ def performance_profile(costs: pd.DataFrame) -> pd.DataFrame:
 def data_profile(costs: pd.DataFrame, sizes: Mapping[str, int] | None = None) -> pd.DataFrame:
     """Return d(α), the fraction of instances that an optimizer solves at a cost up to α.
 
-    With ``sizes``, each problem's P, costs are counted in groups of P + 1 evaluations, the price of
-    a gradient by differences (a simplex gradient); without, as they are. Columns as for
-    `performance_profile`, with ``cost`` (α, ascending from 0) for ``ratio``.
+    With ``sizes``, each problem's P, costs are divided by P + 1, the number of evaluations of a
+    gradient by differences (a simplex gradient). Columns are those of `performance_profile`, with
+    ``cost`` (α, ascending from 0) instead of ``ratio``.
 
     Reference: J. J. Moré and S. M. Wild, SIAM Journal on Optimization 20 (2009), section 2.
 
@@ -191,15 +195,15 @@ def _staircases(
 def targets_reached(evaluations: pd.DataFrame) -> pd.DataFrame:
     """Return the fraction of all targets that an optimizer's runs reached at a cost up to α.
 
-    It is COCO's runtime distribution over problems × targets × seeds, without its simulated
-    restarts: a target that a run missed stays missed. Each problem with its sampler weighs the
-    same, within it each target, within that each run, so that a problem that was run once (where
-    nothing is random) weighs as much as one of many seeds.
+    This is COCO's runtime distribution over problems × targets × seeds, without its simulated
+    restarts: a target that a run missed stays missed. Each problem with its sampler has the same
+    weight, within it each target, and within that each run. So a problem that ran once (without
+    random numbers) has the same weight as one with many seeds.
 
     A row for each step of each optimizer: ``optimizer``; ``cost`` (α, ascending from 0);
-    ``fraction``; ``spent``, the median cost of its whole runs, after which the curve says less
-    (COCO's cross); ``problems``; ``pairs`` of run and target, and ``left_out``, pairs of its own on
-    problems that not all optimizers have runs of, or that have no cost (NaN).
+    ``fraction``; ``spent``, the median cost of its whole runs, after which half of them have ended
+    (COCO's cross); ``problems``; ``pairs`` of run and target; ``left_out``, its pairs on problems
+    that not all optimizers have runs of, or that have no cost (NaN).
 
     Reference: N. Hansen et al., *COCO: performance assessment*, arXiv 1605.03560 (2016).
     """

@@ -28,18 +28,18 @@ __all__ = [
 ]
 
 _EXACT = 50
-"""Up to so many runs in both samples all splits are counted; their number fits into an integer."""
+"""The most runs in both samples for which all splits are counted; the count fits into int64."""
 
 
 _MOST_SUMS = 200_000
-"""So many sums of ranks are counted at once; with more, an approximation is good."""
+"""The most sums of ranks that are counted; with more, the approximation is accurate."""
 
 
 class Friedman(NamedTuple):
     """Friedman's χ², Iman and Davenport's F, the p-value, and what was compared.
 
-    ``exact`` says that p is the share of all equally likely rankings; else it is F's. ``left_out``
-    are the problems on which not all optimizers have runs.
+    If ``exact``, p is the share of all equally likely rankings; else it is that of F. ``left_out``
+    is the number of problems on which not all optimizers have runs.
     """
 
     chi_square: float
@@ -54,7 +54,7 @@ class Friedman(NamedTuple):
 class MannWhitney(NamedTuple):
     """U, the two-sided p-value, and A₁₂ = P(ours > theirs) + ½ P(ours = theirs).
 
-    Of losses and costs, A₁₂ below ½ says that ours is better; ½ that neither is.
+    For losses and costs, A₁₂ below ½ means that ours is better, and ½ that neither is.
     """
 
     u: float
@@ -65,8 +65,9 @@ class MannWhitney(NamedTuple):
 def average_ranks(costs: pd.DataFrame) -> pd.Series:
     """Return each optimizer's rank (1 is the best) averaged over the instances, best first.
 
-    Equal costs share the mean of their ranks, and so do those that failed: of four optimizers the
-    two that failed have 3.5 each. Rows with a NaN are left out; NaN where none is left.
+    Equal costs share the mean of their ranks, and so do optimizers that failed: of four optimizers,
+    two that failed have rank 3.5 each. Rows with a NaN are left out. If no row is left, all are
+    NaN.
     """
     import pandas as pd
 
@@ -87,14 +88,14 @@ def friedman(costs: pd.DataFrame) -> Friedman:
     """Test whether optimizers have the same ranks over the instances.
 
     χ² = 12N/(k(k+1)) [Σ Rⱼ² − k(k+1)²/4] with Rⱼ the average ranks of k optimizers over N
-    instances, divided by 1 − Σ(t³ − t)/(N(k³ − k)) for ties of t. Where all costs of every
-    instance are equal there is no difference: χ² = 0.
+    instances, divided by 1 − Σ(t³ − t)/(N(k³ − k)) for ties of t. If all costs of every instance
+    are equal, χ² = 0.
 
-    Were there no difference, every order of an instance's ranks would be equally likely. p is the
-    share of all their combinations in which Σ Rⱼ² is as large as it was found, ties included, as
-    long as they can be counted; with more problems and optimizers it is that of Iman and
-    Davenport's F. (On few problems neither F nor χ² can be trusted: on two, of three optimizers,
-    the same order has a share of 1/6, where F says 0.)
+    Under the hypothesis of no difference, every order of an instance's ranks is equally likely. p
+    is the share of all combinations in which Σ Rⱼ² is at least as large as found. If there are too
+    many problems and optimizers to count, p is that of Iman and Davenport's F. (On few problems
+    neither F nor χ² is accurate: for three optimizers with the same order on two problems, the
+    exact p is 1/6, and F gives 0.)
 
     References: M. Friedman, Journal of the American Statistical Association 32 (1937); J. Demšar,
     Journal of Machine Learning Research 7 (2006), section 3.2.2.
@@ -126,11 +127,11 @@ def friedman(costs: pd.DataFrame) -> Friedman:
 
 
 def _exact_friedman(ranks: Floats) -> float | None:
-    """Return the share of the orders of all rows whose Σ Rⱼ² is as large; None for too many.
+    """Return the share of all orders whose Σ Rⱼ² is at least as large; None if there are too many.
 
-    Row by row, sums of ranks are gathered with their number of ways. In what order a sum's columns
-    stand changes nothing, so they are sorted and each such sum is kept once, as the digits of one
-    integer.
+    Row by row, it collects the sums of ranks with the number of ways to get each. The order of a
+    sum's columns does not matter. So they are sorted, and each sum is kept once, as the digits of
+    one integer.
     """
     doubled = np.rint(2 * ranks).astype(np.int64)  # so that halves are whole
     rows, optimizers = doubled.shape
@@ -156,7 +157,7 @@ def _exact_friedman(ranks: Floats) -> float | None:
 def iman_davenport(chi_square: float, problems: int, optimizers: int) -> tuple[float, float]:
     """Return F = (N − 1) χ² / (N(k − 1) − χ²) and its p-value; that of χ² is too large.
 
-    F has k − 1 and (k − 1)(N − 1) degrees of freedom; it is infinite where all problems agree.
+    F has k − 1 and (k − 1)(N − 1) degrees of freedom. It is infinite if all problems agree.
 
     Reference: R. L. Iman and J. M. Davenport, Communications in Statistics A9 (1980).
     """
@@ -171,8 +172,8 @@ def iman_davenport(chi_square: float, problems: int, optimizers: int) -> tuple[f
 def nemenyi_distance(optimizers: int, problems: int, alpha: float = 0.05) -> float:
     """Return the critical difference of average ranks: CD = q √(k(k+1)/(6N)).
 
-    q is the quantile 1 − α of the studentized range of k with infinite degrees of freedom, over √2.
-    Two optimizers whose average ranks differ by less are not told apart.
+    q is the quantile 1 − α of the studentized range of k with infinite degrees of freedom, divided
+    by √2. Two optimizers whose average ranks differ by less do not differ significantly.
 
     Reference: J. Demšar, Journal of Machine Learning Research 7 (2006), section 3.2.2, after P. B.
     Nemenyi's thesis (Princeton, 1963).
@@ -185,16 +186,18 @@ def nemenyi_distance(optimizers: int, problems: int, alpha: float = 0.05) -> flo
     from scipy.stats import studentized_range
 
     if optimizers < 2 or problems < 1:
-        raise ValueError(f"{optimizers} optimizers on {problems} problems have no difference")
+        raise ValueError(
+            f"{optimizers} optimizers on {problems} problems; expected two or more on at least one"
+        )
     q = float(studentized_range.ppf(1 - alpha, optimizers, math.inf)) / math.sqrt(2)
     return q * math.sqrt(optimizers * (optimizers + 1) / (6 * problems))
 
 
 def nemenyi_groups(ranks: pd.Series, distance: float) -> list[tuple[str, ...]]:
-    """Return the bars of a critical-difference diagram: optimizers that are not told apart.
+    """Return the bars of a critical-difference diagram: groups without significant differences.
 
-    Each bar joins, in the order of their ranks, two or more optimizers of which the first and the
-    last differ by less than the critical distance, and is part of no longer bar.
+    Each bar joins two or more optimizers in the order of their ranks. The first and the last differ
+    by less than the critical distance, and no other bar contains this one.
     """
     ordered = ranks.sort_values(kind="stable")
     values, names = ordered.to_numpy(np.float64), list(ordered.index)
@@ -209,7 +212,7 @@ def nemenyi_groups(ranks: pd.Series, distance: float) -> list[tuple[str, ...]]:
 
 
 def holm(p_values: ArrayLike) -> Floats:
-    """Return p-values corrected for their number m, so that one wrong claim in all is as rare.
+    """Return p-values corrected for their number m, so that any wrong claim at all is as rare.
 
     In ascending order p̃ᵢ = max over j ≤ i of min(1, (m − j + 1) pⱼ).
 
@@ -218,7 +221,7 @@ def holm(p_values: ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If a value is no probability.
+        If a value is not a probability.
     """
     p = np.asarray(p_values, dtype=np.float64)
     if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
@@ -233,11 +236,11 @@ def holm(p_values: ArrayLike) -> Floats:
 def mann_whitney(ours: ArrayLike, theirs: ArrayLike) -> MannWhitney:
     """Test whether runs of one optimizer tend to have larger values than those of another.
 
-    U counts the pairs in which ours is larger, ties as half; lost runs (+inf) are larger than all
-    numbers and tie with each other. The p-value is exact, ties included, for up to 50 runs in both
-    samples: twice the share of all splits whose U is as far out on one side. For more it is the
-    normal approximation with the correction for ties. (SciPy's is exact without ties only, and with
-    few runs and ties its approximation is far off.)
+    U counts the pairs in which ours is larger; a tie counts half. Lost runs (+inf) are larger than
+    all numbers and tie with each other. For up to 50 runs in both samples, the p-value is exact,
+    also with ties: twice the share of all splits whose U is at least as extreme on one side. For
+    more runs, it is the normal approximation with the correction for ties. (SciPy's p-value is
+    exact only without ties. With few runs and ties, its approximation is inaccurate.)
 
     References: H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18 (1947); A. Vargha
     and H. D. Delaney, Journal of Educational and Behavioral Statistics 25 (2000).
@@ -274,7 +277,7 @@ def a12(ours: ArrayLike, theirs: ArrayLike) -> float:
 
 
 def _joint_ranks(ours: ArrayLike, theirs: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the ranks of both samples in their union: numbers, whatever the values are."""
+    """Return the ranks of both samples in their union; they are finite for infinite values."""
     from scipy.stats import rankdata
 
     x, y = sample(ours), sample(theirs)
@@ -287,7 +290,7 @@ def _u(ranks: Floats) -> float:
 
 
 def _exact_p(x: Floats, y: Floats) -> float:
-    """Count the subsets of all ranks by size and sum: each rank is in or out, one after another."""
+    """Return the exact p-value: subsets of all ranks are counted by size and sum, rank by rank."""
     few = min(x, y, key=len)
     doubled = np.rint(2 * np.concatenate([x, y])).astype(np.int64)  # so that halves are whole
     found = round(2 * few.sum())

@@ -1,4 +1,4 @@
-"""What reaching a target costs: expected running time, success probability, median cost."""
+"""The cost of reaching a target: expected running time, success probability, median cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 _AT_ONCE = 4_000_000
-"""Resampled running times that are sorted at a time."""
+"""The number of resampled running times that are sorted at a time."""
 
 
 class _Times(NamedTuple):
@@ -53,7 +53,7 @@ def expected_running_times(cost: Floats, spent: Floats, codes: Integers, groups:
 def time_to_target(
     evaluations: pd.DataFrame, confidence: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """Return what targets cost: a row per problem, optimizer, sampler and level.
+    """Return the costs of targets: a row per problem, optimizer, sampler and level.
 
     Columns: ``target`` (NaN where it differs by seed), ``runs``, ``left_out`` (runs whose cost is
     NaN, in no sample), ``reached``; ``median``, ``low``, ``high``, ``confidence`` (the
@@ -118,7 +118,7 @@ def percentile_ends(drawn: Floats, confidence: float) -> tuple[Floats, Floats]:
 
 
 def _times(runs: Floats, weights: Floats) -> Floats:
-    """Return running times, shape (draws, groups), of runs (n, 2, groups) that weigh (draws, n)."""
+    """Return running times (draws, groups) of runs (n, 2, groups) with the weights (draws, n)."""
     cost, spent = runs[:, 0], runs[:, 1]
     won, paid = np.isfinite(cost), _paid(cost, spent)
     unknown = np.isinf(paid)
@@ -129,7 +129,7 @@ def _times(runs: Floats, weights: Floats) -> Floats:
 
 
 def _paid(cost: Floats, spent: Floats) -> Floats:
-    """Return what each run adds to the bill: its cost, else all that it spent, else infinity."""
+    """Return each run's part of the sum: its cost if finite, else its whole cost, else infinity."""
     return np.asarray(np.where(np.isfinite(cost), cost, np.where(np.isnan(spent), np.inf, spent)))
 
 
@@ -142,7 +142,7 @@ def _intervals(
     resamples: int,
     seed: int,
 ) -> _Times:
-    """Return each group's running time with its interval; groups of one size share their draws."""
+    """Return each group's running time with its interval; groups of equal size share the draws."""
     order = np.argsort(codes, kind="stable")
     runs = np.stack([cost, spent], axis=1)[order]
     counts = np.bincount(codes, minlength=groups)

@@ -19,9 +19,9 @@ def algoperf_score(costs: pd.DataFrame, r_max: float = 4.0) -> pd.Series:
     """Return each optimizer's area under its performance profile from 1 to r_max, best first.
 
     B = 1/(r_max − 1) ∫₁^{r_max} ρ(τ) dτ, which is the mean over all instances of
-    max(0, r_max − r)/(r_max − 1): 1 for who is the best everywhere, 0 for who never comes within
-    r_max times the best. Who else takes part changes it, as it does the profile. NaN where no
-    instance has all optimizers.
+    max(0, r_max − r)/(r_max − 1). It is 1 for an optimizer that is the best everywhere, and 0 for
+    one that is never within r_max times the best. Like the profile, it depends on the other
+    optimizers. It is NaN if no instance has runs of all optimizers.
 
     Reference: G. E. Dahl et al., *Benchmarking Neural Network Training Algorithms*, arXiv
     2306.07179 (2023), section 4.
@@ -34,7 +34,7 @@ def algoperf_score(costs: pd.DataFrame, r_max: float = 4.0) -> pd.Series:
     import pandas as pd
 
     if not 1 < r_max < np.inf:
-        raise ValueError(f"r_max must be a number above 1, found {r_max}")
+        raise ValueError(f"r_max: found {r_max}, expected a number above 1")
     table = performance_ratios(costs)
     score = area(table.to_numpy(np.float64), r_max)
     series = pd.Series(score, table.columns, name="score")

@@ -29,11 +29,11 @@ _MEASURES = [
 def summary(trials: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each problem, optimizer and sampler, in the study's order.
 
-    Columns, NaN where there is nothing to say: ``runs`` (trials that ran); ``loss``, ``loss_low``,
+    Columns, NaN if there is no value: ``runs`` (trials that ran); ``loss``, ``loss_low``,
     ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``test_loss`` and
-    ``test_accuracy`` (medians); ``steps_to_target`` (median, infinite where half of the runs or
-    more did not reach it); ``seconds_per_step`` (median); ``minimum`` (f*, where all trials know
-    the same to nine digits); the number of trials by status, and ``statuses``, the same in words:
+    ``test_accuracy`` (medians); ``steps_to_target`` (median, infinite if half of the runs or more
+    did not reach it); ``seconds_per_step`` (median); ``minimum`` (f*, if it is the same in all
+    trials to nine digits); the number of trials by status, and ``statuses``, the same in words:
     ``"3 finished, 2 diverged"``.
     """
     import pandas as pd
@@ -51,7 +51,8 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
     goal = _any(ran & trials["target"].notna().to_numpy(), codes, n)
     steps = trials["steps"].to_numpy(np.float64)
     cost = np.where(ran, np.where(reached(trials), steps, np.inf), np.nan)
-    stepped = ran & (steps > 0) & (trials["together"] == 1).to_numpy()  # else it is a batch's time
+    # A run in a batch has no time of its own.
+    stepped = ran & (steps > 0) & (trials["together"] == 1).to_numpy()
     seconds = trials["seconds"].to_numpy(np.float64)
     pace = np.divide(seconds, steps, out=np.full(len(trials), np.nan), where=stepped)
     table = table.assign(
@@ -64,12 +65,12 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
     )
     counts = {s: _count(trials, s, codes, n) for s in STATUSES}
     words = [[f"{k} {s}" if k else "" for k in count] for s, count in counts.items()]
-    said = [", ".join(filter(None, of_group)) for of_group in zip(*words, strict=True)]
-    return table.assign(**counts, statuses=said)
+    texts = [", ".join(filter(None, of_group)) for of_group in zip(*words, strict=True)]
+    return table.assign(**counts, statuses=texts)
 
 
 def groups_of(trials: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
-    """Return each trial's group and the groups: problem by problem, as the study has them."""
+    """Return each trial's group and the groups, problem by problem in the study's order."""
     import pandas as pd
 
     codes, labels = grouped(trials, GROUP)
@@ -80,10 +81,10 @@ def groups_of(trials: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
 
 
 def final_values(trials: pd.DataFrame, metric: str, everywhere: bool = False) -> Floats:
-    """Return each trial's final value; censored ones are `worst`, those that did not run NaN.
+    """Return each trial's final value: `worst` for a censored one, NaN for one that did not run.
 
-    NaN, too, on problems where no trial has one, which do not measure the metric; ``everywhere``
-    says that all problems do.
+    It is also NaN on problems where no trial has a value, since they do not measure the metric.
+    With ``everywhere``, all problems are taken to measure it.
     """
     values = np.full(len(trials), np.nan)
     if metric in trials:
@@ -97,8 +98,8 @@ def final_values(trials: pd.DataFrame, metric: str, everywhere: bool = False) ->
     return np.where(ran & measured, np.where(lost, worst(metric), values), np.nan)
 
 
-def _any(said: Flags, codes: Integers, groups: int) -> Flags:
-    return np.bincount(codes[said], minlength=groups) > 0
+def _any(flags: Flags, codes: Integers, groups: int) -> Flags:
+    return np.bincount(codes[flags], minlength=groups) > 0
 
 
 def _count(trials: pd.DataFrame, status: str, codes: Integers, groups: int) -> Integers:
@@ -106,12 +107,12 @@ def _count(trials: pd.DataFrame, status: str, codes: Integers, groups: int) -> I
 
 
 def _agreed(minima: Floats, codes: Integers, groups: int) -> Floats:
-    """Return the least of each group's minima, NaN where they differ by more than rounding."""
+    """Return the least of each group's minima, NaN if they differ by more than rounding."""
     known = ~np.isnan(minima)
     least, most, largest = np.full((3, groups), [[np.inf], [-np.inf], [0.0]])
     np.minimum.at(least, codes[known], minima[known])
     np.maximum.at(most, codes[known], minima[known])
     np.maximum.at(largest, codes[known], np.abs(minima[known]))
     with np.errstate(invalid="ignore"):
-        same = most - least <= 1e-9 * largest  # computed elsewhere, it may be rounded
+        same = most - least <= 1e-9 * largest  # another machine may round it differently
     return np.where(np.isfinite(least) & same, least, np.nan)

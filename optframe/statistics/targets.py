@@ -1,9 +1,9 @@
-"""When each run first reached a target, and what it had spent by then or in vain.
+"""Computes each run's cost of a target: what it had spent when it first reached it.
 
-A run reaches a target at the first checkpoint whose metric is as good. What it does afterwards
-plays no part: a run that diverged later had reached it, but where a run was lost nothing is
-reached any more. Checkpoints are all that a curve knows, so that a cost is rounded up to the next
-one; the study's own target ends a run where it is reached, so that its cost is exact.
+A run reaches a target at the first checkpoint whose metric is at least as good. Later checkpoints
+do not matter: a run that diverged afterwards has reached it. The checkpoint at which a run was lost
+does not count. A curve has only checkpoints, so a cost is that of the next one. The study's own
+target ends a run where it is reached, so its cost is exact.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 COSTS = (*FINAL_COUNTS, "evaluations", "seconds")
-"""What a target may cost; evaluations are all answers of the oracle, each counted as one."""
+"""The costs of a target; evaluations are all calls of the oracle, each counted as one."""
 
 _IDENTITY = ["key", "problem", "optimizer", "sampler", "seed"]
 
@@ -42,21 +42,21 @@ def evaluations_to_target(
     by: str = "gradients",
     metric: str = "loss",
 ) -> pd.DataFrame:
-    """Return what each run had spent when it first reached each target: a row per run and target.
+    """Return each run's cost of each target: a row per run and target.
 
-    ``targets`` are numbers for all problems, or for each problem by its name, or an array of shape
-    (trials, targets) such as `relative_targets` gives; NaN is no target and has no row. ``by`` is
-    one of `COSTS`.
+    ``targets`` are numbers for all problems, or numbers for each problem by its name, or an array
+    of shape (trials, targets) such as that of `relative_targets`. A NaN is no target and has no
+    row. ``by`` is one of `COSTS`.
 
-    Columns: those that name the run; ``level``, the target's place (0, 1, ...); ``target``;
-    ``cost``, +inf where it was not reached; ``spent``, the run's whole cost, NaN where the run
-    left none (it crashed). A cost of NaN is in no sample: the time of a run that shared its batch,
-    or the epochs of a problem that has none.
+    Columns: those that name the run; ``level``, the target's index (0, 1, ...); ``target``;
+    ``cost``, +inf if it was not reached; ``spent``, the run's whole cost, NaN if it is unknown (the
+    run crashed). A cost of NaN is in no sample: the time of a run in a batch, or the epochs of a
+    problem without data.
 
     Raises
     ------
     ValueError
-        If ``by`` is no cost, no run measured the metric, or targets do not fit the trials.
+        If ``by`` is not a cost, no run measured the metric, or the shape of ``targets`` is wrong.
     """
     ran = ~trials["status"].isin(UNRUN).to_numpy()
     goals = _targets(trials, targets)[ran]
@@ -82,12 +82,12 @@ def evaluations_to_target(
 def evaluations_to_own_target(trials: pd.DataFrame, by: str = "steps") -> pd.DataFrame:
     """Return `evaluations_to_target` for the target that each trial's budget has, if it has one.
 
-    It is exact, for such a run ends where it reaches its target, and needs no curves.
+    It is exact, since such a run ends where it reaches its target, and needs no curves.
 
     Raises
     ------
     ValueError
-        If ``by`` is no cost.
+        If ``by`` is not a cost.
     """
     run = trials[~trials["status"].isin(UNRUN)]
     spent = _spent(run, by)
@@ -97,7 +97,7 @@ def evaluations_to_own_target(trials: pd.DataFrame, by: str = "steps") -> pd.Dat
 
 
 def reached(trials: pd.DataFrame) -> Flags:
-    """Say which runs ended at their target: a run may have converged by its gradient's norm."""
+    """Return which runs reached their target; others may have converged by the gradient's norm."""
     ended = (trials["status"] == "converged").to_numpy()
     found = np.zeros(len(trials), dtype=bool)
     goal = trials["target"].to_numpy(np.float64)
@@ -117,11 +117,11 @@ def relative_targets(
 ) -> Floats:
     """Return each trial's targets f_L + τ (f(x₀) − f_L), shape (trials, tolerances).
 
-    It is the convergence test of Moré and Wild: a run has reached the target when it has made all
-    but τ of the progress that is possible from its start, f(x₀) − f(x) ≥ (1 − τ) (f(x₀) − f_L).
-    f_L is the minimum that the problem knows, else the best value that any run found on it; the
-    latter depends on who took part. A run without a curve has the targets of its seed, else of a
-    typical one of its problem; NaN where nothing is known.
+    This is the convergence test of Moré and Wild: a run reaches the target when it has made all but
+    τ of the possible progress from its start, f(x₀) − f(x) ≥ (1 − τ) (f(x₀) − f_L). f_L is the
+    problem's known minimum, else the best value that any run found on it, which depends on the
+    compared optimizers. A run without a curve has the targets of its seed, else those of a typical
+    run of its problem, or NaN if there is none.
 
     Reference: J. J. Moré and S. M. Wild, SIAM Journal on Optimization 20 (2009), section 2.
 
@@ -155,7 +155,7 @@ def relative_targets(
 
 
 class _Paths(NamedTuple):
-    """The rows of curves run by run, in ``order``: whose each is, and where each run starts.
+    """The rows of curves, sorted by run in ``order``: each row's run, and each run's first row.
 
     ``values`` is the metric times ``sign``, so that less is better; +inf where a run was lost.
     """
@@ -186,7 +186,7 @@ class _Paths(NamedTuple):
         end = np.append(starts[1:], codes.size) - 1
         lost = trials["status"].isin(CENSORED).to_numpy()[codes[starts]]
         gone = np.zeros(codes.size, dtype=bool)
-        gone[end[lost]] = True  # what is measured where a run is lost is its last row
+        gone[end[lost]] = True  # a lost run's last row was measured where it was lost
         values[gone & ~np.isnan(values)] = np.inf
         return cls(order, codes, starts, values, sign)
 
@@ -202,26 +202,28 @@ def _targets(trials: pd.DataFrame, targets: ArrayLike | Mapping[str, ArrayLike])
     if array.ndim == 1:
         return np.tile(array, (len(trials), 1))
     if array.ndim > 2 or len(array) != len(trials):
-        raise ValueError(f"targets of shape {array.shape} do not fit {len(trials)} trials")
+        raise ValueError(
+            f"targets: found shape {array.shape}, expected a row for each of {len(trials)} trials"
+        )
     return array.copy()
 
 
 def _column(frame: pd.DataFrame, by: str, names: Mapping[str, str] = FINAL_COUNTS) -> Floats:
     if by not in COSTS:
-        raise ValueError(f"a cost is one of {', '.join(COSTS)}; found {by!r}")
+        raise ValueError(f"found the cost {by!r}, expected one of {', '.join(COSTS)}")
     if by == "evaluations":
         return np.asarray(frame[list(ANSWERS)].to_numpy(np.float64).sum(axis=1))
     return frame[names.get(by, by)].to_numpy(np.float64)
 
 
 def _spent(trials: pd.DataFrame, by: str) -> Floats:
-    """Return what each run cost; NaN where it left no curve, for then nobody knows."""
+    """Return each run's whole cost; NaN for a run without a curve, for which it is unknown."""
     counted = trials["steps"].notna().to_numpy()
     return np.where(counted, _column(trials, by, {}), np.nan)
 
 
 def _outside(run: pd.DataFrame, spent: Floats, by: str, curved: Integers) -> Flags:
-    """Say which runs are in no sample of this cost: its time is a batch's, or it has none."""
+    """Return which runs have no such cost: their time is a batch's, or it was not counted."""
     outside = _without(run, curved, ~np.isnan(spent[curved]))
     if by == "seconds":
         outside = outside | (run["together"] > 1).to_numpy()
@@ -229,7 +231,7 @@ def _outside(run: pd.DataFrame, spent: Floats, by: str, curved: Integers) -> Fla
 
 
 def _without(run: pd.DataFrame, codes: Integers, known: Flags) -> Flags:
-    """Say which runs are of a problem that has rows, but no number in any of them."""
+    """Return which runs are of a problem that has rows, but no number in any of them."""
     import pandas as pd
 
     problem, names = pd.factorize(run["problem"])

@@ -1,4 +1,4 @@
-"""What is kept: the SQLite file of a study, its writer and its readers."""
+"""The store of a study: one SQLite file, with its writer and its readers."""
 
 from optframe.store.writer import Store
 

@@ -1,4 +1,4 @@
-"""Export: a store's frames as files that other programs read, with a data dictionary."""
+"""Exports a store's frames as files that other programs read, with a data dictionary."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ _PARTS = {"train": "the training", "test": "the test", "validation": "the valida
 def export(
     results: Results, folder: str | Path | None = None, formats: Sequence[str] = FORMATS
 ) -> list[Path]:
-    """Write trials, curves and what their columns mean; return the files.
+    """Write trials, curves and the descriptions of their columns; return the files.
 
-    ``trials`` and ``curves`` are written once per format (CSV with 17 digits, which keep every bit
-    of a float64; Parquet, which needs pyarrow), beside ``columns.csv`` (the data dictionary),
-    ``study.json`` and ``environments.json``.
+    ``trials`` and ``curves`` are written once per format: as CSV with 17 digits, which represent a
+    float64 exactly, and as Parquet, which needs pyarrow. The other files are ``columns.csv`` (the
+    data dictionary), ``study.json`` and ``environments.json``.
 
     Parameters
     ----------
     results
         What `run` or `load` returned.
     folder
-        Where to write them; by default ``export`` beside the store.
+        The folder to write them to; by default ``export`` beside the store.
     formats
-        Of `FORMATS`.
+        Names from `FORMATS`.
 
     Raises
     ------
     UsageError
-        For a format that there is not.
+        If a format is unknown.
     UnavailableError
-        Where pyarrow is missing; nothing is written then.
+        If pyarrow is missing; nothing is written then.
     """
     for name in formats:
         if name not in FORMATS:
@@ -105,5 +105,5 @@ def _check_pyarrow() -> None:
     except ImportError as error:
         raise UnavailableError(
             "export: Parquet needs pyarrow, which is not installed; pip install "
-            "'optframe-bench[parquet]', or say --format csv"
+            "'optframe-bench[parquet]', or use --format csv"
         ) from error

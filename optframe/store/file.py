@@ -1,4 +1,4 @@
-"""What makes a file a store: its marks, how it is opened, and what is said when it is not one."""
+"""Opens a store's file: checks that it is one, creates new ones, and explains SQLite's errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from optframe.contracts.whole_file import replacing
 from optframe.errors import StoreError
 from optframe.store.schema import APPLICATION, FORMAT, FORMATS, create
 
-__all__ = ["STORE_NAME", "begun", "check", "making", "reading", "reported", "said_of"]
+__all__ = ["STORE_NAME", "begun", "check", "explained", "making", "reading", "reported"]
 
 STORE_NAME = "store.sqlite"
 
@@ -26,7 +26,7 @@ def check(path: Path) -> int:
     Raises
     ------
     StoreError
-        Where a file is no store of ours, a newer version's, or damaged.
+        If the file is not a store of optframe, is of a newer version, or is damaged.
     """
     with _connected(path) as connection:
         version = _format(path, connection)
@@ -38,13 +38,13 @@ def check(path: Path) -> int:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a store for reading, of this format or of an older one, once it is known to be one.
+    """Open a store of this format or of an older one for reading.
 
-    What is read inside is the store at one moment, whoever is writing to it.
+    All reads inside the block see the same state, also while another process is writing.
     """
     with reported(path), _connected(path) as connection:
         _format(path, connection)
-        connection.execute("BEGIN")
+        connection.execute("BEGIN")  # a transaction, so that all reads see one state
         try:
             yield connection
         except (zlib.error, ValueError) as error:
@@ -53,16 +53,16 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def making(path: Path) -> Iterator[sqlite3.Connection]:
-    """Make a new store: it is there when all of it is, and nothing is where something raises.
+    """Create a new store; the file appears when it is complete, and not at all after an error.
 
     Raises
     ------
     StoreError
-        Where there is one already.
+        If the file exists already.
     """
     with reported(path):
         if path.exists():
-            raise StoreError(f"{path}: it is there already, and left alone; choose another --out")
+            raise StoreError(f"{path}: found an existing file, expected none; choose another --out")
         with replacing(path) as part:
             made = sqlite3.connect(part, isolation_level=None)
             with contextlib.closing(made), begun(made):
@@ -72,52 +72,49 @@ def making(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def begun(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction: all that is done inside is there afterwards, or nothing."""
+    """Run the block in a transaction: all of its changes are stored, or none."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:  # a full disk ends it without being asked
+        if connection.in_transaction:  # if the disk is full, SQLite has rolled back already
             connection.execute("ROLLBACK")
         raise
 
 
 @contextlib.contextmanager
 def reported(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system say into one line."""
+    """Turn errors of SQLite and the file system into a `StoreError` of one line."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path}: {said_of(error, path)}") from error
+        raise StoreError(f"{path}: {explained(error, path)}") from error
     except FileExistsError as error:
         raise StoreError(f"{path.parent}: expected a folder, found a file") from error
     except OSError as error:
         raise StoreError(f"{path.parent}: {error.strerror or error}") from error
 
 
-def said_of(error: sqlite3.DatabaseError, path: Path) -> str:
-    """Say what an error of SQLite's means here, and what to do."""
+def explained(error: sqlite3.DatabaseError, path: Path) -> str:
+    """Return what an error of SQLite means for a store, and what to do."""
     text = str(error)
     if "not a database" in text or "malformed" in text:
         return (
-            "this is no optframe store, or a damaged one; it is left alone; choose another folder "
+            "found a damaged store or another file, which is not changed; choose another folder "
             f"with --out; `optframe doctor {path}` recovers what can be read"
         )
     if "full" in text:
-        return "the disk is full; what was finished is kept; make room and run it again"
+        return "the disk is full; finished trials are kept; free some space and run it again"
     if "I/O error" in text:
         return (
-            "the disk does not take it (it is full, over its quota, or broken); what was finished "
-            "is kept; make room, or copy the folder elsewhere, and run it again"
+            "cannot write to the disk (it is full, over its quota, or broken); finished trials are "
+            "kept; free some space, or copy the folder elsewhere, and run it again"
         )
     if "readonly" in text:
-        return (
-            "it may be read here, and not be written to; choose another folder with --out, or copy "
-            "this one"
-        )
+        return "the file is read-only; choose another folder with --out, or copy this one"
     if "unable to open" in text:
-        return "it cannot be opened here; is the folder there, and writable?"
+        return "the file cannot be opened; check that its folder exists and is writable"
     if "locked" in text:
         return "another process is writing to it; wait for it, or choose another folder"
     return text
@@ -125,11 +122,13 @@ def said_of(error: sqlite3.DatabaseError, path: Path) -> str:
 
 @contextlib.contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    """Connect for reading, also after a kill, and where nothing may be written.
+    """Connect for reading, also after a kill, and also if the file or folder is read-only.
 
-    After a kill, SQLite wants to take back what a rollback journal holds, or to write beside the
-    file what its log holds; where it may not, it does so with copies of both.
+    After a kill, SQLite first applies the rollback journal or the log beside the file, for which it
+    must write. If it may not write, it does so on copies of these files.
     """
+    # Three attempts, each only if the one before has failed: read-only, which suffices for a store
+    # that was closed; writable, so that SQLite can apply the journal; and writable on copies.
     with contextlib.ExitStack() as stack:
         try:
             connection = stack.enter_context(_opened(path))
@@ -150,7 +149,7 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def _opened(path: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
-    """Connect, and read once, which tells whether that can be done."""
+    """Connect, and read once, which raises if the file cannot be read."""
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA user_version").fetchone()
@@ -158,7 +157,7 @@ def _opened(path: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
 
 
 def _keeps_log(path: Path) -> bool:
-    """Whether a file's header says that a log belongs to it: bytes 18 and 19 are 2."""
+    """Whether bytes 18 and 19 of the header are 2, which marks a file with a write-ahead log."""
     with path.open("rb") as file:
         return file.read(20)[18:] == b"\x02\x02"
 
@@ -168,13 +167,13 @@ def _format(path: Path, connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION:
         raise StoreError(
-            f"{path}: this is another program's SQLite file; it is left alone; choose another "
+            f"{path}: found another program's SQLite file, which is not changed; choose another "
             "folder with --out"
         )
     if version not in FORMATS:
         raise StoreError(
-            f"{path}: store format {version}, and this optframe knows {FORMATS[0]} to {FORMAT}; "
-            "it was written by a newer one and is left alone; update optframe, or choose another "
+            f"{path}: found store format {version}, expected {FORMATS[0]} to {FORMAT}; it was "
+            "written by a newer optframe and is not changed; update optframe, or choose another "
             "folder with --out"
         )
     return version
@@ -182,6 +181,6 @@ def _format(path: Path, connection: sqlite3.Connection) -> int:
 
 def _damaged(path: Path, how: str) -> str:
     return (
-        f"{path}: the file is damaged ({how}); it is left alone; `optframe doctor {path}` recovers "
-        "what can be read into a new one"
+        f"{path}: the file is damaged ({how}) and is not changed; `optframe doctor {path}` "
+        "recovers what can be read into a new one"
     )

@@ -1,4 +1,4 @@
-"""Folders as a store has to know them: on what file system they lie, and in whose hold they are."""
+"""The folder of a store: the type of its file system, and an exclusive lock on it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["Hold", "is_shared", "kind_of"]
+__all__ = ["FolderLock", "is_shared", "kind_of"]
 
 MOUNTS = Path("/proc/self/mountinfo")
 
@@ -28,22 +28,22 @@ SHARED = frozenset(
         *("fuse", "fuseblk", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs"),
     }
 )
-"""File systems that other machines, or a program, may hold, too: memory that processes map from
-them need not be the same everywhere, and SQLite's WAL is made of such memory
-(https://sqlite.org/wal.html, "WAL does not work over a network filesystem")."""
+"""File systems that other machines or a program may share. Memory that processes map from them may
+differ between machines. SQLite's WAL needs such shared memory (https://sqlite.org/wal.html, "WAL
+does not work over a network filesystem")."""
 
 
 def is_shared(folder: Path) -> bool:
-    """Whether a folder lies on a network file system, or on one that a program provides."""
+    """Whether a folder is on a network file system, or on one that a program provides."""
     kind = kind_of(folder)
     return kind is not None and (kind in SHARED or kind.startswith("fuse."))
 
 
 def kind_of(folder: Path) -> str | None:
-    """Return the type of the file system on which a folder lies; None where nobody says it.
+    """Return the type of the file system that a folder is on; None if the system has no list.
 
-    What says it is Linux's list of mounts: the longest mount point that leads to the folder, and of
-    two at the same place the later one, which hides the other.
+    It comes from Linux's list of mounts: the deepest mount point above the folder, and of two at
+    the same place the later one, which hides the other.
     """
     place = folder.resolve()
     found, depth = None, -1
@@ -59,10 +59,11 @@ def kind_of(folder: Path) -> str | None:
     return found
 
 
-class Hold:
-    """A folder in one's hold until one lets go of it or dies, as far as its file system knows that.
+class FolderLock:
+    """An exclusive lock on a folder, released by `close` or when the process ends.
 
-    ``refused`` says that somebody else has it: on this machine, perhaps in this very process.
+    ``refused`` is true if it is locked already, on this machine, perhaps in this process. If the
+    system or the file system has no such locks, the folder is not locked and ``refused`` is false.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,15 +72,17 @@ class Hold:
         try:
             import fcntl
 
+            # flock belongs to the open file, not to the process: a second one is refused even in
+            # this process. The kernel releases it with the last descriptor, also after a kill.
             self._descriptor = os.open(folder, os.O_RDONLY)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.refused = True
         except (ImportError, OSError):
-            pass  # Windows, or a file system that knows no such locks
+            pass  # Windows, or a file system without such locks
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -1,4 +1,4 @@
-"""Merging: the stores of several machines in one, unless they contradict each other."""
+"""Merges the stores of several machines into one, if they do not contradict each other."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ __all__ = ["Merged", "merge"]
 LABELS = tuple(column.name for column in TRIALS if column.identity and column.replanned)
 
 AGAIN = ("failed", "crashed", "timeout")
-"""How trials end that run again with their study: a better end stands for such a one."""
+"""The statuses of trials that run again with their study; a result with another is preferred."""
 
 SHOWN = 10
-"""So many contradictions are named, and the others counted."""
+"""The number of contradictions that are listed; the others are counted."""
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merged store holds: so many trials, of which so many have ended.
+    """The number of trials in a merged store, and how many of them have ended.
 
-    ``shared`` of them had ended in more than one store, and ``measured`` of these differ as they
-    may, since their budgets are seconds: the first one is kept.
+    ``shared`` of them had ended in more than one store. ``measured`` of these have budgets in
+    seconds, so that their results may differ, and do; the first one is kept.
     """
 
     path: Path
@@ -48,18 +48,18 @@ class Merged:
 
 
 def merge(paths: Sequence[Path], target: Path) -> Merged:
-    """Write what the stores at ``paths`` hold into a new one, the file ``target``.
+    """Write the contents of the stores at ``paths`` into a new one, the file ``target``.
 
-    A trial that ended in several stores is one if its status, counts and curve are the same to
-    the bit, the times aside; the first one is kept. One that ended somewhere has ended.
+    If a trial ended in several stores, its status, counts and curve must be equal to the bit; times
+    are not compared. The first one is kept. A trial that ended in any of the stores has ended.
 
     Raises
     ------
     UsageError
-        With a line per contradiction: one trial with two records, or two trials of one name.
+        With a line per contradiction: one trial with two results, or two trials of one name.
         Nothing is written.
     StoreError
-        Where a store cannot be read, or there is a file at ``target`` already.
+        If a store cannot be read, or ``target`` exists already.
     """
     with contextlib.ExitStack() as stack:
         stores = [stack.enter_context(_Source.opened(path)) for path in paths]
@@ -103,13 +103,13 @@ class _Source:
 
     def study(self) -> Row:
         (row,) = [*self.rows("meta", "WHERE name = 'study'")] or [{"value": "{}"}]
-        said: Row = json.loads(row["value"])
-        return said
+        study: Row = json.loads(row["value"])
+        return study
 
 
 @dataclass
 class _Chosen:
-    """Of each trial, the row that is kept, and the number of its store."""
+    """The row that is kept of each trial, with the index of its store."""
 
     rows: dict[str, tuple[int, Row]] = field(default_factory=dict)
     contradictions: list[str] = field(default_factory=list)
@@ -139,7 +139,7 @@ class _Chosen:
 
 
 def _rank(row: Row) -> int:
-    """How much of an end a trial has found: none; one that may be better next time; one."""
+    """Return 0 for a planned trial, 1 for one that runs again with its study, 2 for a final end."""
     return {"planned": 0, **dict.fromkeys(AGAIN, 1)}.get(row["status"], 2)
 
 
@@ -162,7 +162,7 @@ def _difference(one: Row, other: Row, first: _Source, second: _Source) -> str | 
 
 
 def _columns(row: Row | None) -> dict[str, Any]:
-    """Return a curve's columns by name, those of times left out."""
+    """Return a curve's columns by name, without those of times."""
     if row is None:
         return {}
     names = json.loads(row["columns"])
@@ -171,12 +171,12 @@ def _columns(row: Row | None) -> dict[str, Any]:
 
 
 def _is_timed(row: Row) -> bool:
-    """Whether a budget of seconds ends a trial, so that no two runs of it are the same."""
+    """Whether a trial has a budget in seconds, so that its results differ in each run."""
     return any(part.split()[0] == "seconds" for part in row["budget"].split(", "))
 
 
 def _namesakes(chosen: _Chosen, stores: Sequence[_Source]) -> Iterator[str]:
-    """Name different trials of one name: tables and figures would take them for one."""
+    """Yield a line for different trials of one name, which tables and figures would mix up."""
     named: dict[tuple[Any, ...], tuple[int, Row]] = {}
     for number, row in chosen.rows.values():
         if row["position"] is None:
@@ -187,8 +187,8 @@ def _namesakes(chosen: _Chosen, stores: Sequence[_Source]) -> Iterator[str]:
             asked = [_asked(other, stores[first]), _asked(row, stores[number])]
             differ = [what for what in asked[0] if asked[0][what] != asked[1].get(what)]
             yield (
-                f"{_name(row)}: two different trials are called so, in {stores[first].path} and in "
-                f"{stores[number].path}; they differ in {', '.join(differ) or 'their keys'}"
+                f"{_name(row)}: two different trials have this name, in {stores[first].path} and "
+                f"in {stores[number].path}; they differ in {', '.join(differ) or 'their keys'}"
             )
 
 
@@ -213,8 +213,8 @@ def _write(connection: sqlite3.Connection, chosen: _Chosen, stores: Sequence[_So
         curve = stores[number].curve(row["key"])
         if curve is not None:
             _insert(connection, "curves", [curve])
-    said = {"study": json.dumps(_study(stores)), "planned": str(position)}
-    _insert(connection, "meta", ({"name": name, "value": said[name]} for name in said))
+    meta = {"study": json.dumps(_study(stores)), "planned": str(position)}
+    _insert(connection, "meta", ({"name": name, "value": meta[name]} for name in meta))
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:
@@ -225,11 +225,11 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> 
 
 
 def _study(stores: Sequence[_Source]) -> Row:
-    """Say what was run: what all stores say, else each of the things that they say."""
-    said = [store.study() for store in stores]
+    """Return the study's data: the value in which all stores agree, else all values as a text."""
+    studies = [store.study() for store in stores]
     merged: Row = {}
-    for name in dict.fromkeys(name for one in said for name in one):
-        values = [one[name] for one in said if name in one]
+    for name in dict.fromkeys(name for one in studies for name in one):
+        values = [one[name] for one in studies if name in one]
         different = [*{json.dumps(value): value for value in values}.values()]
         joined = "; ".join(map(str, different))
         merged[name] = different[0] if len(different) == 1 else joined

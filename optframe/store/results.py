@@ -1,4 +1,4 @@
-"""The store's reading end: tidy frames of the latest plan's trials."""
+"""Reads a store: tidy frames of the trials in the latest plan, and the trials themselves."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def read_curves(path: Path) -> pd.DataFrame:
 
 
 def read_tasks(path: Path) -> dict[str, Trial]:
-    """Read the trials that were planned, as they can be run again, by their keys.
+    """Read the planned trials by their keys, in a form that can run again.
 
-    Those of earlier plans are among them, and those of formats before 4 are not: these did not
-    keep all of what a trial is. Where a row is as it was written, ``trial.key`` is its key.
+    Trials of earlier plans are included. A store of a format before 4 gives none, since it lacks
+    parts of the trials' specifications. If a row was not changed, ``trial.key`` equals its key.
     """
     with reading(path) as connection:
         settings = {row["id"]: row for row in rows_of(connection, "settings")}
@@ -108,7 +108,7 @@ def read_tasks(path: Path) -> dict[str, Trial]:
 
 
 def task_of(row: Mapping[str, Any]) -> Trial:
-    """Return the trial of a row of ``trials``, with those of its ``settings`` in it."""
+    """Return the trial of a row of ``trials`` joined with its ``settings``."""
     budget = json.loads(row["budget"])
     if budget["target"] is not None and not isinstance(budget["target"], float | int):
         budget["target"] = dict([budget["target"]])
@@ -129,14 +129,14 @@ def task_of(row: Mapping[str, Any]) -> Trial:
 
 
 def read_study(path: Path) -> dict[str, Any]:
-    """Read what was run."""
+    """Read the study's name, seeds, budget and settings."""
     with reading(path) as connection:
         row = connection.execute("SELECT value FROM meta WHERE name = 'study'").fetchone()
     return json.loads(row[0]) if row else {}
 
 
 def read_environments(path: Path) -> list[dict[str, Any]]:
-    """Read where it was run."""
+    """Read the environments in which trials ran."""
     with reading(path) as connection:
         rows = connection.execute("SELECT description FROM environments ORDER BY id").fetchall()
     return [json.loads(description) for (description,) in rows]
@@ -162,9 +162,9 @@ def _unpack(blob: bytes) -> Landscape:
 
 
 class Results:
-    """What a store holds, as tidy frames: ``trials`` and ``curves``.
+    """The contents of a store as tidy frames: ``trials`` and ``curves``.
 
-    ``trials`` has one row per planned trial: what was asked (optimizer, problem, sampler, seed,
+    ``trials`` has one row per planned trial: its specification (optimizer, problem, sampler, seed,
     ...), how it ended (status, reason), counts, seconds, and the final (``loss``) and best
     (``best_loss``) value of each metric. ``curves`` has one row per checkpoint.
     """
@@ -192,12 +192,12 @@ class Results:
 
     @cached_property
     def study(self) -> dict[str, Any]:
-        """What was run: name, seed, seeds, budget, when."""
+        """The study: name, seed, seeds, budget, time."""
         return read_study(self.path)
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
-        """Where it was run: one entry per environment that has contributed trials."""
+        """The environments in which trials ran, one entry for each."""
         return read_environments(self.path)
 
 
@@ -207,12 +207,12 @@ def load(folder: str | Path) -> Results:
     Raises
     ------
     StoreError
-        Where there is none, or it cannot be read.
+        If there is no store, or it cannot be read.
     """
     path = Path(folder)
     path = path / STORE_NAME if path.is_dir() else path
     if not path.exists():
-        raise StoreError(f"{path}: no results here; expected the folder of `optframe run --out`")
+        raise StoreError(f"{path}: found no results; expected the folder of `optframe run --out`")
     with reported(path):
         check(path)
     return Results(path)

@@ -1,8 +1,8 @@
-"""What is in a store: its tables, column by column, and how older formats become this one.
+"""The tables and columns of a store, and the migration of older formats to this one.
 
-Tables: ``meta`` (the study), ``trials`` (one row per planned trial), ``settings`` (what trials
-have in common beside their columns, so that each can be run again), ``curves`` (one compact blob
-per trial), ``environments``, ``lock`` (who is writing).
+Tables: ``meta`` (the study), ``trials`` (one row per planned trial), ``settings`` (the rest of the
+trials' specifications, which many trials share, so that each can run again), ``curves`` (one
+compact blob per trial), ``environments``, ``lock`` (the process that is writing).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 APPLICATION = 0x6F667231
-"""What SQLite's header says of whose file it is: ``ofr1``."""
+"""The application id in SQLite's header, which marks a file as a store: ``ofr1``."""
 
 FORMAT = 4
 
@@ -63,9 +63,9 @@ def columns_of(table: str, version: int = FORMAT) -> tuple[str, ...]:
 
 
 def selected(table: str, version: int = FORMAT) -> str:
-    """Return what SQL selects to get all columns of this format out of a table of another.
+    """Return the SQL expressions that select this format's columns from a table of an older one.
 
-    What an older format did not hold is NULL, or what it could only be.
+    Columns that the older format lacks are NULL, or the value that is known for it.
     """
     there = columns_of(table, version)
     return ", ".join(
@@ -92,7 +92,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def environment_id(description: str) -> str:
-    """Return the name of an environment: a checksum of what describes it."""
+    """Return the name of an environment: a checksum of its description."""
     return f"{zlib.crc32(description.encode()):08x}"
 
 
@@ -102,7 +102,7 @@ def settings_id(values: Sequence[Any]) -> str:
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables, inside a transaction that somebody else has begun."""
+    """Create the tables, inside a transaction that the caller has begun."""
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     for table, columns in TABLES.items():
@@ -111,9 +111,9 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:
-    """Bring the tables of an older format to this one, inside somebody else's transaction.
+    """Convert the tables of an older format to this one, in the caller's transaction.
 
-    Nothing is lost. Tables are made anew, so that columns stand in one order in every file.
+    Nothing is lost. Tables are created anew, so that columns have the same order in every file.
     """
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     for table, declared in TABLES.items():

@@ -1,4 +1,4 @@
-"""Several stores as one: two versions of an optimizer, two machines, NumPy and CuPy."""
+"""Joins the results of several stores: two versions of an optimizer, or of two machines."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["SideBySide"]
 
 
 class SideBySide(Results):
-    """The results of several stores, in which an optimizer of each is another optimizer.
+    """The results of several stores, with the store's name added to each optimizer's.
 
-    ``adam`` of the folder ``new`` is called ``adam @ new``. Trials have two more columns: ``side``,
-    the store's name, and ``asked``, what the optimizer was called.
+    ``adam`` of the folder ``new`` becomes ``adam @ new``. Trials have two more columns: ``side``,
+    the store's name, and ``asked``, the optimizer's original name.
     """
 
     def __init__(self, results: Sequence[Results]) -> None:
@@ -30,7 +30,7 @@ class SideBySide(Results):
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row per planned trial of each store; the same optimizers are neighbours."""
+        """One row per planned trial of each store; rows of the same optimizer are together."""
         import pandas as pd
 
         frames = [
@@ -65,7 +65,7 @@ class SideBySide(Results):
 
     @cached_property
     def landscapes(self) -> dict[str, Landscape]:
-        """The landscapes of all, by the trials' keys."""
+        """The landscapes of all stores, by the trials' keys."""
         return {
             side + key: landscape
             for side, one in self.sides.items()
@@ -74,19 +74,19 @@ class SideBySide(Results):
 
     @cached_property
     def study(self) -> dict[str, Any]:
-        """What was run: where studies differ, what each says."""
+        """The study's data: a value that differs between studies is given for each store."""
         studies = {side: one.study for side, one in self.sides.items()}
         names = dict.fromkeys(str(study.get("name", "study")) for study in studies.values())
         joined: dict[str, Any] = {"name": f"{' and '.join(names)}: {' beside '.join(self.sides)}"}
         for fact in ("seed", "seeds", "budget", "start"):
-            told = {side: study.get(fact) for side, study in studies.items()}
-            same = len({str(value) for value in told.values()}) == 1
-            joined[fact] = next(iter(told.values())) if same else told
+            values = {side: study.get(fact) for side, study in studies.items()}
+            same = len({str(value) for value in values.values()}) == 1
+            joined[fact] = next(iter(values.values())) if same else values
         return joined
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
-        """Where each was run."""
+        """The environments of all stores, each with its ``side``."""
         return [
             {"side": side, **environment}
             for side, one in self.sides.items()
@@ -95,7 +95,7 @@ class SideBySide(Results):
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
-    """Return the folders' names, with as much of their parents as tells them apart."""
+    """Return the folders' names, with as many of their parents as make them different."""
     paths = [folder.resolve().parts[1:] for folder in folders]
     for length in range(1, max(map(len, paths)) + 1):
         names = ["/".join(parts[-length:]) for parts in paths]

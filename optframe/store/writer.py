@@ -1,7 +1,7 @@
-"""The store's writing end: one SQLite file that holds the records of a study.
+"""Writes a store: one SQLite file that holds the records of a study.
 
-Its tables are in `optframe.store.schema`. Only one process writes; others may read while it does.
-Nothing in it is ever unpickled.
+Its tables are in `optframe.store.schema`. Only one process writes to it. Others may read at the
+same time. Nothing in it is unpickled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from optframe.contracts.record import Landscape, Record
 from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, begun, check, reported
-from optframe.store.locks import Hold, is_shared
+from optframe.store.locks import FolderLock, is_shared
 from optframe.store.schema import FORMAT, create, environment_id, migrate, settings_id
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 JOURNAL = "OPTFRAME_JOURNAL"
-"""The environment variable that chooses SQLite's journal, whatever the file system."""
+"""The environment variable that sets SQLite's journal for every file system."""
 
 JOURNALS = ("WAL", "DELETE")
 
@@ -42,7 +42,7 @@ _REPLANNED = ", ".join(f"{c.name} = excluded.{c.name}" for c in TRIALS if c.repl
 
 
 class Store:
-    """The writing end: opened by one process at a time, closed as one self-contained file."""
+    """Writes a store; one process at a time can open it, and closing leaves one complete file."""
 
     def __init__(self, folder: Path, take_over: bool = False) -> None:
         self.path = folder / STORE_NAME
@@ -52,31 +52,34 @@ class Store:
             version = check(self.path) if there else FORMAT
             journal = _journal(folder)
             self._connection = sqlite3.connect(self.path, isolation_level=None)
-            self._hold = Hold(folder)
+            self._folder_lock = FolderLock(folder)
             try:
-                with begun(self._connection):  # a kill leaves all of it or nothing
-                    if not (there or self._is_made()):  # by somebody faster
+                # One transaction, so that a kill leaves all of it or nothing. It locks the file,
+                # so that of two processes that start at once, the second sees the first one's row
+                # in the table `lock`.
+                with begun(self._connection):
+                    if not (there or self._is_made()):  # another process may have been faster
                         create(self._connection)
                     self._lock(take_over)
                     if version != FORMAT:
                         migrate(self._connection, version)
-                self._connection.execute("PRAGMA busy_timeout = 60000")  # of readers' milliseconds
+                self._connection.execute("PRAGMA busy_timeout = 60000")  # ms to wait for readers
                 self._keep_journal(journal)
             except BaseException:
                 self._leave()
                 raise
 
     def close(self) -> None:
-        """Leave one self-contained file, without a lock.
+        """Release the lock, and leave one file that is complete without a log.
 
-        While somebody else is reading, what SQLite keeps beside the file stays there; nothing is
-        lost, and the next one to close the store tidies up.
+        If another process is reading, SQLite's log stays beside the file. Nothing is lost, and the
+        next process that closes the store removes it.
         """
         with reported(self.path):
             try:
                 with begun(self._connection):
                     self._connection.execute("DELETE FROM lock")
-                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA busy_timeout = 0")  # do not wait for readers
                 with contextlib.suppress(sqlite3.OperationalError):
                     self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -90,10 +93,10 @@ class Store:
         self.close()
 
     def plan(self, trials: Sequence[Trial], study: Mapping[str, Any]) -> set[str]:
-        """Add the planned trials that are not there yet; return the keys that still have to run.
+        """Add the planned trials that are not stored yet; return the keys of those to be run.
 
-        Trials of an earlier plan keep their records; they have no position in this one, and
-        reading leaves them out. Trials that failed, crashed or timed out run again.
+        Trials of an earlier plan keep their records. They have no position in this plan, so they
+        are not read. Trials that failed, crashed or timed out run again.
         """
         with reported(self.path), begun(self._connection):
             earlier = self._study_name()
@@ -125,8 +128,8 @@ class Store:
             ).fetchone()
         if apart and earlier != study.get("name"):
             print(
-                f"optframe: {self.path}: it holds {apart} trials of the study {earlier!r}, too; "
-                "they are kept, and its results do not show them until that study runs again",
+                f"optframe: {self.path}: it also holds {apart} trials of the study {earlier!r}; "
+                "they are kept, but the results do not show them until that study runs again",
                 file=sys.stderr,
             )
         return {trial.key for trial in trials} - done
@@ -138,10 +141,10 @@ class Store:
     def save(
         self, records: Iterable[Record], environment: Mapping[str, Any], sync: bool = True
     ) -> None:
-        """Write records in one transaction: all of them are there, or none.
+        """Write records in one transaction: all of them are stored, or none.
 
-        With ``sync`` they are on the disk when this returns, and so is all that was saved before.
-        Without, they survive the death of this process, but perhaps not that of the machine.
+        With ``sync``, they and all earlier records are on the disk when this returns. Without it,
+        they survive if this process is killed, but perhaps not if the machine loses power.
         """
         description = json.dumps(environment, sort_keys=True)
         identity = environment_id(description)
@@ -159,8 +162,9 @@ class Store:
                 ).rowcount
                 if not found:
                     raise StoreError(
-                        f"{self.path}: trial {record.key} is planned no more: another process "
-                        "writes another study to it; run this one into a folder of its own"
+                        f"{self.path}: trial {record.key} is not in the plan any more, since "
+                        "another process writes another study to it; run each study into its own "
+                        "folder"
                     )
                 self._connection.execute(
                     "INSERT OR REPLACE INTO curves VALUES (?, ?, ?, ?, ?)",
@@ -177,24 +181,30 @@ class Store:
         return bool(self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
     def _lock(self, take_over: bool) -> None:
-        """Write down who is writing, unless somebody is: a process that lives, or another machine.
+        """Write this process into the table ``lock``, unless another process has the lock.
 
-        Where the number is this process's own, it is another part of it that has the folder in
-        its hold, or was another process that is gone.
+        Raises
+        ------
+        StoreError
+            If the process in the table is alive or on another machine.
         """
         host, process = socket.gethostname(), os.getpid()
         row = self._connection.execute("SELECT host, process FROM lock").fetchone()
         if row is not None and not take_over:
+            # A row is left behind by a killed process, so a row alone does not refuse. On another
+            # machine, nothing is known of the process, so that it counts as alive. A row with this
+            # process's own number is either from a dead process with the same number, or from
+            # another `Store` in this process; the lock on the folder decides which.
             mine = row[0] == host and row[1] == process
-            if self._hold.refused or (not mine and (row[0] != host or _alive(row[1]))):
+            if self._folder_lock.refused or (not mine and (row[0] != host or _alive(row[1]))):
                 raise StoreError(
                     f"{self.path}: process {row[1]} on {row[0]} is writing to it; wait for it, or "
-                    "choose another folder with --out; if you know that it is gone, add --take-over"
+                    "choose another folder with --out; if that process has ended, add --take-over"
                 )
         self._connection.execute("INSERT OR REPLACE INTO lock VALUES (1, ?, ?)", (host, process))
 
     def _keep_journal(self, journal: str) -> None:
-        """Keep this journal; where WAL cannot be kept, the one that needs no shared memory."""
+        """Set this journal; if WAL does not work here, use DELETE, which needs no shared memory."""
         self._connection.execute("PRAGMA synchronous = FULL")
         try:
             self._connection.execute(f"PRAGMA journal_mode = {journal}")
@@ -206,23 +216,23 @@ class Store:
 
     def _leave(self) -> None:
         self._connection.close()
-        self._hold.close()
+        self._folder_lock.close()
 
 
 def _journal(folder: Path) -> str:
-    """Return the journal for a folder: WAL, but where it is not safe; `OPTFRAME_JOURNAL` decides.
+    """Return the journal for a folder: `OPTFRAME_JOURNAL`, else WAL, or DELETE if WAL is not safe.
 
-    With WAL, readers and the writer do not wait for each other, and to save a record takes one
-    write; with DELETE, no memory is shared.
+    With WAL, readers and the writer do not wait for each other, and saving a record takes one
+    write. DELETE needs no shared memory.
     """
     chosen = os.environ.get(JOURNAL, "").upper()
     if chosen not in ("", *JOURNALS):
-        raise StoreError(f"{JOURNAL}={chosen.lower()}: expected wal or delete")
+        raise StoreError(f"{JOURNAL}: found {chosen.lower()!r}, expected wal or delete")
     return chosen or ("DELETE" if is_shared(folder) else "WAL")
 
 
 def _settings_row(trial: Trial) -> tuple[Any, ...]:
-    """Return what else a trial is made of: with it, its row says how to run it again."""
+    """Return the trial's row of ``settings``: the part of its specification not in ``trials``."""
     settings = (
         canonical(dataclasses.asdict(trial.budget)),
         canonical(dataclasses.asdict(trial.checkpoints)),

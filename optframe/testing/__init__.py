@@ -1,4 +1,4 @@
-"""What plugin authors test with: the checks of each kind, and backends that show mistakes.
+"""Checks for plugin authors: one set for each kind of component, and backends that show mistakes.
 
 ::
 
@@ -9,8 +9,8 @@
     def test_conformance(check):
         check()
 
-or, without a file, ``optframe check -P my_plugin.py my-optimizer``. Pytest and array-api-strict
-come with the extra ``test``.
+or, without a test file, ``optframe check -P my_plugin.py my-optimizer``. The extra ``test``
+installs pytest and array-api-strict.
 """
 
 from optframe.testing.backends import check_backend

@@ -1,4 +1,4 @@
-"""The checks of backends."""
+"""Checks of a backend's contract."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZES = (1, 7, 100_003)
 
 
 def check_backend(backend: Backend | type, *, seed: int | None = 0, strict: bool = False) -> Checks:
-    """Return the checks of a backend; where it is not available, none of them applies.
+    """Return the checks of a backend; none of them applies if it is not available.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def check_backend(backend: Backend | type, *, seed: int | None = 0, strict: bool
     Raises
     ------
     UsageError
-        Where it is no backend, cannot be made without parameters, or expects a failure of a check
+        If it is not a backend, cannot be made without parameters, or expects a failure of a check
         that does not exist.
     """
     component = made(backend, "backends", "check_backend")
@@ -44,14 +44,14 @@ def check_backend(backend: Backend | type, *, seed: int | None = 0, strict: bool
 
 @dataclass(frozen=True)
 class Subject:
-    """What a check looks at: the backend, and a generator for what the check draws."""
+    """The subject of a check: the backend, and a random generator for the check."""
 
     declared: Backend
     random: np.random.Generator
 
     @property
     def backend(self) -> Backend:
-        """The backend, where it is available."""
+        """The backend, if it is available; else the check does not apply."""
         missing = self.declared.missing()
         if missing is not None:
             raise NotApplicable(missing)
@@ -60,7 +60,7 @@ class Subject:
 
 @elementwise
 def _everything(theta, g, m, v, lr, beta, keep, tiny):  # type: ignore[no-untyped-def]
-    """Use every operation that a rule may have."""
+    """Use every operation that an update rule may contain."""
     m = beta * m + keep * g
     v = maximum(v, abs(g)) + minimum(v, g * g)
     step = where(m > 0, m / (sqrt(v) + tiny), -m + sign(g))
@@ -96,7 +96,7 @@ def names_its_device(subject: Subject) -> None:
 
 @check(since=1)
 def brings_values_there_and_back(subject: Subject) -> None:
-    """What goes to the device comes back as it was, in the precision that was asked for."""
+    """Values copied to the device and back are unchanged, in the requested precision."""
     backend = subject.backend
     for dtype in ("float64", "float32", "int64"):
         for shape in ((5,), (2, 3), (0,), ()):
@@ -114,16 +114,19 @@ def brings_values_there_and_back(subject: Subject) -> None:
 
 @check(since=1)
 def takes_any_order_of_memory(subject: Subject) -> None:
-    """Transposed and strided arrays arrive as what they say."""
+    """Transposed and strided arrays are copied correctly."""
     values = subject.random.standard_normal((6, 4))
     for given in (values.T, values[::2], values[:, ::-1]):
         back = subject.backend.to_numpy(subject.backend.asarray(given, "float64"))
-        require(np.array_equal(back, given), "an array that is not C-ordered arrives changed")
+        require(
+            np.array_equal(back, given),
+            "asarray changes the values of an array that is not C-ordered",
+        )
 
 
 @check(since=1)
 def makes_zeros(subject: Subject) -> None:
-    """`zeros` returns zeros of the shape and precision that were asked for."""
+    """`zeros` returns zeros of the requested shape and precision."""
     for dtype in ("float64", "float32"):
         zeros = subject.backend.to_numpy(subject.backend.zeros((2, 3), dtype))
         require(zeros.shape == (2, 3) and zeros.dtype == dtype, f"{zeros.dtype} {zeros.shape}")
@@ -132,7 +135,7 @@ def makes_zeros(subject: Subject) -> None:
 
 @check(since=1)
 def has_the_functions_that_steps_use(subject: Subject) -> None:
-    """Its namespace computes as NumPy does."""
+    """Its namespace gives the same results as NumPy."""
     backend, xp = subject.backend, subject.backend.xp
     a, b = subject.random.uniform(0.5, 2, (2, 3, 4))
     there, other = backend.asarray(a, "float64"), backend.asarray(b, "float64")
@@ -147,7 +150,8 @@ def has_the_functions_that_steps_use(subject: Subject) -> None:
         ("max", xp.max(xp.abs(there), axis=-1), np.abs(a).max(-1)),
     ):
         require(
-            np.allclose(backend.to_numpy(found), expected, rtol=1e-12), f"xp.{name} is not NumPy's"
+            np.allclose(backend.to_numpy(found), expected, rtol=1e-12),
+            f"xp.{name} gives another result than NumPy",
         )
 
 
@@ -196,25 +200,30 @@ def leaves_the_gradient_as_it_is(subject: Subject) -> None:
         theta, g, m, v = (backend.asarray(values, "float64") for _ in range(4))
         with computing_with(backend):
             _everything(theta, g, m, v, 0.1, 0.9, 0.1, 1e-8)
-        require(np.array_equal(backend.to_numpy(g), values), "a rule has written to the gradient")
+        require(
+            np.array_equal(backend.to_numpy(g), values),
+            "a compiled rule has written to the gradient",
+        )
 
 
 @check(since=1)
 def synchronizes(subject: Subject) -> None:
-    """`synchronize` returns None when all is done."""
-    require(subject.backend.synchronize() is None, "synchronize returns something")
+    """`synchronize` returns None when all computations are done."""
+    require(subject.backend.synchronize() is None, "synchronize returns a value; expected None")
 
 
 @check(since=1)
 def pickles(subject: Subject) -> None:
-    """It can be sent to a worker."""
+    """It can be pickled and sent to a worker."""
     again = pickle.loads(pickle.dumps(subject.declared))
-    require(again == subject.declared, "pickled and restored, it is another")
+    require(
+        again == subject.declared, "after pickling and unpickling it is not equal to the original"
+    )
 
 
 @check(since=1)
 def imports_nothing_heavy(subject: Subject) -> None:
-    """Naming it imports neither its library nor any other that is slow to import."""
+    """Importing its class imports neither its library nor another one that is slow to import."""
     check_imports(type(subject.declared))
 
 
@@ -237,5 +246,5 @@ def _compare(
         require(found.dtype == dtype, f"a rule on {dtype} returns {found.dtype}")
         require(
             np.allclose(found, expected, rtol=tolerance, atol=tolerance),
-            f"a rule on {dtype} {shape} is off NumPy's by {np.abs(found - expected).max():.2g}",
+            f"a rule on {dtype} {shape} differs from NumPy by {np.abs(found - expected).max():.2g}",
         )

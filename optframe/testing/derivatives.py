@@ -1,4 +1,4 @@
-"""Numerical derivatives, each with the error that it may have."""
+"""Numerical derivatives, each with an estimate of its error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 
 class Slope(NamedTuple):
-    """A derivative along a line, how far off it may be, and by what it was found."""
+    """A derivative along a line, an estimate of its error, and the method."""
 
     value: float
     error: float
@@ -24,9 +24,9 @@ class Slope(NamedTuple):
 def slope(function: Callable[[Any], Any], theta: Any, direction: Any) -> Slope:
     """Return the derivative of a function of θ along a direction.
 
-    By a complex step, im f(θ + ihd)/h, exact to rounding, where the function takes complex
-    numbers and the result agrees with central differences; else by central differences, the best
-    of several steps, each extrapolated once (Richardson).
+    It uses a complex step, im f(θ + ihd)/h, which is exact to rounding, if the function accepts
+    complex numbers and the result agrees with central differences. Otherwise it uses central
+    differences: the best of several steps, each extrapolated once (Richardson).
 
     References
     ----------
@@ -37,7 +37,7 @@ def slope(function: Callable[[Any], Any], theta: Any, direction: Any) -> Slope:
     central = _central(function, theta, direction)
     try:
         value = float(np.imag(function(theta + 1j * TINY * direction)) / TINY)
-    except Exception:  # it is written for real numbers
+    except Exception:  # the function accepts only real numbers
         return central
     if abs(value - central.value) <= 10 * central.error + 1e-6 * abs(value):
         return Slope(value, 1e-12 * abs(value), "complex steps")

@@ -1,4 +1,4 @@
-"""What a component's module imports, seen from a fresh process."""
+"""Checks what a component's module imports, in a new process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAVY = frozenset(
         *("pebble", "dask", "numba", "cupy", "torch", "jax", "tensorflow"),
     }
 )
-"""What costs a tenth of a second or more; it is imported in the function that uses it."""
+"""Libraries that take a tenth of a second or more to import; import them where they are used."""
 
 _PROGRAM = """
 import importlib, importlib.util, sys
@@ -33,7 +33,7 @@ print(*{loaded.partition('.')[0] for loaded in sys.modules})
 
 
 def check_imports(component: type) -> None:
-    """Raise where importing a class imports a library that is slow to import."""
+    """Raise if importing a class imports a library that is slow to import."""
     name = component.__module__
     file = getattr(sys.modules.get(name), "__file__", None)
     if name == "__main__" or file is None:

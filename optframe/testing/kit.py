@@ -1,7 +1,7 @@
-"""Checks: what they are, how they end, and what a run of them says.
+"""Defines checks of components: how they are declared, run, and reported.
 
-A check is a function of a subject that raises `CheckFailed` (or anything else) where the component
-breaks its contract, and `NotApplicable` where the contract asks nothing of it.
+A check is a function of a subject. It raises `CheckFailed` (or any other exception) if the
+component breaks its contract, and `NotApplicable` if the contract requires nothing here.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ __all__ = [
 ]
 
 KIT_VERSION = 1
-"""Grows by one with each release that adds a check. A new check only warns until the next one."""
+"""Increased by each release that adds a check. In that release the new check only warns."""
 
 Function = TypeVar("Function", bound=Callable[[Any], None])
 Status = Literal["passed", "failed", "warned", "not applicable", "expected failure"]
 
 
-class CheckFailed(AssertionError):  # noqa: N818 - said as a test says it
-    """A component has broken its contract; the message says how."""
+class CheckFailed(AssertionError):  # noqa: N818 - it names a result
+    """A component has broken its contract; the message describes how."""
 
 
-class NotApplicable(Exception):  # noqa: N818 - it is no error
-    """The contract asks nothing of this component here; the message says why."""
+class NotApplicable(Exception):  # noqa: N818 - it is not an error
+    """The contract requires nothing of this component here; the message gives the reason."""
 
 
 class ConformanceWarning(UserWarning):
@@ -52,14 +52,14 @@ class ConformanceWarning(UserWarning):
 
 
 def require(condition: Any, message: str) -> None:
-    """Raise `CheckFailed` with the message unless the condition holds."""
+    """Raise `CheckFailed` with the message if the condition is false."""
     if not condition:
         raise CheckFailed(message)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a check ended, and why if it did not pass."""
+    """The result of a check, and the reason if it did not pass."""
 
     check: str
     status: Status
@@ -69,7 +69,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Definition:
-    """A check before it has a subject: its name, the kit's version that brought it, its code."""
+    """A check without a subject: its name, the kit's version that added it, its function."""
 
     name: str
     since: int
@@ -77,7 +77,7 @@ class Definition:
 
 
 def check(since: int) -> Callable[[Function], Function]:
-    """Mark a function of a module as a check that this version of the kit has brought."""
+    """Mark a function as a check that was added in this version of the kit."""
 
     def mark(function: Function) -> Function:
         function.since = since  # type: ignore[attr-defined]
@@ -88,7 +88,7 @@ def check(since: int) -> Callable[[Function], Function]:
 
 @dataclass(frozen=True)
 class Suite:
-    """The checks of one kind of component, those of its modules; of these ``least`` must apply."""
+    """The checks of one kind of component, from its modules; at least ``least`` must apply."""
 
     modules: tuple[ModuleType, ...]
     least: int
@@ -105,8 +105,7 @@ class Suite:
 class Checks(Sequence["Check"]):
     """The checks of one component, for ``pytest.mark.parametrize`` or for `run`.
 
-    The last of them looks at the others: a component to which too few checks apply has not been
-    checked.
+    The last check counts the others: it fails if too few of them apply to the component.
     """
 
     def __init__(
@@ -165,14 +164,14 @@ class Checks(Sequence["Check"]):
         return iter(self.checks)
 
     def run(self) -> list[Outcome]:
-        """Run all and return how each ended."""
+        """Run all checks and return their outcomes."""
         return [check.outcome for check in self.checks]
 
 
 class Check:
-    """One check of one component. Calling it is a pytest test: it fails, skips or is expected to.
+    """One check of one component. Called in a pytest test, it passes, fails, skips or xfails.
 
-    Its ``outcome`` says the same without pytest.
+    Its ``outcome`` gives the same result without pytest.
     """
 
     def __init__(
@@ -204,14 +203,16 @@ class Check:
                 raise
             if expected is not None:
                 return Outcome(name, "expected failure", expected, error)
-            return Outcome(name, "warned" if self._warns else "failed", _said(error), error)
+            return Outcome(name, "warned" if self._warns else "failed", _message(error), error)
         if expected is not None:
-            unexpected = f"it passes, but known_failures expects it to fail ({expected})"
+            unexpected = (
+                f"it passes, but known_failures expects it to fail ({expected}); remove it there"
+            )
             return Outcome(name, "failed", unexpected, CheckFailed(unexpected))
         return Outcome(name, "passed")
 
     def __call__(self) -> None:
-        """Pass, or end as pytest expects: failed, skipped, or failed as expected."""
+        """Return if the check passes; else fail, skip or xfail in pytest."""
         outcome = self.outcome
         if outcome.status == "failed":
             assert outcome.error is not None
@@ -230,7 +231,7 @@ class Check:
 
 
 def _judge(definition: Definition, subject: Callable[..., Any], seed: int | None) -> None:
-    """Run one check on a subject of its own, with a generator of its own."""
+    """Run one check with its own subject and generator."""
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         print(f"{definition.name}: drawn with seed={seed}")
@@ -239,8 +240,8 @@ def _judge(definition: Definition, subject: Callable[..., Any], seed: int | None
         definition.function(subject(random))
 
 
-def _said(error: BaseException) -> str:
-    """Return what an error says in one line, and where it was raised unless by a check."""
+def _message(error: BaseException) -> str:
+    """Return an error's message in one line, with the place unless a check raised it."""
     text = one_line(error)
     if isinstance(error, CheckFailed):
         return text

@@ -1,4 +1,4 @@
-"""From what an author hands over, a class or an object, to the object that is checked."""
+"""Makes the object that is checked from the class or object that an author passes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["made"]
 
 
 def made(component: Any, kind: str, who: str) -> Any:
-    """Return the object itself, or the class's object with its defaults.
+    """Return the given object, or an object of the given class with its defaults.
 
     Raises
     ------
     UsageError
-        Where it is nothing of this kind, or cannot be made without parameters.
+        If it is not of this kind, or cannot be made without parameters.
     """
     expected = " or ".join(KINDS[kind].contracts)
     if isinstance(component, type):
@@ -27,7 +27,7 @@ def made(component: Any, kind: str, who: str) -> Any:
         try:
             component = component()
         except TypeError as error:
-            raise UsageError(f"{who}: {error}; give an object instead of its class") from error
+            raise UsageError(f"{who}: {error}; pass an object, not its class") from error
     flaw = flaw_of(kind, component)
     if flaw is not None:
         raise UsageError(f"{who}: found {component!r}; expected an {expected}: {flaw}")

@@ -1,6 +1,6 @@
-"""Backends that show mistakes: arrays that refuse to be written to, and nothing but the standard.
+"""Backends that show mistakes: one with read-only arrays, one with only the array API standard.
 
-A component that works on both needs no GPU to be known to work on one.
+A component that works on both also works on a GPU, so that a test needs none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["OverwritingBackend", "PlainBackend", "ReadOnlyBackend", "StrictBacke
 
 @dataclass(frozen=True)
 class PlainBackend(Backend):
-    """NumPy as it is."""
+    """NumPy without changes."""
 
     def missing(self) -> str | None:
         """Nothing is missing."""
@@ -39,11 +39,11 @@ class PlainBackend(Backend):
         return "cpu"
 
     def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return a copy that may be written to."""
+        """Return a writable copy."""
         return np.array(values, dtype, order="C")
 
     def csr(self, matrix: Any, dtype: str) -> Any:
-        """Return SciPy's, as a read-only copy."""
+        """Return SciPy's CSR matrix, as a read-only copy."""
         from scipy.sparse import csr_array
 
         held = csr_array(matrix, dtype=dtype, copy=True)
@@ -65,7 +65,7 @@ class PlainBackend(Backend):
 
 @dataclass(frozen=True)
 class ReadOnlyBackend(PlainBackend):
-    """NumPy, whose arrays refuse to be written to: those it makes, and those its kernels return."""
+    """NumPy with read-only arrays: those that it makes, and those that its kernels return."""
 
     def asarray(self, values: Any, dtype: str | None = None) -> Array:
         """Return a read-only copy."""
@@ -88,13 +88,14 @@ class ReadOnlyBackend(PlainBackend):
 
 @dataclass(frozen=True)
 class OverwritingBackend(PlainBackend):
-    """NumPy, whose kernels destroy the θ and the state that they are given.
+    """NumPy with kernels that overwrite their θ and state with NaN.
 
-    They may, and for long arrays they do; here they fill them with NaN, whatever the length.
+    Every backend's kernels may overwrite them, and do for long arrays. Here they do for every
+    length.
     """
 
     def elementwise(self, trace: Trace) -> Any:
-        """Compile for NumPy; what goes in is gone afterwards, the gradient excepted."""
+        """Compile for NumPy; the kernel overwrites all its arguments except the gradient."""
         kernel = compile_for_namespace(trace, np)
 
         def run(*arguments: Any) -> Any:
@@ -110,14 +111,14 @@ class OverwritingBackend(PlainBackend):
 
 @dataclass(frozen=True)
 class StrictBackend(Backend):
-    """The array API standard and nothing else, on a device that is not the default one.
+    """Only the array API standard, on a device that is not the default one.
 
-    NumPy's functions refuse its arrays, as they would refuse a GPU's. (On its CPU device
-    array-api-strict lets them pass.)
+    NumPy's functions raise for its arrays, as they do for a GPU's. (They accept arrays on the CPU
+    device of array-api-strict.)
     """
 
     def missing(self) -> str | None:
-        """Say where array-api-strict is missing."""
+        """Return why array-api-strict cannot be imported, or None."""
         try:
             import_module("array_api_strict")
         except ImportError as error:
@@ -142,7 +143,7 @@ class StrictBackend(Backend):
         return self.xp.asarray(np.asarray(values), dtype=kind, device=self.xp.Device("device1"))
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
-        """Copy to the host; an array that has left the device is a mistake."""
+        """Copy to the host; raise for an array that is not on ``device1``."""
         if array.device != self.xp.Device("device1"):
             raise TypeError(f"found an array on {array.device}, expected one on device1")
         return np.from_dlpack(array.to_device(self.xp.Device("CPU_DEVICE")))

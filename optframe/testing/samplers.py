@@ -1,4 +1,4 @@
-"""The checks of samplers."""
+"""Checks of a sampler's contract and statistics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["check_sampler"]
 EPOCHS = 4
 DRAWS = 4000
 SIGMAS = 6.0
-"""How many standard errors a statistic may be off: about two in a thousand million runs are."""
+"""How many standard errors a statistic may differ; about 2 in 10⁹ correct ones differ by more."""
 
 
 def check_sampler(sampler: Sampler | type, *, seed: int | None = 0, strict: bool = False) -> Checks:
@@ -38,7 +38,7 @@ def check_sampler(sampler: Sampler | type, *, seed: int | None = 0, strict: bool
     Raises
     ------
     UsageError
-        Where it is no sampler, cannot be made without parameters, or expects a failure of a check
+        If it is not a sampler, cannot be made without parameters, or expects a failure of a check
         that does not exist.
     """
     component = made(sampler, "samplers", "check_sampler")
@@ -48,22 +48,22 @@ def check_sampler(sampler: Sampler | type, *, seed: int | None = 0, strict: bool
 
 @dataclass(frozen=True)
 class Subject:
-    """What a check looks at: the sampler, and a generator for what the check draws."""
+    """The subject of a check: the sampler, and a random generator for the check."""
 
     unbound: Sampler
     random: np.random.Generator
 
     def sampler(self, records: int) -> Sampler:
-        """Return the sampler for so many records, in subjects of five and three classes."""
+        """Return the sampler for n records, in subjects of five records and three classes."""
         labels = {"subject": np.arange(records) // 5, "class": np.arange(records) * 7 % 3}
         return self.unbound.bind(labels.get)
 
     def sizes(self) -> list[int]:
-        """Return numbers of records that it accepts, one of them a prime."""
+        """Return the numbers of records to check, of those that it accepts; one is a prime."""
         tried = itertools.chain((97, 120), (10**k + 9 for k in range(2, 6)))
         fit = [n for n in tried if self.sampler(n).mistake(n) is None][:2]
         if not fit:
-            raise NotApplicable("it refuses 100,009 records and fewer")
+            raise NotApplicable("it accepts none of the numbers of records, up to 100,009")
         return fit
 
     def epoch(self, epoch: int, records: int, seed: int = 0) -> list[Any]:
@@ -73,7 +73,7 @@ class Subject:
         return [rows[batch] if isinstance(batch, slice) else np.asarray(batch) for batch in batches]
 
     def epochs(self) -> range:
-        """Return the epochs to look at, as many as it has."""
+        """Return the epochs to check, at most as many as it has."""
         return range(EPOCHS if self.unbound.epochs is None else self.unbound.epochs)
 
 
@@ -91,7 +91,7 @@ def keeps_its_number_of_minibatches(subject: Subject) -> None:
             require(isinstance(batches, Sequence), f"epoch returns a {type(batches).__name__}")
             require(
                 len(batches) == expected,
-                f"epoch {epoch} has {len(batches)} minibatches, steps_per_epoch says {expected}",
+                f"epoch {epoch} has {len(batches)} minibatches, steps_per_epoch returns {expected}",
             )
 
 
@@ -105,24 +105,24 @@ def indices_are_records(subject: Subject) -> None:
                 require(batch.dtype.kind in "iu", f"a minibatch is of {batch.dtype}")
                 require(batch.size, "a minibatch is empty")
                 inside = batch.min() >= 0 and batch.max() < records
-                require(inside, f"of {records} records it chooses number {batch.max()}")
+                require(inside, f"it returns the index {batch.max()} for {records} records")
 
 
 @check(since=1)
 def depends_on_seed_and_epoch_alone(subject: Subject) -> None:
-    """An epoch is the same whenever and in whatever order it is asked for, and when restored."""
+    """An epoch does not depend on when and in which order it is requested, nor on pickling."""
     for records in subject.sizes():
         first = {epoch: subject.epoch(epoch, records) for epoch in subject.epochs()}
         restored = Subject(pickle.loads(pickle.dumps(subject.unbound)), subject.random)
         np.random.seed(int(subject.random.integers(2**31)))
         for epoch in reversed(subject.epochs()):
             same = _equal(restored.epoch(epoch, records), first[epoch])
-            require(same, f"epoch {epoch} differs when it is asked for again")
+            require(same, f"epoch {epoch} differs when it is requested again")
 
 
 @check(since=1)
 def says_whether_it_draws(subject: Subject) -> None:
-    """Its ``deterministic`` is true exactly where neither seed nor epoch matters."""
+    """Its ``deterministic`` is true if and only if neither seed nor epoch matters."""
     records = subject.sizes()[0]
     first = subject.epoch(0, records)
     others = [subject.epoch(epoch, records) for epoch in subject.epochs()]
@@ -131,29 +131,29 @@ def says_whether_it_draws(subject: Subject) -> None:
     words = "do not differ" if fixed else "differ"
     require(
         fixed == subject.unbound.deterministic,
-        f"it says deterministic = {subject.unbound.deterministic}, but its minibatches {words} "
+        f"it declares deterministic = {subject.unbound.deterministic}, but its minibatches {words} "
         "between seeds and epochs",
     )
 
 
 @check(since=1)
 def sees_everything_where_it_says_so(subject: Subject) -> None:
-    """Where it says whole = True, every minibatch has all records."""
+    """If it declares whole = True, every minibatch has all records."""
     for records in subject.sizes():
         batches = subject.epoch(0, records)
         whole = all(np.array_equal(np.sort(batch), np.arange(records)) for batch in batches)
         require(
             whole == subject.unbound.whole,
-            f"it says whole = {subject.unbound.whole}, but its minibatches of {records} records "
-            f"{'all have' if whole else 'do not all have'} every record",
+            f"it declares whole = {subject.unbound.whole}, but its minibatches of {records} "
+            f"records {'all have' if whole else 'do not all have'} every record",
         )
 
 
 @check(since=1)
 def visits_each_record_once(subject: Subject) -> None:
-    """Without replacement, an epoch has every record once; a last minibatch may be dropped."""
+    """Without replacement, an epoch has every record once, except those of a dropped last batch."""
     if subject.unbound.replacement:
-        raise NotApplicable("it says replacement = True")
+        raise NotApplicable("it declares replacement = True")
     for records in subject.sizes():
         for epoch in subject.epochs():
             batches = subject.epoch(epoch, records)
@@ -166,26 +166,26 @@ def visits_each_record_once(subject: Subject) -> None:
 
 @check(since=1)
 def visits_all_records_alike(subject: Subject) -> None:
-    """With replacement, every record comes equally often: chi-square over many epochs."""
+    """With replacement, all records are equally frequent: chi-square over many epochs."""
     if not subject.unbound.replacement:
-        raise NotApplicable("it says replacement = False")
+        raise NotApplicable("it declares replacement = False")
     records = subject.sizes()[0]
     counts = np.zeros(records)
     for seed in range(DRAWS // 20):
         counts += np.bincount(np.concatenate(subject.epoch(0, records, seed)), minlength=records)
     expected = counts.sum() / records
-    # Draws that exclude each other vary less than independent ones, never more.
+    # Records drawn without replacement within a batch vary less than independent ones.
     chi_square = ((counts - expected) ** 2).sum() / expected
     limit = records - 1 + SIGMAS * np.sqrt(2 * (records - 1))
     rare, usual = int(counts.argmin()), np.sqrt(expected)
     require(
         counts.min() >= expected - SIGMAS * usual,
-        f"record {rare} came {counts[rare]:.0f} times where {expected:.0f} were to be expected",
+        f"record {rare} was drawn {counts[rare]:.0f} times, expected {expected:.0f}",
     )
     require(
         chi_square <= limit,
-        f"records come unequally often: chi-square {chi_square:.1f} with {records - 1} degrees of "
-        f"freedom (at most {limit:.1f})",
+        f"records are not equally frequent: chi-square {chi_square:.1f} with {records - 1} degrees "
+        f"of freedom (at most {limit:.1f})",
     )
 
 
@@ -195,7 +195,7 @@ def minibatch_means_vary_as_declared(subject: Subject) -> None:
     records = subject.sizes()[0]
     factor = subject.sampler(records).variance(records)
     if factor is None:
-        raise NotApplicable("it declares no variance: that depends on the data")
+        raise NotApplicable("it declares no variance, which depends on the data")
     values = subject.random.standard_normal(records)
     values = (values - values.mean()) / values.std()
     means = np.array([values[subject.epoch(0, records, seed)[0]].mean() for seed in range(DRAWS)])
@@ -204,13 +204,13 @@ def minibatch_means_vary_as_declared(subject: Subject) -> None:
     require(
         abs(found - factor) <= allowed,
         f"the variance of a minibatch's mean is {found:.4g} σ² over {DRAWS} seeds, "
-        f"`variance` says {factor:.4g} σ²",
+        f"`variance` returns {factor:.4g} σ²",
     )
 
 
 @check(since=1)
 def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import what only its runs need."""
+    """Importing it does not import a library that only its runs need."""
     check_imports(type(subject.unbound))
 
 

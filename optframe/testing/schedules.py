@@ -1,4 +1,4 @@
-"""The checks of schedules."""
+"""Checks of a schedule's contract."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_schedule(
     Raises
     ------
     UsageError
-        Where it is no schedule, cannot be made without parameters, or expects a failure of a check
+        If it is not a schedule, cannot be made without parameters, or expects a failure of a check
         that does not exist.
     """
     component = made(schedule, "schedules", "check_schedule")
@@ -46,19 +46,19 @@ def check_schedule(
 
 @dataclass(frozen=True)
 class Subject:
-    """What a check looks at: the schedule, and a generator for what the check draws."""
+    """The subject of a check: the schedule, and a random generator for the check."""
 
     schedule: Schedule
     random: np.random.Generator
 
     def values(self) -> list[float]:
-        """Return its values at the steps of a run over data."""
+        """Return its values at the steps of a run with data."""
         return [self.schedule(k, k / PER_EPOCH, k / STEPS) for k in range(STEPS + 1)]
 
 
 @check(since=1)
 def gives_numbers(subject: Subject) -> None:
-    """Every value is one finite real number, from the first step on."""
+    """Every value is a finite real number, from the first step on."""
     for k, value in enumerate(subject.values()):
         require(
             isinstance(value, numbers.Real) and not isinstance(value, bool),
@@ -69,7 +69,7 @@ def gives_numbers(subject: Subject) -> None:
 
 @check(since=1)
 def works_without_data(subject: Subject) -> None:
-    """Where there is no data the epoch is 0 at every step."""
+    """It works on a problem without data, where the epoch is 0 at every step."""
     for k in (0, 1, STEPS):
         value = subject.schedule(k, 0.0, k / STEPS)
         require(math.isfinite(value), f"at step {k} without data it is {value}")
@@ -77,7 +77,7 @@ def works_without_data(subject: Subject) -> None:
 
 @check(since=1)
 def goes_on_beyond_its_end(subject: Subject) -> None:
-    """Long after whatever end it has, it still is a finite number."""
+    """Long after its end, its value is still a finite number."""
     for k in (10**6, 10**9):
         value = subject.schedule(k, k / PER_EPOCH, 1.0)
         require(math.isfinite(value), f"at step {k} it is {value}")
@@ -85,22 +85,24 @@ def goes_on_beyond_its_end(subject: Subject) -> None:
 
 @check(since=1)
 def remembers_nothing(subject: Subject) -> None:
-    """The value of a step does not depend on which steps were asked for before."""
+    """The value of a step does not depend on the steps that were requested before."""
     expected = subject.values()
     again = pickle.loads(pickle.dumps(subject.schedule))
     for k in subject.random.permutation(STEPS + 1).tolist():
         value = again(k, k / PER_EPOCH, k / STEPS)
-        require(value == expected[k], f"asked in another order, step {k} is {value}")
+        require(value == expected[k], f"requested in another order, step {k} is {value}")
 
 
 @check(since=1)
 def pickles(subject: Subject) -> None:
-    """It can be sent to a worker."""
+    """It can be pickled and sent to a worker."""
     again = pickle.loads(pickle.dumps(subject.schedule))
-    require(again == subject.schedule, "pickled and restored, it is another")
+    require(
+        again == subject.schedule, "after pickling and unpickling it is not equal to the original"
+    )
 
 
 @check(since=1)
 def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import what only its runs need."""
+    """Importing it does not import a library that only its runs need."""
     check_imports(type(subject.schedule))

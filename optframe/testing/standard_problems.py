@@ -1,6 +1,6 @@
-"""The small problems on which optimizers are checked, and a plain optimizer to wrap.
+"""Small problems on which optimizers are checked, and a plain optimizer for checks of wrappers.
 
-Each has one minimum, at ``center``, and answers to every word that it can.
+Each has one minimum, at ``center``, and implements every oracle method that it can.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _update(theta, g, lr):  # type: ignore[no-untyped-def]
 
 @dataclass(frozen=True)
 class Descent(Optimizer):
-    """θ ← θ − ε·g, for wrappers to hold; as any update rule may, it overwrites its θ."""
+    """θ ← θ − ε·g, the inner optimizer of wrappers; its update rule may overwrite θ."""
 
     lr: Positive = 0.1
 
@@ -43,7 +43,7 @@ class Descent(Optimizer):
 
 
 class _Centered(Problem):
-    """What the three have in common: a minimum of 0 at ``center``, and a start beside it."""
+    """The base of three problems: a minimum of 0 at ``center``, and a start near it."""
 
     center: Any
 
@@ -111,7 +111,7 @@ class Bowl(_Centered, Function):
         return self.xp.sum(self._a[i, :] * (theta - self._center), axis=-1)
 
     def coordinate_minimum(self, theta: Array, i: int) -> Array:
-        """Return the θᵢ that minimizes f with the others held, shape (...)."""
+        """Return the θᵢ that minimizes f with the other coordinates fixed, shape (...)."""
         return theta[..., i] - self.partial(theta, i) / self._a[i, i]
 
     def prox(self, theta: Array, t: Any) -> Array:
@@ -129,7 +129,7 @@ class Bowl(_Centered, Function):
 
 @dataclass(frozen=True)
 class Trough(_Centered, Function):
-    """f(θ) = Σ aᵢ (√(1 + (θᵢ − cᵢ)²) − 1): convex, with a curvature that falls outwards."""
+    """f(θ) = Σ aᵢ (√(1 + (θᵢ − cᵢ)²) − 1): convex, with decreasing curvature away from c."""
 
     scales: Any
     center: Any

@@ -1,4 +1,4 @@
-"""Taking an optimizer through steps by hand, and watching what it asks and gets."""
+"""Runs an optimizer for some steps outside the loop, and records its calls of the oracle."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["Walk", "bound", "serves", "walk", "watched"]
 
 PLAIN = PlainBackend()
 Change = Callable[[int, Any], Any]
-"""Given how many answers there were before, and an answer: what the optimizer gets instead."""
+"""Takes the number of earlier oracle calls and an array, and returns what the optimizer gets."""
 
 
 @dataclass
 class Walk:
-    """What a walk has left: ``iterates`` (steps + 1, ..., P) on the host, and all else at its end.
+    """The result of a walk: ``iterates`` (steps + 1, ..., P) on the host, and the final values.
 
-    ``words`` are those that the optimizer has asked, ``spoiled`` those whose answers it has
-    overwritten.
+    ``words`` are the names of the oracle's methods that the optimizer called. ``spoiled`` are those
+    whose results it overwrote.
     """
 
     iterates: Any
@@ -55,10 +55,11 @@ def walk(
     first: int = 0,
     change: Change | None = None,
 ) -> Walk:
-    """Take an optimizer so many steps from θ, or on from where an earlier walk has ended.
+    """Run an optimizer for ``steps`` steps from θ, or from the end of an earlier walk.
 
-    Problems with data show four records a step, the same ones for a seed and step; all of them to
-    an optimizer that needs ``deterministic``. The oracle may end the walk early.
+    For problems with data, a step sees four records, which depend only on the seed and the step.
+    An optimizer that needs ``deterministic`` sees all of them. The walk ends early if the optimizer
+    stops.
     """
     problem = bound(problem, backend, dtype)
     whole = "deterministic" in optimizer.requires()
@@ -103,17 +104,17 @@ def walk(
 
 
 def bound(problem: Problem, backend: Backend = PLAIN, dtype: str = "float64") -> Problem:
-    """Return a standard problem, living on a backend."""
+    """Return a standard problem, bound to a backend."""
     return problem.bind(Setting(backend, dtype, np.random.SeedSequence(0), _no_dataset))
 
 
 def serves(problem: Problem, words: frozenset[str]) -> bool:
-    """Whether a problem answers to all of these words; with data, when whole batches are shown."""
+    """Whether a problem supports all of these needs; one with data does so with whole batches."""
     return words <= offers(problem, None) | {"deterministic"}
 
 
 class _Watching(Oracle):
-    """Notes the words that are no methods of the problem, too."""
+    """Also records the uses of ``minimum`` and ``full``, which are not methods of the problem."""
 
     words: set[str]
 
@@ -131,9 +132,9 @@ class _Watching(Oracle):
 def watched(
     problem: Problem, backend: Backend, change: Change | None
 ) -> tuple[Problem, set[str], list[tuple[str, Any, Any]]]:
-    """Return the same problem, noting which words it is asked and what it has answered.
+    """Return the same problem, with the names of the methods called and the arrays returned.
 
-    What one answer asks of another is not noted.
+    Calls of one method by another are not recorded.
     """
     words: set[str] = set()
     answers: list[tuple[str, Any, Any]] = []
@@ -147,7 +148,7 @@ def watched(
                 answer = method(*arguments)
             finally:
                 depth -= 1
-            if depth or word == "metrics":  # which the loop asks, not the optimizer
+            if depth or word == "metrics":  # the loop calls metrics, not the optimizer
                 return answer
             words.add(word)
             parts = answer if isinstance(answer, tuple) else (answer,)
@@ -170,7 +171,7 @@ def watched(
 
 
 def _generator(runs: tuple[int, ...], seed: int, step: int) -> Any:
-    """Return the generator of a step: in a batch, of all its runs, which draw alike here."""
+    """Return the generator of a step; here all runs of a batch draw the same numbers."""
     if not runs:
         return np.random.default_rng((seed, step))
     return StackedGenerator([np.random.default_rng((seed, step)) for _ in range(runs[0])])
@@ -189,4 +190,4 @@ def _host(backend: Backend, array: Any) -> Any:
 
 
 def _no_dataset(name: str) -> Dataset:
-    raise LookupError(f"a standard problem has no data set {name!r}")
+    raise LookupError(f"found the data set {name!r}, expected none for a standard problem")

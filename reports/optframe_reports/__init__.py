@@ -1,4 +1,4 @@
-"""The report that optframe draws of a study: figures and a web page."""
+"""The plugin of built-in reports: figures, a web page, and formats for papers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def optframe_reporters() -> dict[str, str]:
 
 @hookimpl
 def optframe_studies() -> dict[str, str]:
-    """Register the studies that we publish: beside this file in a wheel, above it in a checkout."""
+    """Register the published studies: beside this file in a wheel, above it in a checkout."""
     here = Path(__file__).parent
     folder = next((f for f in (here / "studies", here.parent / "studies") if f.is_dir()), here)
     return {path.stem: str(path) for path in sorted(folder.glob("*.toml"))}

@@ -1,4 +1,4 @@
-"""The answer of a report: which optimizer to use here, by how much, and how sure that is."""
+"""Writes the answer of a report: which optimizer is best, by how much, and how significantly."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ __all__ = ["Answer", "answer"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a study says: two sentences, what weakens them, and the table behind them.
+    """The answer of a study: two sentences, the warnings about them, and the table they come from.
 
-    ``table`` is what `over_problems` returns, of each optimizer's best settings where a study tried
+    ``table`` is what `over_problems` returns, for each optimizer's best settings if a study tried
     several.
     """
 
@@ -43,7 +43,7 @@ class Answer:
 
 
 def answer(trials: pd.DataFrame, metric: str = "loss") -> Answer:
-    """Answer for a study, of which some trials ran."""
+    """Return the answer of a study in which some trials ran."""
     ran = trials[~trials["status"].isin(UNRUN)]
     if ran.empty:
         return Answer(["No trial has run yet."], warnings(trials, metric), pd.DataFrame())
@@ -54,12 +54,12 @@ def answer(trials: pd.DataFrame, metric: str = "loss") -> Answer:
     table = over_problems(compared, metric=metric)
     if len(table) < 2:
         only = table["optimizer"].iloc[0]
-        said = [f"One optimizer ran, {only}: there is nothing to compare it with."]
+        sentences = [f"One optimizer ran, {only}: there is nothing to compare it with."]
     elif table["problems"].iloc[0] < 2:
-        said = _on_one(compared, metric, targets)
+        sentences = _on_one(compared, metric, targets)
     else:
-        said = [_over_all(table), _sure(compared, metric)]
-    return Answer(said, warnings(trials, metric), table)
+        sentences = [_over_all(table), _sure(compared, metric)]
+    return Answer(sentences, warnings(trials, metric), table)
 
 
 def _over_all(table: pd.DataFrame) -> str:
@@ -67,47 +67,46 @@ def _over_all(table: pd.DataFrame) -> str:
     tied = table[np.isclose(table["mean_rank"], best["mean_rank"])]
     names = " and ".join(tied["optimizer"])
     verb = "ranks" if len(tied) == 1 else "rank"
-    said = (
+    text = (
         f"{names} {verb} first by {best['ranked_by']}: mean rank {best['mean_rank']:.2g} of "
         f"{count} over {problems} problems, the best on {best['wins']} of them"
     )
     if not math.isnan(best["within_2"]):
-        said += f" and within twice the best on {int(best['within_2'])}"
+        text += f" and within twice the best on {int(best['within_2'])}"
         if best["with_target"] < problems:
-            said += f" of the {best['with_target']} with a target"
-    return said + "."
+            text += f" of the {best['with_target']} with a target"
+    return text + "."
 
 
 def _sure(trials: pd.DataFrame, metric: str) -> str:
-    """Say whether the ranks could be chance, and who cannot be told from the first."""
+    """Return whether the ranks differ significantly, and which optimizers do not from the first."""
     costs = study_costs(trials, metric)
     optimizers = costs.shape[1]
     if optimizers < 3:
         return (
-            "With two optimizers their ranks over problems are no test; look at the intervals of "
-            "each problem."
+            "There is no test of ranks for two optimizers; look at the intervals of each problem."
         )
     tested = friedman(costs)
     if not tested.p < 0.05:
         return (
-            f"How sure: these problems do not tell the optimizers apart (Friedman's test, "
+            f"How sure: the optimizers do not differ significantly (Friedman's test, "
             f"{p_value(tested.p)})."
         )
     distance = nemenyi_distance(tested.optimizers, tested.problems)
     table = over_problems(trials, metric=metric)
     ranks = table.set_index("optimizer")["mean_rank"]
     near = [str(name) for name in ranks.index[1:] if ranks[name] - ranks.iloc[0] < distance]
-    said = (
+    text = (
         f"How sure: the optimizers differ (Friedman's test, {p_value(tested.p)}), and "
-        f"ranks that are {number(distance, 2)} apart are told apart (Nemenyi, 5 %)"
+        f"ranks that differ by {number(distance, 2)} do so significantly (Nemenyi, 5 %)"
     )
     if near:
-        return f"{said}: {ranks.index[0]} is not told from {', '.join(near)}."
-    return f"{said}: {ranks.index[0]} is ahead of all others."
+        return f"{text}: {ranks.index[0]} does not differ significantly from {', '.join(near)}."
+    return f"{text}: {ranks.index[0]} is ahead of all others."
 
 
 def _on_one(trials: pd.DataFrame, metric: str, targets: bool) -> list[str]:
-    """Compare the best two on the one problem that there is, by its target or the final metric."""
+    """Compare the best two on the only problem, by its target or the final metric."""
     table = per_problem(trials, metric)
     if targets:
         keys = ["steps_to_target", "value"]
@@ -121,22 +120,28 @@ def _on_one(trials: pd.DataFrame, metric: str, targets: bool) -> list[str]:
         abs(float(row[measure])) if targets else float(row[measure]) for row in (first, second)
     ]
     if not np.isfinite(value[0]):
-        return [f"No optimizer has a median {unit}: half of the runs or more were lost or short."]
+        return [
+            f"No optimizer has a median {unit}: half of the runs or more were lost or missed the "
+            "target."
+        ]
     what = unit.replace("_", " ")
-    said = (
+    text = (
         f"On {first['problem']} {first['optimizer']} is best, median {what} "
         f"{number(value[0])}; then {second['optimizer']}, {number(value[1])}."
     )
     ours, theirs = (_sample(trials, row, metric, targets) for row in (first, second))
     if min(len(ours), len(theirs)) < 2:
-        return [said, "How sure: not at all, for one run each tells nothing about another seed."]
+        return [
+            text,
+            "How sure: unknown, since one run of each does not show the spread over seeds.",
+        ]
     tested = mann_whitney(ours, theirs)
     sure = f"How sure: over {len(ours)} and {len(theirs)} runs the difference is "
     if tested.p < 0.05:
-        return [said, f"{sure}beyond chance (Mann–Whitney, {p_value(tested.p)})."]
+        return [text, f"{sure}beyond chance (Mann–Whitney, {p_value(tested.p)})."]
     needed = seeds_to_separate(ours, theirs)
-    would = f"; about {number(needed)} each would tell" if needed <= 1000 else ""
-    return [said, f"{sure}within chance (Mann–Whitney, {p_value(tested.p)}{would})."]
+    seeds = f"; about {number(needed)} runs of each are needed" if needed <= 1000 else ""
+    return [text, f"{sure}within chance (Mann–Whitney, {p_value(tested.p)}{seeds})."]
 
 
 def _sample(

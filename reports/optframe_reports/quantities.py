@@ -1,4 +1,4 @@
-"""How numbers and times are written in figures and tables."""
+"""Formats numbers and times for figures and tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _UNITS = ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (math.inf, 1.
 
 
 def time_unit(seconds: float) -> tuple[float, str]:
-    """Return the unit in which a time reads best, after how many of them make a second."""
+    """Return how many of a unit make a second, and the unit in which the time is most readable."""
     return next((each, unit) for below, each, unit in _UNITS if seconds < 0.9995 * below)
 
 
@@ -23,7 +23,7 @@ def duration(seconds: float) -> str:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Write a number with so many digits; what is absent is a dash, what is lost is ∞."""
+    """Return a number as text with ``digits`` digits; NaN becomes a dash, infinity ∞."""
     if math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -44,5 +44,5 @@ def percent(fraction: float) -> str:
 
 
 def count(number: int) -> str:
-    """Write how many there are, thousands apart: ``12,000``."""
+    """Return a count as text with separators of thousands: ``12,000``."""
     return f"{number:,}"

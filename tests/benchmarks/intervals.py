@@ -2,12 +2,12 @@
 
 The interval is the percentile interval: the quantiles (1 − c)/2 and (1 + c)/2 of the medians of
 samples that are drawn with replacement, rounded outwards to a drawn median, so that infinite values
-need no arithmetic. BCa is no choice here: its acceleration comes from the jackknife, which is
+need no arithmetic. BCa is not used: its acceleration comes from the jackknife, which is
 inconsistent for the median (Efron and Tibshirani, section 11.6).
 
-It is too narrow: of 5, 7, ... 101 values of any continuous distribution, an interval of 95 % covers
-the median in 87 to 96 % of all samples, one of 99 % in 93 to 99 %. Where the coverage has to be
-guaranteed there is the exact `median_interval`.
+The interval is too narrow: of 5, 7, ... 101 values of any continuous distribution, an interval of
+95 % covers the median in 87 to 96 % of all samples, one of 99 % in 93 to 99 %. The exact
+`median_interval` guarantees its coverage.
 
 References: B. Efron, Annals of Statistics 7 (1979); B. Efron and R. J. Tibshirani, *An Introduction
 to the Bootstrap* (1993), chapters 11 and 13.
@@ -30,7 +30,7 @@ from optframe.statistics.running_time import percentile_ends
 __all__ = ["bootstrap_median", "bootstrap_median_ratio"]
 
 _AT_ONCE = 4_000_000
-"""Values that are drawn at a time."""
+"""The number of values that are drawn at a time."""
 
 
 def bootstrap_median(
@@ -38,14 +38,14 @@ def bootstrap_median(
 ) -> Interval:
     """Return the median of a sample with its percentile bootstrap interval.
 
-    Infinite values are values like others. No interval within the range of n values covers the
-    median more often than 1 − 2¹⁻ⁿ, so ``confidence`` is stated as no more than that: as 0 for a
-    single run, which has no interval.
+    Infinite values are allowed. No interval within the range of n values covers the median with
+    probability above 1 − 2¹⁻ⁿ. So the returned ``confidence`` is at most that: 0 for a single run,
+    which has no interval.
 
     Raises
     ------
     ValueError
-        If there is no run, a value is NaN, or the numbers asked for make no interval.
+        If there is no run, a value is NaN, or ``confidence`` or ``resamples`` is out of range.
     """
     runs = sample(values)
     medians = _resampled_medians(np.sort(runs), resamples, seed)
@@ -63,10 +63,10 @@ def bootstrap_median_ratio(
 ) -> Interval:
     """Return the median of ours/theirs over pairs, with the bootstrap interval of the median.
 
-    The i-th values belong together (measured one after the other, or with one seed), and pairs are
-    drawn, so that what disturbs both cancels: exp of the median of log oursᵢ − log theirsᵢ, so that
-    ours/theirs and theirs/ours have reciprocal medians. Where ours is lost (+inf) the ratio is
-    infinite, where theirs is it is 0.
+    The i-th values are a pair (measured one after the other, or with the same seed). Pairs are
+    drawn, so that a disturbance of both cancels. The result is exp of the median of
+    log oursᵢ − log theirsᵢ, so that ours/theirs and theirs/ours give reciprocal results. If ours is
+    lost (+inf), the ratio is infinite; if theirs is lost, it is 0.
 
     Raises
     ------
@@ -79,9 +79,9 @@ def bootstrap_median_ratio(
 def _log_ratios(ours: ArrayLike, theirs: ArrayLike) -> Floats:
     above, below = sample(ours), sample(theirs)
     if above.shape != below.shape:
-        raise ValueError(f"pairs are needed, found {above.size} and {below.size} values")
+        raise ValueError(f"expected pairs, found {above.size} and {below.size} values")
     if (above <= 0).any() or (below <= 0).any():
-        raise ValueError("a ratio needs positive values")
+        raise ValueError("expected positive values for a ratio")
     if np.any(np.isinf(above) & np.isinf(below)):
         raise ValueError("a pair of two lost runs has no ratio")
     return np.asarray(np.log(above) - np.log(below))
@@ -93,7 +93,7 @@ def _exp(logs: Interval) -> Interval:
 
 
 def _resampled_medians(ordered: Floats, resamples: int, seed: int) -> Floats:
-    """Draw ranks instead of values: their medians are the same, and integers sort faster."""
+    """Return the medians of samples: ranks are drawn, since integers sort faster than values."""
     n = ordered.size
     random = np.random.default_rng(seed)
     middle = [(n - 1) // 2, n // 2]

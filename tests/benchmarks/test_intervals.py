@@ -116,7 +116,7 @@ def test_a_lost_run_has_an_infinite_ratio_or_none():
         ([1, 1], [-1, 1], "positive"),
         ([INF, 1], [INF, 1], "no ratio"),
         ([NAN], [1], "NaN"),
-        ([], [], "no median"),
+        ([], [], "no runs"),
     ],
 )
 def test_what_has_no_ratio_is_refused(ours, theirs, message):

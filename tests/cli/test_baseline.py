@@ -103,7 +103,7 @@ def test_known_tolerances_stay_and_are_those_of_optimizers_that_are_left(optfram
     told["tolerances"] = {"machines": ["old"], "optimizers": {"sgd": one, "lion": one}}
     place.write_text(json.dumps(told), encoding="utf-8")
     finished = optframe("baseline", "update", "small.toml")
-    assert "the tolerances are the old ones" in finished.out
+    assert "the tolerances are kept" in finished.out
     told = json.loads(place.read_text(encoding="utf-8"))
     assert told["tolerances"] == {"machines": ["old"], "optimizers": {"sgd": one}}
 
@@ -124,12 +124,12 @@ def of_another_dtype(place):
     ("spoil", "said"),
     [
         (lambda p: p.unlink(), "small.baseline.json: no such file"),
-        (lambda p: p.write_text(p.read_text()[:-9]), "not JSON, or damaged"),
+        (lambda p: p.write_text(p.read_text()[:-9]), "expected JSON, found none, or damaged"),
         (lambda p: change(p, format="optframe-baseline/9"), "format 'optframe-baseline/9'"),
         (lambda p: change(p, kit=KIT_VERSION + 1), f"version {KIT_VERSION + 1} of the kit"),
         (lambda p: change(p, study={"name": "other", "seed": 0}), "name of the study is 'other'"),
         (lambda p: change(p, study={"name": "small", "seed": 1}), "seed of the study is 1"),
-        (lambda p: change(p, cells=[]), "it holds no trials"),
+        (lambda p: change(p, cells=[]), "found no trials"),
         (of_another_dtype, "measured in float32, and small in float64"),
     ],
 )
@@ -148,14 +148,14 @@ def test_another_s_file_is_left_alone(optframe, tmp_path):
     for words in (("update",), ("check",)):
         finished = optframe("baseline", *words, "small.toml", "--baseline", path)
         assert finished.code == 4
-        assert "package.json: this is" in finished.err
+        assert "package.json: found" in finished.err
     assert path.read_text() == '{"name": "mine"}'
 
 
 def test_a_store_is_no_baseline(optframe, tmp_path):
     optframe("run", "small.toml", "--out", "kept", "--no-report")
     finished = optframe("baseline", "check", "small.toml", "--baseline", "kept/store.sqlite")
-    assert (finished.code, "this is no baseline" in finished.err) == (4, True)
+    assert (finished.code, "found 'store', expected a baseline" in finished.err) == (4, True)
 
 
 def test_a_failing_trial_is_no_baseline_and_red_against_one(optframe, place, monkeypatch):
@@ -167,7 +167,7 @@ def test_a_failing_trial_is_no_baseline_and_red_against_one(optframe, place, mon
     monkeypatch.setattr(SGD, "step", broken)
     finished = optframe("baseline", "update", "small.toml")
     assert finished.code == 2
-    assert "failed: ZeroDivisionError: planted; a baseline is made" in finished.err
+    assert "failed: ZeroDivisionError: planted; expected a trial that ran" in finished.err
     assert place.read_bytes() == before
     assert optframe("baseline", "check", "small.toml").code == 1
 
@@ -177,7 +177,7 @@ def test_a_failing_trial_is_no_baseline_and_red_against_one(optframe, place, mon
     [
         (["check", "nowhere.toml"], "nowhere.toml: No such file"),
         (["renew", "small.toml"], "'renew' is not one of"),
-        (["check", "small.toml", "--measure-tolerance"], "belongs to `optframe baseline update`"),
+        (["check", "small.toml", "--measure-tolerance"], "use it with `optframe baseline update`"),
     ],
 )
 def test_wrong_words_are_said(optframe, words, said):

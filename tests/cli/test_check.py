@@ -145,10 +145,10 @@ def test_too_few_checks_fail(check):
         (["adamm"], "optframe: unknown component 'adamm'; did you mean 'adam'?"),
         (
             ["strong-wolfe"],
-            "optframe: 'strong-wolfe' is a search; there are checks of optimizers, wrappers, "
-            "problems, transforms, samplers, schedules, backends",
+            "optframe: 'strong-wolfe' is a search, which has no checks; expected one of "
+            "optimizers, wrappers, problems, transforms, samplers, schedules, backends",
         ),
-        ([], "optframe: nothing to check: name a component, or with -P a plugin that has some"),
+        ([], "optframe: nothing to check: name a component, or a plugin with components (-P)"),
         (
             ["adam", "--seed", "-1"],
             "optframe: Invalid value for '--seed': -1 is not in the range x>=0.",

@@ -50,7 +50,7 @@ def test_help_names_every_command_and_the_exit_codes(optframe):
     assert (finished.code, finished.err) == (0, "")
     for name, summary in COMMANDS.items():
         assert any(line.split() == [name, *summary.split()] for line in finished.out.splitlines())
-    assert "Exit codes: 0 done; 1 some trials failed; 2 the words are wrong" in finished.out
+    assert "Exit codes: 0 done; 1 some trials failed; 2 usage error" in finished.out
     assert max(map(len, finished.out.splitlines())) <= 80
 
 
@@ -93,7 +93,7 @@ def test_the_version_is_told(optframe):
         (["run", "quickstat"], "unknown study 'quickstat'; did you mean 'quickstart'?"),
         (
             ["run", "quickstart", "-o", "sgd", "--seeds", "3"],
-            "--optimizer, --seeds cannot be given beside the study 'quickstart'",
+            "--optimizer, --seeds: found together with the study 'quickstart'",
         ),
         (
             ["run", "-o", "sgd", "-p", "rosenbrock"],
@@ -348,10 +348,10 @@ def test_a_run_ends_with_a_report_that_can_be_drawn_again(optframe, study):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["report", "nowhere"], "nowhere: no results here; expected the folder of `optframe run"),
+        (["report", "nowhere"], "nowhere: found no results; expected the folder of `optframe run"),
         (["run", "--out", "/dev/null"], "/dev/null: expected a folder, found a file"),
-        (["run", "--out", "/sys/kernel"], "/sys/kernel/store.sqlite: it cannot be opened here"),
-        (["run", "--out", "diary"], "diary/store.sqlite: this is no optframe store, or a damaged"),
+        (["run", "--out", "/sys/kernel"], "/sys/kernel/store.sqlite: the file cannot be opened"),
+        (["run", "--out", "diary"], "diary/store.sqlite: found a damaged store or another file"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_infrastructure(optframe, words, said):
@@ -424,10 +424,10 @@ def test_ctrl_c_says_how_to_resume(stopped):
     _, code, out, err = stopped
     assert code == 130
     asked, said = err.splitlines()
-    assert asked == "optframe: stopping, in 2 s at most; once more stops at once"
+    assert asked == "optframe: stopping, in 2 s at most; a second signal stops at once"
     assert said.startswith(
-        "optframe: stopped; what was finished is in results; the same command again runs only "
-        "the rest ("
+        "optframe: stopped; finished trials are in results; run the same command again to finish "
+        "the other "
     )
     assert "Traceback" not in out
 
@@ -526,7 +526,7 @@ def test_seeds_that_would_do_the_same_are_not_run_and_it_says_so(optframe):
         *("run", "-o", "adam", "-p", "rosenbrock", "--steps", 9, "--seeds", 3, "--no-report")
     )
     assert "command-line: 1 trial\n" in finished.out
-    assert "one seed:  on rosenbrock all 3 would do the same" in finished.out
+    assert "one seed:  on rosenbrock all 3 seeds give the same run" in finished.out
 
 
 def test_what_is_asked_for_twice_runs_once_and_it_says_so(optframe):
@@ -535,4 +535,4 @@ def test_what_is_asked_for_twice_runs_once_and_it_says_so(optframe):
         "--no-report",
     )
     assert finished.code == 0
-    assert "1 trial was asked for twice, and run once" in finished.out
+    assert "1 trial was in the study twice, and run once" in finished.out

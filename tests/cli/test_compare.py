@@ -89,10 +89,10 @@ def study(folder, **budget):
     [
         (["base"], 2, "Missing argument 'HEAD'"),
         (["base", "head", "--max-regression", "step=0"], 2, "unknown 'step'; did you mean"),
-        (["base", "head", "--max-regression", "steps=x"], 2, "steps: expected so many more"),
+        (["base", "head", "--max-regression", "steps=x"], 2, "steps: expected a number"),
         (["base", "head", "--format", "pdf"], 2, "Invalid value for '--format'"),
         (["base", "nowhere"], 4, "nowhere: no such file; expected a store"),
-        (["base", "empty"], 4, "empty: neither a store"),
+        (["base", "empty"], 4, "empty: expected a store"),
         (["base", "head", "--out", "no/such/folder"], 4, "No such file or directory"),
     ],
 )

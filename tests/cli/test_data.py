@@ -151,10 +151,10 @@ def test_the_folders_are_named(data, home, tmp_path, monkeypatch):
     [
         (["lst"], "Invalid value for '{list|fetch|verify|where}': 'lst' is not one of"),
         ([], "Missing argument '{list|fetch|verify|where}'"),
-        (["fetch"], "data fetch: name at least one data set; `optframe data list` has them"),
+        (["fetch"], "data fetch: name at least one data set; see `optframe data list`"),
         (["fetch", "stone"], "data 'stone': unknown data set 'stone'; did you mean 'stones'?"),
         (["verify", "stones:lr=1"], "data 'stones:lr=1': unknown parameter 'lr'"),
-        (["where", "stones"], "data where: found 'stones'; it takes no names"),
+        (["where", "stones"], "data where: found the name 'stones', expected none"),
     ],
 )
 def test_wrong_words_are_told(words, mistake, data):

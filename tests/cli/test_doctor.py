@@ -41,7 +41,7 @@ def test_a_damaged_store_is_recovered_into_a_new_folder_and_goes_on(folder):
     finished = optframe("doctor", "out")
     assert (finished.returncode, finished.stderr) == (1, "")
     said = finished.stdout.splitlines()
-    assert said[0].startswith("out/store.sqlite: this is no optframe store, or a damaged one")
+    assert said[0].startswith("out/store.sqlite: found a damaged store or another file")
     assert said[1] == (
         f"recovered 1 trials that ended, with 1 curves, and 1 to be run, in "
         f"{folder}-recovered/store.sqlite"
@@ -56,7 +56,7 @@ def test_a_damaged_store_is_recovered_into_a_new_folder_and_goes_on(folder):
     assert load("out-recovered").trials["status"].tolist() == ["finished"] * 2
     once_more = optframe("doctor", "out")
     assert once_more.returncode == 4
-    assert "it is there already, and left alone; choose another --out" in once_more.stderr
+    assert "found an existing file, expected none; choose another --out" in once_more.stderr
     assert optframe("doctor", "out", "--out", "third").returncode == 1
 
 

@@ -96,7 +96,7 @@ def test_a_width_makes_the_picture_so_wide(draw, tmp_path):
         ),
         (
             ["convergence", "-p", "rosenbrok"],
-            "no problem 'rosenbrok' in these results; did you mean 'rosenbrock'?",
+            "found no problem 'rosenbrok' in these results; did you mean 'rosenbrock'?",
         ),
         (
             ["convergence", "-p", "rosenbrock", "-o", "adamm"],
@@ -126,7 +126,7 @@ def test_wrong_words_are_said_in_one_line_and_nothing_is_written(draw, tmp_path,
 def test_a_folder_without_results_is_said(draw, tmp_path):
     code, _, err = draw("timing", folder=tmp_path / "nowhere")
     assert code == 4
-    assert "no results here" in err
+    assert "found no results" in err
 
 
 def test_a_file_that_cannot_be_written_is_said(draw, tmp_path):
@@ -147,4 +147,4 @@ def test_a_figure_that_moves_becomes_a_film(draw, tmp_path):
 def test_a_figure_that_does_not_move_is_no_film(draw, tmp_path):
     code, _, err = draw("timing", "-p", "rosenbrock", "--out", "film.apng")
     assert code == 2
-    assert "Time per step: this figure is no film" in err
+    assert "Time per step: it has no animation" in err

@@ -122,9 +122,9 @@ def test_short_trials_are_finished_and_the_rest_is_said_to_be_left(executor, num
     assert code == 128 + number
     assert running.statuses == {"finished": done, "planned": 4 - done}
     assert lines == [
-        f"optframe: stopping, in {ENOUGH:g} s at most; once more stops at once",
-        "optframe: stopped; what was finished is in out; the same command again runs only the rest "
-        f"({4 - done} of 4 trials)",
+        f"optframe: stopping, in {ENOUGH:g} s at most; a second signal stops at once",
+        "optframe: stopped; finished trials are in out; run the same command again to finish the "
+        f"other {4 - done} of 4 trials",
     ]
     resumed = run_study(
         Study.from_file(tmp_path / "stopped.toml"), tmp_path / "out", load_plugins([PLUGIN])
@@ -147,8 +147,8 @@ def test_long_trials_are_left_when_time_is_up(executor, tmp_path):
     code, lines = running.end()
     assert code == 130
     assert time.monotonic() - sent > GRACE - 0.1
-    assert lines[0] == "optframe: stopping, in 2 s at most; once more stops at once"
-    assert lines[-1].endswith("only the rest (4 of 4 trials)")
+    assert lines[0] == "optframe: stopping, in 2 s at most; a second signal stops at once"
+    assert lines[-1].endswith("to finish the other 4 of 4 trials")
     assert running.statuses == {"planned": 4}
     assert os.listdir(tmp_path / "out") == ["store.sqlite"]
 
@@ -164,7 +164,7 @@ def test_a_second_one_is_the_end(executor, first, tmp_path):
     code, lines = running.end()
     assert code == 130
     assert lines == [
-        f"optframe: stopping, in {ENOUGH:g} s at most; once more stops at once",
+        f"optframe: stopping, in {ENOUGH:g} s at most; a second signal stops at once",
         "optframe: stopped at once; run it again for the rest",
     ]
     assert running.statuses == {"planned": 4}
@@ -237,7 +237,7 @@ def test_in_python_it_is_what_python_raises(number, raised, tmp_path):
         process.send_signal(number)
         out, err = process.communicate(timeout=120)
     assert out == f"{raised}\n"
-    assert err == "optframe: stopping, in 2 s at most; once more stops at once\n"
+    assert err == "optframe: stopping, in 2 s at most; a second signal stops at once\n"
 
 
 def handlers():

@@ -167,7 +167,7 @@ def test_a_problem_is_chosen_by_label_or_by_a_name_that_is_clear(results):
         ),
         (
             ("convergence", "rosenbrok"),
-            "no problem 'rosenbrok' in these results; did you mean 'rosenbrock'?",
+            "found no problem 'rosenbrok' in these results; did you mean 'rosenbrock'?",
         ),
         (
             ("convergence:metric=regret", "rosenbrock"),

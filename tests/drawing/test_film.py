@@ -102,8 +102,8 @@ def test_a_film_that_is_too_large_has_fewer_pixels(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("figure", "name", "message"),
     [
-        (Growing(), "film.gif", r"expected a file \.png or \.apng, got .*film\.gif"),
-        (Still(), "film.png", "Growing: this figure is no film"),
+        (Growing(), "film.gif", r"film\.gif: found '\.gif', expected \.png or \.apng"),
+        (Still(), "film.png", "Growing: it has no animation"),
         (Growing(empty=True), "film.png", "Growing: nothing grows"),
     ],
 )

@@ -300,11 +300,10 @@ def test_an_observer_that_raises_stops_neither_the_study_nor_other_observers(
     lines = capsys.readouterr().err.splitlines()
     where = f"({SAMPLES / 'grumpy.py'}:"
     assert [line.partition(where)[0] for line in lines] == [
-        "optframe: plugin 'grumpy' raised RuntimeError when it saw study_started: I do not like "
-        "small ",
-        "optframe: plugin 'grumpy' raised KeyError when it saw trial_finished: 0 ",
-        "optframe: plugin 'grumpy' raised KeyError when it saw trial_finished: 1 ",
-        "optframe: plugin 'grumpy' raised RuntimeError when it saw study_finished: it is over ",
+        "optframe: plugin 'grumpy' raised RuntimeError at study_started: I do not like small ",
+        "optframe: plugin 'grumpy' raised KeyError at trial_finished: 0 ",
+        "optframe: plugin 'grumpy' raised KeyError at trial_finished: 1 ",
+        "optframe: plugin 'grumpy' raised RuntimeError at study_finished: it is over ",
     ]
 
 

@@ -173,7 +173,7 @@ def test_seconds_are_never_red(rows, measured):
     assert (found["seconds"].verdict, comparison.exit_code) == (INFORMATIVE, 0)
     comparison, found = rows(base, head, Limits(parse("seconds=5%")))
     assert (found["seconds"].verdict, comparison.exit_code) == (INCONCLUSIVE, 3)
-    assert "decide nothing; `optframe race`" in found["seconds"].reason
+    assert "are not judged; use `optframe race`" in found["seconds"].reason
     assert rows(base, measured(seconds=1.04), Limits(parse("seconds=5%")))[0].exit_code == 0
 
 
@@ -288,7 +288,7 @@ def test_what_decides_nothing_leaves_verdicts_exact_and_is_told(rows, measured):
 
 
 def test_an_empty_base_is_refused(source, measured):
-    with pytest.raises(StoreError, match="it holds no trials"):
+    with pytest.raises(StoreError, match="found no trials"):
         compare(source(), source(measured()))
 
 

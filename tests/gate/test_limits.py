@@ -39,7 +39,7 @@ def test_several_limits_are_read_and_blanks_are_nothing():
     "value", ["", "%", "-1", "5%%", "5%+3", "3+", "+5%", "five", "1e", "nan", "inf", "3 4%"]
 )
 def test_a_wrong_limit_is_named(value):
-    with pytest.raises(UsageError, match=r"^--max-regression: steps: expected so many more"):
+    with pytest.raises(UsageError, match=r"^--max-regression: steps: expected a number"):
         parse(f"steps={value}")
 
 
@@ -105,7 +105,7 @@ def test_the_nearest_project_above_has_the_limits(tmp_path):
         ("[tool.optframe.compare]\nlimit = 3", "unknown 'limit'"),
         ("[tool.optframe.compare]\nmax_regression = 3", "expected a table such as"),
         ("[tool.optframe.compare]\nmax_regression = {step = 3}", "did you mean 'steps'"),
-        ("[tool.optframe.compare]\nmax_regression = {steps = true}", "steps: expected so many"),
+        ("[tool.optframe.compare]\nmax_regression = {steps = true}", "steps: expected a number"),
         ("[tool.optframe.compare]\noverrides = 3", "write overrides as"),
         ("[tool.optframe.compare]\noverrides = [3]", "overrides 1: expected a table"),
         ("[[tool.optframe.compare.overrides]]\nname = 'x'", "overrides 1: unknown 'name'"),

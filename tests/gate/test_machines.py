@@ -56,7 +56,7 @@ def test_the_kernel_in_use_is_no_other_machine():
 
 def test_where_nothing_can_be_played_it_is_said(monkeypatch):
     monkeypatch.setattr(machines, "_dispatched", list)
-    with pytest.raises(UnavailableError, match="no other machine can be played here"):
+    with pytest.raises(UnavailableError, match="no older machine can be emulated here"):
         machines.machines({"blas": "mkl 2024", "blas_kernel": None})
 
 
@@ -83,7 +83,7 @@ def test_a_study_is_run_again_on_another_machine(here, study, monkeypatch):
     # A matrix product summed in another order: other last bits of a loss of about 10⁵.
     assert 0 < known.optimizers["adam"].loss < 1e-9
     assert known.optimizers["adam"].counts == 0
-    assert told[1] == "the same: left out, nothing here chooses otherwise by it"
+    assert told[1] == "the same: left out, since it changes no choice of BLAS or NumPy here"
     assert told[2].startswith("crashing: left out, ")
 
 
@@ -116,7 +116,7 @@ def test_each_machine_names_who_changes_and_where_most(source, measured, monkeyp
     known = measure(here, "study", (), told.append)
     assert told == [
         "a: lbfgs 5 % on booth",
-        "b: bfgs ends otherwise on wood; lbfgs 8 % on wood",
+        "b: bfgs another status on wood; lbfgs 8 % on wood",
         "c: no count changed",
     ]
     assert known.machines == ("a", "b", "c")

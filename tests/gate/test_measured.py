@@ -66,7 +66,9 @@ def test_what_is_no_table_is_refused(given):
 def test_another_kit_is_refused():
     check_kit(KIT_VERSION, "here")
     check_kit(None, "here")
-    with pytest.raises(StoreError, match=f"version {KIT_VERSION + 1} of the kit, and this is"):
+    with pytest.raises(
+        StoreError, match=f"version {KIT_VERSION + 1} of the kit, expected {KIT_VERSION}"
+    ):
         check_kit(KIT_VERSION + 1, "here")
 
 

@@ -138,7 +138,7 @@ def test_a_step_counts_nothing_in_the_run_that_was_counted(random):
         (
             "sgd:lr=1e6",
             {"steps": 50},
-            r"did not get to the end: loss .* after \d+ steps, \d+ gradients; diverged: at .*",
+            r"did not run to its end: loss .* after \d+ steps, \d+ gradients; diverged: at .*",
         ),
         (
             "sgd:lr=0.05",

@@ -126,7 +126,7 @@ def test_a_row_that_contradicts_its_curve_does_not_agree(store):
     found = {one.trial.optimizer.name: one for one in verified(store)}
     assert found["sgd"].agreement is Agreement.BIT
     assert found["adam"].agreement is Agreement.NOT
-    assert found["adam"].reason == "its curve agrees, and its row says something else"
+    assert found["adam"].reason == "its curve agrees, but its row does not"
 
 
 def test_a_trial_without_its_curve_does_not_agree(store):
@@ -134,7 +134,7 @@ def test_a_trial_without_its_curve_does_not_agree(store):
     alter(store, "DELETE FROM curves WHERE key IN (SELECT key FROM trials WHERE position = 0)")
     missing = [one for one in verify(store, trials, load_plugins()) if one.reason]
     assert [one.agreement for one in missing] == [Agreement.NOT]
-    assert missing[0].reason.startswith("nothing is kept by its key")
+    assert missing[0].reason.startswith("the store has no result for its key")
 
 
 def test_code_that_changed_is_named(tmp_path):

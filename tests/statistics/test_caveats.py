@@ -50,7 +50,7 @@ def test_lost_runs_are_counted_by_kind(fine):
 
 def test_times_of_a_batch_are_said_to_be_left_out(fine):
     (found,) = warnings(fine.assign(together=[16] * 15 + [1]))
-    assert found.startswith("15 of 16 runs advanced together with others: their times")
+    assert found.startswith("15 of 16 runs ran in batches: they have no times of their own")
 
 
 def test_too_few_seeds_are_told_how_many_would_do(fine):
@@ -58,11 +58,11 @@ def test_too_few_seeds_are_told_how_many_would_do(fine):
     (found,) = warnings(few)
     assert found == (
         "1 of 2 medians are of fewer than 6 runs (the fewest: 5, b on p), too few for an interval "
-        "of 95 %. 6 seeds would do."
+        "of 95 %, which needs 6 seeds."
     )
     (found,) = warnings(fine[fine["seed"] < 7], confidence=0.99)
     assert found.startswith("2 of 2 medians are of fewer than 8 runs (the fewest: 7, a on p)")
-    assert found.endswith("interval of 99 %. 8 seeds would do.")
+    assert found.endswith("interval of 99 %, which needs 8 seeds.")
 
 
 def test_what_is_asked_once_beside_others_has_nothing_random(fine, trials):
@@ -70,7 +70,7 @@ def test_what_is_asked_once_beside_others_has_nothing_random(fine, trials):
     assert warnings(pd.concat([fine, alone], ignore_index=True)) == []
     (found,) = warnings(alone)
     assert found.startswith("Every optimizer ran once on every problem: there is no interval.")
-    assert "6 seeds would do for one of 95 %" in found
+    assert "an interval of 95 % for a median needs 6 seeds" in found
 
 
 def test_settings_that_were_chosen_on_their_own_runs_flatter(trials):
@@ -84,21 +84,21 @@ def test_optimizers_that_are_not_told_apart_are_told_how_many_seeds_would(trials
     (found,) = warnings(study(trials, theirs, ours, [99.0] * 8))
     needed = seeds_to_separate(ours, theirs)
     assert found == (
-        "On p, the best two by final loss, b and a, are not told apart by 8 and 8 runs "
-        f"(Mann–Whitney p = 0.28): about {needed:.0f} seeds would do, if all runs differ as "
+        "On p, the best two by final loss, b and a, do not differ significantly over 8 and 8 runs "
+        f"(Mann–Whitney p = 0.28): about {needed:.0f} seeds are needed, if all runs differ as "
         "these do."
     )
     (found,) = warnings(study(trials, ours, ours))
-    assert found.endswith("(Mann–Whitney p = 1): there is no difference to be seen.")
+    assert found.endswith("(Mann–Whitney p = 1): the runs show no difference.")
     (found,) = warnings(study(trials, np.arange(60.0), np.arange(60.0) + 0.6))
-    assert found.endswith("1000 seeds would not do, if all runs differ as these do.")
+    assert found.endswith("1000 seeds are not enough, if all runs differ as these do.")
 
 
 def test_a_test_that_cannot_succeed_is_not_made(trials):
     found = warnings(study(trials, [1, 2, 3], [7, 8, 9]))
     assert found[-1] == (
-        "On p, the best two by final loss, a and b, have 3 and 3 runs: too few for a rank test at "
-        "the level 0.05, whatever they find. 4 seeds of each might do."
+        "On p, the best two by final loss, a and b, have 3 and 3 runs: too few for any rank test "
+        "at the level 0.05, which needs at least 4 seeds of each."
     )
 
 
@@ -127,7 +127,7 @@ def test_where_a_target_was_reached_the_way_there_is_compared_and_not_the_end(tr
 
     assert warnings(both([range(50, 58), range(20, 28)])) == []
     (found,) = warnings(both([range(50, 58), range(51, 59)]))
-    assert found.startswith("On p, the best two by steps to the target, a and b, are not told")
+    assert found.startswith("On p, the best two by steps to the target, a and b, do not differ")
     lost = both([range(50, 58), range(51, 59)]).assign(status="finished")
     (found,) = warnings(lost)
     assert found.startswith("On p, the best two by final loss, a and b,")
@@ -180,7 +180,8 @@ def test_a_ranking_that_depends_on_a_third_is_named(trials):
     )
     (found,) = [said for said in warnings(frame) if "profile" in said]
     assert found.startswith(
-        "The profile's ranking depends on who takes part. Without a, b would be ahead of c by wins"
+        "The profile's ranking depends on which optimizers are compared. Without a, b would be "
+        "ahead of c by wins"
     )
 
 

@@ -78,11 +78,11 @@ def test_so_many_runs_have_about_the_power_that_was_asked_for():
 
 def test_impossible_demands_are_refused():
     for bad in (0, 1, 95):
-        with pytest.raises(ValueError, match="confidence lies between 0 and 1"):
+        with pytest.raises(ValueError, match=r"confidence: found .*, expected between 0 and 1"):
             seeds_for_interval(bad)
-        with pytest.raises(ValueError, match="significance lies between"):
+        with pytest.raises(ValueError, match=r"significance level: found .*, expected between"):
             seeds_for_test(bad)
-        with pytest.raises(ValueError, match="power lies between"):
+        with pytest.raises(ValueError, match=r"power: found .*, expected between"):
             seeds_to_separate([1], [2], power=bad)
     with pytest.raises(ValueError, match="without runs"):
         seeds_for_test(0.05, 0)

@@ -117,11 +117,13 @@ def test_what_a_problem_does_not_count_or_measure_is_in_no_sample(runs):
 
 def test_words_that_fit_nothing_are_refused(runs):
     runs.add([9, 1])
-    with pytest.raises(ValueError, match=r"one of steps, .*, seconds; found 'hours'"):
+    with pytest.raises(
+        ValueError, match=r"found the cost 'hours', expected one of steps, .*, seconds"
+    ):
         evaluations_to_target(runs.trials, runs.curves, 1, "hours")
     with pytest.raises(ValueError, match="no run measured 'test_loss'"):
         evaluations_to_target(runs.trials, runs.curves, 1, metric="test_loss")
-    with pytest.raises(ValueError, match=r"\(2, 1\) do not fit 1 trials"):
+    with pytest.raises(ValueError, match=r"\(2, 1\), expected a row for each of 1 trials"):
         evaluations_to_target(runs.trials, runs.curves, [[1], [2]])
 
 

@@ -17,7 +17,7 @@ from optframe.contracts.record import Record
 from optframe.execution.runner import PATIENCE, _Saver
 from optframe.store import locks as file_systems_module
 from optframe.store.file import STORE_NAME
-from optframe.store.locks import SHARED, Hold, is_shared, kind_of
+from optframe.store.locks import SHARED, FolderLock, is_shared, kind_of
 from optframe.store.recovery import examine
 from optframe.store.results import read_tasks
 from optframe.store.schema import FORMAT, FORMATS, TABLES, columns_of
@@ -108,7 +108,7 @@ def test_a_newer_format_is_refused_with_both_formats(tmp_path):
     Store(tmp_path).close()
     with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as connection:
         connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
-    said = f"store format {FORMAT + 1}, and this optframe knows 1 to {FORMAT}; .*update optframe"
+    said = f"store format {FORMAT + 1}, expected 1 to {FORMAT}; .*update optframe"
     for use in (Store, load):
         with pytest.raises(StoreError, match=said):
             use(tmp_path)
@@ -132,7 +132,7 @@ def test_two_studies_in_one_folder_are_both_kept_and_it_is_said(tmp_path, capfd)
     run(study("another", optimizers=["momentum"]), tmp_path, registry=REGISTRY)
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("optframe:")]
     assert len(lines) == 1
-    assert "it holds 6 trials of the study 'small', too; they are kept" in lines[0]
+    assert "it also holds 6 trials of the study 'small'; they are kept" in lines[0]
     again = run(study(), tmp_path, registry=REGISTRY).trials
     pd.testing.assert_frame_equal(again, first)
 
@@ -155,13 +155,13 @@ def test_a_store_that_could_not_be_closed_is_opened_again_by_the_same_process(tm
     Store(tmp_path).close()
 
 
-def test_a_hold_ends_when_it_is_let_go(tmp_path):
-    one = Hold(tmp_path)
-    other = Hold(tmp_path)
+def test_a_lock_on_a_folder_is_released_by_close(tmp_path):
+    one = FolderLock(tmp_path)
+    other = FolderLock(tmp_path)
     assert (one.refused, other.refused) == (False, True)
     one.close()
     other.close()
-    last = Hold(tmp_path)
+    last = FolderLock(tmp_path)
     assert not last.refused
     last.close()
 
@@ -223,7 +223,7 @@ def test_the_journal_is_one_that_is_safe_where_the_folder_is(tmp_path, monkeypat
     monkeypatch.setattr("optframe.store.writer.is_shared", lambda folder: False)
     assert journal_of(tmp_path)[0] == "delete"
     monkeypatch.setenv("OPTFRAME_JOURNAL", "none")
-    with pytest.raises(StoreError, match="OPTFRAME_JOURNAL=none: expected wal or delete"):
+    with pytest.raises(StoreError, match="OPTFRAME_JOURNAL: found 'none', expected wal or delete"):
         Store(tmp_path)
 
 
@@ -268,7 +268,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, kibibytes):
     assert finished.returncode == 4, finished.stderr
     (line,) = finished.stderr.splitlines()
     assert line.startswith("optframe: out/store.sqlite: the disk ")
-    assert "what was finished is kept" in line
+    assert "finished trials are kept" in line
     told = 61 if kibibytes == 250 else 0
     whole = subprocess.run(
         [sys.executable, "-m", "optframe", *words],
@@ -345,7 +345,7 @@ def test_what_may_not_be_written_to_is_read_all_the_same(open_folder, killed, wh
     assert read == f"{{'finished': {count}}}"
     assert int(curves) == 11 * count
     assert said.startswith(str(folder))
-    assert any(words in said for words in ("it may be read here", "it cannot be opened here"))
+    assert any(words in said for words in ("the file is read-only", "the file cannot be opened"))
 
 
 KILLED = """
@@ -422,7 +422,7 @@ def test_a_record_of_a_trial_that_is_planned_no_more_is_not_lost_in_silence(tmp_
     with Store(tmp_path) as store:
         store.plan(trials[1:], {"name": "another"})
         lost = Record.without_run(trials[0], "failed", "why", "2025-01-01T00:00:00.000+00:00", None)
-        with pytest.raises(StoreError, match=f"trial {lost.key} is planned no more"):
+        with pytest.raises(StoreError, match=f"trial {lost.key} is not in the plan any more"):
             store.save([lost], {})
 
 

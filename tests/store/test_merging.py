@@ -163,14 +163,14 @@ def test_budgets_of_seconds_may_differ(tmp_path):
 
 def test_two_trials_of_one_name_are_refused(tmp_path, stores):
     run(study(budget={"steps": 9}, optimizers=["adam"], seeds=1), tmp_path / "d", registry=REGISTRY)
-    said = "^adam on rosenbrock, seed 0: two different trials are called so, .* differ in budget"
+    said = "^adam on rosenbrock, seed 0: two different trials have this name, .* differ in budget"
     with pytest.raises(UsageError, match=said):
         merge([stores[0], tmp_path / "d" / STORE_NAME], tmp_path / "c" / STORE_NAME)
 
 
 def test_a_store_that_is_there_is_left_alone(tmp_path, stores):
     before = stores[1].read_bytes()
-    with pytest.raises(StoreError, match="it is there already, and left alone"):
+    with pytest.raises(StoreError, match="found an existing file, expected none"):
         merge(stores, stores[1])
     assert stores[1].read_bytes() == before
 

@@ -350,7 +350,7 @@ def test_what_is_no_store_is_named_and_left_as_it_is(tmp_path, make):
         with pytest.raises(StoreError) as caught:
             use()
         assert str(path) in str(caught.value)
-        assert "left alone" in str(caught.value)
+        assert "not changed" in str(caught.value)
         assert "\n" not in str(caught.value)
         assert caught.value.exit_code == 4
     assert path.read_bytes() == before
@@ -377,7 +377,7 @@ def test_an_empty_file_becomes_a_store(tmp_path, trials):
     ("folder", "said"),
     [
         ("/sys/no_store_here", "Operation not permitted|Permission denied|Read-only"),
-        ("/sys/kernel", "it cannot be opened here"),
+        ("/sys/kernel", "the file cannot be opened"),
         ("/dev/null", "expected a folder, found a file"),
         ("/dev/null/below", "Not a directory"),
     ],
@@ -392,7 +392,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(folder, said):
 
 @pytest.mark.parametrize("place", ["nowhere", "nowhere/store.sqlite", "."])
 def test_a_folder_without_results_says_what_was_expected(tmp_path, place):
-    with pytest.raises(StoreError, match="no results here; expected the folder of `optframe run"):
+    with pytest.raises(StoreError, match="found no results; expected the folder of `optframe run"):
         load(tmp_path / place)
 
 

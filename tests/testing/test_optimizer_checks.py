@@ -338,7 +338,7 @@ def test_what_no_problem_serves_has_not_been_checked():
     outcomes = check_optimizer(NeedsMuch).run()
     assert outcomes[-1].check == "enough-checks-apply"
     assert outcomes[-1].status == "failed"
-    assert "no standard problem offers all that it needs (gradient, moon phase)" in (
+    assert "no standard problem supports all that it needs (gradient, moon phase)" in (
         outcomes[-1].reason
     )
 
@@ -497,5 +497,5 @@ def test_a_class_that_needs_parameters_is_refused():
     class Demanding(Descent):
         depth: int = field(kw_only=True)
 
-    with pytest.raises(UsageError, match=r"'depth'; give an object instead of its class"):
+    with pytest.raises(UsageError, match=r"'depth'; pass an object, not its class"):
         check_optimizer(Demanding)

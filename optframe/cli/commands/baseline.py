@@ -1,4 +1,4 @@
-"""``optframe baseline``: a study's counts in a small file, renewed and checked."""
+"""``optframe baseline``: writes a study's counts into a small file, or compares with it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ __all__ = ["command"]
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="The baseline; by default STUDY.baseline.json, beside a study's file.",
+    help="The baseline; by default STUDY.baseline.json beside the study's file.",
 )
 @click.option(
     "--results",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Run the study in this folder, and keep it.",
+    help="Results folder to run the study in; by default a temporary one.",
 )
 @click.option(
     "--measure-tolerance",
     is_flag=True,
-    help="update: run again as on older machines, and keep what changes.",
+    help="update: run again as on older machines, and store how much the counts change.",
 )
 @LIMITS
 @FORMAT
@@ -59,10 +59,10 @@ def command(
     """Run STUDY, and write its baseline or compare with it.
 
     \b
-    optframe baseline update study.toml    run, write the baseline, say what changed
+    optframe baseline update study.toml    run, write the baseline, print what changed
     optframe baseline check study.toml     run, and compare with the baseline
 
-    Exit codes of check: 0 pass; 1 regression, or a trial is missing; 2 the words are wrong; 3
+    Exit codes of check: 0 pass; 1 regression, or a trial is missing; 2 usage error; 3
     inconclusive; 4 the baseline is missing, damaged, or of another study, dtype or version.
     """  # noqa: D301
     from optframe.api import find_study
@@ -72,7 +72,10 @@ def command(
 
     name_broken(registry)
     if action == "check" and measure_tolerance:
-        raise UsageError("--measure-tolerance belongs to `optframe baseline update`")
+        raise UsageError(
+            "--measure-tolerance: found `optframe baseline check`; use it with `optframe baseline "
+            "update`"
+        )
     limits = limits_of(allowed)
     made = find_study(study, registry)
     place = baseline or place_of(study, made.name)
@@ -80,14 +83,16 @@ def command(
         return _update(made, study, place, results, registry, measure_tolerance)
     before = open_source(place)
     if before.kind != "baseline":
-        raise StoreError(f"{place}: this is no baseline; `optframe compare` takes what it is")
+        raise StoreError(
+            f"{place}: found {before.kind!r}, expected a baseline; use `optframe compare` for it"
+        )
     comparison = compare(before, _ran(made, results, registry), limits)
     tell(comparison, format, out)
     return comparison.exit_code
 
 
 def _ran(study: Study, folder: Path | None, registry: Registry) -> Source:
-    """Run a study, in a folder that is gone afterwards unless one is given."""
+    """Run a study in a folder, or in a temporary one if none is given."""
     from rich.console import Console
 
     from optframe.cli.progress import ProgressObserver
@@ -97,9 +102,9 @@ def _ran(study: Study, folder: Path | None, registry: Registry) -> Source:
 
     observer = ProgressObserver(Console(stderr=True))
     registry.watch(observer)
-    with tempfile.TemporaryDirectory() as passing:
+    with tempfile.TemporaryDirectory() as temporary:
         try:
-            outcome = run_study(study, folder or Path(passing), registry)
+            outcome = run_study(study, folder or Path(temporary), registry)
         finally:
             observer.close()
         if outcome.stopped is not None:
@@ -116,7 +121,7 @@ def _update(
     registry: Registry,
     measure_tolerance: bool,
 ) -> int:
-    """Run a study and write its baseline; say what changed."""
+    """Run a study and write its baseline; print what changed."""
     from optframe.gate.baseline import text, write
     from optframe.gate.machines import measure
     from optframe.gate.tolerance import Tolerances
@@ -124,43 +129,46 @@ def _update(
     before = _before(place)
     source = _ran(study, results, registry)
     tolerances = before.tolerances if before else Tolerances()
-    text(source, tolerances)  # refused before the long part, if it is
+    text(source, tolerances)  # raises what `write` would, before the tolerances are measured
     if measure_tolerance:
         tolerances = measure(source, named, registry.paths, click.echo)
     tolerances = tolerances.of(one.spec.optimizer_name for one in source.trials)
     write(source, place, tolerances)
     if before is not None:
-        _say_what_changed(before, source)
+        _print_changes(before, source)
     if not tolerances.optimizers:
         click.echo(
-            "no tolerance is known, so that other machines are inconclusive where a count differs; "
-            "--measure-tolerance measures it"
+            "no tolerance is known, so a count that differs on another machine is inconclusive; "
+            "--measure-tolerance measures the tolerances"
         )
     elif not measure_tolerance:
-        click.echo("the tolerances are the old ones; --measure-tolerance measures them again")
+        click.echo("the tolerances are kept; --measure-tolerance measures them again")
     click.echo(f"baseline: {place} ({len(source.trials)} cells)")
     return 0
 
 
 def _before(place: Path) -> Source | None:
-    """Read the baseline that is to be renewed; one that cannot be read is named and replaced."""
+    """Read the old baseline; None where there is none, or one that cannot be read (printed)."""
     from optframe.gate.sources import open_source
 
     if not place.exists():
         return None
     if b'"optframe-baseline/' not in place.read_bytes():
-        raise StoreError(f"{place}: this is no baseline; it is left alone, choose another file")
+        raise StoreError(
+            f"{place}: found a file that is not a baseline, and did not overwrite it; choose "
+            "another file"
+        )
     try:
         return open_source(place)
     except OptframeError as error:
-        click.echo(f"the old baseline is replaced unread: {error}")
+        click.echo(f"the old baseline is replaced, since it cannot be read: {error}")
         return None
 
 
-def _say_what_changed(before: Source, after: Source) -> None:
+def _print_changes(before: Source, after: Source) -> None:
     from optframe.gate import compare, render
 
     try:
         click.echo(render(compare(before, after)), nl=False)
     except StoreError as error:
-        click.echo(f"nothing of the old baseline is comparable: {error}")
+        click.echo(f"cannot compare with the old baseline: {error}")

@@ -1,4 +1,4 @@
-"""``optframe check``: components against their contracts."""
+"""``optframe check``: checks components against their contracts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ INSIDE: dict[str, dict[str, Any]] = {
     "wrappers": {"optimizer": Descent()},
     "transforms": {"problem": Bowl(((2.0, 0.5), (0.5, 1.0)), (0.3, -0.2), least=1.5)},
 }
-"""What a component is checked around that holds another one."""
+"""The inner component with which a wrapper or transform is checked."""
 
 MARKS = {
     "passed": ("passed", "green"),
@@ -62,9 +62,9 @@ MARKS = {
     "--seed",
     type=click.IntRange(min=0),
     default=0,
-    help="Draw what the checks look at from this seed.",
+    help="Seed of the points and batches that the checks use.",
 )
-@click.option("--new", is_flag=True, help="Let checks that are new in this version fail at once.")
+@click.option("--new", is_flag=True, help="Checks that are new in this version fail, not warn.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of each failure.")
 @with_plugins
 def command(registry: Registry, names: tuple[str, ...], seed: int, new: bool, verbose: bool) -> int:
@@ -74,8 +74,8 @@ def command(registry: Registry, names: tuple[str, ...], seed: int, new: bool, ve
     parameters: adam, quadratic:size=3, adam+clip-norm:max=1, linear:start=1,end=0,steps=10.
     Without a NAME, all components of the plugins that -P names are checked.
 
-    Exit codes: 0 what applies has passed, or failed as its author expects; 1 some failed, or too
-    few applied; 2 the words are wrong.
+    Exit codes: 0 all checks that apply passed, or failed as the component's author expects; 1 some
+    failed, or too few applied; 2 usage error.
     """
     name_broken(registry)
     chosen = [pair for name in names for pair in _components(registry, name)]
@@ -86,7 +86,10 @@ def command(registry: Registry, names: tuple[str, ...], seed: int, new: bool, ve
         try:
             counts.update(_run(_checks(registry, kind, name, seed, new), verbose))
         except UsageError as error:
-            click.echo(f"{KINDS[kind].singular} {name} was not checked: {error}; name it\n")
+            click.echo(
+                f"{KINDS[kind].singular} {name} was not checked: {error}; name it with its "
+                "parameters\n"
+            )
             counts["failed"] += 1
     if len(chosen) != 1:
         click.secho(f"together: {_summary(counts)}", bold=True)
@@ -94,7 +97,7 @@ def command(registry: Registry, names: tuple[str, ...], seed: int, new: bool, ve
 
 
 def _components(registry: Registry, notation: str) -> Iterator[tuple[str, str]]:
-    """Yield the kinds that have checks of what a person names."""
+    """Yield each kind that has checks and a component of this name, with the notation."""
     name = parse(notation)["name"]
     kinds = [kind for kind in KINDS if name in registry.names(kind)]
     if not kinds:
@@ -103,13 +106,14 @@ def _components(registry: Registry, notation: str) -> Iterator[tuple[str, str]]:
     checked = [kind for kind in kinds if kind in CHECKS]
     if not checked:
         raise UsageError(
-            f"{name!r} is a {KINDS[kinds[0]].singular}; there are checks of {', '.join(CHECKS)}"
+            f"{name!r} is a {KINDS[kinds[0]].singular}, which has no checks; expected one of "
+            f"{', '.join(CHECKS)}"
         )
     yield from ((kind, notation) for kind in checked)
 
 
 def _components_of_files(registry: Registry) -> list[tuple[str, str]]:
-    """Return what the plugins named by -P register."""
+    """Return the components that the plugins named by -P register, with their kinds."""
     paths = click.get_current_context().params["paths"]
     owners = {plugin.name for plugin in registry.plugins if plugin.origin in paths}
     found = [
@@ -119,7 +123,7 @@ def _components_of_files(registry: Registry) -> list[tuple[str, str]]:
         if entry.owner in owners
     ]
     if not found:
-        raise UsageError("nothing to check: name a component, or with -P a plugin that has some")
+        raise UsageError("nothing to check: name a component, or a plugin with components (-P)")
     return found
 
 
@@ -136,11 +140,11 @@ def _checks(registry: Registry, kind: str, notation: str, seed: int, new: bool) 
 
 
 def _run(checks: Checks, verbose: bool) -> Counter[str]:
-    """Run the checks, a line each, and return how many ended how."""
+    """Run the checks, print a line for each, and return how many had each outcome."""
     counts: Counter[str] = Counter()
     for check in checks:
-        said = io.StringIO()  # what a component prints is not our word
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        printed = io.StringIO()  # output of the component is not mixed with that of the check
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             outcome = check.outcome
         counts[outcome.status] += 1
         mark, color = MARKS[outcome.status]
@@ -153,10 +157,10 @@ def _run(checks: Checks, verbose: bool) -> Counter[str]:
 
 
 def _summary(counts: Counter[str]) -> str:
-    told = [
+    parts = [
         f"{counts[status]} {status}" for status in MARKS if counts[status] or status == "failed"
     ]
-    return f"{counts.total()} checks: {', '.join(told)}"
+    return f"{counts.total()} checks: {', '.join(parts)}"
 
 
 def _traceback(outcome: Outcome) -> str:

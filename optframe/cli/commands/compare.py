@@ -1,4 +1,4 @@
-"""``optframe compare``: a base and a head, number by number."""
+"""``optframe compare``: compares the numbers of a base and a head."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ LIMITS = click.option(
     "allowed",
     multiple=True,
     metavar="NAME=LIMIT,...",
-    help="What may get worse, and by how much: steps=0,gradients=5%,samples=any.",
+    help="How much each number may grow: steps=0,gradients=5%,samples=any.",
 )
 FORMAT = click.option(
     "--format",
     type=click.Choice(["text", "md", "json", "junit", "github"]),
     default="text",
-    help="How it is told; github: annotations, and the job's summary.",
+    help="Output format; github: annotations, and the job's summary.",
 )
 OUT = click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write it there; the verdict alone is printed.",
+    help="Write the comparison to this file; print only the verdict.",
 )
 
 
@@ -58,8 +58,8 @@ def command(
     such. Limits for some optimizers or problems are in pyproject.toml, [tool.optframe.compare].
     Seconds of two separate runs are shown and never judged.
 
-    Exit codes: 0 pass; 1 regression, or a trial is missing; 2 the words are wrong; 3 inconclusive;
-    4 one of them cannot be read, or they cannot be compared.
+    Exit codes: 0 pass; 1 regression, or a trial is missing; 2 usage error; 3 inconclusive; 4 one
+    of them cannot be read, or they cannot be compared.
     """
     from optframe.gate import compare, open_source
 
@@ -71,7 +71,7 @@ def command(
 
 
 def limits_of(allowed: tuple[str, ...]) -> Limits:
-    """Return the limits of pyproject.toml, with the general ones as the command line says."""
+    """Return the limits of pyproject.toml, the general ones replaced by the command line's."""
     from optframe.gate.limits import of_project, parse
 
     limits = of_project(Path.cwd())

@@ -1,4 +1,4 @@
-"""``optframe data``: the files of data sets, where they are, and whether they are sound."""
+"""``optframe data``: lists, downloads and checks the files of data sets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["command"]
 
 
 class _Named(NamedTuple):
-    """A data set as it was asked for, and its loader."""
+    """A data set in the notation of the command line, and its loader."""
 
     name: str
     loader: DatasetLoader
@@ -34,25 +34,25 @@ def command(registry: Registry, action: str, names: tuple[str, ...]) -> int:
 
     \b
     optframe data list               the data sets: where their files are, and their size
-    optframe data fetch mnist a9a    download what is missing, and say where it is
+    optframe data fetch mnist a9a    download missing files, and print where they are
     optframe data verify             compare checksums, and read every file that is there
-    optframe data where              the folders that are looked into
+    optframe data where              the folders that are searched for files
 
-    NAME is a data set, with its parameters where it has some.
+    NAME is a data set, with its parameters if it has some.
 
-    A file is looked for in the folder that OPTFRAME_DATA names, then in the cache, and downloaded
-    into the cache at last, whenever a problem needs it.
+    A file is searched for in the folder that OPTFRAME_DATA names, then in the cache. If it is in
+    neither when a problem needs it, it is downloaded into the cache.
 
-    Exit codes: 0 done; 1 a file is damaged, or one of a named data set is missing; 2 the words are
-    wrong; 4 a file cannot be downloaded.
+    Exit codes: 0 done; 1 a file is damaged, or one of a named data set is missing; 2 usage error;
+    4 a file cannot be downloaded.
     """  # noqa: D301
     name_broken(registry)
     if action == "where":
         if names:
-            raise UsageError(f"data where: found {names[0]!r}; it takes no names")
+            raise UsageError(f"data where: found the name {names[0]!r}, expected none")
         return _where()
     if action == "fetch" and not names:
-        raise UsageError("data fetch: name at least one data set; `optframe data list` has them")
+        raise UsageError("data fetch: name at least one data set; see `optframe data list`")
     asked = [*_asked(registry, names)]
     if action == "list":
         return _list(asked)
@@ -60,7 +60,7 @@ def command(registry: Registry, action: str, names: tuple[str, ...]) -> int:
 
 
 def _asked(registry: Registry, names: tuple[str, ...]) -> Iterator[_Named]:
-    """Yield the data sets of these names; all where there is none."""
+    """Yield the data sets of these names; all data sets if there is no name."""
     for name in names or registry.names("datasets"):
         table = parse(name)
         given = {key: value for key, value in table.items() if key != "name"}
@@ -80,7 +80,7 @@ def _state(folder: str) -> str:
 
 
 def _list(asked: list[_Named]) -> int:
-    rows = [(name, *_told(loader.files())) for name, loader in asked]
+    rows = [(name, *_size_and_place(loader.files())) for name, loader in asked]
     if not rows:
         click.echo("no data sets")
         return 0
@@ -90,8 +90,8 @@ def _list(asked: list[_Named]) -> int:
     return 0
 
 
-def _told(files: tuple[DataFile, ...]) -> tuple[str, str]:
-    """Say how much the files are, and where they are or would come from."""
+def _size_and_place(files: tuple[DataFile, ...]) -> tuple[str, str]:
+    """Return the number and size of the files, and where they are or can be downloaded from."""
     if not files:
         return "", "no files of its own"
     paths = [file.find() for file in files]
@@ -127,7 +127,7 @@ def _fetch(asked: list[_Named]) -> int:
 
 
 def _verify(asked: list[_Named], named: bool) -> int:
-    """Check all files, or those that are there where no data set was named."""
+    """Check the files of named data sets; if none is named, those that are on this machine."""
     bad = 0
     for name, loader in asked:
         files = loader.files()
@@ -161,7 +161,7 @@ def _checked(file: DataFile, path: Any) -> tuple[str, str]:
 
 
 def _unreadable(loader: DatasetLoader) -> str | None:
-    """Say why a data set whose files have the right checksums cannot be read."""
+    """Return why a data set whose files have the right checksums cannot be read, or None."""
     try:
         loader.verify()
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""``optframe doctor``: what is installed, what is broken, and why; and what is left of a store."""
+"""``optframe doctor``: checks the installation, or a store, which it recovers if it is damaged."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "seaborn", "scikit-learn",
 def command(registry: Registry, results: Path | None, out: Path | None) -> int:
     """Check the installation: versions, backends, and every component of every plugin.
 
-    What is broken is named with its traceback; with --strict it is an error, too (exit 4).
+    What is broken is printed with its traceback. With --strict it is an error, too (exit code 4).
 
     With DIR or FILE, check that results folder or store instead. If it is damaged, what can be
-    read is written into a new folder, the old one is left as it is, what is lost is named, and
-    the exit code is 1.
+    read is written into a new folder, and what is lost is printed. The old folder is not changed.
+    The exit code is then 1.
     """
     if results is not None:
         return _check_store(results, out)
@@ -52,7 +52,7 @@ def _check_store(results: Path, out: Path | None) -> int:
 
     path = results / STORE_NAME if results.is_dir() else results
     if not path.is_file():
-        raise StoreError(f"{path}: no results here; expected the folder of `optframe run --out`")
+        raise StoreError(f"{path}: found no results; expected the folder of `optframe run --out`")
     try:
         statuses = examine(path)
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""``optframe draw``: one figure of a results folder, or its numbers."""
+"""``optframe draw``: draws one figure of a results folder, or writes its numbers."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _NUMBERS, _FILM = "csv", "apng"
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where to write it: .svg, .pdf or .png; .csv for the numbers that are drawn; .apng for a "
-    "film, of figures that move.  "
+    help="File to write: .svg, .pdf or .png; .csv for the numbers that are drawn; .apng for an "
+    "animation, of figures that support it.  "
     "[default: FIGURE-PROBLEM.svg here]",
 )
 @click.option(
     "--width",
     type=click.FloatRange(1, 40),
     metavar="INCHES",
-    help="How wide the picture is: 3.3 for a column of a paper. Text stays legible.",
+    help="Width of the picture: 3.3 for a column of a paper. Text keeps its size.",
 )
 @with_plugins
 def command(
@@ -51,7 +51,7 @@ def command(
     out: Path | None,
     width: float | None,
 ) -> None:
-    """Draw one figure of the results folder DIR, and name the file.
+    """Draw one figure of the results folder DIR, and print the name of the file.
 
     \b
     optframe draw convergence results/quickstart -p mlp
@@ -59,8 +59,8 @@ def command(
     optframe draw distribution DIR -o adam -o sgd --out final.csv
     optframe draw trajectory DIR -p rosenbrock --out film.apng
 
-    FIGURE is a figure's name, after a colon its choices. `optframe list figures` names all,
-    `optframe show FIGURE` says what one shows, how to read it, and its choices.
+    FIGURE is a figure's name, and after a colon its parameters. `optframe list figures` lists all.
+    `optframe show FIGURE` describes what one shows, how to read it, and its parameters.
     """  # noqa: D301
     from optframe.api import load
     from optframe.drawing.figures import FORMATS, picture, prepared, written
@@ -91,5 +91,5 @@ def command(
 
 
 def _file_name(*words: str) -> str:
-    """Join what names a picture, with hyphens for all that is awkward in a file's name."""
+    """Join words to a file's name; characters that are awkward there become hyphens."""
     return "-".join(re.sub(r"[^\w.]+", "-", word).strip("-") for word in words)[:120]

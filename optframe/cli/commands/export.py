@@ -1,4 +1,4 @@
-"""``optframe export``: a results folder as CSV and Parquet."""
+"""``optframe export``: writes a results folder as CSV and Parquet."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["command"]
     metavar="csv|parquet",
     help="Which formats; by default CSV, and Parquet where pyarrow is installed.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Where to, by default DIR/export.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder, by default DIR/export.")
 def command(results: Path, formats: tuple[str, ...], out: Path | None) -> None:
     """Write the results folder DIR as tables that other programs read.
 
-    trials and curves, a row per trial and per checkpoint; columns.csv, which says what each column
-    means and in which unit; study.json and environments.json.
+    The tables are trials, with a row per trial, and curves, with a row per checkpoint. columns.csv
+    describes each column and its unit. study.json and environments.json are written, too.
     """
     from importlib.util import find_spec
 

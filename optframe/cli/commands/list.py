@@ -1,4 +1,4 @@
-"""``optframe list``: what is installed, without importing it."""
+"""``optframe list``: lists the installed components, without importing them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``optframe merge``: the stores of several machines in one."""
+"""``optframe merge``: joins the stores of several machines in one."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = ["command"]
 def command(results: tuple[Path, ...], out: Path) -> None:
     """Join the results folders DIR... in a new one.
 
-    A trial that ended in several of them is one, if its curve is the same to the bit; else both
-    are named, nothing is written, and the exit code is 2. Planned in one folder and finished in
-    another, it is finished.
+    A trial that ended in several folders is stored once if its curves are equal to the bit. If they
+    are not, both folders are printed, nothing is written, and the exit code is 2. A trial that is
+    planned in one folder and finished in another is stored as finished.
     """
     from optframe.api import load
     from optframe.store.file import STORE_NAME
@@ -35,7 +35,7 @@ def command(results: tuple[Path, ...], out: Path) -> None:
     )
     if merged.measured:
         click.echo(
-            f"{merged.measured} of these differ as they may, since seconds end them: the first is "
-            "kept"
+            f"{merged.measured} of these differ, since their budgets are seconds: the first of "
+            "each is kept"
         )
     click.echo(f"store:  {merged.path}")

@@ -1,4 +1,4 @@
-"""``optframe plugins``: which plugins are in use, and what each registers."""
+"""``optframe plugins``: lists the plugins in use, and what each registers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["command"]
 @click.command("plugins")
 @with_plugins
 def command(registry: Registry) -> None:
-    """List the plugins in use and how much each registers; broken ones are named."""
+    """List the plugins in use and the components of each; broken plugins are reported."""
     for plugin in registry.plugins:
         version = f" {plugin.version}" if plugin.version not in plugin.origin else ""
         click.secho(f"{plugin.name}  ({plugin.origin}{version})", bold=True)

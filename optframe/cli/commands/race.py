@@ -1,4 +1,4 @@
-"""``optframe race``: the time of a step, base against head, in one go."""
+"""``optframe race``: compares the time of a step in base and head, measured side by side."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["command"]
 @click.argument("base")
 @click.argument("head")
 @click.argument("study")
-@click.option("--budget", default="5min", help="How long: 90s, 5min, 1h.  [5min]")
-@click.option("--threshold", help="How much more is a regression.  [2%; of instructions 5%]")
-@click.option("--alpha", default="1%", help="How often a race may be falsely red.  [1%]")
-@click.option("--only", default="*", metavar="GLOB", help="Trials: 'adam* on rosenbrock*'.")
-@click.option("--seed", default=0, help="Of the random orders.")
-@click.option("--instructions", is_flag=True, help="Count instructions instead, with valgrind.")
+@click.option("--budget", default="5min", help="Time limit: 90s, 5min, 1h.  [5min]")
+@click.option("--threshold", help="Increase that is a regression.  [2%; of instructions 5%]")
+@click.option("--alpha", default="1%", help="Probability of a false regression.  [1%]")
+@click.option("--only", default="*", metavar="GLOB", help="Trials to race: 'adam* on lasso*'.")
+@click.option("--seed", default=0, help="Seed of the random orders.")
+@click.option("--instructions", is_flag=True, help="Count instructions with valgrind, not time.")
 @FORMAT
 @OUT
 @with_plugins
@@ -42,15 +42,15 @@ def command(
     format: str,
     out: Path | None,
 ) -> int:
-    """Time a step of each trial of STUDY in BASE and HEAD, in turns, until it is decided.
+    """Time a step of each trial of STUDY in BASE and HEAD, in turns, until a test decides.
 
-    Each is a git revision of the present folder's repository, a wheel, or a Python executable. An
-    environment is built for a revision or a wheel, once. A plugin's file (-P) that is in the
-    repository is taken as it was at the revision.
+    BASE and HEAD are each a git revision of the present folder's repository, a wheel, or a Python
+    executable. An environment is built for a revision or a wheel, once. A plugin's file (-P) that
+    is in the repository is used as it was at the revision.
 
-    Exit codes: 0 pass; 1 regression, or a trial is missing; 2 the words are wrong; 3 inconclusive;
-    4 an environment cannot be built, a worker died, or valgrind is missing; 130 stopped by Ctrl-C.
-    What was measured until then is shown.
+    Exit codes: 0 pass; 1 regression, or a trial is missing; 2 usage error; 3 inconclusive; 4 an
+    environment cannot be built, a worker died, or valgrind is missing; 130 stopped by Ctrl-C. What
+    was measured before an error or Ctrl-C is shown.
     """
     from optframe.gate.racing.instructions import THRESHOLD, InstructionRace, find_valgrind
     from optframe.gate.racing.race import Field, Race, Rule, open_side
@@ -67,13 +67,13 @@ def command(
     if file.suffix != ".toml":
         file = Path(registry.entry("studies", study).target)
     if not file.is_file():
-        raise UsageError(f"{study}: no such study")
+        raise UsageError(f"{study}: no such study; see `optframe list studies`")
     if out is not None and not out.absolute().parent.is_dir():
-        raise UsageError(f"--out {out}: there is no folder {out.parent}")
+        raise UsageError(f"--out {out}: there is no folder {out.parent}; create it first")
     if instructions:
         find_valgrind()
     sides = [
-        open_side(role, text, registry.paths, _say)
+        open_side(role, text, registry.paths, _progress)
         for role, text in (("base", base), ("head", head))
     ]
     field = Field(sides[0], sides[1], file, only)
@@ -81,7 +81,7 @@ def command(
     if instructions:
         race = InstructionRace(field, rule.threshold)
     try:
-        race.run(seconds, _say)
+        race.run(seconds, _progress)
     except (KeyboardInterrupt, OptframeError):
         if race.heats:
             tell(race.comparison(), format, out)
@@ -91,7 +91,7 @@ def command(
     return comparison.exit_code
 
 
-def _say(line: str) -> None:
+def _progress(line: str) -> None:
     click.echo(f"race: {line}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""``optframe report``: draw the report of a results folder."""
+"""``optframe report``: draws the report of a results folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["command"]
     metavar="NAME[,NAME...]",
     help="html (a page), md, latex (tables), pdf (figures at column width), or a plugin's.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Where to write it.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder, by default DIR/report.")
 @with_plugins
 def command(registry: Registry, results: tuple[Path, ...], formats: str, out: Path | None) -> None:
     """Draw the report of the results folder DIR, by default into DIR/report.
@@ -38,6 +38,6 @@ def command(registry: Registry, results: tuple[Path, ...], formats: str, out: Pa
     name_broken(registry)
     loaded, names = [load(folder) for folder in results], formats.split(",")
     for name in names:
-        registry.entry("reporters", name)  # a wrong word is said before anything is drawn
+        registry.entry("reporters", name)  # an unknown name is an error before anything is drawn
     for name in names:
         click.echo(f"report: {report(loaded, out, format=name, registry=registry)}")

@@ -1,4 +1,4 @@
-"""``optframe run``: a study from a file, by name, or from the command line."""
+"""``optframe run``: runs a study from a file, by its name, or from the command line's options."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SETTINGS = (
     *("backend", "executor", "scheduler", "jobs", "timeout", "retries", "save_every"),
     *("together", "measure", "profile"),
 )
-"""Options that are settings of a study's table [run], too."""
+"""Options that are also settings of a study's table [run]."""
 
 
 @click.command("run")
@@ -49,7 +49,7 @@ SETTINGS = (
     metavar="NAME[:P=V,...]",
     help="A sampler, e.g. shuffled:batch_size=128.",
 )
-@click.option("--seeds", type=int, help="How many seeds.")
+@click.option("--seeds", type=int, help="Number of seeds.")
 @click.option("--seed", type=int, help="The study's seed.")
 @click.option("--steps", type=int, help="Budget: steps.")
 @click.option("--epochs", type=float, help="Budget: passes over the data.")
@@ -76,24 +76,24 @@ SETTINGS = (
     "--retries",
     type=int,
     metavar="N",
-    help="Try a trial again that took too long, or whose process died (default 1).",
+    help="How often to retry a trial that timed out or whose process died (default 1).",
 )
 @click.option(
     "--save-every",
     metavar="TIME",
-    help="Save the state of long trials so often, to go on from there after a kill.",
+    help="Save the state of long trials at this interval, to resume them after a kill.",
 )
 @click.option(
     "--together",
     is_flag=True,
     default=None,
-    help="Let trials that differ in seeds and numbers alone advance at once.",
+    help="Run trials that differ only in seeds and numbers together, as one batch.",
 )
 @click.option(
     "--measure",
     multiple=True,
     metavar="NAME",
-    help="Measure this, too, at checkpoints: gradient_norm, gradient_variance.",
+    help="Also measure this at checkpoints: gradient_norm, gradient_variance.",
 )
 @click.option(
     "--profile",
@@ -111,10 +111,10 @@ def command(
     take_over: bool,
     **words: Any,
 ) -> int:
-    """Run STUDY, a TOML file or the name of a study that a plugin brings (optframe list studies).
+    """Run STUDY, a TOML file or the name of a plugin's study (optframe list studies).
 
-    Without STUDY, -o and -p say what to run. Trials that the results folder holds already are not
-    run again.
+    Without STUDY, -o and -p name what to run. Trials that have finished in the results folder are
+    not run again.
     """
     from rich.console import Console
 
@@ -136,8 +136,8 @@ def command(
     if outcome.stopped is not None:
         planned = outcome.left + outcome.ran + outcome.found
         print(
-            f"optframe: stopped; what was finished is in {folder}; the same command again runs "
-            f"only the rest ({outcome.left} of {planned} trials)",
+            f"optframe: stopped; finished trials are in {folder}; run the same command again to "
+            f"finish the other {outcome.left} of {planned} trials",
             file=sys.stderr,
         )
         return 128 + outcome.stopped
@@ -146,7 +146,7 @@ def command(
         click.echo(f"{outcome.found} trials were in the store already; {again} run now")
     if outcome.repeated:
         times = "trial was" if outcome.repeated == 1 else "trials were"
-        click.echo(f"{outcome.repeated} {times} asked for twice, and run once")
+        click.echo(f"{outcome.repeated} {times} in the study twice, and run once")
     print_summary(outcome.results, _wide(console))
     trials = outcome.results.trials
     failed = trials[trials["status"].isin(["failed", "crashed", "timeout"])]
@@ -168,8 +168,8 @@ def command(
     if made.seeds > 1 and alone.any():
         names = ", ".join(str(name) for name in alone.index[alone])
         click.echo(
-            f"one seed:  on {names} all {made.seeds} would do the same, since nothing is drawn "
-            '(start = "random" in a [[problem]] draws the start)'
+            f"one seed:  on {names} all {made.seeds} seeds give the same run, since nothing is "
+            'random (start = "random" in a [[problem]] draws the start)'
         )
     click.echo(f"store:  {outcome.results.path}")
     if report:
@@ -194,8 +194,8 @@ def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
         singular = {"optimizers": "optimizer", "problems": "problem", "samplers": "sampler"}
         options = ", ".join(f"--{singular.get(name, name)}" for name in given)
         raise UsageError(
-            f"{options} cannot be given beside the study {study!r}; edit the study, or name "
-            "optimizers and problems with -o and -p alone"
+            f"{options}: found together with the study {study!r}; edit the study, or use -o and "
+            "-p without a study"
         )
     return find_study(study, registry, run)
 
@@ -205,8 +205,7 @@ def _tables(words: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
 
     if not words["optimizers"] or not words["problems"]:
         raise UsageError(
-            "name a study, or at least one optimizer (-o) and one problem (-p); "
-            "`optframe list` shows what there is"
+            "name a study, or at least one optimizer (-o) and one problem (-p); see `optframe list`"
         )
     ends = ("steps", "epochs", "gradients", "seconds", "target")
     budget = {name: words[name] for name in ends if words[name] is not None}
@@ -221,7 +220,7 @@ def _tables(words: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _wide(console: Any) -> Any:
-    """Return a console that does not break tables where the output is no terminal."""
+    """Return a console that is wide enough for tables if the output is not a terminal."""
     from rich.console import Console
 
     return console if console.is_terminal else Console(width=int(os.environ.get("COLUMNS", 120)))

@@ -1,4 +1,4 @@
-"""``optframe show``: a component's docstring and parameters."""
+"""``optframe show``: prints a component's docstring and parameters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["command"]
 @click.argument("name")
 @with_plugins
 def command(registry: Registry, name: str) -> None:
-    """Show what the component NAME is: parameters with range and default, equation, source."""
+    """Show the component NAME: its equation, its source, its parameters with range and default."""
     kinds = [kind for kind in KINDS if name in registry.names(kind)]
     if not kinds:
         known = {n for kind in KINDS for n in registry.names(kind)}

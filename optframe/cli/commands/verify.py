@@ -1,4 +1,4 @@
-"""``optframe verify``: whether a store's trials come out the same again."""
+"""``optframe verify``: runs trials of a store again and compares the results."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ __all__ = ["command"]
 
 @click.command("verify")
 @click.argument("results", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--sample", type=click.IntRange(1), default=10, help="How many trials.  [10]")
-@click.option("--all", "everything", is_flag=True, help="All of them.")
-@click.option("--seed", default=0, help="Of the draw of the sample.  [0]")
+@click.option("--sample", type=click.IntRange(1), default=10, help="Number of trials.  [10]")
+@click.option("--all", "everything", is_flag=True, help="All trials.")
+@click.option("--seed", default=0, help="Seed of the sample.  [0]")
 @with_plugins
 def command(registry: Registry, results: Path, sample: int, everything: bool, seed: int) -> int:
     """Run trials of the results folder DIR again here, and compare their curves with the store.
 
-    A random sample of those that ran to an end runs again, and for each it is said whether it
-    agrees to the bit, to rounding or not at all, and where not to the bit, what has changed since:
-    code, data, versions, the machine. Nothing is written. Budgets in seconds are exempt.
+    A random sample of the trials that ran to an end runs again. For each, the command prints
+    whether it agrees to the bit, to rounding or not at all. If it does not agree to the bit, the
+    command prints what has changed since: code, data, versions, the machine. Nothing is written.
+    Trials with a budget in seconds are exempt.
 
-    Exit codes: 0 all agree, to the bit or to rounding; 1 some do not; 2 the words are wrong, or
-    there is nothing to verify; 3 nothing could be compared.
+    Exit codes: 0 all agree, to the bit or to rounding; 1 some do not; 2 usage error, or there is
+    nothing to verify; 3 nothing could be compared.
     """
     from optframe.api import load
     from optframe.gate.verification import Agreement, drawn, verify

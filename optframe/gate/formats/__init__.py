@@ -1,4 +1,4 @@
-"""How a comparison is told: on a terminal, in a pull request, to a machine, to CI."""
+"""The formats of a comparison: text, Markdown, JSON, JUnit and GitHub's annotations."""
 
 from __future__ import annotations
 

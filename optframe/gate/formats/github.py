@@ -1,7 +1,7 @@
-"""GitHub's workflow commands: an annotation for each trial that needs somebody's eyes.
+"""GitHub's workflow commands: an annotation for each trial that does not pass.
 
-The job's summary, which GitHub shows as Markdown, is in the file that ``GITHUB_STEP_SUMMARY``
-names; `append_summary` adds to it.
+GitHub shows the job's summary as Markdown. It is the file that ``GITHUB_STEP_SUMMARY`` names, to
+which `append_summary` adds the comparison.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ LEVELS = {
 
 
 def github(comparison: Comparison) -> str:
-    """Return the annotations, the gravest first, and the lines that the job's log shows."""
+    """Return the annotations, sorted by severity, and the lines that the job's log shows."""
     order = [*Verdict]
-    graver = sorted(
+    annotated = sorted(
         (s for s in comparison.subjects if comparison.verdict_of(s) in LEVELS),
         key=lambda subject: order.index(comparison.verdict_of(subject)),
     )
     lines = []
-    for subject in graver:
+    for subject in annotated:
         verdict = comparison.verdict_of(subject)
         title = _escaped(f"{verdict}: {subject}").replace(":", "%3A").replace(",", "%2C")
-        said = f"{line_of(comparison, subject)} (environment: {place(comparison, subject)})"
-        lines.append(f"::{LEVELS[verdict]} title={title}::{_escaped(said)}")
-    told = [*environment(comparison.differences), *comparison.notes, summary(comparison)]
-    return "\n".join([*lines, *map(_harmless, told)]) + "\n"
+        message = f"{line_of(comparison, subject)} (environment: {place(comparison, subject)})"
+        lines.append(f"::{LEVELS[verdict]} title={title}::{_escaped(message)}")
+    log = [*environment(comparison.differences), *comparison.notes, summary(comparison)]
+    return "\n".join([*lines, *map(_harmless, log)]) + "\n"
 
 
 def append_summary(comparison: Comparison) -> None:
-    """Add the Markdown to the job's summary, where there is a job."""
+    """Add the comparison as Markdown to the job's summary, if GitHub runs this."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
         with Path(path).open("a", encoding="utf-8") as file:
@@ -50,10 +50,10 @@ def append_summary(comparison: Comparison) -> None:
 
 
 def _escaped(text: str) -> str:
-    """Escape what would end a workflow command."""
+    """Escape the characters that would end a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _harmless(line: str) -> str:
-    """Keep a line of text from being taken for a workflow command."""
+    """Return a line that GitHub does not read as a workflow command."""
     return " ".join(line.split()).replace("::", ": :")

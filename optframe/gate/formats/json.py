@@ -11,8 +11,8 @@
                "verdict": "regression", "base": 412, "head": 454, "change": 0.1019,
                "limit": "0", "reason": "", "elsewhere": []}]}
 
-``base`` and ``head`` of a row are numbers, words (a status) or null (where a side has no such
-trial); ``change`` is relative, null where it is no number.
+``base`` and ``head`` of a row are numbers, texts (a status), or null if a side has no such trial.
+``change`` is the relative change, or null if it is not defined.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORMAT = "optframe-comparison/1"
 
 def as_json(comparison: Comparison) -> str:
     """Return the whole comparison."""
-    told = {
+    table = {
         "format": FORMAT,
         "title": comparison.title,
         "base": comparison.base,
@@ -41,7 +41,7 @@ def as_json(comparison: Comparison) -> str:
         "notes": list(comparison.notes),
         "rows": [_row(row) for row in comparison.rows],
     }
-    return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _row(row: Row) -> dict[str, object]:

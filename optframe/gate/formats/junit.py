@@ -1,4 +1,4 @@
-"""JUnit's XML, which CI services show as tests: a test per trial."""
+"""JUnit's XML, which CI services show as tests: one test per trial."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["junit"]
 
 
 def junit(comparison: Comparison) -> str:
-    """Return a suite: a regression is a failure, and what nobody can tell is skipped."""
+    """Return a test suite: a regression is a failure, an inconclusive trial is skipped."""
     verdicts = [comparison.verdict_of(subject) for subject in comparison.subjects]
     suite = ElementTree.Element(
         "testsuite",
@@ -23,10 +23,10 @@ def junit(comparison: Comparison) -> str:
         skipped=str(verdicts.count(Verdict.INCONCLUSIVE)),
     )
     properties = ElementTree.SubElement(suite, "properties")
-    told = [("base", comparison.base), ("head", comparison.head)]
-    told += [("verdict", summary(comparison))]
-    told += [("environment", line) for line in environment(comparison.differences)]
-    for name, value in told:
+    values = [("base", comparison.base), ("head", comparison.head)]
+    values += [("verdict", summary(comparison))]
+    values += [("environment", line) for line in environment(comparison.differences)]
+    for name, value in values:
         ElementTree.SubElement(properties, "property", name=name, value=_legal(value))
     for subject in comparison.subjects:
         _case(suite, comparison, subject)
@@ -57,5 +57,5 @@ def _case(suite: ElementTree.Element, comparison: Comparison, subject: Subject) 
 
 
 def _legal(text: str) -> str:
-    """Leave out what XML 1.0 cannot hold."""
+    """Replace the characters that XML 1.0 does not allow."""
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", text)

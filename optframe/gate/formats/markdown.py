@@ -20,12 +20,12 @@ MARKS = {
 
 
 def markdown(comparison: Comparison) -> str:
-    """Return a heading, what differs, and a table; what passes is folded away."""
+    """Return a heading, the differences, and a table; trials that pass are collapsed."""
     title = f"### {MARKS[comparison.verdict]} optframe, {_safe(comparison.title)}: "
     lines = [title + _safe(summary(comparison)), ""]
     lines += [f"`{comparison.base}` → `{comparison.head}`", ""]
-    told = [*environment(comparison.differences), *comparison.notes]
-    lines += [f"- {_safe(line)}" for line in told]
+    notes = [*environment(comparison.differences), *comparison.notes]
+    lines += [f"- {_safe(line)}" for line in notes]
     passing = [s for s in comparison.subjects if comparison.verdict_of(s) is Verdict.PASS]
     others = [s for s in comparison.subjects if comparison.verdict_of(s) is not Verdict.PASS]
     if others:
@@ -46,7 +46,7 @@ def _table(comparison: Comparison, subjects: Iterable[Subject]) -> list[str]:
 
 
 def _safe(text: str) -> str:
-    """Keep what people wrote from being read as Markdown or HTML."""
+    """Escape a text, so that it is not read as Markdown or HTML."""
     for mark in ("\\", "|", "*", "_", "`", "[", "]"):
         text = text.replace(mark, f"\\{mark}")
     return " ".join(text.replace("&", "&amp;").replace("<", "&lt;").split())

@@ -1,4 +1,4 @@
-"""A table for people."""
+"""A text table for a terminal or a file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ COLOURS = {
     Verdict.NEW: "cyan",
 }
 MANY = 60
-"""Where there are more trials, those that pass are only counted."""
+"""With more trials than this, those that pass are counted and not listed."""
 
 
 def text(comparison: Comparison) -> str:
-    """Return the table as it stands in a file."""
+    """Return the table as text for a file."""
     from rich.console import Console
 
     stream = io.StringIO()
@@ -34,18 +34,18 @@ def text(comparison: Comparison) -> str:
 
 
 def print_text(comparison: Comparison, console: Console) -> None:
-    """Print the table, and what it rests on."""
+    """Print the environment's differences, the notes, the table and the summary."""
     from rich.table import Table
     from rich.text import Text
 
-    def say(line: str, style: str = "") -> None:
+    def write(line: str, style: str = "") -> None:
         console.print(Text(line, style=style), soft_wrap=True)
 
-    say(f"{comparison.title}: {comparison.base} → {comparison.head}")
+    write(f"{comparison.title}: {comparison.base} → {comparison.head}")
     for line in environment(comparison.differences):
-        say(line)
+        write(line)
     for note in comparison.notes:
-        say(note)
+        write(note)
     shown = [*comparison.subjects]
     if len(shown) > MANY:
         shown = [s for s in shown if comparison.verdict_of(s) is not Verdict.PASS]
@@ -60,4 +60,4 @@ def print_text(comparison: Comparison, console: Console) -> None:
         table.add_row(Text(verdict, style=COLOURS.get(verdict, "")), *map(Text, cells))
     if shown:
         console.print(table)
-    say(summary(comparison), COLOURS.get(comparison.verdict, "green"))
+    write(summary(comparison), COLOURS.get(comparison.verdict, "green"))

@@ -1,4 +1,4 @@
-"""What all formats say in the same words: a change, a trial's line, the environment, the end."""
+"""The texts that all formats share: a change, a trial's line, the environment, the summary."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from optframe.gate.verdicts import Comparison, Difference, Row, Subject, Verdict
 
 __all__ = ["environment", "line_of", "number", "place", "summary", "told"]
 
-SAME = "the same in all that decides the last bits"
+SAME = "the same in everything that can change the last bits"
 
 
 def number(value: float | str | None) -> str:
-    """Write a count in full, and another number in six digits."""
+    """Return a whole number in full, and any other number in six digits."""
     if value is None:
         return "–"
     if isinstance(value, str):
@@ -21,7 +21,7 @@ def number(value: float | str | None) -> str:
 
 
 def told(row: Row) -> str:
-    """Say what changed: ``"steps 412 → 454 (+10.2 %)"``, with the reason if there is one."""
+    """Return a change as text: ``"steps 412 → 454 (+10.2 %)"``, with its reason if it has one."""
     reason = f": {row.reason}" if row.reason else ""
     if row.base == row.head:
         return f"{row.name} {number(row.base)}{reason}"
@@ -37,7 +37,7 @@ def _percent(change: float) -> str:
 
 
 def line_of(comparison: Comparison, subject: Subject) -> str:
-    """Say what a trial's verdict rests on; for one that passes, its first count."""
+    """Return the rows that decide a trial's verdict; for one that passes, its first count."""
     rows = comparison.subjects[subject]
     verdict = comparison.verdict_of(subject)
     if verdict is Verdict.PASS:
@@ -49,23 +49,23 @@ def line_of(comparison: Comparison, subject: Subject) -> str:
 
 
 def _shows(row: Row) -> bool:
-    """Whether a change within the limit is worth a line: that of a count."""
+    """Whether a change within the limit is shown: only that of a count."""
     return row.base != row.head and row.name != "loss"
 
 
 def place(comparison: Comparison, subject: Subject) -> str:
-    """Say whether both sides of a trial were measured alike: ``same``, or what differs."""
+    """Return ``same`` if both sides of a trial ran in equal environments, else what differs."""
     names = dict.fromkeys(n for row in comparison.subjects[subject] for n in row.elsewhere)
     alone = comparison.verdict_of(subject) in (Verdict.MISSING, Verdict.NEW)
     return "–" if alone and not names else ", ".join(names) or "same"
 
 
 def environment(differences: Sequence[Difference]) -> list[str]:
-    """Return the lines on what differs: first what decides, then what is only told."""
+    """Return the lines on differences: those that can change the last bits, then the others."""
     deciding = [str(one) for one in differences if one.decides]
-    told_only = [str(one) for one in differences if not one.decides]
+    others = [str(one) for one in differences if not one.decides]
     lines = [f"environment: {'; '.join(deciding) or SAME}"]
-    return [*lines, f"beside it: {'; '.join(told_only)}"] if told_only else lines
+    return [*lines, f"also different: {'; '.join(others)}"] if others else lines
 
 
 def summary(comparison: Comparison) -> str:

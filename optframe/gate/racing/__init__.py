@@ -1,1 +1,1 @@
-"""The parts of a race: how it decides, what its sides are, and how each is timed."""
+"""A race of two revisions: its sides, their environments and workers, the timing, the test."""

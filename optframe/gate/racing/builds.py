@@ -1,8 +1,8 @@
-"""Virtual environments for a race: made once for a commit or a wheel, and kept in the cache.
+"""Builds virtual environments for a race: one for each commit or wheel, kept in the cache.
 
-An environment has the package itself, and beside it sees what is installed where the race was
-called from, so that both sides compute with the same NumPy and nothing is installed twice. What is
-missing there, or is wanted in another version, is installed.
+The package itself is installed in the environment. The environment also uses the packages of the
+Python that runs the race. So both sides compute with the same NumPy, and nothing is installed
+twice. Requirements that this Python lacks, or has in another version, are installed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ for name in sys.argv[1:]:
 
 @dataclass(frozen=True)
 class Build:
-    """What an environment is built of: a wheel, or the package in a folder of a revision."""
+    """The source of an environment: a wheel, or the package in a folder of a revision."""
 
     identity: str
     wheel: Path | None = None
@@ -47,7 +47,7 @@ class Build:
 
     @classmethod
     def of_wheel(cls, wheel: Path) -> Build:
-        """Return the build of a wheel, known by its content."""
+        """Return the build of a wheel, identified by the hash of its content."""
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         return cls(digest, wheel=wheel.absolute())
 
@@ -58,7 +58,7 @@ class Build:
 
     @property
     def place(self) -> Path:
-        """Where its environment is kept: by what it is made of, and by the Python that makes it."""
+        """The folder of its environment, named by its source and the Python that builds it."""
         made_by = [self.identity, str(self.folder), sys.version, sys.prefix]
         short = hashlib.sha256("\0".join(made_by).encode()).hexdigest()[:8]
         return cache_folder() / "race" / f"{self.identity[:12]}-{short}"
@@ -77,30 +77,32 @@ class Build:
 
 
 def built(build: Build, name: str, tell: Callable[[str], None]) -> Path:
-    """Return the Python of a build's environment, which is made if it is not there.
+    """Return the Python of a build's environment, which is built if it does not exist.
 
     Raises
     ------
     UnavailableError
-        Where a step fails, with the last line that its tool wrote.
+        If a step fails, with the last line that its tool wrote.
     """
     place = build.place
     if not place.exists():
         tell(f"{name}: building its environment in {place}")
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix="new-") as passing:
-            _make(build, Path(passing), name)
+        # It is built under another name and then renamed, so that `place` is complete or absent.
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix="new-") as temporary:
+            _make(build, Path(temporary), name)
             try:
-                (Path(passing) / "venv").rename(place)
+                (Path(temporary) / "venv").rename(place)
             except OSError:
-                if not place.exists():  # else another race has made it meanwhile
+                if not place.exists():  # if it exists, another race has built it meanwhile
                     raise
     return _python(place)
 
 
 def _make(build: Build, folder: Path, name: str) -> None:
     venv = folder / "venv"
-    seen = ["--without-pip"] if importlib.util.find_spec("pip") else []  # the one beside will do
+    # The environment imports the pip of this Python, if there is one.
+    seen = ["--without-pip"] if importlib.util.find_spec("pip") else []
     _do(name, "the virtual environment", sys.executable, "-m", "venv", *seen, str(venv))
     python = str(_python(venv))
     paths = {"base": str(venv), "platbase": str(venv)}
@@ -110,12 +112,12 @@ def _make(build: Build, folder: Path, name: str) -> None:
     (own / "beside.pth").write_text("".join(lines), encoding="utf-8")
     wheel = build.wheel or _wheel(build, folder, python, name)
     _pip(name, "installing its wheel", python, "--force-reinstall", "--no-deps", str(wheel))
-    _pip(name, "installing what it needs", python, str(wheel))
-    _do(name, "its package is hidden by another", python, "-P", "-c", _OWN, *_modules(wheel))
+    _pip(name, "installing its requirements", python, str(wheel))
+    _do(name, "another package hides the installed one", python, "-P", "-c", _OWN, *_modules(wheel))
 
 
 def _wheel(build: Build, folder: Path, python: str, name: str) -> Path:
-    """Build the wheel of a revision, in a working tree of its own that is gone afterwards."""
+    """Build the wheel of a revision in a temporary working tree, and return its path."""
     tree, wheels = folder / "tree", folder / "wheels"
     git = ("git", "-C", str(build.root), "worktree")
     try:
@@ -130,7 +132,7 @@ def _wheel(build: Build, folder: Path, python: str, name: str) -> Path:
 
 
 def _modules(wheel: Path) -> list[str]:
-    """Return the names that a wheel's code is imported by."""
+    """Return the names of the top-level modules of a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.partition("/")[0] for name in archive.namelist() if name.endswith(".py")}
     return sorted(
@@ -159,7 +161,7 @@ def _do(name: str, step: str, *command: str) -> None:
 
 
 def _last_line(text: str) -> str:
-    """Return the line that says what went wrong: pip's last ERROR, else the last one."""
+    """Return the line with the error: the last one that begins with ERROR, else the last one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("ERROR", "error", "fatal"))]
-    return (errors or lines or ["it failed and said nothing"])[-1]
+    return (errors or lines or ["it failed without a message"])[-1]

@@ -1,34 +1,35 @@
-"""How a race decides: exact tests of a median ratio, at fixed looks, for all trials together.
+"""Decides a race: exact tests of a median ratio, at fixed looks, for all trials together.
 
-Of each trial a heat gives one ratio r, head's seconds over base's. θ is the median of r, and of
-every trial three things may be claimed, t being the threshold:
+A heat gives one ratio r for each trial: head's seconds divided by base's. θ is the median of r, and
+t is the threshold. Three claims are possible for each trial:
 
     slower      θ > 1 + t          the trial is a regression
-    cleared     θ < 1 + t          it is not: the trial passes
-    faster      θ < 1/(1 + t)      moreover it is an improvement
+    cleared     θ < 1 + t          it is not a regression: the trial passes
+    faster      θ < 1/(1 + t)      it is also an improvement
 
-**One claim, one look.** Where θ ≤ 1 + t, a ratio lies above 1 + t with probability at most ½, so
-that of n independent ones the number S above is at most as large as B, binomial (n, ½), and
-p = P(B ≥ S) is a p-value without any assumption on the noise. p ≤ a is the same as: the k-th
-smallest ratio lies above 1 + t, where k is the largest with P(B < k) ≤ a. So that ratio is the
-lower end of an interval and the k-th largest the upper one, each wrong with probability at most a,
-and claims are read off the interval. (Heats need not be equally noisy: where the probabilities
-vary around a mean of at most ½, S exceeds what rejects still less often; Hoeffding 1956.)
+**One claim, one look.** If θ ≤ 1 + t, a ratio is above 1 + t with probability at most ½. Let S be
+the number above it, of n independent ratios. S is stochastically at most B, binomial (n, ½). So
+p = P(B ≥ S) is a p-value without any assumption on the noise. p ≤ a holds exactly if the k-th
+smallest ratio is above 1 + t, where k is the largest with P(B < k) ≤ a. So that ratio is the lower
+end of an interval, and the k-th largest is the upper end. Each end is wrong with probability at
+most a, and the claims follow from the interval. (Heats need not be equally noisy. If the
+probabilities vary around a mean of at most ½, S exceeds the critical value even less often;
+Hoeffding 1956.)
 
 **Several looks.** α is spent in proportion to the heats that have run: the look after n_l of
-n_L heats may err with α_l = α (n_l − n_{l−1})/n_L, which add up to α. It is the spending function
-α(τ) = α τ of Lan and DeMets (1983), of Kim and DeMets' (1987) family the one with ρ = 1. One like
-O'Brien and Fleming's saves nearly all of α for the last look; here, trials whose change is
-plain, which are most, should be done at the first, and an exact test of 20 signs needs a level
-above 2⁻²⁰ to decide anything.
+n_L heats has the level α_l = α (n_l − n_{l−1})/n_L, and these add up to α. This is the spending
+function α(τ) = α τ of Lan and DeMets (1983), the member ρ = 1 of Kim and DeMets' (1987) family. A
+function like O'Brien and Fleming's saves nearly all of α for the last look. Here most trials have
+either no change or a large one, and should be decided at the first look. An exact test of 20 signs
+needs a level above 2⁻²⁰ to decide anything.
 
-**Several trials.** In each of the three families of m claims Holm's step-down (1979) holds: with
-r claims made so far, in this look or before, the next one needs p ≤ α_l/(m − r). At most α is the
-probability of any wrong claim in a family, in all looks and trials: let T be those trials of
-which the claim would be wrong, and consider the first wrong claim made. All claims before it were
-right, so m − r ≥ |T|, so a trial in T had p ≤ α_l/|T| at some look l; and that happens with
-probability at most Σ_T Σ_l α_l/|T| = α, however the trials and looks depend on each other, and
-whichever of the looks are never taken because the budget has ended or the trial is decided.
+**Several trials.** Holm's step-down procedure (1979) applies to each of the three families of m
+claims: after r claims, in this look or before, the next one needs p ≤ α_l/(m − r). The probability
+of any wrong claim in a family, over all looks and trials, is at most α. Proof: let T be the trials
+whose claim would be wrong, and consider the first wrong claim. All claims before it were right, so
+m − r ≥ |T|, so a trial in T had p ≤ α_l/|T| at some look l. That happens with probability at most
+Σ_T Σ_l α_l/|T| = α. This holds for any dependence between trials and looks, and also if some looks
+are not taken, because the budget is spent or the trial is decided.
 
 References: S. Holm, Scandinavian Journal of Statistics 6 (1979); K. K. G. Lan and D. L. DeMets,
 Biometrika 70 (1983); K. Kim and D. L. DeMets, Biometrika 74 (1987); W. Hoeffding, Annals of
@@ -49,12 +50,12 @@ __all__ = ["Decisions", "Finding", "Rule", "ends", "rank"]
 
 @dataclass(frozen=True)
 class Rule:
-    """The threshold t, the error rate α of each family, and after how many heats it is looked.
+    """The threshold t, the error rate α of each family, and the numbers of heats at the looks.
 
     Raises
     ------
     ValueError
-        Where they make no rule.
+        If a value is out of its range.
     """
 
     threshold: float = 0.02
@@ -70,14 +71,14 @@ class Rule:
             raise ValueError(f"looks: found {self.looks}, expected ascending numbers of heats")
 
     def spent(self, look: int) -> float:
-        """Return α_l of the look of this number, the first being 0."""
+        """Return α_l of a look; the first look is number 0."""
         before = self.looks[look - 1] if look else 0
         return self.alpha * (self.looks[look] - before) / self.looks[-1]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a look says of a trial: the interval of θ, and a verdict if there is one."""
+    """The result of a look at a trial: the interval of θ, and the verdict or None."""
 
     low: float
     high: float
@@ -87,7 +88,7 @@ class Finding:
 
 @lru_cache(maxsize=1024)
 def rank(n: int, level: float) -> int:
-    """Return the largest k with P(B < k) ≤ level, B binomial (n, ½); 0 where there is none."""
+    """Return the largest k with P(B < k) ≤ level, B binomial (n, ½); 0 if there is none."""
     below, k = 1, 0  # below = Σ_{i ≤ k} C(n, i), so that P(B < k + 1) = below/2ⁿ
     while k < n and below / 2**n <= level:
         k += 1
@@ -96,7 +97,7 @@ def rank(n: int, level: float) -> int:
 
 
 def ends(ratios: Sequence[float], lower: float, upper: float) -> tuple[float, float]:
-    """Return the interval of the median, each end exact at its level; 0 and ∞ are no end."""
+    """Return the interval of the median, each end exact at its level; 0 or ∞ if it is unbounded."""
     ordered = sorted(ratios)
     below, above = rank(len(ordered), lower), rank(len(ordered), upper)
     return ordered[below - 1] if below else 0.0, ordered[-above] if above else math.inf
@@ -104,7 +105,7 @@ def ends(ratios: Sequence[float], lower: float, upper: float) -> tuple[float, fl
 
 @dataclass
 class Decisions:
-    """The claims of a race so far, of ``trials`` trials."""
+    """The claims of a race so far; ``trials`` is the number of its trials, m."""
 
     rule: Rule
     trials: int
@@ -114,17 +115,20 @@ class Decisions:
     faster: set[Hashable] = field(default_factory=set)
 
     def look(self, look: int, ratios: Mapping[Hashable, Sequence[float]]) -> None:
-        """Look at trials that are not decided, each with as many ratios as the look has heats.
+        """Test trials that are not decided; each needs one ratio for each heat before this look.
 
         Raises
         ------
         ValueError
-            Where a trial has another number of ratios, or is decided.
+            If a trial has another number of ratios, or is decided.
         """
         heats, limit = self.rule.looks[look], 1 + self.rule.threshold
         for trial, found in ratios.items():
             if len(found) != heats or self.decided(trial):
-                raise ValueError(f"{trial}: {len(found)} heats at the look after {heats}")
+                raise ValueError(
+                    f"{trial}: found {len(found)} heats at the look after {heats}, expected "
+                    f"{heats} of an undecided trial"
+                )
 
         def lower(trial: Hashable, level: float) -> float:
             return ends(ratios[trial], level, 0)[0]
@@ -153,7 +157,7 @@ class Decisions:
         return trial in self.slower or trial in self.cleared
 
     def _level(self, family: set[Hashable], look: int, trial: Hashable) -> float:
-        """Return at what level a claim of this family is made, or was."""
+        """Return the level at which a claim of this family is or was made."""
         others = len(family - {trial})
         return self.rule.spent(look) / max(1, self.trials - others)
 
@@ -164,7 +168,7 @@ class Decisions:
         trials: Iterable[Hashable],
         claims: Callable[[Hashable, float], bool],
     ) -> None:
-        """Make the claims of a family at a look; each one made leaves the others a higher level."""
+        """Make the claims of a family at a look; each claim raises the level of the others."""
         open_ = [trial for trial in trials if trial not in family]
         while made := [t for t in open_ if claims(t, self._level(family, look, t))]:
             family.update(made)

@@ -1,4 +1,4 @@
-"""The field of a race: both sides, what each runs of the study, and the table that comes of it."""
+"""The field of a race: both sides, the trials that each runs, and the resulting comparison."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["Field", "opened"]
 
 
 def opened(workers: Sequence[Worker], study: Path, core: int | None) -> list[dict[str, Any]]:
-    """Let workers plan the study, all at once, and return what each has planned.
+    """Let all workers plan the study at the same time, and return the answer of each.
 
     Raises
     ------
     WorkerError
-        Where a worker dies, or cannot use its side's optframe.
+        If a worker dies, or cannot use its side's optframe.
     """
-    for one in workers:
+    for one in workers:  # all requests first, so that the workers plan in parallel
         one.send("open", study=str(study), plugins=list(one.side.plugins), core=core)
     return [_received(one) for one in workers]
 
@@ -36,11 +36,11 @@ class Field:
     Parameters
     ----------
     base, head
-        The sides, each with plugins of its own.
+        The sides, each with its own plugins.
     study
         The study's file, which both sides read.
     only
-        A pattern of the shell's for trials, as tables name them (``"adam* on rosenbrock*"``).
+        A pattern of the shell for the trials' names in tables (``"adam* on rosenbrock*"``).
     """
 
     def __init__(self, base: Side, head: Side, study: Path, only: str = "*") -> None:
@@ -52,21 +52,21 @@ class Field:
         self._refused: list[str] = []
 
     def enter(self, planned: Sequence[dict[str, Any]], workers: Sequence[Worker]) -> None:
-        """Find the trials of both sides, where they run, and how many steps a turn has.
+        """Find the trials of both sides, their environments, and the number of steps in a turn.
 
         Raises
         ------
         UsageError
-            Where there is no trial to race.
+            If there is no trial to race.
         WorkerError
-            Where one side knows nothing of the study, or a worker dies.
+            If one side cannot plan any of the study, or a worker dies.
         """
         self._check(planned)
         found = entrants(planned[0], planned[1], self.only)
         if not (found.trials or found.alone):
             raise UsageError(
-                f"{self.study}: no trial to race fits {self.only!r}; {found.skipped} that do are "
-                "skipped on both sides"
+                f"{self.study}: no trial to race matches {self.only!r}; {found.skipped} that match "
+                "are skipped on both sides"
             )
         self.entrants = found
         for i, one in enumerate(workers):
@@ -75,17 +75,17 @@ class Field:
         prepare(found.trials, workers)
 
     def _check(self, planned: Sequence[dict[str, Any]]) -> None:
-        """Note what one side alone knows nothing of; what neither knows is a mistake."""
+        """Note what only one side cannot plan; raise if neither can."""
         refused = [one["refused"] for one in planned]
         if all(refused):
             raise UsageError(refused[1])
-        for side, told, why in zip(self.sides, planned, refused, strict=True):
-            if why and not told["trials"]:
+        for side, answer, why in zip(self.sides, planned, refused, strict=True):
+            if why and not answer["trials"]:
                 raise WorkerError(f"{side}: {why}")
             self._refused += [f"{side}: {why}"] if why else []
 
     def comparison(self, row: Callable[[RacedTrial, tuple[str, ...]], Row], how: str) -> Comparison:
-        """Return the table: a row of each trial and of what decides elsewhere; how it was raced."""
+        """Return the comparison: a row for each trial, the differences, and a note with ``how``."""
         rows = [*self.entrants.alone]
         for one in self.entrants.trials:
             elsewhere = tuple(d.name for d in self._differences(one.backend) if d.decides)
@@ -95,35 +95,36 @@ class Field:
         return Comparison(self.study.stem, base.name, head.name, rows, apart, self._notes(how))
 
     def _differences(self, backend: str) -> tuple[Difference, ...]:
-        base, head = (flat(told, backend, 1) if told else {} for told in self.environments)
+        base, head = (flat(one, backend, 1) if one else {} for one in self.environments)
         return differences(base, head)
 
     def _notes(self, how: str) -> list[str]:
-        told = zip(self.sides, self.environments, strict=True)
-        notes = [*(f"{side}: {_versions(environment)}" for side, environment in told), how]
+        sides = zip(self.sides, self.environments, strict=True)
+        notes = [*(f"{side}: {_versions(environment)}" for side, environment in sides), how]
         notes += self._refused
         if self.entrants.skipped:
             notes.append(f"{self.entrants.skipped} trials are skipped on both sides")
         if redefined := sum(one.redefined for one in self.entrants.trials):
             notes.append(
-                f"{redefined} trials have other defaults on the two sides, and race as they are"
+                f"{redefined} trials have different defaults on the two sides, and each side uses "
+                "its own"
             )
         return notes
 
 
 def _received(one: Worker) -> dict[str, Any]:
-    """Return the answer to what concerns no single trial."""
+    """Return the answer to a request that is not about one trial; an error ends the race."""
     try:
         return one.receive()
     except TrialError as error:
         raise WorkerError(f"{one.side}: {error}") from error
 
 
-def _versions(told: dict[str, Any]) -> str:
-    """Name what a side consists of: optframe, Python, libraries, and plugins with their origin."""
-    named = {name: told.get(name.lower()) for name in ("optframe", "Python")}
-    named |= told.get("versions") or {}
-    plugins = told.get("plugins") or {}
+def _versions(environment: dict[str, Any]) -> str:
+    """Return the versions of a side: optframe, Python, libraries, and plugins with their origin."""
+    named = {name: environment.get(name.lower()) for name in ("optframe", "Python")}
+    named |= environment.get("versions") or {}
+    plugins = environment.get("plugins") or {}
     own = [f"{name} ({origin})" for name, origin in plugins.items() if not _built_in(name)]
     return ", ".join([*(f"{name} {version}" for name, version in named.items() if version), *own])
 

@@ -1,4 +1,4 @@
-"""A heat: trials timed on both sides, by two processes that have just been started."""
+"""A heat: times trials on both sides, in two processes that have just been started."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from optframe.gate.racing.workers import TrialError, Worker
 __all__ = ["TURNS", "prepare", "time_trials"]
 
 TURNS = 3
-"""How often each side times a trial in a heat."""
+"""The number of turns in which each side times a trial in a heat."""
 
 RUN_SECONDS, TURN_SECONDS = 0.004, 0.02
-"""About how long a run takes at most (unless one step takes longer), and all runs of a turn."""
+"""Approximate limits for one run (unless one step takes longer) and for all runs of a turn."""
 
 LEAST_RUNS, MOST_RUNS = 3, 50
-"""Of a turn, where a run is long, and where it is so short that starting it takes longer."""
+"""The least and greatest number of runs in a turn."""
 
 
 def prepare(trials: Sequence[RacedTrial], workers: Sequence[Worker]) -> None:
-    """Fix how many steps and runs a turn has, the same for both sides, as base takes them."""
+    """Set the steps and runs of a turn from base's times; they are the same for both sides."""
     for trial in trials:
-        for side in (1, 0):
+        for side in (1, 0):  # base is last, so that its numbers stay
             try:
                 found = workers[side].ask("prepare", trial=trial.numbers[side], seconds=RUN_SECONDS)
             except TrialError as error:
@@ -40,7 +40,7 @@ def time_trials(
 ) -> None:
     """Time trials in random order, each on both sides in random order, `TURNS` times.
 
-    Added to each trial are the seconds per step of either side's fastest run.
+    The seconds per step of each side's fastest run are added to the trial.
     """
     fastest: dict[tuple[int, int], dict[str, Any]] = {}
     for _ in range(TURNS):
@@ -59,7 +59,7 @@ def time_trials(
 
 
 def _measured(trial: RacedTrial, worker: Worker, side: int) -> dict[str, Any] | None:
-    """Return a turn's fastest run; None where the trial fails, here or before."""
+    """Return a turn's fastest run; None if the trial fails now or has failed before."""
     if any(trial.failures):
         return None
     work = {"trial": trial.numbers[side], "steps": trial.steps, "runs": trial.runs}

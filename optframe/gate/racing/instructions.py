@@ -1,20 +1,20 @@
-"""Tier 2: instructions per step, counted by valgrind's cachegrind, of base and head.
+"""Tier 2: compares instructions per step of base and head, counted by valgrind's cachegrind.
 
-A worker runs a turn of n steps, in a process of its own, under ``valgrind --tool=cachegrind
---cache-sim=no``, and another one runs a turn of ⌊n/2⌋. Start, imports, planning and set-up are the
-same in both, so that of I(n) and I(n/2) instructions in all, a turn being of r runs,
+A worker process runs a turn of n steps under ``valgrind --tool=cachegrind --cache-sim=no``. Another
+one runs a turn of ⌊n/2⌋ steps. Start, imports, planning and set-up are the same in both. Let I(n)
+and I(⌊n/2⌋) be the instructions of the two processes, and r the runs in a turn. Then
 
     (I(n) − I(⌊n/2⌋)) / (r (n − ⌊n/2⌋))
 
-are those of a step, namely of the second half of a run. With one thread and the hashes of strings
-fixed (``PYTHONHASHSEED=0``) nothing is left to chance but what the system's answers and addresses
-do. Measured: of 16 pairs of the same code none differed by more than 10⁻⁴, and by 10⁻³ where an
-environment variable was longer. So one look decides, with a threshold far above that. BLAS takes
-its kernel by the CPU, which is one CPU for both sides, so that none has to be named.
+are the instructions of one step in the second half of a run. With one thread and fixed hashes of
+strings (``PYTHONHASHSEED=0``), only the results of system calls and the memory addresses are
+random. Measured: none of 16 pairs of the same code differed by more than 10⁻⁴, and by 10⁻³ if an
+environment variable was longer. So one look decides, with a threshold far above that. BLAS chooses
+its kernel by the CPU, which is the same for both sides.
 
-Instructions are no seconds: a cache miss or a division costs more than its neighbour, and code that
-a GPU runs is not counted. N. Nethercote and J. Seward, "Valgrind: a framework for heavyweight
-dynamic binary instrumentation", PLDI 2007.
+Instructions are not seconds: a cache miss or a division costs more than another instruction, and
+code that runs on a GPU is not counted. N. Nethercote and J. Seward, "Valgrind: a framework for
+heavyweight dynamic binary instrumentation", PLDI 2007.
 """
 
 from __future__ import annotations
@@ -42,24 +42,25 @@ __all__ = ["LEAST", "NAME", "THRESHOLD", "InstructionRace", "find_valgrind", "ju
 NAME = "instructions per step"
 
 THRESHOLD = 0.05
-"""How many more are a regression, unless it is said."""
+"""The default of the relative increase that is a regression."""
 
 LEAST = 2_000_000
-"""Of how many instructions a difference must be, for 10⁴ too many of them not to matter."""
+"""The least difference I(n) − I(⌊n/2⌋) that is used; an error of 10⁴ does not matter then."""
 
 
 def find_valgrind() -> str:
-    """Return where valgrind is.
+    """Return the path of valgrind.
 
     Raises
     ------
     UnavailableError
-        Where it is not.
+        If it is not installed.
     """
     found = shutil.which("valgrind")
     if found is None:
         raise UnavailableError(
-            "--instructions: there is no valgrind here; it runs on Linux (apt install valgrind)"
+            "--instructions: found no valgrind, which runs on Linux; install it (apt install "
+            "valgrind)"
         )
     return found
 
@@ -72,10 +73,10 @@ class InstructionRace:
     field
         The sides and the study.
     threshold
-        How many more are a regression, as a share.
+        The relative increase that is a regression.
     patience
-        After how many seconds without an answer a worker is given up; valgrind takes 50 times as
-        long as the code itself.
+        The seconds without an answer after which a worker has failed. Under valgrind, code takes
+        about 50 times as long.
     """
 
     def __init__(
@@ -91,14 +92,16 @@ class InstructionRace:
         self._counts: dict[Subject, tuple[float, float] | str] = {}
 
     def run(self, budget: float, tell: Callable[[str], None] = lambda line: None) -> None:
-        """Count until all trials are counted or the budget is spent; the first always is.
+        """Count until all trials are counted or the budget (s) is spent.
+
+        The first trial is counted whatever the budget is.
 
         Raises
         ------
         WorkerError
-            Where a worker dies, hangs, or cannot use its side's optframe.
+            If a worker dies, hangs, or cannot use its side's optframe.
         UsageError
-            Where no trial is left to race.
+            If there is no trial to race.
         """
         began = monotonic()
         base, head = self.field.sides
@@ -117,9 +120,9 @@ class InstructionRace:
                 tell(f"{i + 1} of {len(trials)} trials, {self.seconds:.0f} s: {trial.subject}")
 
     def _count(self, trial: RacedTrial) -> None:
-        """Count both turns of both sides, as many at a time as there are cores."""
+        """Count both turns of both sides, in parallel as far as there are cores."""
         if trial.steps < 2:
-            self._counts[trial.subject] = "a run takes one step, and to count one needs two"
+            self._counts[trial.subject] = "a run takes one step, expected at least two"
             return
         jobs = [(side, steps) for side in (0, 1) for steps in (trial.steps // 2, trial.steps)]
         pool = ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1))
@@ -136,14 +139,16 @@ class InstructionRace:
                 steps = trial.runs * (taken - taken_few)
                 if many - few < LEAST or not steps:
                     self._counts[trial.subject] = (
-                        f"{many - few} instructions of {steps} steps are too few beside those of "
-                        f"the start, expected {LEAST}"
+                        f"{steps} steps have {many - few} instructions, expected at least {LEAST}, "
+                        "since the start is counted, too"
                     )
                     return
                 counts.append((many - few) / steps)
             if len(counts) == 2:
                 self._counts[trial.subject] = counts[0], counts[1]
-        except BaseException:  # Ctrl-C too: else minutes may pass until valgrind ends
+        except BaseException:
+            # Also on Ctrl-C. A thread of the pool waits for its worker's answer, which may take
+            # minutes under valgrind. Closing the workers ends these waits, and with them the pool.
             pool.shutdown(wait=False, cancel_futures=True)
             for running in [*self._running]:
                 running.close()
@@ -152,7 +157,7 @@ class InstructionRace:
             pool.shutdown()
 
     def _turn(self, trial: RacedTrial, side: int, steps: int) -> tuple[int, int]:
-        """Return the instructions of a process that runs a turn, and the steps of a run of it."""
+        """Return the instructions of a process that runs one turn, and the steps of each run."""
         with tempfile.TemporaryDirectory(prefix="optframe-") as folder:
             file = Path(folder) / "cachegrind"
             under = ["env", "PYTHONHASHSEED=0", self._valgrind, "--quiet", "--vgdb=no"]
@@ -167,16 +172,16 @@ class InstructionRace:
             return _summary(file, self.field.sides[side]), done["steps"]
 
     def comparison(self) -> Comparison:
-        """Return what is known so far."""
+        """Return the comparison of all trials counted so far."""
         return self.field.comparison(
             lambda trial, elsewhere: judged(
                 trial,
-                self._counts.get(trial.subject, "no time was left for it"),
+                self._counts.get(trial.subject, "the budget was spent before it"),
                 self.threshold,
                 elsewhere,
             ),
             f"instructions counted by valgrind in {self.seconds:.0f} s on {platform.node()}, with "
-            "1 thread; they are no seconds",
+            "1 thread; they do not measure time",
         )
 
 
@@ -186,7 +191,7 @@ def judged(
     threshold: float,
     elsewhere: tuple[str, ...],
 ) -> Row:
-    """Return the row of a trial, of the counts of both sides or of why there are none."""
+    """Return the row of a trial from the counts of both sides, or from why there are none."""
     blank = Row(trial.subject, NAME, Verdict.INCONCLUSIVE, elsewhere=elsewhere)
     if any(trial.failures):
         return failed(trial, blank)
@@ -206,9 +211,9 @@ def judged(
 
 
 def _summary(file: Path, side: Side) -> int:
-    """Return the instructions that cachegrind has written of."""
+    """Return the number of instructions in the file that cachegrind wrote."""
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
     found = [line for line in lines if line.startswith("summary:")]
     if not found:
-        raise WorkerError(f"{side}: cachegrind has written no count")
+        raise WorkerError(f"{side}: found no summary in cachegrind's output; check valgrind here")
     return int(found[0].split()[1])

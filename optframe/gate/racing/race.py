@@ -1,14 +1,13 @@
-"""Tier 3: wall time, measured of base and head in one go, in turns, until it is decided.
+"""Tier 3: compares wall time of base and head, measured alternately, until a test decides.
 
-A race has heats. In each heat both sides start a new worker process, on the same core, and every
-trial that is not decided is timed on both, in random order, several times. A side's time in a heat
-is its fastest run; head's over base's is one ratio, and `optframe.gate.racing.decision` says what
-may be concluded from them.
+A race has heats. In each heat both sides start a new worker process on the same core. Every trial
+that is not decided is timed several times on both, in random order. A side's time in a heat is its
+fastest run. Head's time divided by base's is one ratio. `optframe.gate.racing.decision` tests these
+ratios.
 
-Two processes of the same code differ for as long as they live, by about 1 % on one core (by where
-their memory happens to lie) and more on two, and timings of one pair of processes are no
-independent samples of anything. So it is processes that are sampled: twenty heats are twenty
-independent pairs, and pairs within one would not be.
+Two processes of the same code differ as long as they run, by about 1 % on one core (the memory
+layout) and more on two. So timings of one pair of processes are not independent samples. Therefore
+each heat starts new processes: twenty heats are twenty independent pairs.
 """
 
 from __future__ import annotations
@@ -40,11 +39,11 @@ class Race:
     field
         The sides and the study.
     rule
-        What is claimed, how surely, and when.
+        The threshold, the error rate and the looks of the test.
     seed
-        Of the random orders.
+        The seed of the random orders.
     patience
-        After how many seconds without an answer a worker is given up.
+        The seconds without an answer after which a worker has failed.
     """
 
     def __init__(
@@ -60,21 +59,22 @@ class Race:
         self._decisions = Decisions(self.rule, 0)
 
     def run(self, budget: float, tell: Tell = lambda line: None) -> None:
-        """Run heats until every trial is decided, the last look is taken or the budget is spent.
+        """Run heats until each trial is decided, the last look is taken or the budget (s) is spent.
 
-        Where an exception ends it, Ctrl-C included, `comparison` has what was measured until then.
-        The first heat takes place whatever the budget.
+        After an exception, Ctrl-C included, `comparison` returns what was measured before it. The
+        first heat runs whatever the budget is.
 
         Raises
         ------
         WorkerError
-            Where a worker dies, hangs, or cannot use its side's optframe.
+            If a worker dies, hangs, or cannot use its side's optframe.
         UsageError
-            Where no trial is left to race.
+            If there is no trial to race.
         """
         began = monotonic()
         for look, heats in enumerate(self.rule.looks):
             while self.heats < heats:
+                # A heat is not begun if it would exceed the budget, taking as long as the average.
                 usual = self.seconds / max(1, self.heats)
                 if self.heats and monotonic() - began + usual > budget:
                     tell(f"the budget of {budget:g} s ends after {counted(self.heats)}")
@@ -106,12 +106,12 @@ class Race:
         self.heats += 1
 
     def comparison(self) -> Comparison:
-        """Return what is known so far."""
+        """Return the comparison of all trials after the heats so far."""
         findings = self._decisions.findings
-        where = "whichever core is free" if self._core is None else f"core {self._core}"
+        where = "any core" if self._core is None else f"core {self._core}"
         return self.field.comparison(
             lambda one, elsewhere: row(one, findings.get(one.subject), self.rule, elsewhere),
             f"{counted(self.heats)} in {self.seconds:.0f} s on {platform.node()}, in turns on "
-            f"{where} with 1 thread; at most {100 * self.rule.alpha:g} % of races claim a false "
+            f"{where} with 1 thread; at most {100 * self.rule.alpha:g} % of races report a false "
             "regression",
         )

@@ -1,4 +1,4 @@
-"""What a race says of a trial, as a row of the gate's table."""
+"""Makes the row of the gate's table for a trial of a race."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ NAME = "µs per step"
 
 
 def row(trial: RacedTrial, finding: Finding | None, rule: Rule, elsewhere: tuple[str, ...]) -> Row:
-    """Return the row of a trial and of what the latest look has found, if there was one.
+    """Return the row of a trial, with the finding of the latest look if there was one.
 
-    Base's value is its median over the heats; head's is that times the median ratio, so that the
-    change which is shown is the one that is judged.
+    Base's value is its median over the heats. Head's value is base's times the median ratio. So the
+    change that is shown is the one that is judged.
     """
     blank = Row(trial.subject, NAME, Verdict.INCONCLUSIVE, elsewhere=elsewhere)
     if any(trial.failures):
         return failed(trial, blank)
     heats = len(trial.ratios)
     if not heats:
-        return dataclasses.replace(blank, reason="no heat has ended")
+        return dataclasses.replace(blank, reason="no heat has finished")
     base = 1e6 * median(trial.seconds[0])
     found = f"{counted(heats)}, the first look is after {rule.looks[0]}"
     if finding is not None:
@@ -56,7 +56,7 @@ def _interval(finding: Finding) -> str:
 
 
 def failed(trial: RacedTrial, blank: Row) -> Row:
-    """Say that a trial cannot be run; where base could, it is a regression."""
+    """Return the row of a trial that a side cannot run; it is a regression if only head cannot."""
     base, head = ("failed" if failure else "ran" for failure in trial.failures)
     verdict = Verdict.REGRESSION if base == "ran" else Verdict.INCONCLUSIVE
     reason = trial.failures[1] or trial.failures[0]

@@ -1,4 +1,4 @@
-"""What the sides of a race are: a git revision, a wheel, or a Python that is there already."""
+"""The sides of a race: each is a git revision, a wheel, or an existing Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Side:
-    """One side: ``base`` or ``head``, as it was named, its Python and its ``-P`` plugins."""
+    """One side: its role ``base`` or ``head``, its name, its Python and its ``-P`` plugins."""
 
     role: str
     name: str
@@ -31,22 +31,22 @@ class Side:
 
 
 def open_side(role: str, text: str, plugins: Sequence[str], tell: Tell) -> Side:
-    """Return the side that a word names; an environment that is not there is built.
+    """Return the side that ``text`` names; build its environment if there is none.
 
-    A revision's environment has the package of the repository in the present folder, if it is one;
-    plugins that are files of the repository are taken as they were at that revision.
+    If the present folder has a Python package, a revision's environment has that package. Plugins
+    that are files of the repository are used as they were at that revision.
 
     Raises
     ------
     UsageError
-        Where it names nothing, or a plugin's file is not in the revision.
+        If ``text`` names nothing, or a plugin's file is not in the revision.
     UnavailableError
-        Where an environment cannot be built.
+        If an environment cannot be built.
     """
     path = Path(text)
     if path.suffix == ".whl":
         if not path.is_file():
-            raise UsageError(f"{role} {text}: no such wheel")
+            raise UsageError(f"{role} {text}: no such file; expected a wheel")
         return Side(role, text, built(Build.of_wheel(path), f"{role} {text}", tell), (*plugins,))
     if path.is_file():
         return Side(role, text, path.absolute(), (*plugins,))
@@ -56,8 +56,8 @@ def open_side(role: str, text: str, plugins: Sequence[str], tell: Tell) -> Side:
     found = shutil.which(text)
     if found is None:
         raise UsageError(
-            f"{role} {text!r}: expected a git revision of the present folder's repository, a wheel "
-            "or a Python executable"
+            f"{role}: found {text!r}, expected a git revision of the present folder's repository, "
+            "a wheel or a Python executable"
         )
     return Side(role, text, Path(found), (*plugins,))
 
@@ -91,7 +91,7 @@ def _revision(role: str, name: str, commit: str, plugins: Sequence[str], tell: T
 
 
 def _git(*words: str) -> str | None:
-    """Return what git answers here; None where it refuses, or is not there."""
+    """Return the output of git in the present folder; None if it fails or is not installed."""
     try:
         done = subprocess.run(
             ["git", *words],

@@ -1,4 +1,4 @@
-"""The trials of a race: those that both sides have, and what was measured of each."""
+"""The trials of a race: those that both sides have, and their measured times."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["Entrants", "RacedTrial", "entrants"]
 Labels = tuple[str, str, str, int]
 
 Planned = Mapping[Labels, tuple[int, Mapping[str, Any]]]
-"""A side's trials, and the place of each in its list."""
+"""A side's trials by their labels, each with its index in the worker's list."""
 
 
 @dataclass
 class RacedTrial:
-    """A trial that both sides run. Of two things the first is always base's.
+    """A trial that both sides run. In each pair of values, base's is the first.
 
-    ``numbers`` are its places in the sides' lists; ``redefined`` says that the sides understand its
-    name differently. ``steps`` and ``runs`` are those of a turn; ``taken`` the steps that a run
-    really took; ``seconds`` has the seconds per step of each heat; ``failures`` say why a side
-    cannot run it.
+    ``numbers`` are its indices in the workers' lists. ``redefined`` is true if the sides have
+    different specifications under its name. ``steps`` and ``runs`` are those of a turn. ``taken``
+    are the steps that a run took. ``seconds`` has the seconds per step of each heat. ``failures``
+    are the reasons why a side cannot run it, or empty.
     """
 
     subject: Subject
@@ -39,13 +39,13 @@ class RacedTrial:
 
     @property
     def ratios(self) -> list[float]:
-        """Head's seconds over base's, of each heat."""
+        """Head's seconds divided by base's, for each heat."""
         return [head / base for base, head in zip(*self.seconds, strict=True)]
 
 
 @dataclass(frozen=True)
 class Entrants:
-    """The trials to race, the rows of those that one side lacks, and how many both skip."""
+    """The trials to race, the rows of those that one side lacks, and the number both skip."""
 
     trials: list[RacedTrial]
     alone: list[Row]
@@ -53,9 +53,9 @@ class Entrants:
 
 
 def entrants(base: Mapping[str, Any], head: Mapping[str, Any], only: str) -> Entrants:
-    """Join what the workers of both sides have planned, by the names that people read.
+    """Match the trials that the workers of both sides have planned, by their labels.
 
-    Of several seeds the first is raced: the others take the same steps.
+    Of several seeds only the first is raced, since a step of the others does the same work.
     """
     ours, theirs = _planned(base, only), _planned(head, only)
     trials, alone, skipped = [], [], 0
@@ -76,7 +76,7 @@ def entrants(base: Mapping[str, Any], head: Mapping[str, Any], only: str) -> Ent
     return Entrants(trials, alone, skipped)
 
 
-_ABSENT = {"cell": "", "backend": "", "skip": "the study has no such trial there"}
+_ABSENT = {"cell": "", "backend": "", "skip": "this side has no such trial"}
 
 
 def _planned(answer: Mapping[str, Any], only: str) -> Planned:

@@ -1,7 +1,7 @@
-"""The worker of one side of a race: a script that runs under that side's Python.
+"""The worker process of one side of a race: a script that runs under that side's Python.
 
-It is sent by path to an installation that may be older than this file, so it stands alone: beside
-the standard library it needs, of the optframe it finds there, no more than
+The optframe of that Python may be older than this file. So the script imports no other file of this
+version. It uses the standard library, and of the installed optframe only:
 
 - ``optframe.load_plugins(paths)`` and ``optframe.Study.from_file(path)``, a dataclass with fields
   ``optimizers`` and ``problems``, and its ``trials(registry)``,
@@ -9,7 +9,7 @@ the standard library it needs, of the optframe it finds there, no more than
   have as ``optframe.trial_runner``,
 - ``optframe.trial.Run(setup)``: ``execute()``, ``k``, ``clock.seconds``, ``status``, ``reason``.
 
-It reads a request per line from standard input, as JSON, and answers with a line::
+It reads requests from standard input, one line of JSON each, and writes a line of JSON for each::
 
     {"do": "open", "study": "...", "plugins": ["..."], "core": 3}
         -> {"trials": [{"labels": [optimizer, problem, sampler, seed], "cell": "...",
@@ -19,8 +19,8 @@ It reads a request per line from standard input, as JSON, and answers with a lin
     {"do": "prepare", "trial": 0, "seconds": 0.004}         -> {"steps": 512, "seconds": 0.0041}
     {"do": "measure", "trial": 0, "steps": 512, "runs": 8}  -> {"steps": 512, "seconds": 0.0040}
 
-or with ``{"error": "..."}``. What plugins print goes to standard error. When its input ends, it
-does.
+or ``{"error": "..."}``. The output of plugins goes to standard error. The process ends when its
+input ends.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from typing import Any, TextIO
 
 
 class RefusedError(Exception):
-    """What the parent is told as it stands."""
+    """An error whose message is sent to the parent unchanged, without the exception's name."""
 
 
 def _imported(today: str, before: str) -> Any:
-    """Import a module by today's name, or by the one that it had in older versions."""
+    """Import a module by its present name, or by its name in older versions."""
     try:
         return importlib.import_module(today)
     except ModuleNotFoundError:
@@ -52,7 +52,7 @@ def _imported(today: str, before: str) -> Any:
 
 
 class Worker:
-    """The trials of a study on this side, and how each is timed."""
+    """Plans the trials of a study on this side, and times them."""
 
     def __init__(self) -> None:
         self.folder = Path()
@@ -62,9 +62,9 @@ class Worker:
         self.run: Any = None
 
     def open(self, study: str, plugins: list[str], core: int | None) -> dict[str, Any]:
-        """Plan the study with this side's optframe, on one core if it is named.
+        """Plan the study with this side's optframe, and move this process to ``core`` if given.
 
-        ``refused`` says why something of the study, or all of it, is unknown to this side.
+        ``refused`` is the reason why this side cannot plan a part of the study, or all of it.
         """
         if core is not None:
             os.sched_setaffinity(0, {core})
@@ -78,11 +78,11 @@ class Worker:
             planned = optframe.Study.from_file(study)
         except (ImportError, AttributeError) as error:
             raise RefusedError(
-                f"{sys.executable} has no optframe that can be raced: {error}"
+                f"{sys.executable} has no optframe that `optframe race` supports: {error}"
             ) from error
         self.trials, refused = self._plan(planned)
         self.runner, self.run = trial_runner.TrialRunner(self.registry), Run
-        told = [
+        planned_trials = [
             {
                 "labels": [t.optimizer.label, t.problem.label, t.sampler.label, t.seed],
                 "cell": t.cell,
@@ -91,13 +91,14 @@ class Worker:
             }
             for t in self.trials
         ]
-        return {"trials": told, "refused": refused}
+        return {"trials": planned_trials, "refused": refused}
 
     def _plan(self, study: Any) -> tuple[list[Any], str]:
-        """Return the trials, and why some are not among them.
+        """Return the trials that can be planned, and why the others cannot.
 
-        Where a study is refused, the optimizers with which alone it is not are kept, or else such
-        problems: the other side may have one more.
+        If the whole study cannot be planned, each optimizer is tried alone, and those that can be
+        planned are kept. If there are none, the same is done with the problems. So a race is
+        possible if only one side has some optimizer or problem.
         """
         try:
             return study.trials(self.registry), ""
@@ -123,7 +124,7 @@ class Worker:
             return False
 
     def describe(self) -> dict[str, Any]:
-        """Return what this side is: as its own optframe describes it, or in a few words."""
+        """Return this side's environment as its optframe describes it; if that fails, versions."""
         import optframe
 
         try:
@@ -134,10 +135,10 @@ class Worker:
             return {"optframe": optframe.__version__, "python": platform.python_version()}
 
     def prepare(self, trial: int, seconds: float) -> dict[str, Any]:
-        """Return how many steps a run takes, up to about so many seconds, and how long it took.
+        """Return the number of steps that take about ``seconds``, and the time they took.
 
-        As asked for, a run may end at its target or by itself. More and more steps of it are run
-        until that happens, or they take that long.
+        The steps are doubled until they take that long, or the run ends earlier, by its target or
+        by itself.
         """
         asked = self.trials[trial]
         limit = asked.budget.steps or math.inf
@@ -151,16 +152,17 @@ class Worker:
                 break
             steps *= 2
         if not run.k:
-            raise RefusedError(f"takes no step: {run.status}, {run.reason or 'at its start'}")
+            raise RefusedError(f"took no step: {run.status}, {run.reason or 'at its start'}")
         return {"steps": run.k, "seconds": run.clock.seconds}
 
     def measure(self, trial: int, steps: int, runs: int) -> dict[str, Any]:
-        """Return the steps of a run and its seconds by the loop's own clock, of several the least.
+        """Return the steps and the seconds of the fastest of several runs, by the loop's clock.
 
-        All do the same, so that what one takes longer is what disturbed it. Nothing but the number
-        of steps ends a run, so that no test stops the clock between two.
+        All runs do the same work, so a longer time comes from a disturbance. The budget has steps
+        only. So no target is tested, which would stop and start the clock between two steps.
         """
         budget = type(self.trials[trial].budget)(steps=steps)
+        # Garbage collection would run in some of the runs only.
         gc.collect()
         gc.disable()
         try:
@@ -169,13 +171,15 @@ class Worker:
             gc.enable()
         fastest = min(done, key=lambda run: run.clock.seconds)
         if not fastest.k or fastest.clock.seconds <= 0:
-            raise RefusedError(f"took {fastest.k} steps in {fastest.clock.seconds:g} seconds")
+            raise RefusedError(
+                f"took {fastest.k} steps in {fastest.clock.seconds:g} seconds, expected more"
+            )
         return {"steps": fastest.k, "seconds": fastest.clock.seconds}
 
     def _run(self, trial: int, budget: Any) -> Any:
-        """Run a trial once, measured at its start and its end only."""
+        """Run a trial once, with checkpoints only at its start and its end."""
         asked = self.trials[trial]
-        plain = {"measure": (), "profile": False}  # fields that an old side may not have
+        plain = {"measure": (), "profile": False}  # older versions do not have these fields
         known = {field.name for field in dataclasses.fields(asked)}
         changes = {name: value for name, value in plain.items() if name in known}
         rare = type(asked.checkpoints)(count=1)
@@ -188,7 +192,7 @@ class Worker:
 
 
 def serve(requests: TextIO, answers: TextIO) -> None:
-    """Answer requests until there are no more."""
+    """Answer requests until the input ends."""
     worker = Worker()
     for line in requests:
         asked = json.loads(line)
@@ -203,10 +207,12 @@ def serve(requests: TextIO, answers: TextIO) -> None:
 
 
 def main() -> None:
-    """Serve on the streams that this process was started with."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this
+    """Answer requests of standard input on standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends this process
+    # Answers go to a copy of descriptor 1. Descriptor 1 itself then becomes standard error, so that
+    # nothing that a plugin or a library prints is read as an answer.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
-        os.dup2(2, 1)  # what anybody prints is no answer
+        os.dup2(2, 1)
         serve(sys.stdin, answers)
 
 

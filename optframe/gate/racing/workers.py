@@ -1,4 +1,4 @@
-"""The two worker processes of a heat, and how they are asked."""
+"""Starts the worker processes of a race, sends them requests and receives their answers."""
 
 from __future__ import annotations
 
@@ -34,88 +34,95 @@ class WorkerError(OptframeError):
 
 
 class TrialError(Exception):
-    """A trial cannot be run on a side; the worker goes on."""
+    """A trial cannot be run on a side; the worker stays usable."""
 
 
 def core() -> int | None:
-    """Return the core for both workers, where processes can be told; the first ones are busier."""
+    """Return the core for both workers, or None if the system cannot set a process's core.
+
+    It is the last one allowed, since systems use the first ones more.
+    """
     allowed = getattr(os, "sched_getaffinity", None)
     return max(allowed(0)) if allowed else None
 
 
 class Worker:
-    """A process that runs the script `optframe.gate.racing.worker` under a side's Python."""
+    """A process that runs the script `optframe.gate.racing.worker` under a side's Python.
+
+    Two threads read its standard output (answers) and standard error (the last 20 lines, for error
+    messages), so that neither pipe fills up and blocks the process.
+    """
 
     def __init__(self, side: Side, process: subprocess.Popen[str], patience: float) -> None:
         self.side = side
         self._process = process
         self._patience = patience
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._said: deque[str] = deque(maxlen=20)
+        self._log: deque[str] = deque(maxlen=20)
         assert process.stdout is not None
         assert process.stderr is not None
         self._listeners = [
             threading.Thread(target=self._listen, args=(process.stdout,), daemon=True),
-            threading.Thread(target=self._said.extend, args=(process.stderr,), daemon=True),
+            threading.Thread(target=self._log.extend, args=(process.stderr,), daemon=True),
         ]
         for listener in self._listeners:
             listener.start()
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """The number of the process."""
         return self._process.pid
 
     def _listen(self, stream: IO[str]) -> None:
         for line in stream:
             self._answers.put(line)
-        self._answers.put("")
+        self._answers.put("")  # the end of the stream: the process has ended
 
     def send(self, do: str, **request: Any) -> None:
-        """Ask; `receive` returns the answer."""
+        """Send a request; `receive` returns the answer."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has died, which is told with its answer
+        with contextlib.suppress(OSError):  # the process has died; `receive` raises for it
             self._process.stdin.write(json.dumps({"do": do, **request}) + "\n")
             self._process.stdin.flush()
 
     def receive(self) -> dict[str, Any]:
-        """Return the answer.
+        """Return the answer to the oldest request.
 
         Raises
         ------
         TrialError
-            Where what was asked failed.
+            If the request failed.
         WorkerError
-            Where the worker has died, or does not answer in time.
+            If the worker has died, or does not answer in time.
         """
         try:
             line = self._answers.get(timeout=self._patience)
         except queue.Empty:
             raise WorkerError(
                 f"{self.side}: its worker has not answered for {self._patience:g} s"
-                f"{self._last_words()}"
+                f"{self._last_line()}"
             ) from None
         if not line:
             code = self._process.wait()
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            raise WorkerError(f"{self.side}: its worker died ({how}){self._last_words()}")
+            raise WorkerError(f"{self.side}: its worker died ({how}){self._last_line()}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise TrialError(answer["error"])
         return answer
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
-        """Ask, and return the answer; raises as `receive` does."""
+        """Send a request and return the answer; raises as `receive` does."""
         self.send(do, **request)
         return self.receive()
 
     def finish(self) -> None:
-        """Let the process end by itself, as it does when nothing more is asked.
+        """Close the process's input, and wait until it ends by itself.
 
         Raises
         ------
         WorkerError
-            Where it does not.
+            If it does not end in time.
         """
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
@@ -123,10 +130,10 @@ class Worker:
         try:
             self._process.wait(self._patience)
         except subprocess.TimeoutExpired:
-            raise WorkerError(f"{self.side}: its worker does not end{self._last_words()}") from None
+            raise WorkerError(f"{self.side}: its worker does not end{self._last_line()}") from None
 
     def close(self) -> None:
-        """End the process, which has nothing to lose."""
+        """Kill the process, which has no state to save, and close its pipes."""
         process = self._process
         process.kill()
         process.wait()
@@ -137,21 +144,23 @@ class Worker:
             with contextlib.suppress(OSError):
                 stream.close()
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         if self._process.poll() is not None:  # what it wrote last may still be on its way
             self._listeners[1].join(timeout=10)
-        said = [line.strip() for line in [*self._said] if line.strip()]
-        return f": {said[-1]}" if said else ""
+        lines = [line.strip() for line in [*self._log] if line.strip()]
+        return f": {lines[-1]}" if lines else ""
 
 
 @contextlib.contextmanager
 def worker(side: Side, patience: float, under: Sequence[str] = ()) -> Iterator[Worker]:
-    """Start a side's worker, under another program if there is one, and end it afterwards.
+    """Start a side's worker, and kill it at the end of the block.
+
+    ``under`` is the command of a program that runs the worker, such as valgrind.
 
     Raises
     ------
     WorkerError
-        Where that Python cannot be started.
+        If that Python cannot be started.
     """
     variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     try:

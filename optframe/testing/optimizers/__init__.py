@@ -1,4 +1,4 @@
-"""The checks of optimizers, wrappers and solvers."""
+"""Checks of the contract and mathematics of optimizers, wrappers and solvers."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def check_optimizer(
     Parameters
     ----------
     optimizer
-        An object, or a class whose fields have defaults. A failure that its author knows is
-        declared on the class, ``known_failures = {"check": "reason"}``; when the check passes
-        after all, it fails.
+        An object, or a class whose fields have defaults. An author can declare known failures on
+        the class, ``known_failures = {"check": "reason"}``. If such a check passes, it is reported
+        as a failure.
     seed
-        Of what the checks draw; None draws afresh, and prints the seed.
+        The seed of the checks' random numbers. With None, it is different each time, and printed.
     strict
-        Whether checks that are new in this version of the kit fail at once instead of warning.
+        Whether checks that are new in this version of the kit fail instead of warning.
 
     Raises
     ------
     UsageError
-        Where it is no optimizer, cannot be made without parameters, or expects a failure of a
+        If it is not an optimizer, cannot be made without parameters, or expects a failure of a
         check that does not exist.
     """
     component = made(optimizer, "optimizers", "check_optimizer")

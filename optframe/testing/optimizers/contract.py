@@ -1,4 +1,4 @@
-"""What every optimizer owes to its contract."""
+"""Checks of an optimizer's contract: shapes, batches, randomness, state, imports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from optframe.testing.stepping import walk
 
 @check(since=1)
 def keeps_shape_and_precision(subject: Subject) -> None:
-    """A step returns (θ, state), θ with the shape and precision that it had."""
+    """A step returns (θ, state), and does not change the shape and precision of θ."""
     for problem in subject.problems():
         for dtype in ("float64", "float32"):
             walk(subject.optimizer, problem, STEPS, dtype=dtype)
@@ -31,7 +31,7 @@ def keeps_shape_and_precision(subject: Subject) -> None:
 
 @check(since=1)
 def works_with_one_parameter(subject: Subject) -> None:
-    """P = 1 is a problem like any other."""
+    """It works on a problem with P = 1."""
     for problem in subject.problems(size=1):
         iterates = walk(subject.optimizer, problem, STEPS).iterates
         require(np.isfinite(iterates).all(), "θ is not finite after a few steps with P = 1")
@@ -39,7 +39,7 @@ def works_with_one_parameter(subject: Subject) -> None:
 
 @check(since=1)
 def runs_together_are_runs_alone(subject: Subject) -> None:
-    """With leading axes, each run goes as it goes alone."""
+    """With leading axes, each run of the batch takes the same steps as alone."""
     problem, starts = subject.batch()
     for shape in ((SIZE, SIZE), (SIZE, 1, SIZE)):
         found = walk(subject.optimizer, problem, STEPS, starts.reshape(shape))
@@ -65,7 +65,7 @@ def hyperparameters_broadcast(subject: Subject) -> None:
 
 @check(since=1)
 def hyperparameters_may_be_schedules(subject: Subject) -> None:
-    """A schedule that never changes is a number."""
+    """A constant schedule gives the same steps as the number."""
     numbers = subject.numbers()
     problem = subject.problem()
     plain = walk(subject.optimizer, problem, STEPS)
@@ -77,27 +77,27 @@ def hyperparameters_may_be_schedules(subject: Subject) -> None:
 
 @check(since=1)
 def leaves_what_it_is_given(subject: Subject) -> None:
-    """It changes neither the oracle's answers nor itself."""
+    """It modifies neither the arrays that the oracle returns nor its own fields."""
     before = copy.deepcopy(subject.optimizer)
     for problem in subject.problems():
         found = walk(subject.optimizer, problem, STEPS)
         spoiled = ", ".join(sorted(found.spoiled))
-        require(not spoiled, f"it overwrites the oracle's answers to {spoiled}")
-        require(_same_fields(found.optimizer, before), "a step has changed its own fields")
+        require(not spoiled, f"it overwrites arrays that the oracle returned for {spoiled}")
+        require(_same_fields(found.optimizer, before), "a step has changed the optimizer's fields")
 
 
 @check(since=1)
 def needs_no_theta_that_a_rule_overwrote(subject: Subject) -> None:
-    """Compiled update rules may destroy the θ and the state that they are given."""
+    """It does not use θ or state after passing them to an update rule, which may overwrite them."""
     for problem in subject.problems():
         plain = walk(subject.optimizer, problem, STEPS)
         found = walk(subject.optimizer, problem, STEPS, backend=OverwritingBackend())
-        same(found.iterates, plain, "where update rules overwrite their arguments", 1e-12)
+        same(found.iterates, plain, "with update rules that overwrite their arguments", 1e-12)
 
 
 @check(since=1)
 def computes_with_the_array_standard(subject: Subject) -> None:
-    """It takes its functions from oracle.xp, on whatever device."""
+    """It uses the functions of oracle.xp, and works on every device."""
     strict = StrictBackend()
     missing = strict.missing()
     if missing is not None:
@@ -110,43 +110,43 @@ def computes_with_the_array_standard(subject: Subject) -> None:
 
 @check(since=1)
 def repeats_to_the_bit(subject: Subject) -> None:
-    """The same run twice gives the same bits, and what is drawn comes from oracle.random."""
+    """The same run twice gives equal bits, so all random numbers come from oracle.random."""
     for problem in subject.problems():
         first = walk(subject.optimizer, problem, STEPS)
         np.random.seed(int(subject.random.integers(2**31)))
         require(
             np.array_equal(walk(subject.optimizer, problem, STEPS).iterates, first.iterates),
-            "the same run twice gives different iterates; draw from oracle.random alone",
+            "the same run twice gives different iterates; draw only from oracle.random",
         )
 
 
 @check(since=1)
 def says_whether_it_draws(subject: Subject) -> None:
-    """Its ``random`` is true exactly where another seed changes its steps."""
+    """Its ``random`` is true if and only if another seed changes its steps."""
     problem = next((p for p in subject.problems() if not isinstance(p, Lines)), None)
     if problem is None:
-        raise NotApplicable("every problem that serves it draws minibatches, too")
+        raise NotApplicable("every problem that supports it draws minibatches, too")
     theta = problem.start(subject.random)
     runs = [walk(subject.optimizer, problem, STEPS, theta, seed=seed) for seed in range(4)]
     differ = any(not np.array_equal(run.iterates, runs[0].iterates) for run in runs)
     words = "differ" if differ else "do not differ"
     require(
         differ == subject.optimizer.random,
-        f"it says random = {subject.optimizer.random}, but its steps {words} from seed to seed",
+        f"it declares random = {subject.optimizer.random}, but its steps {words} between seeds",
     )
 
 
 @check(since=1)
 def goes_on_from_a_saved_state(subject: Subject) -> None:
-    """Pickled after some steps and restored elsewhere, it goes on to the bit."""
+    """Restored from the pickled state after some steps, it takes the same steps to the bit."""
     if not subject.optimizer.resumable:
-        raise NotApplicable("it says resumable = False")
+        raise NotApplicable("it declares resumable = False")
     for problem in subject.problems():
         whole = walk(subject.optimizer, problem, STEPS)
         half = walk(subject.optimizer, problem, STEPS // 2)
         if half.stopped is not None:
             continue
-        walk(subject.optimizer, problem, 1)  # what it remembers anywhere else is gone
+        walk(subject.optimizer, problem, 1)  # what it keeps anywhere else is lost
         theta, state, optimizer = pickle.loads(
             pickle.dumps((half.theta, half.state, subject.optimizer))
         )
@@ -156,7 +156,7 @@ def goes_on_from_a_saved_state(subject: Subject) -> None:
         ).iterates
         require(
             np.array_equal(rest, whole.iterates[STEPS // 2 :]),
-            "restored from its state, it takes other steps; keep all that it remembers in state",
+            "restored from its state, it takes other steps; keep everything in state",
         )
 
 
@@ -164,7 +164,7 @@ def goes_on_from_a_saved_state(subject: Subject) -> None:
 def state_is_numbers_and_arrays(subject: Subject) -> None:
     """State is None or a dataclass of numbers and arrays, so that it can be saved."""
     if not subject.optimizer.resumable:
-        raise NotApplicable("it says resumable = False")
+        raise NotApplicable("it declares resumable = False")
     for problem in subject.problems():
         _check_state(walk(subject.optimizer, problem, 2).state, "state")
 
@@ -178,28 +178,28 @@ def pickles(subject: Subject) -> None:
 
 @check(since=1)
 def asks_only_what_it_needs(subject: Subject) -> None:
-    """All words that it asks are in ``needs``."""
+    """All oracle methods that it calls are in ``needs``."""
     needs = subject.optimizer.requires()
     for problem in subject.problems():
         asked = set(walk(subject.optimizer, problem, STEPS).words)
         if "loss_and_gradient" in asked:
             asked = asked - {"loss_and_gradient"} | {"loss", "gradient"}
         beyond = ", ".join(sorted(asked - needs))
-        require(not beyond, f"it asks for {beyond}, which its needs do not name")
+        require(not beyond, f"it calls the oracle's {beyond}, which its needs do not contain")
 
 
 @check(since=1)
 def prints_nothing(subject: Subject) -> None:
     """A step neither prints nor logs."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         walk(subject.optimizer, subject.problem(), STEPS)
-    require(not said.getvalue(), f"a step prints {said.getvalue()[:60]!r}")
+    require(not printed.getvalue(), f"a step prints {printed.getvalue()[:60]!r}")
 
 
 @check(since=1)
 def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import what only its runs need."""
+    """Importing it does not import a library that only its runs need."""
     check_imports(type(subject.optimizer))
 
 
@@ -212,7 +212,7 @@ class _Always(Schedule):
 
 
 def _same_fields(found: Any, expected: Any) -> bool:
-    """Whether two components have the same fields, schedules aside, which a run replaces."""
+    """Whether two components have the same fields, without schedules, which a run replaces."""
     if isinstance(expected, Schedule):
         return True
     if not dataclasses.is_dataclass(expected):
@@ -230,7 +230,7 @@ def _check_state(state: Any, where: str) -> None:
     require(
         dataclasses.is_dataclass(state) and not isinstance(state, type),
         f"{where} is a {type(state).__name__}; expected None, a number, an array, or a dataclass "
-        "of these (or say resumable = False)",
+        "of these (or declare resumable = False)",
     )
     for part in dataclasses.fields(state):
         _check_state(getattr(state, part.name), f"{where}.{part.name}")

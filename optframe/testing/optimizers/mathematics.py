@@ -1,4 +1,4 @@
-"""What an optimizer should do: find minima, stay at them, and move as it declares."""
+"""Checks of an optimizer's mathematics: it lowers the loss, and its declarations hold."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ FEW = 5
 
 @check(since=1)
 def stays_at_a_zero_gradient(subject: Subject) -> None:
-    """Where the gradient is zero from the start, and θ = 0, nothing moves."""
+    """It does not move from θ = 0 if the gradient is zero from the start."""
     for problem in subject.problems():
         flat = dataclasses.replace(problem, center=np.zeros(SIZE))  # type: ignore[type-var]
         theta = walk(subject.optimizer, flat, STEPS, np.zeros(SIZE)).iterates
         require(np.isfinite(theta).all(), "θ is not finite after steps with a zero gradient")
-        require(not theta.any(), "θ moves though every gradient is zero")
+        require(not theta.any(), "θ changes although every gradient is zero")
 
 
 @check(since=1)
 def does_not_hide_a_gradient_that_is_no_number(subject: Subject) -> None:
-    """After a NaN it stops, or θ shows it; it neither raises nor goes on as if nothing was."""
+    """After a NaN gradient it stops, or θ becomes NaN; it neither raises nor continues."""
     for problem in subject.problems():
         nan = walk(
             subject.optimizer,
@@ -39,13 +39,13 @@ def does_not_hide_a_gradient_that_is_no_number(subject: Subject) -> None:
         )
         require(
             nan.stopped is not None or not np.isfinite(nan.iterates[-1]).all(),
-            "its gradients are no numbers, but θ is, and the run goes on",
+            "its gradients are NaN, but θ is finite and the run continues",
         )
 
 
 @check(since=1)
 def lowers_the_loss(subject: Subject) -> None:
-    """With its own hyperparameters it gets closer to the minimum of easy problems."""
+    """With its given hyperparameters it lowers the loss of easy problems."""
     for problem in subject.problems():
         found = walk(subject.optimizer, problem, 3000)
         solution = np.asarray(found.solution)
@@ -60,7 +60,7 @@ def lowers_the_loss(subject: Subject) -> None:
 
 @check(since=1)
 def is_invariant_as_declared(subject: Subject) -> None:
-    """What `invariances` declares holds."""
+    """It has the invariances that `invariances` declares."""
     declared = invariances(subject.optimizer)
     require(isinstance(declared, frozenset), f"invariances() is {declared!r}; expected a frozenset")
     require(
@@ -72,7 +72,7 @@ def is_invariant_as_declared(subject: Subject) -> None:
         raise NotApplicable("invariances() names none for these hyperparameters")
     bowl = subject.problem()
     if not isinstance(bowl, Bowl):
-        raise NotApplicable("no quadratic offers what it needs")
+        raise NotApplicable("no quadratic problem supports what it needs")
     start = bowl.start(subject.random)
     plain = walk(subject.optimizer, bowl, FEW, start)
     scales = subject.random.uniform(0.5, 2, SIZE)
@@ -87,17 +87,17 @@ def is_invariant_as_declared(subject: Subject) -> None:
         inverse = np.linalg.inv(matrix)
         other = Bowl(factor * matrix.T @ bowl.a @ matrix, inverse @ bowl.center)
         found = walk(subject.optimizer, other, FEW, inverse @ start).iterates @ matrix.T
-        both = min(len(found), len(plain.iterates))  # where it ends is a matter of rounding
+        both = min(len(found), len(plain.iterates))  # the step at which it ends depends on rounding
         same(found[:both], plain, f"after a change of {word}", 1e-6)
 
 
 @check(since=1)
 def moves_by_its_formula_on_a_constant_gradient(subject: Subject) -> None:
-    """Where the gradient is constant, θₖ − θ₀ is what `displacement` says."""
+    """With a constant gradient, θₖ − θ₀ is what `displacement` returns."""
     gradient = subject.random.uniform(0.5, 2, SIZE) * subject.random.choice([-1, 1], SIZE)
     slope = Slope(gradient)
     if not serves(slope, subject.optimizer.requires()):
-        raise NotApplicable("a linear loss does not offer what it needs")
+        raise NotApplicable("a linear loss does not support what it needs")
     formula = displacement(subject.optimizer)
     if formula(gradient, 1) is None:
         raise NotApplicable("displacement() has no formula for these hyperparameters")
@@ -106,6 +106,6 @@ def moves_by_its_formula_on_a_constant_gradient(subject: Subject) -> None:
         expected = np.asarray(formula(gradient, k))
         require(
             np.allclose(iterates[k], expected, rtol=1e-9, atol=1e-300),
-            f"after {k} steps it has moved by {iterates[k][0]:.12g} where displacement says "
+            f"after {k} steps it has moved by {iterates[k][0]:.12g}; displacement returns "
             f"{expected[0]:.12g}",
         )

@@ -1,4 +1,4 @@
-"""The checks of solvers: code that owns its loop."""
+"""Checks of solvers, which own their loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from optframe.trial.run import Run, Setup
 
 
 def solved(subject: Subject, problem: Problem, steps: int = 100, dtype: str = "float64") -> Run:
-    """Let the solver minimize a standard problem by the loop; its exceptions are raised."""
+    """Run the solver on a standard problem; its exceptions are raised."""
     run = Run(
         Setup(
             problem=problem if problem.setting else bound(problem, PLAIN, dtype),
@@ -40,16 +40,16 @@ def solved(subject: Subject, problem: Problem, steps: int = 100, dtype: str = "f
 
 
 def functions(subject: Subject, **size: int) -> list[Problem]:
-    """Return the standard problems without data that serve it."""
+    """Return the standard problems without data that support what it needs."""
     found = [p for p in subject.problems(**size) if not isinstance(p, Lines)]
     if not found:
-        raise NotApplicable("no standard problem without data offers all that it needs")
+        raise NotApplicable("no standard problem without data supports all that it needs")
     return found
 
 
 @check(since=1)
 def keeps_shape_and_precision(subject: Subject) -> None:
-    """What it reports and returns has the shape and precision of θ."""
+    """The θ that it reports and returns has the right shape and precision."""
     for problem in functions(subject):
         for dtype in ("float64", "float32"):
             solved(subject, problem, dtype=dtype)
@@ -57,7 +57,7 @@ def keeps_shape_and_precision(subject: Subject) -> None:
 
 @check(since=1)
 def works_with_one_parameter(subject: Subject) -> None:
-    """P = 1 is a problem like any other."""
+    """It works on a problem with P = 1."""
     for problem in functions(subject, size=1):
         run = solved(subject, problem)
         require(np.isfinite(run.theta).all(), "θ is not finite with P = 1")
@@ -65,61 +65,66 @@ def works_with_one_parameter(subject: Subject) -> None:
 
 @check(since=1)
 def ends_when_report_says_so(subject: Subject) -> None:
-    """When report returns False it returns (or raises StopIteration), and asks nothing more."""
+    """When report returns False, it returns (or raises StopIteration) without oracle calls."""
     for problem in functions(subject):
         whole = solved(subject, problem)
         if whole.k < 2:
             raise NotApplicable("it reports only once on an easy problem")
         half = max(1, whole.k // 2)
         run = solved(subject, problem, steps=half)
-        require(run.k == half, f"it went on for {run.k} reports with a budget of {half}")
+        require(run.k == half, f"it continued for {run.k} reports with a budget of {half}")
         measured = dict(zip(run.columns, run.rows[-1], strict=True))
         require(
             run.counts.gradients == measured["gradients"],
-            "it asks for gradients after report has returned False",
+            "it computes gradients after report has returned False",
         )
 
 
 @check(since=1)
 def repeats_to_the_bit(subject: Subject) -> None:
-    """The same run twice gives the same bits."""
+    """The same run twice gives equal bits."""
     for problem in functions(subject):
         first, second = solved(subject, problem), solved(subject, problem)
         require(
             np.array_equal(np.array(first.iterates), np.array(second.iterates)),
-            "the same run twice gives different iterates; draw from oracle.random alone",
+            "the same run twice gives different iterates; draw only from oracle.random",
         )
 
 
 @check(since=1)
 def asks_only_what_it_needs(subject: Subject) -> None:
-    """All words that it asks are in ``needs``, and the answers stay as they were."""
+    """All oracle methods that it calls are in ``needs``, and it does not modify their results."""
     for problem in functions(subject):
         seen, words, answers = watched(bound(problem), PLAIN, None)
         solved(subject, seen)
         asked = words - {"loss_and_gradient"}
         beyond = ", ".join(sorted(asked - subject.optimizer.requires()))
-        require(not beyond, f"it asks for {beyond}, which its needs do not name")
+        require(not beyond, f"it calls the oracle's {beyond}, which its needs do not contain")
         spoiled = {word for word, array, kept in answers if not np.array_equal(array, kept)}
-        require(not spoiled, f"it overwrites the oracle's answers to {', '.join(sorted(spoiled))}")
+        require(
+            not spoiled,
+            f"it overwrites arrays that the oracle returned for {', '.join(sorted(spoiled))}",
+        )
 
 
 @check(since=1)
 def pickles(subject: Subject) -> None:
-    """It can be sent to a worker."""
+    """It can be pickled and sent to a worker."""
     again = pickle.loads(pickle.dumps(subject.optimizer))
-    require(again == subject.optimizer, "pickled and restored, it is another")
+    require(
+        again == subject.optimizer, "after pickling and unpickling it is not equal to the original"
+    )
 
 
 @check(since=1)
 def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import what only its runs need."""
+    """Importing it does not import a library that only its runs need."""
     check_imports(type(subject.optimizer))
 
 
 @check(since=1)
 def lowers_the_loss(subject: Subject) -> None:
-    """It gets closer to the minimum of easy problems."""
+    """It lowers the loss of easy problems."""
     for problem in functions(subject):
         run = solved(subject, problem, steps=1000)
         losses = run.curve[:, run.columns.index("loss")]

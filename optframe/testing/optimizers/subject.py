@@ -1,4 +1,4 @@
-"""What the checks of optimizers look at."""
+"""The subject of the checks of optimizers: an optimizer, and the problems that it runs on."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ STEPS = 12
 
 @dataclass(frozen=True)
 class Subject:
-    """What a check looks at: the optimizer, and a generator for what the check draws."""
+    """The subject of a check: the optimizer, and a random generator for the check."""
 
     optimizer: Optimizer
     random: np.random.Generator
 
     def problems(self, size: int = SIZE) -> list[Problem]:
-        """Return the standard problems that offer what it needs, of a drawn shape each."""
+        """Return the standard problems that support what it needs, each with random parameters."""
         random, center = self.random, self.random.standard_normal(size)
         mix = random.standard_normal((size, size)) / (4 * size)
         a = np.diag(random.uniform(0.5, 2, size)) + mix @ mix.T
@@ -39,7 +39,7 @@ class Subject:
         served = [problem for problem in every if serves(problem, needs)]
         if not served:
             words = ", ".join(sorted(needs))
-            raise NotApplicable(f"no standard problem offers all that it needs ({words})")
+            raise NotApplicable(f"no standard problem supports all that it needs ({words})")
         return served
 
     def problem(self, size: int = SIZE) -> Problem:
@@ -47,7 +47,7 @@ class Subject:
         return self.problems(size)[0]
 
     def numbers(self) -> dict[str, float]:
-        """Return its hyperparameters that are numbers other than 0, those of its parts left out."""
+        """Return its own numeric hyperparameters other than 0, without those of its components."""
         fields = parameters(type(self.optimizer)).values()
         values = {f.attribute: getattr(self.optimizer, f.attribute) for f in fields if f.number}
         numbers = {name: v for name, v in values.items() if isinstance(v, (float, int)) and v}
@@ -60,16 +60,19 @@ class Subject:
         return dataclasses.replace(self.optimizer, **{name: value})  # type: ignore[type-var]
 
     def batch(self) -> tuple[Problem, Any]:
-        """Return a problem and as many starts as it has parameters: shapes that fit by chance."""
+        """Return a problem and as many starts as it has parameters, so that R = P.
+
+        Equal sizes show a wrong broadcast, which different sizes would turn into an exception.
+        """
         if not self.optimizer.vectorized:
-            raise NotApplicable("it says vectorized = False")
+            raise NotApplicable("it declares vectorized = False")
         problem = self.problem()
         return problem, problem.start(self.random) + self.random.standard_normal((SIZE, SIZE))
 
 
 def same(found: Any, expected: Walk, where: str, tolerance: float) -> None:
-    """Fail unless the iterates are the expected ones, to a share of the way that was gone."""
+    """Fail unless the iterates are the expected ones, relative to the distance moved."""
     steps = expected.iterates[: len(found)]
     reach = np.ptp(steps, axis=0).max() + np.abs(steps[0]).max()
     off = np.abs(found - steps).max() if found.shape == steps.shape else math.inf
-    require(off <= tolerance * reach, f"{where} it takes other steps: θ is off by {off:.2g}")
+    require(off <= tolerance * reach, f"{where} it takes other steps: θ differs by {off:.2g}")

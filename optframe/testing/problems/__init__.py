@@ -1,4 +1,4 @@
-"""The checks of problems."""
+"""Checks of the contract and mathematics of problems and transforms."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def check_problem(
     problem
         An object, or a class whose fields have defaults.
     dataset
-        Loads a data set by its name; by default as the installed plugins do.
+        Loads a data set by its name; by default from the installed plugins.
     seed, strict
         As for `check_optimizer`, and ``known_failures`` likewise.
 
     Raises
     ------
     UsageError
-        Where it is no problem, cannot be made without parameters, or expects a failure of a check
+        If it is not a problem, cannot be made without parameters, or expects a failure of a check
         that does not exist.
     """
     component = made(problem, "problems", "check_problem")

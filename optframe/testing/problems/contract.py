@@ -1,4 +1,4 @@
-"""What every problem owes to its contract."""
+"""Checks of a problem's contract: starts, shapes, batches, randomness, metrics, imports."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from optframe.trial.checks import check_metrics, check_start
 
 @check(since=1)
 def starts_where_its_seed_says(subject: Subject) -> None:
-    """Starts have shape (P,), are finite, and depend on the seed alone, if at all."""
+    """Starts have shape (P,), are finite, and depend on nothing but the seed."""
     problem = subject.problem
     require(isinstance(problem.size, int) and problem.size >= 1, f"its size is {problem.size!r}")
     for draw in (problem.start, problem.random_start):
         starts = [np.asarray(draw(np.random.default_rng(seed))) for seed in (1, 1, 2)]
         for start in starts:
             check_start(problem, start)
-            require(np.isfinite(start).all(), "it starts where θ is not finite")
+            require(np.isfinite(start).all(), "its start is not finite")
         require(np.array_equal(starts[0], starts[1]), "one seed gives two different starts")
         differ = not np.array_equal(starts[0], starts[2])
         if draw == problem.start:
             words = "differ" if differ else "do not differ"
             require(
                 differ == problem.draws_start,
-                f"it says draws_start = {problem.draws_start}, but starts {words} between seeds",
+                f"it declares draws_start = {problem.draws_start}, but starts {words} between "
+                "seeds",
             )
         else:
             require(differ, "random_start does not depend on its generator")
@@ -39,7 +40,7 @@ def starts_where_its_seed_says(subject: Subject) -> None:
 
 @check(since=1)
 def keeps_shape_and_precision(subject: Subject) -> None:
-    """The loss has shape () and the gradient (P,), in θ's precision."""
+    """The loss has shape () and the gradient shape (P,), both in θ's precision."""
     for dtype in ("float64", "float32"):
         problem = subject.bound(dtype)
         theta = subject.point().astype(dtype)
@@ -55,16 +56,16 @@ def keeps_shape_and_precision(subject: Subject) -> None:
             value = np.asarray(value)
             require(value.shape == shape, f"{name} has shape {value.shape}, expected {shape}")
             require(value.dtype == dtype, f"{name} of a {dtype} θ is {value.dtype}")
-        close(both[0], loss, 1e-5, "loss_and_gradient's loss is not loss")
-        close(both[1], gradient, 1e-4, "loss_and_gradient's gradient is not gradient")
+        close(both[0], loss, 1e-5, "loss_and_gradient returns another loss than loss")
+        close(both[1], gradient, 1e-4, "loss_and_gradient returns another gradient than gradient")
 
 
 @check(since=1)
 def leading_axes_are_runs(subject: Subject) -> None:
-    """With leading axes, each answer is the run's own."""
+    """With leading axes, each run's result is the same as alone."""
     problem = subject.problem
     if not problem.vectorized:
-        raise NotApplicable("it says vectorized = False")
+        raise NotApplicable("it declares vectorized = False")
     for runs in ((3,), (2, 3)):
         theta = subject.point(*runs)
         for name in ("loss", "gradient", "hessian", "loss_and_gradient", "metrics"):
@@ -83,19 +84,22 @@ def leading_axes_are_runs(subject: Subject) -> None:
 
 @check(since=1)
 def answers_are_repeatable(subject: Subject) -> None:
-    """The same θ and batch give the same answer, and neither is written to."""
+    """The same θ and batch give the same result, and neither is modified."""
     theta = subject.point()
     kept = theta.copy()
     first = np.asarray(subject.word("gradient")(theta)).copy()
     subject.word("loss")(theta + 1)
     again = np.asarray(subject.word("gradient")(theta))
-    require(np.array_equal(first, again, equal_nan=True), "asked twice, it answers twice")
+    require(
+        np.array_equal(first, again, equal_nan=True),
+        "the same arguments give two different results",
+    )
     require(np.array_equal(theta, kept), "it writes to θ")
 
 
 @check(since=1)
 def instances_depend_on_their_seed_alone(subject: Subject) -> None:
-    """Constants that are drawn come from `instance_random`, and draws_instance says so."""
+    """Random constants come only from `instance_random`, and draws_instance declares them."""
     problem = subject.problem
     theta = subject.point()
     answers = []
@@ -103,18 +107,21 @@ def instances_depend_on_their_seed_alone(subject: Subject) -> None:
         bound = subject.bound(seed=seed)
         gradient = bound.gradient(theta, *subject.batch_of(bound))  # type: ignore[attr-defined]
         answers.append([float(bound.metrics(theta)["loss"]), *np.asarray(gradient).tolist()])
-    require(answers[0] == answers[1], "bound twice with one seed, it is two different problems")
+    require(
+        answers[0] == answers[1], "bound twice with the same seed, it gives two different problems"
+    )
     differ = answers[0] != answers[2]
     words = "differ" if differ else "do not differ"
     require(
         differ == problem.draws_instance,
-        f"it says draws_instance = {problem.draws_instance}, but instances {words} between seeds",
+        f"it declares draws_instance = {problem.draws_instance}, but instances {words} between "
+        "seeds",
     )
 
 
 @check(since=1)
 def measures_the_loss(subject: Subject) -> None:
-    """`metrics` has the loss, all finite at the start, under names that are free."""
+    """`metrics` contains the loss; all values are finite at the start, and no name is reserved."""
     values = subject.problem.metrics(subject.start())
     check_metrics(subject.problem, values)
     bad = [name for name, value in values.items() if not np.isfinite(float(value))]
@@ -127,9 +134,9 @@ def measures_the_loss(subject: Subject) -> None:
 
 @check(since=1)
 def computes_with_the_array_standard(subject: Subject) -> None:
-    """It takes its functions from self.xp, on whatever device."""
+    """It uses the functions of self.xp, and works on every device."""
     if subject.problem.draws_batch:
-        raise NotApplicable("problems with data may use all that NumPy and CuPy share")
+        raise NotApplicable("problems with data may use all functions that NumPy and CuPy share")
     strict = StrictBackend()
     missing = strict.missing()
     if missing is not None:
@@ -143,14 +150,17 @@ def computes_with_the_array_standard(subject: Subject) -> None:
 
 @check(since=1)
 def pickles(subject: Subject) -> None:
-    """It can be sent to a worker."""
+    """It can be pickled and sent to a worker."""
     again = pickle.loads(pickle.dumps(subject.unbound))
-    require(repr(again) == repr(subject.unbound), "pickled and restored, it is another")
+    require(
+        repr(again) == repr(subject.unbound),
+        "after pickling and unpickling it is not equal to the original",
+    )
 
 
 @check(since=1)
 def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import what only its runs need."""
+    """Importing it does not import a library that only its runs need."""
     check_imports(type(subject.unbound))
 
 

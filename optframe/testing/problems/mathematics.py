@@ -1,4 +1,4 @@
-"""What a problem's answers should be: derivatives of its loss, and a minimum that is one."""
+"""Checks of a problem's mathematics: derivatives of the loss, and the declared minimum."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def gradient_is_the_slope_of_the_loss(subject: Subject) -> None:
 
 @check(since=1)
 def gradient_is_the_same_in_single_precision(subject: Subject) -> None:
-    """In float32 the gradient is that of float64, to rounding."""
+    """The gradients in float32 and float64 agree to rounding."""
     theta = subject.point().astype(np.float32).astype(np.float64)
     exact = np.asarray(subject.word("gradient")(theta))
     single = subject.bound("float32")
     found = single.gradient(theta.astype(np.float32), *subject.batch_of(single))  # type: ignore[attr-defined]
-    close(found, exact, 1e-3, "the gradient in float32 is not that of float64")
+    close(found, exact, 1e-3, "the gradient in float32 differs from that in float64")
 
 
 @check(since=1)
 def hessian_is_the_slope_of_the_gradient(subject: Subject) -> None:
-    """∇²f is symmetric, and times d the derivative of ∇f along d."""
+    """∇²f is symmetric, and ∇²f·d is the derivative of ∇f along d."""
     hessian, gradient = subject.word("hessian"), subject.word("gradient")
     if subject.problem.size > LARGEST_HESSIAN:
-        raise NotApplicable(f"P = {subject.problem.size} is too large for a Hessian here")
+        raise NotApplicable(f"P = {subject.problem.size} is too large to check a Hessian")
     theta = subject.point()
     h = np.asarray(hessian(theta))
     require(h.shape == theta.shape * 2, f"the Hessian has shape {h.shape}")
@@ -76,12 +76,14 @@ def partials_are_the_gradients_entries(subject: Subject) -> None:
     g = np.asarray(subject.word("gradient")(theta))
     for i in some(subject, theta.shape[0]):
         off = abs(float(partial(theta, i)) - g[i])
-        require(off <= 1e-9 * np.abs(g).max(), f"partial({i}) is off the gradient by {off:.2g}")
+        require(
+            off <= 1e-9 * np.abs(g).max(), f"partial({i}) differs from the gradient by {off:.2g}"
+        )
 
 
 @check(since=1)
 def coordinate_minimum_is_a_minimum(subject: Subject) -> None:
-    """At its θᵢ the partial derivative is zero, and the loss no larger than before."""
+    """At the returned θᵢ the partial derivative is zero, and the loss is not larger than before."""
     minimum, gradient = subject.word("coordinate_minimum"), subject.word("gradient")
     loss = subject.word("loss")
     theta = subject.point()
@@ -98,14 +100,14 @@ def coordinate_minimum_is_a_minimum(subject: Subject) -> None:
 
 @check(since=1)
 def minibatches_average_to_the_whole(subject: Subject) -> None:
-    """The gradients of minibatches, weighted by their sizes, are the gradient of all records."""
+    """The mean of minibatch gradients, weighted by size, is the gradient of all records."""
     problem = subject.problem
     if not isinstance(problem, StochasticProblem) or not problem.records:
         raise NotApplicable("it has no records")
     if problem.records > MOST_RECORDS:
-        raise NotApplicable(f"{problem.records} records are too many to go through here")
+        raise NotApplicable(f"{problem.records} records are too many for this check")
     if not problem.deterministic:
-        raise NotApplicable("its batches have noise of their own")
+        raise NotApplicable("its batches have additional noise")
     theta = subject.point()
     order = subject.random.permutation(problem.records)
     parts = np.array_split(order, min(7, problem.records))
@@ -119,7 +121,7 @@ def minibatches_average_to_the_whole(subject: Subject) -> None:
 
 @check(since=1)
 def gradients_per_sample_average_to_the_gradient(subject: Subject) -> None:
-    """The mean over `per_sample` is the batch's gradient."""
+    """The mean of `per_sample` is the batch's gradient."""
     theta = subject.point()
     each = np.asarray(subject.word("per_sample")(theta))
     gradient = np.asarray(subject.word("gradient")(theta))
@@ -128,12 +130,12 @@ def gradients_per_sample_average_to_the_gradient(subject: Subject) -> None:
 
 @check(since=1)
 def minimum_is_what_it_claims(subject: Subject) -> None:
-    """f* is reached at the minimizer, where the gradient is zero, and nothing is lower."""
+    """The minimizer's loss is f*, its gradient is zero, and no nearby loss is lower."""
     problem = subject.problem
     known = problem.minimum is not None
     require(problem.knows_minimum == known, f"knows_minimum is {problem.knows_minimum}")
     if problem.minimum is None:
-        raise NotApplicable("it knows no minimum")
+        raise NotApplicable("it declares no minimum")
     start = subject.start()
 
     def loss(theta: Any) -> float:
@@ -145,7 +147,7 @@ def minimum_is_what_it_claims(subject: Subject) -> None:
         lowest = min(loss(start + scale * row) for row in noise)
         require(
             lowest >= problem.minimum - 1e-9 * spread,
-            f"it says that the minimum is {problem.minimum:.12g}, but near the start there is "
+            f"it declares the minimum {problem.minimum:.12g}, but near the start the loss is "
             f"{lowest:.12g}",
         )
     if problem.minimizer is None:
@@ -153,13 +155,15 @@ def minimum_is_what_it_claims(subject: Subject) -> None:
     best = np.asarray(problem.minimizer, np.float64)
     require(best.shape == start.shape, f"its minimizer has shape {best.shape}")
     off = abs(loss(best) - problem.minimum)
-    require(off <= 1e-9 * spread, f"at its minimizer the loss is off the minimum by {off:.2g}")
+    require(
+        off <= 1e-9 * spread, f"at its minimizer the loss differs from the minimum by {off:.2g}"
+    )
     for scale in (1e-6, 1e-3):
         noise = subject.random.standard_normal((20, problem.size)) * np.maximum(1, np.abs(best))
         lowest = min(loss(best + scale * row) for row in noise)
         require(
             lowest >= problem.minimum - 1e-9 * spread,
-            f"beside its minimizer there is {lowest:.12g}",
+            f"near its minimizer the loss is {lowest:.12g}",
         )
     if not problem.draws_batch:
         gradient = subject.word("gradient")
@@ -170,14 +174,14 @@ def minimum_is_what_it_claims(subject: Subject) -> None:
 
 @check(since=1)
 def is_quadratic_as_declared(subject: Subject) -> None:
-    """Where it says quadratic = True, its gradient is an affine function."""
+    """If it declares quadratic = True, its gradient is an affine function."""
     if not subject.problem.quadratic:
-        raise NotApplicable("it says quadratic = False")
+        raise NotApplicable("it declares quadratic = False")
     gradient = subject.word("gradient")
     a, b = subject.point(), subject.point()
     middle = np.asarray(gradient((a + b) / 2))
     mean = (np.asarray(gradient(a)) + np.asarray(gradient(b))) / 2
-    close(middle, mean, 1e-9, "it says quadratic = True, but its gradient is not affine")
+    close(middle, mean, 1e-9, "it declares quadratic = True, but its gradient is not affine")
 
 
 @check(since=1)
@@ -194,13 +198,15 @@ def _slope_of_gradient(gradient: Callable[[Any], Any], theta: Any, d: Any, w: An
 
 
 def _compare_slopes(slopes: list[tuple[Slope, float, float]], what: str) -> None:
-    """Fail where a derivative is off by more than its numerical value may be."""
+    """Fail if a derivative differs from the numerical one by more than the estimated error."""
     for numerical, found, size in slopes:
         off = abs(found - numerical.value)
         allowed = 10 * numerical.error + 1e-7 * abs(numerical.value) + 1e-12 * size
         require(
             off <= allowed and np.isfinite(found),
-            f"{what} is {found:.10g}, {numerical.how} say {numerical.value:.10g}",
+            f"{what} is {found:.10g}, {numerical.how} give {numerical.value:.10g}",
         )
     sure = [s for s, _, size in slopes if s.error <= 1e-3 * max(abs(s.value), 1e-3 * size)]
-    require(sure, f"{what}: the differences are too rough to say anything; is the loss smooth?")
+    require(
+        sure, f"{what}: the differences are too inaccurate for a check; the loss may not be smooth"
+    )

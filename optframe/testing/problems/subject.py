@@ -1,4 +1,4 @@
-"""What the checks of problems look at."""
+"""The subject of the checks of problems: a problem, bound to a backend, with points and batches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGEST_HESSIAN = 300
 
 @dataclass(frozen=True)
 class Subject:
-    """What a check looks at: the problem, where its data is, a generator for what it draws."""
+    """The subject of a check: the problem, the source of its data, a generator for the check."""
 
     unbound: Problem
     dataset: Callable[[str], Dataset]
@@ -31,7 +31,7 @@ class Subject:
     def bound(
         self, dtype: str = "float64", backend: Backend | None = None, seed: int = 0
     ) -> Problem:
-        """Return the problem, living on a backend whose arrays refuse to be written to."""
+        """Return the problem, bound to a backend with read-only arrays."""
         backend = backend or ReadOnlyBackend()
         return self.unbound.bind(
             Setting(backend, dtype, np.random.SeedSequence(seed), self.dataset)
@@ -44,11 +44,11 @@ class Subject:
 
     @cached_property
     def batch(self) -> tuple[Any, ...]:
-        """What follows θ in its methods: nothing, or one batch."""
+        """The arguments after θ in its methods: none, or one batch."""
         return self.batch_of(self.problem)
 
     def batch_of(self, problem: Problem) -> tuple[Any, ...]:
-        """Return the same batch of the problem bound elsewhere."""
+        """Return the same batch of the problem bound to another backend."""
         if not (isinstance(problem, StochasticProblem) and problem.draws_batch):
             return ()
         records = problem.records
@@ -56,9 +56,9 @@ class Subject:
         return (problem.draw(indices, np.random.default_rng(1)),)
 
     def word(self, name: str) -> Callable[..., Any]:
-        """Return the problem's answer to a word as a function of all but the batch."""
+        """Return one of the problem's oracle methods as a function without the batch."""
         if name not in offers(self.problem, None):
-            raise NotApplicable(f"it offers no {name}")
+            raise NotApplicable(f"it does not support {name}")
         method = getattr(self.problem, name)
         return lambda *arguments: method(*arguments, *self.batch)
 
@@ -67,7 +67,7 @@ class Subject:
         return np.asarray(self.problem.start(np.random.default_rng(0)), np.float64)
 
     def point(self, *runs: int) -> Any:
-        """Return points near the start, shape (*runs, P), that refuse to be written to."""
+        """Return read-only points near the start, shape (*runs, P)."""
         start = self.start()
         noise = self.random.standard_normal((*runs, self.problem.size))
         theta = start + 0.1 * np.maximum(1.0, np.abs(start)) * noise
@@ -75,7 +75,7 @@ class Subject:
         return theta
 
     def directions(self, theta: Any) -> list[Any]:
-        """Return every axis of a small problem, and drawn directions of a large one."""
+        """Return every axis of a small problem, and random directions of a large one."""
         scale = np.maximum(1.0, np.abs(theta))
         size = theta.shape[0]
         if size <= DIRECTIONS:
@@ -84,15 +84,18 @@ class Subject:
 
 
 def close(found: Any, expected: Any, tolerance: float, what: str) -> None:
-    """Fail unless two arrays agree to a share of the largest entry."""
+    """Fail unless two arrays agree, relative to the largest entry."""
     found, expected = np.asarray(found), np.asarray(expected)
-    require(found.shape == expected.shape, f"{what}: shape {found.shape}, not {expected.shape}")
+    require(
+        found.shape == expected.shape,
+        f"{what}: found shape {found.shape}, expected {expected.shape}",
+    )
     reach = np.abs(expected).max(initial=0.0)
     off = np.abs(found - expected).max(initial=0.0)
-    require(off <= tolerance * reach or off == 0, f"{what}: off by {off:.2g} of {reach:.2g}")
+    require(off <= tolerance * reach or off == 0, f"{what}: differs by {off:.2g} of {reach:.2g}")
 
 
 def some(subject: Subject, size: int) -> list[int]:
-    """Return a few of so many coordinates, drawn."""
+    """Return a few random ones of ``size`` coordinates."""
     indices = subject.random.choice(size, min(size, DIRECTIONS), replace=False)
     return [int(i) for i in indices]

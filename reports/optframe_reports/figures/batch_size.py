@@ -1,4 +1,4 @@
-"""Batch size: what a larger batch gains and costs."""
+"""The figure batch-size: what a larger batch gains and costs."""
 
 from __future__ import annotations
 
@@ -55,24 +55,23 @@ class BatchSize(Figure):
     """A quantity against the batch size, a line for each optimizer and sampler.
 
     ``loss_per_step``, ``loss_per_sample`` and ``loss_per_second`` are the loss after the same
-    number of steps, samples or seconds: after as many as runs with every batch size have done, on
-    the line between two checkpoints where none is there. At each batch size an optimizer has the
-    learning rate (lr) that is best there, for no one rate is fair to all: the larger the batch, the
-    larger the rate that it bears. ``test_loss`` is that of the runs' ends, with the learning rate
-    that is best by it; ``best_lr`` the learning rate whose median final loss is least, as a
-    triangle where it is the largest or the least that was tried, which a wider grid might move.
-    In all of these a run that was lost counts as worse than every number: × stands in the grey
-    rows at the top where half of the runs or more were lost with every learning rate.
+    number of steps, samples or seconds: the largest number that runs with every batch size have
+    done. Between two checkpoints it is interpolated. At each batch size an optimizer has the
+    learning rate (lr) that is best there, since larger batches allow larger rates. ``test_loss`` is
+    that of the runs' ends, with the learning rate that is best by it. ``best_lr`` is the learning
+    rate with the least median final loss. It is a triangle if it is the largest or the least that
+    was tried, since a wider grid might have a better one. In all of these, a run that was lost
+    counts as worse than every number. × in the grey rows at the top means that half of the runs or
+    more were lost with every learning rate.
 
     ``gradient_variance`` is the median over a run's checkpoints (in a study with ``[run] measure =
-    ["gradient_variance"]``); the dashed line falls as 1/B from the smallest batch, as the variance
+    ["gradient_variance"]``). The dashed line falls as 1/B from the smallest batch, as the variance
     of a mean of independent records does. ``time_per_step`` and ``memory_per_step`` (in a study
-    with ``[run] profile = true``) are those of all the runs that have them, whatever their
-    learning rate; runs without a value, and the variances of lost ones, are left out and counted
-    in the legend.
+    with ``[run] profile = true``) are those of all runs that have them, with every learning rate.
+    Runs without a value, and the variances of lost ones, are left out and counted in the legend.
 
-    A line joins medians over the seeds; the band lies between the quartiles. Samplers without a
-    batch size are left out, and the legend counts their runs.
+    A line joins medians over the seeds. The band is between the quartiles. Samplers without a batch
+    size are left out, and the legend counts their runs.
 
     Reference: C. J. Shallue et al., "Measuring the effects of data parallelism on neural network
     training", Journal of Machine Learning Research 20 (2019).
@@ -81,12 +80,12 @@ class BatchSize(Figure):
     quantity: Quantity = "loss_per_sample"
 
     def title(self) -> str:
-        """Return what the picture shows."""
-        said = self.quantity.replace("_", " ").replace(" lr", " learning rate")
-        return f"{said.capitalize()} against the batch size"
+        """Return the picture's title."""
+        name = self.quantity.replace("_", " ").replace(" lr", " learning rate")
+        return f"{name.capitalize()} against the batch size"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where there are not two batch sizes, or nothing was measured."""
+        """Return a reason if there are not two batch sizes, or nothing was measured, else None."""
         trials = frames.trials
         ran = trials[~trials["status"].isin(UNRUN)] if len(trials) else trials
         if not len(ran):
@@ -110,7 +109,7 @@ class BatchSize(Figure):
         if name == "time_per_step" and not ((ran["steps"] > 0) & (ran["together"] == 1)).any():
             return "no run has taken a step with a time of its own"
         if name == "loss_per_second" and (ran["together"] > 1).any():
-            return "runs advanced together with others and have no time of their own"
+            return "runs ran in batches and have no times of their own"
         if name in BUDGETS and curves.empty:
             return "no run has a curve yet"
         if name == "best_lr" and all(f.values.size < 2 for f in families(frames, "lr")[1]):
@@ -118,7 +117,7 @@ class BatchSize(Figure):
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the rows of crosses above and for the legend below."""
+        """Return the size in inches, with room for the rows of crosses and the legend."""
         drawn = self._drawn(frames)
         return WIDTH, HEIGHT + lost_height(drawn.sweeps) + legend_height(drawn.labels)
 
@@ -154,14 +153,14 @@ class BatchSize(Figure):
         axes.set(xlabel="batch size (records)", ylabel=drawn.axis.name)
         axes.grid(which="major", alpha=0.4)
         seaborn.despine(ax=axes)
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {drawn.told}")
+        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {drawn.caption}")
         add_legend(axes, drawn.handles, drawn.labels)
 
     def _drawn(self, frames: Frames) -> _Drawn:
         ran, found = families(frames, "lr", samplers_apart=False)
         what = measured(frames, ran, self.quantity)
         lines = [_line(family, ran, what, self.quantity == "best_lr") for family in found]
-        least = 2 if self.quantity == "best_lr" else 1  # there is no best of one rate
+        least = 2 if self.quantity == "best_lr" else 1  # the best learning rate needs two or more
         drawn = [line for line in lines if line.sweep.x.size and line.tried >= least]
         kept = {line.sweep.name: line for line in drawn}
         without = {line.sweep.name: line.all_runs for line in lines}
@@ -169,18 +168,18 @@ class BatchSize(Figure):
         if self.quantity == "best_lr":
             axis = Ordinate("best learning rate", True, np.inf)
         shown = best_of(sweeps, axis)
-        told = [seeds_of(shown, len(sweeps)) if what.tuned else "median and quartiles"]
+        caption = [seeds_of(shown, len(sweeps)) if what.tuned else "median and quartiles"]
         if self.quantity == "best_lr":
-            told = ["the rate with the least median loss"]
+            caption = ["the rate with the least median loss"]
         elif what.tuned and any(line.tried > 1 for line in drawn):
-            told.append("best lr at each")
+            caption.append("best lr at each")
         return _Drawn(
             shown,
             kept,
             {name: runs for name, runs in without.items() if name not in kept},
             axis,
             self.quantity,
-            ", ".join(told),
+            ", ".join(caption),
         )
 
 
@@ -189,10 +188,10 @@ def _nothing(ran: pd.DataFrame, column: str) -> bool:
 
 
 class _Line(NamedTuple):
-    """A family's line; of its ``all_runs`` some are ``lost``, some without a value ``left_out``.
+    """A family's line, with the numbers of ``all_runs``, ``lost`` ones, and those ``left_out``.
 
-    ``tried``: the most settings that it was the best of; ``largest`` and ``least``: where the
-    learning rate that was best is at an end of what was tried.
+    Runs without a value are left out. ``tried`` is the largest number of settings at a point.
+    ``largest`` and ``least`` mark the points where the best learning rate is at an end of the grid.
     """
 
     sweep: Sweep
@@ -242,14 +241,14 @@ def _settings(ran: pd.DataFrame) -> NDArray[np.integer[Any]]:
 
 
 class _Drawn(NamedTuple):
-    """All that a picture shows: lines, what is known of each, and the families without any."""
+    """The contents of a picture: lines, the data of each, and the families without a line."""
 
     sweeps: list[Sweep]
     lines: dict[str, _Line]
     without: dict[str, int]
     axis: Ordinate
     quantity: str
-    told: str
+    caption: str
 
     @property
     def labels(self) -> list[str]:
@@ -270,7 +269,7 @@ class _Drawn(NamedTuple):
 
     @property
     def _others(self) -> list[tuple[str, dict[str, Any]]]:
-        """What stands in the legend beside the lines, and how it looks."""
+        """The legend's other entries: each text with its mark."""
         others: list[tuple[str, dict[str, Any]]] = []
         dot = {"linestyle": "", "color": "0.3"}
         if any(not sweep.finite.all() for sweep in self.sweeps):
@@ -280,7 +279,7 @@ class _Drawn(NamedTuple):
             others.append(("in proportion to 1 / batch size", fall))
         marks = {mark for sweep in self.sweeps for mark in self.edges(sweep)}
         ends = (("^", "the largest that was tried"), ("v", "the least that was tried"))
-        others += [(said, {**dot, "marker": mark}) for mark, said in ends if mark in marks]
+        others += [(label, {**dot, "marker": mark}) for mark, label in ends if mark in marks]
         left_out = [
             (f"{name}: {plural(n, 'run')} left out", {"linestyle": ""})
             for name, n in self.without.items()
@@ -289,6 +288,6 @@ class _Drawn(NamedTuple):
 
     def _label(self, sweep: Sweep) -> str:
         line, every = self.lines[sweep.name], count(self.lines[sweep.name].all_runs)
-        said = [f"{count(line.lost)} of {every} lost"] if line.lost else []
-        said += [f"{count(line.left_out)} of {every} left out"] if line.left_out else []
-        return f"{sweep.name} ({', '.join(said)})" if said else sweep.name
+        parts = [f"{count(line.lost)} of {every} lost"] if line.lost else []
+        parts += [f"{count(line.left_out)} of {every} left out"] if line.left_out else []
+        return f"{sweep.name} ({', '.join(parts)})" if parts else sweep.name

@@ -1,4 +1,4 @@
-"""Convergence: how fast the loss falls."""
+"""The figure convergence: how fast the loss falls."""
 
 from __future__ import annotations
 
@@ -43,21 +43,22 @@ class _Drawn(NamedTuple):
 class Convergence(Figure):
     """The median over seeds and the band between the quartiles, for each optimizer.
 
-    At a fixed budget they are those of the loss at each place: how good is it by then? For a fixed
-    target they are those of the place where a run first reaches each loss: how long does that
-    take? (The words are those of COCO, the platform for comparing optimizers.)
+    For a fixed budget, they are those of the loss at each number of steps: how good is it by then?
+    For a fixed target, they are those of the number of steps at which a run first reaches each
+    loss: how long does it take? (These terms are those of COCO, the platform for comparing
+    optimizers.)
 
     With the problem's f* known, this is the suboptimality f − f* on a logarithmic axis, on which
     what the dtype cannot tell from zero lies on a dotted line instead of falling off a cliff (see
     `optframe_reports.plotting.metric_axis`).
 
-    The runs are brought onto a common grid first: against steps, epochs and samples a run has the
-    value of its last checkpoint; against gradients and seconds, where each seed has checkpoints
-    of its own, the value on the drawn line between two of them. A run that ended keeps its last
-    value. One that diverged, failed, timed out or crashed counts as infinite from there on: the
-    band ends where a quartile is infinite, the curve ends in × where the median is, and the
-    legend counts such runs. For a target, a run that never reaches it counts as infinite, and a
-    curve ends where less than half of the runs get.
+    The runs are first aligned on a common grid. Against steps, epochs and samples, a run has the
+    value of its last checkpoint. Against gradients and seconds, each seed has its own checkpoints,
+    and the value is interpolated between two of them. A run that ended keeps its last value. One
+    that diverged, failed, timed out or crashed counts as infinite from there on: the band ends
+    where a quartile is infinite, the curve ends in × where the median is, and the legend counts
+    such runs. For a target, a run that never reaches it counts as infinite, and a curve ends where
+    less than half of the runs reach the target.
 
     Of more than twelve settings, each optimizer's best is shown (`plotting.run_groups`).
 
@@ -73,14 +74,14 @@ class Convergence(Figure):
     y_scale: Scale = "auto"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         metric = self.metric.replace("_", " ").capitalize()
         return f"{metric} against {self.x}" + (
             ", for fixed targets" if self.view == "fixed-target" else ""
         )
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no run has a curve, or the problem lacks what is to be drawn."""
+        """Return a reason if no run has a curve of this metric or axis, else None."""
         reason = no_curves(frames, self.x, self.metric)
         if reason is not None or self.y_scale != "log" or knows_minimum(self.metric, frames.trials):
             return reason
@@ -89,7 +90,7 @@ class Convergence(Figure):
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend below."""
+        """Return the size in inches, with room for the legend below."""
         compared = self._compared(frames)
         lost = any("(" in group.legend for group in compared)
         labels = [group.legend for group in compared]
@@ -167,7 +168,7 @@ def _scaled(path: Path, scale: float) -> Path:
 
 
 def _least(paths: list[Path]) -> float:
-    """Return the least place after the start."""
+    """Return the least x after the start."""
     after = [path.x[path.x > 0] for path in paths]
     return float(min((places.min() for places in after if places.size), default=0.0))
 

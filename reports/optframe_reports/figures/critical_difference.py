@@ -1,4 +1,4 @@
-"""Critical-difference diagram: which optimizers rank differently over problems, beyond chance."""
+"""The critical-difference diagram: whose average ranks over problems differ significantly."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ _ABOVE = 1.15  # inches: the title, the axis and its label
 
 @dataclass(frozen=True)
 class CriticalDifference(Figure):
-    """The average ranks over problems; bars join optimizers that are not told apart.
+    """The average ranks over problems; bars join optimizers that do not differ significantly.
 
-    On each problem the optimizers are ranked by their medians over seeds, 1 the best; equal ones
-    share the mean of their ranks, and so do all who failed (their median run was lost or did not
-    reach the target), behind everybody else. Friedman's test says whether the ranks differ at all;
-    where it does not, one bar joins all. Where it does, two optimizers differ if their average
-    ranks do by the critical difference or more, whose length is drawn above the axis (Nemenyi's
-    test at the level ``alpha``).
+    On each problem, the optimizers are ranked by their medians over seeds, 1 being the best. Equal
+    optimizers share the mean of their ranks. Those that failed (their median run was lost or did
+    not reach the target) share the last ranks. Friedman's test decides whether the ranks differ at
+    all. If they do not, one bar joins all. If they do, two optimizers differ significantly if their
+    average ranks differ by the critical difference or more (Nemenyi's test at the level ``alpha``).
+    Its length is drawn above the axis.
 
     Parameters
     ----------
     measure
-        What is ranked: the cost of reaching the study's ``target``, or the ``final`` metric;
-        ``auto`` takes the target if every problem has one.
+        What is ranked: the cost of reaching the study's ``target``, or the ``final`` metric.
+        ``auto`` is the target if every problem has one.
     by
-        What counts as cost of the target.
+        The cost of the target.
     metric
-        The metric that is final.
+        The final metric.
     alpha
         The level of both tests.
 
@@ -73,16 +73,16 @@ class CriticalDifference(Figure):
     alpha: Fraction = 0.05
 
     def __post_init__(self) -> None:
-        """Refuse a level at which nothing ever differs."""
+        """Raise if ``alpha`` is not positive, since nothing would ever differ."""
         if self.alpha <= 0:
             raise ValueError(f"alpha must be greater than 0, got {self.alpha}")
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return "Critical differences of average ranks"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where there are too few optimizers or problems for the test."""
+        """Return a reason if there are too few optimizers or problems for the test, else None."""
         reason = self._ranking.missing(frames)
         if reason is not None:
             return reason
@@ -97,7 +97,7 @@ class CriticalDifference(Figure):
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave a row for each pair of names, and one for each bar."""
+        """Return the size in inches, with a row for each pair of names, and one for each bar."""
         ranks = self._ranks(frames)
         return WIDTH, _ABOVE + _places(ranks, 1.0).height + notes_height(ranks.notes)
 
@@ -176,29 +176,27 @@ class _Ranks(NamedTuple):
 
 def _verdict(test: Friedman, alpha: float) -> str:
     form = "exact" if test.exact else "Iman–Davenport"
-    said = f"Friedman's test ({form}): {p_value(test.p)}"
+    text = f"Friedman's test ({form}): {p_value(test.p)}"
     if test.p < alpha:
-        return (
-            f"{said}; bars join optimizers that Nemenyi's test does not tell apart (α = {alpha:g})."
-        )
-    return f"{said}: at the level {alpha:g} no difference is shown, and one bar joins all."
+        return f"{text}; bars join optimizers that do not differ by Nemenyi's test (α = {alpha:g})."
+    return f"{text}: not significant at the level {alpha:g}, so one bar joins all."
 
 
 def _too_few(test: Friedman, distance: float) -> str:
-    """Say so where not even the best and the worst possible ranks could be told apart."""
+    """Return a note if even the largest possible difference is not significant, else ""."""
     most = test.optimizers - 1
     if distance <= most:
         return ""
     enough = math.ceil(test.problems * (distance / most) ** 2)
     return (
-        f"Too few problems: the critical difference of {distance:.1f} is greater than any ranks "
-        f"can differ by ({most}); {enough} problems are the least with which Nemenyi's test can "
-        "tell two optimizers apart."
+        f"Too few problems: the critical difference of {distance:.1f} is larger than the largest "
+        f"possible difference of ranks ({most}); Nemenyi's test needs at least {enough} problems "
+        "to find a difference."
     )
 
 
 class _Places(NamedTuple):
-    """The names at the left and the right, wrapped, and how far below the axis each one is."""
+    """The names at the left and the right, wrapped, with the depth of each below the axis."""
 
     names: list[str]
     depths: list[float]
@@ -230,7 +228,7 @@ def _places(drawn: _Ranks, room: float) -> _Places:
 
 
 def _draw_axis(axes: Any, count: int, places: _Places) -> None:
-    """Put the axis of ranks between the names at the top; depths below it are in inches."""
+    """Draw the axis of ranks at the top, between the names; depths below it are in inches."""
     left, right = places.margin(slice(places.lefts)), places.margin(slice(places.lefts, None))
     inner = max(WIDTH * room(axes) - left - right, 0.5)
     axes.set_xlim(1 - (count - 1) * left / inner, count + (count - 1) * right / inner)
@@ -282,12 +280,12 @@ def _draw_distance(axes: Any, distance: float) -> None:
         "clip_on": False,
     }
     axes.plot([1, 1 + distance], [1, 1], transform=_above(axes, 22), **line)
-    said = f"CD = {distance:.2f}"
-    axes.text(1, 1, said, transform=_above(axes, 26), va="bottom", fontsize="small")
+    text = f"CD = {distance:.2f}"
+    axes.text(1, 1, text, transform=_above(axes, 26), va="bottom", fontsize="small")
 
 
 def _above(axes: Any, points: float, right: float = 0.0) -> Any:
-    """Return the transform of a rank and 1 to so many points of a common picture above the axis."""
+    """Return the transform that places text at a rank, ``points`` above the axis."""
     inches = stroke() / 72
     shift = ScaledTranslation(right * inches, points * inches, axes.figure.dpi_scale_trans)
     return axes.get_xaxis_transform() + shift

@@ -1,4 +1,4 @@
-"""Data profile: how many problems an optimizer solves with a given budget."""
+"""The figure data-profile: how many problems an optimizer solves with a given budget."""
 
 from __future__ import annotations
 
@@ -39,28 +39,27 @@ class DataProfile(Figure):
     """The share of problems that an optimizer solves at a cost of κ groups of P + 1 evaluations.
 
     A problem of P parameters is solved when f(x₀) − f(x) ≥ (1 − τ) (f(x₀) − f*), that is, when all
-    but the fraction ``tau`` of the possible progress is made; where f* is unknown it is the best
-    loss that any optimizer found. Moré and Wild use τ = 1e-1, 1e-3, 1e-5 and 1e-7. P + 1
-    evaluations of the loss are the price of a gradient by differences; a method that is given
-    gradients pays one for each, so that κ tells how its cost grows with P. Steps and seconds are
-    not divided.
+    but the fraction ``tau`` of the possible progress is made. If f* is unknown, the best loss that
+    any optimizer found is used. Moré and Wild use τ = 1e-1, 1e-3, 1e-5 and 1e-7. A gradient by
+    differences needs P + 1 evaluations of the loss. For a method with gradients, each counts as one
+    evaluation, so κ shows how its cost grows with P. Steps and seconds are not divided by P + 1.
 
-    Unlike in a performance profile, a curve does not depend on who else took part (but for f*
-    where it is unknown). At the right edge stands how many problems an optimizer solves at all,
-    which the legend counts; a run that was lost before it got there has an infinite cost.
+    Unlike in a performance profile, a curve does not depend on the other optimizers (except by f*,
+    if it is unknown). The right edge shows how many problems an optimizer solves at all, and the
+    legend counts them. A run that was lost before it solved the problem has an infinite cost.
 
     Parameters
     ----------
     by
-        What counts as cost.
+        The cost.
     tau
         The tolerance τ.
     target
-        Whose targets; ``study`` takes the study's own instead of those above.
+        The targets; ``study`` uses the study's own instead of those above.
     over
-        What the cost of several seeds is: their ``median``, infinite where half of them or more do
-        not reach the target; the expected running time, ``ert``; or each of the ``seeds`` counts
-        as a problem.
+        How the costs of several seeds become one: their ``median``, infinite if half of them or
+        more do not reach the target; the expected running time, ``ert``; or each of the ``seeds``
+        counts as a problem.
 
     Reference: J. J. Moré and S. M. Wild, *SIAM Journal on Optimization* 20 (2009).
     """
@@ -73,17 +72,17 @@ class DataProfile(Figure):
     over: Literal["median", "ert", "seeds"] = "median"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return f"Data profile of {UNITS[self.by]}"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where there is nobody to compare with, or no target to reach."""
+        """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
         frames, _ = self._compared(frames)
         reason = nothing_to_compare(frames) or nothing_to_reach(frames, self.by, self.target)
         return reason or (no_sizes(frames) if self._counts else None)
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend and the notes."""
+        """Return the size in inches, with room for the legend and the notes."""
         return shares_size(self._compared(frames)[0], 2)
 
     def data(self, frames: Frames) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Distribution: how the final results vary over the seeds."""
+"""The figure distribution: how the final results vary over the seeds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Distribution"]
 class Distribution(Figure):
     """The final value of a metric, or the best along the run: a point for each seed.
 
-    A bar and a number are at the median; from five seeds on a box lies between the quartiles; of
+    A bar and a number mark the median. With five seeds or more, a box shows the quartiles. With
     more than fifty, the box and a line for the range replace the points.
 
     A run that diverged, failed, timed out or crashed has no value: it counts as worse than every
@@ -42,15 +42,15 @@ class Distribution(Figure):
     scale: Scale = "auto"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return f"{self.value.capitalize()} {self.metric.replace('_', ' ')}"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no run has this metric, or a logarithmic axis cannot show it."""
+        """Return a reason if no run has this metric, or not all values are positive, else None."""
         compared = groups(frames)
         if not compared:
             return "no run has ended yet"
-        measured = (  # of runs that are all lost, the curves know it alone
+        measured = (  # if all runs are lost, only their curves have the metric
             frame[column].notna().any()
             for frame, column in ((frames.trials, self._column), (frames.curves, self.metric))
             if column in frame
@@ -63,11 +63,11 @@ class Distribution(Figure):
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave a row for each optimizer."""
+        """Return the size in inches, with a row for each optimizer."""
         return strips_size(groups(frames, by=self.by, metric=self.metric))
 
     def data(self, frames: Frames) -> pd.DataFrame:
-        """Return every run's value as drawn, infinite where it was lost: name, seed, value."""
+        """Return each run's value as drawn, infinite if it was lost: name, seed, value."""
         strips, _ = self._strips(frames)
         return pd.concat(
             pd.DataFrame(

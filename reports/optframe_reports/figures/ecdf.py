@@ -1,4 +1,4 @@
-"""ECDF: the share of all targets, easy and hard ones, that an optimizer reaches with a budget."""
+"""The figure ecdf: the share of all targets, easy and hard, that an optimizer reaches by a cost."""
 
 from __future__ import annotations
 
@@ -53,20 +53,21 @@ _EASIEST = 1e2
 class Ecdf(Figure):
     """The share of (problem, target, seed) that an optimizer has reached, against the cost.
 
-    COCO's runtime distribution: a curve further to the left is faster, a higher one reaches more,
-    and the area above it is the mean of the logarithm of the cost. The targets lie five to a
-    decade, so that progress on hard problems counts, too. A target that a run did not reach before
-    it ended or was lost stays unreached; × stands where half of an optimizer's runs had ended:
-    what its curve says to the right of it is about the others. Each problem weighs the same.
+    This is COCO's runtime distribution. A curve further to the left is faster, a higher one reaches
+    more targets, and the area above it is the mean of the logarithm of the cost. There are five
+    targets per decade, so progress on hard problems counts, too. A target that a run did not reach
+    before it ended or was lost stays unreached. × marks the cost at which half of an optimizer's
+    runs had ended; to the right of it, its curve shows only the others. Each problem has the same
+    weight.
 
     Parameters
     ----------
     by
-        What counts as cost.
+        The cost.
     targets
-        ``relative``: what is left of f(x₀) − f*, from 10^-0.2 down to ``least``; ``absolute``:
-        f − f* from 100 down to ``least``, as in COCO. Where f* is unknown it is the best loss
-        that any run found, and targets end a thousandth of the way before it.
+        ``relative``: the remaining share of f(x₀) − f*, from 10^-0.2 down to ``least``.
+        ``absolute``: f − f* from 100 down to ``least``, as in COCO. If f* is unknown, the best loss
+        that any run found is used, and targets end a thousandth of the way before it.
     least
         The hardest target.
     per_parameter
@@ -84,22 +85,22 @@ class Ecdf(Figure):
     per_parameter: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a hardest target of zero, which no grid of decades reaches."""
+        """Raise if ``least`` is not positive, since a logarithmic grid does not reach zero."""
         if self.least <= 0:
             raise ValueError(f"least must be greater than 0, got {self.least}")
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return f"Targets reached against {UNITS[self.by]}"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where there is nobody to compare with, or nothing to reach."""
+        """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
         frames, _ = at_best_settings(frames)
         reason = nothing_to_compare(frames) or nothing_to_reach(frames, self.by, "relative")
         return reason or (no_sizes(frames) if self._divides else None)
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend and the notes."""
+        """Return the size in inches, with room for the legend and the notes."""
         return shares_size(at_best_settings(frames)[0], 3)
 
     def data(self, frames: Frames) -> pd.DataFrame:
@@ -126,7 +127,7 @@ class Ecdf(Figure):
         return self.per_parameter and self.by != "seconds"
 
     def _words(self, grid: Floats, goal: str) -> str:
-        """Say how many targets there are and where they lie."""
+        """Return a text with the number of targets and their range."""
         count = f"{len(grid)} for each problem" if goal == "f*" else f"up to {len(grid)} for each"
         ends = f"{number(grid[0], 2)} to {number(grid[-1], 2)}"
         if self.targets == "absolute":

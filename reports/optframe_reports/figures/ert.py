@@ -1,4 +1,4 @@
-"""Expected running time: what it costs to reach the minimum more and more precisely."""
+"""The figure ert: the expected running time to targets closer and closer to the minimum."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ _END = "no run of it reaches the next target"
 class Ert(Figure):
     """The expected running time to each target, from easy ones on the left to hard ones.
 
-    ERT is what all runs together paid, up to the target where they reached it and to their end
-    where they did not, divided by the number of those that did: the expected cost of restarting
-    until a run succeeds. Runs that were lost are among those that did not. Around it lies the
-    interval that a bootstrap over the seeds gives, with a confidence of 95 %. The line is solid as
-    far as all runs reach, dashed where only some do, and ends in × where no run goes any further;
-    the legend counts them. A cost is that at the run's next checkpoint.
+    ERT is the total cost of all runs, up to the target if they reached it and up to their end if
+    they did not, divided by the number of runs that reached it. It is the expected cost of
+    restarting until a run succeeds. Lost runs count as runs that did not reach it. The band is the
+    interval of a bootstrap over the seeds with a confidence of 95 %. The line is solid where all
+    runs reach the target and dashed where only some do. It ends in × where no run reaches the next
+    target. The legend counts the runs. A cost is that at the run's next checkpoint.
 
     Parameters
     ----------
     by
-        What counts as cost.
+        The cost.
     targets
-        ``absolute``: f − f* from where the runs start down to ``least``; ``relative``: the share
-        that is left of f(x₀) − f*. Where f* is unknown it is the best loss that any run found, and
-        targets end a thousandth of the way before it.
+        ``absolute``: f − f* from the starts down to ``least``. ``relative``: the remaining share of
+        f(x₀) − f*. If f* is unknown, the best loss that any run found is used, and targets end a
+        thousandth of the way before it.
     least
         The hardest target.
 
@@ -70,22 +70,22 @@ class Ert(Figure):
     least: Fraction = 1e-8
 
     def __post_init__(self) -> None:
-        """Refuse a hardest target of zero, which no grid of decades reaches."""
+        """Raise if ``least`` is not positive, since a logarithmic grid does not reach zero."""
         if self.least <= 0:
             raise ValueError(f"least must be greater than 0, got {self.least}")
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return f"Expected {UNITS[self.by]} to a target"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no run was measured, or none counted what a target costs."""
+        """Return a reason if no run was measured, or none has this cost, else None."""
         if not groups(frames):
             return "no trial has run yet"
         return nothing_to_reach(frames, self.by, "relative")
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend."""
+        """Return the size in inches, with room for the legend."""
         labels = [f"{group.legend}: 10 of 10 to 1e-8, 1 of 10 to 1e-8" for group in groups(frames)]
         return WIDTH, HEIGHT + legend_height([*labels, _END])
 
@@ -148,18 +148,18 @@ class _Line(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The name, and how many runs reach which target: ``adam: 5 of 5 to 0.01``."""
+        """The name, with how many runs reach the last targets: ``adam: 5 of 5 to 0.01``."""
         reached, runs = self.table["reached"], self.table["runs"] - self.table["left_out"]
         whole, some = self.table[reached == runs], self.table[(reached > 0) & (reached < runs)]
-        said = [
+        parts = [
             f"{count(part['reached'].iloc[-1])} of {count(runs.iloc[0])} "
             f"to {number(part['target'].iloc[-1], 1)}"
             for part in (whole, some)
             if len(part)
         ]
-        if said and not (self.table["ert"] > 0).any():
-            said.append("at no cost")
-        return f"{self.group.legend}: {', '.join(said) or 'none reached'}"
+        if parts and not (self.table["ert"] > 0).any():
+            parts.append("at no cost")
+        return f"{self.group.legend}: {', '.join(parts) or 'none reached'}"
 
 
 class _Lines(NamedTuple):
@@ -168,12 +168,12 @@ class _Lines(NamedTuple):
 
     @property
     def labels(self) -> list[str]:
-        """What the legend says."""
+        """The texts of the legend."""
         return [line.label for line in self.each]
 
 
 def _draw_line(axes: Any, line: _Line) -> bool:
-    """Draw a line and say whether it ends before the last target."""
+    """Draw a line, and return whether it ends before the last target."""
     group, table = line.group, line.table[np.isfinite(line.table["ert"])]
     if not (table["ert"] > 0).any():
         return False

@@ -1,4 +1,4 @@
-"""Generalization: how much worse θ is on records that it was not fitted to."""
+"""The figure generalization: how much worse θ is on records that it was not fitted to."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _LOST = "half or more of the runs lost"
 class Generalization(Figure):
     """A metric on the test records (thick) and on the training records (thin, dashed).
 
-    Lines are medians over seeds, bands the quartiles of the test's. With ``gap`` it is their
-    difference, seed by seed: test loss − training loss, or training accuracy − test accuracy, so
-    that above zero θ fits the training records better.
+    Lines are medians over seeds, and bands are the quartiles of the test metric. With ``gap``, the
+    figure shows their difference for each seed: test loss − training loss, or training accuracy −
+    test accuracy. Above zero, θ fits the training records better.
 
-    The training loss is the objective, a penalty included; the test loss is without. Runs that
+    The training loss is the objective and includes a penalty. The test loss does not. Runs that
     were lost count as infinite from there on, as in `figures.convergence`.
     """
 
@@ -52,13 +52,13 @@ class Generalization(Figure):
     y_scale: Scale = "auto"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         if self.gap:
             return f"Generalization gap of the {self.metric} against {self.x}"
         return f"Training and test {self.metric} against {self.x}"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where nothing was measured on test records."""
+        """Return a reason if nothing was measured on test records, else None."""
         training, test = self._columns
         reason = no_curves(frames, self.x, test, training)
         if reason is not None or self.y_scale != "log":
@@ -69,7 +69,7 @@ class Generalization(Figure):
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend below."""
+        """Return the size in inches, with room for the legend below."""
         compared = self._compared(frames)
         labels = [group.legend for group in compared]
         more = [] if self.gap else ["test", "training"]
@@ -142,7 +142,7 @@ class Generalization(Figure):
 
     @property
     def _measured(self) -> tuple[str, ...]:
-        """The names of what is drawn in the frames that `_derived` makes, the test first."""
+        """The columns that are drawn, in the frames that `_derived` makes; the test's is first."""
         if self.gap:
             return ("gap",)
         return (
@@ -161,7 +161,7 @@ class Generalization(Figure):
         return groups(frames, by=self.by, metric=self._columns[1])
 
     def _lines(self, frames: Frames) -> dict[str, Lines]:
-        """Return the lines of each thing that is drawn, all on one axis."""
+        """Return the lines of each column that is drawn, all on one axis."""
         compared = self._compared(frames)
         derived = _derived(frames, *self._columns)
         made = {
@@ -176,7 +176,7 @@ class Generalization(Figure):
 
 
 def _derived(frames: Frames, training: str, test: str) -> Frames:
-    """Add the gap, and the training metric by a name under which no f* is known of it."""
+    """Add the gap, and the training metric under a name that has no f*."""
     curves = frames.curves
     sign = -1.0 if training.endswith("accuracy") else 1.0
     name = "training_" + test.removeprefix("test_")

@@ -1,4 +1,4 @@
-"""Performance profile: how often an optimizer is the best, and how far behind it is elsewhere."""
+"""The figure performance-profile: how many problems an optimizer solves within τ times the best."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ _MOST_CHANGES = 2
 class PerformanceProfile(Figure):
     """The share of problems that an optimizer solves within a factor τ of the best one's cost.
 
-    At the left edge, τ = 1, stands how often each optimizer is the cheapest (ties count for all
-    who share them); at the right edge how many problems it solves at all, which the legend counts.
-    A problem is solved where the target was reached; a run that was lost before has not reached
-    it, and its cost is infinite. Compared are the problems that all optimizers have run on.
+    The left edge, τ = 1, shows how often each optimizer is the cheapest (a tie counts for all of
+    them). The right edge shows how many problems it solves at all, and the legend counts them. A
+    problem is solved if the target was reached. A run that was lost before has an infinite cost.
+    Only problems that all optimizers ran on are compared.
 
     Parameters
     ----------
     by
-        What counts as cost.
+        The cost.
     target
         The study's own targets, or those of Moré and Wild relative to the start (see
-        `DataProfile`), with the tolerance ``tau``; ``auto`` takes the study's own if every problem
+        `DataProfile`), with the tolerance ``tau``. ``auto`` uses the study's own if every problem
         has one.
     over
-        What the cost of several seeds is: their ``median``, infinite where half of them or more do
-        not reach the target; the expected running time, ``ert``; or each of the ``seeds`` counts
-        as a problem.
+        How the costs of several seeds become one: their ``median``, infinite if half of them or
+        more do not reach the target; the expected running time, ``ert``; or each of the ``seeds``
+        counts as a problem.
 
-    A profile compares with the best of those who took part: where without one of them the order
-    of two others would be another, a note says so (Gould and Scott 2016).
+    A profile compares with the best of the given optimizers. If the order of two optimizers changes
+    when a third one is removed, a note reports it (Gould and Scott 2016).
 
     References: E. D. Dolan and J. J. Moré, *Mathematical Programming* 91 (2002); N. Gould and
     J. Scott, *ACM Transactions on Mathematical Software* 43 (2016).
@@ -68,16 +68,16 @@ class PerformanceProfile(Figure):
     over: Literal["median", "ert", "seeds"] = "median"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return f"Performance profile of {UNITS[self.by]}"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where there is nobody to compare with, or no target to reach."""
+        """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
         frames, _ = self._compared(frames)
         return nothing_to_compare(frames) or nothing_to_reach(frames, self.by, self.target)
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend and the notes."""
+        """Return the size in inches, with room for the legend and the notes."""
         return shares_size(self._compared(frames)[0], 5)
 
     def data(self, frames: Frames) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Rank heat map: where each optimizer is good and where it is not, problem by problem."""
+"""The figure rank-heatmap: each optimizer's rank on each problem."""
 
 from __future__ import annotations
 
@@ -45,23 +45,23 @@ _UNITS = {"rank": "rank", "ratio": "cost / the least"}
 class RankHeatmap(Figure):
     """A row for each problem, a column for each optimizer, the best on average at the left.
 
-    A cell is the rank of the optimizer's median over seeds, 1 the best; equal ones share the mean
-    of their ranks. × marks who failed, that is, whose median run was lost or did not reach the
-    target: they share the last ranks. A problem on which not all optimizers have run has blank
-    cells and no ranks. Problems that more optimizers fail are further below. Numbers are left out
-    where cells are too small for them.
+    A cell is the rank of the optimizer's median over seeds, 1 being the best. Equal optimizers
+    share the mean of their ranks. × marks an optimizer that failed: its median run was lost or did
+    not reach the target. Those share the last ranks. A problem on which not all optimizers ran has
+    blank cells and no ranks. Problems on which more optimizers failed are further below. Cells that
+    are too small have no numbers.
 
     Parameters
     ----------
     show
-        The ``rank``, or the ``ratio`` to the problem's best, which costs have and losses have not.
+        The ``rank``, or the ``ratio`` to the problem's best cost; losses have no ratio.
     measure
-        What is ranked: the cost of reaching the study's ``target``, or the ``final`` metric;
-        ``auto`` takes the target if every problem has one.
+        What is ranked: the cost of reaching the study's ``target``, or the ``final`` metric.
+        ``auto`` is the target if every problem has one.
     by
-        What counts as cost of the target.
+        The cost of the target.
     metric
-        The metric that is final.
+        The final metric.
     """
 
     across = True
@@ -72,18 +72,18 @@ class RankHeatmap(Figure):
     metric: str = "loss"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return "Ranks on each problem" if self.show == "rank" else "Costs relative to the best"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where there is nobody to compare with, or nothing that has a ratio."""
+        """Return a reason if fewer than two optimizers ran, or no ratio exists, else None."""
         reason = self._ranking.missing(frames)
         if reason is None and self.show == "ratio" and not self._ranking.by_target(frames):
             return "a final value can be ranked, but has no ratio; expected show=rank"
         return reason
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave a row for each problem, up to a height, and as wide columns as names need."""
+        """Return the size in inches, with a row for each problem and columns as wide as names."""
         cells = self._cells(frames)
         rows = [literal(name, _NAME) for name in cells.problems]
         columns = [literal(name, _NAME) for name in cells.optimizers]
@@ -109,11 +109,11 @@ class RankHeatmap(Figure):
         )
 
     def draw(self, axes: Any, frames: Frames) -> None:
-        """Draw the cells, with their numbers where these can be read, and the colours' bar."""
+        """Draw the cells, with their numbers if these are legible, and the colour bar."""
         cells = self._cells(frames)
         place = _place(axes, cells)
         known = np.isfinite(cells.values) & ~cells.failed
-        texts = np.array([[_said(value) for value in row] for row in cells.values])
+        texts = np.array([[_two_digits(value) for value in row] for row in cells.values])
         letters = max(map(len, texts[known]), default=1)
         size = min(8.3, 50 * place.height, 72 * place.width / (0.62 * letters + 0.4))
         grey = np.ma.masked_where(~cells.failed, np.ones(cells.values.shape))
@@ -137,8 +137,8 @@ class RankHeatmap(Figure):
         cross = 0.55 * min(8.3, 50 * place.height, 50 * place.width)
         axes.plot(column + 0.5, row + 0.5, "x", ms=cross * stroke(), mew=stroke(), color="0.45")
         _label(axes, cells, place)
-        said = f"{plural(len(cells.problems), 'problem')}, {number_of_seeds(frames)}"
-        add_title(axes, f"{said}: {_UNITS[self.show]}", place.taken)
+        text = f"{plural(len(cells.problems), 'problem')}, {number_of_seeds(frames)}"
+        add_title(axes, f"{text}: {_UNITS[self.show]}", place.taken)
         add_notes(axes, cells.notes, axes, left=_LETTER * place.taken)
 
     def _scale(self, known: Floats, optimizers: int) -> dict[str, Any]:
@@ -201,7 +201,7 @@ class _Cells(NamedTuple):
 
 
 def _names(index: Any) -> list[str]:
-    """Return the problems' names, with the sampler where a problem has several."""
+    """Return the problems' names, with the sampler if a problem has several."""
     pairs = list(
         zip(*(index.get_level_values(level) for level in ("problem", "sampler")), strict=True)
     )
@@ -209,8 +209,8 @@ def _names(index: Any) -> list[str]:
     return [p if problems.count(p) == 1 else f"{p} · {sampler}" for p, sampler in pairs]
 
 
-def _said(value: float) -> str:
-    """Write a rank or a ratio with two digits, but no exponent."""
+def _two_digits(value: float) -> str:
+    """Return a rank or a ratio as text with two digits and no exponent."""
     return number(float(round(value)) if 9.95 <= value < 1e6 else value, 2)
 
 
@@ -223,9 +223,9 @@ def _tallest(names: list[str]) -> int:
 
 
 class _Place(NamedTuple):
-    """About how large a cell will be, and how long the names at the left.
+    """The approximate size of a cell, and the length of the names at the left.
 
-    In inches, if text is that of a picture of `axes.WIDTH`.
+    Sizes are in inches, for the text of a picture of `axes.WIDTH`.
     """
 
     width: float
@@ -250,7 +250,7 @@ def _place(axes: Any, cells: _Cells) -> _Place:
 
 
 def _label(axes: Any, cells: _Cells, place: _Place) -> None:
-    """Write the names at the left and above, so that no two of them meet."""
+    """Write the names at the left and above, so that they do not overlap."""
     heads, tall = cells.optimizers, min(8.3, 58 * place.width)
     lines = max(1, int((72 * place.width - 2) / (1.25 * tall)))
     heads = [

@@ -1,4 +1,4 @@
-"""Rotated: which optimizers depend on the axes of the coordinates."""
+"""The figure rotated: which optimizers depend on the axes of the coordinates."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from optframe_reports.quantities import number
 __all__ = ["Rotated"]
 
 _PAIRS = 4
-"""As many problems as a picture holds."""
+"""The most problems in a picture."""
 
 _NAME = 36
 """Letters of a row's name in a line, on a picture of the usual width."""
 
 _SAME = 0.02
-"""Medians that differ by less than this share: rounding may cost a step."""
+"""Medians that differ by less than this share are the same, since rounding may change a step."""
 
 _LABELS = {
     "steps": "steps to the target",
@@ -46,22 +46,22 @@ _LABELS = {
 class Rotated(Figure):
     """Each optimizer on a problem (ring) and on the same problem rotated (dot), joined by a line.
 
-    A method that knows no coordinates (gradient descent, momentum, Newton, BFGS) takes the same
-    steps, turned, where the rotation turns the start and the minimum, too (``wood+rotate``): its
-    dot lies in its ring, and "same" stands beside it. A method with a step length for each
-    coordinate (AdaGrad, Adam), signs and coordinate descent may lose, or gain, what the axes gave
-    it; beside it stands by which factor. ``quadratic:rotate=true`` turns the valley alone, and
-    each method meets it from another side.
+    A method that does not use coordinates (gradient descent, momentum, Newton, BFGS) takes the same
+    steps, rotated, if the start and the minimum are rotated, too (``wood+rotate``): its dot is in
+    its ring, with "same" beside it. Methods with a step length for each coordinate (AdaGrad, Adam),
+    with signs, and coordinate descent may become slower or faster; the factor is beside the dot.
+    ``quadratic:rotate=true`` rotates only the valley, so each method has another start relative to
+    it.
 
-    Shown is the median over the seeds, each of which draws its own rotation, of what a run paid
-    until it reached the study's target, or, where problems have none or no run reached one, of the
-    final loss above f*. Where half of the runs or more did not get there, or were lost, the median
-    is infinite: × in the grey column at the right. The most dependent are at the top, those that
-    got there on neither at the bottom.
+    The figure shows the median over the seeds of a run's cost of the study's target, or of the
+    final loss above f* if problems have no target or no run reached it. Each seed draws its own
+    rotation. If half of the runs or more were lost or did not reach the target, the median is
+    infinite: × in the grey column at the right. The most dependent optimizers are at the top, those
+    that reached the target on neither problem at the bottom.
 
-    Problems are compared that differ in the rotation and in nothing else, by optimizers that have
-    the same hyperparameters on both. Of more than four pairs the first are shown, of more than
-    twelve settings each optimizer's best.
+    Compared problems differ only in the rotation, and optimizers have the same hyperparameters on
+    both. Of more than four pairs, the first are shown. Of more than twelve settings, each
+    optimizer's best is shown.
 
     Reference: R. Salomon, "Re-evaluating genetic algorithm performance under coordinate rotation of
     benchmark functions", BioSystems 39 (1996).
@@ -72,11 +72,11 @@ class Rotated(Figure):
     measure: Measure = "auto"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return "The same problem rotated"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no problem has run rotated and not, or where nothing is known of them."""
+        """Return a reason if no problem ran both rotated and not with a result, else None."""
         if not len(frames.trials):
             return "no trial has run yet"
         if not pairs_of(frames.trials):
@@ -87,7 +87,7 @@ class Rotated(Figure):
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave a row for each optimizer on each problem, as high as its name."""
+        """Return the size in inches, with a row, as high as its name, for each optimizer."""
         return WIDTH, 1.6 + 0.24 * _rows(self._drawn(frames).table)[-1].bottom
 
     def data(self, frames: Frames) -> pd.DataFrame:
@@ -114,23 +114,23 @@ class Rotated(Figure):
                 text = literal(row.heading, letters)
                 axes.text(0, row.place - 1, text, transform=axes.get_yaxis_transform(), **look)
         longest = max(len(line) for row in rows for line in row.name.split("\n"))
-        add_title(axes, self._told(frames, table), longest)
+        add_title(axes, self._caption(frames, table), longest)
         add_legend(axes, *_legend(table))
 
     def _drawn(self, frames: Frames) -> Compared:
         return compared(frames.trials, pairs_of(frames.trials)[:_PAIRS], self.measure)
 
-    def _told(self, frames: Frames, table: pd.DataFrame) -> str:
+    def _caption(self, frames: Frames, table: pd.DataFrame) -> str:
         seeds = int(table["seeds"].max())
-        said = ["rotated or not", "one seed" if seeds == 1 else f"median of {seeds} seeds"]
+        parts = ["rotated or not", "one seed" if seeds == 1 else f"median of {seeds} seeds"]
         every = len(pairs_of(frames.trials))
         if every > _PAIRS:
-            said.append(f"{_PAIRS} of {every} problems")
-        return ", ".join(said)
+            parts.append(f"{_PAIRS} of {every} problems")
+        return ", ".join(parts)
 
 
 class _Row(NamedTuple):
-    """An optimizer on a problem: where its row is, and where the picture ends below it."""
+    """An optimizer on a problem: the position of its row, and the picture's end below it."""
 
     optimizer: str
     name: str
@@ -142,7 +142,7 @@ class _Row(NamedTuple):
 
 
 def _rows(table: pd.DataFrame, letters: int = _NAME) -> list[_Row]:
-    """Return the rows from the top down; a problem's first one has its heading above."""
+    """Return the rows from the top down; a problem's heading is above its first row."""
     one_sampler = table["sampler"].nunique() == 1
     rows: list[_Row] = []
     last, below = None, 0.0
@@ -159,7 +159,7 @@ def _rows(table: pd.DataFrame, letters: int = _NAME) -> list[_Row]:
 
 
 def _set_x_axis(axes: Any, table: pd.DataFrame) -> float:
-    """Let the axis hold what is finite; return where × stands, right of it."""
+    """Let the axis contain the finite values; return the position of ×, to the right of them."""
     values = table[["plain", "rotated"]].to_numpy(np.float64).ravel()
     finite = values[np.isfinite(values) & (values > 0)]
     low, high = (finite.min(), finite.max()) if finite.size else (1.0, 10.0)
@@ -201,11 +201,11 @@ def _draw_row(axes: Any, row: _Row, color: Any, beyond: float) -> None:
             look = {"ms": size * stroke(), "mfc": face, "mew": 1.6 * stroke()}
             axes.plot(at, row.place, "o", color=color, **look, zorder=3)
     beside = axes.get_yaxis_transform()
-    axes.text(1.015, row.place, _said(row), transform=beside, va="center", fontsize="small")
+    axes.text(1.015, row.place, _factor(row), transform=beside, va="center", fontsize="small")
 
 
-def _said(row: _Row) -> str:
-    """Say by which factor the rotation is dearer."""
+def _factor(row: _Row) -> str:
+    """Return as text by which factor the rotated problem costs more."""
     if np.isinf(row.plain) and np.isinf(row.rotated):
         return "both lost"
     if np.isinf(row.rotated):

@@ -1,4 +1,4 @@
-"""Samplers: what the order of the records does, and what they give when they are seen again."""
+"""The figure samplers: the effect of the order of records, and of seeing them again."""
 
 from __future__ import annotations
 
@@ -37,41 +37,40 @@ __all__ = ["Samplers"]
 
 _LOST = "half or more of the runs lost"
 _PASSES = 12
-"""As many passes as a picture marks each of."""
+"""The most passes over the data that are marked."""
 
 
 @dataclass(frozen=True)
 class Samplers(Figure):
     """One optimizer with every sampler: a metric against the records that it has seen.
 
-    The first grey line is where all records of the data have been seen: what lies left of it is
-    the same for a stream, which never shows a record twice, and for passes over the data; what a
-    sampler gains right of it, it gains from records that it has seen before. The other grey lines
-    are where the further passes begin, if they are few. (With replacement, some come again
-    earlier.)
+    At the first grey line, all records of the data have been seen. To the left of it, passes over
+    the data do the same as a stream, which never shows a record twice. To the right of it, a
+    sampler gains from records that were seen before. The other grey lines mark the beginnings of
+    further passes, if they are few. (With replacement, some records are seen again earlier.)
 
-    Lines are medians over the seeds, bands lie between the quartiles; a run that diverged, failed,
-    timed out or crashed counts as worst from there on, as in `Convergence`, and the legend counts
-    such runs. All optimizers with all samplers are in ``convergence:x=samples``.
+    Lines are medians over the seeds, and bands are between the quartiles. A run that diverged,
+    failed, timed out or crashed counts as worst from there on, as in `Convergence`, and the legend
+    counts such runs. ``convergence:x=samples`` shows all optimizers with all samplers.
 
     Parameters
     ----------
     metric
-        By default the test loss where runs measured one, else the loss.
+        By default the test loss if runs measured one, else the loss.
     optimizer
-        The optimizer's label, by default the one whose median of this metric at the runs' ends is
-        best.
+        The optimizer's label, by default the one with the best median of this metric at the runs'
+        ends.
     """
 
     metric: str = ""
     optimizer: str = ""
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return "Samplers"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where there are not two samplers to compare, or the metric was not measured."""
+        """Return a reason if fewer than two samplers ran and measured the metric, else None."""
         trials = frames.trials
         ran = trials[~trials["status"].isin(UNRUN)] if len(trials) else trials
         if not len(ran) or frames.curves.empty:
@@ -86,11 +85,11 @@ class Samplers(Figure):
         if not (frames.curves["samples"] > 0).any():
             return "the runs counted no samples"
         if self._of_one(frames).trials["sampler"].nunique() < 2:
-            return "only one sampler has run, and there is nothing to compare it with"
+            return "only one sampler has run; expected two or more to compare"
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend below."""
+        """Return the size in inches, with room for the legend below."""
         return WIDTH, HEIGHT + legend_height(_labels(self._lines(frames)))
 
     def data(self, frames: Frames) -> pd.DataFrame:
@@ -118,7 +117,7 @@ class Samplers(Figure):
         axes.grid(axis="y", which="major", alpha=0.4)
         seaborn.despine(ax=axes)
         compared = [line.group for line in drawn.of_groups]
-        add_title(axes, self._told(frames, compared))
+        add_title(axes, self._caption(frames, compared))
         handles = [handle(group) for group in compared]
         if any(line.lost for line in drawn.of_groups):
             handles.append(lost_handle())
@@ -142,7 +141,7 @@ class Samplers(Figure):
         ]
         return lines(shown, "samples", metric, compared=compared)
 
-    def _told(self, frames: Frames, compared: list[Group]) -> str:
+    def _caption(self, frames: Frames, compared: list[Group]) -> str:
         label = str(compared[0].trials["optimizer"].iloc[0])
         runs = number_of_runs(compared)
         what = runs if runs.startswith("one seed") else f"median and quartiles of {runs}"
@@ -161,7 +160,7 @@ def _best(ran: pd.DataFrame, metric: str) -> str:
 
 
 def _passes(frames: Frames, end: float) -> list[float]:
-    """Return after how many samples the passes over the data end, but the last one."""
+    """Return the numbers of samples after which passes over the data end, without the last."""
     trials = frames.trials
     known = trials[(trials["epochs"] > 0) & (trials["samples"] > 0)]
     if known.empty:

@@ -1,4 +1,4 @@
-"""Sensitivity: how much depends on the learning rate, and where it is too large."""
+"""The figure sensitivity: how results depend on the learning rate, and where it is too large."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ __all__ = ["Sensitivity"]
 class Sensitivity(Figure):
     """The final metric against the learning rate, a line for each optimizer.
 
-    A line joins the medians over the seeds; the band lies between the quartiles. A ring marks the
-    best setting, and the legend says its value: a flat bottom is an optimizer that needs little
-    tuning, a best value that is the largest or the least tried asks for a wider grid. Where half
-    of the runs or more were lost (diverged, failed, timed out, crashed; each counts as worse than
-    every number) the line ends at the edge of divergence: × in the grey rows at the top stand at
-    the settings that were lost, and a dotted line leads there. The dotted level is the metric at
-    the start; what is far above it is not shown.
+    A line joins the medians over the seeds. The band is between the quartiles. A ring marks the
+    best setting, and the legend has its value. A flat minimum means that an optimizer needs little
+    tuning. If the best value is the largest or the least tried, a wider grid is needed. Runs that
+    were lost (diverged, failed, timed out, crashed) count as worse than every number. If half of
+    the runs of a setting or more were lost, the line ends before it, × marks the setting in the
+    grey rows at the top, and a dotted line leads there. The dotted level is the metric at the
+    start. Values far above it are not shown.
 
-    Settings that differ in other hyperparameters, too, are lines of their own. Where the
-    hyperparameter is a schedule, runs are left out, and the legend counts them. Of more than
-    twelve lines, those with the best settings are shown.
+    Settings that differ in other hyperparameters, too, are separate lines. Runs whose
+    hyperparameter is a schedule are left out, and the legend counts them. Of more than twelve
+    lines, those with the best settings are shown.
 
     Parameters
     ----------
     metric
-        Of the runs' ends, a column of the trials.
+        A column of the trials, at the runs' ends.
     parameter
         The hyperparameter.
     of
         The metric at the end of each run, or the best value at any of its checkpoints.
 
     Reference: Y. Choi et al., "On empirical comparisons of optimizers for deep learning",
-    arXiv:1910.05446 (2019), on why the range that was tried has to be shown.
+    arXiv:1910.05446 (2019), on why the range of tried values must be shown.
     """
 
     metric: str = "loss"
@@ -71,12 +71,12 @@ class Sensitivity(Figure):
     of: Literal["final", "best"] = "final"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         metric = self.metric.replace("_", " ")
         return f"{self.of.capitalize()} {metric} against {spelled(self.parameter)}"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no optimizer has two values, or the metric was not measured."""
+        """Return a reason if no optimizer has two values, or no run has the metric, else None."""
         if not len(frames.trials):
             return "no trial has run yet"
         ran, found = families(frames, self.parameter)
@@ -89,7 +89,7 @@ class Sensitivity(Figure):
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the rows of crosses above and for the legend below."""
+        """Return the size in inches, with room for the rows of crosses and the legend."""
         drawn = self._drawn(frames)
         return WIDTH, HEIGHT + lost_height(drawn.sweeps) + legend_height(drawn.labels)
 
@@ -116,8 +116,8 @@ class Sensitivity(Figure):
         axes.set(xlabel=spelled(self.parameter), ylabel=name)
         axes.grid(which="major", alpha=0.4)
         seaborn.despine(ax=axes)
-        told = seeds_of(drawn.sweeps, drawn.all_sweeps)
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {told}")
+        caption = seeds_of(drawn.sweeps, drawn.all_sweeps)
+        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {caption}")
         add_legend(axes, drawn.handles, drawn.labels)
 
     @property
@@ -148,9 +148,9 @@ class Sensitivity(Figure):
 
 
 class _Drawn(NamedTuple):
-    """All that a picture shows: the lines, of how many; runs ``lost`` and ``left_out`` by name.
+    """The contents of a picture: lines, their total number, ``lost`` and ``left_out`` runs by name.
 
-    ``start`` is the metric where the runs began.
+    ``start`` is the metric at the start of the runs.
     """
 
     parameter: str
@@ -174,7 +174,7 @@ class _Drawn(NamedTuple):
 
     @property
     def _others(self) -> list[tuple[str, dict[str, Any]]]:
-        """What stands in the legend beside the lines, and how it looks."""
+        """The legend's other entries: each text with its mark."""
         others: list[tuple[str, dict[str, Any]]] = []
         if any(not sweep.finite.all() for sweep in self.sweeps):
             look = {"linestyle": "", "marker": "x", "color": "0.3", "markeredgewidth": 2}
@@ -182,16 +182,16 @@ class _Drawn(NamedTuple):
         if np.isfinite(self.start):
             others.append(("at the start", {"color": "0.4", "linestyle": ":", "linewidth": 1}))
         for name, runs in self.left_out.items():
-            said = f"{name}: {plural(runs, 'run')} left out"
-            others.append((said, {"linestyle": ""}))
+            label = f"{name}: {plural(runs, 'run')} left out"
+            others.append((label, {"linestyle": ""}))
         return others
 
     def _label(self, sweep: Sweep) -> str:
-        said, best = [], sweep.best(self.axis)
+        parts, best = [], sweep.best(self.axis)
         if best is not None:
-            said.append(f"best {number(sweep.x[best])}")
+            parts.append(f"best {number(sweep.x[best])}")
             if sweep.x.size > 1 and best in (0, sweep.x.size - 1):
-                said[0] += ", the largest tried" if best else ", the least tried"
+                parts[0] += ", the largest tried" if best else ", the least tried"
         if self.lost[sweep.name]:
-            said.append(f"{count(self.lost[sweep.name])} of {count(sum(sweep.runs))} lost")
-        return f"{sweep.name} ({'; '.join(said)})"
+            parts.append(f"{count(self.lost[sweep.name])} of {count(sum(sweep.runs))} lost")
+        return f"{sweep.name} ({'; '.join(parts)})"

@@ -1,4 +1,4 @@
-"""The time of a step, split: sampling, oracle, update."""
+"""The figure time-split: the time of a step, split into sampling, oracle and update."""
 
 from __future__ import annotations
 
@@ -26,21 +26,20 @@ _COLUMNS = ("step", "seconds", "seconds_sampling", "seconds_oracle")
 
 @dataclass(frozen=True)
 class TimeSplit(Figure):
-    """Where the time of a step goes: drawing minibatches, the oracle's answers, and the update.
+    """The parts of the time of a step: drawing minibatches, the oracle, and the update.
 
-    Each part of a bar is that part's median over the runs of its time per step; the number is
-    their sum. The update is what remains of a run's seconds. Runs that shared their steps with
-    others (`--together`) have no time of their own; those that were lost have. Only a run that
-    was profiled knows its parts; the readings of the clock are in them, so that steps look some
-    tenths of a microsecond slower than in `Timing`.
+    Each part of a bar is the median over the runs of its time per step. The number is their sum.
+    The update is the rest of a run's seconds. Runs in batches (`--together`) have no time of their
+    own and are left out; lost runs are included. Only profiled runs have these times. They include
+    the readings of the clock, so steps seem some tenths of a microsecond slower than in `Timing`.
     """
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return "Where the time of a step goes"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no run was profiled."""
+        """Return a reason if no run was profiled, else None."""
         reason = no_steps(frames)
         if reason is not None:
             return reason
@@ -49,7 +48,7 @@ class TimeSplit(Figure):
         return None if _splits(frames) else "no run that was profiled has a time of its own"
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave a row for each optimizer, and room for the legend."""
+        """Return the size in inches, with a row for each optimizer, and room for the legend."""
         width, height = strips_size([group for group, _ in _splits(frames)])
         return width, height + legend_height(_PARTS)
 

@@ -1,4 +1,4 @@
-"""Time to target: what it took each run to get there."""
+"""The figure time-to-target: each run's cost of reaching a target."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ __all__ = ["TimeToTarget"]
 
 @dataclass(frozen=True)
 class TimeToTarget(Figure):
-    """What it took each run to reach a target: a point for each seed, a bar at the median.
+    """Each run's cost of reaching a target: a point for each seed, a bar at the median.
 
-    The target is the study's own, at which its runs end, so that the place is exact; or with
-    ``target`` a value of ``metric`` that was reached at some checkpoint, and the place is that of
-    the first one.
+    The target is the study's own. Its runs end there, so the cost is exact. With ``target``, it is
+    a value of ``metric``, and the cost is that of the first checkpoint that reached it.
 
-    A run that did not get there, however it ended, counts as infinite in the median, and the
-    column "not reached" counts it. With ``x=seconds``, runs that shared their steps with others
-    (`--together`) are left out. Of more than fifty seeds, a line shows the range and a box the
-    quartiles. The axis starts at zero, unless the medians span over a decade: then it is
-    logarithmic.
+    A run that did not reach the target, with every status, counts as infinite in the median, and
+    the column "not reached" counts it. With ``x=seconds``, runs in batches (`--together`) are left
+    out. Of more than fifty seeds, a line shows the range and a box the quartiles. The axis starts
+    at zero. If the medians span more than a decade, it is logarithmic.
     """
 
     x: Literal["steps", "epochs", "samples", "gradients", "seconds"] = "steps"
@@ -43,11 +41,11 @@ class TimeToTarget(Figure):
     by: By = "auto"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return f"{self.x.capitalize()} to the target"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where there is no target, or its cost was not counted."""
+        """Return a reason if there is no target, or its cost was not counted, else None."""
         if not groups(frames):
             return "no run has ended yet"
         if self.target is None and frames.trials["target"].isna().all():
@@ -59,15 +57,15 @@ class TimeToTarget(Figure):
         if not (frames.trials[self.x] > 0).any():
             return f"the runs counted no {self.x}"
         if not self._strips(frames):
-            return "all runs advanced together with others, so that none has a time of its own"
+            return "all runs ran in batches, so none has its own time"
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave a row for each optimizer."""
+        """Return the size in inches, with a row for each optimizer."""
         return strips_size([strip.group for strip in self._strips(frames)])
 
     def data(self, frames: Frames) -> pd.DataFrame:
-        """Return what every run paid, infinite where it did not get there: name, seed, x."""
+        """Return each run's cost, infinite if it did not reach the target: name, seed, x."""
         return pd.concat(
             pd.DataFrame(
                 {
@@ -83,14 +81,14 @@ class TimeToTarget(Figure):
         """Draw a row for each optimizer, in the report's order."""
         paid = self._strips(frames)
         scale, label = 1.0, str("gradient evaluations" if self.x == "gradients" else self.x)
-        said = _count
+        write = _count
         if self.x == "seconds":
             finite = np.concatenate([strip.finite for strip in paid])
             scale, unit = time_unit(float(np.median(finite)) if finite.size else 1.0)
-            label, said = f"time ({unit})", lambda value: duration(value / scale)
+            label, write = f"time ({unit})", lambda value: duration(value / scale)
         strips = [Strip(strip.group, strip.values * scale) for strip in paid]
         set_value_axis(axes, strips)
-        draw_strips(axes, strips, said, nowhere="not reached")
+        draw_strips(axes, strips, write, nowhere="not reached")
         axes.set_xlabel(f"{label} to reach {self._goal(frames)}")
 
     def _goal(self, frames: Frames) -> str:

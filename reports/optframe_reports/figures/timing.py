@@ -1,4 +1,4 @@
-"""Timing: what a step costs."""
+"""The figure timing: the time of a step."""
 
 from __future__ import annotations
 
@@ -28,22 +28,21 @@ class Timing(Figure):
 
     Of more than fifty seeds, a line shows the range and a box the quartiles.
 
-    A run's time is that of its steps alone: checkpoints stop the clock, and compilation is not in
-    it. A run that was lost has a time as well; one that took no step has none, nor has one that
-    shared its steps with others (`--together`). The axis starts at zero, unless the medians span
-    over a decade: then it is logarithmic.
+    A run's time is that of its steps only: checkpoints stop the clock, and compilation is not
+    included. Lost runs have a time, too. Runs without a step and runs in batches (`--together`)
+    have none. The axis starts at zero. If the medians span more than a decade, it is logarithmic.
     """
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return "Time per step"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no run has taken a step of its own."""
+        """Return a reason if no run has taken a step of its own, else None."""
         return no_steps(frames)
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave a row for each optimizer."""
+        """Return the size in inches, with a row for each optimizer."""
         return strips_size([strip.group for strip in _paces(frames)])
 
     def data(self, frames: Frames) -> pd.DataFrame:
@@ -70,7 +69,7 @@ class Timing(Figure):
 
 
 def _paces(frames: Frames) -> list[Strip]:
-    """Return the seconds per step of every run that has taken one of its own."""
+    """Return the seconds per step of each run that took a step and was not in a batch."""
     found = []
     for group in groups(frames):
         trials = group.trials

@@ -1,4 +1,4 @@
-"""Trajectory: the paths of several optimizers over the contours of a loss of two parameters."""
+"""The figure trajectory: paths of optimizers over the contours of a loss of two parameters."""
 
 from __future__ import annotations
 
@@ -26,39 +26,38 @@ __all__ = ["Moment", "Trajectory"]
 Floats = NDArray[np.float64]
 
 _MOMENTS = 70
-"""Pictures of a film."""
+"""The number of pictures of an animation."""
 
 _REACH = 50.0
-"""Half windows from the middle that a path is drawn to; Matplotlib cuts it at the edge."""
+"""A path is drawn up to this many half windows from the middle; Matplotlib cuts it at the edge."""
 
 _DOTTED = 120
-"""A path of no more points than this shows each of them."""
+"""The most points of a path that shows each of them."""
 
 
 @dataclass(frozen=True)
 class Trajectory(Figure):
-    """Each optimizer's path from the start (circle) to where it ended (dot), by one seed.
+    """Each optimizer's path from the start (circle) to its end (dot), for one seed.
 
-    These are the pictures of a lecture on optimization: what a method does in a narrow valley, at
-    a saddle, beside a wall. A path joins a run's checkpoints, which are dots on it, by straight
-    lines; a study with as many checkpoints as steps shows every step. A star marks the
-    minimizer where f* is known and a run has come close to it.
+    The figure shows what a method does in a narrow valley, at a saddle, or beside a wall. A path
+    joins a run's checkpoints, which are dots on it, by straight lines. A study with as many
+    checkpoints as steps shows every step. A star marks the minimizer if f* is known and a run came
+    close to it.
 
-    The contours are those of f − f* (where f* is unknown, of how far the loss is above the least
-    one seen), log-spaced, the lower the lighter. The picture shows the part of the plane in which
-    the runs are no worse than twice as high as their start, and no further away than three times
-    the usual. A path that leaves it is cut, and the legend says so; that of a run that is lost ends
-    there in ×. More than twelve settings are too many to follow: of each optimizer the best
-    is shown.
+    The contours are those of f − f*, or of the loss above the least one of any run if f* is
+    unknown. They are log-spaced, and lower ones are lighter. The picture shows the part of the
+    plane in which runs are at most twice as high as their start, and at most three times as far as
+    usual. A path that leaves it is cut, which the legend reports. The path of a lost run ends in ×.
+    Of more than twelve settings, the best of each optimizer is shown.
 
     Parameters
     ----------
     seed
-        Whose runs; by default the first seed whose loss was recorded on a grid.
+        The seed of the runs; by default the first one whose loss was recorded on a grid.
     until
         Draw the paths up to this fraction of the steps of the longest one.
     clock
-        How the steps of a film pass: ``log`` shows the first ones, in which most happens, slowly.
+        The speed of an animation: ``log`` shows the first steps, in which most happens, slowly.
     """
 
     seed: int | None = None
@@ -66,11 +65,11 @@ class Trajectory(Figure):
     clock: Literal["log", "linear"] = "log"
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return "Paths over the contours"
 
     def missing(self, frames: Frames) -> str | None:
-        """Say so where no run has a path in a plane, or none of this seed."""
+        """Return a reason if no run has a path in a plane, or none of this seed, else None."""
         if frames.curves.empty or not len(frames.trials):
             return "no run has a curve yet"
         if "theta_1" not in frames.curves or frames.curves["theta_1"].isna().all():
@@ -81,7 +80,7 @@ class Trajectory(Figure):
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend below."""
+        """Return the size in inches, with room for the legend below."""
         return _size(tracks(frames, self.seed))
 
     def data(self, frames: Frames) -> pd.DataFrame:
@@ -89,11 +88,11 @@ class Trajectory(Figure):
         return self._whole(frames).data(frames)
 
     def draw(self, axes: Any, frames: Frames) -> None:
-        """Draw the ground, the paths over it, and the marks over these."""
+        """Draw the contours, the paths over them, and the marks over these."""
         self._whole(frames).draw(axes, frames)
 
     def animation(self, frames: Frames) -> Iterator[Figure]:
-        """Yield the picture at each moment of a film, which are so many and last equally long."""
+        """Yield the pictures of the animation, which last equally long."""
         last = self._whole(frames)
         for moment in np.linspace(0, 1, _MOMENTS):
             log = np.expm1(np.log1p(last.step) * moment)
@@ -106,18 +105,18 @@ class Trajectory(Figure):
 
 @dataclass(frozen=True)
 class Moment(Figure):
-    """The picture of paths that are known already, up to a step."""
+    """The picture of given paths up to a step."""
 
     tracks: Tracks
     ground: Ground
     step: float
 
     def title(self) -> str:
-        """Return what the picture shows."""
+        """Return the picture's title."""
         return f"Paths up to step {int(self.step)}"
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Leave room for the legend below."""
+        """Return the size in inches, with room for the legend below."""
         return _size(self.tracks)
 
     def data(self, frames: Frames) -> pd.DataFrame:
@@ -136,7 +135,7 @@ class Moment(Figure):
         )
 
     def draw(self, axes: Any, frames: Frames) -> None:
-        """Draw the ground, the paths over it, and the marks over these."""
+        """Draw the contours, the paths over them, and the marks over these."""
         drawn = self.tracks
         (left, low), (right, high) = drawn.window
         axes.set(xlim=(left, right), ylim=(low, high), xlabel="θ₀", ylabel="θ₁")
@@ -147,21 +146,21 @@ class Moment(Figure):
         for point in drawn.minimizers:
             axes.plot(*point, **_minimizer())
         seaborn.despine(ax=axes)
-        add_title(axes, f"{drawn.problem}: {self._told()}")
+        add_title(axes, f"{drawn.problem}: {self._caption()}")
         add_legend(axes, _handles(drawn), _labels(drawn))
 
     def _begun(self) -> list[Track]:
         return [path.until(self.step) for path in self.tracks.of_groups]
 
-    def _told(self) -> str:
+    def _caption(self) -> str:
         drawn = self.tracks
         above = "f − f*" if drawn.known else "loss above the least seen"
-        said = [f"contours of {above}" if drawn.landscapes else "no contours recorded"]
-        said.append(f"seed {drawn.seed}")
+        parts = [f"contours of {above}" if drawn.landscapes else "no contours recorded"]
+        parts.append(f"seed {drawn.seed}")
         if self.step < drawn.steps:
-            said.append(f"step {int(self.step)} of {int(drawn.steps)}")
+            parts.append(f"step {int(self.step)} of {int(drawn.steps)}")
         chosen = number_of_runs([path.group for path in drawn.of_groups])
-        return ", ".join([*said, chosen.removeprefix("one seed").removeprefix(", ")]).rstrip(", ")
+        return ", ".join([*parts, chosen.removeprefix("one seed").removeprefix(", ")]).rstrip(", ")
 
 
 def _size(drawn: Tracks) -> tuple[float, float]:
@@ -169,30 +168,30 @@ def _size(drawn: Tracks) -> tuple[float, float]:
 
 
 def _start() -> dict[str, Any]:
-    """Return how the start looks."""
+    """Return the style of the start's mark."""
     look = {"marker": "o", "ms": 8, "mfc": "white", "mec": "black", "mew": 1.5}
     return {**_stroked(look), "ls": "", "zorder": 5}
 
 
 def _minimizer() -> dict[str, Any]:
-    """Return how a minimizer looks."""
+    """Return the style of a minimizer's mark."""
     look = {"marker": "*", "ms": 13, "mfc": "black", "mec": "white", "mew": 1.0}
     return {**_stroked(look), "ls": "", "zorder": 6}
 
 
 def _end(group: Group) -> dict[str, Any]:
-    """Return how the end of a path looks."""
+    """Return the style of a path's end."""
     look = {"marker": group.marker or "o", "ms": 7, "mfc": group.color, "mec": "white", "mew": 1.0}
     return _stroked(look)
 
 
 def _stroked(look: dict[str, Any]) -> dict[str, Any]:
-    """Make a mark as large as the picture's text allows."""
+    """Scale a mark with the picture's text."""
     return {k: v * stroke() if k in ("ms", "mew") else v for k, v in look.items()}
 
 
 def _draw_path(axes: Any, path: Track, window: Window, dotted: bool) -> None:
-    """Draw a line, if ``dotted`` with its checkpoints, and how it ended."""
+    """Draw a path, with its checkpoints if ``dotted``, and the mark of its end."""
     if not path.step.size:
         return
     group, theta = path.group, path.theta
@@ -213,7 +212,7 @@ def _draw_path(axes: Any, path: Track, window: Window, dotted: bool) -> None:
 
 
 def _within_reach(theta: Floats, window: Window) -> Floats:
-    """Move points that no canvas can hold towards the middle of the window."""
+    """Move points that are too far for a canvas towards the middle of the window."""
     middle, half = (window.high + window.low) / 2, (window.high - window.low) / 2
     away = (theta - middle[:, None]) / half[:, None]
     far = np.maximum(np.abs(away).max(axis=0), _REACH) / _REACH
@@ -222,7 +221,7 @@ def _within_reach(theta: Floats, window: Window) -> Floats:
 
 
 def _crossing(theta: Floats, window: Window) -> Floats:
-    """Return where the last line of a path, whose end alone is outside the window, leaves it."""
+    """Return the point at which the last line of a path leaves the window."""
     before, after = theta[:, max(theta.shape[1] - 2, 0)], theta[:, -1]
     move = after - before
     bound = np.where(move > 0, window.high, window.low)

@@ -1,1 +1,1 @@
-"""Reports beside the web page, each in one file: Markdown, LaTeX, figures as PDF."""
+"""Formats of a report other than the web page: Markdown, LaTeX, figures as PDF."""

@@ -1,4 +1,4 @@
-"""LaTeX: the tables of a study, for a paper."""
+"""Writes the tables of a study in LaTeX, for a paper."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _HEAD = r"""% Tables of the study {name}; the best rows are bold.
 class Latex(Reporter):
     r"""Write ``tables.tex``: a floating table over all problems and one for each, with booktabs.
 
-    ``\input{tables}`` sets them; labels are ``tab:all`` and ``tab:1``, ``tab:2``, in the study's
-    order. The same store gives the same bytes.
+    Include them by ``\input{tables}``. Labels are ``tab:all`` and ``tab:1``, ``tab:2``, in the
+    study's order. The same store gives the same bytes.
     """
 
     def write(self, results: Results, folder: Path, registry: Registry) -> Path:

@@ -1,4 +1,4 @@
-"""Markdown: what a study found, for a pull request or the summary of a CI job."""
+"""Writes a study's results in Markdown, for a pull request or the summary of a CI job."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["Markdown"]
 
 @dataclass(frozen=True)
 class Markdown(Reporter):
-    """Write ``report.md``: the answer, a table over all problems and one for each, what was lost.
+    """Write ``report.md``: the answer, a table over all problems and one for each, lost runs.
 
-    GitHub shows it as it is; no pictures. The same store gives the same bytes.
+    GitHub shows it without changes. It has no pictures. The same store gives the same bytes.
     """
 
     def write(self, results: Results, folder: Path, registry: Registry) -> Path:

@@ -1,4 +1,4 @@
-"""PDF: every figure of a study in a file of its own, as wide as a column of a paper."""
+"""Writes each figure of a study into its own PDF file, as wide as a column of a paper."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["Pdf"]
 class Pdf(Reporter):
     """Write ``figures/*.pdf``: each registered figure, for all problems or for each.
 
-    What there is nothing to draw for is left out; ``figures/index.txt`` says why, and what a figure
-    raised. The same store gives the same bytes.
+    Figures without anything to draw are left out. ``figures/index.txt`` lists them with the reason,
+    and the exceptions that figures raised. The same store gives the same bytes.
     """
 
     width: Positive = 3.3
@@ -41,8 +41,8 @@ class Pdf(Reporter):
                         path.write_bytes(written(picture(figure, part, self.width), "pdf"))
                     lines.append(f"{path.name}: {missing or figure.title()}")
             except Exception as error:
-                said = one_line(error)
-                lines.append(f"figure {name!r} raised {type(error).__name__}: {said}")
+                message = one_line(error)
+                lines.append(f"figure {name!r} raised {type(error).__name__}: {message}")
         (target / "index.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         return target
 

@@ -1,4 +1,4 @@
-"""What the page's chart of a problem can show: quartiles and single runs, by axis and metric."""
+"""Computes the data of the page's charts: quartiles and single runs, by axis and metric."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ __all__ = ["Arrays", "chart"]
 
 _NO_METRICS = frozenset(column.name for column in CURVES)
 _MOST_POINTS = 60_000
-"""Of single runs in one chart; with more, the quartiles tell as much and the page stays small."""
+"""The most single runs in one chart; with more, only quartiles are shown and the page stays small.
+"""
 
 
 class Arrays:
-    """The page's numbers, each array once: seeds share their steps, and metrics their places."""
+    """The page's numbers, with each different array stored once: many seeds share their steps."""
 
     def __init__(self) -> None:
         self.all: list[list[float | None]] = []
         self._places: dict[tuple[float | None, ...], int] = {}
 
     def add(self, values: Iterable[float], digits: int = 5) -> int:
-        """Keep an array with so many digits and return its number; what is infinite is null."""
+        """Store an array, rounded to ``digits``, and return its index; infinite values are null."""
         kept = tuple(_short(float(value), digits) for value in values)
         place = self._places.setdefault(kept, len(self.all))
         if place == len(self.all):
@@ -39,7 +40,7 @@ class Arrays:
 
 
 def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
-    """Return the chart of one problem for the page's script, or None where no run has a curve."""
+    """Return the chart of one problem for the page's script, or None if no run has a curve."""
     compared = groups(frames)
     if not compared or frames.curves.empty:
         return None
@@ -92,7 +93,7 @@ def _group(group: Group) -> dict[str, Any]:
 
 
 def _quartiles(drawn: Lines, scale: float, arrays: Arrays) -> list[list[Any]]:
-    """Return for each group its places, lower quartiles, medians, upper quartiles, and its end."""
+    """Return each group's x values, lower quartiles, medians, upper quartiles, and end."""
     return [
         [
             arrays.add(line.x * scale, 7),
@@ -110,7 +111,7 @@ def _runs(
     drawn: dict[str, Lines],
     arrays: Arrays,
 ) -> list[dict[str, Any]]:
-    """Return single runs: group, seed, places by axis, values by metric; none if too many."""
+    """Return single runs: group, seed, x by axis, values by metric; none if there are too many."""
     found = []
     for index, group in enumerate(compared):
         if len(group.trials) < 2:

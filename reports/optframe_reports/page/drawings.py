@@ -1,4 +1,4 @@
-"""The page's figures: which are drawn, and each with its numbers and its command."""
+"""Draws the page's figures, each with its numbers and the command that draws it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ _FIRST = (
     "time-split",
 )
 _MOST = 60
-"""Figures on one page; with more problems, only the first of each problem, then only tables."""
+"""The most figures on a page; with more problems, only each one's first figure, then only tables.
+"""
 
 _MOST_ROWS = 400
-"""Rows of a figure's numbers that stand on the page."""
+"""The most rows of a figure's numbers on the page."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure on the page: its SVG, or the line that says why there is none.
+    """A figure on the page: its SVG, or a line with the reason why there is none.
 
-    It is ``replaced`` by a chart where scripts run.
+    If scripts run, it is ``replaced`` by a chart.
     """
 
     title: str
@@ -52,7 +53,7 @@ class Drawing:
 def draw_all(
     frames: Frames, problems: Sequence[str], registry: Registry, store: Path
 ) -> tuple[list[Drawing], list[list[Drawing]]]:
-    """Draw what compares over problems, and for each problem what shows one."""
+    """Draw the figures over all problems, and the figures of each problem."""
     names = registry.names("figures")
     ordered = [*(n for n in _FIRST if n in names), *(n for n in names if n not in _FIRST)]
     made: dict[str, Any] = {}
@@ -114,5 +115,5 @@ def _drawing(name: str, figure: Any, frames: Frames, prefix: str, command: str) 
         svg = render(figure, frames, prefix)
         return Drawing(title, svg=svg, data=text, command=command, replaced=name == "convergence")
     except Exception as error:
-        said = one_line(error)
-        return Drawing(title, error=f"figure {name!r} raised {type(error).__name__}: {said}")
+        message = one_line(error)
+        return Drawing(title, error=f"figure {name!r} raised {type(error).__name__}: {message}")

@@ -1,4 +1,4 @@
-"""The page: one self-contained HTML file with everything that a study found."""
+"""Writes the report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ __all__ = ["Page"]
 
 _HERE = Path(__file__).parent
 _MOST_TRIALS = 2_000
-"""Rows of the table of all trials; more would make the page slow to open."""
+"""The most rows in the table of all trials; more make the page slow to open."""
 
 
 @dataclass(frozen=True)
 class _Section:
-    """What the page says about one problem."""
+    """The page's section on one problem."""
 
     table: Table
     notes: list[str]
@@ -46,25 +46,25 @@ class _Section:
 
 @dataclass(frozen=True)
 class _Script:
-    """A script of the page, with what its security policy calls it."""
+    """A script of the page, with its hash for the security policy."""
 
     text: str
     library: bool
 
     @property
     def policy(self) -> str:
-        """The script's hash: no other script may run on the page."""
+        """The script's hash; the page's policy allows no other scripts."""
         digest = hashlib.sha256(self.text.encode()).digest()
         return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 @dataclass(frozen=True)
 class Page(Reporter):
-    """Write ``index.html``: the answer, what was run and where, tables, charts and figures.
+    """Write ``index.html``: the answer, the study and its environment, tables, charts and figures.
 
-    The file needs nothing else and fetches nothing; without scripts it is complete but for the
-    choices of its charts. The same store gives the same bytes. Every registered figure is drawn;
-    one that raises is named with its error, and the rest is there.
+    The file needs no other file and downloads nothing. Without scripts, only the choices of its
+    charts are missing. The same store gives the same bytes. Every registered figure is drawn. If a
+    figure raises, the page shows its error, and the other figures.
     """
 
     def write(self, results: Results, folder: Path, registry: Registry) -> Path:
@@ -143,7 +143,7 @@ def _script(name: str, library: bool) -> _Script:
 
 
 def _embedded(data: Any) -> str:
-    """Return JSON that cannot end the element it stands in."""
+    """Return JSON that cannot close the HTML element around it."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.replace("<", "\\u003c")
 
@@ -153,7 +153,7 @@ def _count(trials: pd.DataFrame, status: str) -> int:
 
 
 def _size(trials: pd.DataFrame) -> str:
-    """Say what was run: ``6 optimizers × 4 problems × 5 seeds, 120 trials``."""
+    """Return the size of a study: ``6 optimizers × 4 problems × 5 seeds: 120 trials``."""
     if trials.empty:
         return "no trials"
     axes = {axis: set(trials[axis]) for axis in ("optimizer", "problem", "sampler", "seed")}
@@ -167,7 +167,7 @@ def _plural(n: int, noun: str) -> str:
 
 
 def _notes(trials: pd.DataFrame) -> list[str]:
-    """Say what a reader of this problem's results should not overlook."""
+    """Return warnings about this problem's results."""
     notes = []
     waiting = _count(trials, "planned")
     if waiting:
@@ -184,7 +184,7 @@ def _notes(trials: pd.DataFrame) -> list[str]:
 
 
 def _facts(results: Results) -> dict[str, Any]:
-    """Return what identifies the study, without what is unknown."""
+    """Return the study's identifying data, without unknown values."""
     study, trials = results.study, results.trials
     facts = {"budget": study.get("budget"), "study seed": study.get("seed")}
     for name in ("backend", "dtype", "threads") if len(trials) else ():
@@ -203,7 +203,7 @@ def _minute(when: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Write a value from the store in words: ``numpy 2.4.6, scipy 1.16``."""
+    """Return a value from the store as text: ``numpy 2.4.6, scipy 1.16``."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_plain(v)}" for name, v in value.items() if v is not None)
     if isinstance(value, (list, tuple)):

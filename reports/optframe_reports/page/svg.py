@@ -1,4 +1,4 @@
-"""From a figure component to an SVG element that can stand in a page among others."""
+"""Draws a figure as an SVG element for a page with several of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["render"]
 def render(figure: Figure, frames: Frames, prefix: str) -> str:
     """Draw a figure and return its ``<svg>`` element, the same bytes for the same frames.
 
-    Matplotlib numbers the ids of each drawing alike, so all get ``prefix``: in one page they would
-    else refer to each other's. The drawing has no size of its own and fills what holds it. Places
-    are rounded to a hundredth of a point, which nobody can see.
+    Matplotlib uses the same ids in each drawing. So they all get ``prefix``; otherwise drawings in
+    one page would refer to each other's ids. The drawing has no size and fills its container.
+    Coordinates are rounded to a hundredth of a point, which is not visible.
     """
     text = written(picture(figure, frames), "svg").decode()
     element = text.partition("<svg ")[2]

@@ -1,4 +1,4 @@
-"""What is plotted against the batch size: a number for each run."""
+"""Computes the quantities that are plotted against the batch size, a number for each run."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["BUDGETS", "Measured", "batch_sizes", "measured"]
 Floats = NDArray[np.float64]
 
 BUDGETS = {"loss_per_step": "steps", "loss_per_sample": "samples", "loss_per_second": "seconds"}
-"""The quantities that are the loss after so much of something."""
+"""The quantities that are the loss after a number of steps, samples or seconds."""
 
 _BYTES = ((1e3, 1.0, "B"), (1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (np.inf, 1e9, "GB"))
 
 
 class Measured(NamedTuple):
-    """A value for each run, NaN where it has none, and the axis that it is drawn on.
+    """A value for each run, NaN if it has none, and the axis for it.
 
-    ``tuned``: it is compared at the learning rate that is best by it, and a lost run counts as
+    If ``tuned``, it is compared at the learning rate that is best by it, and a lost run counts as
     worst.
     """
 
@@ -76,7 +76,7 @@ def measured(frames: Frames, ran: pd.DataFrame, quantity: str) -> Measured:
 
 
 def _loss_after(frames: Frames, ran: pd.DataFrame, budget: str) -> Measured:
-    """Return the loss where the batch size that came least far has come."""
+    """Return the loss after the largest budget that every batch size has spent."""
     runs = runs_of(frames, ran, (COLUMNS[budget], "loss"))
     axis = ordinate("loss", ran, [y[np.isfinite(y)] for _, y in runs])
     lost = ran["status"].isin(CENSORED).to_numpy()
@@ -91,14 +91,14 @@ def _loss_after(frames: Frames, ran: pd.DataFrame, budget: str) -> Measured:
         ]
         found = align(curves, [after], interpolate=True, worst=axis.worst)[:, 0]
         values = 10**found if axis.log else found
-    said = duration(after) if budget == "seconds" else f"{count(int(after))} {budget}"
-    return Measured(values, dataclasses.replace(axis, name=f"{axis.name} after {said}"), True)
+    text = duration(after) if budget == "seconds" else f"{count(int(after))} {budget}"
+    return Measured(values, dataclasses.replace(axis, name=f"{axis.name} after {text}"), True)
 
 
 def _least_far(ran: pd.DataFrame, ends: Floats, lost: NDArray[np.bool_]) -> float:
-    """Return the least over the batch sizes of how far their runs typically came.
+    """Return the least over the batch sizes of the typical end of their runs.
 
-    That of those that spent their budget: runs that ended earlier keep their last loss.
+    Only runs that spent their budget count: runs that ended earlier keep their last loss.
     """
     spent = (ran["status"] == "finished").to_numpy()
     known = np.isfinite(ends) & np.isfinite(batch_sizes(ran))
@@ -124,7 +124,7 @@ def _median_over_checkpoints(frames: Frames, ran: pd.DataFrame) -> Floats:
 
 
 def _spent(values: Floats, name: str) -> Measured:
-    """Return what a step takes: less is better."""
+    """Return the cost of a step and its axis: less is better."""
     known = values[np.isfinite(values)]
     log = known.size > 0 and known.min() > 0 and known.max() > 3 * known.min()
     return Measured(values, Ordinate(name, bool(log), np.inf), False)

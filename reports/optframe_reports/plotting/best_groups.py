@@ -1,4 +1,4 @@
-"""Which groups a picture shows where there are more than it can hold: each optimizer's best."""
+"""Selects the groups in a picture if there are too many: each optimizer's best."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Chosen", "best_of_each", "median_finals"]
 
 @dataclass(frozen=True)
 class Chosen:
-    """A group that is shown: its index, the best of how many settings, and how many are not."""
+    """A selected group: its index, how many settings it is the best of, how many are left out."""
 
     index: int
     settings: int = 1
@@ -29,11 +29,11 @@ class Chosen:
 def best_of_each(
     families: Sequence[Hashable], medians: NDArray[np.float64], limit: int
 ) -> list[Chosen]:
-    """Choose at most ``limit`` groups, in their order; the least of ``medians`` is the best.
+    """Select at most ``limit`` groups, in their order; the least of ``medians`` is the best.
 
-    Shown is the best of each family, all settings of one optimizer with one sampler; if there are
-    too many families, the best ``limit`` of these. Where there is one family only, its best
-    ``limit`` are shown. Of equals, the first is better.
+    A family is all settings of one optimizer with one sampler. The best of each family is selected,
+    and of too many families, the best ``limit``. If there is only one family, its best ``limit``
+    are selected. Of equal groups, the first is better.
     """
     ranked = [int(index) for index in np.argsort(medians, kind="stable")]
     sizes = Counter(families)
@@ -51,7 +51,7 @@ def median_finals(
 ) -> NDArray[np.float64]:
     """Return each part's median final metric, less being better; a lost run counts as worst.
 
-    ``parts`` are positions in ``ran``; those of one size are computed at once.
+    ``parts`` are positions in ``ran``. Parts of equal size are computed at once.
     """
     sign = math.copysign(1.0, worst(metric))
     finals = sign * final(ran, metric)

@@ -1,4 +1,4 @@
-"""Which settings of an optimizer are compared: each, or where those are too many the best."""
+"""Selects which settings of an optimizer are compared: all, or the best if there are too many."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["at_best_settings"]
 def at_best_settings(
     frames: Frames, by: str | None = None, metric: str = "loss"
 ) -> tuple[Frames, str]:
-    """Return the frames whose optimizers are to be compared, and a note on what they are.
+    """Return the frames of the optimizers to compare, and a note on their settings.
 
-    As long as they are no more than `LIMIT` and there are problems that all have run on, they
-    are the study's, each with its own settings. Else an optimizer (column ``optimizer_name``) is
-    shown under its name, on each problem with its best settings there: those that reach the
-    study's target at the least median cost ``by``, or without ``by`` those with the best median
-    final ``metric``. Settings that were chosen on the same runs look better than they are.
+    If there are at most `LIMIT`, and problems that all of them ran on, they are the study's, each
+    with its own settings. Otherwise each optimizer (column ``optimizer_name``) has its best
+    settings on each problem: those that reach the study's target at the least median cost ``by``,
+    or without ``by`` those with the best median final ``metric``. Settings that were chosen on the
+    same runs look better than they are.
     """
     trials = frames.trials
     ran = trials[~trials["status"].isin(UNRUN)]
@@ -35,10 +35,10 @@ def at_best_settings(
     colors = {name: frames.colors[name] for name in names if name in frames.colors}
     colors = colors if len(colors) == len(names) else color_of_each(names)
     tried = int(chosen["settings_tried"].max())
-    said = "Each with the settings that it has on each problem."
+    note = "Each with the settings that it has on each problem."
     if tried > 1:
-        said = (
+        note = (
             f"Each at its best of up to {tried} settings on each problem, by the "
             f"{chosen['selected_by'].iloc[0]} on the same runs."
         )
-    return Frames(kept, curves, colors), said
+    return Frames(kept, curves, colors), note

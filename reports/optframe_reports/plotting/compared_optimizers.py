@@ -1,4 +1,4 @@
-"""The optimizers that a figure over all problems compares, and what is said about all of them."""
+"""The optimizers that a figure over all problems compares, with their legend and notes."""
 
 from __future__ import annotations
 
@@ -35,25 +35,30 @@ __all__ = [
 ]
 
 LIMIT = 12
-"""As many optimizers as curves and colours can be told apart for."""
+"""The most optimizers with distinguishable curves and colours."""
 
-_SAID = {"diverged": "diverged", "failed": "failed", "timeout": "timed out", "crashed": "crashed"}
+_STATUS_TEXTS = {
+    "diverged": "diverged",
+    "failed": "failed",
+    "timeout": "timed out",
+    "crashed": "crashed",
+}
 
 
 @dataclass(frozen=True)
 class Solver:
-    """An optimizer with all its runs, and how it is drawn."""
+    """An optimizer with all its runs and its style."""
 
     name: str
     color: Any
     marker: str
     lost: str
-    """How many of its runs were lost, in words: ``2 of 60 diverged``; empty where none was."""
+    """The number of lost runs as text: ``2 of 60 diverged``; empty if none was lost."""
 
     def label(self, *notes: str) -> str:
-        """Return the name with what a legend says about it: ``adam (10 of 12; 1 of 60 failed)``."""
-        said = "; ".join(note for note in (*notes, self.lost) if note)
-        return f"{self.name} ({said})" if said else self.name
+        """Return the name with notes for a legend: ``adam (10 of 12; 1 of 60 failed)``."""
+        inside = "; ".join(note for note in (*notes, self.lost) if note)
+        return f"{self.name} ({inside})" if inside else self.name
 
 
 def solvers(frames: Frames, names: Sequence[str]) -> list[Solver]:
@@ -71,52 +76,54 @@ def solvers(frames: Frames, names: Sequence[str]) -> list[Solver]:
 
 
 def lost_runs(frames: Frames, names: Sequence[str]) -> str:
-    """Return a note that counts the lost runs of these optimizers; empty where there is none."""
+    """Return a note that counts the lost runs of these optimizers; empty if there are none."""
     lost = _lost(frames.trials[frames.trials["optimizer"].isin(names)]["status"])
     return f"Lost runs: {lost}." if lost else ""
 
 
 def _lost(statuses: pd.Series[str]) -> str:
     counts, ran = statuses.value_counts(), count(int((~statuses.isin(UNRUN)).sum()))
-    return ", ".join(f"{count(counts[s])} of {ran} {_SAID[s]}" for s in CENSORED if s in counts)
+    return ", ".join(
+        f"{count(counts[s])} of {ran} {_STATUS_TEXTS[s]}" for s in CENSORED if s in counts
+    )
 
 
 def best(costs: pd.DataFrame, limit: int = LIMIT) -> tuple[pd.DataFrame, str]:
-    """Return the costs of as many optimizers as can be drawn, and a note on the others.
+    """Return the costs of at most ``limit`` optimizers, and a note on the others.
 
-    Where there are too many, those with the least average ranks are kept, and compared with each
-    other alone.
+    If there are too many, those with the least average ranks are kept, and compared only with each
+    other.
     """
     if costs.shape[1] <= limit:
         return costs, ""
     ranked = list(average_ranks(costs).index[:limit])
     kept = costs[[name for name in costs.columns if name in ranked]]
-    said = (
+    note = (
         f"Compared: the {limit} of {count(costs.shape[1])} optimizers with the best average ranks."
     )
-    return kept, said
+    return kept, note
 
 
 def nothing_to_compare(frames: Frames) -> str | None:
-    """Say so where fewer than two optimizers have run."""
+    """Return a reason if fewer than two optimizers have run, else None."""
     if not len(frames.trials):
         return "the study has no trials"
     ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
     if ran.empty:
         return "no trial has run yet"
     if ran["optimizer"].nunique() < 2:
-        return "only one optimizer has run, and there is nothing to compare it with"
+        return "only one optimizer has run; expected two or more to compare"
     return None if have_met(ran) else "there is no problem yet that all optimizers have run on"
 
 
 def have_met(ran: pd.DataFrame) -> bool:
-    """Say whether there is a problem that all optimizers have run on."""
+    """Return whether there is a problem that all optimizers ran on."""
     met = ran.groupby(["problem", "sampler"])["optimizer"].nunique()
     return bool((met == ran["optimizer"].nunique()).any())
 
 
 def number_of_seeds(frames: Frames) -> str:
-    """Say how many runs a cell has: ``5 seeds``, ``1 to 5 seeds``, ``one seed``."""
+    """Return the number of runs of a cell as text: ``5 seeds``, ``1 to 5 seeds``, ``one seed``."""
     ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
     sizes = ran.groupby(["problem", "optimizer", "sampler"]).size()
     few, many = int(sizes.min()), int(sizes.max())
@@ -126,12 +133,12 @@ def number_of_seeds(frames: Frames) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """Write a number of things: ``1 problem``, ``12 problems``."""
+    """Return a number with a noun: ``1 problem``, ``12 problems``."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
 def style(solver: Solver) -> dict[str, Any]:
-    """Return how an optimizer's line is drawn."""
+    """Return the style of an optimizer's line."""
     return {
         "color": solver.color,
         "linewidth": 1.8 * stroke(),
@@ -150,7 +157,7 @@ def add_legend_and_notes(
 
 
 def cross(color: Any) -> dict[str, Any]:
-    """Return how × is drawn."""
+    """Return the style of ×."""
     return {
         "color": color,
         "linestyle": "",
@@ -175,7 +182,7 @@ def add_notes(axes: Any, notes: Sequence[str], above: Any, left: float = 0.0) ->
 
 
 def notes_height(notes: Sequence[str], room: float = 1.0) -> float:
-    """Return how many inches notes take where there is so much `axes.room`."""
+    """Return the height of notes in inches for this `axes.room`."""
     return 0.1 + 0.165 * (1 + _wrapped(notes, room).count("\n")) if notes else 0.0
 
 

@@ -1,4 +1,4 @@
-"""The costs by which optimizers are ranked on each problem."""
+"""Computes the costs by which optimizers are ranked on each problem."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ __all__ = ["Measure", "Ranked", "Ranking"]
 Measure = Literal["auto", "target", "final"]
 """What is ranked: the median cost of the study's own target, or the median final metric.
 
-``auto`` takes the target if the study has one for every problem.
+``auto`` is the target if the study has one for every problem.
 """
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """What optimizers were ranked by, and who they are.
+    """The costs by which optimizers are ranked, with their names.
 
-    ``costs`` are medians over seeds, less being better: a row for each problem, +inf where half of
-    the runs or more were lost or did not reach the target.
+    ``costs`` are medians over seeds, less being better. There is a row for each problem. A cost is
+    +inf if half of the runs or more were lost or did not reach the target.
     """
 
     frames: Frames
@@ -42,12 +42,12 @@ class Ranked:
     words: str
     notes: list[str]
     lost: str
-    """How many runs were lost; empty where none was."""
+    """A text with the number of lost runs; empty if none was lost."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """A figure's choice of what to rank, for so many optimizers at ``most``."""
+    """A figure's choice of what to rank, for ``most`` optimizers."""
 
     measure: Measure
     by: Cost
@@ -55,11 +55,11 @@ class Ranking:
     most: int
 
     def by_target(self, frames: Frames) -> bool:
-        """Say whether optimizers are ranked by the cost of the study's target."""
+        """Return whether optimizers are ranked by the cost of the study's target."""
         return self.measure == "target" or (self.measure == "auto" and has_own_targets(frames))
 
     def missing(self, frames: Frames) -> str | None:
-        """Say why there is nothing to rank, or None where there is."""
+        """Return why nothing can be ranked, or None."""
         frames, _ = self._compared(frames)
         reason = nothing_to_compare(frames)
         if reason is None and self.by_target(frames):
@@ -70,7 +70,7 @@ class Ranking:
         return reason
 
     def of(self, frames: Frames) -> Ranked:
-        """Return the optimizers' costs; where they are too many, those of the best."""
+        """Return the optimizers' costs; only the best ones' if there are too many."""
         frames, settings = self._compared(frames)
         if self.by_target(frames):
             evaluations, target = reaching(frames, self.by, "study", 0.0)

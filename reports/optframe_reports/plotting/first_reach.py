@@ -1,4 +1,4 @@
-"""From the runs of a problem to the places where they first reach each level of a metric."""
+"""Computes the steps (or another axis) at which runs first reach each level of a metric."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _LEVELS = 200
 
 @dataclass(frozen=True)
 class Level:
-    """A group's quartiles, over its runs, of the place where ``level`` is first reached.
+    """A group's quartiles, over its runs, of the x at which ``level`` is first reached.
 
-    From the level on that less than half of the runs reach, there is no median and no line.
+    The line ends at the first level that less than half of the runs reach.
     """
 
     group: Group
@@ -46,7 +46,7 @@ class Levels:
 
     @property
     def end(self) -> float:
-        """Where the last median that is shown lies."""
+        """The largest finite median."""
         return max(float(line.place.median.max(initial=0.0)) for line in self.of_groups)
 
 
@@ -55,10 +55,10 @@ def levels(
 ) -> Levels:
     """Compute the places, in ``x``, at which the groups reach levels from the start to the best.
 
-    A level is reached at the first checkpoint that is no worse; a run that never does so counts
-    as infinite, however it ended. One that was lost afterwards has reached it, but what is
-    measured where a run is lost, in its last row, reaches nothing
-    (as `optframe.statistics.evaluations_to_target` has it, for one target).
+    A level is reached at the first checkpoint that is at least as good. A run that never reaches it
+    counts as infinite, with every status. A run that was lost afterwards has reached it, but the
+    last row of a lost run does not count (as in `optframe.statistics.evaluations_to_target`, for
+    one target).
     """
     trials = pd.concat([group.trials for group in compared])
     runs = runs_of(frames, trials, (COLUMNS[x], metric))
@@ -82,9 +82,9 @@ def levels(
 
 
 def first_reached(places: Floats, values: Floats, grid: Floats, worst: float) -> Floats:
-    """Return the first place where each level of a grid is reached, inf where it never is.
+    """Return the first x at which each level of a grid is reached, inf if it never is.
 
-    What is ``worst`` tells which way is better: +inf where less is, −inf where more is.
+    ``worst`` gives the direction: +inf if less is better, −inf if more is better.
     """
     sign = math.copysign(1.0, worst)
     ordered = np.where(np.isnan(values), np.inf, sign * values)
@@ -93,7 +93,7 @@ def first_reached(places: Floats, values: Floats, grid: Floats, worst: float) ->
 
 
 def _grid(plotted: Sequence[Floats], axis: Ordinate) -> Floats:
-    """Return levels, worst first, from where a run starts to the best that one has reached."""
+    """Return levels, worst first, from the start of a run to the best level that any reached."""
     sign = math.copysign(1.0, axis.worst)
     finite = [sign * values[np.isfinite(values)] for values in plotted]
     finite = [values for values in finite if values.size]

@@ -1,4 +1,4 @@
-"""How groups look: colour and marker tell one thing apart, the line style the other."""
+"""Chooses the groups' styles: colour and marker for one property, the line style for the other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Looks", "colors_of_samplers"]
 
 @dataclass(frozen=True)
 class Looks:
-    """The colours of what these tell, in its order, and what the line style tells."""
+    """The colours of one property's values, and the values that line styles stand for."""
 
     colors: Mapping[str, Any]
     styled: Sequence[str]
@@ -29,7 +29,7 @@ class Looks:
 
 
 def colors_of_samplers(trials: pd.DataFrame) -> dict[str, str]:
-    """Return each sampler's colour: from dark to light if they differ in one number alone."""
+    """Return each sampler's colour: from dark to light if they differ only in one number."""
     samplers = list(trials["sampler"].unique())
     numbers = _numbers(trials)
     if numbers is None:
@@ -39,7 +39,7 @@ def colors_of_samplers(trials: pd.DataFrame) -> dict[str, str]:
 
 
 def _numbers(trials: pd.DataFrame) -> dict[str, float] | None:
-    """Return the one number that tells the samplers apart, such as the batch size."""
+    """Return the only number in which the samplers differ, such as the batch size."""
     if not {"sampler_name", "sampler_parameters"} <= set(trials):
         return None  # frames made by hand
     each = trials.drop_duplicates("sampler")

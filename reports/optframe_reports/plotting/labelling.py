@@ -1,4 +1,4 @@
-"""How figures are labelled: titles, names, legends and the ticks of logarithmic axes."""
+"""Labels figures: titles, names, legends and the ticks of logarithmic axes."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ WIDTH, HEIGHT = 6.4, 3.9
 """Inches; text is readable where a page shows two side by side."""
 
 LETTERS = 70
-"""As many letters of a title fit across a picture of that width, in text of 10 points."""
+"""The number of letters that fit across a picture of that width, in text of 10 points."""
 
 _POINTS = 10.0
 
 
 def room(axes: Any) -> float:
-    """Return how much text fits across the axes' place, 1 where it is `WIDTH` of 10 points."""
+    """Return how much text fits across the axes, relative to `WIDTH` with text of 10 points."""
     canvas, spec = axes.figure, axes.get_subplotspec()
     share = 1.0 if spec is None else len(spec.colspan) / spec.get_gridspec().ncols
     inches = share * float(canvas.bbox.width / canvas.dpi)
@@ -44,12 +44,12 @@ def room(axes: Any) -> float:
 
 
 def stroke() -> float:
-    """Return how thick lines and marks are: less, where a picture is made small with its text."""
+    """Return the factor for the width of lines and marks, below 1 for pictures with small text."""
     return float(rcParams["font.size"]) / _POINTS
 
 
 def add_title(axes: Any, text: str, taken: int = 0) -> None:
-    """Put a title above the axes, at their left edge, beside so many letters of rows' names."""
+    """Put a title above the axes, at their left edge; ``taken`` letters are used by rows' names."""
     letters = max(16, int(LETTERS * room(axes) - 0.8 * taken))
     axes.set_title(literal(text, letters), loc="left", fontsize="medium")
 
@@ -86,7 +86,7 @@ def _legend(labels: Sequence[str], room: float) -> tuple[list[str], int, int]:
 
 
 def literal(text: str, width: int) -> str:
-    """Wrap a label for Matplotlib after blanks, commas and pluses; a dollar sign is no formula."""
+    """Wrap a label for Matplotlib after blanks, commas and pluses, and escape dollar signs."""
     wrapped = [""]
     for part in re.findall(rf"[^ ,+]{{1,{width}}}[ ,+]?|[ ,+]", " ".join(text.split())):
         if len(wrapped[-1] + part.rstrip()) > width:

@@ -1,4 +1,4 @@
-"""The ground under the paths: one grid of the loss made of what several runs recorded."""
+"""Draws the contours of the loss, on one grid made of the landscapes that several runs recorded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 _POINTS = 160
 _LEVELS = 12
 _WILD = 1e3
-"""Where a cell's neighbours are so many times as high, a cubic through them would swing."""
+"""If a cell's neighbours are higher by this factor, a cubic through them would oscillate."""
 
 
 class Window(NamedTuple):
@@ -30,14 +30,14 @@ class Window(NamedTuple):
     high: Floats
 
     def holds(self, points: Floats) -> Any:
-        """Say which points, shape (2, ...), lie in it."""
+        """Return which points, shape (2, ...), are in it."""
         middle, half = (self.high + self.low) / 2, (self.high - self.low) / 2
         return np.all(np.abs(points.T - middle) <= half, axis=-1)
 
 
 @dataclass(frozen=True)
 class Ground:
-    """The loss on a grid: ``loss[i, j]`` at (x[i], y[j]), NaN where nobody recorded it."""
+    """The loss on a grid: ``loss[i, j]`` at (x[i], y[j]), NaN where no run recorded it."""
 
     x: Floats
     y: Floats
@@ -55,10 +55,10 @@ def ground(landscapes: Iterable[Landscape], window: Window) -> Ground:
 
 
 def draw_ground(axes: Any, surface: Ground, least: float) -> None:
-    """Draw contours of f − least, log-spaced, over quiet greys: the lower, the lighter.
+    """Draw contours of f − least, log-spaced, over greys that are lighter for lower values.
 
-    They end where they enclose a half percent of the area, and all but one. Where the loss is not
-    known, or no number, the ground is hatched.
+    The lowest contour encloses half a percent of the area, the highest all but one percent. The
+    area is hatched where the loss is unknown or not a number.
     """
     above = np.ma.masked_invalid(surface.loss.T - least)
     axes.patch.set(facecolor="white", hatch="////", edgecolor="0.88")
@@ -84,9 +84,9 @@ def _coarseness(landscape: Landscape) -> float:
 def _resampled(landscape: Landscape, x: Floats, y: Floats) -> Floats:
     """Interpolate by cubics through four points along each axis; NaN outside the landscape.
 
-    The loss is smooth where its logarithm above f* is not, so that a narrow valley comes out
-    between the points of a grid that is coarser than it. Linear beside what is no number or a
-    thousand times as high.
+    The loss itself is smooth, and its logarithm above f* is not. So a valley is visible even if it
+    is narrower than the grid. Beside values that are not numbers, or are a thousand times as high,
+    the interpolation is linear.
     """
     loss = np.asarray(landscape.loss, np.float64)
     known = np.isfinite(loss)
@@ -108,9 +108,9 @@ def _resampled(landscape: Landscape, x: Floats, y: Floats) -> Floats:
 
 
 class _Places(NamedTuple):
-    """Where points lie along a grid's axis, in its spacing.
+    """The positions of points along a grid's axis, in units of its spacing.
 
-    ``cell`` is the grid point before each, ``first`` the first of the four around it.
+    ``cell`` is the grid point before each, and ``first`` the first of the four around it.
     """
 
     at: Floats
@@ -127,13 +127,13 @@ def _places(axis: Floats, points: Floats) -> _Places:
 
 
 def _highest(height: Floats, width: int) -> Floats:
-    """Return the largest value of each square of so many grid points, by its lower left one."""
+    """Return the largest value of each square of ``width`` grid points, by its lower left one."""
     highest: Floats = sliding_window_view(height, (width, width)).max(axis=(-1, -2))
     return highest
 
 
 def _lagrange(values: Floats, s: Floats, first: NDArray[np.integer[Any]], nodes: int) -> Floats:
-    """Interpolate between so many grid points of the first axis from ``first`` on.
+    """Interpolate between ``nodes`` grid points of the first axis from ``first`` on.
 
     ::
 

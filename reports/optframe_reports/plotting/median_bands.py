@@ -1,4 +1,4 @@
-"""Lines with bands on axes: medians, the quartiles around them, and where runs were lost."""
+"""Draws lines with bands: medians, the quartiles around them, and where runs were lost."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Path(NamedTuple):
 
 
 def ceiling_of(paths: Sequence[Path], axis: Ordinate) -> float:
-    """Return where the axis ends, so that what explodes does not flatten all the rest.
+    """Return the upper end of the axis, so that diverging lines do not flatten the others.
 
-    That is above where runs start and above the typical peak of a line whose runs are not lost.
+    It is above the starts and above the typical peak of a line whose runs are not lost.
     """
     medians = [path.y for path in paths if path.y.size]
     if not medians or axis.worst < 0:
@@ -56,8 +56,8 @@ def draw_paths(
 ) -> None:
     """Draw lines, bands, and a cross where a line ends because the runs were lost.
 
-    The medians are ours: seaborn's estimators drop infinite values, which would hide the lost.
-    ``style`` replaces what the groups say of the lines.
+    The medians are not seaborn's, which drops infinite values and so would hide lost runs.
+    ``style`` replaces the groups' styles of the lines.
     """
     drawn = [path for path in paths if path.x.size]
     if not drawn:
@@ -117,19 +117,19 @@ def _style(group: Group) -> dict[str, Any]:
 
 
 def handle(group: Group, **style: Any) -> Line2D:
-    """Return what stands for a group in a legend."""
+    """Return the mark of a group for a legend."""
     return Line2D([], [], **{**_style(group), **style})
 
 
 def lost_handle() -> Line2D:
-    """Return what stands in a legend for the end of a line whose runs were lost."""
+    """Return the mark for a legend of the end of a line whose runs were lost."""
     return Line2D([], [], linestyle="", marker="x", color="0.3", markeredgewidth=2)
 
 
 def set_x_axis(axes: Any, end: float, first: float | None, scale: Scale, least: float) -> None:
-    """Let the axis begin at the start, 0, and be logarithmic if the checkpoints are spaced so.
+    """Let the axis begin at the start, 0, and be logarithmic if the checkpoints are.
 
-    ``first`` is the first checkpoint after the start where they are, ``least`` where they are not.
+    ``first`` is the first checkpoint after the start if they are, and ``least`` if they are not.
     """
     if scale == "log":
         first = least if first is None else first

@@ -1,4 +1,4 @@
-"""What a figure plots of a metric: its values, or how far the loss is above its minimum."""
+"""Chooses the vertical axis of a metric: its values, or the suboptimality of the loss."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["Ordinate", "Scale", "knows_minimum", "ordinate"]
 Floats = NDArray[np.float64]
 
 Scale = Literal["auto", "log", "linear"]
-"""Of an axis; ``auto`` chooses by what is drawn."""
+"""The scale of an axis; ``auto`` depends on the values."""
 
 
 @dataclass(frozen=True)
 class Ordinate:
-    """An axis for a metric: its name, whether it is logarithmic, and what a lost run counts as.
+    """An axis for a metric: its name, whether it is logarithmic, and the value of a lost run.
 
-    ``resolution`` is the least suboptimality that can be told from zero; None where the axis
-    shows the metric itself.
+    ``resolution`` is the least suboptimality that differs from zero, or None if the axis shows the
+    metric itself.
     """
 
     name: str
@@ -34,14 +34,14 @@ class Ordinate:
     resolution: float | None = None
 
     def of(self, values: Floats, minimum: float | Floats) -> Floats:
-        """Return what is plotted of values of one run, or of runs with a minimum each."""
+        """Return the plotted values of one run, or of several runs with a minimum each."""
         if self.resolution is None:
             return values
         return np.maximum(values - minimum, self.resolution)
 
 
 def knows_minimum(metric: str, trials: pd.DataFrame) -> bool:
-    """Say whether the suboptimality is plotted: of the loss, where all trials know f*."""
+    """Return whether the suboptimality is plotted: it is for the loss if all trials know f*."""
     return metric in ("loss", "best_loss") and bool(trials["minimum"].notna().all())
 
 
@@ -50,16 +50,17 @@ def ordinate(
 ) -> Ordinate:
     """Choose the axis for these trials, of which ``measured`` holds each one's finite values.
 
-    With f* known the loss becomes the suboptimality f − f* on a logarithmic axis. What is below
-    its resolution is drawn at it, zero and the negative values of rounding too: eps |f*|, for a
-    difference cannot be finer, but no less than eps², for θ is itself known to eps only and the
-    loss is quadratic around θ* (eps of the coarsest dtype: 2e-16 for float64, 1e-7 for float32).
-    All else is drawn as it is, logarithmic if it is positive and spans over a decade.
+    If f* is known, the suboptimality f − f* is plotted instead of the loss, on a logarithmic axis.
+    Values below the resolution are drawn at the resolution, including zero and negative values from
+    rounding. The resolution is eps |f*|, since a difference cannot be finer, but at least eps²,
+    since θ is known only to eps and the loss is quadratic around θ*. (eps is that of the coarsest
+    dtype: 2e-16 for float64, 1e-7 for float32.) Other metrics are drawn unchanged, on a logarithmic
+    axis if they are positive and span more than a decade.
 
     Raises
     ------
     ValueError
-        If a loss is below f* by more than rounding: then f* is wrong.
+        If a loss is below f* by more than rounding, so that f* is wrong.
     """
     some = [values for values in measured if values.size]
     least = np.array([values.min() for values in some])

@@ -1,4 +1,4 @@
-"""An axis of numbers that were chosen: learning rates, batch sizes."""
+"""Sets an axis of chosen numbers: learning rates, batch sizes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from optframe_reports.quantities import number
 __all__ = ["set_number_axis", "spelled"]
 
 _FEW = 9
-"""As many values as each has a tick."""
+"""The most values for which each has a tick."""
 
 
 def spelled(parameter: str) -> str:
-    """Return how an axis calls a hyperparameter."""
+    """Return a hyperparameter's name for an axis."""
     return "learning rate" if parameter == "lr" else parameter.replace("_", " ")
 
 

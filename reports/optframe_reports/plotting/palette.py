@@ -1,6 +1,6 @@
-"""What tells lines apart beside their colour, and colours that stand for a number.
+"""Markers and line styles that distinguish lines, and colours for ordered values.
 
-`optframe.drawing.palette` has the colours of things that have no order.
+`optframe.drawing.palette` has the colours of unordered things.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ def line_style(index: int) -> str | tuple[float, tuple[float, ...]]:
 def sequence(count: int) -> list[str]:
     """Return colours from dark to light, for numbers from small to large.
 
-    They are those of Matplotlib's "plasma", whose lightness rises evenly, so that their order can
-    be told under every colour blindness and in print; its yellow end, unreadable on white, is left
-    out.
+    They are those of Matplotlib's "plasma". Its lightness rises evenly, so the order is visible
+    with every colour blindness and in print. Its yellow end is unreadable on white and left out.
     """
     from matplotlib import colormaps
     from matplotlib.colors import to_hex

@@ -1,4 +1,4 @@
-"""The paths of one seed's runs in the plane, and which part of the plane to look at."""
+"""Computes the paths of one seed's runs in the plane, and the part of the plane to show."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = ["Track", "Tracks", "tracks"]
 Floats = NDArray[np.float64]
 
 _FAR = 3.0
-"""How many times the usual distance from the start is still shown."""
+"""Points are shown up to this many times the usual distance from the start."""
 
 _HIGH = 2.0
-"""How many times the start's height above the least loss is still shown."""
+"""Points are shown up to this many times the start's height above the least loss."""
 
 _CLOSE = 1e-6
-"""Which share of the start's suboptimality is as good as none: θ is then within 1e-3 of θ*."""
+"""This share of the start's suboptimality counts as none: θ is then within 1e-3 of θ*."""
 
 _APART = 0.02
-"""Two minimizers that are closer than this share of the picture are one."""
+"""Two minimizers that are closer than this share of the picture count as one."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Track:
     left: bool = False
 
     def until(self, step: float) -> Track:
-        """Return the path up to a step, which may lie between two checkpoints."""
+        """Return the path up to a step, which may be between two checkpoints."""
         if not self.step.size or step >= self.step[-1]:
             return self
         done = self.step <= step
@@ -60,19 +60,19 @@ class Track:
 
     @property
     def label(self) -> str:
-        """The group's name, with what is not to be seen: ``sgd (diverged, cut)``."""
+        """The group's name, with what the picture does not show: ``sgd (diverged, cut)``."""
         settings = self.group.settings
-        said = [f"best of {count(settings)} settings"] if settings > 1 else []
-        said += [self.status] if self.status in CENSORED else []
-        said += ["cut"] if self.left else []
-        return f"{self.group.name} ({', '.join(said)})" if said else self.group.name
+        parts = [f"best of {count(settings)} settings"] if settings > 1 else []
+        parts += [self.status] if self.status in CENSORED else []
+        parts += ["cut"] if self.left else []
+        return f"{self.group.name} ({', '.join(parts)})" if parts else self.group.name
 
 
 @dataclass(frozen=True)
 class Tracks:
     """All paths of a picture, its window, where they start, and the minimizers that were found.
 
-    ``least`` is what heights are measured from: f* where it is ``known``, else the least loss seen.
+    Heights are relative to ``least``: f* if it is ``known``, else the least loss of any run.
     """
 
     problem: str
@@ -87,7 +87,7 @@ class Tracks:
 
     @property
     def steps(self) -> float:
-        """How many steps the longest path has."""
+        """The number of steps of the longest path."""
         return max(float(path.step.max(initial=0.0)) for path in self.of_groups)
 
 
@@ -108,7 +108,7 @@ def tracks(frames: Frames, seed: int | None) -> Tracks:
     ]
     landscapes = _landscapes(frames, shown) or _landscapes(frames, trials)[:LIMIT]
 
-    walked = shown[shown["key"].isin(moved["key"])]  # one that crashed does not know f*
+    walked = shown[shown["key"].isin(moved["key"])]  # a run that crashed has no f*
     known = knows_minimum("loss", walked)
     losses = np.concatenate([path.loss for path in drawn])
     least = float(walked["minimum"].iloc[0]) if known else _least(losses, landscapes)
@@ -133,23 +133,23 @@ def _keys_with_path(frames: Frames) -> list[str]:
 
 
 def _landscapes(frames: Frames, trials: pd.DataFrame) -> list[Landscape]:
-    """Return what these runs recorded; of runs that advanced together only one did."""
+    """Return the landscapes of these runs; of a batch, only one run has it."""
     return [frames.landscapes[key] for key in trials["key"] if key in frames.landscapes]
 
 
 def _defined(run: Floats) -> Floats:
-    """Leave out the checkpoints at which θ was no number."""
+    """Return a run without the checkpoints at which θ is not finite."""
     return run[:, np.isfinite(run[1:3]).all(axis=0)]
 
 
 def _least(losses: Floats, landscapes: Sequence[Landscape]) -> float:
-    """Return the least loss that anybody saw."""
+    """Return the least loss of any run or landscape."""
     seen = np.concatenate([losses, *(np.ravel(landscape.loss) for landscape in landscapes)])
     return float(seen[np.isfinite(seen)].min(initial=np.inf))
 
 
 def _window(drawn: Sequence[Track], start: Floats, least: float) -> Window:
-    """Return what matters: points not much higher than the start, nor much further than usual."""
+    """Return the window of points not much higher than the start and not much further away."""
     first = next(path.loss[0] for path in drawn if path.step.size)
     limit = least + _HIGH * (first - least)
     low_enough = [path.theta[:, path.loss <= limit] for path in drawn if path.step.size]
@@ -161,7 +161,7 @@ def _window(drawn: Sequence[Track], start: Floats, least: float) -> Window:
     points = points[:, (np.abs(points - start[:, None]) <= cap[:, None]).all(axis=0)]
     low, high = points.min(axis=1), points.max(axis=1)
     sides = np.maximum(high - low, 0.05 * (1 + np.abs(high)))
-    alike = sides > sides.max() / 20  # else the parameters are on scales of their own
+    alike = sides > sides.max() / 20  # else the two parameters have different scales
     sides[alike] = np.maximum(sides[alike], sides.max() / 2)
     middle, half = (low + high) / 2, 0.58 * sides
     return Window(middle - half, middle + half)
@@ -172,7 +172,7 @@ def _leaves(path: Track, window: Window) -> bool:
 
 
 def _minimizers(drawn: Sequence[Track], window: Window, least: float) -> list[Floats]:
-    """Return where runs came as close to f* as can be seen; the best of those that are one."""
+    """Return the points where runs came visibly close to f*; of nearby points, the best."""
     start = next(path.loss[0] for path in drawn if path.step.size)
     best = [
         (path.loss[at], path.theta[:, at])

@@ -1,4 +1,4 @@
-"""From the runs of a problem to the lines of a figure: aligned, then quartiles."""
+"""Computes a figure's lines from the runs of a problem: aligns them, then takes quartiles."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ COLUMNS = {
     "gradients": "gradients",
     "seconds": "seconds",
 }
-_SHARED = ("steps", "epochs", "samples")  # all seeds have their checkpoints in the same places
-_POINTS = 120  # of a grid where they have not
-_MOST = 400  # places of a line, more than pixels can show apart
+_SHARED = ("steps", "epochs", "samples")  # all seeds have their checkpoints at the same x
+_POINTS = 120  # the number of grid points if they do not
+_MOST = 400  # the most points of a line, more than there are pixels
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """All lines of a figure, the axis that they are drawn on, and where checkpoints begin.
+    """All lines of a figure, their axis, and the first checkpoint.
 
-    ``first`` is the first checkpoint after the start where checkpoints are logarithmically
-    spaced, else None.
+    ``first`` is the first checkpoint after the start if checkpoints are logarithmically spaced,
+    else None.
     """
 
     of_groups: list[Line]
@@ -55,7 +55,7 @@ class Lines:
 
     @property
     def end(self) -> float:
-        """Where the longest line ends."""
+        """The end of the longest line."""
         return max(float(line.x.max(initial=0.0)) for line in self.of_groups)
 
 
@@ -68,7 +68,7 @@ def lines(
 ) -> Lines:
     """Compute the lines of a metric against ``x``, one of `COLUMNS`.
 
-    ``compared`` are the groups to draw, by default all that a picture holds.
+    ``compared`` are the groups to draw, by default all that fit into a picture.
     """
     compared = groups(frames, metric=metric) if compared is None else compared
     trials = pd.concat([group.trials for group in compared])
@@ -92,7 +92,7 @@ def lines(
 
 
 def _lost(end: float, places: Floats) -> float:
-    """Return where a censored run was lost: its end, or its last checkpoint."""
+    """Return the x at which a censored run was lost: its end, or its last checkpoint."""
     return end if np.isfinite(end) else float(places.max(initial=0.0))
 
 
@@ -101,7 +101,7 @@ def _line(
 ) -> Line:
     if shared:
         grid = np.unique(np.concatenate([_places(curve) for curve in curves]))
-        if grid.size > _MOST:  # each run ended in a place of its own
+        if grid.size > _MOST:  # each run ended at its own x
             grid = grid[np.linspace(0, grid.size - 1, _MOST).round().astype(int)]
         values = align(curves, grid, worst=axis.worst)
     else:
@@ -113,7 +113,7 @@ def _line(
 
 
 def _interpolated(curves: list[Curve], grid: Floats, axis: Ordinate) -> Floats:
-    """Align along lines that are straight on the axis as it is drawn."""
+    """Align runs by interpolation that is linear on the drawn axis."""
     if not axis.log:
         return align(curves, grid, interpolate=True, worst=axis.worst)
     logs = [Curve(curve.x, np.log10(curve.y), curve.censored) for curve in curves]
@@ -123,7 +123,7 @@ def _interpolated(curves: list[Curve], grid: Floats, axis: Ordinate) -> Floats:
 
 
 def _places(curve: Curve) -> Floats:
-    """Return where something happens to a run."""
+    """Return the x of a run's checkpoints, and the one at which it was lost."""
     return curve.x if curve.censored is None else np.append(curve.x, curve.censored)
 
 
@@ -134,9 +134,9 @@ def _even_grid(end: float, first: float | None) -> Floats:
 
 
 def first_of_log_spaced(positions: Sequence[Floats]) -> float | None:
-    """Return the first place after 0 if a typical run has half of its places in its first fifth.
+    """Return the first checkpoint after 0 if a typical run has half of them in its first fifth.
 
-    Runs that got less than half as far as the longest are not typical: they were lost.
+    Runs that are less than half as long as the longest are not typical, since they were lost.
     """
     after = [places[places > 0] for places in positions]
     after = [places for places in after if places.size >= 4]

@@ -1,4 +1,4 @@
-"""Problems with their rotated selves, and what optimizers pay on both."""
+"""Finds pairs of a problem and the same problem rotated, and the optimizers' costs on both."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ Measure = Literal["auto", "steps", "gradients", "suboptimality"]
 
 
 class Pair(NamedTuple):
-    """The labels of a problem and of the same problem rotated."""
+    """The labels of a problem and of the same problem after a rotation."""
 
     plain: str
     rotated: str
 
 
 class Compared(NamedTuple):
-    """What was measured, and a row for each pair and optimizer.
+    """The measure, and a table with a row for each pair and optimizer.
 
     Columns: plain_problem, rotated_problem, optimizer, sampler, plain, rotated (medians, infinite
-    where half of the runs or more did not get there), ratio, seeds.
+    if half of the runs or more did not reach the target), ratio, seeds.
     """
 
     measure: str
@@ -45,7 +45,7 @@ class Compared(NamedTuple):
 
 
 def pairs_of(trials: pd.DataFrame) -> list[Pair]:
-    """Return the problems that ran rotated and not, equal in all else, in the study's order."""
+    """Return the problems that ran both rotated and not, otherwise equal, in the study's order."""
     ran = trials[~trials["status"].isin(UNRUN)]
     plain: dict[tuple[str, ...], str] = {}
     turned: dict[tuple[str, ...], str] = {}
@@ -59,7 +59,7 @@ def pairs_of(trials: pd.DataFrame) -> list[Pair]:
 
 
 def _without_rotation(parameters: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """Return a problem's parameters without what rotates it, and whether something did."""
+    """Return a problem's parameters without its rotation, and whether it had one."""
     rest = {name: value for name, value in parameters.items() if name not in ("rotate", "wrap")}
     wraps = parameters.get("wrap", [])
     kept = [wrap for wrap in wraps if wrap["name"] != "rotate"]
@@ -68,7 +68,7 @@ def _without_rotation(parameters: dict[str, Any]) -> tuple[dict[str, Any], bool]
 
 
 def compared(trials: pd.DataFrame, pairs: list[Pair], measure: Measure) -> Compared:
-    """Measure what each optimizer paid on both problems of each pair."""
+    """Return each optimizer's cost on both problems of each pair."""
     ran = trials[~trials["status"].isin(UNRUN)]
     ran = ran[ran["problem"].isin([label for pair in pairs for label in pair])]
     if measure == "auto":
@@ -85,7 +85,7 @@ def compared(trials: pd.DataFrame, pairs: list[Pair], measure: Measure) -> Compa
 
 
 def _costs(ran: pd.DataFrame, measure: str) -> Floats:
-    """Return what each run paid, infinite where it did not get there, NaN where it is not known."""
+    """Return each run's cost: infinite if it did not reach the target, NaN if it is unknown."""
     if measure != "suboptimality":
         costs = evaluations_to_own_target(ran, measure).set_index("key")["cost"]
         return costs.reindex(ran["key"]).to_numpy(np.float64)
@@ -99,7 +99,7 @@ def _costs(ran: pd.DataFrame, measure: str) -> Floats:
 
 
 def _side_by_side(sides: pd.DataFrame, pair: Pair) -> pd.DataFrame:
-    """Return a pair's optimizers, the most dependent first; lost on both, they are last."""
+    """Return a pair's optimizers, the most dependent first; those lost on both are last."""
     on = ["optimizer", "optimizer_name", "sampler", "hyperparameters"]
     plain, rotated = (sides[sides["problem"] == label] for label in pair)
     table = plain.merge(rotated, on=on, suffixes=("_plain", "_rotated"))

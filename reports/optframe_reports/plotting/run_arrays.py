@@ -1,4 +1,4 @@
-"""From the tidy curves to one array per run, at once for ten thousand of them."""
+"""Splits the tidy curves into one array per run, fast for ten thousand runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def runs_of(frames: Frames, trials: pd.DataFrame, columns: Sequence[str]) -> lis
     A trial without a curve has none: shape (columns, 0).
     """
     keys = frames.curves["key"]
-    begins = np.flatnonzero((keys != keys.shift()).to_numpy())  # a search for each row takes long
+    begins = np.flatnonzero(
+        (keys != keys.shift()).to_numpy()
+    )  # a search for each row would be slow
     owner = pd.Index(trials["key"]).get_indexer(keys.iloc[begins])
     owner = np.repeat(owner, np.diff(begins, append=len(keys)))
     wanted = owner >= 0

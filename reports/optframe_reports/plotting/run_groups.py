@@ -1,4 +1,4 @@
-"""The groups that a figure compares: the runs of one optimizer with one sampler."""
+"""Groups the runs that a figure compares: a group is one optimizer with one sampler."""
 
 from __future__ import annotations
 
@@ -19,20 +19,26 @@ from optframe_reports.quantities import count
 __all__ = ["LIMIT", "By", "Group", "groups", "number_of_runs", "seeds"]
 
 LIMIT = 12
-"""As many groups as a picture holds, and as there are colours that can be told apart."""
+"""The most groups in a picture, which is the number of distinguishable colours."""
 
 By = Literal["auto", "optimizer", "sampler"]
-"""What the colour tells; ``auto``: the optimizer, unless there is one only, with many samplers."""
+"""What the colour stands for; ``auto``: the sampler if there is only one optimizer, else the
+optimizer."""
 
-_SAID = {"diverged": "diverged", "failed": "failed", "timeout": "timed out", "crashed": "crashed"}
+_STATUS_TEXTS = {
+    "diverged": "diverged",
+    "failed": "failed",
+    "timeout": "timed out",
+    "crashed": "crashed",
+}
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ by seed alone, with their name and how they are drawn.
+    """Runs that differ only in the seed, with their name, colour, marker and line style.
 
-    It may be the best of several ``settings`` of its optimizer; ``left_out`` is how many worse
-    groups the picture has no room for.
+    It may be the best of several ``settings`` of its optimizer. ``left_out`` is the number of worse
+    groups that are not in the picture.
     """
 
     name: str
@@ -45,14 +51,14 @@ class Group:
 
     @property
     def label(self) -> str:
-        """The name, and what it is the best of: ``adam:lr=0.1 (best of 50 settings)``."""
+        """The name, and the number of settings: ``adam:lr=0.1 (best of 50 settings)``."""
         return _noted(self.name, self._best)
 
     @property
     def legend(self) -> str:
-        """The label, with how many runs were lost: ``adam (2 of 5 diverged)``."""
+        """The label, with the number of lost runs: ``adam (2 of 5 diverged)``."""
         counts, size = self.trials["status"].value_counts(), count(len(self.trials))
-        lost = [f"{count(counts[s])} of {size} {_SAID[s]}" for s in CENSORED if s in counts]
+        lost = [f"{count(counts[s])} of {size} {_STATUS_TEXTS[s]}" for s in CENSORED if s in counts]
         return _noted(self.name, self._best, *lost)
 
     @property
@@ -65,10 +71,10 @@ def groups(
 ) -> list[Group]:
     """Return the groups with runs, in the order of the report's optimizers and of the samplers.
 
-    Where there are more than ``limit``, each optimizer (column ``optimizer_name``) is shown with
-    each sampler by the setting whose median final ``metric`` is best, lost runs counting as worst;
-    and of these the best ``limit``. Where all are settings of one optimizer, its best are shown.
-    An optimizer has then the colour of its name.
+    If there are more than ``limit``, each optimizer (column ``optimizer_name``) with each sampler
+    is shown by the setting with the best median final ``metric`` (lost runs count as worst), and of
+    these the best ``limit``. If all are settings of one optimizer, its best are shown. Each
+    optimizer's name then has one colour.
     """
     trials = frames.trials
     optimizers = list(dict.fromkeys([*frames.colors, *trials["optimizer"]]))
@@ -107,7 +113,7 @@ def groups(
 
 
 def seeds(compared: Sequence[Group]) -> str:
-    """Say how many seeds there are: ``5 seeds``, ``1 to 5 seeds``, ``one seed``."""
+    """Return the number of seeds as text: ``5 seeds``, ``1 to 5 seeds``, ``one seed``."""
     sizes = sorted({len(group.trials) for group in compared})
     if sizes == [1]:
         return "one seed"
@@ -116,22 +122,22 @@ def seeds(compared: Sequence[Group]) -> str:
 
 
 def number_of_runs(compared: Sequence[Group]) -> str:
-    """Say how many seeds there are, and what is not shown: ``5 seeds, best settings only``."""
+    """Return the number of seeds and what is not shown: ``5 seeds, best settings only``."""
     left_out = max((group.left_out for group in compared), default=0)
-    said = [seeds(compared)]
+    parts = [seeds(compared)]
     if any(group.settings > 1 for group in compared):
-        said.append("best settings only")
+        parts.append("best settings only")
     if left_out:
-        said.append(f"the best {len(compared)} of {count(len(compared) + left_out)}")
-    return ", ".join(said)
+        parts.append(f"the best {len(compared)} of {count(len(compared) + left_out)}")
+    return ", ".join(parts)
 
 
 def _parts(
     ran: pd.DataFrame, optimizers: list[str], samplers: list[str]
 ) -> tuple[list[tuple[str, str]], list[Any]]:
-    """Return the pairs of optimizer and sampler that ran, in order, and where each one's runs are.
+    """Return the pairs of optimizer and sampler that ran, in order, with the rows of each.
 
-    One sort does it: to look for each pair takes as long as there are pairs times runs.
+    One sort finds all of them. A search for each pair would take pairs × runs operations.
     """
     codes = pd.Index(optimizers).get_indexer(pd.Index(ran["optimizer"])) * len(samplers)
     codes += pd.Index(samplers).get_indexer(pd.Index(ran["sampler"]))
@@ -142,11 +148,11 @@ def _parts(
 
 
 def _names(trials: pd.DataFrame) -> dict[str, str]:
-    """Return each label's optimizer; frames made by hand need not tell it."""
+    """Return each label's optimizer name; frames made by hand need not have it."""
     column = "optimizer_name" if "optimizer_name" in trials else "optimizer"
     return dict(zip(trials["optimizer"], trials[column], strict=True))
 
 
 def _noted(name: str, *notes: str) -> str:
-    said = ", ".join(note for note in notes if note)
-    return f"{name} ({said})" if said else name
+    inside = ", ".join(note for note in notes if note)
+    return f"{name} ({inside})" if inside else name

@@ -1,4 +1,4 @@
-"""Strips: a row for each group with a point for each run, the median, and who has no place."""
+"""Draws strips: a row for each group with a point for each run, the median, and lost runs."""
 
 from __future__ import annotations
 
@@ -37,31 +37,31 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 POINTS = 50
-"""As many runs a row shows one by one; of more it shows the range and the quartiles."""
+"""The most runs that a row shows as points; of more, it shows the range and the quartiles."""
 
-_BOX_FROM = 5  # runs: the quartiles of fewer are hardly more than their points
-_NAME = 40  # of a name, beside a picture of full width
+_BOX_FROM = 5  # runs: with fewer, the quartiles add little to the points
+_NAME = 40  # letters of a name, beside a picture of full width
 
 
 class Strip(NamedTuple):
-    """A row: a group and its runs' values; what is infinite has no place and is counted."""
+    """A row: a group and its runs' values; infinite values are not drawn but counted."""
 
     group: Group
     values: Floats
 
     @property
     def median(self) -> float:
-        """The median of all runs, infinite where half of them have no place."""
+        """The median of all runs, infinite if half of them are."""
         return float(median_and_quartiles(self.values).median)
 
     @property
     def finite(self) -> Floats:
-        """The values that have a place."""
+        """The finite values."""
         return self.values[np.isfinite(self.values)]
 
 
 def strips_size(groups: Sequence[Group]) -> tuple[float, float]:
-    """Leave a row for each group, as high as its name."""
+    """Return the size in inches, with a row for each group, as high as its name."""
     tallest = max(1 + literal(group.label, _NAME).count("\n") for group in groups)
     return WIDTH, 1.2 + max(0.26, 0.05 + 0.16 * tallest) * max(len(groups), 2)
 
@@ -69,16 +69,16 @@ def strips_size(groups: Sequence[Group]) -> tuple[float, float]:
 def draw_strips(
     axes: Any,
     strips: Sequence[Strip],
-    said: Callable[[float], str],
+    write: Callable[[float], str],
     *,
     nowhere: str,
     box: bool = False,
 ) -> None:
     """Draw the rows, in their order, with the medians in numbers on the right, and the title.
 
-    ``nowhere`` is the heading of the column that counts what has no place. With ``box`` a row of
-    five runs or more has a box between its quartiles; one that has too many runs for points has
-    it always, and a line from its least to its greatest value.
+    ``nowhere`` is the heading of the column that counts infinite values. With ``box``, a row of
+    five runs or more has a box between its quartiles. A row with too many runs for points always
+    has one, and a line from its least to its greatest value.
     """
     pointed = [strip for strip in strips if strip.values.size <= POINTS]
     shown = [strip.finite for strip in pointed]
@@ -106,7 +106,7 @@ def draw_strips(
             _draw_box(axes, row, quartiles.lower, quartiles.upper, color)
         if np.isfinite(quartiles.median):
             axes.vlines(quartiles.median, row - 0.32, row + 0.32, color=color, lw=2 * stroke())
-    columns = {"median": [said(strip.median) for strip in strips]}
+    columns = {"median": [write(strip.median) for strip in strips]}
     lost = [strip.values.size - strip.finite.size for strip in strips]
     if any(lost):
         columns = {nowhere: [f"× {count(n)}" if n else "" for n in lost], **columns}
@@ -133,9 +133,9 @@ def label_rows(axes: Any, groups: Sequence[Group], title: str) -> int:
 
 
 def set_value_axis(axes: Any, strips: Sequence[Strip], log: bool | None = None) -> None:
-    """Let the axis begin at zero, or be logarithmic if the medians span over a decade.
+    """Let the axis begin at zero, or be logarithmic if the medians span more than a decade.
 
-    ``log`` is for who knows better; a linear axis begins at the least value then.
+    ``log`` overrides this choice; a linear axis then begins at the least value.
     """
     medians = [m for strip in strips if np.isfinite(m := strip.median)]
     finite = np.concatenate([strip.finite for strip in strips])
@@ -156,7 +156,7 @@ def set_value_axis(axes: Any, strips: Sequence[Strip], log: bool | None = None) 
 
 
 def _set_ticks(axes: Any, beside: int) -> None:
-    """Set no more ticks than fit, beside so many letters of names and numbers."""
+    """Set as many ticks as fit; ``beside`` letters are used by names and numbers."""
     if not len(axes.get_xticks()):
         return
     letters = LETTERS * room(axes) - 0.85 * beside
@@ -171,14 +171,14 @@ def _set_ticks(axes: Any, beside: int) -> None:
 
 
 def _title(strips: Sequence[Strip], box: bool) -> str:
-    """Return what was run, and what boxes and lines are, where there are some."""
+    """Return the title: problem, number of runs, and the meaning of boxes and lines."""
     compared = [strip.group for strip in strips]
-    said = [f"{compared[0].trials['problem'].iloc[0]}: {number_of_runs(compared)}"]
+    parts = [f"{compared[0].trials['problem'].iloc[0]}: {number_of_runs(compared)}"]
     if any(_boxed(strip, box) for strip in strips):
-        said.append("box: quartiles")
+        parts.append("box: quartiles")
     if any(strip.values.size > POINTS for strip in strips):
-        said.append("line: range")
-    return ", ".join(said)
+        parts.append("line: range")
+    return ", ".join(parts)
 
 
 def _boxed(strip: Strip, box: bool) -> bool:
@@ -186,14 +186,14 @@ def _boxed(strip: Strip, box: bool) -> bool:
 
 
 def _draw_box(axes: Any, row: int, lower: Any, upper: Any, color: Any) -> None:
-    """Draw a box between the quartiles, open where one is infinite: to the axis' end."""
+    """Draw a box between the quartiles; it is open, to the axis' end, if one is infinite."""
     inside = axes.get_xlim()
     ends = [end if np.isfinite(end) else max(inside) for end in (lower, upper)]
     axes.barh(row, abs(ends[1] - ends[0]), left=min(ends), height=0.5, color=color, alpha=0.2, lw=0)
 
 
 def write_column(axes: Any, heading: str, texts: Sequence[str], left: float = 0.0) -> float:
-    """Write a column to the right of the axes and return where it ends, in points."""
+    """Write a column to the right of the axes, and return its right end in points."""
     letter = 0.5 * float(rcParams["font.size"])
     width = letter * max(map(len, (heading, *texts)))
     here = left + (letter if left else 4 * letter)  # beside the last tick's label

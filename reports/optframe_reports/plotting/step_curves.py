@@ -1,4 +1,4 @@
-"""Curves of the share of something that is done, against what it cost: steps from 0 to 1."""
+"""Draws curves of the share of problems or targets that are reached against the cost."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _POINTS = 400
 
 @dataclass(frozen=True)
 class Shares:
-    """The curves (columns ``optimizer``, ``fraction`` and a cost), and what is said about them."""
+    """The curves (columns ``optimizer``, ``fraction`` and a cost), with their texts."""
 
     table: pd.DataFrame
     solvers: list[Solver]
@@ -48,7 +48,7 @@ class Shares:
     notes: list[str]
     title: str
     of: str
-    """What the shares are of, as on the vertical axis."""
+    """The label of the vertical axis: what the shares are of."""
 
 
 def profile(
@@ -58,14 +58,14 @@ def profile(
     notes: Sequence[str],
     changes: Sequence[str] = (),
 ) -> Shares:
-    """Return a performance or data profile's curves with all that is to be said about them."""
+    """Return a performance or data profile's curves with their texts."""
     counted, unsolved, left_out = (
         int(table[name].iloc[0]) for name in ("problems", "unsolved", "left_out")
     )
     what = "problem × seed" if over == "seeds" else "problem"
-    said = [
+    lines = [
         *notes,
-        f"Solved by nobody: {unsolved} of {counted}." if unsolved else "",
+        f"Solved by no optimizer: {unsolved} of {counted}." if unsolved else "",
         f"Left out: {left_out} that not all optimizers have run." if left_out else "",
         *changes,
     ]
@@ -78,17 +78,17 @@ def profile(
         table,
         drawn,
         [solver.label(f"{round(solved[solver.name])} of {counted}") for solver in drawn],
-        [note for note in said if note],
+        [note for note in lines if note],
         f"{counted} problems × seeds" if over == "seeds" else f"{plural(counted, what)}, {seeds}",
         f"{what.replace('problem', 'problems').replace('seed', 'seeds')} solved",
     )
 
 
 def thinned(table: pd.DataFrame, x: str) -> pd.DataFrame:
-    """Return no more rows of each optimizer than a picture can show.
+    """Return at most as many rows of each optimizer as a picture can show.
 
-    Of rows whose x lie within 1/400 of the logarithmic range of each other the last is kept, so
-    that every point that is drawn is exact.
+    Of rows whose x differ by less than 1/400 of the logarithmic range, the last is kept. So every
+    drawn point is exact.
     """
     value = table[x].to_numpy(np.float64)
     positive = value[value > 0]
@@ -102,9 +102,9 @@ def thinned(table: pd.DataFrame, x: str) -> pd.DataFrame:
 
 
 def draw_shares(axes: Any, shares: Shares, x: str, end: float) -> None:
-    """Draw a line of steps for each optimizer to the ``end`` of the axis, and what is said.
+    """Draw a step line for each optimizer to the ``end`` of the axis, and the texts.
 
-    Where lines lie on each other the earlier ones are wider, so that all of them can be seen.
+    Earlier lines are wider, so that lines on top of each other are all visible.
     """
     for index, solver in enumerate(shares.solvers):
         rows = shares.table[shares.table["optimizer"] == solver.name]
@@ -125,9 +125,9 @@ def draw_shares(axes: Any, shares: Shares, x: str, end: float) -> None:
 
 
 def cost_axis(axes: Any, costs: Any) -> float:
-    """Scale the axis of these costs, and return where it ends: where nothing more happens.
+    """Scale the axis of these costs, and return its end, after which no curve changes.
 
-    It is logarithmic where they span over two decades, and begins below the least of them.
+    It is logarithmic if they span more than two decades, and begins below the least of them.
     """
     positive = np.asarray(costs, dtype=np.float64)
     positive = positive[(positive > 0) & np.isfinite(positive)]
@@ -146,10 +146,10 @@ def cost_axis(axes: Any, costs: Any) -> float:
 
 
 def shares_size(frames: Frames, lines: int) -> tuple[float, float]:
-    """Return the size in inches of a figure with a legend and so many lines of notes."""
+    """Return the size in inches of a figure with a legend and ``lines`` lines of notes."""
     ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
     labels = [
         solver.label("10 of 10") for solver in solvers(frames, list(ran["optimizer"].unique()))
     ]
-    labels = sorted(labels, key=len)[-LIMIT:]  # which ones are drawn is not known yet
+    labels = sorted(labels, key=len)[-LIMIT:]  # it is not known yet which ones are drawn
     return WIDTH, HEIGHT + legend_height(labels) + notes_height(["-"] * lines)

@@ -1,7 +1,6 @@
-"""Runs that differ in one hyperparameter: the settings of an optimizer, in the order of its values.
+"""Groups runs that differ in one hyperparameter only, in the order of its values.
 
-Where figures over all settings compare optimizers, a *family* is an optimizer with a sampler and
-with all its hyperparameters but one.
+A *family* is an optimizer with a sampler and with fixed values of all hyperparameters but one.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ Rows = NDArray[np.integer[Any]]
 class Family:
     """An optimizer's settings with one sampler: ``values`` ascend, ``rows[i]`` ran with the i-th.
 
-    ``unordered`` are the rows where the hyperparameter is no number: a schedule, or not there.
+    ``unordered`` are the rows whose hyperparameter is not a number: a schedule, or absent.
     """
 
     name: str
@@ -51,11 +50,11 @@ class Family:
 
     @property
     def runs(self) -> list[int]:
-        """How many runs each value has."""
+        """The number of runs of each value."""
         return [len(rows) for rows in self.rows]
 
     def lost(self, ran: pd.DataFrame) -> int:
-        """Return how many of the ordered runs were lost."""
+        """Return the number of ordered runs that were lost."""
         return int(ran["status"].iloc[np.concatenate(self.rows)].isin(CENSORED).sum())
 
 
@@ -64,8 +63,8 @@ def families(
 ) -> tuple[pd.DataFrame, list[Family]]:
     """Return the trials that ran, and their families in the order of the study.
 
-    Without ``samplers_apart`` a family holds the runs with all samplers of one name, and says that
-    name.
+    Without ``samplers_apart``, a family has the runs of all samplers of one name, and its name
+    contains this name.
     """
     trials = frames.trials
     labels = trials.drop_duplicates("optimizer").set_index("optimizer")
@@ -78,7 +77,7 @@ def families(
     looks = Looks(color_of_each(heads[label] for label in labels.index), samplers)
 
     ran = trials[~trials["status"].isin(UNRUN)]
-    minima = ran["minimum"]  # a run that crashed does not know f*, and needs none
+    minima = ran["minimum"]  # a run that crashed has no f*, and needs none
     nobody = minima.isna() & ran["status"].isin(CENSORED)
     ran = ran.assign(minimum=minima.mask(nobody, minima.median()))
     order = list(dict.fromkeys(heads[label] for label in labels.index))
@@ -104,7 +103,7 @@ def quartiles_of(values: Floats, rows: Sequence[Rows]) -> Quartiles:
     """Return the quartiles of the values in each of several sets of rows, shape (sets,) each."""
     found = Quartiles(*(np.full(len(rows), np.nan) for _ in Quartiles._fields))
     sizes = np.array([len(part) for part in rows])
-    for size in np.unique(sizes):  # those of one size at once
+    for size in np.unique(sizes):  # sets of equal size are computed at once
         where = np.flatnonzero(sizes == size)
         quartiles = median_and_quartiles(values[np.stack([rows[int(i)] for i in where], axis=1)])
         for into, quartile in zip(found, quartiles, strict=True):
@@ -113,7 +112,7 @@ def quartiles_of(values: Floats, rows: Sequence[Rows]) -> Quartiles:
 
 
 def starts_of(frames: Frames, ran: pd.DataFrame, metric: str) -> Floats:
-    """Return the metric at each run's first checkpoint, NaN where there is none."""
+    """Return the metric at each run's first checkpoint, NaN if it has none."""
     curves = frames.curves
     if metric not in curves:
         return np.full(len(ran), np.nan)
@@ -129,14 +128,16 @@ def _number(value: Any) -> float:
 
 
 def _names(owners: Mapping[str, str], rest: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Name each label's family: its optimizer, with what tells it from others of that optimizer."""
+    """Return each label's family name: its optimizer, with what differs from its other families."""
     names = {}
     for owner in dict.fromkeys(owners.values()):
         own = [label for label in owners if owners[label] == owner]
         keys = dict.fromkeys(key for label in own for key in rest[label])
-        told = [k for k in keys if len({canonical({k: rest[label].get(k)}) for label in own}) > 1]
+        differing = [
+            k for k in keys if len({canonical({k: rest[label].get(k)}) for label in own}) > 1
+        ]
         for label in own:
-            given = {key: rest[label][key] for key in told if key in rest[label]}
+            given = {key: rest[label][key] for key in differing if key in rest[label]}
             names[label] = write({"name": owner, **given})
     return names
 

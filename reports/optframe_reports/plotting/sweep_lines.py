@@ -1,4 +1,4 @@
-"""Medians against a number that was chosen: lines, bands, and rows of crosses for what was lost."""
+"""Draws medians against a chosen number: lines, bands, and rows of crosses for lost runs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = ["Sweep", "best_of", "draw_sweeps", "lost_height", "seeds_of", "style_
 Floats = NDArray[np.float64]
 
 _MARKED = 40
-"""A line through more values than these shows no mark at each of them."""
+"""The most values of a line with a mark at each of them."""
 
 _ROW = 0.13
 """Inches between two rows of crosses."""
 
 _USUAL = 2.9
-"""Inches of an axis without them."""
+"""The height in inches of an axis without crosses."""
 
 
 class Sweep(NamedTuple):
-    """A line: the quartiles at each of its values ``x``, of so many ``runs`` at each of them."""
+    """A line: the quartiles at each of its values ``x``, and the number of ``runs`` at each."""
 
     name: str
     color: Any
@@ -43,11 +43,11 @@ class Sweep(NamedTuple):
 
     @property
     def finite(self) -> NDArray[np.bool_]:
-        """Where there is a median: where less than half of the runs were lost."""
+        """Where the median is finite, since less than half of the runs were lost."""
         return np.isfinite(self.y.median)
 
     def best(self, axis: Ordinate) -> int | None:
-        """Return the index of the best value, or None where all are lost."""
+        """Return the index of the best value, or None if all are lost."""
         if not self.finite.any():
             return None
         return int(np.argmin(np.copysign(1.0, axis.worst) * self.y.median))
@@ -62,7 +62,7 @@ class _Place(NamedTuple):
     log: bool
 
     def between(self, a: float, b: float, share: float) -> float:
-        """Return what lies at a share of the way on the paper."""
+        """Return the value at a share of the drawn distance from a to b."""
         if self.log:
             a, b = np.log(a), np.log(b)
         found = a + share * (b - a)
@@ -70,31 +70,31 @@ class _Place(NamedTuple):
 
 
 def best_of(sweeps: Sequence[Sweep], axis: Ordinate, limit: int = LIMIT) -> list[Sweep]:
-    """Return the lines with the best medians, as many as a picture holds, in their order."""
+    """Return the lines with the best medians, at most ``limit``, in their order."""
     sign = np.copysign(1.0, axis.worst)
     reached = [np.min(sign * sweep.y.median) for sweep in sweeps]
     return [sweeps[index] for index in sorted(np.argsort(reached, kind="stable")[:limit])]
 
 
 def seeds_of(sweeps: Sequence[Sweep], all_sweeps: int) -> str:
-    """Say what the lines are of, and how many of all are shown."""
+    """Return a text: the number of seeds, and how many of all lines are shown."""
     sizes = {runs for sweep in sweeps for runs in sweep.runs}
     few, many = count(min(sizes)), count(max(sizes))
-    said = f"median and quartiles of {few if few == many else f'{few} to {many}'} seeds"
+    text = f"median and quartiles of {few if few == many else f'{few} to {many}'} seeds"
     if sizes == {1}:
-        said = "one seed"
+        text = "one seed"
     if all_sweeps > len(sweeps):
-        said += f", the best {len(sweeps)} of {count(all_sweeps)}"
-    return said
+        text += f", the best {len(sweeps)} of {count(all_sweeps)}"
+    return text
 
 
 def lost_height(sweeps: Sequence[Sweep]) -> float:
-    """Return how many inches the rows of crosses take."""
+    """Return the height of the rows of crosses in inches."""
     return _ROW * sum(not sweep.finite.all() for sweep in sweeps)
 
 
 def style_of(sweep: Any) -> dict[str, Any]:
-    """Return how a line is drawn, on the axes and in the legend."""
+    """Return the style of a line, on the axes and in the legend."""
     return {
         "color": sweep.color,
         "linestyle": sweep.line_style,
@@ -107,9 +107,9 @@ def style_of(sweep: Any) -> dict[str, Any]:
 def draw_sweeps(axes: Any, sweeps: Sequence[Sweep], axis: Ordinate, start: float = np.nan) -> None:
     """Draw lines over a horizontal axis that is set already, and set the vertical one.
 
-    Where half of the runs or more were lost, × stands in a grey row at the top, and a dotted line
-    leads there from the line. ``start`` is a level to draw; what is worse than ten times as high
-    is cut off.
+    If half of the runs or more were lost, there is × in a grey row at the top, and a dotted line
+    leads there from the line. ``start`` is a level to draw. Values of more than ten times this
+    level are cut off.
     """
     place = _set_axis(axes, sweeps, axis, start)
     for sweep in sweeps:
@@ -119,7 +119,7 @@ def draw_sweeps(axes: Any, sweeps: Sequence[Sweep], axis: Ordinate, start: float
 
 
 def _set_axis(axes: Any, sweeps: Sequence[Sweep], axis: Ordinate, start: float) -> _Place:
-    """Let the axis hold what is no worse than ten times the start, and the crosses above."""
+    """Let the axis contain values up to ten times the start, and the crosses above."""
     log = axis.log
     axes.set_yscale("log" if log else "linear")
     shown = np.concatenate([np.ravel(sweep.y) for sweep in sweeps])
@@ -130,7 +130,7 @@ def _set_axis(axes: Any, sweeps: Sequence[Sweep], axis: Ordinate, start: float) 
         kept = shown[shown <= ceiling]
         shown = kept if kept.size > 1 else shown
     if not shown.size:
-        shown = np.array([0.1, 1.0])  # all are lost, and nothing is known of the start
+        shown = np.array([0.1, 1.0])  # all are lost, and the start is unknown
     low, high = float(shown.min()), float(shown.max())
     if log:
         margin = max((high / low) ** 0.05, 1.05)
@@ -153,7 +153,7 @@ def _set_axis(axes: Any, sweeps: Sequence[Sweep], axis: Ordinate, start: float) 
 
 
 def _draw_line(axes: Any, sweep: Sweep, place: _Place) -> None:
-    """Draw a line with its band; what is too high ends at the crosses."""
+    """Draw a line with its band; values that are too high are cut at the crosses."""
     finite, x = sweep.finite, sweep.x
     median = np.where(finite, sweep.y.median, np.nan)
     style = style_of(sweep)
@@ -173,7 +173,7 @@ def _draw_line(axes: Any, sweep: Sweep, place: _Place) -> None:
 
 
 def _draw_lost(axes: Any, rows: Sequence[Sweep], place: _Place) -> None:
-    """Draw a row of crosses for each of these lines, and dotted lines that lead there."""
+    """Draw a row of crosses for each of these lines, and dotted lines to it."""
     if rows:
         axes.axhspan(place.high, place.top, color="0.94", lw=0, zorder=0)
     for index, sweep in enumerate(rows):

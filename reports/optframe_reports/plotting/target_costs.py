@@ -1,4 +1,4 @@
-"""What each run paid to reach targets, for figures that compare optimizers by it."""
+"""Computes each run's cost of targets, for figures that compare optimizers by it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 Cost = Literal["gradients", "evaluations", "steps", "seconds"]
-"""What a target costs; ``evaluations`` are all answers of the oracle, each counted as one."""
+"""The cost of a target; ``evaluations`` are all calls of the oracle, each counted as one."""
 
 Target = Literal["auto", "study", "relative"]
-"""Whose targets: the study's own or, relative to the start, those of Moré and Wild.
+"""The targets: the study's own, or those of Moré and Wild relative to the start.
 
-``auto`` takes the study's own if it has one for every problem.
+``auto`` uses the study's own if it has one for every problem.
 """
 
 _CLIFF, _PER_DECADE = 1e-3, 5
@@ -57,13 +57,13 @@ UNITS = {
 
 
 def has_own_targets(frames: Frames, target: Target = "auto") -> bool:
-    """Say whether the study's own targets are what this choice means."""
+    """Return whether this choice selects the study's own targets."""
     known = _known(frames, "target")
     return target == "study" or (target == "auto" and bool(len(known)) and bool(known.all()))
 
 
 def nothing_to_reach(frames: Frames, by: Cost, target: Target) -> str | None:
-    """Say why nothing is known about what targets cost, or None where something is."""
+    """Return why no costs of targets are known, or None."""
     ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
     if has_own_targets(frames, target):
         if ran["target"].isna().all():
@@ -79,7 +79,7 @@ def nothing_to_reach(frames: Frames, by: Cost, target: Target) -> str | None:
 
 
 def _known(frames: Frames, column: str) -> pd.Series[bool]:
-    """Say for each problem whether a trial knows this."""
+    """Return for each problem whether any trial has a value in this column."""
     return frames.trials[column].notna().groupby(frames.trials["problem"]).any()
 
 
@@ -88,7 +88,7 @@ def _measured(frames: Frames) -> bool:
 
 
 def reaching(frames: Frames, by: Cost, target: Target, tau: float) -> tuple[pd.DataFrame, str]:
-    """Return what every run paid to reach its problem's target, and that target in words."""
+    """Return each run's cost of its problem's target, and the target as text."""
     if has_own_targets(frames, target):
         return evaluations_to_own_target(frames.trials, by), "the study's target"
     words = f"all but {tau:g} of the way from the start down to {minimum(frames)}"
@@ -98,7 +98,7 @@ def reaching(frames: Frames, by: Cost, target: Target, tau: float) -> tuple[pd.D
 
 
 def minimum(frames: Frames) -> str:
-    """Return what the loss is compared with: f*, or the best found where f* is unknown."""
+    """Return as text what the loss is compared with: f*, or the best loss found."""
     known = _known(frames, "minimum")
     if known.all():
         return "f*"
@@ -108,13 +108,13 @@ def minimum(frames: Frames) -> str:
 def graded(
     frames: Frames, by: Cost, way: Way, least: float, easiest: float | None = None
 ) -> tuple[Floats, pd.DataFrame]:
-    """Return five targets to a decade, from easy to hard, and what each run paid for each.
+    """Return five targets per decade, from easy to hard, and each run's cost of each.
 
-    Those of ``relative`` are shares of the way from the start to the minimum that are left, from
-    10^-0.2 on; those of ``absolute`` are differences from the minimum, from ``easiest`` on, or else
-    all below the best start. Where f* is unknown the minimum is the best loss that any run found,
-    and the last bit of the way to it exists for this run alone: what is closer to it than a
-    thousandth of a run's way from the start is no target of this problem.
+    ``relative`` targets are the remaining shares of the way from the start to the minimum, from
+    10^-0.2 on. ``absolute`` targets are differences from the minimum, from ``easiest`` on, or else
+    all below the best start. If f* is unknown, the minimum is the best loss that any run found.
+    Then values closer to it than a thousandth of a run's way from the start are not used as
+    targets, since only the best run could reach them.
     """
     frames = _numbered(frames)
     grid, losses = _graded(frames, way, least, easiest)
@@ -122,7 +122,7 @@ def graded(
 
 
 def _numbered(frames: Frames) -> Frames:
-    """Return frames whose keys are numbers, which are found faster than texts."""
+    """Return frames whose keys are numbers, which are faster to look up than texts."""
     trials, curves = frames.trials, frames.curves
     place = pd.Index(trials["key"]).get_indexer(curves["key"])
     trials, curves = trials.assign(key=np.arange(len(trials))), curves.assign(key=place)
@@ -130,7 +130,7 @@ def _numbered(frames: Frames) -> Frames:
 
 
 def _graded(frames: Frames, way: Way, least: float, easiest: float | None) -> tuple[Floats, Floats]:
-    """Return the targets, and for each trial as losses, NaN where it has none."""
+    """Return the targets, and each trial's targets as losses, NaN if it has none."""
     trials, curves = frames.trials, frames.curves
     if way == "relative":
         grid = _decades(10 ** (-1 / _PER_DECADE), least)
@@ -160,12 +160,12 @@ def _decades(greatest: float, least: float) -> Floats:
 
 
 def no_sizes(frames: Frames) -> str | None:
-    """Say so where no run knows how many parameters its problem has."""
+    """Return a reason if no run knows how many parameters its problem has, else None."""
     known = "size" in frames.trials and bool(frames.trials["size"].notna().any())
     return None if known else "no run knows how many parameters its problem has"
 
 
 def sizes(frames: Frames) -> dict[str, int]:
-    """Return each problem's number of parameters; 1 where no run got so far as to know it."""
+    """Return each problem's number of parameters; 1 if no run has it."""
     known = frames.trials.groupby("problem")["size"].max().fillna(1)
     return {str(problem): int(size) for problem, size in known.items()}

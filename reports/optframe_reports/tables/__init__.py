@@ -1,1 +1,1 @@
-"""The tables of a report: what each says in one file, and the formats that they are written in."""
+"""The tables of a report, one per file, and their formats."""

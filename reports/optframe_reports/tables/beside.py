@@ -1,4 +1,4 @@
-"""Two stores side by side: what was asked of both, and what each found."""
+"""The table of two stores side by side: the trials that both have, and each one's results."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _ASKED = ["problem", "asked", "sampler"]
 def beside_table(trials: pd.DataFrame) -> Table:
     """Return a row for each optimizer, problem and sampler that two sides have in common.
 
-    ``trials`` are those of `optframe.store.side_by_side.SideBySide`. Compared are the seeds that
-    both ran; the last column is the second over the first: below one, the second needs less.
+    ``trials`` are those of `optframe.store.side_by_side.SideBySide`. Only seeds that both ran are
+    compared. The last column is the second divided by the first: below one, the second needs less.
     """
     first, second = list(dict.fromkeys(trials["side"]))[:2]
     ran = trials[~trials["status"].isin(["planned", "skipped"])]

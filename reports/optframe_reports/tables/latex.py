@@ -53,7 +53,7 @@ def latex_table(table: Table, label: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text that LaTeX sets as it is, in one line."""
+    """Return a text in one line, with LaTeX's special characters escaped."""
     return "".join(_MARKS.get(mark, mark) for mark in " ".join(text.split()))
 
 

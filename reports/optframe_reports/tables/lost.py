@@ -1,4 +1,4 @@
-"""What did not run to its end: runs that were lost, skipped or stopped themselves."""
+"""The table of trials that did not run to their end: lost, skipped or stopped by themselves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENDS = (*CENSORED, "skipped", "stopped")
 
 
 def lost_table(trials: pd.DataFrame) -> Table:
-    """Return these runs of one problem with their reasons; like ones are one row."""
+    """Return these trials of one problem with their reasons; equal ones are one row."""
     ended = trials[trials["status"].isin(_ENDS)]
     same = ["optimizer", "sampler", "status", "reason"]
     ended = ended.assign(reason=ended["reason"].fillna("no reason given"))
@@ -38,7 +38,7 @@ def lost_table(trials: pd.DataFrame) -> Table:
 
 
 def seed_ranges(seeds: pd.Series[int]) -> str:
-    """Write seeds briefly: ``0–4, 7``."""
+    """Return seeds as ranges: ``0–4, 7``."""
     ranges: list[list[int]] = []
     for seed in sorted(int(seed) for seed in seeds):
         if ranges and seed == ranges[-1][-1] + 1:

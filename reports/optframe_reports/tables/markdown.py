@@ -1,4 +1,4 @@
-"""Tables in Markdown, as GitHub shows them."""
+"""Writes tables in GitHub's Markdown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def markdown_table(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text that Markdown shows as it is, in one line."""
+    """Return a text in one line, with Markdown's special characters escaped."""
     for mark in "\\`*_{}[]<>#|~$":
         text = text.replace(mark, "\\" + mark)
     return " ".join(text.split())

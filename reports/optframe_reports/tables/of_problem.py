@@ -1,4 +1,4 @@
-"""What was found on one problem: a row for each optimizer and sampler, the best first."""
+"""The table of one problem: a row for each optimizer and sampler, the best first."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _NOTHING = ("", "–", "none")
 
 
 def tables_of_problems(trials: pd.DataFrame) -> list[Table]:
-    """Return a table for each problem, in the study's order, without columns that say nothing.
+    """Return a table for each problem, in the study's order, without empty columns.
 
-    Rows are in the order of the median steps to the target, then of the median final loss.
+    Rows are sorted by the median steps to the target, then by the median final loss.
     """
     if trials.empty:
         return []
@@ -34,9 +34,11 @@ def tables_of_problems(trials: pd.DataFrame) -> list[Table]:
 
 
 def settings(hyperparameters: str) -> str:
-    """Write an optimizer's parameters, defaults included: ``lr=0.05, beta1=0.9``."""
+    """Return an optimizer's parameters as text, defaults included: ``lr=0.05, beta1=0.9``."""
     values = json.loads(hyperparameters)
-    names = sorted(values, key=lambda name: name != "lr")  # what people look for comes first
+    names = sorted(
+        values, key=lambda name: name != "lr"
+    )  # the most important parameter comes first
     return ", ".join(f"{name}={format_value(values[name])}" for name in names)
 
 
@@ -45,19 +47,19 @@ def _table(problem: str, found: pd.DataFrame) -> Table:
     measure = "steps_to_target" if np.isfinite(found["steps_to_target"]).any() else "loss"
     best = np.isfinite(ordered[measure]) & (ordered[measure] == ordered[measure].min())
     rows = [_row(row, one) for (_, row), one in zip(ordered.iterrows(), best, strict=True)]
-    told = {c for c in rows[0].texts if any(row[c] not in _NOTHING for row in rows)}
+    shown = {c for c in rows[0].texts if any(row[c] not in _NOTHING for row in rows)}
     samplers = list(dict.fromkeys(row["sampler"] for row in rows))
     if len(samplers) == 1:
-        told.discard("sampler")
-    columns = [c for c in rows[0].texts if c in told or c in _ALWAYS]
-    said = f"Sampler {samplers[0]}. " if len(samplers) == 1 and samplers[0] != "none" else ""
+        shown.discard("sampler")
+    columns = [c for c in rows[0].texts if c in shown or c in _ALWAYS]
+    prefix = f"Sampler {samplers[0]}. " if len(samplers) == 1 and samplers[0] != "none" else ""
     alone = (found["runs"] < 2).all()
-    note = (said + ("" if alone else _note(found["confidence"]))).strip()
+    note = (prefix + ("" if alone else _note(found["confidence"]))).strip()
     return Table(problem, [c for c in columns if c != "settings"], rows, note)
 
 
 def _note(confidences: pd.Series[float]) -> str:
-    """Say what stands in brackets; with few seeds an interval can be no surer."""
+    """Return the note on the intervals in brackets; few seeds allow only a low confidence."""
     sure = confidences[confidences > 0]
     if sure.empty:
         return ""
@@ -107,7 +109,7 @@ def _row(found: pd.Series[Any], best: bool) -> Row:
 
 
 def _with_interval(median: float, low: float, high: float, runs: int) -> str:
-    """Write a median with its interval, where there is one: ``862 (593 to ∞)``."""
+    """Return a median as text, with its interval if there is one: ``862 (593 to ∞)``."""
     if runs < 2 or math.isnan(low) or low == high:
         return number(median)
     return f"{number(median)} ({number(low, 3)} to {number(high, 3)})"
@@ -118,6 +120,6 @@ def _reached(runs: float, of: int) -> str:
 
 
 def _gradients(found: pd.Series[Any]) -> str:
-    """Write the gradients to the target where they are not the steps."""
+    """Return the gradients to the target as text, or none if they are equal to the steps."""
     same = found["gradients_to_target"] == found["steps_to_target"]
     return "–" if same else number(found["gradients_to_target"])

@@ -1,4 +1,4 @@
-"""All trials, one by one."""
+"""The table of all trials, a row for each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["table_of_trials"]
 
 
 def table_of_trials(trials: pd.DataFrame, most: int) -> Table:
-    """Return a row per trial, at most so many: those that were lost, then the first ones."""
+    """Return a row for each of at most ``most`` trials: lost ones, then the first others."""
     lost = trials["status"].isin(CENSORED)
     if len(trials) > most:
         trials = trials.loc[(~lost).sort_values(kind="stable").index[:most]].sort_index()
@@ -32,8 +32,8 @@ def table_of_trials(trials: pd.DataFrame, most: int) -> Table:
         "time",
         "reason",
     ]
-    told = [c for c in columns if any(row[c] not in ("–", "", "none") for row in rows)]
-    return Table("All trials", told, rows)
+    shown = [c for c in columns if any(row[c] not in ("–", "", "none") for row in rows)]
+    return Table("All trials", shown, rows)
 
 
 def _row(trial: dict[Any, Any]) -> Row:

@@ -1,4 +1,4 @@
-"""What is true over all problems: a row for each optimizer, the best average rank first."""
+"""The table over all problems: a row for each optimizer, the best average rank first."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["overall_table"]
 
 
 def overall_table(found: pd.DataFrame) -> Table | None:
-    """Write what `over_problems` returns; None where there is one problem or optimizer only."""
+    """Return the table of `over_problems`, or None if there is only one problem or optimizer."""
     if len(found) < 2 or found["problems"].iloc[0] < 2:
         return None
     rows = [_row(row) for _, row in found.iterrows()]
-    told = [c for c in rows[0].texts if any(row[c] not in ("–", "") for row in rows)]
-    return Table("All problems", told, rows, _note(found.iloc[0]))
+    shown = [c for c in rows[0].texts if any(row[c] not in ("–", "") for row in rows)]
+    return Table("All problems", shown, rows, _note(found.iloc[0]))
 
 
 def _row(found: pd.Series[Any]) -> Row:
@@ -50,9 +50,9 @@ def _row(found: pd.Series[Any]) -> Row:
 
 
 def _note(found: pd.Series[Any]) -> str:
-    said = f"Ranked by {found['ranked_by']} on {found['problems']} problems"
+    text = f"Ranked by {found['ranked_by']} on {found['problems']} problems"
     if found["left_out"]:
-        said += f"; {found['left_out']} that not all optimizers ran on are left out"
+        text += f"; {found['left_out']} that not all optimizers ran on are left out"
     if found["unsolved"]:
-        said += f"; nobody solved {found['unsolved']}"
-    return said + "."
+        text += f"; no optimizer solved {found['unsolved']}"
+    return text + "."

@@ -1,4 +1,4 @@
-"""A table: text for people, with the numbers that it was made of."""
+"""A table of texts, with the numbers they were made from."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 __all__ = ["TEXTS", "Row", "Table"]
 
 TEXTS = frozenset({"optimizer", "sampler", "problem", "settings", "seeds", "status", "reason"})
-"""Columns of words; all others are numbers, and stand to the right."""
+"""Columns of text; all others are numbers, which are aligned to the right."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line: the text of each column, the numbers behind some, and whether it is the best."""
+    """A row: the text of each column, the numbers of some, and whether it is the best."""
 
     texts: dict[str, str]
     values: dict[str, float] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under named columns; ``note`` says what a reader must know of them."""
+    """Rows under named columns, with a ``note`` for the reader."""
 
     title: str
     columns: list[str]

@@ -127,7 +127,7 @@ def test_text_names_every_trial_and_what_differs(comparison):
     written = render(comparison, "text")
     assert "counts: old.json → new" in written
     assert "environment: numpy 2.3 → 2.4" in written
-    assert "beside it: machine a → b" in written
+    assert "also different: machine a → b" in written
     assert "a note" in written
     line = next(line for line in written.splitlines() if "lbfgs on wood" in line)
     assert "inconclusive" in line

@@ -170,11 +170,11 @@ def test_other_versions_and_other_defaults_are_shown(told, monkeypatch):
     assert {("numpy", "9"), ("optframe", "1.3")} <= told_differences
     assert comparison.rows[0].elsewhere == ("numpy",)
     assert comparison.notes[1] == "head two: optframe 1.3, Python 3.12, numpy 9"
-    assert comparison.notes[-1].startswith("1 trials have other defaults")
+    assert comparison.notes[-1].startswith("1 trials have different defaults")
 
 
 def test_a_pattern_that_fits_nothing_is_wrong(told):
-    with pytest.raises(optframe.UsageError, match="no trial to race fits 'adam"):
+    with pytest.raises(optframe.UsageError, match="no trial to race matches 'adam"):
         told(lambda trial, heat: 1.0, only="adam*").run(600)
 
 
@@ -237,7 +237,7 @@ def test_instructions_without_valgrind_are_refused_in_one_line(command, monkeypa
     code, out, err = command("--instructions")
     assert (code, out) == (4, "")
     assert err == (
-        "optframe: --instructions: there is no valgrind here; it runs on Linux (apt install "
+        "optframe: --instructions: found no valgrind, which runs on Linux; install it (apt install "
         "valgrind)\n"
     )
 
@@ -248,7 +248,7 @@ def test_instructions_without_valgrind_are_refused_in_one_line(command, monkeypa
         (["--budget", "soon"], "--budget: expected 90s, 5min or 1h, found 'soon'"),
         (["--threshold", "-1%"], "--threshold: expected a share such as 2% or 0.02, found '-1%'"),
         (["--alpha", "60%"], "--alpha: found 0.6, expected between 0 and 0.5"),
-        (["--only", "adam*"], "no trial to race fits 'adam*'"),
+        (["--only", "adam*"], "no trial to race matches 'adam*'"),
         (["--out", "nowhere/race.json"], "--out nowhere/race.json: there is no folder nowhere"),
     ],
 )

@@ -144,6 +144,6 @@ def test_a_side_without_optframe_is_infrastructure(study, tmp_path):
     base, _ = sides()
     race = Race(Field(base, Side("head", "bare", bare), study), QUICK)
     with pytest.raises(
-        WorkerError, match=r"head bare: .* has no optframe that can be raced: No mod"
+        WorkerError, match=r"head bare: .* has no optframe that `optframe race` supports: No mod"
     ):
         race.run(600)

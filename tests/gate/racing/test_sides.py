@@ -79,7 +79,7 @@ def test_what_is_neither_is_refused_in_one_line(repository, text):
 
 
 def test_a_wheel_that_is_not_there_is_refused():
-    with pytest.raises(optframe.UsageError, match=r"base no\.whl: no such wheel"):
+    with pytest.raises(optframe.UsageError, match=r"base no\.whl: no such file"):
         opened("no.whl")
 
 

@@ -44,7 +44,7 @@ def test_what_one_side_lacks_is_missing_or_new():
     head = planned((SGD, "2", None))
     missing, new = entrants(base, head, "*").alone
     assert (missing.verdict, missing.base, missing.head) == (Verdict.MISSING, "there", None)
-    assert missing.reason == "the study has no such trial there"
+    assert missing.reason == "this side has no such trial"
     assert missing.subject.cell == "1"
     assert (new.verdict, new.base, new.head) == (Verdict.NEW, None, "there")
     assert new.reason == "needs a gradient"

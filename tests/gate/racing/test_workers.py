@@ -109,7 +109,7 @@ def test_an_installation_without_what_a_race_needs_is_refused(study, tmp_path):
     code += "import runpy; runpy.run_path(sys.argv[2], run_name='__main__')"
     with worker(acting(tmp_path, code), 60) as one, pytest.raises(TrialError) as refused:
         opened(one, study)
-    assert "has no optframe that can be raced: No module named 'optframe.trial" in str(
+    assert "has no optframe that `optframe race` supports: No module named 'optframe.trial" in str(
         refused.value
     )
 

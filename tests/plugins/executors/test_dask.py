@@ -233,7 +233,9 @@ def test_another_plugin_is_refused_with_both(there, tmp_path):
     file.write_text(POISON)
     registry = plugins(file)
     file.write_text(POISON.replace("0.001", "0.002"))
-    with pytest.raises(PluginError, match=r"plugin 'changing' is not the one .* here and was "):
+    with pytest.raises(
+        PluginError, match=r"plugin 'changing': found .* in this process, expected "
+    ):
         run_study(study("poison", there), tmp_path / "out", registry)
 
 
@@ -430,8 +432,8 @@ def test_its_own_cluster_ends_with_it(tmp_path):
         assert psutil.wait_procs(family, timeout=60)[1] == []
     assert stopped.process.returncode == 130
     first, second = errors.splitlines()
-    assert first == "optframe: stopping, in 2 s at most; once more stops at once"
-    assert second.endswith("runs only the rest (2 of 2 trials)")
+    assert first == "optframe: stopping, in 2 s at most; a second signal stops at once"
+    assert second.endswith("to finish the other 2 of 2 trials")
 
 
 def test_a_client_that_is_killed_leaves_nothing_running(cluster, tmp_path):

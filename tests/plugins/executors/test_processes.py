@@ -257,7 +257,7 @@ def test_a_batch_that_is_lost_costs_the_trial_that_is_to_blame(tmp_path, capfd):
     statuses = results.trials.set_index("seed")["status"].to_dict()
     assert statuses == {0: "finished", 1: "finished", 2: "crashed", 3: "finished", 4: "finished"}
     assert capfd.readouterr().err == (
-        "optframe: 5 runs like lemming on rosenbrock advance one at a time: together, its process "
+        "optframe: 5 runs like lemming on rosenbrock run one at a time: as a batch, its process "
         "ended with exit code 9, tried 2 times\n"
     )
 
@@ -272,8 +272,8 @@ def test_objects_made_by_hand_run_here_and_the_rest_does_not(tmp_path, capfd):
     where = results.curves.groupby("problem")["process"].first()
     assert where["describing-sphere"] != os.getpid()
     assert capfd.readouterr().err == (
-        "optframe: 1 trials run in this process, one after another, since they hold objects made "
-        "here, which have no module:name (sgd:lr=0.01 on functionproblem)\n"
+        "optframe: 1 trials run in this process, one after another, since they use objects made in "
+        "Python, which other processes cannot import (sgd:lr=0.01 on functionproblem)\n"
     )
 
 
@@ -292,7 +292,7 @@ def test_a_plugin_that_has_changed_since_is_refused(tmp_path):
     file.write_text(PLUGIN.replace("0.001", "0.002"))
     with pytest.raises(PluginError) as refused:
         run_study(study("changing"), tmp_path / "out", registry)
-    assert "plugin 'changing_plugin' is not the one that the study was" in str(refused.value)
+    assert "plugin 'changing_plugin': found " in str(refused.value)
     assert f"and was {registry.codes()['changing_plugin']};" in str(refused.value)
 
 

@@ -207,7 +207,7 @@ def test_data_has_what_is_drawn(study):
         ("memory_per_step", "no run was profiled; expected [run] profile = true in the study"),
         ("test_loss", "no run measured test_loss"),
         ("best_lr", "no optimizer was run with two learning rates"),
-        ("loss_per_second", "runs advanced together with others and have no time of their own"),
+        ("loss_per_second", "runs ran in batches and have no times of their own"),
         ("time_per_step", "no run has taken a step with a time of its own"),
     ],
 )

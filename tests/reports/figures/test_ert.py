@@ -139,6 +139,6 @@ def test_what_cannot_be_drawn_is_said(race):
     frames = race.add("a", status="planned").frames()
     assert Ert().missing(frames) == "no trial has run yet"
     frames = race.add("a", cost=10, together=4).frames()
-    assert Ert(by="seconds").missing(frames).startswith("all runs advanced together with others")
+    assert Ert(by="seconds").missing(frames).startswith("all runs ran in batches")
     with pytest.raises(ValueError, match="least must be greater than 0, got 0"):
         Ert(least=0.0)

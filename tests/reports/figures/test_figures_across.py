@@ -64,7 +64,7 @@ def test_there_must_be_somebody_to_compare_with(race, figure):
     race.add("a", status="planned")
     assert figure().missing(race.frames()) == "no trial has run yet"
     race.add("a", cost=10)
-    reason = "only one optimizer has run, and there is nothing to compare it with"
+    reason = "only one optimizer has run; expected two or more to compare"
     assert figure().missing(race.frames()) == reason
     race.add("b", "elsewhere", cost=10)
     reason = "there is no problem yet that all optimizers have run on"
@@ -85,8 +85,8 @@ def test_an_empty_study_says_so(race, figure):
         (RankHeatmap(measure="target"), "the study has no target"),
         (RankHeatmap(metric="regret"), "no run measured regret"),
         (CriticalDifference(metric="regret"), "no run measured regret"),
-        (PerformanceProfile(by="seconds"), "all runs advanced together with others"),
-        (Ecdf(by="seconds"), "all runs advanced together with others"),
+        (PerformanceProfile(by="seconds"), "all runs ran in batches"),
+        (Ecdf(by="seconds"), "all runs ran in batches"),
         (DataProfile(by="steps"), "the runs counted no steps"),
         (Ecdf(by="evaluations"), "the runs counted no evaluations"),
     ],

@@ -112,14 +112,14 @@ def test_what_nobody_solved_and_what_not_all_have_run_is_said(race, drawn):
     race.add("b", "p2", status="planned")
     picture = drawn(PerformanceProfile(), race.frames())
     assert picture.lines["a"][0].tolist() == [1, 1 / 2]
-    assert "Solved by nobody: 1 of 2." in picture.notes
+    assert "Solved by no optimizer: 1 of 2." in picture.notes
     assert "Left out: 1 that not all optimizers have run." in picture.notes
 
 
 def test_where_nobody_solved_anything_the_lines_lie_at_zero(race, drawn):
     picture = drawn(PerformanceProfile(), race.table({"a": [INF], "b": [INF]}).frames())
     assert all((line[:, 1] == 0).all() for line in picture.lines.values())
-    assert "Solved by nobody: 1 of 1." in picture.notes
+    assert "Solved by no optimizer: 1 of 1." in picture.notes
 
 
 def test_it_is_said_where_the_order_depends_on_who_took_part(race, drawn):

@@ -90,7 +90,7 @@ def test_the_optimizer_is_the_one_that_ends_best_or_the_one_that_is_named(study,
     [
         (Samplers(metric="regret"), "no run measured regret"),
         (Samplers(optimizer="sgdd"), "no run of sgdd; did you mean 'sgd'?"),
-        (Samplers(), "only one sampler has run, and there is nothing to compare it with"),
+        (Samplers(), "only one sampler has run; expected two or more to compare"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(study, figure, reason):

@@ -110,7 +110,7 @@ def test_what_cannot_be_drawn_is_said(study, figure, reason):
 def test_runs_that_shared_their_steps_have_no_time(study):
     reach(study, "adam", 4)
     study.trials[-1]["together"] = 2
-    reason = "all runs advanced together with others, so that none has a time of its own"
+    reason = "all runs ran in batches, so none has its own time"
     assert TimeToTarget(x="seconds").missing(study.frames()) == reason
 
 

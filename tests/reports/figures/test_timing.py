@@ -55,7 +55,7 @@ def test_without_a_step_there_is_nothing_to_draw(study):
 
 def test_runs_that_shared_their_steps_have_no_time(strips, study):
     add(study, "adam", 2e-3, trial={"together": 4})
-    reason = "all runs advanced together with others, so that none has a time of its own"
+    reason = "all runs ran in batches, so none has its own time"
     assert Timing().missing(study.frames()) == reason
     add(study, "sgd", 2e-3)
     assert strips(Timing(), study.frames()).rows == ["sgd"]
