@@ -108,8 +108,8 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> str:
         return "the disk is full; finished trials are kept; free some space and run it again"
     if "I/O error" in text:
         return (
-            "cannot write to the disk (it is full, over its quota, or broken); finished trials are "
-            "kept; free some space, or copy the folder elsewhere, and run it again"
+            "the disk cannot be written to (it is full, over its quota, or broken); finished "
+            "trials are kept; free some space, or copy the folder elsewhere, and run it again"
         )
     if "readonly" in text:
         return "the file is read-only; choose another folder with --out, or copy this one"

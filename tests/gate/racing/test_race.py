@@ -261,5 +261,5 @@ def test_wrong_words_are_said_in_one_line(command, words, said):
 
 def test_a_side_that_names_nothing_is_wrong(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(optframe.UsageError, match="head 'nothing': expected a git revision"):
+    with pytest.raises(optframe.UsageError, match="head: found 'nothing', expected a git revision"):
         open_side("head", "nothing", (), print)
