@@ -1,7 +1,7 @@
 """optframe: a plugin-based benchmarking framework for optimization algorithms.
 
-It is installed by the distribution ``optframe-bench``, and known by that name here.
-Names are imported when they are first used, so that ``optframe --help`` does not wait for NumPy.
+The distribution ``optframe-bench`` installs it. A public name is imported when it is first used, so
+that ``optframe --help`` does not wait for NumPy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What people call from Python: `minimize`, `make`, `run`, `load`, `report`."""
+"""The functions that users call from Python: `minimize`, `make`, `run`, `load`, `report`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,28 @@ __all__ = ["load", "make", "minimize", "report", "run"]
 
 
 def make(name: str, /, **parameters: Any) -> Any:
-    """Make a component by name, of any kind: ``make("adam", lr=1e-3)``.
+    """Make a component of any kind by its name.
 
-    The name may be in the short notation (``"adam:lr=0.05+clip-norm:max=1"``); a number may be a
-    table as in TOML (``lr={"schedule": "linear", ...}``).
+    Parameters
+    ----------
+    name
+        A registered name, or the short notation (``"adam:lr=0.05+clip-norm:max=1"``).
+    parameters
+        Its parameters, as in a study file. A schedule is a table:
+        ``lr={"schedule": "linear", ...}``.
 
     Raises
     ------
     UsageError
-        Where the name or a parameter is wrong.
+        If the name or a parameter is wrong; the message has one line for each mistake.
+    PluginError
+        If the component cannot be imported.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.make("adam", lr=0.05).lr
+    0.05
     """
     return _make(load_plugins(), name, parameters)
 
@@ -43,18 +56,34 @@ def run(
     plugins: Sequence[str] = (),
     registry: Registry | None = None,
 ) -> Results:
-    """Run a study: a file, the name of a registered one, or a `Study`.
+    """Run a study and return its results.
 
-    What the folder ``out`` (default ``results/<name>``) holds already is not run again.
+    Trials that are already in the results folder are not run again. ::
+
+        results = optframe.run("study.toml")
+        results.trials.groupby("optimizer").loss.median()
+
+    Parameters
+    ----------
+    study
+        The path of a study file, the name of a registered study, or a `Study`.
+    out
+        The results folder, by default ``results/<name of the study>``.
+    plugins
+        Python files or module names of plugins that are not installed.
+    registry
+        The plugins to use, by default the installed ones and ``plugins``.
 
     Raises
     ------
     UsageError
-        With one line per mistake in the study.
+        If the study has mistakes; the message has one line for each.
+    UnavailableError
+        If the backend of the study cannot run on this machine.
     StoreError
-        Where the folder cannot be used.
+        If the results folder cannot be read or written.
     KeyboardInterrupt, SystemExit
-        Where Ctrl-C or SIGTERM has stopped it; what was finished is kept.
+        If Ctrl-C or SIGTERM stopped the study. Finished trials are in the results folder.
     """
     registry = registry or load_plugins(plugins)
     made = study if isinstance(study, Study) else find_study(study, registry)
@@ -72,19 +101,30 @@ def report(
     format: str = "html",
     registry: Registry | None = None,
 ) -> Path:
-    """Draw a report and return the file to open.
+    """Write a report and return the path of its main file.
+
+    ::
+
+        page = optframe.report("results/quickstart", format="html")
 
     Parameters
     ----------
     results
-        What `run` or `load` returned, or a results folder; several of them stand side by side in
-        one report.
+        What `run` or `load` returned, or the path of a results folder. A sequence of them gives one
+        report that compares them.
     folder
-        Where to write it; by default ``report`` beside the (first) store.
+        The folder to write to. By default it is ``report`` in the (first) results folder.
     format
-        A reporter's name: ``html``, ``md``, ``latex``, ``pdf``, or a plugin's.
+        The name of a reporter: ``html``, ``md``, ``latex``, ``pdf``, or one of a plugin.
     registry
         The plugins to use, by default all that are installed.
+
+    Raises
+    ------
+    UsageError
+        If no reporter has the name ``format``.
+    StoreError
+        If a results folder cannot be read.
     """
     registry = registry or load_plugins()
     several = [results] if isinstance(results, (Results, str, Path)) else list(results)
@@ -99,9 +139,9 @@ def report(
 def find_study(
     study: str | Path, registry: Registry, settings: Mapping[str, Any] | None = None
 ) -> Study:
-    """Read a study's file, or the registered study of that name.
+    """Read a study file, given by its path or by the name of a registered study.
 
-    ``settings`` overrides its table ``[run]``.
+    ``settings`` overrides entries of its table ``[run]``.
     """
     path = Path(study)
     if path.suffix != ".toml" and (path.is_dir() or not path.exists()):

@@ -1,14 +1,15 @@
-"""What can go wrong, each with its exit code.
+"""The exceptions of optframe, and the exit code of each.
 
 ::
 
     OptframeError
-    ├── UsageError         2  the words are wrong: one line per mistake
+    ├── UsageError         2  usage error: a wrong name, value or option
     ├── PluginError        4  a plugin cannot be used
     ├── UnavailableError   4  a backend, library, device or data file is missing
     └── StoreError         4  a results folder cannot be read or written
 
-Every message is one line: who, what was found, what was expected, what to do.
+A message is one line: who, what was found, what was expected, and what to do. A `UsageError` has
+one such line for each mistake.
 """
 
 from __future__ import annotations
@@ -29,13 +30,17 @@ __all__ = [
 
 
 class OptframeError(Exception):
-    """Anything that optframe reports in one line instead of a traceback."""
+    """An error that optframe reports in one line, without a traceback.
+
+    It is the base class of all errors that optframe raises on purpose. ``exit_code`` is what the
+    command line exits with.
+    """
 
     exit_code = 4
 
 
 class UsageError(OptframeError):
-    """The words are wrong; ``mistakes`` holds one line for each of them."""
+    """A usage error: a wrong name, value or option. ``mistakes`` has one line for each mistake."""
 
     exit_code = 2
 
@@ -52,31 +57,38 @@ class PluginError(OptframeError):
 
 
 class UnavailableError(OptframeError):
-    """A backend, library, device or data file is missing or damaged; it says how to get it."""
+    """A backend, library, device or data file is missing or damaged.
+
+    The message says how to get it.
+    """
 
 
 class StoreError(OptframeError):
-    """A results folder cannot be read or written, or holds something else."""
+    """A results folder cannot be read or written, or contains something else than results."""
 
 
 def printable(text: str) -> str:
-    """Return a text in which nothing steers a terminal: such characters as their escapes."""
+    """Return the text with escapes in place of characters that would control a terminal."""
     return "".join(
         mark if mark.isprintable() or mark in "\n\t" else mark.encode("unicode_escape").decode()
         for mark in text
     )
 
 
-def one_line(said: object) -> str:
-    """Return what somebody said, an exception say, as one line that steers no terminal."""
-    return printable(" ".join(str(said).split()))
+def one_line(message: object) -> str:
+    """Return a message, for example an exception's, as one `printable` line."""
+    return printable(" ".join(str(message).split()))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say what ``name`` may have meant: ``"did you mean 'adam'?"``, else what there is."""
+    """Return a hint for an unknown name.
+
+    If a known name is similar, the hint is ``"did you mean 'adam'?"``; otherwise it lists all known
+    names.
+    """
     known = sorted(known)
     matches = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=1, cutoff=0.5)
     matches = matches or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if matches:
         return f"did you mean {matches[0]!r}?"
-    return f"there is {', '.join(known)}" if known else "there is none"
+    return f"expected one of: {', '.join(known)}" if known else "none is known"

@@ -1,3 +1,3 @@
-"""The version of optframe, which its distribution ``optframe-bench`` has, too."""
+"""The version of optframe, which is also the version of the distribution ``optframe-bench``."""
 
 __version__ = "0.1.0"

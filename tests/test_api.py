@@ -164,7 +164,7 @@ def test_what_a_function_raises_is_raised():
 @pytest.mark.parametrize(
     ("given", "mistake"),
     [
-        ({}, "nothing ends a run; expected steps, epochs, gradients or seconds"),
+        ({}, "no budget is given; expected at least one of steps, epochs, gradients, seconds"),
         ({"steps": 0}, "minimize: steps: expected a whole number ≥ 1, found 0"),
         ({"epochs": 3}, "Rosenbrock has no data, so epochs mean nothing to it"),
         ({"steps": 3, "theta0": [1.0]}, "theta0 has shape (1,); expected (2,)"),
@@ -240,7 +240,8 @@ def test_components_are_made_by_name():
 def test_a_name_that_is_not_there_is_told():
     with pytest.raises(UsageError, match="unknown component 'rosenbrok'; did you mean 'rosenbro"):
         optframe.make("rosenbrok")
-    with pytest.raises(UsageError, match="adam: unknown parameter 'learning_rate'; there is"):
+    unknown = "adam: unknown parameter 'learning_rate'; expected one of: "
+    with pytest.raises(UsageError, match=unknown):
         optframe.make("adam", learning_rate=0.1)
 
 

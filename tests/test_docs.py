@@ -55,7 +55,7 @@ def test_documented_transforms_go_around_functions_and_learning_problems(registr
     trials = optframe.run(study, tmp_path / "results", registry=registry).trials
     booth, _, softmax, _ = trials.to_dict("records")
     assert trials["status"].tolist() == ["finished", "skipped", "finished", "skipped"]
-    assert "newton needs hessian, which booth+rounded does not offer" in trials["reason"].tolist()
+    assert "newton needs hessian, which booth+rounded does not support" in trials["reason"].tolist()
     assert 0 < booth["loss"] < 0.1  # a gradient below 0.25 is rounded to 0
     assert softmax["loss"] == pytest.approx(2.302585, abs=1e-6)
 

@@ -176,14 +176,14 @@ def test_what_fails_says_why_and_leaves_its_counts(run):
         r"AssertionError: broken on rosenbrock did not .*; failed: ZeroDivisionError: planted",
         r"ZeroDivisionError: planted",
         r"optframe.errors.UsageError: optbench: .*unknown optimizer 'adm'; did you mean 'adam'\?",
-        r"optframe.errors.UsageError: optbench: .*nothing ends a run; expected steps, .*",
+        r"optframe.errors.UsageError: optbench: .*no budget is given; expected at least .*",
         r"optframe.errors.UsageError: optbench: max_steps and steps are the same; give one of them",
         r"AssertionError: sgd:lr=1e-07 on booth did not reach loss ≤ 0.001: loss .*",
     ):
         assert sum(re.fullmatch(said, line) is not None for line in lines) == 1, said
     assert not [line for line in result.outlines if "pytest_plugin.py" in line]
     result.stdout.fnmatch_lines(
-        ["SKIPPED*optbench: lbfgs needs *deterministic*, which softmax does not offer*"]
+        ["SKIPPED*optbench: lbfgs needs *deterministic*, which softmax does not support*"]
     )
     counted = told("counts.json")
     assert counted["test_it.py::test_never"]["status"] == "finished"

@@ -1,1 +1,1 @@
-"""Names and the objects that they stand for: hooks, plugins, registry, parameters, notation."""
+"""Components by name: the hooks of plugins, the registry, parameters, and the short notation."""

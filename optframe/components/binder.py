@@ -1,4 +1,4 @@
-"""Backends and problems bound to them, each made once and shared by trials."""
+"""Makes backends, data sets and bound problems, each once, for the trials that share them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = ["Binder", "resolve_backend"]
 
 
 def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
-    """Return the backend's name; ``auto`` is the best one that is available.
+    """Return the backend's name; for ``auto``, the available one with the highest priority.
 
     Raises
     ------
     UsageError
-        Where there is none of this name.
+        If no backend has this name.
     UnavailableError
-        Where it cannot run on this machine, with what is missing.
+        If the backend cannot run on this machine; the message says what is missing.
     """
     if name != "auto":
         backend: Backend = registry.make("backends", name, where=where)
@@ -51,7 +51,7 @@ def resolve_backend(registry: Registry, name: str, where: str = "backend") -> st
 
 
 class Binder:
-    """Makes backends and bound problems, and keeps them for the trials that share them."""
+    """Makes backends, data sets and bound problems, and returns the same object the next time."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
@@ -68,7 +68,7 @@ class Binder:
         return self._backends[name]
 
     def problem(self, component: Component, backend: str, dtype: str, seeds: Seeds) -> Problem:
-        """Return the problem, living on this backend in this precision."""
+        """Return the problem, bound to this backend and precision."""
         table = {"name": component.name, **component.values}
         made: Problem = make_wrapped(self.registry, "problems", table, component.label)
         instance = seeds.index if made.draws_instance else 0
@@ -84,7 +84,7 @@ class Binder:
         return self._problems[key]
 
     def datasets_of(self, component: Component) -> dict[str, str]:
-        """Return the digests of the data sets that a problem has asked for so far, by name."""
+        """Return the digests of the data sets that a problem has loaded so far, by name."""
         return self._loaded.get(component, {})
 
     @property
@@ -93,11 +93,11 @@ class Binder:
         return dict(self._datasets)
 
     def have(self, datasets: Mapping[str, Dataset]) -> None:
-        """Take data sets that were loaded elsewhere."""
+        """Add data sets that were loaded by another process, by notation."""
         self._datasets.update(datasets)
 
     def expect(self, digests: Mapping[str, str]) -> None:
-        """Refuse data sets, given by notation, that are loaded with another digest from now on."""
+        """Set the digests that data sets must have, by notation; `dataset` refuses others."""
         self._expected.update(digests)
 
     def _dataset_for(self, component: Component, notation: str) -> Dataset:
@@ -106,7 +106,7 @@ class Binder:
         return dataset
 
     def dataset(self, notation: str) -> Dataset:
-        """Load a data set by its name, or by name and parameters; once."""
+        """Return a data set by its name, or by name and parameters; it is loaded once."""
         if notation not in self._datasets:
             table = parse(notation)
             loader = self.registry.make(
@@ -121,8 +121,9 @@ class Binder:
                 raise UsageError(f"data {notation!r}: {error}") from error
             if self._expected.get(notation, loaded.digest) != loaded.digest:
                 raise UsageError(
-                    f"data {notation!r}: its records here are not those that the study was "
-                    "planned with; give all machines the same files, or one OPTFRAME_CACHE"
+                    f"data {notation!r}: the records on this machine differ from those that the "
+                    "study was planned with; use the same files, or one OPTFRAME_CACHE, on all "
+                    "machines"
                 )
             self._datasets[notation] = loaded
         return self._datasets[notation]

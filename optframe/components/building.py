@@ -1,4 +1,4 @@
-"""From names to working objects: backends, and problems bound to them, each made once."""
+"""Makes a component from its table, including the wrappers or transforms around it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from optframe.errors import UsageError
 __all__ = ["AROUND", "make_wrapped", "wrap"]
 
 AROUND = {"optimizers": ("wrappers", "optimizer"), "problems": ("transforms", "problem")}
-"""What may be put around a component of a kind, and the field that holds it there."""
+"""For each kind that can be wrapped: the kind of its wrappers, and their field for the inner."""
 
 
 def make_wrapped(registry: Registry, kind: str, table: Mapping[str, Any], where: str) -> Any:
-    """Make a component from its whole table: its name, its parameters and what wraps it."""
+    """Make a component from its whole table: its name, its parameters and its wrappers."""
     given = {key: value for key, value in table.items() if key not in ("name", "wrap")}
     made = registry.make(kind, table["name"], given, where)
     wrappers = table.get("wrap", [])
@@ -27,9 +27,11 @@ def make_wrapped(registry: Registry, kind: str, table: Mapping[str, Any], where:
 def wrap(
     registry: Registry, kind: str, made: Any, wrappers: Any, where: str
 ) -> tuple[Any, list[dict[str, Any]]]:
-    """Put wrappers around an optimizer, or transforms around a problem, the first one innermost."""
+    """Put wrappers around an optimizer, or transforms around a problem; the first is innermost."""
     if kind not in AROUND:
-        raise UsageError(f"{where}: wrap: nothing goes around a {KINDS[kind].singular}")
+        raise UsageError(
+            f"{where}: wrap: a {KINDS[kind].singular} cannot be wrapped; leave wrap out"
+        )
     around, field = AROUND[kind]
     if not isinstance(wrappers, list) or not all(isinstance(w, Mapping) for w in wrappers):
         raise UsageError(f"{where}: wrap: expected a list of tables, found {wrappers!r}")
@@ -44,11 +46,11 @@ def wrap(
 
 
 def _check_side(registry: Registry, kind: str, name: str, where: str) -> None:
-    """Raise where a wrapper is put around a problem, or a transform around an optimizer."""
+    """Raise if a wrapper is put around a problem, or a transform around an optimizer."""
     own = AROUND[kind][0]
     for other, (around, _) in AROUND.items():
         if name in registry.names(around) and name not in registry.names(own):
             raise UsageError(
-                f"{where}: {KINDS[around].singular}s go around {other}; around this "
-                f"{KINDS[kind].singular}, expected one of {', '.join(registry.names(own))}"
+                f"{where}: found a {KINDS[around].singular}, which wraps {other}; expected a "
+                f"{KINDS[own].singular}, one of: {', '.join(registry.names(own))}"
             )

@@ -1,4 +1,4 @@
-"""A component as plain data: all its parameters, or those that were given."""
+"""Describes a component as plain data: all its parameters, or those that differ from defaults."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _PLAIN = (str, int, float, bool, type(None))
 def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all parameters of a made component as plain data, defaults included.
 
-    Its searches are tables with a name, whether they were given or come with the class.
+    A search becomes a table with a name, also if it is the class's default.
     """
     values = {}
     for field in dataclasses.fields(made):
         value, name = getattr(made, field.name), spelling(field)
         if not field.init or (isinstance(value, Schedule) and name not in given):
-            continue  # it comes with the class
+            continue  # not a choice of the study: the class sets it
         if isinstance(value, Schedule):
             table = given[name]
             values[name] = {"schedule": table["schedule"], **resolved(registry, value, table)}
@@ -51,10 +51,10 @@ def _resolved_search(registry: Registry, made: Search, given: Any) -> dict[str, 
 
 
 def given_parameters(made: Any) -> dict[str, Any] | None:
-    """Return the parameters of an object made by hand that are not its class's defaults.
+    """Return those parameters of an object made in Python that differ from its class's defaults.
 
-    None where they are not all plain data, schedules or searches: such an object cannot be told in
-    words. What a wrapper or a transform holds is not among its parameters.
+    Return None if a parameter is neither plain data nor a schedule or search: such an object cannot
+    be written as a table. The inner component of a wrapper or a transform is not included.
     """
     fields = parameters(type(made))
     given: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Whether a class is what the contract of its kind asks for."""
+"""Checks that a class meets the contract of its kind, and describes the first flaw."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["flaw_of", "unfit"]
 
 
 def unfit(kind: str, target: Any) -> str | None:
-    """Say why a hook may not return this target, or None."""
+    """Return why a hook must not return this target; None if it may."""
     if kind == "studies":
         path = isinstance(target, (str, Path))
         return None if path else f"found a {type(target).__name__}, expected a study file's path"
@@ -25,21 +25,26 @@ def unfit(kind: str, target: Any) -> str | None:
 
 
 def flaw_of(kind: str, target: Any) -> str | None:
-    """Say why a class, or a ready-made object, is not what its kind's contract says, or None."""
+    """Return why a class or a ready-made object breaks its kind's contract; None if it does not."""
     component = target if isinstance(target, type) else type(target)
     contracts = importlib.import_module("optframe.contracts")
     classes = tuple(getattr(contracts, name) for name in KINDS[kind].contracts)
     if classes and not issubclass(component, classes):
         expected = " or ".join(f"optframe.{name}" for name in KINDS[kind].contracts)
-        return f"{component.__qualname__} is no subclass of {expected}"
+        return f"{component.__qualname__} is not a subclass of {expected}"
     if isinstance(target, type) and not dataclasses.is_dataclass(target):
-        return f"{component.__qualname__} is no dataclass; write @dataclass(frozen=True) above it"
+        return (
+            f"{component.__qualname__} is not a dataclass; write @dataclass(frozen=True) above it"
+        )
     if isinstance(target, type) and not target.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         return f"{component.__qualname__} is not frozen; write @dataclass(frozen=True) above it"
     needs: Any = getattr(target, "needs", frozenset())
     if not isinstance(needs, (set, frozenset)):
-        return f"{component.__qualname__}.needs is {needs!r}; expected a frozenset of words"
+        return (
+            f"{component.__qualname__}.needs is {needs!r}; expected a frozenset of names, such as "
+            "frozenset({'gradient'})"
+        )
     if inspect.isabstract(component):
         missing = ", ".join(sorted(getattr(component, "__abstractmethods__", ())))
-        return f"{component.__qualname__} does not define {missing}, which its contract asks for"
+        return f"{component.__qualname__} does not define {missing}, which its contract requires"
     return None

@@ -1,4 +1,4 @@
-"""`FunctionProblem`: a problem made of Python functions, for use from a script."""
+"""`FunctionProblem`: a problem that is made of Python functions, for use in a script."""
 
 from __future__ import annotations
 
@@ -20,17 +20,30 @@ def _missing(theta: Array) -> Any:
 
 @dataclass(frozen=True)
 class FunctionProblem(Function):
-    """Minimize a function that you have.
+    """A problem that is defined by Python functions.
 
     Parameters
     ----------
     loss, gradient, hessian
-        Functions of θ with shape (P,) that return f(θ), ∇f(θ) (P,) and ∇²f(θ) (P, P); the
-        Hessian is optional.
+        Functions of θ with shape (P,) that return f(θ), ∇f(θ) (P,) and ∇²f(θ) (P, P). The Hessian
+        is optional.
     theta0
         The start, shape (P,).
     known_minimum
-        f*, where it is known.
+        f*, if it is known.
+
+    Raises
+    ------
+    UsageError
+        If ``loss``, ``gradient`` or ``theta0`` is missing, or if one of the first three is not
+        callable.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> bowl = optframe.FunctionProblem(lambda x: x @ x / 2, lambda x: x, theta0=[4.0, -2.0])
+    >>> optframe.minimize(bowl, "sgd:lr=0.5", steps=1).theta
+    array([ 2., -1.])
     """
 
     vectorized: ClassVar[bool] = False
@@ -56,7 +69,7 @@ class FunctionProblem(Function):
 
     @property
     def minimum(self) -> float | None:
-        """f*, where it was given."""
+        """f*, if it was given; else None."""
         return self.known_minimum
 
     def start(self, random: np.random.Generator) -> Any:

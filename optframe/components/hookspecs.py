@@ -1,8 +1,8 @@
-"""The hooks: what a plugin may register, and what it may watch.
+"""The hooks of plugins: those that register components, and those that watch studies.
 
-A registering hook returns a mapping from name to class, or to ``"module:Class"`` for what should
-be imported only when it is used. Behaviour lives in the classes, whose contracts are in
-`optframe.contracts`. A plugin declares ``optframe_api = 1``, the version of this page.
+A registering hook returns a mapping from name to class, or to ``"module:Class"``, which is imported
+only when it is used. The contracts of the classes are in `optframe.contracts`. A plugin declares
+``optframe_api = 1``, the version of these hooks.
 """
 
 from __future__ import annotations
@@ -106,17 +106,21 @@ def optframe_studies() -> Mapping[str, str]:
 
 @hookspec
 def optframe_study_started(name: str, planned: int, missing: int) -> None:
-    """Watch a study start: so many trials planned, so many still to run."""
+    """Called when a study starts.
+
+    ``planned`` is the number of its trials, and ``missing`` the number of those that will run now.
+    """
 
 
 @hookspec
 def optframe_trial_finished(trial: Trial, record: Record) -> Any:
-    """Watch a trial end; its record is already in the store.
+    """Called for each trial that has ended; its record is already in the store.
 
-    Of trials that end within a fraction of a second, all are told of after the last one.
+    Records of short trials are stored in groups. The hook is then called for the whole group, one
+    trial after another.
     """
 
 
 @hookspec
 def optframe_study_finished(name: str, counts: Mapping[str, int]) -> None:
-    """Watch a study end, with the number of trials by status."""
+    """Called when a study has ended; ``counts`` is the number of trials by status."""

@@ -1,4 +1,4 @@
-"""The kinds of components, each registered through the hook ``optframe_<kind>``."""
+"""The kinds of components; each is registered through the hook ``optframe_<kind>``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["KINDS", "Kind"]
 
 
 class Kind(NamedTuple):
-    """What one of a kind is called, and the classes of `optframe.contracts` that it subclasses."""
+    """The singular of a kind's name, and the base classes of its components."""
 
     singular: str
     contracts: tuple[str, ...] = ()

@@ -1,9 +1,8 @@
-"""The short notation for a component: ``adam:lr=0.05,beta1=0.9+clip-norm:max=1``.
+"""Reads and writes the short notation of a component: ``adam:lr=0.05,beta1=0.9+clip-norm:max=1``.
 
-A name, then after a colon its parameters, separated by commas, with values as in TOML (bare words
-are strings); an optimizer's wrappers, or a problem's transforms, follow after a plus. The same
-notation, with parameters in a fixed order, is how trials name their components in tables and
-figures.
+The notation has a name, then after a colon its parameters, separated by commas. Values are written
+as in TOML; a word without quotes is a string. Wrappers of an optimizer, or transforms of a problem,
+follow after a plus. Tables and figures show components in this notation.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ __all__ = ["format_value", "parse", "write"]
 
 _OPENING, _CLOSING = "[{(", "]})"
 _WORDS = ("true", "false", "inf", "nan")
-"""Bare words that are no strings."""
+"""Words that are not strings without quotes."""
 
 
 def write(table: Mapping[str, Any]) -> str:
@@ -31,14 +30,14 @@ def write(table: Mapping[str, Any]) -> str:
 
 
 def format_value(value: Any) -> str:
-    """Write a value as the notation reads it."""
+    """Write a value so that `parse` reads the same value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     if isinstance(value, str):
         bare = re.fullmatch(r"[A-Za-z][\w-]*", value) and value not in _WORDS
-        # TOML, unlike JSON, wants DEL escaped.
+        # TOML requires an escape for DEL; JSON does not.
         return value if bare else json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(format_value(item) for item in value) + "]"
@@ -48,12 +47,12 @@ def format_value(value: Any) -> str:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Read the notation into a table as it stands in a study file: ``{"name": ..., "lr": ...}``.
+    """Read the notation and return a table as in a study file: ``{"name": ..., "lr": ...}``.
 
     Raises
     ------
     UsageError
-        Where the text cannot be read, with the place.
+        If the text is not in the notation; the message shows the wrong part.
     """
     try:
         first, *rest = _split_wrappers(text)
@@ -73,7 +72,7 @@ def _parse_one(part: str) -> dict[str, Any]:
         name, colon, tail = f"{name}:{attribute}", after, after
     if not re.fullmatch(r"[\w.-]+(:\w+)?", name):
         raise ValueError(
-            f"found {name!r} where a name was expected; write name:parameter=value,..."
+            f"found {name!r}, expected a component's name; write name:parameter=value,..."
         )
     return _parse_pairs(_split(tail, ",") if colon else (), name=name)
 
@@ -82,15 +81,15 @@ def _parse_pairs(items: Iterable[str], **pairs: Any) -> dict[str, Any]:
     for item in items:
         key, equals, value = (word.strip() for word in item.partition("="))
         if not equals or not key or not value:
-            raise ValueError(f"found {item.strip()!r} where parameter=value was expected")
+            raise ValueError(f"found {item.strip()!r}, expected parameter=value")
         if key in pairs:
-            raise ValueError(f"{key!r} is given twice")
+            raise ValueError(f"{key!r} is given twice; leave one out")
         pairs[key] = _parse_value(value)
     return pairs
 
 
 def _parse_value(text: str) -> Any:
-    """Read a value as TOML does, with bare words as strings."""
+    """Read a value as TOML does; a word without quotes is a string."""
     text = text.strip()
     if text.startswith("[") and text.endswith("]"):
         return [_parse_value(item) for item in _split(text[1:-1], ",") if item.strip()]
@@ -114,7 +113,7 @@ def _split_wrappers(text: str) -> list[str]:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """Split at separators that are in no bracket and no quotes."""
+    """Split at the separators that are outside brackets and quotes."""
     parts, depth, quote, escaped = [""], 0, "", False
     for character in text:
         if escaped:
@@ -133,5 +132,5 @@ def _split(text: str, separator: str) -> list[str]:
             continue
         parts[-1] += character
     if quote or depth:
-        raise ValueError("a quote or a bracket is opened and not closed, or the other way round")
+        raise ValueError("found an unbalanced quote or bracket; close each one")
     return parts

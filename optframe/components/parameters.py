@@ -1,4 +1,4 @@
-"""What a component's fields accept, and every mistake in what was given."""
+"""Validates the parameters of a component against the types of its fields, and makes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     Le: ("le", lambda value, bound: value <= bound),
 }
 Make = Callable[[str, str, Mapping[str, Any], str], Any]
-"""Makes a part by kind, name, parameters and place, as `Registry.make` does."""
+"""Makes a component from kind, name, parameters and place, as `Registry.make` does."""
 
 _SIGNS = {Gt: ">", Ge: "≥", Lt: "<", Le: "≤"}
 
@@ -48,7 +48,7 @@ class Parameter:
 
     @property
     def expected(self) -> str:
-        """What it accepts, in words: ``"a number > 0"``."""
+        """A description of the accepted values, such as ``"a number > 0"``."""
         return _expected(self.annotation)
 
     @property
@@ -64,7 +64,7 @@ class Parameter:
 
 
 def parameters(component: type) -> Mapping[str, Parameter]:
-    """Return the fields of a component that a person may give."""
+    """Return the parameters of a component: those fields that a study may set, by name."""
     return _parameters(component)
 
 
@@ -84,9 +84,9 @@ def _parameters(component: type) -> Mapping[str, Parameter]:
 
 
 def spelling(field: dataclasses.Field[Any]) -> str:
-    """Return what people call a field.
+    """Return the name of a field in studies.
 
-    It is the field's name, or ``metadata={"name": ...}`` where a method has that name already.
+    It is the field's own name, or ``metadata={"name": ...}`` if a method has that name already.
     """
     return str(field.metadata.get("name", field.name))
 
@@ -104,18 +104,18 @@ def build(
     component
         A frozen dataclass.
     given
-        Its parameters, as they stand in a study file.
+        Its parameters, as in a study file.
     where
-        What mistakes begin with, e.g. ``"[[optimizer]] adam"``.
+        The text before each message, such as ``"[[optimizer]] adam"``.
     make
-        Makes the parts that a component holds: schedules, told as ``{"schedule": "linear", ...}``,
-        and searches, told by name or as ``{"name": "armijo", ...}``. Without it, they have no
-        place here.
+        Makes the schedules and searches among the parameters. A schedule is a table
+        ``{"schedule": "linear", ...}``; a search is a name or a table ``{"name": "armijo", ...}``.
+        Without ``make``, schedules and searches are mistakes.
 
     Raises
     ------
     UsageError
-        With one line for each mistake.
+        If there are mistakes; the message has one line for each.
     """
     values, mistakes = accept(component, given, where, make)
     fields = parameters(component)
@@ -130,7 +130,7 @@ def build(
 
 
 def mistakes_in(component: type, given: Mapping[str, Any], where: str) -> list[str]:
-    """Return the line for each mistake that keeps a component from being made."""
+    """Return the messages of `build`, one for each mistake; an empty list if there are none."""
     try:
         build(component, given, where)
     except UsageError as error:
@@ -144,7 +144,7 @@ def accept(
     where: str,
     make: Make | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the values that are right, in their fields' types, and a line for each mistake."""
+    """Return the valid values, converted to their fields' types, and a line for each mistake."""
     fields = parameters(component)
     mistakes: list[str] = []
     values: dict[str, Any] = {}
@@ -163,17 +163,17 @@ def accept(
 
 
 def _hint(component: type, name: str) -> str:
-    """Say what there is instead of a parameter of this name."""
+    """Return a hint for an unknown parameter: the nearest name, or that its value is fixed."""
     fields = parameters(component)
     if hasattr(component, name) and not any(field.required for field in fields.values()):
         fixed = getattr(component(), name)
         if isinstance(fixed, (int, float, str)):
-            return f"it is no choice here, {name} is {fixed}"
+            return f"it cannot be set here, {name} is always {fixed}"
     return nearest(name, fields) if fields else "it has no parameters"
 
 
 def is_sequence(annotation: Any) -> bool:
-    """Whether a field takes a list, so that a list is one value and not a grid."""
+    """Whether a field takes a list. A list in a study is then one value, not a grid."""
     bare = _bare(annotation)
     if get_origin(bare) in (Union, types.UnionType):
         return any(is_sequence(option) for option in get_args(bare))
@@ -207,13 +207,13 @@ def _accept(
 
 
 def _part(kind: str, table: Mapping[str, Any], key: str, where: str, make: Make | None) -> Any:
-    """Make a schedule or a search from its table, in which ``key`` holds the name."""
+    """Make a schedule or a search from its table, in which ``key`` is the name's key."""
     singular = KINDS[kind].singular
     if make is None:
-        raise UsageError(f"{where}: a {singular} has no place here")
+        raise UsageError(f"{where}: found a {singular}, which is not supported here")
     name = table.get(key)
     if not isinstance(name, str):
-        raise UsageError(f"{where}: expected {{ {key} = ... }}, a {singular}, found {table!r}")
+        raise UsageError(f"{where}: expected a {singular}, {{ {key} = ... }}, found {table!r}")
     return make(kind, name, {k: v for k, v in table.items() if k != key}, where)
 
 
@@ -222,12 +222,12 @@ def _check_array(field: Parameter, value: Any, where: str) -> Any:
         if type(mark) in _BOUNDS:
             attribute, holds = _BOUNDS[type(mark)]
             if not bool(holds(value, getattr(mark, attribute)).all()):
-                raise UsageError(f"{where}: expected {field.expected} throughout the array")
+                raise UsageError(f"{where}: expected {field.expected} in every element")
     return value
 
 
 def _match(annotation: Any, value: Any) -> tuple[bool, Any]:
-    """Say whether a plain value fits, and return it in the field's own type."""
+    """Return whether a plain value is valid, and the value converted to the field's type."""
     from pydantic import ValidationError
 
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
@@ -240,7 +240,7 @@ def _match(annotation: Any, value: Any) -> tuple[bool, Any]:
 
 @lru_cache(maxsize=1024)
 def _adapter(annotation: Any) -> Any:
-    """Return what checks values of a type; making one costs a hundred times what it does."""
+    """Return a validator for a type, cached: to make one takes 100 times as long as to use it."""
     from pydantic import ConfigDict, TypeAdapter
 
     config = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)

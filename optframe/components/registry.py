@@ -1,4 +1,4 @@
-"""The registry: which plugins there are, what they register, and what is wrong with them."""
+"""The registry: the loaded plugins, the components that they register, and the broken plugins."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["Broken", "Entry", "Plugin", "Registry"]
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin that is in use: its name, where it came from, and its version."""
+    """A plugin that is in use: its name, its origin (distribution or file), and its version."""
 
     name: str
     origin: str
@@ -38,7 +38,7 @@ class Plugin:
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin that was left out: the reason in one line, and the whole traceback."""
+    """A plugin that was left out, with the reason in one line and the whole traceback."""
 
     name: str
     origin: str
@@ -48,7 +48,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered component: a class, a ``"module:Class"``, or a study's path."""
+    """One registered component; ``target`` is a class, a ``"module:Class"`` or a study's path."""
 
     kind: str
     name: str
@@ -57,14 +57,24 @@ class Entry:
 
     @property
     def module(self) -> str:
-        """The module that defines it."""
+        """The module that defines the component."""
         if isinstance(self.target, str):
             return self.target.partition(":")[0]
         return str(self.target.__module__)
 
 
 class Registry:
-    """What the loaded plugins register, by kind and name."""
+    """The components of the loaded plugins, by kind and name.
+
+    `load_plugins` returns one. ``plugins`` lists the plugins in use, and ``broken`` those that were
+    left out.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> optframe.load_plugins().make("optimizers", "adam", {"lr": 0.05}).lr
+    0.05
+    """
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self.manager = manager
@@ -77,33 +87,31 @@ class Registry:
 
     @property
     def hook(self) -> Any:
-        """The events: ``registry.hook.optframe_trial_finished(trial=..., record=...)``."""
+        """The hooks: ``registry.hook.optframe_trial_finished(trial=..., record=...)``."""
         return self.manager.hook
 
     def names(self, kind: str) -> list[str]:
-        """Return the names of a kind, sorted."""
+        """Return the names of all components of a kind, sorted."""
         return sorted(self._entries[kind])
 
     def entries(self, kind: str) -> list[Entry]:
-        """Return what is registered of a kind, sorted by name."""
+        """Return the entries of all components of a kind, sorted by name."""
         return [self._entries[kind][name] for name in self.names(kind)]
 
     def entry(self, kind: str, name: str, where: str = "") -> Entry:
-        """Return one entry.
+        """Return the entry of a component; ``where`` begins the message of an error.
 
         Raises
         ------
         UsageError
-            Where there is none of this name; it says which name is nearest.
+            If no component has this name; the message suggests the nearest name.
         """
         entries = self._entries[kind]
         prefix = f"{where}: " if where else ""
         if ":" in name and name not in entries:  # module:Class, named by the user
             module, _, attribute = name.partition(":")
             if module in entries:
-                raise UsageError(
-                    f"{prefix}{name}: found {attribute!r} where parameter=value was expected"
-                )
+                raise UsageError(f"{prefix}{name}: found {attribute!r}, expected parameter=value")
             entries[name] = Entry(kind, name, module, name)
         if name not in entries:
             raise UsageError(
@@ -112,12 +120,14 @@ class Registry:
         return entries[name]
 
     def load(self, kind: str, name: str, where: str = "") -> Any:
-        """Return a component's class, importing it now if it was registered by name.
+        """Return a component's class; import it if it was registered as ``"module:Class"``.
 
         Raises
         ------
+        UsageError
+            If no component has this name.
         PluginError
-            Where the import fails, or what comes is not what the kind's contract says.
+            If the import fails, or the class breaks the contract of its kind.
         """
         entry = self.entry(kind, name, where)
         target = entry.target
@@ -138,27 +148,32 @@ class Registry:
     def make(
         self, kind: str, name: str, given: Mapping[str, Any] | None = None, where: str = ""
     ) -> Any:
-        """Make a component from plain parameters, the schedules and searches in it by their tables.
+        """Make a component from plain parameters; schedules and searches are given as tables.
 
         Raises
         ------
         UsageError
-            With one line per mistake.
+            If no component has this name, or parameters are wrong: one line for each mistake.
+        PluginError
+            If the component cannot be loaded.
         """
         from optframe.components.parameters import build
 
         component = self.load(kind, name, where)
         if not isinstance(component, type):
             if given:
-                raise UsageError(f"{where or name}: a ready-made object takes no parameters")
+                raise UsageError(
+                    f"{where or name}: a ready-made object takes no parameters, found "
+                    f"{', '.join(given)}; leave them out"
+                )
             return component
         return build(component, given or {}, where or name, self.make)
 
     def code(self, kind: str, name: str) -> str:
         """Return a hash of the plugin code that a component runs.
 
-        That is the package, or the file where there is none, of its class and of its bases; what
-        a single file imports from files beside it is not seen.
+        The hash covers the packages of its class and of the base classes. For a class in a single
+        file it covers that file, but not other files that it imports.
         """
         entry = self.entry(kind, name)
         here = f"object {id(entry.target)} of {self.token}"
@@ -168,14 +183,15 @@ class Registry:
         component = target if isinstance(target, type) else type(target)
         own = {entry.module, *(base.__module__ for base in component.__mro__)}
         found = _hash_of(sorted(own))
-        # Typed into a session: nobody can say that it is the same again.
+        # A class that was typed into an interpreter has no file, so its code cannot be compared.
         return here if found is None else found
 
     def codes(self) -> dict[str, str]:
-        """Return what tells the code that trials run from another, by the plugin's name.
+        """Return texts that identify the code that trials run, by the plugin's name.
 
-        It is the version (for a file the hash of what was loaded) and a hash of what is there now;
-        of optframe itself the version. Plugins of which trials run nothing are left out.
+        The text of a plugin is its version (for a file, the hash of the loaded code) with a hash of
+        its present files; the text of optframe is its version. Plugins without components that
+        trials run, such as reporters, are left out.
         """
         kinds = [kind for kind in KINDS if kind not in ("figures", "reporters", "studies")]
         owners = {entry.owner for kind in kinds for entry in self.entries(kind)}
@@ -188,7 +204,7 @@ class Registry:
         return found
 
     def add(self, kind: str, name: str, target: Any) -> str:
-        """Register an object or class of this process under a free name, which is returned."""
+        """Register an object or class of this process under an unused name, and return the name."""
         free, number = name, 2
         while self._entries[kind].get(free, None) is not None:
             if self._entries[kind][free].target is target:
@@ -206,13 +222,13 @@ class Registry:
         return None
 
     def watch(self, observer: object) -> None:
-        """Let an object's hookimpls see the events of a study."""
+        """Call an object's hook implementations when studies run."""
         self.manager.register(observer)
 
     def admit(self, plugin: Any, name: str, origin: str, version: str) -> None:
-        """Register a plugin, or leave it out whole and keep the reason in ``broken``."""
+        """Register a plugin. If it is broken, register nothing of it and add it to ``broken``."""
         if self.manager.is_registered(plugin):
-            return  # it is installed, and was named again
+            return  # it is installed, and was given as a path, too
         try:
             entries = self._collect(plugin, name)
         except BaseException as error:
@@ -227,7 +243,7 @@ class Registry:
         self.plugins.append(Plugin(name, origin, version))
 
     def leave_out(self, name: str, origin: str, error: BaseException) -> None:
-        """Keep the reason why a plugin is not in use."""
+        """Add a plugin to ``broken``, with the error as the reason."""
         reason = one_line(error) or type(error).__name__
         if not isinstance(error, (PluginError, pluggy.PluginValidationError)):
             reason = f"{type(error).__name__}: {reason}"
@@ -258,7 +274,9 @@ class Registry:
             raise PluginError(f"unknown hook {name!r}; {nearest(name, known)}")
         for name in sorted(known - marked):
             if callable(getattr(plugin, name, None)):
-                raise PluginError(f"{name} is not marked as a hook; write @hookimpl above it")
+                raise PluginError(
+                    f"function {name} is not marked as a hook; write @hookimpl above it"
+                )
 
     def _entries_of(self, kind: str, mapping: Any, owner: str) -> Iterable[Entry]:
         if not isinstance(mapping, Mapping):
@@ -269,7 +287,8 @@ class Registry:
         for name, target in mapping.items():
             if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9-]*", name)):
                 raise PluginError(
-                    f"hook optframe_{kind}: bad name {name!r}; expected lower case with hyphens"
+                    f"hook optframe_{kind}: found the name {name!r}, expected lower case with "
+                    "hyphens, such as 'my-name'"
                 )
             flaw = unfit(kind, target)
             if flaw is not None:
@@ -277,14 +296,14 @@ class Registry:
             taken = self._entries[kind].get(name)
             if taken is not None:
                 raise PluginError(
-                    f"{KINDS[kind].singular} {name!r} is registered by plugin {taken.owner!r} "
-                    f"already, and again by {owner!r}; rename one"
+                    f"{KINDS[kind].singular} {name!r} is registered by plugin {taken.owner!r} and "
+                    f"by plugin {owner!r}; rename one of them"
                 )
             yield Entry(kind, name, owner, str(target) if kind == "studies" else target)
 
 
 def _hash_of(modules: Iterable[str]) -> str | None:
-    """Return a hash of the packages of modules, or of their files; None where one has no file."""
+    """Return a hash of the modules' packages, or of their files; None if a module has no file."""
     files: dict[Path, None] = {}
     for module in modules:
         top = module.partition(".")[0]

@@ -1,11 +1,11 @@
-"""What each kind of component promises; plugins subclass these.
+"""The abstract base classes of all kinds of components; plugins subclass them.
 
-**Arrays.** The trailing axis is the parameter vector, all leading axes are independent runs:
+**Arrays.** The trailing axis is the parameter vector; all leading axes are independent runs.
 θ has shape (..., P), a loss (...), a gradient (..., P), a Hessian (..., P, P). ``theta - lr * g``
-is already right; a reduction says ``axis=-1, keepdims=True``.
+is therefore right for a batch of runs, too; in a reduction, write ``axis=-1, keepdims=True``.
 
-**Parameters.** A component is a frozen dataclass. Its fields are its hyperparameters, with the
-types of `optframe.contracts.fields`, which say what is accepted.
+**Parameters.** A component is a frozen dataclass. Its fields are its parameters. Their types, from
+`optframe.contracts.fields`, say which values are accepted.
 """
 
 from optframe.contracts.backend import Array, Backend

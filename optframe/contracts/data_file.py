@@ -1,4 +1,4 @@
-"""A file that a data set is read from: where it may lie, and whether it is what it should be."""
+"""A file that a data set is read from: finds it, downloads it, and verifies its checksum."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ __all__ = ["DataFile", "cache_folder"]
 
 
 def cache_folder() -> Path:
-    """Return ``$OPTFRAME_CACHE``, else ``$XDG_CACHE_HOME/optframe``, else ``~/.cache/optframe``."""
+    """Return the folder for downloaded data and compiled code.
+
+    It is ``$OPTFRAME_CACHE`` if that is set, else ``$XDG_CACHE_HOME/optframe`` if that is set, else
+    ``~/.cache/optframe``.
+    """
     own = os.environ.get("OPTFRAME_CACHE")
     if own:
         return Path(own)
@@ -23,27 +27,28 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file by its name; a data set's loader asks for it by `fetch`.
+    """A file that a data set is read from; a loader gets its path with `fetch`.
 
-    It is looked for in the folder that the environment's OPTFRAME_DATA names, then in the user's
-    cache, into which it is downloaded at last. It is checked whenever it is used, so that what is
-    damaged or is another file of the same name is refused.
+    The file is searched first in the folder that the environment variable OPTFRAME_DATA names, then
+    in the cache (`cache_folder`). If it is in neither, it is downloaded to the cache. Size and
+    checksum are verified at each `fetch`, so that a damaged file, or another file of the same name,
+    is never used.
 
     Parameters
     ----------
     name
         Its name, such as ``"train-images-idx3-ubyte.gz"``.
     folder
-        The subfolder of OPTFRAME_DATA and of the cache in which it lies, such as ``"mnist"``;
-        OPTFRAME_DATA itself is looked into after that.
+        Its subfolder of OPTFRAME_DATA and of the cache, such as ``"mnist"``. OPTFRAME_DATA itself
+        is searched after its subfolder.
     urls
-        Addresses that have it, tried in turn; none where it cannot be downloaded.
+        Addresses to download it from, tried in this order; empty if it cannot be downloaded.
     sha256
-        Its checksum, 64 hexadecimal digits; empty where it is not known.
+        Its checksum, 64 hexadecimal digits; empty if it is not known.
     size
-        Its size in bytes, 0 where it is not known.
+        Its size in bytes; 0 if it is not known.
     forms
-        Other names under which the same content may lie, unpacked, say, each with its checksum.
+        Other file names for the same content, for example unpacked, each with its checksum.
     """
 
     name: str
@@ -55,15 +60,15 @@ class DataFile:
 
     @property
     def home(self) -> Path:
-        """Where it lies in the user's cache once it was downloaded."""
+        """Its path in the cache; a download is written there."""
         return cache_folder() / "data" / self.folder / self.name
 
     def find(self) -> Path | None:
-        """Return where it lies, good or bad, without a download; None where it is missing."""
+        """Return the path of an existing file without verifying it; None if there is none."""
         return next((path for path in self._places() if path.exists()), None)
 
     def flaw(self, path: Path) -> str | None:
-        """Say what is wrong with the file at ``path``, what was found and what was expected."""
+        """Return what is wrong with the file at ``path``: found and expected; None if nothing."""
         if path.is_dir():
             return "found a folder, expected a file"
         try:
@@ -74,27 +79,27 @@ class DataFile:
             return f"it cannot be read: {error.strerror or error}"
         expected = dict(self.forms).get(path.name, self.sha256)
         if path.name == self.name and self.size and size != self.size:
-            return f"found {size:,} bytes, expected {self.size:,}: it is cut off or another file"
+            return f"found {size:,} bytes, expected {self.size:,}: it is incomplete or another file"
         if expected and found != expected:
             return f"found sha256 {found}, expected {expected}: it is damaged or another file"
         return None
 
     def fetch(self) -> Path:
-        """Return where it lies, after a look at whether it is sound; download it if it is missing.
+        """Return the path of the verified file; download the file if it is missing.
 
-        A damaged file in the cache is downloaded again; elsewhere it is the user's, and stays.
+        A damaged file in the cache is downloaded again. A damaged file elsewhere is not changed.
 
         Raises
         ------
         UnavailableError
-            Where it is damaged, or neither found nor to be downloaded.
+            If the file is damaged, or is missing and cannot be downloaded.
         """
         path = self.find()
         flaw = None if path is None else self.flaw(path)
         if path is not None and flaw is None:
             return path
         if path is not None and (path != self.home or not self.urls or path.is_dir()):
-            raise UnavailableError(f"{path}: {flaw}; get it again, or move it away")
+            raise UnavailableError(f"{path}: {flaw}; replace the file or remove it")
         from optframe.contracts.downloads import download
 
         try:
@@ -102,7 +107,7 @@ class DataFile:
         except UnavailableError as error:
             raise UnavailableError(f"{self._missing(flaw)}; {error}; {self._remedy()}") from error
         again = self.flaw(self.home)
-        if again:  # a server may send something else where no checksum is known
+        if again:  # if no checksum is known, the server may have sent another file
             raise UnavailableError(f"{self.home}: {again}")
         return self.home
 
@@ -111,20 +116,20 @@ class DataFile:
         names = (self.name, *(name for name, _ in self.forms))
         if data:
             yield from (Path(data) / self.folder / name for name in names)
-            if self.folder:  # what lies beside other things may be a folder of the same name
+            if self.folder:  # OPTFRAME_DATA itself may contain a folder of the same name
                 yield from (path for name in names if (path := Path(data) / name).is_file())
         yield self.home
 
     def _missing(self, flaw: str | None) -> str:
-        """Say where it was looked for."""
+        """Return a message that names the folders that were searched."""
         data = os.environ.get("OPTFRAME_DATA")
-        place = f"OPTFRAME_DATA={data} holds none" if data else "OPTFRAME_DATA is not set"
-        kept = f"{self.home}: {flaw}" if flaw else f"the cache {self.home.parent} holds none"
+        place = f"it is not in OPTFRAME_DATA={data}" if data else "OPTFRAME_DATA is not set"
+        kept = f"{self.home}: {flaw}" if flaw else f"it is not in the cache {self.home.parent}"
         return f"{self._path()}: no such file: {place}, {kept}"
 
     def _path(self) -> str:
         return f"{self.folder}/{self.name}" if self.folder else self.name
 
     def _remedy(self) -> str:
-        way = f"set OPTFRAME_DATA=DIR to a folder that holds {self._path()}"
+        way = f"set OPTFRAME_DATA=DIR to a folder that contains {self._path()}"
         return f"connect to the network, or {way}" if self.urls else way

@@ -1,4 +1,4 @@
-"""A data set: what was measured, in the parts that learning needs."""
+"""A data set: records for training, validation and test, and the loader that reads them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ __all__ = ["Dataset", "DatasetLoader", "Part"]
 
 @dataclass(frozen=True)
 class Part:
-    """Records: ``inputs`` of shape (n, d), an array or SciPy's CSR; ``targets`` of shape (n,).
+    """One part of a data set: n records with their inputs and targets.
 
-    ``groups``, of shape (n,), says of which subject each record is, where they have subjects.
+    ``inputs`` has shape (n, d) and is an array or a SciPy CSR matrix. ``targets`` has shape (n,).
+    ``groups`` has shape (n,) and holds the subject of each record (the person who was measured, for
+    example); it is None if records have no subjects.
     """
 
     inputs: Any
@@ -33,11 +35,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Training, validation and test records, on the host; ``classes`` is 0 for regression.
+    """Training, validation and test records, on the host.
 
-    ``labels`` are what the source calls the classes 0, 1, ..., where it has names of its own.
-    ``shape`` is that of one record, (height, width, channels) for images, whose inputs are the
-    pixels in this order; empty where a record is just d numbers.
+    ``classes`` is the number of classes, or 0 for regression. ``labels`` are the names of the
+    classes 0, 1, ... in the source, if it names them. ``shape`` is the shape of one record. For
+    images it is (height, width, channels), and ``inputs`` has the pixels in this order. It is empty
+    if a record is just d numbers.
     """
 
     name: str
@@ -50,7 +53,7 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of all records, which enters the keys of the trials that see them."""
+        """A hash of all records; it is part of the keys of trials that use the data set."""
         digest = blake2b(digest_size=16)
         for part in (self.train, self.validation, self.test):
             x = part.inputs
@@ -64,16 +67,22 @@ class Dataset:
 
 
 class DatasetLoader(ABC):
-    """A frozen dataclass of a data set's choices (split, scaling) that loads it."""
+    """Loads a data set; a frozen dataclass whose fields are options such as split and scaling."""
 
     @abstractmethod
     def load(self) -> Dataset:
-        """Read the records; the same choices give the same data set."""
+        """Return the data set; the same options give the same records.
+
+        Raises
+        ------
+        ValueError, OSError
+            If the options are wrong or a file cannot be read.
+        """
 
     def files(self) -> tuple[DataFile, ...]:
-        """Return the files that are read, for ``optframe data``; by default there are none."""
+        """Return the files that `load` reads, for ``optframe data``; by default none."""
         return ()
 
     def verify(self) -> None:
-        """Read all files to their end and raise where one is damaged; by default, load."""
+        """Read all files to their end and raise if one is damaged; by default, call `load`."""
         self.load()

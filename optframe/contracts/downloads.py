@@ -1,4 +1,4 @@
-"""Downloading a file: mirrors in turn, again after a failure, whole or not at all."""
+"""Downloads a file: tries each address in turn, retries, and keeps only complete files."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ if TYPE_CHECKING:
 __all__ = ["download"]
 
 RETRIES = 2
-"""How often an address is tried again; pooch waits one second, then two."""
+"""The number of retries of an address; pooch waits one second, then two."""
 
 PATIENCE = (10, 60)
-"""Seconds until a server must answer, and between two pieces of what it sends."""
+"""Timeouts in seconds: for the connection, and between two pieces of the response."""
 
 
 def download(urls: Sequence[str], path: Path, sha256: str = "", size: int = 0) -> None:
-    """Download a file from the first of these addresses that delivers it.
+    """Download a file to ``path`` from the first address that works.
 
-    It appears at ``path`` when it is there whole and its checksum is right, so two processes that
-    download it at once do no harm. Progress goes to standard error.
+    The file is moved to ``path`` after it is complete and its checksum was verified. Two processes
+    may therefore download it at the same time. Progress is printed on standard error.
 
     Raises
     ------
     UnavailableError
-        Where no address delivers, with each one's reason, or the folder cannot be written to.
+        If no address works (the message has the reason of each), or if the folder cannot be
+        written to.
     """
     import requests
 
@@ -48,7 +49,7 @@ def download(urls: Sequence[str], path: Path, sha256: str = "", size: int = 0) -
                 f"{path.parent} cannot be written to ({error.strerror or error}); set "
                 "OPTFRAME_CACHE=DIR to a folder that can"
             ) from error
-    raise UnavailableError("; ".join(failures) or "nobody offers it for download")
+    raise UnavailableError("; ".join(failures) or "no address to download it from is known")
 
 
 def _download_from(url: str, path: Path, sha256: str, size: int) -> None:
@@ -61,38 +62,38 @@ def _download_from(url: str, path: Path, sha256: str, size: int) -> None:
         urls={path.name: url},
         retry_if_failed=RETRIES,
     )
-    pooch.get_logger().setLevel("CRITICAL")  # what it has to say is told here
+    pooch.get_logger().setLevel("CRITICAL")  # optframe reports failures itself
     with _progress(url, path, size) as bar:
         downloader = pooch.HTTPDownloader(
             progressbar=bar,
             chunk_size=1 << 16,
             timeout=PATIENCE,
-            headers={"Accept-Encoding": "identity"},  # the file as it is, and not unpacked
+            headers={"Accept-Encoding": "identity"},  # the packed file, as its checksum needs it
         )
         source.fetch(path.name, downloader=downloader)
     path.chmod(0o644)  # pooch's temporary file was private, but a cache may be shared
 
 
 def _reason(error: Exception, sha256: str) -> str:
-    """Say in a few words why an address did not deliver."""
+    """Return in a few words why a download failed."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"answers {error.response.status_code} {error.response.reason}"
+        return f"returned {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
-        return "does not answer"
+        return "timed out"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "breaks off"
+        return "closed the connection too early"
     if isinstance(error, requests.ConnectionError):
         return "cannot be reached"
     if isinstance(error, ValueError) and not isinstance(error, requests.RequestException):
-        return f"sends another file than the one with sha256 {sha256}"
-    return f"fails: {' '.join(str(error).split())}"
+        return f"sent another file, expected sha256 {sha256}"
+    return f"failed: {' '.join(str(error).split())}"
 
 
 @contextmanager
 def _progress(url: str, path: Path, size: int) -> Iterator[Any]:
-    """Show a bar on a terminal, and one line elsewhere."""
+    """Show a progress bar if standard error is a terminal; print one line if not."""
     if not sys.stderr.isatty():
         megabytes = f" ({size / 1e6:.1f} MB)" if size else ""
         host = urlsplit(url).netloc
@@ -108,7 +109,7 @@ def _progress(url: str, path: Path, size: int) -> Iterator[Any]:
 
 
 class _Bar:
-    """What pooch tells of its progress, on a bar of rich's."""
+    """Passes pooch's progress on to a progress bar of rich."""
 
     def __init__(self, progress: Progress, name: str) -> None:
         self._progress = progress
@@ -122,4 +123,4 @@ class _Bar:
         self._progress.reset(self._task)
 
     def close(self) -> None:
-        """Leave the bar to its context."""
+        """Do nothing: the context manager of the bar closes it."""

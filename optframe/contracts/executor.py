@@ -1,4 +1,4 @@
-"""An executor: where trials run; what it says of those that it lost, and how it is told to end."""
+"""An executor: runs trials in this process or in others, and reports those that it lost."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ Done = TypeVar("Done")
 
 @dataclass(frozen=True)
 class Lost(Generic[Item]):
-    """An item that an executor has given up: what does it dies, or does not come to an end."""
+    """An item without a result: its process died each time, or it took too long."""
 
     item: Item
     status: Literal["crashed", "timeout"]
     reason: str
-    """One line: how it died (signal, exit code) or how long it took, and how often it was tried."""
+    """One line: the signal, the exit code or the time, and the number of tries."""
     traceback: str | None = None
-    """Where it was at the time, if that is known."""
+    """Where the process was when it ended, if that is known."""
 
 
 class Stop:
-    """Whether somebody wants the study to end, and how long what is running may go on.
+    """Whether the study should end (after Ctrl-C or SIGTERM), and by when.
 
-    It has a ``fileno``, which becomes readable at the wish, so that it can be waited for together
-    with other things (`select`, `multiprocessing.connection.wait`).
+    An executor checks `requested`, or waits for the file descriptor `fileno`, which becomes
+    readable at the request (`select`, `multiprocessing.connection.wait`).
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
-        """The signal by which it was asked for."""
+        """The signal that requested the end; None before that."""
         self.until = inf
-        """What runs then may be finished until this time of `time.monotonic`."""
+        """Running items may finish until this time of `time.monotonic`."""
         self.leaving = False
-        """Whether something runs in this process that is to be left then."""
+        """Whether an item runs in this process that should be abandoned at that time."""
         self.then: list[Callable[[], None]] = []
-        """What is called when it is asked for."""
+        """Functions that are called at the request."""
         self._reader, self._writer = os.pipe()
 
     def __enter__(self) -> Stop:
@@ -58,11 +58,11 @@ class Stop:
 
     @property
     def requested(self) -> bool:
-        """Whether the study is to end."""
+        """Whether the study should end."""
         return self.signal is not None
 
     def request(self, number: int = signal.SIGINT, grace: float = 0.0) -> None:
-        """Let the study end, and what is running go on for so many seconds."""
+        """Request the end of the study; running items may finish within ``grace`` seconds."""
         self.until = monotonic() + grace
         self.signal = number
         with contextlib.suppress(OSError):
@@ -71,33 +71,36 @@ class Stop:
             call()
 
     def fileno(self) -> int:
-        """What to wait for."""
+        """Return the file descriptor that becomes readable when the end is requested."""
         return self._reader
 
 
 class Executor(ABC):
-    """A frozen dataclass that runs trials and yields what they leave as it comes, unordered.
+    """Runs trials and yields their results as they finish, in any order; a frozen dataclass.
 
-    The settings of a study that it has fields for are given to it: ``jobs``, ``timeout`` (seconds
-    for each trial) and ``retries``, where the study says them, ``threads``, and ``environments``,
-    those of `Backend.environments`.
+    An executor gets those settings of a study for which it has fields: ``jobs``, ``timeout``
+    (seconds for each trial) and ``retries`` if the study sets them, ``threads``, and
+    ``environments``, which are those of `Backend.environments`.
     """
 
     elsewhere: ClassVar[bool] = False
-    """Whether items are done in other processes, so that work, items and results are pickled."""
+    """Whether items run in other processes. Work, items and results are then pickled."""
 
     near: ClassVar[bool] = False
-    """Whether those processes are on this machine and can have large arrays for nothing (pickled
-    out of band, say), so that data sets are handed over with the work instead of loaded again."""
+    """Whether those processes are on this machine and get large arrays without a copy (pickled out
+    of band, for example). Data sets are then passed with the work instead of loaded again."""
 
     @abstractmethod
     def run(
         self, work: Callable[[Item], Done], items: Sequence[Item], stop: Stop
     ) -> Iterator[Done | Lost[Item]]:
-        """Do the work on every item and yield each result as soon as it is there.
+        """Call ``work`` on every item and yield each result as soon as it is complete.
 
-        An item is a batch of trials that advance together, mostly of one. Once ``stop`` is
-        requested, no item is begun; those that are running go on until ``stop.until``, and nothing
-        is said of the rest. In this process ``work`` sees to that itself; elsewhere its method
-        ``hurry``, if it has one, is called where it runs, upon which it may save what it has.
+        An item is a batch of trials that advance together; usually it contains one trial. For an
+        item that crashed or timed out, yield `Lost`.
+
+        After ``stop`` is requested, start no further item. Running items may finish until
+        ``stop.until``; nothing is yielded for the others. In this process ``work`` watches
+        ``stop`` itself. In other processes, call its method ``hurry``, if it has one, in the
+        process that runs it: ``work`` may then save the state of its trial.
         """

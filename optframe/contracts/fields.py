@@ -1,8 +1,8 @@
-"""The types of hyperparameters, which say what is accepted.
+"""The types of hyperparameters; each type says which values are accepted.
 
-A `Number` (and its bounded forms) is a float; in a batch of runs it may be an array that
-broadcasts against θ: (..., 1), or (..., P) where it differs by parameter. In a study it may also
-be a schedule, which the loop replaces by its value at each step.
+A `Number` (and its bounded forms) is a float. In a batch of runs it may be an array that broadcasts
+against θ: (..., 1), or (..., P) if it differs between parameters. In a study it may also be a
+schedule; the loop replaces it by its value at each step.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A figure: a picture drawn from tidy frames and from nothing else."""
+"""A figure: a picture that is drawn from tidy frames alone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ __all__ = ["Figure", "Frames"]
 
 @dataclass(frozen=True)
 class Frames:
-    """What a figure sees: ``trials`` (a row per trial) and ``curves`` (a row per checkpoint).
+    """The input of a figure: ``trials`` (a row per trial) and ``curves`` (a row per checkpoint).
 
-    ``colors`` gives each optimizer label its colour, the same one in every figure of a report;
-    ``landscapes`` holds the loss on a grid around the paths of trials with P ≤ 2, by their key.
+    ``colors`` maps each optimizer's label to its colour, which is the same in every figure of a
+    report. ``landscapes`` maps the keys of trials with P ≤ 2 to the loss on a grid around their
+    paths.
     """
 
     trials: pd.DataFrame
@@ -28,27 +29,27 @@ class Frames:
 
 
 class Figure(ABC):
-    """A frozen dataclass of a figure's choices that draws results on Matplotlib's axes."""
+    """Draws results on Matplotlib's axes; a frozen dataclass whose fields are options."""
 
     across: ClassVar[bool] = False
-    """Whether the frames hold all problems of a study; else they hold one."""
+    """Whether its frames contain all problems of a study; if not, they contain one problem."""
 
     @abstractmethod
     def title(self) -> str:
         """Return what the picture shows, in a few words."""
 
     def missing(self, frames: Frames) -> str | None:
-        """Say why there is nothing to draw, or None where there is."""
+        """Return why these frames cannot be drawn; None, the default, if they can."""
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
-        """Return the width and the height in inches that the picture wants."""
+        """Return the width and the height of the picture in inches."""
         return (6.4, 3.9)
 
     @abstractmethod
     def data(self, frames: Frames) -> pd.DataFrame:
-        """Return the numbers that are drawn, tidy, in the units of the frames."""
+        """Return the numbers that are drawn as a tidy frame, in the units of ``frames``."""
 
     @abstractmethod
     def draw(self, axes: Any, frames: Frames) -> None:
-        """Draw on an empty `matplotlib.axes.Axes`, with its labels, its title and its legend."""
+        """Draw on an empty `matplotlib.axes.Axes`, with labels, title and legend."""

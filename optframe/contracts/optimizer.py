@@ -1,4 +1,4 @@
-"""An optimizer: one step from θ to the next, and what it keeps in between."""
+"""An optimizer: computes the next θ, one step at a time, with an explicit state."""
 
 from __future__ import annotations
 
@@ -16,40 +16,52 @@ __all__ = ["Optimizer", "Solver", "Wrapper"]
 
 
 class Optimizer(ABC):
-    """A frozen dataclass of hyperparameters with `init` and `step`.
+    """Computes the next θ with `step`; a frozen dataclass whose fields are hyperparameters.
 
-    θ and state are handed over and may be overwritten; everything else, the oracle's answers
-    included, is read-only. State is None or a dataclass of numbers and arrays, run axes first.
-    A step never loops to convergence, prints, logs or times.
+    The state is explicit: `init` returns it, and each `step` takes it and returns the next one. It
+    is None or a dataclass of numbers and arrays; arrays have the run axes first. θ and state may be
+    overwritten. Everything else is read-only, the oracle's answers included. A step does not loop
+    to convergence, print, log or measure time. ::
+
+        @dataclass(frozen=True)
+        class GradientDescent(Optimizer):
+            lr: Positive = 0.01
+
+            def step(self, theta, state, oracle):
+                return theta - self.lr * oracle.gradient(theta), state
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"gradient"})
-    """What it asks of a problem, in the oracle's words; what is missing skips the trial."""
+    """The oracle methods and conditions that it uses (see `optframe.Oracle`). If a problem does not
+    support one of them, the trial is skipped with that reason."""
 
     vectorized: ClassVar[bool] = True
-    """Whether θ may have leading run axes. Line searches, say, can only do one run at a time."""
+    """Whether θ may have leading run axes. A line search, for example, does one run at a time."""
 
     resumable: ClassVar[bool] = True
-    """Whether its state is numbers and arrays that can be saved and restored."""
+    """Whether its state consists of numbers and arrays, so that it can be saved and restored."""
 
     random: ClassVar[bool] = False
-    """Whether it draws from ``oracle.random``, so that its seeds differ on a fixed problem."""
+    """Whether it draws from ``oracle.random``, so that seeds differ on a fixed problem."""
 
     def requires(self) -> frozenset[str]:
-        """Return what this instance needs; by default ``needs``, and those of its searches."""
+        """Return what this instance needs: by default ``needs`` and the needs of its searches."""
         searches = (value for value in vars(self).values() if isinstance(value, Search))
         return self.needs.union(*(search.needs for search in searches))
 
     def init(self, theta: Array, oracle: Oracle) -> Any:
-        """Return the state before the first step, by default None."""
+        """Return the state before the first step; by default None."""
         return None
 
     @abstractmethod
     def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
-        """Return the next θ, of the same shape (..., P) and dtype, and the next state."""
+        """Return the next θ and the next state.
+
+        The next θ has the shape (..., P) and the dtype of ``theta``.
+        """
 
     def solution(self, theta: Array, state: Any) -> Array:
-        """Return what checkpoints measure, by default θ (averaging returns its average)."""
+        """Return the point that checkpoints measure; by default θ, for averaging the average."""
         return theta
 
     def invariances(self) -> frozenset[str]:
@@ -69,15 +81,17 @@ class Optimizer(ABC):
 
 
 class Wrapper(Optimizer):
-    """An optimizer that holds another one in its field ``optimizer`` and changes what it sees.
+    """An optimizer around another one, which is in the field ``optimizer``.
 
-    In a study: ``wrap = [{ name = "clip-norm", max = 1.0 }]``, or ``adam+clip-norm:max=1``.
+    It may change the gradients that the inner optimizer gets (`Oracle.through`) or the θ that it
+    returns. In a study: ``wrap = [{ name = "clip-norm", max = 1.0 }]``, or
+    ``adam+clip-norm:max=1``.
     """
 
     optimizer: Optimizer
 
     def requires(self) -> frozenset[str]:
-        """Return what this wrapper and the optimizer inside need."""
+        """Return what this wrapper and the inner optimizer need."""
         return self.needs | self.optimizer.requires()
 
     def init(self, theta: Array, oracle: Oracle) -> Any:
@@ -85,12 +99,15 @@ class Wrapper(Optimizer):
         return self.optimizer.init(theta, oracle)
 
     def solution(self, theta: Array, state: Any) -> Array:
-        """Return what the inner optimizer's checkpoints measure."""
+        """Return the inner optimizer's `Optimizer.solution`."""
         return self.optimizer.solution(theta, state)
 
 
 class Solver(ABC):
-    """A frozen dataclass for code that owns its loop (SciPy, a C library)."""
+    """An optimizer with its own loop (SciPy, a C library); a frozen dataclass.
+
+    Its fields are its parameters. The class attributes are those of `Optimizer`.
+    """
 
     needs: ClassVar[frozenset[str]] = frozenset({"gradient"})
     vectorized: ClassVar[bool] = False
@@ -98,7 +115,7 @@ class Solver(ABC):
     random: ClassVar[bool] = False
 
     def requires(self) -> frozenset[str]:
-        """Return what this instance needs; by default ``needs``."""
+        """Return what this instance needs: by default ``needs``."""
         return self.needs
 
     @abstractmethod
@@ -110,8 +127,8 @@ class Solver(ABC):
         theta
             The start, of shape (P,).
         oracle
-            Answers and counts, as for an optimizer; one "step" lasts from one report to the next.
+            Evaluates and counts, as for an optimizer. A step is the time between two reports.
         report
-            Marks an iterate. It returns False when the budget is spent: then return. Where the
-            library cannot be told to stop, raise `StopIteration`; it is taken as the end.
+            Call it with each iterate. It returns False when the run should end: then return. If the
+            library has no way to stop, raise `StopIteration`; the run then ends normally.
         """

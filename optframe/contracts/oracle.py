@@ -1,11 +1,12 @@
-"""The oracle: what an optimizer may ask of a problem within one step, counted.
+"""The oracle: evaluates a problem for an optimizer within one step, and counts the evaluations.
 
-The words of `Optimizer.needs` are an open vocabulary: the names of a problem's public methods
-(``gradient``, ``hessian``, ``hvp``, ``partial``, ``prox``, ...) and these, which `offers` adds:
+`Optimizer.needs` contains names of the problem's public methods (``gradient``, ``hessian``,
+``hvp``, ``partial``, ``prox``, ...; plugins may add others) and names of these conditions, which
+`offers` adds:
 
 - ``deterministic``: every step sees the same loss (no minibatch, no noise);
-- ``full``: the loss over all data can be asked beside the minibatch's;
-- ``quadratic``: the loss is quadratic in θ (the problem says so, ``quadratic = True``);
+- ``full``: the problem can compute the loss over all data, too, not only over the minibatch;
+- ``quadratic``: the loss is quadratic in θ (the problem sets ``quadratic = True``);
 - ``minimum``: f* is known.
 """
 
@@ -25,7 +26,7 @@ __all__ = ["Counts", "Oracle", "offers"]
 
 
 def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
-    """Return the words that a problem answers to under this sampler."""
+    """Return the methods and conditions that a problem supports with this sampler."""
     words = set(problem.offers())
     if not (isinstance(problem, StochasticProblem) and problem.draws_batch):
         words.add("deterministic")
@@ -42,7 +43,7 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
 
 @dataclass(slots=True)
 class Counts:
-    """What one run has asked for so far. P partial derivatives count as one gradient."""
+    """The number of evaluations of one run so far. P partial derivatives count as one gradient."""
 
     losses: float = 0
     gradients: float = 0
@@ -52,10 +53,13 @@ class Counts:
 
 
 class Oracle:
-    """Answers about one problem, on the minibatch and noise of the current step.
+    """Evaluates one problem on the minibatch and noise of the current step, and counts.
 
-    All answers within a step share the step's batch. θ has shape (..., P), or (..., C, P) with C
-    candidates per run, each of which counts. Answers are read-only.
+    All evaluations within a step use the same batch. θ has shape (..., P), or (..., C, P) with C
+    candidates per run; each candidate counts as one evaluation. The returned arrays are read-only.
+
+    ``xp`` is the array namespace of the backend, ``step`` the number of steps done, and ``counts``
+    the evaluations so far.
     """
 
     def __init__(
@@ -82,23 +86,26 @@ class Oracle:
         self._timed: Callable[[Any], Any] | None = None
 
     def see(self, batch: Any) -> None:
-        """Let the answers be about this batch (the loop calls it, once per step)."""
+        """Set the batch that evaluations use; the loop calls this once per step."""
         self._batch = (batch,)
 
     def watch(self, timed: Callable[[Any], Any]) -> None:
-        """Let the problem's answers be timed: ``timed`` returns a function that keeps its time."""
+        """Measure the time of evaluations: ``timed`` wraps a function so that it is timed."""
         self._timed = timed
         self._loss, self._gradient = timed(self._loss), timed(self._gradient)
 
     def _each(self, theta: Array) -> int:
-        """How many points θ holds per run."""
+        """Return the number of points in θ per run."""
         if theta.ndim == self._dimensions:
             return 1
         candidates: int = np.prod(theta.shape[self._dimensions - 1 : -1], dtype=int)
         return candidates
 
     def _count_partials(self, theta: Array) -> None:
-        """Count in whole P-ths: ten times 0.1 would be less than one gradient."""
+        """Count 1/P of a gradient for each point.
+
+        The sum is rounded to whole P-ths, because ten times 0.1 would be less than one gradient.
+        """
         size, counts = self.problem.size, self.counts
         counts.gradients = (round(counts.gradients * size) + self._each(theta)) / size
 
@@ -110,7 +117,7 @@ class Oracle:
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
         self.counts.gradients += 1 if theta.ndim == self._dimensions else self._each(theta)
-        if self._batch:  # a call with a star is dearer, and this one is in every step
+        if self._batch:  # a call with a star takes longer, and this one is in every step
             return self._gradient(theta, *self._batch)
         return self._gradient(theta)
 
@@ -148,20 +155,35 @@ class Oracle:
         return self._ask("per_sample")(theta, *self._batch)
 
     def ask(self, word: str, *arguments: Any) -> Any:
-        """Return the problem's answer to any other word (``prox``, ``project``, ``layout``)."""
+        """Call any other method of the problem (``prox``, ``project``, ``layout``) by its name.
+
+        Raises
+        ------
+        LookupError
+            If the problem has no such method.
+        """
         return self._ask(word)(*arguments, *(self._batch if word != "layout" else ()))
 
     @property
     def minimum(self) -> float:
-        """f*, the least possible loss."""
+        """f*, the least possible loss.
+
+        Raises
+        ------
+        LookupError
+            If the problem does not define it.
+        """
         minimum = self.problem.minimum
         if minimum is None:
-            raise LookupError(f"{type(self.problem).__name__} knows no minimum")
+            raise LookupError(
+                f"{type(self.problem).__name__} does not define its minimum; an optimizer that "
+                "uses it must list 'minimum' in `needs`"
+            )
         return minimum
 
     @property
     def full(self) -> Oracle:
-        """The same questions about all the data; every answer touches all of its records."""
+        """An oracle that evaluates the problem on all the data; every record counts."""
         problem = self.problem
         if not isinstance(problem, StochasticProblem) or problem.records is None:
             return self
@@ -169,23 +191,23 @@ class Oracle:
 
     @property
     def random(self) -> np.random.Generator:
-        """The generator of this run and step, for the optimizer's own draws."""
+        """The random generator of this run and step, for the optimizer's own draws."""
         if self._generator is None or self._generator[0] != self.step:
             self._generator = (self.step, self._random(self.step))
         return self._generator[1]
 
     def stop(self, reason: str) -> None:
-        """End the run after this step: the optimizer has found its end (status ``stopped``)."""
+        """End the run after this step; its status is then ``stopped``, with this reason."""
         self.stopped = reason
 
     def through(self, gradient: Callable[[Array], Array]) -> Oracle:
-        """Return the same oracle, whose gradients pass through a function (wrappers clip so)."""
+        """Return an oracle that applies a function to each gradient, for example to clip it."""
         inner = self._passes
         passes = gradient if inner is None else lambda g: gradient(inner(g))
         return self._like(self._batch, passes)
 
     def _like(self, batch: tuple[Any, ...], passes: Callable[[Array], Array] | None) -> Oracle:
-        """Return an oracle of the same step, counts and random draws on another batch."""
+        """Return an oracle on another batch, with the same step, counts and random draws."""
         other = Oracle(
             self.problem, self.backend, self.counts, lambda _: self.random, self._dimensions - 1
         )
@@ -204,7 +226,7 @@ class Oracle:
         method = getattr(self.problem, word, None)
         if method is None:
             raise LookupError(
-                f"{type(self.problem).__name__} offers no {word!r}; the optimizer that asks for it "
-                f"must name it in `needs`"
+                f"{type(self.problem).__name__} has no method {word!r}; an optimizer that calls it "
+                f"must list it in `needs`"
             )
         return method if self._timed is None else self._timed(method)

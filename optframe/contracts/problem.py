@@ -1,4 +1,4 @@
-"""A problem: what is to be minimized, where runs start, and how a result is measured."""
+"""A problem: a loss to minimize, the start of the runs, and the metrics of a result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Function", "Problem", "Setting", "StochasticProblem"]
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a problem lives: backend, dtype, the seed of what it draws, and where data is.
+    """What a problem is bound to: backend, dtype, the seed of its random constants, and data.
 
     ``dataset`` loads a data set by its name, or by name and parameters (``"digits:split=1"``).
     """
@@ -33,20 +33,20 @@ class Setting:
 
 
 class Problem(ABC):
-    """A frozen dataclass of a problem's parameters; `Function` or `StochasticProblem`.
+    """The base class of `Function` and `StochasticProblem`; a frozen dataclass of parameters.
 
-    A problem that has been bound to a `Setting` computes on that backend through ``self.xp`` and
-    makes its constants with ``self.asarray``, best in a ``functools.cached_property``. Unbound, it
+    A problem that is bound to a `Setting` computes on its backend through ``self.xp``. It makes its
+    constants with ``self.asarray``, best in a ``functools.cached_property``. An unbound problem
     computes with NumPy.
 
-    What else it offers is what it defines, by the oracle's words, with θ of shape (..., P):
-    ``hessian(theta)`` (..., P, P), ``hvp(theta, v)`` (..., P), ``partial(theta, i)`` (...),
-    ``coordinate_minimum(theta, i)`` (...), ``prox(theta, t)``, ``project(theta)``,
-    ``per_sample(theta, batch)`` (..., B, P), ``layout()``.
+    Optimizers may use any public method that a problem defines. For θ of shape (..., P) these
+    methods return: ``hessian(theta)`` (..., P, P), ``hvp(theta, v)`` (..., P),
+    ``partial(theta, i)`` (...), ``coordinate_minimum(theta, i)`` (...), ``prox(theta, t)`` and
+    ``project(theta)`` (..., P), ``per_sample(theta, batch)`` (..., B, P), and ``layout()``.
     """
 
     dtype: ClassVar[str] = "float64"
-    """The precision that runs use unless the study says otherwise."""
+    """The precision of runs, unless the study sets another one."""
 
     vectorized: ClassVar[bool] = True
     """Whether θ may have leading run axes."""
@@ -59,12 +59,12 @@ class Problem(ABC):
 
     @property
     def draws_instance(self) -> bool:
-        """Whether it draws constants of its own (a rotation, say) from `instance_random`."""
+        """Whether it draws constants (a rotation, for example) from `instance_random`."""
         return False
 
     @property
     def draws_batch(self) -> bool:
-        """Whether a step sees a draw: a minibatch of records, noise, or both."""
+        """Whether each step draws something: a minibatch of records, noise, or both."""
         return False
 
     @property
@@ -74,75 +74,82 @@ class Problem(ABC):
 
     @property
     def minimum(self) -> float | None:
-        """f*, the least possible loss, where it is known."""
+        """f*, the least possible loss; None if it is not known."""
         return None
 
     @property
     def knows_minimum(self) -> bool:
-        """Whether `minimum` is known, said without computing it (plans ask only this)."""
+        """Whether `minimum` is known.
+
+        Override it if `minimum` takes long to compute: plans use only this property.
+        """
         return self.minimum is not None
 
     @property
     def minimizer(self) -> Any | None:
-        """Where the minimum is reached, where it is known."""
+        """A point θ* with the loss f*, shape (P,); None if it is not known."""
         return None
 
     @abstractmethod
     def start(self, random: np.random.Generator) -> Any:
-        """Return θ₀ of shape (P,): the literature's point where there is one, else a draw."""
+        """Return θ₀ of shape (P,): the start in the literature if there is one, else a draw."""
 
     def random_start(self, random: np.random.Generator) -> Any:
-        """Return a drawn start, for ``start = "random"``: the usual one plus N(0, 1) noise."""
+        """Return the start for ``start = "random"``: by default `start` plus N(0, 1) noise."""
         return np.asarray(self.start(random)) + random.standard_normal(self.size)
 
     @abstractmethod
     def metrics(self, theta: Array) -> Mapping[str, Array]:
-        """Measure θ at a checkpoint; ``loss`` is what is being minimized, over all the data.
+        """Return what a checkpoint measures at θ (..., P): values of shape (...), by name.
 
-        A metric whose name ends in ``accuracy`` is better when it is higher, all others when they
-        are lower.
+        ``loss`` is required; it is the loss over all the data. If a metric's name ends in
+        ``accuracy``, higher values are better; for all other metrics, lower values are better.
         """
 
     def offers(self) -> frozenset[str]:
-        """Return the oracle's words that it answers to: the public methods that it defines."""
+        """Return the names of the public methods that the problem defines."""
         methods = {name for name in dir(type(self)) if callable(getattr(type(self), name))}
         methods |= {name for name, value in vars(self).items() if callable(value)}
         return frozenset(name for name in methods - {*dir(Problem)} if not name.startswith("_"))
 
     def bind(self, setting: Setting) -> Self:
-        """Return the same problem, living in this setting."""
+        """Return a copy of the problem that is bound to this setting."""
         bound = dataclasses.replace(self)  # type: ignore[type-var]
         bound.__dict__["setting"] = setting
         return bound
 
     @cached_property
     def setting(self) -> Setting | None:
-        """Where the problem lives; None until it is bound."""
+        """The setting that the problem is bound to; None if it is unbound."""
         return None
 
     @cached_property
     def xp(self) -> Any:
-        """The array namespace."""
+        """The array namespace of the backend; NumPy if the problem is unbound."""
         return np if self.setting is None else self.setting.backend.xp
 
     def asarray(self, values: Any) -> Array:
-        """Put floating-point constants on the device, in the run's dtype."""
+        """Return floating-point constants as an array on the device, in the run's dtype."""
         if self.setting is None:
             array = np.asarray(values, self.dtype)
         else:
             array = self.setting.backend.asarray(values, self.setting.dtype)
         if isinstance(array, np.ndarray):
-            array = array.view()  # trials share it: nobody may write to it
+            array = array.view()  # trials share it, so it must not be written to
             array.flags.writeable = False
         return array
 
     def instance_random(self) -> np.random.Generator:
-        """Return the generator for constants that are drawn, the same one at every call."""
+        """Return the generator for random constants, with the same draws after every call."""
         return np.random.default_rng(0 if self.setting is None else self.setting.seed)
 
 
 class Function(Problem):
-    """A deterministic problem: ``loss(theta)`` (...) and ``gradient(theta)`` (..., P)."""
+    """A problem without data and noise: f(θ) with its gradient ∇f(θ).
+
+    For θ of shape (..., P), `loss` has shape (...) and `gradient` has shape (..., P). The metric
+    ``loss`` is f(θ).
+    """
 
     @abstractmethod
     def loss(self, theta: Array) -> Array:
@@ -153,19 +160,20 @@ class Function(Problem):
         """Return ∇f(θ), shape (..., P)."""
 
     def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
-        """Return both; override where they share work."""
+        """Return f(θ) and ∇f(θ); override this if they share work."""
         return self.loss(theta), self.gradient(theta)
 
     def metrics(self, theta: Array) -> Mapping[str, Array]:
-        """Measure the loss."""
+        """Return the loss."""
         return {"loss": self.loss(theta)}
 
 
 class StochasticProblem(Problem):
-    """A problem whose step sees a draw: a minibatch of its records, noise, or both.
+    """A problem whose steps draw something: a minibatch of its records, noise, or both.
 
-    Problems are pure: everything that a step draws is in ``batch``, which `draw` makes once per
-    step, so that all answers within a step are consistent.
+    `draw` makes the step's ``batch`` once per step. It contains everything that the step draws:
+    `loss` and `gradient` draw nothing themselves, so that all evaluations within a step are
+    consistent.
     """
 
     deterministic: ClassVar[bool] = True
@@ -173,18 +181,19 @@ class StochasticProblem(Problem):
 
     @property
     def draws_batch(self) -> bool:
-        """Yes; a transform of a function says no, and is called without a batch."""
+        """True; a transform of a function returns False and is called without a batch."""
         return True
 
     @property
     @abstractmethod
     def records(self) -> int | None:
-        """How many training records a sampler chooses from; None for noise without data."""
+        """The number of training records; None for noise without data."""
 
     def groups(self, by: str) -> NDArray[Any] | None:
         """Return the group of each training record, shape (n,) on the host, for samplers.
 
-        ``by`` says of what kind: ``"class"``, ``"subject"``. None where that is not known.
+        ``by`` is the kind of group: ``"class"`` or ``"subject"``. The result is None if the problem
+        has no such groups.
         """
         return None
 
@@ -192,7 +201,8 @@ class StochasticProblem(Problem):
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Any:
         """Return the step's batch: the records with these indices, and the step's noise.
 
-        ``random`` is None when the whole data is asked for and nothing may be drawn.
+        ``indices`` is None if the problem has no records. ``random`` is None if nothing may be
+        drawn, as in an evaluation over all the data.
         """
 
     @abstractmethod
@@ -201,8 +211,8 @@ class StochasticProblem(Problem):
 
     @abstractmethod
     def gradient(self, theta: Array, batch: Any) -> Array:
-        """Return its gradient, shape (..., P)."""
+        """Return the gradient of the batch's loss at θ, shape (..., P)."""
 
     def loss_and_gradient(self, theta: Array, batch: Any) -> tuple[Array, Array]:
-        """Return both; override where they share work."""
+        """Return the loss and its gradient; override this if they share work."""
         return self.loss(theta, batch), self.gradient(theta, batch)

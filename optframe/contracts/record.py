@@ -1,4 +1,4 @@
-"""A record: what a trial left behind."""
+"""A record: the result of a trial, with its status and its curve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Landscape", "Record", "count_row"]
 
 
 def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:
-    """Return what a curve's row begins with, in the order of `COUNT_COLUMNS`."""
+    """Return the first values of a curve's row, in the order of `COUNT_COLUMNS`."""
     return (
         k,
         np.nan if epoch is None else epoch,
@@ -33,7 +33,11 @@ def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tu
 
 @dataclass(frozen=True)
 class Record:
-    """What a trial left: how it ended, and its curve of shape (checkpoints, columns)."""
+    """The result of a trial: its status and its curve.
+
+    ``curve`` has shape (checkpoints, columns), and ``columns`` names its columns. ``status`` is how
+    the trial ended, and ``reason`` gives the details in one line. Times are in seconds.
+    """
 
     key: str
     status: str
@@ -50,15 +54,15 @@ class Record:
     curve: NDArray[np.float64]
     landscape: Landscape | None = None
     together: int = 1
-    """How many runs shared the batch, and its seconds."""
+    """The number of runs in the batch; they share its seconds."""
     step_bytes: int | None = None
-    """The most bytes that a step allocates, where the run was profiled."""
+    """The most bytes that a step allocates; None if the run was not profiled."""
 
     @classmethod
     def without_run(
         cls, trial: Trial, status: str, reason: str, started: str, trace: str | None = None
     ) -> Record:
-        """Return the record of a trial that has no curve: skipped, failed, crashed."""
+        """Return the record of a trial without a curve, which was skipped, failed or crashed."""
         return cls(
             key=trial.key,
             status=status,
@@ -76,7 +80,7 @@ class Record:
         )
 
     def last(self, column: str) -> float | None:
-        """Return a column's last value, or None where there is none."""
+        """Return a column's last value; None if the curve has no such column or no rows."""
         if column not in self.columns or not len(self.curve):
             return None
         return float(self.curve[-1, self.columns.index(column)])

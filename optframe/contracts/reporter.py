@@ -1,4 +1,4 @@
-"""A reporter: figures and tables put into a format."""
+"""A reporter: writes figures and tables in a format such as HTML."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["Reporter"]
 
 
 class Reporter(ABC):
-    """A frozen dataclass of a report's choices that writes it."""
+    """Writes reports; a frozen dataclass whose fields are the report's options."""
 
     @abstractmethod
     def write(self, results: Any, folder: Path, registry: Any) -> Path:
-        """Write the report into the folder and return the file that a person opens.
+        """Write a report into the folder and return the path of its main file.
 
-        ``results`` is an `optframe.Results`, and ``registry`` the `optframe.Registry` in use.
+        ``results`` is an `optframe.Results`, and ``registry`` is the `optframe.Registry` in use.
         """

@@ -1,4 +1,4 @@
-"""A sampler: which records each step of an epoch sees."""
+"""A sampler: chooses the records of each minibatch of an epoch."""
 
 from __future__ import annotations
 
@@ -16,59 +16,68 @@ Indices: TypeAlias = slice | NDArray[np.intp]
 
 
 class EpochSeeds(Protocol):
-    """Gives a generator for each epoch, the same one whenever it is asked."""
+    """The random generators of a sampler: one for each epoch, with the same draws at each call."""
 
     def generator(self, epoch: int) -> np.random.Generator:
         """Return the generator of this epoch."""
 
 
 class Sampler(ABC):
-    """A frozen dataclass that maps (seed, epoch) to index arrays, with no hidden state.
+    """Maps (seed, epoch) to the minibatches of the epoch; a frozen dataclass of parameters.
 
-    A run can therefore resume at any step, and all optimizers of a study see the same batches.
+    A sampler has no state. A run can therefore resume at any step, and all optimizers of a study
+    see the same minibatches.
     """
 
     deterministic: ClassVar[bool] = False
-    """Whether every seed and every epoch gives the same batches."""
+    """Whether every seed and every epoch gives the same minibatches."""
 
     whole: ClassVar[bool] = False
-    """Whether every step sees all records, so that the step's loss is the full loss."""
+    """Whether every minibatch contains all records, so that its loss is the full loss."""
 
     replacement: ClassVar[bool] = False
-    """Whether an epoch may have a record twice and leave out another."""
+    """Whether an epoch may contain a record twice and omit another."""
 
     epochs: ClassVar[int | None] = None
-    """How many passes over the records there are, at least 1; None is without end.
+    """The number of epochs after which the run ends, at least 1; None if it is not limited.
 
-    Where they end the run ends, too: a stream has one.
+    A stream, for example, has one epoch.
     """
 
     def bind(self, groups: Callable[[str], NDArray[Any] | None]) -> Self:
-        """Return the same sampler for a problem, whose `StochasticProblem.groups` it may ask.
+        """Return this sampler for a problem; ``groups`` is its `StochasticProblem.groups`.
 
-        What it learns is no parameter: the bound sampler is equal to this one.
+        Groups are not parameters of the sampler: the bound sampler is equal to this one.
         """
         return self
 
     @abstractmethod
     def steps_per_epoch(self, records: int) -> int:
-        """How many minibatches make one pass over so many records."""
+        """Return the number of minibatches in one pass over the records, at least 1.
+
+        ``records`` is the number of records.
+        """
 
     @abstractmethod
     def epoch(self, epoch: int, records: int, seeds: EpochSeeds) -> Sequence[Indices]:
         """Return the minibatches of one epoch, ``steps_per_epoch(records)`` of them.
 
-        A sequence that is no list is indexed as the steps go by, and may make its minibatches then.
+        If the sequence is not a list or a tuple, it is indexed step by step, and may then make each
+        minibatch when it is needed.
         """
 
     def mistake(self, records: int) -> str | None:
-        """Say what is wrong with sampling so many records, or None."""
+        """Return why this sampler cannot sample n records, in one line; None if it can.
+
+        ``records`` is n. A batch larger than n, for example, is a mistake.
+        """
         return None
 
     def variance(self, records: int) -> float | None:
-        """Return the variance of a full minibatch's mean over seeds, in units of the records'.
+        """Return the variance of the mean of a full minibatch, over seeds, divided by σ².
 
-        With σ² the variance over the n records, 1/B means σ²/B. None where it depends on more than
-        n. `optframe.testing` holds the minibatches against it.
+        σ² is the variance over the n records, and ``records`` is n. A result of 1/B means σ²/B. The
+        result is None if it depends on more than n. `optframe.testing` compares it with the
+        variance that it measures.
         """
         return None

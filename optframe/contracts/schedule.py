@@ -8,21 +8,22 @@ __all__ = ["Schedule"]
 
 
 class Schedule(ABC):
-    """A frozen dataclass that is called once before each step.
+    """Returns the value of a hyperparameter at each step; a frozen dataclass of parameters.
 
-    Any numeric hyperparameter may be one: ``lr = { schedule = "linear", start = 1e-3, ... }``.
+    Any numeric hyperparameter may be a schedule. In a study it is a table:
+    ``lr = { schedule = "linear", start = 1e-3, ... }``.
     """
 
     @abstractmethod
     def __call__(self, k: int, epoch: float, progress: float) -> float:
-        """Return the value for step k.
+        """Return the value for step k; called once before each step.
 
         Parameters
         ----------
         k
-            Steps done so far: 0 at the first step.
+            The number of steps done: 0 at the first step.
         epoch
-            Passes over the data done so far (0 for problems without data).
+            The number of passes over the data so far; 0 for problems without data.
         progress
-            The share of the budget that is used up, in [0, 1].
+            The share of the budget that is spent, in [0, 1].
         """

@@ -1,4 +1,4 @@
-"""A search: how far to go along a direction that a method has chosen."""
+"""A search: finds how far to go along a direction that an optimizer has chosen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ __all__ = ["Point", "Search"]
 
 @dataclass(frozen=True)
 class Point:
-    """θ with what is known there: the loss and the gradient (None where it was not asked for)."""
+    """A point θ of shape (P,), with the loss and the gradient there.
+
+    ``gradient`` has shape (P,); it is None if it was not evaluated.
+    """
 
     theta: Array
     loss: float
@@ -24,16 +27,19 @@ class Point:
 
 
 class Search(ABC):
-    """A frozen dataclass of a search's constants; methods (CG, BFGS) hold one."""
+    """Finds a step length along a direction; a frozen dataclass of the search's constants.
+
+    Optimizers such as conjugate gradients and BFGS have a search as a field.
+    """
 
     needs: ClassVar[frozenset[str]] = frozenset({"loss", "gradient", "deterministic"})
-    """What it asks of a problem, in the oracle's words."""
+    """The oracle methods and conditions that it uses (see `optframe.Oracle`)."""
 
     @abstractmethod
     def along(
         self, start: Point, direction: Array, slope: float, first: float, oracle: Oracle
     ) -> Point | None:
-        """Return a point θ + t·d with t > 0 that is good enough, or None where there is none.
+        """Return a point θ + t·d, t > 0, that meets the search's condition; None if none is found.
 
         Parameters
         ----------
@@ -46,5 +52,5 @@ class Search(ABC):
         first
             The t to try first, > 0.
         oracle
-            Answers at the points that are tried.
+            Evaluates the loss and the gradient at the points that are tried.
         """

@@ -1,8 +1,9 @@
-"""Seeds: a generator for each named axis of a study, independent of order and of all else.
+"""Seeds: an independent random generator for each purpose (axis) of a trial.
 
-The sequence of an axis is ``SeedSequence(study seed, spawn_key=(axis, seed index, ...))``, so all
-optimizers of a study get the same starts and the same minibatches, whatever runs where and when.
-Seed 0 is a seed like any other.
+The axes are the names in `AXES`. The sequence of an axis is
+``SeedSequence(study seed, spawn_key=(axis, seed index, ...))``. It does not depend on the optimizer
+or on the order in which trials run, so that all optimizers of a study get the same starts and the
+same minibatches. The seed 0 is a seed like any other.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Seeds:
     index: int
 
     def sequence(self, axis: str, *path: int) -> np.random.SeedSequence:
-        """Return the sequence of an axis, and of a path (an epoch, a step) along it."""
+        """Return the seed sequence of an axis; ``path`` selects an epoch or a step of it."""
         return np.random.SeedSequence(self.study, spawn_key=(AXES.index(axis), self.index, *path))
 
     def generator(self, axis: str, *path: int) -> np.random.Generator:
@@ -35,7 +36,7 @@ class Seeds:
         return np.random.default_rng(self.sequence(axis, *path))
 
     def derived(self) -> int:
-        """Return one number that stands for the trial's seeds, as recorded in the store."""
+        """Return one number that identifies the trial's seeds, as the store records it."""
         return int(self.sequence("start").generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
@@ -47,10 +48,10 @@ class SamplerSeeds:
 
 
 class StackedGenerator:
-    """The generators of several runs as one: every answer has a run axis in front.
+    """The generators of R runs, used as one: every draw has the run axis first.
 
-    ``random.standard_normal(5)`` of R runs has shape (R, 5); each row is what the run's own
-    generator answers. A single number per run has shape (R, 1), so that it broadcasts against θ.
+    ``random.standard_normal(5)`` has shape (R, 5); row r is the draw of run r's own generator. A
+    single number per run has shape (R, 1), so that it broadcasts against θ.
     """
 
     def __init__(self, generators: Sequence[np.random.Generator]) -> None:

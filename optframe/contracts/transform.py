@@ -1,4 +1,4 @@
-"""A transform: a problem around another one, which it shows turned, moved, scaled or noisy."""
+"""A transform: a problem that rotates, shifts, scales or disturbs another problem."""
 
 from __future__ import annotations
 
@@ -17,115 +17,114 @@ __all__ = ["Transform"]
 
 
 class Transform(StochasticProblem):
-    """A problem that holds another one in its field ``problem`` and changes what it answers.
+    """A problem around an inner problem, which is in the field ``problem``.
 
     In a study: ``wrap = [{ name = "noise", sigma = 0.1 }]``, or ``rosenbrock+noise:sigma=0.1``.
 
-    It holds functions as well as problems whose steps see a batch, and is itself what it holds:
-    around a function, `draws_batch` is False and its methods are called without a batch. They
-    therefore take it as ``*batch`` and hand it on::
+    The inner problem is a function or a problem with batches. Around a function, `draws_batch` is
+    False, and methods are called without a batch. They therefore take ``*batch`` and pass it on::
 
         def loss(self, theta, *batch):
             return self.inside.loss(theta / 2, *batch)
 
-    Of the oracle's words it answers those that it defines and that the problem inside answers,
-    too. All else, from `start` to `metrics`, is that of the problem inside unless it is defined.
+    A transform supports the methods that both it and the inner problem define. Everything else,
+    such as `start` and `metrics`, is that of the inner problem, unless the transform overrides it.
     """
 
     problem: Problem
 
     @property
     def inside(self) -> Any:
-        """The problem inside, for type checkers one that answers to every word."""
+        """The inner problem, typed as ``Any``, so that type checkers accept any attribute of it."""
         return self.problem
 
     @property
     def dtype(self) -> str:  # type: ignore[override]
-        """The precision of the problem inside."""
+        """The precision of the inner problem."""
         return self.problem.dtype
 
     @property
     def vectorized(self) -> bool:  # type: ignore[override]
-        """Whether the problem inside takes run axes."""
+        """Whether the inner problem takes run axes."""
         return self.problem.vectorized
 
     @property
     def quadratic(self) -> bool:  # type: ignore[override]
-        """Whether the problem inside is quadratic, which a linear change of θ leaves it."""
+        """Whether the inner problem is quadratic. Override it if the transform changes that."""
         return self.problem.quadratic
 
     @property
     def draws_start(self) -> bool:  # type: ignore[override]
-        """Whether the start of the problem inside is drawn."""
+        """Whether the start of the inner problem is drawn."""
         return self.problem.draws_start
 
     @property
     def draws_instance(self) -> bool:
-        """Whether the problem inside draws constants; say True where the transform does."""
+        """Whether the inner problem draws constants. Return True if the transform draws some."""
         return self.problem.draws_instance
 
     @property
     def draws_batch(self) -> bool:
-        """Whether steps of the problem inside see a batch; say True where the transform draws."""
+        """Whether the inner problem has batches. Return True if the transform draws in steps."""
         return self.problem.draws_batch
 
     @property
     def deterministic(self) -> bool:  # type: ignore[override]
-        """Whether the problem inside has no noise; say False where the transform has some."""
+        """Whether the inner problem has no noise. Return False if the transform adds noise."""
         return not isinstance(self.problem, StochasticProblem) or self.problem.deterministic
 
     @property
     def size(self) -> int:
-        """P of the problem inside."""
+        """P, the number of parameters of the inner problem."""
         return self.problem.size
 
     @property
     def minimum(self) -> float | None:
-        """f* of the problem inside."""
+        """f* of the inner problem."""
         return self.problem.minimum
 
     @property
     def knows_minimum(self) -> bool:
-        """Whether the problem inside knows f*; say no where `minimum` is no longer known."""
+        """Whether f* of the inner problem is known. Return False if the transform changes that."""
         return self.problem.knows_minimum
 
     @property
     def minimizer(self) -> Any | None:
-        """Where the problem inside has its minimum."""
+        """The minimizer of the inner problem."""
         return self.problem.minimizer
 
     def start(self, random: np.random.Generator) -> Any:
-        """Return the start of the problem inside."""
+        """Return the start of the inner problem."""
         return self.problem.start(random)
 
     def random_start(self, random: np.random.Generator) -> Any:
-        """Return a drawn start of the problem inside."""
+        """Return a random start of the inner problem."""
         return self.problem.random_start(random)
 
     def metrics(self, theta: Array) -> Mapping[str, Array]:
-        """Measure what the problem inside measures."""
+        """Return the metrics of the inner problem."""
         return self.problem.metrics(theta)
 
     @property
     def records(self) -> int | None:
-        """How many records the problem inside has."""
+        """The number of training records of the inner problem; None if it has none."""
         return self.problem.records if isinstance(self.problem, StochasticProblem) else None
 
     def groups(self, by: str) -> NDArray[Any] | None:
-        """Return the groups of the records of the problem inside."""
+        """Return the groups of the inner problem's records; None if it has none."""
         return self.problem.groups(by) if isinstance(self.problem, StochasticProblem) else None
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Any:
-        """Return a batch of the problem inside."""
+        """Return a batch of the inner problem."""
         (batch,) = self._draw_inside(indices, random)
         return batch
 
     def _draw_inside(
         self, indices: Indices | None, random: np.random.Generator | None
     ) -> tuple[Any, ...]:
-        """Return what the methods of the problem inside take after θ: (batch,), or () if none.
+        """Return the arguments after θ for the inner problem's methods: (batch,), or () if none.
 
-        It gets no generator where it draws nothing.
+        The inner problem gets no generator if it is deterministic.
         """
         inside = self.problem
         if not (isinstance(inside, StochasticProblem) and inside.draws_batch):
@@ -133,24 +132,24 @@ class Transform(StochasticProblem):
         return (inside.draw(indices, None if inside.deterministic else random),)
 
     def loss_and_gradient(self, theta: Array, *batch: Any) -> tuple[Array, Array]:
-        """Return both; override where they share work."""
+        """Return the loss and its gradient; override this if they share work."""
         return self.loss(theta, *batch), self.gradient(theta, *batch)
 
     def offers(self) -> frozenset[str]:
-        """Return the words that both it and the problem inside answer to."""
+        """Return the names of the methods that both the transform and the inner problem define."""
         return Problem.offers(self) & self.problem.offers()
 
     def bind(self, setting: Setting) -> Self:
-        """Return the same transform of the problem inside, both living in this setting."""
+        """Return a copy of the transform and its inner problem, both bound to this setting."""
         bound = dataclasses.replace(self, problem=self.problem.bind(setting))  # type: ignore[type-var]
         bound.__dict__["setting"] = setting
         return bound
 
     def instance_random(self) -> np.random.Generator:
-        """Return the generator for constants of the transform's own, the same one at every call.
+        """Return the generator for the transform's constants, with the same draws at every call.
 
-        It is not that of the problem inside, which draws what it draws without a transform, nor
-        that of another transform around it or inside.
+        It differs from the inner problem's generator and from those of other transforms around the
+        same problem. So a problem draws the same constants with and without transforms.
         """
         inside, depth = self.problem, 0
         while isinstance(inside, Transform):

@@ -1,4 +1,4 @@
-"""A trial: one cell of a study, with its budget and checkpoints; plain data."""
+"""A trial: one optimizer on one problem with one seed, with its budget, as plain data."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ __all__ = ["NO_SAMPLER", "STARTS", "Budget", "Checkpoints", "Component", "Trial"
 
 @dataclass(frozen=True)
 class Component:
-    """A component as a trial names it.
+    """The name and the parameters of a component of a trial.
 
-    ``parameters`` are all of them, defaults included, as canonical JSON (wrappers and
-    transforms are under ``wrap``); ``label`` shows the given ones in the short notation.
+    ``parameters`` are all parameters, defaults included, as canonical JSON; wrappers and transforms
+    are under ``wrap``. ``label`` is the component's name in tables and figures: in the short
+    notation, with the parameters that the study gives.
     """
 
     name: str
@@ -40,7 +41,7 @@ def canonical(values: Mapping[str, Any]) -> str:
 
 
 STARTS = ("standard", "random")
-"""A problem's own start, or one drawn around it."""
+"""The starts of a trial: the problem's own start, or a random one around it."""
 
 
 AtLeastOne = Annotated[int, Ge(1)]
@@ -48,17 +49,39 @@ MoreThanNothing = Annotated[float, Gt(0)]
 
 
 NO_SAMPLER = Component("none", "{}", "none")
-"""The one sampler of problems without data."""
+"""The sampler of trials whose problem has no data."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """When a run ends: its budget is spent, or it has reached an end.
+    """The conditions that end a run: a spent budget, a reached target, or no progress.
 
-    At least one of the budgets ``steps``, ``epochs``, ``gradients`` (evaluations) and ``seconds``
-    is needed. The ends are ``target`` (a loss, or ``{ test_accuracy = 0.95 }``),
-    ``gradient_norm`` and ``patience`` (checkpoints without a better loss). Problems without data
-    are tested at every step; others every ``target_every`` steps.
+    Parameters
+    ----------
+    steps, epochs, gradients, seconds
+        The budget, of which at least one is required: the number of steps, of passes over the data,
+        of gradient evaluations, and the seconds of work (checkpoints do not count).
+    target
+        A loss, or one metric with its value (``{"test_accuracy": 0.95}``); the run ends when it is
+        reached.
+    gradient_norm
+        The run ends when ‖∇f(θ)‖ is at most this value.
+    patience
+        The run ends after this number of checkpoints without a better loss.
+    target_every
+        The number of steps between two tests of ``target`` and ``gradient_norm`` on problems with
+        data. On problems without data they are tested after every step.
+
+    Raises
+    ------
+    ValueError
+        If no budget is given, or ``target`` has more than one metric.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> print(optframe.Budget(steps=1000, target=1e-6))
+    steps 1000, target 1e-06
     """
 
     steps: AtLeastOne | None = None
@@ -72,15 +95,20 @@ class Budget:
 
     def __post_init__(self) -> None:
         if all(v is None for v in (self.steps, self.epochs, self.gradients, self.seconds)):
-            raise ValueError("nothing ends a run; expected steps, epochs, gradients or seconds")
+            raise ValueError(
+                "no budget is given; expected at least one of steps, epochs, gradients, seconds"
+            )
         if isinstance(self.target, dict):
             if len(self.target) != 1:
-                raise ValueError("target names one metric, as in { test_accuracy = 0.95 }")
+                raise ValueError(
+                    f"target: found {len(self.target)} metrics, expected one, as in "
+                    "{ test_accuracy = 0.95 }"
+                )
             object.__setattr__(self, "target", next(iter(self.target.items())))
 
     @property
     def table(self) -> dict[str, Any]:
-        """What was given, as in a study file."""
+        """The given parameters as a table of a study file."""
         given = {name: value for name, value in vars(self).items() if value is not None}
         if isinstance(self.target, tuple):
             given["target"] = dict([self.target])
@@ -108,7 +136,11 @@ class Budget:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """When a run is measured: so many times, log-spaced, or at every n-th step or epoch."""
+    """When a run is measured.
+
+    By default there are ``count`` checkpoints, spaced logarithmically. With ``every_steps`` or
+    ``every_epochs`` there is a checkpoint after each n steps or epochs instead.
+    """
 
     count: AtLeastOne = 60
     every_steps: AtLeastOne | None = None
@@ -117,7 +149,11 @@ class Checkpoints:
 
 @dataclass(frozen=True)
 class Trial:
-    """One cell of a study: plain frozen data, so that it pickles and hashes."""
+    """One optimizer on one problem with one sampler and one seed: a unit of work of a study.
+
+    A trial is frozen plain data, so that it can be pickled and hashed. ``skip`` is the reason why
+    it does not run; None if it runs.
+    """
 
     optimizer: Component
     problem: Component
@@ -137,7 +173,10 @@ class Trial:
 
     @cached_property
     def cell(self) -> str:
-        """The hash of what was asked."""
+        """The hash of what the trial does: components, seed, budget, checkpoints and start.
+
+        Code, backend, dtype and threads are not part of it.
+        """
         asked = {
             "optimizer": [self.optimizer.name, self.optimizer.parameters],
             "problem": [self.problem.name, self.problem.parameters],
@@ -151,7 +190,7 @@ class Trial:
 
     @cached_property
     def key(self) -> str:
-        """The hash of the cell, of all that changes its outcome, and of what is measured of it."""
+        """The hash of the cell, of everything that changes its result, and of what is measured."""
         where = [self.code, self.backend, self.dtype, self.threads]
         measured = [*self.measure, *(["profile"] if self.profile else [])]
         return _hash([self.cell, *where, *([measured] if measured else [])])

@@ -1,4 +1,4 @@
-"""One update rule, traced once, printed by each backend.
+"""Update rules: written once for scalars, traced, and compiled for each backend.
 
 ::
 
@@ -8,10 +8,14 @@
         return theta + v, v
 
 The arguments are θ, the gradient, the state arrays in the order in which they are returned, and
-the coefficients; the rule returns the new θ and the new state. It is straight-line code of +, −,
+the coefficients. The rule returns the new θ and the new state. It is straight-line code of +, −,
 ×, ÷, `sqrt`, `sign`, `abs`, `maximum`, `minimum`, `where` and comparisons: no ``if``, no ``**``,
-no closures. What depends on hyperparameters and step alone (1−βᵗ) is computed before, in float64,
-and passed in. θ and state may be overwritten by the call, the gradient never.
+no closures. Compute what depends on hyperparameters and step alone (1−βᵗ) in ``step``, in float64,
+and pass it in.
+
+A call may write its results into the θ and the state that are passed to it. NumPy does so if θ has
+more than 32,768 elements; Numba and CuPy also do so in short arrays. The gradient is never written
+to.
 """
 
 from optframe.rules.namespace_printer import coefficient

@@ -37,10 +37,10 @@ class Printed:
 
 
 def print_c(trace: Trace) -> Printed:
-    """Print the rule; literals take T, the type of θ.
+    """Print the rule as C; literals have the type T of θ.
 
-    Arguments are called ``in_<name>`` and outputs ``out_<name>``, because CuPy and C have names of
-    their own (``n``, ``i``, ``new``). An output may be the same memory as its input.
+    Arguments are called ``in_<name>`` and outputs ``out_<name>``, because CuPy and C use some names
+    themselves (``n``, ``i``, ``new``). An output may be the same memory as its input.
     """
     names: list[str] = []
     lines: list[str] = []

@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 NESTED = 20
-"""How deep expressions are nested; Python itself refuses more than 200 brackets in one another."""
+"""The depth to which expressions are nested; Python allows at most 200 nested brackets."""
 
 _INFIX = {
     "add": "+",
@@ -32,7 +32,7 @@ _INFIX = {
 
 
 def compile_for_namespace(trace: Trace, xp: Any) -> Any:
-    """Compile the rule as a function of whole arrays that overwrites nothing."""
+    """Compile the rule as a function of whole arrays that never overwrites its arguments."""
     lines = [
         f"def {trace.name}({', '.join(trace.arguments)}):",
         *cast_lines(trace),
@@ -42,10 +42,27 @@ def compile_for_namespace(trace: Trace, xp: Any) -> Any:
 
 
 def coefficient(xp: Any, value: Any, theta: Any) -> Any:
-    """Bring a hyperparameter to θ's precision: numbers as Python floats, arrays by dtype.
+    """Convert a hyperparameter so that arithmetic with it keeps θ's precision.
 
-    A rule does so with its coefficients; a step that computes with a hyperparameter and θ outside
-    of a rule must, too, because NumPy's float64 numbers and arrays promote a float32 θ.
+    NumPy's float64 numbers and arrays would promote a float32 θ to float64. A number becomes a
+    Python float, and an array becomes an array of θ's dtype. Update rules convert their
+    coefficients themselves; call this function in a step that computes with a hyperparameter and θ
+    outside an update rule.
+
+    Parameters
+    ----------
+    xp
+        The array namespace of θ, in a step ``oracle.xp``.
+    value
+        A number, or an array that broadcasts against θ.
+    theta
+        θ, shape (..., P).
+
+    Examples
+    --------
+    >>> import numpy as np, optframe
+    >>> optframe.coefficient(np, np.float64(0.5), np.zeros(2, "float32"))
+    0.5
     """
     if not getattr(value, "shape", ()):
         return float(value)
@@ -58,7 +75,7 @@ def _typed(xp: Any, value: Any, theta: Any) -> Any:
 
 
 def cast_lines(trace: Trace) -> list[str]:
-    """Lines that bring the coefficients to θ's precision, at no cost for Python floats."""
+    """Return lines that convert the coefficients to θ's precision; Python floats cost nothing."""
     theta = trace.arguments[0]
     return [
         f"    if type({name}) is not float: {name} = cast_({name}, {theta})"
@@ -67,7 +84,10 @@ def cast_lines(trace: Trace) -> list[str]:
 
 
 def expression_lines(trace: Trace) -> list[str]:
-    """Lines that compute the rule, values that are used once nested, and return its outputs."""
+    """Return lines that compute the rule and return its outputs.
+
+    A value that is used once is nested in the expression that uses it.
+    """
     uses = Counter(i for node in trace.nodes for i in node.operands) + Counter(trace.outputs)
     names: list[str] = []
     lines: list[str] = []
@@ -79,7 +99,7 @@ def expression_lines(trace: Trace) -> list[str]:
             continue
         operands = [names[i] for i in node.operands]
         if node.operation == "where" and trace.is_constant(*node.operands[1:]):
-            # Two Python floats would make an array of the default precision.
+            # With two Python floats, `where` would return an array of the default precision.
             operands[1] = f"typed_({operands[1]}, {trace.arguments[0]})"
         if node.operation in _INFIX:
             expression = f"({operands[0]} {_INFIX[node.operation]} {operands[1]})"
@@ -98,9 +118,9 @@ def expression_lines(trace: Trace) -> list[str]:
 
 
 def compile_source(trace: Trace, lines: list[str], xp: Any, **names: Any) -> Any:
-    """Compile printed lines; the namespace's functions are called ``xp_<name>`` in them.
+    """Compile printed lines, in which the namespace's functions are called ``xp_<name>``.
 
-    Those names, and names that end in an underscore, are not for the arguments of a rule.
+    The arguments of a rule must not have such names, or names that end in an underscore.
     """
     functions = {
         f"xp_{name}": getattr(xp, name)

@@ -1,9 +1,8 @@
 """Print a rule as one fused loop for Numba: every array is read once and written once.
 
-The loop runs over a range of the flattened θ, so that threads share the work evenly whatever the
-number of runs. Where a coefficient differs between runs or parameters, the range is walked in
-spans, each within one run: an index that had to be divided for each element would cost more than
-most rules.
+The loop runs over a range of the flattened θ, so that threads share the work evenly for any number
+of runs. If a coefficient differs between runs or parameters, the range is split into spans, each
+within one run. A division of the index for each element would cost more than most rules.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from optframe.rules.trace import Trace
 __all__ = ["Kind", "print_numba"]
 
 Kind: TypeAlias = Literal["number", "run", "parameter", "each"]
-"""What a coefficient is: one number, or an array over the runs, over P or over all of θ."""
+"""The kind of a coefficient: one number, or an array over the runs, over P or over all of θ."""
 
 _FORMS = {
     "add": "{0} + {1}",
@@ -54,7 +53,8 @@ NUMBER = types.float64
 ONE = uintp(1)
 '''
 
-# Indices are unsigned: Python's negative ones would cost a test per element, and the vectors.
+# Indices are unsigned. Support for negative ones would cost a test per element, and would prevent
+# vector instructions.
 _FLAT = """\
     for i in range(low, high):
 {load}
@@ -101,14 +101,15 @@ def print_numba(
 ) -> str:
     """Print a module that has ``run(parts, columns, *arguments)``, compiled when it is imported.
 
-    The arguments are flat and contiguous; coefficients that are numbers are float64 and are
-    rounded to ``dtype`` first. θ and the state are overwritten, unless they share memory with each
-    other or with what is only read: then nothing is done and the answer is False. ``columns`` is
-    P. A parallel loop is divided into ``parts``, each for one thread. Nothing is reordered or
-    contracted, so that bits agree with NumPy's.
+    The arguments are flat and contiguous. Coefficients that are numbers are float64 and are rounded
+    to ``dtype`` first. ``columns`` is P. A parallel loop is divided into ``parts``, each for one
+    thread. Operations are neither reordered nor contracted, so that the bits agree with NumPy's.
 
-    The arguments of the rule are called ``in_<name>`` here: Python and Numba have names of their
-    own.
+    ``run`` overwrites θ and the state and returns True. If these share memory with each other or
+    with arrays that are only read, it changes nothing and returns False.
+
+    The arguments of the rule are called ``in_<name>`` in the module, because Python and Numba use
+    some names themselves.
     """
     kind_of = dict(zip(trace.coefficients, kinds, strict=True))
     names = [f"in_{name}" for name in trace.arguments]

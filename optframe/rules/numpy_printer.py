@@ -1,8 +1,10 @@
-"""Print a rule for NumPy: expressions for short arrays, cache-sized blocks in place for long ones.
+"""Print a rule for NumPy: as expressions for short arrays, and in place by blocks for long arrays.
 
-In a block, every operation is a ufunc with ``out=``; its results land in a few scratch buffers
-that stay in cache, and the last ones directly in θ and the state, so that main memory is read and
-written once. Both forms do the same operations in the same order and agree to the bit.
+Short arrays have up to `SHORT` = 32,768 elements; the expressions return new arrays. A longer θ and
+its state are overwritten, one block after another. In a block every operation is a ufunc with
+``out=``. Intermediate results go to a few scratch buffers that stay in cache, and final results
+directly to θ and the state, so that main memory is read and written once. Both forms do the same
+operations in the same order and agree to the bit.
 """
 
 from __future__ import annotations
@@ -23,11 +25,14 @@ BLOCK = 32_768
 """Elements of one block: a few float32 buffers of this length fit a core's second-level cache."""
 
 SHORT = BLOCK
-"""Up to one block, whole expressions are at least as fast."""
+"""Up to this number of elements, whole expressions are at least as fast as blocks."""
 
 
 def compile_for_numpy(trace: Trace) -> Any:
-    """Compile the rule for NumPy arrays; long θ and state are overwritten."""
+    """Compile the rule for NumPy arrays; θ and state of more than `SHORT` elements are overwritten.
+
+    A rule that returns one of its arguments in another place overwrites nothing.
+    """
     plain = compile_by_size(trace, None, None)
     if _moves_arguments(trace):
         return plain
@@ -40,10 +45,11 @@ def compile_for_numpy(trace: Trace) -> Any:
 
 
 def compile_by_size(trace: Trace, short: int | None, long: Callable[..., Any] | None) -> Any:
-    """Compile the rule as expressions for up to so many elements; others go to ``long``.
+    """Compile the rule as expressions for up to ``short`` elements of θ; call ``long`` for more.
 
-    Coefficients arrive there as Python floats, or as arrays of θ's precision. The kernel says in
-    ``kernel.short`` what is short, so that a rule can do without the kernel there.
+    ``long`` gets coefficients as Python floats, or as arrays of θ's precision. The attribute
+    ``kernel.short`` is the limit, so that a rule can compute short arrays without calling the
+    kernel.
     """
     test = [
         f"    if {trace.arguments[0]}.size > {short}:",
@@ -102,10 +108,10 @@ def _run_blocks(
 
 
 def apart(trace: Trace, arguments: tuple[Any, ...]) -> bool:
-    """Whether what is written shares no memory with the rest.
+    """Whether the arrays that are written share no memory with each other or with the others.
 
-    An oracle may answer with a view of θ (the gradient of ½θ² is θ), which must not change, and a
-    state may be θ itself before the first step.
+    A gradient may be a view of θ (the gradient of ½θ² is θ) and must not change. A state may be θ
+    itself before the first step.
     """
     outputs = [arguments[0], *arguments[2 : 1 + len(trace.outputs)]]
     coefficients = [c for c in arguments[1 + len(outputs) :] if type(c) is not float]
@@ -125,10 +131,10 @@ def in_place(array: Any, theta: Any) -> bool:
 
 
 def _compile_block(trace: Trace) -> tuple[Callable[..., None], int]:
-    """Print the rule over one block and say how many scratch buffers it takes."""
+    """Print the rule over one block; return it with the number of scratch buffers that it needs."""
     own = dict(zip((trace.arguments[0], *trace.state), trace.outputs, strict=True))
     final = {position: name for name, position in own.items()}
-    # θ and state may be written once nothing reads their old values any more.
+    # θ and state may be written after the last operation that reads their old values.
     read_until = {name: trace.last_use(trace.arguments.index(name)) for name in own}
     names: list[str] = []
     lines: list[str] = []
@@ -144,8 +150,8 @@ def _compile_block(trace: Trace) -> tuple[Callable[..., None], int]:
             names.append(f"c{position}_")
             lines.append(f"    c{position}_ = xp_{node.operation}({', '.join(operands)})")
             continue
-        # An operation may write over an operand that it is the last to read; `where`, which is
-        # printed as two copies, may not.
+        # An operation may overwrite an operand if no later operation reads it. `where` may not,
+        # because it is printed as two copies.
         dead = [n for n, p in held.items() if trace.last_use(p) <= position]
         dead = [n for n in dead if node.operation != "where" or n not in operands]
         free += dead
@@ -180,7 +186,7 @@ def _compile_block(trace: Trace) -> tuple[Callable[..., None], int]:
 
 
 def _moves_arguments(trace: Trace) -> bool:
-    """Whether an output is another argument as it was, which a block could overwrite first."""
+    """Whether an output is another argument unchanged; a block could overwrite that one first."""
     own = zip((trace.arguments[0], *trace.state), trace.outputs, strict=True)
     return any(
         trace.nodes[p].operation == "argument" and trace.nodes[p].value != name for name, p in own

@@ -1,7 +1,8 @@
-"""The decorator: a rule that finds the kernel of the backend in use.
+"""The decorator `elementwise`, which turns an update rule into a function for the backend in use.
 
-What takes the place of the function is printed from its trace: for short NumPy arrays the rule's
-own expressions, without a further call, and for all else a call of the backend's kernel.
+The decorated function is replaced by one that is printed from its trace. The printed function
+computes short NumPy arrays itself, with the rule's own expressions and without a further call. For
+all other arrays it calls the backend's kernel.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from optframe.rules.trace import Trace, TraceError
 __all__ = ["Elementwise", "Rule", "computing_with", "elementwise"]
 
 Kernel = Callable[..., Any]
-"""What a backend prints of a trace: called with a rule's arguments."""
+"""A rule compiled by a backend, called with the rule's arguments."""
 
 
 class Printer(Protocol):
-    """What a rule needs of a backend (`optframe.Backend`)."""
+    """The method of a backend (`optframe.Backend`) that a rule uses."""
 
     def elementwise(self, trace: Trace) -> Kernel:
         """Return the kernel of a trace."""
@@ -39,7 +40,7 @@ current_backend: ContextVar[Printer | None] = ContextVar("optframe_backend", def
 
 @contextmanager
 def computing_with(backend: Printer) -> Iterator[None]:
-    """Let every rule called inside use this backend's kernels."""
+    """Use this backend's kernels for every rule that is called in the ``with`` block."""
     token = current_backend.set(backend)
     try:
         yield
@@ -61,9 +62,10 @@ class Rule:
         self._kernels: dict[Any, Kernel] = {}
 
     def find(self, theta: Any) -> None:
-        """Take the kernel of the backend in use, compiled at its first use.
+        """Select the kernel of the backend in use; compile it if this is its first use.
 
-        Outside a run there is none: then the namespace of θ computes, and is asked at each call.
+        Outside a run no backend is in use. Then the rule computes with the array namespace of θ,
+        which is looked up at each call.
         """
         backend = current_backend.get()
         key: Any = theta.__array_namespace__() if backend is None else backend
@@ -78,7 +80,7 @@ class Rule:
 
 
 class Elementwise(Protocol):
-    """What `elementwise` returns: a function of arrays that knows its `rule`."""
+    """What `elementwise` returns: a function of arrays, with its `rule` as an attribute."""
 
     rule: Rule
 
@@ -89,14 +91,30 @@ class Elementwise(Protocol):
 def elementwise(function: Callable[..., Any]) -> Elementwise:
     """Turn an update rule, written for scalars as in its paper, into one for arrays.
 
-    It is traced here. A kernel of a backend says in ``kernel.short`` up to how many elements of θ
-    NumPy's expressions give the same; they are then computed right here.
+    The function is called once, with symbols, to record its operations. It takes
+    ``(theta, g, *state, *coefficients)`` and returns the new ``(theta, *state)``. In the result θ,
+    gradient and state have shape (..., P), and coefficients are numbers or arrays that broadcast
+    against θ.
+
+    A call may write its results into the θ and the state that are passed to it: NumPy if θ has more
+    than 32,768 elements, Numba and CuPy also in short arrays.
 
     Raises
     ------
     TraceError
-        Where the rule does what cannot be traced.
+        If the rule uses something that cannot be traced; the message says what to write instead.
+
+    Examples
+    --------
+    >>> import numpy as np, optframe
+    >>> @optframe.elementwise
+    ... def descend(theta, g, lr):
+    ...     return theta - lr * g
+    >>> descend(np.array([1.0, 2.0]), np.array([2.0, 2.0]), 0.5)
+    array([0., 1.])
     """
+    # A backend's kernel has `kernel.short`, the number of elements of θ up to which NumPy's
+    # expressions compute the same. The function that is returned then computes them itself.
     if not function.__name__.isidentifier():
         raise TraceError("an update rule needs a name: write it with def, not as a lambda")
     trace = Trace(function)
@@ -108,9 +126,9 @@ def elementwise(function: Callable[..., Any]) -> Elementwise:
 
 
 def _print(trace: Trace, rule: Rule) -> Any:
-    """Print the function that takes a rule's place, with the rule's own signature.
+    """Print the function that replaces a rule, with the rule's own signature.
 
-    ``*arguments``, or one more call, would each cost a tenth of a short step.
+    A signature with ``*arguments`` would cost a tenth of a short step, and so would one more call.
     """
     theta, arguments = trace.arguments[0], ", ".join(trace.arguments)
     tests = [f"{theta}.size > rule_.short"]

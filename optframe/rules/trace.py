@@ -1,4 +1,4 @@
-"""The tracer: run an update rule once with symbols and keep the operations in order."""
+"""The tracer: calls an update rule once with symbols and records its operations in order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARITHMETIC = COMPARISONS | {"add", "subtract", "multiply", "divide"}
 
 
 class TraceError(PluginError):
-    """An update rule does what cannot be traced; the message says what to write instead."""
+    """An update rule cannot be traced; the message says what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Trace:
         return self.arguments[1 + len(self.outputs) :]
 
     def add(self, node: Node) -> Symbol:
-        """Append a node, or find the one that computes the same."""
+        """Return the symbol of a node; append the node unless an equal one exists."""
         key = (node, repr(node.value))  # 0.0 equals -0.0, but they are two literals
         if key not in self._positions:
             self._positions[key] = len(self.nodes)
@@ -92,7 +92,7 @@ class Trace:
         )
 
     def last_use(self, position: int) -> int:
-        """Where a node is used last: the position of the last node that reads it, or -1."""
+        """Return the position of the last node that reads this one, or -1."""
         uses = [i for i, node in enumerate(self.nodes) if position in node.operands]
         return max(uses, default=-1)
 
@@ -147,7 +147,7 @@ class Trace:
             )
         if expected and operand.operation not in COMPARISONS:
             raise TraceError(
-                f"update rule {self.name!r}: the condition of where is no comparison; write one "
+                f"update rule {self.name!r}: the condition of where is not a comparison; write one "
                 "with <, <=, > or >="
             )
 
@@ -236,7 +236,7 @@ class Symbol:
         name = ufunc.__name__
         if name not in ARITHMETIC:
             self._refuse(f"numpy.{name}", "use the functions of optframe (sqrt, sign, ...)")
-        # A NumPy number stands on the left of an operator.
+        # This is called where the left operand of an operator is a NumPy number.
         single = [not isinstance(v, Symbol) and v.shape == () for v in values]
         numbers = [v.item() if s else v for s, v in zip(single, values, strict=True)]
         return self._apply(name, *numbers)
@@ -254,29 +254,32 @@ def _apply(operation: str, *values: Any) -> Any:
     for value in values:
         if isinstance(value, Symbol):
             return value._apply(operation, *values)
-    raise TypeError(f"optframe's {operation}() is for @elementwise rules; use the backend's here")
+    raise TypeError(
+        f"optframe.{operation}() was called outside an @elementwise rule; use the function of the "
+        f"array namespace there, xp.{operation}()"
+    )
 
 
 def sqrt(x: Any) -> Any:
-    """Return √x."""
+    """Return √x, inside an `elementwise` rule."""
     return _apply("sqrt", x)
 
 
 def sign(x: Any) -> Any:
-    """Return −1, 0 or 1; NaN stays NaN."""
+    """Return the sign of x, −1, 0 or 1, inside an `elementwise` rule; the sign of NaN is NaN."""
     return _apply("sign", x)
 
 
 def maximum(a: Any, b: Any) -> Any:
-    """Return the larger one; NaN where either is."""
+    """Return the larger of a and b, inside an `elementwise` rule; NaN if either is NaN."""
     return _apply("maximum", a, b)
 
 
 def minimum(a: Any, b: Any) -> Any:
-    """Return the smaller one; NaN where either is."""
+    """Return the smaller of a and b, inside an `elementwise` rule; NaN if either is NaN."""
     return _apply("minimum", a, b)
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
-    """Return a where the condition (a comparison) holds, else b."""
+    """Return a if the condition (a comparison) is true, else b, inside an `elementwise` rule."""
     return _apply("where", condition, a, b)

@@ -1,4 +1,4 @@
-"""What is asked: the study file, its tables and grids, and the trials that follow from them."""
+"""Studies: reads study files, validates their tables, expands grids, and plans the trials."""
 
 from optframe.contracts.trial import NO_SAMPLER, STARTS, Budget, Checkpoints, Trial
 from optframe.study.settings import RunSettings

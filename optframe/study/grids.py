@@ -1,4 +1,4 @@
-"""A study's components, their grids expanded: each point made once, every mistake found."""
+"""Expands the grids of a study's components, makes each point once, and collects mistakes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RESERVED = ("name", "label", "budget", "start", "wrap", "optimizers", "problems"
 
 @dataclass(frozen=True)
 class Choice:
-    """One component of the study after its grid was expanded."""
+    """One point of a component's grid: the component, the table it comes from, and the object."""
 
     component: Component
     table: Mapping[str, Any]
@@ -42,19 +42,22 @@ class Choice:
     where: str
 
     def pairs_with(self, others: str, other: Choice) -> bool:
-        """Whether the table's list of partners (``problems = [...]``) allows the other one."""
+        """Whether the table's list of partners (``problems = [...]``) contains the other choice.
+
+        A table without such a list is paired with all.
+        """
         allowed = self.table.get(others)
         return allowed is None or bool(other.names & {*allowed})
 
     @property
     def names(self) -> set[str]:
-        """What such a list may call this one: its name, its label, that of its whole grid."""
+        """The names of this choice in such lists: its name, its label, and its table's label."""
         name, label = self.component.name, self.component.label
         return {name, label, str(self.table.get("label", label))}
 
 
 class Choices:
-    """Expands the components of a study and collects the mistakes in them."""
+    """Expands the components of a study and collects their mistakes."""
 
     def __init__(self, registry: Registry, prefix: str) -> None:
         self.registry = registry
@@ -63,7 +66,7 @@ class Choices:
         self.names: dict[str, set[str]] = {}
 
     def of(self, kind: str, items: Any) -> list[Choice]:
-        """Return every point of every grid among these items of the study."""
+        """Return every grid point of these items: names, tables or objects of one kind."""
         choices: list[Choice] = []
         self.names[kind] = set()
         for item in (items,) if isinstance(items, (str, Mapping)) else tuple(items):
@@ -78,7 +81,7 @@ class Choices:
         return choices
 
     def _expand(self, kind: str, table: Mapping[str, Any]) -> list[Choice]:
-        """Expand the grids of one table; every point is made once, to find its mistakes."""
+        """Expand the grids of one table; each point is made once, which finds its mistakes."""
         singular = kind.removesuffix("s")
         name = table.get("name")
         if not isinstance(name, str):
@@ -91,6 +94,7 @@ class Choices:
         axes: list[list[tuple[str, Any]]] = []
         for key, value in given.items():
             grid = isinstance(value, list) and key in known
+            # A field that takes a list has one value here, unless the value is a list of lists.
             if grid and is_sequence(known[key].annotation):
                 grid = bool(value) and all(isinstance(item, list) for item in value)
             if grid and not value:
@@ -104,11 +108,12 @@ class Choices:
                 choices.append(self._make(kind, table, dict(point), where))
             except UsageError as error:
                 mistakes += error.mistakes
+        # Points share parameters, and would repeat the same mistake.
         self.mistakes += dict.fromkeys([*wrong, *mistakes])
         return [] if wrong else choices
 
     def _mistakes(self, table: Mapping[str, Any], kind: str, where: str) -> list[str]:
-        """Return what is wrong with the words that every table understands."""
+        """Return the mistakes in the keys that every table accepts, such as ``label``."""
         mistakes: list[str] = []
         for key in ("optimizers", "problems"):
             value = table.get(key)
@@ -116,7 +121,9 @@ class Choices:
             if value is not None and not strings:
                 mistakes.append(f"{where}: {key}: expected a list of names, found {value!r}")
         if "wrap" in table and kind not in AROUND:
-            mistakes.append(f"{where}: wrap belongs to an [[optimizer]] or a [[problem]]")
+            mistakes.append(
+                f"{where}: wrap is not supported here; expected in an [[optimizer]] or [[problem]]"
+            )
         if "start" in table and (kind != "problems" or table["start"] not in STARTS):
             expected = f"one of {', '.join(map(repr, STARTS))}, in a [[problem]]"
             mistakes.append(f"{where}: start: expected {expected}, found {table['start']!r}")
@@ -145,7 +152,7 @@ class Choices:
 
 
 def _in_grid(value: Any, grid: list[Any]) -> str:
-    """Write a value of a grid; of a table (a schedule, say) what tells it from the others."""
+    """Write a value of a grid; of a table (a schedule, for example) only the keys that differ."""
     if not isinstance(value, Mapping):
         return f"{value:g}" if isinstance(value, float) else str(value)
     others = [other for other in grid if isinstance(other, Mapping)]
@@ -154,7 +161,7 @@ def _in_grid(value: Any, grid: list[Any]) -> str:
 
 
 def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
-    """Return a component as a table: from the short notation, a table, or an object."""
+    """Return a component as a table; it is given in the short notation, as a table or an object."""
     if isinstance(item, str):
         return parse(item)
     if isinstance(item, Mapping):
@@ -168,20 +175,20 @@ def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
             f"type {names}"
         )
     if not isinstance(item, type):
-        table = _told(item, kind, registry)
-        # What holds more than plain data stays the object that it is.
+        table = _as_table(item, kind, registry)
+        # An object that cannot be written as a table is registered under a name.
         return table or {"name": registry.add(kind, component.__name__.lower(), item)}
     name = registry.name_of(kind, component)
     return {"name": name or registry.add(kind, component.__name__.lower(), item)}
 
 
-def _told(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None:
-    """Return an object made by hand as its table, or None where words cannot tell it."""
+def _as_table(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None:
+    """Return the table of an object made in Python; None if it has parameters beyond plain data."""
     given = given_parameters(item) if dataclasses.is_dataclass(item) else None
     held: Any = None
     if isinstance(item, (Wrapper, Transform)):
         held = item.optimizer if isinstance(item, Wrapper) else item.problem
-    inner = {} if held is None else _told(held, kind, registry)
+    inner = {} if held is None else _as_table(held, kind, registry)
     if given is None or inner is None:
         return None
     own = kind if held is None else AROUND[kind][0]
@@ -194,7 +201,7 @@ def _told(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None:
 
 
 def _data(value: Any, registry: Registry) -> Any:
-    """A schedule or search that was made by hand, as its table; anything else as it is."""
+    """Return a schedule or search made in Python as its table; any other value as it is."""
     if not isinstance(value, (Schedule, Search)):
         return value
     kind, key = ("searches", "name") if isinstance(value, Search) else ("schedules", "schedule")
@@ -204,5 +211,8 @@ def _data(value: Any, registry: Registry) -> Any:
     given = given_parameters(value)
     if given is None:
         singular = KINDS[kind].singular
-        raise UsageError(f"{singular} {name}: its parameters are no plain data; a study needs such")
+        raise UsageError(
+            f"{singular} {name}: found parameters that are not plain data; expected numbers, "
+            "strings, lists or tables"
+        )
     return {key: name, **{field: _data(inner, registry) for field, inner in given.items()}}

@@ -1,4 +1,4 @@
-"""Which components a trial consists of, and whether an optimizer can run on a problem."""
+"""Lists the components of a trial, and decides whether an optimizer can run on a problem."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["parts_of"]
 def parts_of(
     registry: Registry, optimizer: Component, problem: Component, sampler: Component, backend: str
 ) -> list[tuple[str, str]]:
-    """Return the kinds and names of the components that a trial runs, its data sets aside."""
+    """Return the (kind, name) of each component that a trial runs, without its data sets."""
     parts = [("backends", backend), ("problems", problem.name)]
     parts += [("transforms", transform["name"]) for transform in problem.values.get("wrap", [])]
     parts += [("samplers", sampler.name)] if sampler != NO_SAMPLER else []
@@ -34,7 +34,7 @@ def parts_of(
 
 
 def is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) -> bool:
-    """Whether all seeds would do the same from a fixed start, so that one is enough."""
+    """Whether all seeds give the same run from a fixed start, so that one seed is enough."""
     if problem.draws_start or problem.draws_instance or _draws(optimizer):
         return False
     if not (isinstance(problem, StochasticProblem) and problem.draws_batch):
@@ -43,19 +43,19 @@ def is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) 
 
 
 def _draws(optimizer: Any) -> bool:
-    """Whether an optimizer, or one inside of it, draws numbers of its own."""
+    """Whether an optimizer, or an inner one, draws random numbers."""
     inside = isinstance(optimizer, Wrapper) and _draws(optimizer.optimizer)
     return bool(optimizer.random or inside)
 
 
 def reason_to_skip(optimizer: Choice, problem: Choice, missing: frozenset[str]) -> str:
-    """Say why a trial is skipped."""
+    """Return why a trial is skipped: what the optimizer needs and the problem does not support."""
     around = problem.component.values.get("wrap", [])
     offering = "+".join([problem.component.name, *(transform["name"] for transform in around)])
     reason = (
         f"{optimizer.component.name} needs {', '.join(sorted(missing))}, which "
-        f"{offering} does not offer"
+        f"{offering} does not support"
     )
     if "deterministic" in missing:
-        reason += " under this sampler (with data, try the sampler full)"
+        reason += " with this sampler (for problems with data, use the sampler full)"
     return reason

@@ -1,4 +1,4 @@
-"""How a study runs: the table [run], and spans of time as people write them."""
+"""The table [run] of a study file: its settings, and durations such as "5min"."""
 
 from __future__ import annotations
 
@@ -21,25 +21,28 @@ __all__ = ["Duration", "RunSettings", "check_names", "seconds"]
 class RunSettings:
     """How a study runs: the table ``[run]``.
 
-    ``executor`` says where trials run, so many ``jobs`` at a time: ``auto`` is ``serial``, and
-    ``processes`` where something is asked that it cannot do: more than one job, a ``timeout``
-    (that a trial may take) or ``retries`` of trials whose process died or took too long; with a
-    ``scheduler``, the address of a Dask cluster's or its file, ``auto`` is ``dask``. A trial
-    that lasts longer than ``save_every`` saves its state at such intervals, and goes on from there
-    when the study is run again. Both are seconds, or texts such as ``"60s"``, ``"5min"``.
+    ``executor`` is where trials run, and ``jobs`` is the number of trials at a time. ``timeout`` is
+    the longest time of a trial, and ``retries`` is the number of further tries after a crash or a
+    timeout. ``scheduler`` is the address of a Dask cluster's scheduler, or its file. The executor
+    ``auto`` is ``dask`` if ``scheduler`` is set, ``processes`` if ``jobs`` is above 1 or
+    ``timeout`` or ``retries`` is set, and ``serial`` otherwise.
 
-    ``together`` lets trials that differ only in seed and numeric hyperparameters advance in one
-    batch, as many at once as fit into ``memory`` (MiB).
+    A trial that lasts longer than ``save_every`` saves its state at such intervals. If it is
+    killed, it continues from there when the study is run again. ``timeout`` and ``save_every`` are
+    seconds, or texts such as ``"60s"`` and ``"5min"``.
 
-    ``measure`` names metrics that checkpoints take beside the problem's own, off the clock and
-    uncounted: ``gradient_norm``, ‖∇f(θ)‖ over all the data, and ``gradient_variance``, the square
-    of the next step's gradient minus ∇f(θ), one draw of the minibatch's variance (0 where nothing
-    is drawn).
+    With ``together``, trials that differ only in seed and numeric hyperparameters advance in one
+    batch. A batch has as many trials as fit into ``memory`` (MiB).
 
-    ``profile`` times the parts of each step: curves get the columns ``seconds_sampling`` and
-    ``seconds_oracle``, shares of ``seconds`` (the rest is the update), and trials get
-    ``step_bytes``, the most memory that a step allocates. Such trials advance alone, and a little
-    slower; a `Solver`, which owns its loop, has no ``step_bytes``.
+    ``measure`` names further metrics for checkpoints. They are neither timed nor counted.
+    ``gradient_norm`` is ‖∇f(θ)‖ over all the data. ``gradient_variance`` is the squared distance
+    of the next step's gradient from ∇f(θ), one draw of the minibatch's variance. It is 0 if nothing
+    is drawn.
+
+    ``profile`` measures the parts of each step. Curves get the columns ``seconds_sampling`` and
+    ``seconds_oracle``, which are parts of ``seconds``; the rest is the update. Trials get
+    ``step_bytes``, the most memory that a step allocates, except those of a `Solver`. Profiled
+    trials advance alone and a little slower.
     """
 
     backend: str = "auto"
@@ -79,11 +82,11 @@ Duration = (
     Annotated[float, Gt(0)]
     | Annotated[str, Predicate(_is_duration), 'a time such as "90s", "5min" or "2h"']
 )
-"""The type of a field that holds one."""
+"""The type of a field that is a duration: seconds, or a text with a unit."""
 
 
 def seconds(duration: float | str | None) -> float | None:
-    """Return a span in seconds; None stays None."""
+    """Return a duration in seconds; None if it is None."""
     if not isinstance(duration, str):
         return duration
     number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", duration).groups()  # type: ignore[union-attr]
@@ -91,12 +94,14 @@ def seconds(duration: float | str | None) -> float | None:
 
 
 def check_names(settings: RunSettings, registry: Registry, where: str) -> tuple[str, list[str]]:
-    """Return the backend's name ("" where there is none), and what is wrong with the executor's.
+    """Return the backend's name and the mistakes in the settings of executor and backend.
+
+    The name is "" if no backend has the name in the settings.
 
     Raises
     ------
     UnavailableError
-        Where the backend cannot run on this machine.
+        If the backend cannot run on this machine.
     """
     mistakes: list[str] = []
     name = settings.runs_by
@@ -108,15 +113,15 @@ def check_names(settings: RunSettings, registry: Registry, where: str) -> tuple[
         asked = {"timeout": settings.timeout, "retries": settings.retries}
         asked["jobs"] = None if settings.jobs == 1 else settings.jobs
         mistakes += [
-            f"{where} {word}: executor {name!r} runs one trial at a time, in this process, "
-            f"found {found}; leave {word} out, or name another executor (processes)"
+            f"{where} {word}: found {found}, but executor {name!r} runs one trial at a time, in "
+            f"this process; leave {word} out, or use another executor (processes)"
             for word, found in asked.items()
             if found is not None and word not in fields
         ]
         if settings.scheduler is not None and "scheduler" not in fields:
             mistakes.append(
-                f"{where} scheduler: executor {name!r} uses none, found "
-                f"{settings.scheduler!r}; leave it out, or name another executor (dask)"
+                f"{where} scheduler: found {settings.scheduler!r}, but executor {name!r} uses no "
+                "scheduler; leave it out, or use another executor (dask)"
             )
     try:
         return resolve_backend(registry, settings.backend, f"{where} backend"), mistakes

@@ -1,4 +1,4 @@
-"""A study: optimizers × problems × samplers × seeds, with a budget; and its trials."""
+"""A study: optimizers × problems × samplers × seeds with a budget, and the plan of its trials."""
 
 from __future__ import annotations
 
@@ -38,10 +38,41 @@ __all__ = ["Study", "mistakes_of", "plan"]
 
 @dataclass(frozen=True)
 class Study:
-    """What is to be run; read from a file with `Study.from_file`, or made in Python.
+    """Optimizers, problems, samplers and seeds, all combinations of which are run with a budget.
 
-    ``optimizers``, ``problems`` and ``samplers`` hold names in the short notation
-    (``"adam:lr=0.05"``), tables as in a study file, or objects made by hand.
+    `Study.from_file` reads one from a study file.
+
+    Parameters
+    ----------
+    name
+        Its name, which is also the name of its results folder.
+    budget
+        When a run ends: a `Budget`, or a table such as ``{"steps": 1000}``.
+    optimizers, problems, samplers
+        Names in the short notation (``"adam:lr=0.05"``), tables as in a study file, or objects. A
+        list of values (``"adam:lr=[0.01,0.1]"``) is a grid. Samplers are for problems with data.
+    seed
+        The study seed, ≥ 0, from which all random numbers derive.
+    seeds
+        The number of runs of each combination, each with its own random numbers. Combinations
+        without randomness run once.
+    start
+        ``"standard"``, the problem's own start, or ``"random"``.
+    dtype
+        ``"float32"`` or ``"float64"``; by default that of each problem.
+    run
+        How to run it: the table ``[run]``.
+    where
+        The text before each message about the study, such as its file's path.
+    mistakes
+        Mistakes that were found while the study was read; planning it reports them.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> study = optframe.Study("demo", {"steps": 9}, ["adam:lr=[0.01,0.1]"], ["rosenbrock"])
+    >>> len(study.trials(optframe.load_plugins()))
+    2
     """
 
     name: str
@@ -59,12 +90,13 @@ class Study:
 
     @classmethod
     def from_file(cls, path: str | Path, settings: Mapping[str, Any] | None = None) -> Study:
-        """Read a study file; ``settings`` overrides its table ``[run]``.
+        """Read a study file; ``settings`` overrides entries of its table ``[run]``.
 
         Raises
         ------
         UsageError
-            Where there is no such file, or it is not TOML.
+            If the file cannot be read or is not TOML. Other mistakes are reported when the study
+            is planned.
         """
         try:
             tables = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
@@ -79,16 +111,16 @@ class Study:
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, Any], where: str) -> Study:
-        """Make a study from the tables of a file; ``where`` begins each mistake's line.
+        """Make a study from the tables of a file; ``where`` begins each message about it.
 
-        What is wrong is kept in ``mistakes`` and said together with what is wrong in the
-        components, when the study is planned.
+        Mistakes are stored in ``mistakes``. They are reported when the study is planned, together
+        with those in the components.
         """
         return cls(**read(tables, where))
 
     @property
     def folder(self) -> Path:
-        """Where its results go unless something else is said: ``results/<name>``."""
+        """The results folder, unless another one is given: ``results/<name>``."""
         return Path("results") / (re.sub(r"[^\w-]+", "-", self.name).strip("-") or "study")
 
     def trials(self, registry: Registry) -> list[Trial]:
@@ -97,15 +129,15 @@ class Study:
         Raises
         ------
         UsageError
-            With one line per mistake in the whole study.
+            If the study has mistakes; the message has one line for each.
         UnavailableError
-            Where the backend that it asks for is missing.
+            If its backend cannot run on this machine.
         """
         return plan(self, registry)
 
 
 def mistakes_of(study: Study) -> list[str]:
-    """Return what is wrong with a study apart from its components, made in Python or read."""
+    """Return the mistakes in a study, apart from those in its components."""
     prefix = f"{study.where}: " if study.where else ""
     names = [field.name for field in dataclasses.fields(StudyTable) if field.name != "budget"]
     given = {name: getattr(study, name) for name in names}
@@ -126,12 +158,15 @@ def plan(study: Study, registry: Registry, binder: Binder | None = None) -> list
     if planner.mistakes:
         raise UsageError(*dict.fromkeys(planner.mistakes))
     if not trials:
-        raise UsageError(f"{study.where or study.name}: the pairings leave no trial to run")
+        raise UsageError(
+            f"{study.where or study.name}: found no optimizer and problem that are paired; check "
+            "the lists of partners (`problems = [...]`, `optimizers = [...]`)"
+        )
     return trials
 
 
 class _Planner:
-    """Collects mistakes while it expands one study."""
+    """Plans the trials of one study, and collects all mistakes on the way."""
 
     def __init__(self, study: Study, registry: Registry, binder: Binder) -> None:
         self.study = study
@@ -142,7 +177,7 @@ class _Planner:
         self.prefix = f"{study.where}: " if study.where else ""
 
     def trials(self) -> list[Trial]:
-        """Return the trials, or none where there are mistakes."""
+        """Return the trials; an empty list if [study] or [run] has mistakes."""
         wrong = mistakes_of(self.study)
         self.mistakes += wrong
         backend, wrong_run = check_names(self.study.run, self.registry, f"{self.prefix}[run]")
@@ -156,6 +191,8 @@ class _Planner:
             known = chosen.names[kind].union(*(choice.names for choice in choices))
             for others in (optimizers, problems, samplers):
                 self._check_partners(others, kind, known)
+        # Without a valid table [study] and a backend, nothing can be bound. Mistakes in components
+        # do not stop here: problems are still bound, so that one call reports all mistakes.
         if wrong or not backend:
             return []
         trials: list[Trial] = []
@@ -214,7 +251,7 @@ class _Planner:
             )
 
     def _code(self, kind: str, name: str) -> str:
-        """Return the hash of a component's code, its files read once per plan."""
+        """Return the hash of a component's code; its files are read once per plan."""
         if (kind, name) not in self._codes:
             self._codes[kind, name] = self.registry.code(kind, name)
         return self._codes[kind, name]
@@ -224,7 +261,10 @@ class _Planner:
         return Checkpoints(count=given) if isinstance(given, int) else Checkpoints(**given)  # type: ignore[arg-type]
 
     def _budget(self, optimizer: Choice, problem: Choice, bound: Problem) -> Budget | None:
-        """Return the optimizer's budget, else the problem's, else the study's."""
+        """Return the budget of the optimizer's table, else the problem's, else the study's.
+
+        Return None after a mistake.
+        """
         given, where = self.study.budget, f"{self.prefix}[study] budget"
         for choice in (problem, optimizer):
             if "budget" in choice.table:
@@ -233,8 +273,8 @@ class _Planner:
         records = bound.records if isinstance(bound, StochasticProblem) else None
         if made is not None and made.epochs is not None and records is None:
             self.mistakes.append(
-                f"{where}: {problem.component.name} has no data, so epochs mean nothing to it; "
-                "give it a budget of steps, gradients or seconds"
+                f"{where}: found epochs, but {problem.component.name} has no data; give it a "
+                "budget of steps, gradients or seconds"
             )
             return None
         return made
@@ -259,7 +299,7 @@ class _Planner:
             dtype = self.study.dtype or problem.made.dtype
             seeds = Seeds(self.study.seed, 0)
             bound = self.binder.problem(problem.component, backend, dtype, seeds)
-            _ = bound.size, getattr(bound, "records", None)  # what it is made of may be wrong, too
+            _ = bound.size, getattr(bound, "records", None)  # these load its data, which may fail
             return bound
         except UsageError as error:
             self.mistakes += [f"{problem.where}: {mistake}" for mistake in error.mistakes]
@@ -279,7 +319,8 @@ class _Planner:
         partners = [sampler for sampler in samplers if sampler.pairs_with("problems", problem)]
         if samplers and not partners:
             self.mistakes.append(
-                f"{problem.where}: no [[sampler]] is for it; every one names other problems"
+                f"{problem.where}: found no [[sampler]] that is paired with it; add it to the "
+                "list `problems` of one"
             )
         for sampler in partners:
             mistake = sampler.made.bind(bound.groups).mistake(records)
@@ -293,14 +334,14 @@ class _Planner:
         return chosen
 
     def _check_labels(self, trials: list[Trial]) -> None:
-        """Refuse two trials of one name: tables and figures would take them for one."""
+        """Report different trials with the same name: tables and figures would merge them."""
         keys: dict[tuple[str, str, str, int], str] = {}
         for trial in trials:
             labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
             if keys.setdefault((*labels, trial.seed), trial.key) != trial.key:
                 self.mistakes.append(
-                    f"{self.prefix}two different runs are called {labels[0]!r} on {labels[1]!r}; "
-                    "give their tables a label each"
+                    f"{self.prefix}two different trials have the name {labels[0]!r} on "
+                    f"{labels[1]!r}; give each of their tables its own label"
                 )
 
     def _check_partners(self, choices: list[Choice], others: str, names: set[str]) -> None:

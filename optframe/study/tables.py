@@ -1,4 +1,4 @@
-"""The tables of a study file: what they hold, and what is wrong with them."""
+"""Reads the tables of a study file into the fields of a `Study`, and collects mistakes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StudyTable:
 
 
 def read(tables: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the fields of a `Study`; what is wrong is left out and said in ``mistakes``."""
+    """Return the fields of a `Study`; wrong values are left out and reported in ``mistakes``."""
     mistakes = [
         f"{where}: unknown table [{name}]; {nearest(name, TABLES)}"
         for name in tables
@@ -43,7 +43,7 @@ def read(tables: Mapping[str, Any], where: str) -> dict[str, Any]:
         parts[name] = tables.get(name, expected())
         if not isinstance(parts[name], expected):
             brackets = f"[{name}]" if expected is dict else f"[[{name}]]"
-            mistakes.append(f"{where}: {name} is not written as {brackets}")
+            mistakes.append(f"{where}: {name} is written in another form; write {brackets}")
             parts[name] = expected()
         elif name in ("optimizer", "problem") and not parts[name]:
             mistakes.append(f"{where}: the study has no [[{name}]]; add at least one")

@@ -1,4 +1,4 @@
-"""One run: the loop, its minibatches, checkpoints, termination, and how it is resumed."""
+"""Runs a trial: the loop, minibatches, checkpoints, the end of the run, and saved states."""
 
 from optframe.trial.run import Run, Setup
 

@@ -1,4 +1,4 @@
-"""Where a run is measured, and the contours around the path of a small problem."""
+"""The checkpoints of a run: the numbers of steps after which it is measured."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from optframe.contracts.trial import Checkpoints
 __all__ = ["marks"]
 
 GROWTH = 1.15
-"""The ratio of successive checkpoints where the number of steps is not known beforehand."""
+"""The ratio of successive checkpoints if the number of steps is not known in advance."""
 
 
 def marks(checkpoints: Checkpoints, total: int | None, per_epoch: int | None) -> Iterator[int]:
-    """Yield the steps after which a run is measured, increasing, and without end."""
+    """Yield the steps after which a run is measured, in increasing order.
+
+    ``total`` is the number of steps of the budget, and ``per_epoch`` that of an epoch; each is None
+    if it is not known. The iterator never ends: after the last checkpoint it repeats ``total``.
+    """
     every = checkpoints.every_steps
     if checkpoints.every_epochs is not None and per_epoch is not None:
         every = max(1, round(checkpoints.every_epochs * per_epoch))
@@ -23,8 +27,8 @@ def marks(checkpoints: Checkpoints, total: int | None, per_epoch: int | None) ->
             yield step
             step += every
     elif total is not None:
-        # Log-spaced, so many of them: where they would fall on one step, the next step, and those
-        # that are left share out what is left.
+        # `count` checkpoints, spaced logarithmically. If the next one would be the same step, it is
+        # the following step instead, and the ratio is computed anew from there for those left.
         step = 0
         for left in range(min(checkpoints.count, total) - 1, 0, -1):
             step = max(step + 1, round(step * (total / max(step, 1)) ** (1 / (left + 1))))
@@ -34,5 +38,6 @@ def marks(checkpoints: Checkpoints, total: int | None, per_epoch: int | None) ->
         while True:
             yield step
             step = max(step + 1, int(step * GROWTH))
+    # A solver's run asks for the next checkpoint even after the last one.
     while True:
         yield total or 0

@@ -1,4 +1,4 @@
-"""What a plugin's components owe, and one line that says what they have not kept."""
+"""Checks of a component's contract during a run, and the message for what is broken."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ __all__ = ["check_metrics", "check_start", "check_step", "check_theta"]
 
 
 def check_start(problem: Problem, start: Any) -> None:
-    """Raise where a start has not the problem's size."""
+    """Raise if the shape of a problem's start is not (P,)."""
     if start.shape != (problem.size,):
         raise PluginError(
-            f"{type(problem).__name__} starts with shape {start.shape}; expected "
-            f"({problem.size},), its size"
+            f"{type(problem).__name__}.start returned the shape {start.shape}; expected "
+            f"({problem.size},), as its size is {problem.size}"
         )
 
 
 def check_metrics(problem: Problem, values: Mapping[str, Any]) -> None:
-    """Raise where there is no loss among the metrics, or one has a column's name."""
+    """Raise if the metrics do not contain a loss, or if one has the name of a column."""
     who, taken = type(problem).__name__, sorted(RESERVED.intersection(values))
     if "loss" not in values:
-        raise PluginError(f"{who}.metrics measures {', '.join(values)}; expected a loss, too")
+        raise PluginError(
+            f"{who}.metrics returned {', '.join(values)}; expected a metric named 'loss', too"
+        )
     if taken:
-        raise PluginError(f"{who}.metrics: {', '.join(taken)} is taken; rename the metric")
+        raise PluginError(
+            f"{who}.metrics returned {', '.join(taken)}, the name of a column; rename the metric"
+        )
 
 
 def check_step(optimizer: Any, returned: Any, shape: Any, dtype: Any) -> None:
-    """Raise where a step has not returned (θ, state)."""
+    """Raise if a step has not returned (θ, state)."""
     if not (isinstance(returned, tuple) and len(returned) == 2):
         values = f"{len(returned)} values" if isinstance(returned, tuple) else None
         found = values or f"a {type(returned).__name__}"
@@ -44,7 +48,7 @@ def check_step(optimizer: Any, returned: Any, shape: Any, dtype: Any) -> None:
 
 
 def check_theta(optimizer: Any, theta: Any, shape: Any, dtype: Any) -> None:
-    """Raise where θ has not kept its shape and precision."""
+    """Raise if a step has changed the shape or the precision of θ."""
     found = (getattr(theta, "shape", ""), getattr(theta, "dtype", type(theta).__name__))
     if found != (shape, dtype):
         raise PluginError(

@@ -1,4 +1,4 @@
-"""The clock of a run: it runs around sampling and steps, and checkpoints stop it."""
+"""The clock of a run: measures the seconds of sampling and steps, without checkpoints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ __all__ = ["Clock"]
 
 
 class Clock:
-    """Seconds of work so far; the device is synchronized before each reading."""
+    """The seconds of work so far; the device is synchronized at each start and stop.
+
+    The loop starts the clock before its steps and stops it before a checkpoint.
+    """
 
     def __init__(self, synchronize: Callable[[], None]) -> None:
         self.seconds = 0.0
@@ -17,12 +20,12 @@ class Clock:
         self._started: float | None = None
 
     def start(self) -> None:
-        """Let time pass."""
+        """Start the clock; work before this call is not measured."""
         self._synchronize()
         self._started = perf_counter()
 
     def stop(self) -> float:
-        """Stop and return the seconds so far; a stopped clock just returns them."""
+        """Stop the clock and return the seconds so far; it may be stopped already."""
         if self._started is not None:
             self._synchronize()
             self.seconds += perf_counter() - self._started

@@ -1,4 +1,4 @@
-"""The loss on a grid around a run's path, for problems of at most two parameters."""
+"""Computes the loss on a grid around a run's path, for problems of at most two parameters."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["landscape"]
 
 
 POINTS = 48
-"""Grid points of a landscape along each parameter."""
+"""The number of grid points along each parameter."""
 
 
 def landscape(run: Run) -> Landscape | None:
-    """Compute the loss around the path of a problem with P ≤ 2, without the noise of its batches.
+    """Return the loss over all data on a grid around the path; None if P > 2 or there is no path.
 
-    The grid covers the path and the minimizer, as far as one can see from the start. It is square,
-    so that the surroundings of a path along one axis are on it, unless the parameters are on
-    scales that differ by a factor of 20 or more.
+    The grid covers the path and the minimizer, apart from points with a coordinate beyond
+    10³·(1 + max|θ₀|). It is square, so that it also shows the surroundings of a path along one
+    axis. It is not square if the extents along the parameters differ by a factor of 20 or more.
     """
     problem: Any = run.problem
     size = problem.size
@@ -45,7 +45,7 @@ def landscape(run: Run) -> Landscape | None:
 
 
 def _losses(run: Run, points: NDArray[Any]) -> NDArray[Any]:
-    """Measure the loss at points of shape (n, P), a few at a time: each may see all the data."""
+    """Return the loss at points of shape (n, P), a few at a time: each may use all the data."""
     backend, dtype = run.setup.backend, run.setup.dtype
     chunks = points.reshape(-1, POINTS, points.shape[-1]) if run.problem.vectorized else points
     with np.errstate(all="ignore"):

@@ -1,7 +1,7 @@
-"""The one loop: an optimizer's steps on θ of shape (..., P), from checkpoint to checkpoint.
+"""The loop: does an optimizer's steps on θ of shape (..., P), from checkpoint to checkpoint.
 
-A lone run has θ (P,), a batch of R runs has θ (R, P), and the steps are the same. Who owns the loop
-says with functions what is done between steps: ``watch`` looks at a run after a step, ``measure``
+A lone run has θ (P,) and a batch of R runs has θ (R, P); the steps are the same. The caller gives
+functions for the work between steps: ``watch`` tests after a step whether the run ends, ``measure``
 adds rows to curves at a checkpoint, and ``pause`` may save a run's state.
 """
 
@@ -18,30 +18,31 @@ from optframe.trial.schedules import ScheduledFields
 __all__ = ["Loop", "Shown", "Watch"]
 
 Watch = Callable[[int, Array, Any], bool]
-"""Called after a step with (steps done, θ, state): whether to leave the loop here."""
+"""Called after a step with (number of steps, θ, state); returns whether to leave the loop here."""
 
 
 class Shown(Protocol):
-    """The minibatches that steps see, of one run or of several."""
+    """The minibatches that the loop's steps use, of one run or of a batch of runs."""
 
     drawing: bool
     """Whether steps see different minibatches or noise."""
 
     per_epoch: int | None
-    """How many steps make an epoch, where there is data."""
+    """The number of steps in an epoch; None if there is no data."""
 
     def epoch(self, k: int) -> float | None:
-        """Return how many passes over the data k steps are; None where there is no data."""
+        """Return the number of passes over the data in k steps; None if there is no data."""
 
     def draw(self, k: int) -> tuple[Any, int]:
         """Return the minibatch of step k, and the number of records in it (of each run)."""
 
 
 class Loop:
-    """The steps of one optimizer on θ (..., P); ``theta`` and ``state`` are those after step ``k``.
+    """Does the steps of one optimizer; ``theta`` and ``state`` are those after ``k`` steps.
 
-    ``fields`` sets the optimizer's scheduled hyperparameters, and ``progress`` (k, epoch) returns
-    the share of the budget that schedules see. The clock runs during steps and sampling alone.
+    θ has shape (..., P). ``fields`` sets the optimizer's scheduled hyperparameters, and
+    ``progress(k, epoch)`` returns the share of the budget that is spent, for schedules. The clock
+    runs during steps and sampling only.
     """
 
     def __init__(
@@ -66,16 +67,16 @@ class Loop:
         self.k = 0
         """The number of steps done."""
         self.mark = 0
-        """The number of steps after which the next checkpoint lies."""
+        """The number of steps at the next checkpoint."""
 
     def begin(self) -> None:
-        """Make the state before the first step, from the first minibatch."""
+        """Initialize the optimizer's state with the first minibatch."""
         self.show(0)
         self.fields.set(0, 0.0, self.progress)
         self.state = self.optimizer.init(self.theta, self.oracle)
 
     def show(self, k: int) -> int:
-        """Let the oracle see the minibatch of step k; return the number of records in it."""
+        """Give the minibatch of step k to the oracle; return the number of records in it."""
         self.oracle.step = k
         if not self.minibatches.drawing:
             return 0
@@ -90,19 +91,23 @@ class Loop:
         watch: Watch | None = None,
         pause: Callable[[], int] | None = None,
     ) -> None:
-        """Step from checkpoint to checkpoint while ``measure`` returns that steps are left to do.
+        """Do steps from checkpoint to checkpoint as long as ``measure`` returns True.
 
-        ``pause`` is called with the clock stopped, before the first step and after as many steps
-        as it returned the last time.
+        ``pause`` returns a number of steps. It is called with the clock stopped: before the first
+        step, and again after that number of steps.
         """
         going = True
         while going:
-            # The same checkpoint as before where some runs of a batch have ended on the way to it;
-            # one of the next ones where a saved run has been taken up.
+            # Here the clock is stopped. If some runs of a batch have ended before the checkpoint,
+            # the others continue to the same checkpoint. If a saved run is resumed, the checkpoints
+            # up to its step are skipped.
             while self.mark <= self.k:
                 self.mark = next(marks)
             left = False
+            # Two exits: the checkpoint is reached, or `watch` or the optimizer has left the steps.
+            # In both cases `measure` looks at the runs after step k.
             while self.k < self.mark and not left:
+                # `pause` may write a file, so it is called before the clock starts.
                 until = self.mark if pause is None else min(self.mark, self.k + pause())
                 self.clock.start()
                 left = self.advance(until, watch)
@@ -110,14 +115,19 @@ class Loop:
             going = measure()
 
     def advance(self, until: int, watch: Watch | None = None) -> bool:
-        """Step until ``until`` steps are done; return whether ``watch`` or the optimizer left."""
+        """Do steps until ``until`` are done, or until ``watch`` or the optimizer ends them.
+
+        Return whether they were ended. An exception in a step leaves k, θ and state as they were
+        before that step, apart from arrays that the step overwrote.
+        """
+        # Local names: a look-up of an attribute would take time in every step.
         oracle, step, draw, fields = self.oracle, self.optimizer.step, self.draw, self.fields
         drawing, scheduled, counts = self.minibatches.drawing, bool(fields), oracle.counts
         theta, state, k, left = self.theta, self.state, self.k, False
         try:
             for k in range(self.k, until):
                 oracle.step = k
-                if drawing:  # `show`, without a further call in every step
+                if drawing:  # as in `show`, without a further call in every step
                     minibatch, records = draw(k)
                     oracle.see(minibatch)
                     counts.samples += records
@@ -127,8 +137,9 @@ class Loop:
                 if (watch and watch(k + 1, theta, state)) or oracle.stopped is not None:
                     until, left = k + 1, True
                     break
+            # After the last step and after a break, `until` is the number of steps done.
             k = until
         finally:
-            # Where a step raises, the run is what it was before that step.
+            # If a step has raised, k is the number of steps before it, and θ and state are theirs.
             self.k, self.theta, self.state = k, theta, state
         return left

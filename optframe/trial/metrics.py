@@ -1,4 +1,4 @@
-"""What a study may have measured at checkpoints beside the problem's own metrics."""
+"""Computes the metrics of `[run] measure`: the gradient's norm and variance at checkpoints."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ class _Drawn(Protocol):
 
 
 class Measures:
-    """The metrics of `[run] measure`, uncounted and off the clock; the run does not notice.
+    """Computes the metrics of `[run] measure`; they are neither counted nor timed.
 
-    With ∇f the gradient over all the data, and g_B that of the minibatch and noise which the next
-    step will see::
+    ∇f is the gradient over all the data, and g_B is the gradient on the minibatch and noise of the
+    next step::
 
         gradient_norm       ‖∇f(θ)‖
         gradient_variance   ‖g_B(θ) − ∇f(θ)‖²
 
-    The second is one draw of the variance E‖g_B − ∇f‖². Its mean over seeds is unbiased where
-    steps draw independently; within an epoch without replacement θ depends on which records are
-    left. Where draws bias the gradient (dropout), the bias squared is in it; where steps draw
-    nothing, it is 0. When a stream has come to its end, its last batch stands in.
+    The second is one draw of the variance E‖g_B − ∇f‖². If steps draw independently, its mean over
+    seeds is unbiased. Within an epoch without replacement it is biased, since θ depends on which
+    records are left. If draws bias the gradient (dropout), it contains the squared bias. If steps
+    draw nothing, it is 0. After the end of a stream its last batch is used.
 
-    ``minibatches`` are to be another object than the run's, whose epochs would be loaded for it.
+    ``minibatches`` must be another object than that of the run, which would otherwise load the next
+    epoch too early.
     """
 
     def __init__(self, names: Sequence[str], problem: Problem, minibatches: _Drawn) -> None:
@@ -45,7 +46,7 @@ class Measures:
         self._problem: Any = problem
 
     def __call__(self, k: int, theta: Array, xp: Any) -> dict[str, Array]:
-        """Measure θ (..., P) after k steps; each value has the shape (...) of the runs."""
+        """Return the metrics at θ (..., P) after k steps; each value has shape (...)."""
         if not self._names:
             return {}
         whole = full_gradient(self._problem, theta)
@@ -66,7 +67,7 @@ class Measures:
 
 
 def full_gradient(problem: Any, theta: Array) -> Array:
-    """Return the gradient over all the data, uncounted, shape (..., P)."""
+    """Return the gradient over all the data, shape (..., P); it is not counted."""
     if isinstance(problem, StochasticProblem) and problem.draws_batch:
         whole = slice(None) if problem.records is not None else None
         return problem.gradient(theta, problem.draw(whole, None))

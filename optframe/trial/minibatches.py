@@ -1,4 +1,4 @@
-"""What each step of a run sees: the sampler's minibatch and the problem's noise."""
+"""The minibatches of a run: the sampler's records and the problem's noise for each step."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["Minibatches"]
 
 
 class Minibatches:
-    """The minibatches of one run, the same ones in whatever order they are asked for."""
+    """The minibatches of one run; they depend on the step alone, not on the order of the calls."""
 
     def __init__(self, problem: Problem, sampler: Sampler | None, seeds: Seeds) -> None:
         self.problem: Any = problem
         self.drawing = False
-        """Whether steps differ in what they see."""
+        """Whether steps use different minibatches or noise."""
         self.noisy = False
-        """Whether they see noise."""
+        """Whether steps use noise."""
         self.records = 0
-        """How many records the sampler chooses from; 0 where there are none."""
+        """The number of records that the sampler chooses from; 0 if there are none."""
         if isinstance(problem, StochasticProblem) and problem.draws_batch:
             self.drawing, self.noisy = True, not problem.deterministic
             self.records = problem.records or 0
@@ -36,7 +36,7 @@ class Minibatches:
         self._sizes: list[int] = []
         self.per_epoch: int | None = None
         self.end: int | None = None
-        """After how many steps there are no more records; None is never."""
+        """The number of steps after which the records end; None if they do not end."""
         if sampler is not None and self.records:
             self.per_epoch = sampler.steps_per_epoch(self.records)
             if self.per_epoch < 1:
@@ -48,23 +48,23 @@ class Minibatches:
                 self.end = sampler.epochs * self.per_epoch
 
     def epoch(self, k: int) -> float | None:
-        """How many passes over the data k steps are; None where there is no data."""
+        """Return the number of passes over the data in k steps; None if there is no data."""
         return k / self.per_epoch if self.per_epoch else None
 
     def steps_in(self, budget: Budget) -> int | None:
-        """Return how many steps a budget has, where it can be known."""
+        """Return the number of steps of a budget; None if it limits neither steps nor epochs."""
         limits = [] if budget.steps is None else [budget.steps]
         if budget.epochs is not None and self.per_epoch is not None:
             limits.append(int(np.ceil(round(budget.epochs * self.per_epoch, 9))))
         return min(limits, default=None)
 
     def draw(self, k: int) -> tuple[Any, int]:
-        """Return the minibatch of step k, where steps see one, and how many records are in it."""
+        """Return the minibatch of step k and the number of records in it."""
         indices, size = self.indices(k)
         return self.problem.draw(indices, self.noise(k)), size
 
     def indices(self, k: int) -> tuple[Any, int]:
-        """Return the records of step k and how many they are; None and 0 where there are none."""
+        """Return the records of step k and their number; None and 0 if there are none."""
         if self.per_epoch is None:
             return None, 0
         epoch, position = divmod(k, self.per_epoch)
@@ -74,7 +74,7 @@ class Minibatches:
         return indices, self._sizes[position] if self._sizes else _length(indices, self.records)
 
     def noise(self, k: int) -> np.random.Generator | None:
-        """Return the generator of step k's noise; None where the problem has none."""
+        """Return the generator of step k's noise; None if the problem has no noise."""
         return self._seeds.generator("noise", k) if self.noisy else None
 
     def _load(self, epoch: int) -> None:

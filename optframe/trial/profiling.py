@@ -1,4 +1,4 @@
-"""Where the time and the memory of steps go: what `[run] profile` adds to a run."""
+"""Measures the time and the memory of steps, for `[run] profile`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Profile", "Stopwatch", "peak_bytes", "state_bytes"]
 
 
 class Stopwatch:
-    """Adds up the seconds inside of functions; the device is synchronized before each reading.
+    """Adds up the seconds inside functions; the device is synchronized before each reading.
 
-    Two readings cost some tenths of a microsecond, of which about half counts as work inside.
+    Two readings take some tenths of a microsecond. About half of that is counted as work inside.
     """
 
     def __init__(self, synchronize: Callable[[], None]) -> None:
@@ -22,7 +22,7 @@ class Stopwatch:
         self._synchronize = synchronize
 
     def timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the same function, whose calls are timed, those that raise included."""
+        """Return a function that calls ``function`` and measures its time, also if it raises."""
         synchronize = self._synchronize
 
         def timed(*arguments: Any) -> Any:
@@ -38,10 +38,10 @@ class Stopwatch:
 
 
 class Profile:
-    """How the seconds of a run are shared out, and what one of its steps allocates.
+    """The parts of a run's seconds, and the memory that one of its steps allocates.
 
-    ``sampling`` draws and gathers minibatches and noise, ``oracle`` is the problem's answers, and
-    the rest of the run's seconds is the update.
+    ``sampling`` measures the drawing and gathering of minibatches and noise. ``oracle`` measures
+    evaluations of the problem. The rest of the run's seconds is the update.
     """
 
     def __init__(self, synchronize: Callable[[], None]) -> None:
@@ -51,14 +51,14 @@ class Profile:
 
     @property
     def row(self) -> tuple[float, float]:
-        """The columns `optframe.contracts.columns.PROFILE_COLUMNS` of a curve's row."""
+        """The values of a curve's row for the columns `PROFILE_COLUMNS`."""
         return self.sampling.seconds, self.oracle.seconds
 
 
 def peak_bytes(action: Callable[[], object]) -> int:
-    """Return how many bytes an action takes at most, beyond those that were taken before it.
+    """Return the largest number of bytes that an action allocates at a time.
 
-    It counts what Python and NumPy allocate on the host; a device's memory is not seen.
+    It counts memory that Python and NumPy allocate on the host, not memory of a device.
     """
     traced = tracemalloc.is_tracing()
     if not traced:
@@ -75,7 +75,7 @@ def peak_bytes(action: Callable[[], object]) -> int:
 
 
 def state_bytes(state: Any) -> int:
-    """Return how many bytes the arrays of an optimizer's state take."""
+    """Return the number of bytes in the arrays of an optimizer's state."""
     if dataclasses.is_dataclass(state):
         return sum(state_bytes(getattr(state, f.name)) for f in dataclasses.fields(state))
     if isinstance(state, (list, tuple)):

@@ -1,8 +1,9 @@
-"""The state of a long run in a file, so that the run goes on from there after a kill.
+"""Saves the state of a long run in a file, and resumes the run from there after a kill.
 
-Generators and minibatches have no state: they follow from seed and step. What a run has beside
-them is θ, the optimizer's state, counts, the clock, the curve so far and what patience remembers.
-The file holds arrays and JSON; nothing in it is unpickled, and no class is looked up by its name.
+The file contains θ, the optimizer's state, counts, the clock, the curve so far, and the best loss
+with the number of checkpoints since (for ``patience``). Generators and minibatches need no state:
+they follow from seed and step. The file has arrays and JSON only. Nothing in it is unpickled, and
+no class is imported by a name in it.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ __all__ = ["Saved", "SavedRuns", "Unsavable"]
 FORMAT = 1
 
 LOOK = 1.0
-"""About so many seconds lie between two looks at the time."""
+"""About the number of seconds between two tests whether it is time to save."""
 
 PLAIN = (bool, int, float, str, type(None))
 
 
-class Unsavable(Exception):  # noqa: N818 - the run goes on, and starts again where it is killed
-    """A state holds something else than numbers and arrays; the message says what."""
+class Unsavable(Exception):  # noqa: N818 - the run goes on; after a kill it starts at step 0
+    """A state contains something else than numbers and arrays; the message says what."""
 
 
 @dataclasses.dataclass(frozen=True)
 class SavedRuns:
-    """The saved states of a study: one file for each run that takes long.
+    """The saved states of a study: a folder with one file for each long run.
 
-    ``every`` is the time in seconds between two saves; a run that is shorter leaves no file.
+    ``every`` is the time between two saves in seconds. A run that is shorter has no file.
     """
 
     folder: Path
@@ -52,19 +53,19 @@ class SavedRuns:
     def of(
         self, key: str, optimizer: Optimizer | Solver, hurried: Callable[[], bool]
     ) -> Saved | None:
-        """Return what keeps the run of this key; None where it cannot be taken up.
+        """Return the saved state of the run with this key; None if it cannot be resumed.
 
-        ``hurried`` says whether the study is to end, so that the run is saved and left.
+        ``hurried`` returns whether the study should end; the run is then saved and abandoned.
         """
         return Saved(self._path(key), key, self.every, hurried) if _resumable(optimizer) else None
 
     def forget(self, key: str) -> None:
-        """Remove what was saved of a run that is over."""
+        """Remove the files of a run that has ended."""
         for path in (self._path(key), self._path(key).with_suffix(".part")):
             path.unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Remove the folder if nothing is in it."""
+        """Remove the folder if it is empty."""
         with contextlib.suppress(OSError):
             self.folder.rmdir()
 
@@ -73,7 +74,7 @@ class SavedRuns:
 
 
 class Saved:
-    """Saves a run at intervals, and restores it."""
+    """Saves a run at intervals, and resumes it."""
 
     def __init__(
         self, path: Path, key: str, every: float, hurried: Callable[[], bool] = lambda: False
@@ -84,34 +85,38 @@ class Saved:
         self._hurried = hurried
         self._last = monotonic()
         self._piece = 1
-        self._told = False
+        self._reported = False
 
     def piece(self, run: Run) -> int:
-        """Return how many steps to do before the next look at the time."""
+        """Return the number of steps to do before the next test whether it is time to save."""
+        # A piece takes at most about `LOOK` seconds. It has at most twice the steps of the one
+        # before, because the pace of a few steps is uncertain.
         pace = run.clock.seconds / run.k if run.k else 0.0
         most = min(self._every, LOOK) / pace if pace else 1.0
         self._piece = max(1, int(min(2 * self._piece, most)))
         return self._piece
 
     def keep(self, run: Run) -> None:
-        """Save the run if it is time; where that fails, it goes on.
+        """Save the run if it is time to; a failure does not stop the run.
 
-        A disk may be full for a while: what failed is said once and tried again when it is time,
-        and the file that was there stays. A state that cannot be saved is not tried again.
+        If the file cannot be written (on a full disk, for example), one line is printed, the
+        previous file stays, and the next interval tries again. If the state has contents that
+        cannot be saved, there is no further try.
 
         Raises
         ------
         KeyboardInterrupt
-            Where the study is to end, and the run was saved.
+            If the study should end; the run was saved.
         """
+        # `_every` is infinite if the state cannot be saved: such a run is not abandoned here.
         hurried = self._hurried() and self._every < float("inf")
         if not hurried and monotonic() - self._last < self._every:
             return
         try:
             self._write(run)
         except (OSError, Unsavable) as error:
-            if not self._told:
-                self._told = True
+            if not self._reported:  # one line for a failure that repeats
+                self._reported = True
                 print(
                     f"optframe: the state of a run with {type(run.optimizer).__name__} is not "
                     f"saved: {error}; the run goes on",
@@ -120,22 +125,28 @@ class Saved:
             if isinstance(error, Unsavable):
                 self._every = float("inf")
         else:
-            self._told = False
+            self._reported = False
             if hurried:
+                # The state is on the disk, so the run may be abandoned here.
                 raise KeyboardInterrupt
+        # After a success and after a failure: the next try is one interval from now.
         self._last = monotonic()
 
     def restore(self, run: Run) -> None:
-        """Take a run up where it was saved, if it was; its state is the one before a first step."""
+        """Resume a run from its file, if there is one; the run must be before its first step.
+
+        If the file is damaged or belongs to another run, one line is printed and the run starts at
+        step 0.
+        """
         try:
             with self._path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 self._read(run, file)
         except (FileNotFoundError, NotADirectoryError):
             return
-        except Exception as error:  # whatever a damaged file makes of its readers
+        except Exception as error:  # the readers of a damaged file may raise anything
             why = one_line(f"{type(error).__name__}: {error}")
             print(
-                f"optframe: {self._path} is not used, and the run starts again: {why}",
+                f"optframe: {self._path} is not used, and the run starts at step 0: {why}",
                 file=sys.stderr,
             )
 
@@ -158,6 +169,8 @@ class Saved:
         packed = {f"array_{i}": array for i, array in enumerate(arrays.packed)}
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_suffix(".part")
+        # The file is written under another name and then renamed. If the process is killed at any
+        # point, the old file or the new one is there, complete.
         try:
             with part.open("wb") as file:
                 np.savez(file, header=text, rows=run.curve, **packed)
@@ -173,23 +186,31 @@ class Saved:
     def _read(self, run: Run, file: Any) -> None:
         header = json.loads(file["header"].tobytes())
         if (header["format"], header["key"]) != (FORMAT, self._key):
-            raise ValueError("it is another run's, or another version's")
+            raise ValueError("it belongs to another run or another version of the format")
         if tuple(header["metrics"]) != run.metrics:
-            raise ValueError(f"it measures {', '.join(header['metrics'])}")
+            raise ValueError(
+                f"found the metrics {', '.join(header['metrics'])}, expected "
+                f"{', '.join(run.metrics)}"
+            )
         rows = file["rows"]
         if rows.shape[1:] != (len(run.columns),):
-            raise ValueError(f"its curve has the shape {rows.shape}")
+            raise ValueError(
+                f"found a curve of shape {rows.shape}, expected {len(run.columns)} columns"
+            )
         arrays = _Arrays(run.setup.backend, file)
         theta = arrays.unpack(header["theta"], {})
         if (theta.shape, theta.dtype) != (run.theta.shape, run.theta.dtype):
-            raise ValueError(f"its θ has shape {theta.shape} and precision {theta.dtype}")
+            raise ValueError(
+                f"found θ as {theta.dtype} {theta.shape}, expected {run.theta.dtype} "
+                f"{run.theta.shape}"
+            )
         state = arrays.unpack(header["state"], dict(_classes(run.state)))
         best, stale = header["patience"]
         counts = {name: header["counts"][name] for name in dataclasses.asdict(run.counts)}
         k, spent = int(header["k"]), float(header["seconds"])
         if run.profile is not None:
             run.profile.sampling.seconds, run.profile.oracle.seconds = header["profile"]
-        # From here on nothing can fail: a run is taken up as a whole or not at all.
+        # Nothing below can fail, so a run is resumed completely or not at all.
         run.loop.theta, run.loop.state, run.loop.k = theta, state, k
         run.rows = [tuple(row) for row in rows.tolist()]
         run.termination.best, run.termination.stale = best, stale
@@ -199,7 +220,7 @@ class Saved:
 
 
 class _Arrays:
-    """Turns states into plain data and arrays, and back; what is one array stays one."""
+    """Converts states to plain data and arrays, and back; an array that occurs twice stays one."""
 
     def __init__(self, backend: Backend, file: Any = None) -> None:
         self.packed: list[Any] = []
@@ -209,12 +230,12 @@ class _Arrays:
         self._made: dict[int, Array] = {}
 
     def pack(self, value: Any) -> Any:
-        """Return JSON for a value.
+        """Return a value as plain data for JSON; its arrays are added to ``packed``.
 
         Raises
         ------
         Unsavable
-            Where it is, or holds, something else than numbers, arrays, lists and dataclasses.
+            If it contains something else than numbers, arrays, lists, tuples and dataclasses.
         """
         if type(value) in PLAIN:
             return value
@@ -226,10 +247,10 @@ class _Arrays:
         if hasattr(value, "shape") and hasattr(value, "dtype"):
             kind = "number" if isinstance(value, np.generic) else "array"
             return {kind: self._number(value)}
-        raise Unsavable(f"its state holds a {type(value).__name__}")
+        raise Unsavable(f"its state contains a {type(value).__name__}")
 
     def unpack(self, packed: Any, classes: dict[str, type]) -> Any:
-        """Return the value again, made of these classes."""
+        """Return the value that was packed; ``classes`` are the dataclasses that it may contain."""
         if not isinstance(packed, dict):
             return packed
         if "list" in packed:
@@ -242,21 +263,22 @@ class _Arrays:
             return self._array(packed["array"])
         made_of = classes[packed["class"]]
         if packed["fields"].keys() != {field.name for field in dataclasses.fields(made_of)}:
-            raise ValueError(f"it holds another {made_of.__name__}")
+            raise ValueError(f"it contains a {made_of.__name__} with other fields")
         made: Any = object.__new__(made_of)
         for name, inside in packed["fields"].items():
             object.__setattr__(made, name, self.unpack(inside, classes))
         return made
 
     def _number(self, value: Any) -> int:
-        """Return the place of an array among those of the file."""
+        """Return the index of an array in ``packed``; the same object always has the same index."""
         if id(value) not in self._numbers:
             host = np.asarray(self._backend.to_numpy(value))
             if host.dtype.hasobject:
-                raise Unsavable("its state holds an array of objects")
+                raise Unsavable("its state contains an array of objects")
             if not host.flags.c_contiguous:
-                raise Unsavable("its state holds an array that is not C-ordered")
-            self._numbers[id(value)] = len(self.packed), value  # kept, so that its id stays its own
+                raise Unsavable("its state contains an array that is not C-ordered")
+            # A reference to the value prevents another object from getting its id.
+            self._numbers[id(value)] = len(self.packed), value
             self.packed.append(host)
         return self._numbers[id(value)][0]
 
@@ -276,7 +298,7 @@ def _name(kind: type) -> str:
 
 
 def _classes(state: Any) -> Iterator[tuple[str, type]]:
-    """Yield the dataclasses that a state is made of, by name."""
+    """Yield (name, class) for each dataclass in a state."""
     if dataclasses.is_dataclass(state) and not isinstance(state, type):
         yield _name(type(state)), type(state)
         for field in dataclasses.fields(state):
@@ -287,7 +309,7 @@ def _classes(state: Any) -> Iterator[tuple[str, type]]:
 
 
 def _sync(folder: Path) -> None:
-    """Let the name of a new file reach the disk, too, where folders can be synchronized."""
+    """Write the folder's entries to the disk, if the system can synchronize folders."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""One run: an optimizer on a problem, measured at checkpoints with the clock stopped."""
+"""A run: one optimizer on one problem, measured at checkpoints while the clock is stopped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ __all__ = ["Run", "Setup"]
 
 
 class Run:
-    """One run in progress: `execute` takes it to its end, whatever that is."""
+    """One run; `execute` runs it until it ends.
+
+    After that ``status`` and ``reason`` say how it ended, ``rows`` are the rows of its curve, and
+    ``error`` is the exception of a failed run.
+    """
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -52,13 +56,13 @@ class Run:
         self.optimizer = self.fields.own(setup.optimizer)
         self.minibatches = Minibatches(setup.problem, setup.sampler, setup.seeds)
         self.ahead = Minibatches(setup.problem, setup.sampler, setup.seeds)
-        """The same minibatches, for looking ahead without loading an epoch for the steps."""
+        """The same minibatches for looking ahead, so that the steps' epoch stays loaded."""
         self.measures = Measures(setup.measure, setup.problem, self.ahead)
         limit = limit_of(theta, setup.backend.xp)
         self.termination = Termination(setup.problem, setup.budget, setup.backend, limit)
         self.oracle = self._oracle(self.counts)
         self.total = self.minibatches.steps_in(setup.budget)
-        """The number of steps in the budget, where it can be known."""
+        """The number of steps in the budget; None if it is not known in advance."""
         self.loop = self._loop(theta, self.oracle)
         self.profile: Profile | None = None
         if setup.profile:
@@ -94,9 +98,13 @@ class Run:
         return np.array(self.rows, np.float64).reshape(len(self.rows), len(self.columns))
 
     def execute(self) -> None:
-        """Run to the end; the status says how it ended, and nothing that was measured is lost."""
+        """Run to the end and set the status; an exception makes it ``failed`` and is not raised.
+
+        `KeyboardInterrupt` is raised. Rows that were measured before an exception stay.
+        """
         with computing_with(self.setup.backend), np.errstate(all="ignore"):
             try:
+                # The first row, at the start. A run may end there, for example at its target.
                 if not self._measure():
                     return
                 if isinstance(self.optimizer, Solver):
@@ -109,18 +117,18 @@ class Run:
                 self.reason = one_line(f"{type(error).__name__}: {error}")
 
     def rehearsal(self) -> Loop:
-        """Return a loop on a copy of the start, whose answers are not counted."""
+        """Return a loop on a copy of the start with counts of its own."""
         return self._loop(self._start(), self._oracle(Counts()))
 
     def warm_up(self) -> None:
-        """Do a first step on copies, so that compilation is no part of the times."""
+        """Do a first step on copies, so that the run's times do not include compilation."""
         loop = self.rehearsal()
         loop.begin()
         returned = loop.optimizer.step(loop.theta, loop.state, loop.oracle)
         check_step(self.optimizer, returned, *self._kind)
 
     def progress(self, k: int, epoch: float) -> float:
-        """Return the share of the budget that is used up after k steps, as schedules see it."""
+        """Return the share of the budget that is spent after k steps, for schedules."""
         return self.termination.progress(k, epoch, self.counts, self.clock.now)
 
     def _start(self) -> Array:
@@ -150,9 +158,12 @@ class Run:
         if self.profile is not None:
             self.profile.step_bytes = self._step_bytes()
         saved = self.setup.saved
+        # The optimizer's `init` and its minibatch are work of the run: the clock includes them.
         self.clock.start()
         self.loop.begin()
         self.clock.stop()
+        # A saved run is resumed after `begin`, whose state shows which classes the file may have.
+        # `restore` replaces everything that `begin` has changed, the clock and the counts included.
         if saved is not None:
             saved.restore(self)
         pause = None if saved is None else partial(self._pause, saved)
@@ -161,22 +172,24 @@ class Run:
             self._find_divergence()
 
     def _pause(self, saved: SavedState) -> int:
-        """Save the run where it is time to; return how many steps to do before the next look."""
+        """Save the run if it is time to; return the number of steps before the next call."""
         saved.keep(self)
         return saved.piece(self)
 
     def _step_bytes(self) -> int:
-        """Return the most bytes that the first step allocates, its minibatch included."""
+        """Return the largest number of bytes that the first step and its minibatch allocate."""
         loop = self.rehearsal()
         loop.begin()
         return peak_bytes(lambda: loop.advance(1))
 
     def _solve(self, solver: Solver) -> None:
-        """Let the solver own the loop; a step lasts from one report to the next."""
+        """Run a solver, which has its own loop; a step is the time between two reports."""
         loop, watch, upcoming = self.loop, self._watch(), self._marks()
         loop.mark = next(upcoming)
 
         def report(theta: Array) -> bool:
+            # The solver calls this inside `minimize`, so the clock runs here. It stops only while
+            # the run is measured.
             if self.status is not None:
                 return False
             loop.k += 1
@@ -187,7 +200,7 @@ class Run:
                 self._measure()
                 loop.mark = next(upcoming)
                 self.clock.start()
-            if self.status is None:
+            if self.status is None:  # the minibatch of the step that begins now
                 self.counts.samples += loop.show(loop.k)
             return self.status is None
 
@@ -197,17 +210,20 @@ class Run:
         with contextlib.suppress(StopIteration):
             theta = solver.minimize(loop.theta, self.oracle, report)
         self.clock.stop()
+        # If a report has ended the run, its status is set and its last row is measured. If not, the
+        # solver ended by itself, and its result is measured here.
         if self.status is None:
             loop.theta = loop.theta if theta is None else theta
             if loop.k and self.rows[-1][0] == loop.k:
-                self.rows.pop()  # the same step, measured before it was known to be the last
+                self.rows.pop()  # a row of the same step; the solver's result replaces it
             self.oracle.stop(self.oracle.stopped or "the solver ended by itself")
             self._measure()
 
     def _watch(self) -> Watch | None:
-        """Return what has to be looked at after each step as one function, or None.
+        """Return one function with all tests after a step; None if there are none.
 
-        At a checkpoint the run is judged anyway, so targets are tested between them.
+        At a checkpoint `_measure` tests all ends, so that targets are tested here between
+        checkpoints only.
         """
         budget, termination, counts = self.setup.budget, self.termination, self.counts
         keeps, tests, every = self.setup.iterates, termination.tests_steps, termination.every
@@ -227,15 +243,16 @@ class Run:
         return watch
 
     def _keep(self, theta: Array) -> None:
-        """Keep an iterate."""
+        """Store a copy of an iterate."""
         self.iterates.append(np.array(self.setup.backend.to_numpy(theta)))
 
     def solution(self) -> Array:
-        """Return what the run has found so far."""
+        """Return the optimizer's solution after the last step, shape (P,)."""
         return self._solution(self.k, self.theta, self.state)
 
     def _ends(self, k: int, theta: Array, state: Any) -> bool:
-        """Return whether a target is reached or the run has diverged; the clock stands still."""
+        """Return whether a target is reached or the run has diverged."""
+        # The test is no work of the optimizer: the clock is stopped during it.
         self.clock.stop()
         solution = self._solution(k, theta, state)
         values = self._values(solution)
@@ -245,7 +262,7 @@ class Run:
         return ended
 
     def _solution(self, k: int, theta: Array, state: Any) -> Array:
-        """Return what the run has found after k steps."""
+        """Return the optimizer's solution after k steps; the start if k is 0."""
         optimizer = self.optimizer
         return optimizer.solution(theta, state) if k and isinstance(optimizer, Optimizer) else theta
 
@@ -254,7 +271,10 @@ class Run:
         return {name: float(value) for name, value in self.problem.metrics(solution).items()}
 
     def _measure(self) -> bool:
-        """Add a row to the curve; return whether the run goes on."""
+        """Add a row to the curve and set the status; return whether the run continues.
+
+        The clock is stopped when this is called.
+        """
         k, theta, counts, termination = self.k, self.theta, self.counts, self.termination
         solution = self._solution(k, theta, self.state)
         values = self._values(solution)
@@ -290,11 +310,12 @@ class Run:
         return self.status is None
 
     def _find_divergence(self) -> None:
-        """Run again up to here, looking at every step, and say where it happened.
+        """Repeat a diverged run with a test after each step, and put the step into the reason.
 
-        It costs nothing to runs that do not diverge, which are most.
+        Runs that do not diverge, which are most, need no such test.
         """
         again = Run(dataclasses.replace(self.setup, iterates=False, profile=False))
+        # At the last checkpoint but one the run had not diverged, so tests begin after it.
         fine = int(self.rows[-2][0]) if len(self.rows) > 1 else 0
 
         def gone(k: int, theta: Array, state: Any) -> bool:

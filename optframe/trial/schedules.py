@@ -1,4 +1,4 @@
-"""The hyperparameters of a run that are schedules, and their values at each step."""
+"""Sets the hyperparameters of a run that are schedules to their values at each step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Component = TypeVar("Component")
 
 
 class ScheduledFields:
-    """Sets scheduled fields of a run's own copy of an optimizer, wrappers and searches included."""
+    """Sets the scheduled fields of a run's copy of an optimizer, of its wrappers and searches."""
 
     def __init__(self) -> None:
         self._fields: list[tuple[Any, str, Schedule]] = []
@@ -23,7 +23,7 @@ class ScheduledFields:
         return bool(self._fields)
 
     def own(self, optimizer: Component) -> Component:
-        """Return a copy of an optimizer whose schedules this object will replace."""
+        """Return a copy of an optimizer, and collect its schedules, which `set` replaces."""
         copied = copy.copy(optimizer)
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
@@ -33,7 +33,7 @@ class ScheduledFields:
         return copied
 
     def set(self, k: int, epoch: float, progress: Callable[[int, float], float]) -> None:
-        """Give every scheduled field its value for step k."""
+        """Set every scheduled field to its value for step k."""
         if self._fields:
             share = progress(k, epoch)
             for holder, name, schedule in self._fields:

@@ -1,4 +1,4 @@
-"""What one run consists of."""
+"""The input of a run: its components, budget, seeds, start and settings."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ __all__ = ["SavedState", "Setup"]
 
 
 class SavedState(Protocol):
-    """A run's state in a file (`optframe.trial.resume.Saved`)."""
+    """The saved state of a run (`optframe.trial.resume.Saved`)."""
 
     def piece(self, run: Any) -> int:
-        """Return the number of steps to do before it is asked to keep the state again."""
+        """Return the number of steps to do before the next call of `keep`."""
 
     def keep(self, run: Any) -> None:
-        """Write the run's state, where it is time to."""
+        """Save the run's state if it is time to."""
 
     def restore(self, run: Any) -> None:
-        """Take up the state that is in the file, if there is one."""
+        """Resume the run from the file, if there is one."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What one run consists of, all of it made and bound.
+    """The input of one run; all components are made and bound.
 
-    ``measure`` names metrics beside the problem's own (see `optframe.trial.metrics.Measures`),
-    ``profile`` asks where the time of each step goes (see `optframe.trial.profiling.Profile`), and
-    ``saved`` keeps the run's state in a file while it lasts, and takes it up from there.
+    ``iterates`` stores θ after each step. ``profile`` measures the parts of each step (see
+    `optframe.trial.profiling.Profile`). ``measure`` names further metrics for checkpoints (see
+    `optframe.trial.metrics.Measures`). ``saved`` saves the run's state at intervals, and resumes
+    the run from the saved state.
     """
 
     problem: Problem

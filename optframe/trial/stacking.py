@@ -1,4 +1,4 @@
-"""What a batch of runs consists of: their minibatches, and one optimizer with all numbers."""
+"""Stacks the minibatches and the hyperparameters of several runs, so that they form a batch."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from optframe.trial.minibatches import Minibatches
 __all__ = ["NotTogether", "Rehearsal", "StackedMinibatches", "merged", "shapes_of", "some_runs"]
 
 AGREE = 1e-3
-"""How far what a run gets in a batch may be off what it gets alone, relative to the largest entry.
+"""The allowed difference between a run in a batch and alone, relative to the largest entry.
 
-It is beyond rounding in float32. Whoever mixes runs up is off by as much as they differ.
+It is larger than rounding in float32. An optimizer or a problem that confuses the runs of a batch
+has an error as large as the difference between the runs.
 """
 
 
-class NotTogether(Exception):  # noqa: N818 - the runs go on one at a time
-    """These runs cannot share a batch; the message says why."""
+class NotTogether(Exception):  # noqa: N818 - the runs then advance one at a time
+    """These runs cannot advance in one batch; the message says why."""
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a first step gives: of runs together, with a run axis in front, or of one alone."""
+    """The results of a first step: of a batch, with the run axis first, or of one run alone."""
 
     theta: Any
     gradient: Any
@@ -41,7 +42,7 @@ class Rehearsal:
     state_bytes: int
 
     def compare(self, alone: Rehearsal, row: int) -> None:
-        """Raise `NotTogether` where a row of the batch is not what the run gets alone."""
+        """Raise `NotTogether` if a row of the batch differs from the results of the run alone."""
         _compare("gradient", self.gradient, alone.gradient, row)
         for name, value in alone.metrics.items():
             _compare(name, self.metrics[name], value, row)
@@ -49,7 +50,7 @@ class Rehearsal:
         _compare("step", self.moved, alone.moved, row, rounding)
         _compare("solution", self.measured, alone.measured, row, rounding)
         if not _fits(self.shapes, alone.shapes, len(self.theta)):
-            raise NotTogether("its state has no run axis in front")
+            raise NotTogether("its state does not have the run axis first")
 
 
 def _compare(what: str, together: Any, alone: Any, row: int, rounding: float = 0.0) -> None:
@@ -57,11 +58,11 @@ def _compare(what: str, together: Any, alone: Any, row: int, rounding: float = 0
         raise NotTogether(f"its {what} has shape {together.shape} in a batch, {alone.shape} alone")
     reach = AGREE * np.abs(alone).max(initial=0.0) + rounding
     if not np.allclose(together[row], alone, rtol=0, atol=reach, equal_nan=True):
-        raise NotTogether(f"its {what} in a batch is not the one that a run has alone")
+        raise NotTogether(f"its {what} in a batch differs from that of a run alone")
 
 
 def shapes_of(state: Any) -> Any:
-    """Return the shapes of a state's arrays, () for numbers, in lists as they are held."""
+    """Return the shapes of a state's arrays, () for numbers, in lists like those of the state."""
     if dataclasses.is_dataclass(state) and not isinstance(state, type):
         return [shapes_of(getattr(state, field.name)) for field in dataclasses.fields(state)]
     if isinstance(state, (list, tuple)):
@@ -70,7 +71,7 @@ def shapes_of(state: Any) -> Any:
 
 
 def _fits(together: Any, alone: Any, runs: int) -> bool:
-    """Whether every array of a batch's state has a run axis in front; numbers may have one."""
+    """Whether every array of a batch's state has the run axis first; numbers may have one."""
     if isinstance(alone, list):
         return len(together) == len(alone) and all(
             _fits(t, a, runs) for t, a in zip(together, alone, strict=True)
@@ -81,22 +82,22 @@ def _fits(together: Any, alone: Any, runs: int) -> bool:
 
 
 class StackedMinibatches:
-    """The minibatches of several runs: indices of shape (R, B), noise with a run axis in front."""
+    """The minibatches of R runs: indices of shape (R, B), and noise with the run axis first."""
 
     def __init__(self, runs: Sequence[Minibatches], sampler: Sampler | None) -> None:
         self._runs = runs
         self._first = runs[0]
         self._same = sampler is None or sampler.deterministic
         self.drawing = self._first.drawing
-        """Whether steps see different minibatches or noise."""
+        """Whether steps use different minibatches or noise."""
         self.end = self._first.end
-        """After how many steps there are no more records; None is never."""
+        """The number of steps after which the records end; None if they do not end."""
         self.per_epoch = self._first.per_epoch
-        """How many steps make an epoch, where there is data."""
+        """The number of steps in an epoch; None if there is no data."""
         self.epoch = self._first.epoch
 
     def draw(self, k: int) -> tuple[Any, int]:
-        """Return the minibatches of step k, and the number of records that each run sees."""
+        """Return the minibatches of step k, and the number of records of each run."""
         first = self._first
         indices, size = first.indices(k)
         if not self._same and first.per_epoch is not None:
@@ -115,12 +116,12 @@ def _listed(indices: Any, records: int) -> Any:
 
 
 def merged(optimizers: Sequence[Optimizer], backend: Any) -> Optimizer:
-    """Return one optimizer with the hyperparameters of several, those that differ as (R, 1).
+    """Return one optimizer for R runs; hyperparameters that differ become arrays (R, 1).
 
     Raises
     ------
     NotTogether
-        Where they differ in more than numbers.
+        If the optimizers differ in more than numbers.
     """
     first = optimizers[0]
     changes: dict[str, Any] = {}
@@ -137,7 +138,7 @@ def merged(optimizers: Sequence[Optimizer], backend: Any) -> Optimizer:
 
 
 def some_runs(optimizer: Optimizer, taken: Callable[[Any], Any]) -> Optimizer:
-    """Return the optimizer with the hyperparameters of some of its runs."""
+    """Return an optimizer for some of the runs; ``taken`` selects their rows from an array."""
     changed = copy.copy(optimizer)
     for name, value in vars(optimizer).items():
         if isinstance(value, Optimizer):

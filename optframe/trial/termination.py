@@ -1,4 +1,4 @@
-"""What ends a run: a target, a spent budget, patience, or divergence."""
+"""Decides whether a run ends: at a target, a spent budget, lost patience, or divergence."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from optframe.trial.metrics import full_gradient
 __all__ = ["DIVERGED", "Termination", "limit_of", "norm", "within"]
 
 DIVERGED = 1e10
-"""A run has diverged when |θ| exceeds this many times max(1, |θ₀|), or is not finite."""
+"""A run has diverged if |θ| > DIVERGED · max(1, |θ₀|), or if the loss or θ is not finite."""
 
 
 def limit_of(start: Array, xp: Any) -> float:
-    """Return the norm beyond which a run from this start has diverged."""
+    """Return the norm of θ above which a run from this start has diverged."""
     return DIVERGED * max(1.0, norm(start, xp))
 
 
 class Termination:
-    """Judges runs: at checkpoints and, where they have targets, between them.
+    """Decides whether runs end, at checkpoints and, for runs with targets, between them.
 
-    θ has shape (..., P) and ``limit`` (...): the norm beyond which a run has diverged. What is said
-    of runs has shape (...), and is a bool of a lone run. Losses and metrics are on the host.
+    θ has shape (..., P). ``limit`` is the norm above which a run has diverged, shape (...). Results
+    have shape (...); for a lone run they are a bool. Losses and metrics are on the host.
     """
 
     def __init__(self, problem: Problem, budget: Budget, backend: Backend, limit: Any) -> None:
@@ -41,30 +41,31 @@ class Termination:
         self._goal = budget.goal
         self.limit = limit
         self.best, self.stale = inf, 0
-        """What patience remembers of a run: its best loss, and the checkpoints since."""
+        """For patience: the best loss, and the number of checkpoints since then."""
         self.every = budget.target_every if problem.draws_batch else 1
-        """Problems without data are tested for targets at every step, others rarely."""
+        """The number of steps between two tests of targets; 1 on problems without data."""
         self.tests_steps = self._goal is not None or budget.gradient_norm is not None
 
     def diverged(self, loss: Any, theta: Array) -> Any:
-        """Return whether the loss is not finite, or |θ| beyond the limit."""
+        """Return whether the loss is not finite, or |θ| exceeds the limit."""
         if theta.ndim == 1:
             return not (isfinite(loss) and within(theta, self.limit, self._xp))
         lost = ~np.isfinite(loss)
-        # Where all of θ at once is within half of the smallest limit, every run is within its own.
+        # One norm of the whole array is cheap. If it is within half of the smallest limit, every
+        # run is within its own limit; if not, the norm of each run decides.
         if not within(self._xp.reshape(theta, (-1,)), 0.5 * self.limit.min(), self._xp):
             lost |= ~self._short(theta, self.limit)
         return lost
 
     def reached(self, values: Mapping[str, Any], solution: Array) -> Any:
-        """Return whether the metric of the target, or the gradient's norm, is as good as asked."""
+        """Return whether the target is reached, or the gradient's norm is small enough."""
         reached: Any = False
         if self._goal is not None:
             metric, value = self._goal
             if metric not in values:
                 raise PluginError(
-                    f"target: {type(self._problem).__name__} measures no {metric!r}; "
-                    f"it measures {', '.join(values)}"
+                    f"target: {type(self._problem).__name__} has no metric {metric!r}; "
+                    f"expected one of: {', '.join(values)}"
                 )
             reached = values[metric] >= value if rises(metric) else values[metric] <= value
         smallest = self._budget.gradient_norm
@@ -73,7 +74,7 @@ class Termination:
         return reached
 
     def target(self, values: Mapping[str, float], solution: Array) -> str:
-        """Return which target a lone run has reached, and by what."""
+        """Return a text with the target that a lone run has reached, and the value found."""
         if self._goal is not None:
             metric, value = self._goal
             found = values[metric]
@@ -93,10 +94,11 @@ class Termination:
         stopped: str | None = None,
         exhausted: str | None = None,
     ) -> tuple[str | None, str | None]:
-        """Return a lone run's status and its reason after k steps; (None, None) goes on.
+        """Return a lone run's status and its reason after k steps; (None, None) if it continues.
 
-        The first of these ends decides: divergence, a ``target`` that was reached, the optimizer's
-        own end (``stopped``), a ``spent`` budget, no more data (``exhausted``), patience.
+        The first of these ends that applies is the result: divergence, a reached ``target``, the
+        optimizer's own end (``stopped``), a ``spent`` budget, the end of a stream (``exhausted``),
+        lost patience.
         """
         if diverged:
             return "diverged", f"at step {k}"
@@ -121,9 +123,9 @@ class Termination:
         )
 
     def progress(self, k: int, epoch: float, counts: Counts, seconds: Callable[[], float]) -> float:
-        """Return the largest share of any budget that is used up, in [0, 1].
+        """Return the largest share of any budget that is spent, in [0, 1].
 
-        ``seconds`` reads the clock, and is called where seconds are a budget.
+        ``seconds`` reads the clock; it is called only if seconds are a budget.
         """
         budget, share = self._budget, 0.0
         if budget.steps is not None:
@@ -137,7 +139,7 @@ class Termination:
         return min(1.0, share)
 
     def _impatient(self, loss: float) -> str | None:
-        """Return that the loss has not improved for too many checkpoints, or None."""
+        """Return a reason if the loss has not improved for too many checkpoints, else None."""
         patience = self._budget.patience
         if patience is None:
             return None
@@ -161,9 +163,10 @@ def norm(vector: Array, xp: Any) -> float:
 
 
 def within(vector: Array, limit: float, xp: Any) -> bool:
-    """Whether the Euclidean norm is at most a limit; no number is not.
+    """Whether the Euclidean norm is at most a limit; False if it is NaN.
 
-    A scalar product takes a third of the time, and decides wherever its rounding does not matter.
+    A scalar product takes a third of the time of `norm`. It decides unless the norm is near the
+    limit, where rounding matters.
     """
     roughly = sqrt(vector @ vector)
     if roughly <= 0.5 * limit:

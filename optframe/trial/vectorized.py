@@ -1,9 +1,9 @@
-"""Many runs of one problem advancing at once, along the leading axis of θ.
+"""Runs a batch of runs of one problem at once, along the leading axis of θ.
 
-Runs that differ only in their seed and in numeric hyperparameters do the same arithmetic. A batch
-of R runs has θ of shape (R, P) and hyperparameters of shape (R, 1); a run that ends leaves it, and
-the others do not notice. Curves are those of the runs alone: to the bit where every operation is
-elementwise, a sum over the last axis or a product per run, and to rounding elsewhere.
+Runs that differ only in seed and numeric hyperparameters do the same arithmetic. A batch of R runs
+has θ of shape (R, P) and hyperparameters of shape (R, 1). A run that ends leaves the batch, which
+does not change the others. Curves equal those of the runs alone: to the bit if every operation is
+elementwise, a sum over the last axis or a product per run, and up to rounding otherwise.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = ["VectorizedRuns"]
 
 
 class _Judged(NamedTuple):
-    """What is measured of the living runs at a step, and which of them end there."""
+    """The measurements of all runs in the batch at a step, and which of them end there."""
 
     solution: Array
     values: dict[str, Any]
@@ -50,10 +50,11 @@ class _Judged(NamedTuple):
 
 
 class VectorizedRuns:
-    """A batch of runs in progress; `execute` takes all of them to their ends.
+    """A batch of runs; `execute` runs them until all have ended.
 
-    Each `Run` keeps what is its own (start, seeds, rows, status); its loop does not step.
-    ``optimizer`` has the hyperparameters of all of them: see `optframe.trial.stacking.merged`.
+    Each `Run` has its own start, seeds, rows and status; its own loop does no steps. ``optimizer``
+    has the hyperparameters of all runs (see `optframe.trial.stacking.merged`). ``alive`` are the
+    indices in ``runs`` of those that have not ended: row r of θ belongs to ``runs[alive[r]]``.
     """
 
     def __init__(self, runs: Sequence[Run], optimizer: Optimizer) -> None:
@@ -66,26 +67,28 @@ class VectorizedRuns:
         self.clock = Clock(self.backend.synchronize)
         self.compile_seconds, self.state_bytes = 0.0, 0
         self.judged: _Judged | None = None
-        """What was seen of the runs where some have ended between two checkpoints."""
+        """The measurements at a step between two checkpoints where some runs end; else None."""
         parts = self._parts(np.arange(len(runs)), optimizer)
         theta = self.xp.stack([run.theta for run in runs])
         self.loop = Loop(theta, *parts, self.clock, self._progress)
 
     def execute(self) -> None:
-        """Run all to their ends.
+        """Run until all runs have ended.
+
+        Exceptions of the problem and of the optimizer are raised unchanged.
 
         Raises
         ------
         NotTogether
-            Where the problem or the optimizer turn out to take one run at a time.
-
-        What they raise themselves is raised as it is.
+            If the problem or the optimizer turns out to support one run at a time only.
         """
         given = self.given
         with computing_with(self.backend), np.errstate(all="ignore"):
+            # The first rows, at the starts. All runs may end there, for example at their target.
             if not self._measure():
                 return
             self._rehearse()
+            # The optimizer's `init` and its minibatch are work of the runs: the clock runs.
             self.clock.start()
             self.loop.begin()
             self.clock.stop()
@@ -99,7 +102,7 @@ class VectorizedRuns:
     def _parts(
         self, alive: Any, optimizer: Optimizer
     ) -> tuple[Optimizer, ScheduledFields, Oracle, StackedMinibatches]:
-        """Make what these runs share, and return those parts of it that the loop holds."""
+        """Make the objects that these runs share; return those that are attributes of the loop."""
         self.alive = alive
         self.given = optimizer
         living = [self.runs[i] for i in alive]
@@ -124,10 +127,10 @@ class VectorizedRuns:
         return self.termination.progress(k, epoch, self.counts, self.clock.now)
 
     def _rehearse(self) -> None:
-        """Do one step on copies, off the clock, and compare what some runs get with that alone.
+        """Do one step on copies, without the clock, and compare some rows with the runs alone.
 
-        Runs start at points of their own here: a problem or an optimizer that has not thought of
-        leading axes is found out, and not by its curves.
+        Here each run has a different start. So the comparison detects a problem or an optimizer
+        that does not support leading axes, before it spoils any curve.
         """
         began = perf_counter()
         host = np.array(self.backend.to_numpy(self.loop.theta))
@@ -152,7 +155,7 @@ class VectorizedRuns:
         self.compile_seconds = perf_counter() - began
 
     def _first_step(self, loop: Loop) -> Rehearsal:
-        """Return what a first step gives, of all runs or of one alone."""
+        """Return the results of a first step, of the batch or of one run alone."""
         to_numpy, theta, oracle = self.backend.to_numpy, loop.theta, loop.oracle
         before, kind = np.array(to_numpy(theta)), (tuple(theta.shape), theta.dtype)
         loop.show(0)
@@ -172,7 +175,11 @@ class VectorizedRuns:
             raise NotTogether(f"the optimizer ends runs by itself ({oracle.stopped})")
 
     def _watch(self) -> Watch | None:
-        """Return what has to be looked at after each step as one function, or None."""
+        """Return one function with all tests after a step; None if there are none.
+
+        At a checkpoint `_measure` tests all ends, so that targets are tested here between
+        checkpoints only.
+        """
         gradients, counts = self.setup.budget.gradients, self.counts
         tests, every = self.termination.tests_steps, self.termination.every
         if not tests and gradients is None:
@@ -187,7 +194,8 @@ class VectorizedRuns:
         return watch
 
     def _some_end(self, k: int, theta: Array, state: Any) -> bool:
-        """Return whether some runs end at this step; the clock stands still."""
+        """Return whether some runs end at this step; if so, keep the measurements."""
+        # The test is no work of the optimizer: the clock is stopped during it.
         self.clock.stop()
         judged = self._judge(k, theta, state)
         ended = bool((judged.diverged | judged.reached).any())
@@ -196,7 +204,7 @@ class VectorizedRuns:
         return ended
 
     def _judge(self, k: int, theta: Array, state: Any) -> _Judged:
-        """Measure all living runs, and say which of them end."""
+        """Measure all runs in the batch, and return which of them end."""
         solution = self.loop.optimizer.solution(theta, state) if k else theta
         values = self._values(solution)
         diverged = self.termination.diverged(values["loss"], theta)
@@ -204,7 +212,7 @@ class VectorizedRuns:
         return _Judged(solution, values, diverged, reached)
 
     def _values(self, solution: Array) -> dict[str, Any]:
-        """Return every metric of every living run, on the host."""
+        """Return all metrics of all runs in the batch, on the host; each has shape (R,)."""
         to_numpy, shape = self.backend.to_numpy, (len(self.alive),)
         found = {n: to_numpy(value) for n, value in self.problem.metrics(solution).items()}
         for name, value in found.items():
@@ -213,12 +221,14 @@ class VectorizedRuns:
         return found
 
     def _measure(self) -> bool:
-        """Add rows to curves and let go of the runs that have ended; return whether any are left.
+        """Add rows to curves and remove the runs that end; return whether any runs are left.
 
-        At a checkpoint all living runs are measured; between two, those that end there.
+        At a checkpoint all runs in the batch get a row; between two, only those that end there. The
+        clock is stopped when this is called.
         """
         loop, judged = self.loop, self.judged
         self._refuse_stops(loop.oracle)
+        # `judged` is set if `watch` has left the loop between two checkpoints.
         if judged is None:
             judged = self._judge(loop.k, loop.theta, loop.state)
             which = np.arange(len(self.alive))
@@ -256,7 +266,7 @@ class VectorizedRuns:
         return bool(len(self.alive))
 
     def _table(self, values: dict[str, Any], solution: Array) -> list[list[float]]:
-        """Return what curves keep of every living run: its metrics, and θ for P ≤ 2."""
+        """Return the values for the curves of all runs in the batch: metrics, and θ if P ≤ 2."""
         columns = list(values.values())
         if self.problem.size <= 2:
             columns += list(self.backend.to_numpy(solution).T)
@@ -264,11 +274,14 @@ class VectorizedRuns:
         return table
 
     def _keep(self, rows: Any) -> None:
-        """Go on with these rows of the batch alone."""
+        """Continue with these rows of the batch only."""
         loop, taken = self.loop, self._rows(rows, len(self.alive))
+        # Nothing is left to run: θ and state stay as they are, since no step follows.
         if not len(rows):
             self.alive = self.alive[rows]
             return
+        # The oracle, minibatches and limits are made anew for the runs left. Counts, clock and
+        # step number are those of the whole batch, and stay.
         step = loop.oracle.step
         loop.theta, loop.state = taken(loop.theta), taken(loop.state)
         parts = self._parts(self.alive[rows], some_runs(self.given, taken))
@@ -276,7 +289,10 @@ class VectorizedRuns:
         loop.draw, loop.oracle.step = loop.minibatches.draw, step
 
     def _rows(self, rows: Any, size: int) -> Callable[[Any], Any]:
-        """Return a function that takes these rows of all arrays of so many runs in a value."""
+        """Return a function that takes these rows of each array in a value.
+
+        Only arrays whose first axis has the length ``size``, the number of runs, are changed.
+        """
         there = self.backend.asarray(rows, "int64")
 
         def taken(value: Any) -> Any:
@@ -291,16 +307,17 @@ class VectorizedRuns:
         return taken
 
     def _find_divergence(self, lost: Sequence[int], given: Optimizer) -> None:
-        """Run again those that have diverged, looking at every step, and say where it happened."""
+        """Repeat the diverged runs with a test after each step; put the step into their reasons."""
         runs = [self.runs[i] for i in lost]
         theirs = some_runs(given, self._rows(np.array(lost), len(self.runs)))
         again = VectorizedRuns([Run(run.setup) for run in runs], theirs)
+        # At its last row but one a run had not diverged, so that tests begin after that step.
         sound = np.array([run.rows[-2][0] for run in runs])
         for i, k in again._divergences(sound, max(run.k for run in runs)):
             runs[i].reason = f"at step {k}"
 
     def _divergences(self, sound: Any, last: int) -> Iterator[tuple[int, int]]:
-        """Yield (run, step) of each that diverges after its step ``sound``, and not after last."""
+        """Yield (run, step) for each run that diverges after step ``sound`` and up to ``last``."""
         lost = np.zeros(len(self.alive), bool)
 
         def gone(k: int, theta: Array, state: Any) -> bool:
@@ -311,6 +328,8 @@ class VectorizedRuns:
             return bool(lost.any())
 
         self.loop.begin()
+        # `advance` returns True if `gone` has found runs, whose rows are then in `lost`. They are
+        # removed, and the others continue. It returns False at the step ``last``.
         while len(self.alive) and self.loop.advance(last, gone):
             for i in self.alive[lost].tolist():
                 yield i, self.loop.k

@@ -86,7 +86,7 @@ def test_the_version_is_told(optframe):
         (["list", "optimisers"], "unknown kind 'optimisers'; did you mean 'optimizers'?"),
         (["show", "addam"], "unknown component 'addam'; did you mean 'adam'?"),
         (["list", "-P", "nowhere.py"], "-P nowhere.py: no such file"),
-        (["list", "--without", "me"], "--without me: no such plugin"),
+        (["list", "--without", "me"], "--without me: no installed plugin has this name"),
         (["run"], "name a study, or at least one optimizer (-o) and one problem (-p)"),
         (["run", "-o", "sgd"], "name a study, or at least one optimizer (-o) and one problem (-p)"),
         (["run", "nowhere.toml"], "nowhere.toml: No such file or directory"),
@@ -97,19 +97,19 @@ def test_the_version_is_told(optframe):
         ),
         (
             ["run", "-o", "sgd", "-p", "rosenbrock"],
-            "command line: [study] budget: nothing ends a run",
+            "command line: [study] budget: no budget is given",
         ),
         (
             ["run", "-o", "sgd:lr", "-p", "rosenbrock", "--steps", "3"],
-            "command line: [[optimizer]]: sgd:lr: found 'lr' where parameter=value was expected",
+            "command line: [[optimizer]]: sgd:lr: found 'lr', expected parameter=value",
         ),
         (
             ["run", "-o", "sgd:lr=[", "-p", "rosenbrock", "--steps", "3"],
-            "'sgd:lr=[': a quote or a bracket is opened and not closed",
+            "'sgd:lr=[': found an unbalanced quote or bracket",
         ),
         (
             ["run", "-o", "sgd", "-p", "rosenbrock", "--epochs", "3"],
-            "command line: [study] budget: rosenbrock has no data, so epochs mean nothing to it",
+            "command line: [study] budget: found epochs, but rosenbrock has no data",
         ),
         (
             ["run", "-o", "sgd", "-p", "rosenbrock", "--steps", "3", "--backend", "nunpy"],
@@ -120,7 +120,8 @@ def test_the_version_is_told(optframe):
                 *("run", "-o", "sgd", "-p", "rosenbrock", "--steps", "3", "--jobs", "2"),
                 *("--executor", "serial"),
             ],
-            "command line: [run] jobs: executor 'serial' runs one trial at a time, in this process",
+            "command line: [run] jobs: found 2, but executor 'serial' runs one trial at a time, in "
+            "this process",
         ),
     ],
 )
@@ -139,8 +140,8 @@ def test_all_wrong_words_are_told(optframe):
         "command line: [[optimizer]] sgd: lr: expected a number > 0, found -1",
         "command line: [[optimizer]]: unknown optimizer 'addam'; did you mean 'adam'?",
         "command line: [[problem]]: unknown problem 'rosenbrok'; did you mean 'rosenbrock'?",
-        "command line: [study] budget: nothing ends a run; expected steps, epochs, gradients or "
-        "seconds",
+        "command line: [study] budget: no budget is given; expected at least one of steps, epochs, "
+        "gradients, seconds",
         "command line: [study]: seeds: expected a whole number ≥ 1, found 0",
     ]
 
@@ -318,7 +319,7 @@ def test_failed_trials_are_named_and_the_exit_code_is_1(optframe):
         "stumbles on rosenbrock failed: ArithmeticError: stumbled over two lines",
         "the tracebacks are in optframe.load('results/command-line').trials['traceback']",
     ]
-    assert "skipped: lunar needs moon, which rosenbrock does not offer" in finished.out
+    assert "skipped: lunar needs moon, which rosenbrock does not support" in finished.out
     assert "Traceback" not in finished.out + finished.err
 
 

@@ -83,9 +83,9 @@ def test_what_cannot_be_fetched_is_infrastructure(data, home, tmp_path):
     assert (finished.code, finished.out) == (4, "")
     assert finished.err.splitlines() == [
         "optframe: downloading stones (0.0 MB) from 127.0.0.1:9",
-        f"optframe: rocks/stones: no such file: OPTFRAME_DATA={home} holds none, the cache "
-        f"{tmp_path}/cache/data/rocks holds none; http://127.0.0.1:9/stones cannot be reached; "
-        "connect to the network, or set OPTFRAME_DATA=DIR to a folder that holds rocks/stones",
+        f"optframe: rocks/stones: no such file: it is not in OPTFRAME_DATA={home}, it is not in "
+        f"the cache {tmp_path}/cache/data/rocks; http://127.0.0.1:9/stones cannot be reached; "
+        "connect to the network, or set OPTFRAME_DATA=DIR to a folder that contains rocks/stones",
     ]
 
 
@@ -175,9 +175,9 @@ def test_a_problem_whose_data_is_missing_ends_with_both_ways_out(home, monkeypat
     assert finished.code == 4
     (line,) = finished.mistakes
     assert line == (
-        "libsvm/a9a: no such file: OPTFRAME_DATA is not set, the cache "
-        f"{data_file.cache_folder()}/data/libsvm holds none; the line is dead; connect to the "
-        "network, or set OPTFRAME_DATA=DIR to a folder that holds libsvm/a9a"
+        "libsvm/a9a: no such file: OPTFRAME_DATA is not set, it is not in the cache "
+        f"{data_file.cache_folder()}/data/libsvm; the line is dead; connect to the "
+        "network, or set OPTFRAME_DATA=DIR to a folder that contains libsvm/a9a"
     )
     assert not os.path.exists("results")
 

@@ -17,8 +17,8 @@ BUILT_IN = ("optframe_plugins", "optframe_problems", "optframe_reports")
 BROKEN = {
     "raises_on_import": "RuntimeError: the licence server is down",
     "exits_on_import": "SystemExit: this plugin needs a Mac",
-    "takes_a_name": "optimizer 'adam' is registered by plugin 'optframe_plugins' already, and "
-    "again by 'takes_a_name'; rename one",
+    "takes_a_name": "optimizer 'adam' is registered by plugin 'optframe_plugins' and by plugin "
+    "'takes_a_name'; rename one of them",
     "wrong_signature": "Argument(s) {'registry'} are declared in the hookimpl but can not be found",
     "misspelled_hook": "unknown hook 'optframe_optimisers'; did you mean 'optframe_optimizers'?",
     "unmarked_hook": "optframe_samplers is not marked as a hook; write @hookimpl above it",
@@ -27,10 +27,11 @@ BROKEN = {
     "returns_a_list": "hook optframe_schedules returned a list; expected a mapping from name to "
     "class",
     "raises_in_a_hook": "LookupError: the schedules are lost",
-    "bad_name": "hook optframe_schedules: bad name 'My Schedule'; expected lower case with hyphens",
+    "bad_name": "hook optframe_schedules: found the name 'My Schedule', expected lower case with "
+    "hyphens",
     "no_class": "hook optframe_schedules: 'three': found 3, expected a class or \"module:Class\"",
-    "no_dataclass": "hook optframe_schedules: 'plain': Plain is no dataclass",
-    "no_contract": "hook optframe_schedules: 'stranger': Stranger is no subclass of "
+    "no_dataclass": "hook optframe_schedules: 'plain': Plain is not a dataclass",
+    "no_contract": "hook optframe_schedules: 'stranger': Stranger is not a subclass of "
     "optframe.Schedule",
     "abstract": "hook optframe_problems: 'shapeless': Shapeless does not define metrics, size, "
     "start",
@@ -89,7 +90,8 @@ def test_a_built_in_plugin_can_be_left_out_by_name(name):
 
 
 def test_a_plugin_that_is_not_installed_cannot_be_left_out():
-    with pytest.raises(UsageError, match="no such plugin; did you mean 'optframe_plugins'"):
+    hint = "no installed plugin has this name; did you mean 'optframe_plugins'"
+    with pytest.raises(UsageError, match=hint):
         load_plugins(without=["optframe-plugins"])
 
 
@@ -135,7 +137,7 @@ def test_a_file_may_not_hide_a_module(tmp_path, name):
     file = tmp_path / f"{name}.py"
     shutil.copy(sample("tiny"), file)
     (left_out,) = load_plugins([str(file)]).broken
-    assert left_out.reason.startswith(f"there is a module called '{name}' already")
+    assert left_out.reason.startswith(f"a module named '{name}' exists already")
     assert getattr(sys.modules.get(name), "__file__", None) != str(file)
 
 
@@ -190,7 +192,7 @@ def test_the_doctor_imports_every_component(doctor):
         "ModuleNotFoundError: No module named 'no_such_package'",
         f"{owner} 'classless' (optframe_plugins.optimizers.sgd:NoSuchClass) could not be imported: "
         "AttributeError",
-        f"{owner} 'misplaced': Linear is no subclass of optframe.Optimizer or optframe.Solver",
+        f"{owner} 'misplaced': Linear is not a subclass of optframe.Optimizer or optframe.Solver",
     ):
         assert line in doctor.stdout
     assert "optimizer 'fine'" not in doctor.stdout

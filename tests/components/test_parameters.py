@@ -157,7 +157,7 @@ def test_an_array_of_the_runs_values_is_checked_throughout():
     rates = np.array([0.1, 0.2])
     assert made(positive=rates).positive is rates
     assert mistakes(positive=np.array([0.1, 0.0])) == (
-        "[[optimizer]] everything: positive: expected a number > 0 throughout the array",
+        "[[optimizer]] everything: positive: expected a number > 0 in every element",
     )
 
 
@@ -173,7 +173,7 @@ def test_a_number_may_be_a_schedule():
 
 def test_mistakes_in_a_schedule_are_named_with_its_place():
     assert mistakes(positive={"schedule": "half", "begin": 1.0}) == (
-        "[[optimizer]] everything: positive: unknown parameter 'begin'; there is start",
+        "[[optimizer]] everything: positive: unknown parameter 'begin'; expected one of: start",
         "[[optimizer]] everything: positive: start is missing; expected a number",
     )
 
@@ -268,8 +268,8 @@ class Fixed:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("size", "it is no choice here, size is 4"),
-        ("rank", "it is no choice here, rank is 3"),
+        ("size", "it cannot be set here, size is always 4"),
+        ("rank", "it cannot be set here, rank is always 3"),
         ("lrs", "did you mean 'lr'?"),
     ],
 )

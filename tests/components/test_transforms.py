@@ -126,7 +126,7 @@ def test_what_is_not_offered_any_more_skips_the_trial_and_says_so(plan):
     assert offered.skip is None
     (missing,) = plan("quadratic+shift+rotate", optimizers=["coordinate-descent"])
     assert missing.skip == (
-        "coordinate-descent needs coordinate_minimum, which quadratic+shift+rotate does not offer"
+        "coordinate-descent needs coordinate_minimum, which quadratic+shift+rotate does not support"
     )
     (noisy,) = plan("rosenbrock+noise", optimizers=["lbfgs"])
     assert "deterministic" in noisy.skip
@@ -145,13 +145,13 @@ def test_records_of_noise_are_sampled(plan):
 
 def test_the_wrong_side_is_told_in_one_line(mistakes, plan):
     assert mistakes("rosenbrock+clip-norm") == (
-        "[[problem]] rosenbrock: wrap clip-norm: wrappers go around optimizers; around this "
-        "problem, expected one of multiplicative-noise, noise, rotate, scale, shift",
+        "[[problem]] rosenbrock: wrap clip-norm: found a wrapper, which wraps optimizers; expected "
+        "a transform, one of: multiplicative-noise, noise, rotate, scale, shift",
     )
     (line,) = mistakes("rosenbrock", optimizers=["sgd+rotate"])
     assert line.startswith(
-        "[[optimizer]] sgd: wrap rotate: transforms go around problems; around this optimizer, "
-        "expected one of clip-norm, "
+        "[[optimizer]] sgd: wrap rotate: found a transform, which wraps problems; expected a "
+        "wrapper, one of: clip-norm, "
     )
 
 
@@ -174,8 +174,11 @@ def test_every_mistake_is_one_line(mistakes, problem, mistake):
 
 def test_nothing_goes_around_a_sampler(mistakes):
     (line,) = mistakes("softmax", samplers=["shuffled+rotate"])
-    assert line == "[[sampler]] shuffled: wrap belongs to an [[optimizer]] or a [[problem]]"
-    with pytest.raises(optframe.UsageError, match="wrap: nothing goes around a sampler"):
+    assert line == (
+        "[[sampler]] shuffled: wrap is not supported here; expected in an [[optimizer]] or "
+        "[[problem]]"
+    )
+    with pytest.raises(optframe.UsageError, match="wrap: a sampler cannot be wrapped"):
         optframe.minimize("softmax", "sgd", steps=1, sampler="shuffled+rotate")
 
 

@@ -75,7 +75,7 @@ def test_a_file_of_any_content_will_do_where_no_checksum_is_known(home):
         (DataFile("records", sha256=OTHER), f"found sha256 {DIGEST}, expected {OTHER}: it is "),
         (
             DataFile("records", size=1234),
-            "found 13 bytes, expected 1,234: it is cut off or another",
+            "found 13 bytes, expected 1,234: it is incomplete or another",
         ),
     ],
 )
@@ -84,7 +84,7 @@ def test_another_file_is_refused_and_left_alone(file, said, home):
     with pytest.raises(UnavailableError) as caught:
         file.fetch()
     assert str(caught.value).startswith(f"{path}: {said}")
-    assert str(caught.value).endswith("; get it again, or move it away")
+    assert str(caught.value).endswith("; replace the file or remove it")
     assert path.read_bytes() == CONTENT
 
 
@@ -120,10 +120,11 @@ def test_what_nobody_offers_must_be_brought(home, monkeypatch):
     with pytest.raises(UnavailableError) as caught:
         file.fetch()
     assert str(caught.value) == (
-        f"some/records: no such file: OPTFRAME_DATA={home} holds none, the cache "
-        f"{file.home.parent} holds none; nobody offers it for download; set OPTFRAME_DATA=DIR to a "
-        "folder that holds some/records"
+        f"some/records: no such file: it is not in OPTFRAME_DATA={home}, it is not in the cache "
+        f"{file.home.parent}; no address to download it from is known; set OPTFRAME_DATA=DIR to a "
+        "folder that contains some/records"
     )
     monkeypatch.delenv("OPTFRAME_DATA")
-    with pytest.raises(UnavailableError, match="no such file: OPTFRAME_DATA is not set, the cache"):
+    missing = "no such file: OPTFRAME_DATA is not set, it is not in the cache"
+    with pytest.raises(UnavailableError, match=missing):
         file.fetch()

@@ -151,11 +151,12 @@ def test_gradients_of_each_record_are_one_gradient_per_point():
 
 def test_a_word_that_the_problem_does_not_offer_is_an_error_that_names_both():
     oracle = oracle_of(Rosenbrock())
-    with pytest.raises(LookupError, match=r"Rosenbrock offers no 'prox'.* must name it in `needs`"):
+    missing = r"Rosenbrock has no method 'prox'.* must list it in `needs`"
+    with pytest.raises(LookupError, match=missing):
         oracle.ask("prox", np.ones(2), 0.1)
-    with pytest.raises(LookupError, match="Means offers no 'hessian'"):
+    with pytest.raises(LookupError, match="Means has no method 'hessian'"):
         oracle_of(Means()).hessian(np.ones(3))
-    with pytest.raises(LookupError, match="Means knows no minimum"):
+    with pytest.raises(LookupError, match="Means does not define its minimum"):
         _ = oracle_of(Means()).minimum
 
 

@@ -162,7 +162,8 @@ def test_a_problem_is_chosen_by_label_or_by_a_name_that_is_clear(results):
         ),
         (
             ("convergence:c=steps", "rosenbrock"),
-            "convergence: unknown parameter 'c'; there is by, metric, view, x, x_scale, y_scale",
+            "convergence: unknown parameter 'c'; expected one of: by, metric, view, x, x_scale, "
+            "y_scale",
         ),
         (
             ("convergence", "rosenbrok"),

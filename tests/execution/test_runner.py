@@ -227,7 +227,7 @@ def test_what_is_missing_is_skipped_with_its_reason(flawed):
     for problem in ("rosenbrock", "abyss"):
         row = of(flawed, "lunar", problem)
         assert row["status"] == "skipped"
-        assert row["reason"] == f"lunar needs moon, which {problem} does not offer"
+        assert row["reason"] == f"lunar needs moon, which {problem} does not support"
 
 
 def test_the_rest_is_not_disturbed(flawed):

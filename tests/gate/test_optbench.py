@@ -143,7 +143,7 @@ def test_a_step_counts_nothing_in_the_run_that_was_counted(random):
         (
             "sgd:lr=0.05",
             {"steps": 5, "target": {"test_accuracy": 0.9}},
-            r"it measured nothing; failed: PluginError: target: .* measures no 'test_accuracy'.*",
+            r"it measured nothing; failed: PluginError: target: .* has no metric 'test_accuracy'.*",
         ),
     ],
 )

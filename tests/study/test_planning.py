@@ -1,5 +1,6 @@
 import dataclasses
 import operator
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,8 @@ def test_a_label_is_kept_and_tells_a_grids_points_apart(plan):
     ],
 )
 def test_one_name_for_two_different_runs_is_a_mistake(plan, given):
-    with pytest.raises(UsageError, match=r"^two different runs are called '\w+' on '\w+'; give "):
+    named = r"^two different trials have the name '\w+' on '\w+'; give "
+    with pytest.raises(UsageError, match=named):
         plan(seeds=2, **given)
 
 
@@ -202,7 +204,8 @@ def test_a_sampler_can_name_its_problems_and_optimizers(plan):
 
 
 def test_a_problem_that_no_sampler_is_for_is_a_mistake(plan):
-    with pytest.raises(UsageError, match=r"\[\[problem\]\] logistic: no \[\[sampler\]\] is for it"):
+    unpaired = r"\[\[problem\]\] logistic: found no \[\[sampler\]\] that is paired with it"
+    with pytest.raises(UsageError, match=unpaired):
         plan(
             problems=["logistic:data=tiny", "mlp:data=tiny"],
             samplers=[{"name": "full", "problems": ["mlp"]}],
@@ -210,7 +213,11 @@ def test_a_problem_that_no_sampler_is_for_is_a_mistake(plan):
 
 
 def test_pairings_that_leave_nothing_are_a_mistake(plan):
-    with pytest.raises(UsageError, match=r"^x: the pairings leave no trial to run$"):
+    unpaired = re.escape(
+        "x: found no optimizer and problem that are paired; check the lists of partners "
+        "(`problems = [...]`, `optimizers = [...]`)"
+    )
+    with pytest.raises(UsageError, match=f"^{unpaired}$"):
         plan(
             optimizers=[
                 {"name": "sgd", "problems": ["quadratic"]},
@@ -246,16 +253,16 @@ def test_what_a_problem_does_not_offer_skips_its_trials_with_the_reason(plan):
     problems = ["rosenbrock", "logistic:data=tiny"]
     trials = plan(optimizers=["lunar", "sgd"], problems=problems, samplers=["full"])
     assert [(t.optimizer.name, t.problem.name, t.skip) for t in trials] == [
-        ("lunar", "rosenbrock", "lunar needs moon, which rosenbrock does not offer"),
+        ("lunar", "rosenbrock", "lunar needs moon, which rosenbrock does not support"),
         ("sgd", "rosenbrock", None),
-        ("lunar", "logistic", "lunar needs moon, which logistic does not offer"),
+        ("lunar", "logistic", "lunar needs moon, which logistic does not support"),
         ("sgd", "logistic", None),
     ]
 
 
 def test_a_wrapper_hides_no_need(plan):
     (trial,) = plan(optimizers="lunar+clip-norm:max=1")
-    assert trial.skip == "lunar needs moon, which rosenbrock does not offer"
+    assert trial.skip == "lunar needs moon, which rosenbrock does not support"
 
 
 def test_who_needs_the_same_loss_at_every_step_needs_all_the_data(plan):
@@ -271,8 +278,8 @@ def test_who_needs_the_same_loss_at_every_step_needs_all_the_data(plan):
         ("rosenbrock", "none", True),
     ]
     assert trials[1].skip == (
-        "cautious needs deterministic, which logistic does not offer under this sampler "
-        "(with data, try the sampler full)"
+        "cautious needs deterministic, which logistic does not support with this sampler "
+        "(for problems with data, use the sampler full)"
     )
 
 

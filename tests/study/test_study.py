@@ -182,7 +182,7 @@ batch_size = 32
             "[run] executor: unknown executor 'cereal'; did you mean 'serial'?",
             "[[optimizer]]: unknown optimizer 'addam'; did you mean 'adam'?",
             "[[optimizer]] sgd: lr: expected a number > 0, found -1",
-            "[[optimizer]] sgd: unknown parameter 'momentum'; there is lr",
+            "[[optimizer]] sgd: unknown parameter 'momentum'; expected one of: lr",
             "[[optimizer]] sgd: budget: unknown parameter 'step'; did you mean 'steps'?",
             "[[problem]]: unknown problem 'rosenbrok'; did you mean 'rosenbrock'?",
             "[[problem]] quadratic: size: expected a whole number ≥ 1, found 2.5",
@@ -203,16 +203,25 @@ batch_size = 32
         (
             "{ steps = 3 }",
             "{ target = 0.1 }",
-            "[study] budget: nothing ends a run; expected steps, epochs, gradients or seconds",
+            "[study] budget: no budget is given; expected at least one of steps, epochs, "
+            "gradients, seconds",
         ),
         (
             "{ steps = 3 }",
             "{ steps = 3, target = { a = 1, b = 2 } }",
-            "[study] budget: target names one metric, as in { test_accuracy = 0.95 }",
+            "[study] budget: target: found 2 metrics, expected one, as in { test_accuracy = 0.95 }",
         ),
-        ("{ steps = 3 }", "{ epochs = 3 }", "[study] budget: rosenbrock has no data"),
-        ("[[optimizer]]", "[optimizer]", "optimizer is not written as [[optimizer]]"),
-        ("[study]", "[[study]]", "study is not written as [study]"),
+        (
+            "{ steps = 3 }",
+            "{ epochs = 3 }",
+            "[study] budget: found epochs, but rosenbrock has no data",
+        ),
+        (
+            "[[optimizer]]",
+            "[optimizer]",
+            "optimizer is written in another form; write [[optimizer]]",
+        ),
+        ("[study]", "[[study]]", "study is written in another form; write [study]"),
         ('name = "sgd"', "", "[[optimizer]]: name is missing; expected a string"),
         ('name = "sgd"', "name = 3", "[[optimizer]]: name is 3; expected a string"),
         ('name = "sgd"', 'name = "sgd"\nlr = []', "[[optimizer]] sgd: lr is an empty list"),
@@ -340,7 +349,7 @@ def test_a_budget_says_what_ends_a_run():
 
 @pytest.mark.parametrize("given", [{}, {"target": 0.1}, {"patience": 3}])
 def test_a_budget_has_to_end(given):
-    with pytest.raises(ValueError, match="nothing ends a run"):
+    with pytest.raises(ValueError, match="no budget is given"):
         Budget(**given)
 
 

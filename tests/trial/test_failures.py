@@ -112,7 +112,10 @@ def test_a_precision_that_is_lost_later_is_refused():
 
 @pytest.mark.parametrize(
     ("measured", "message"),
-    [({"cost": 1.0}, "expected a loss"), ({"loss": 1.0, "seconds": 2.0}, "seconds is taken")],
+    [
+        ({"cost": 1.0}, "expected a metric named 'loss'"),
+        ({"loss": 1.0, "seconds": 2.0}, "seconds, the name of a column"),
+    ],
 )
 def test_metrics_without_a_loss_or_with_a_taken_name_are_refused(measured, message):
     @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def test_a_start_of_another_size_is_refused():
         def start(self, random):
             return [0.0, 0.0, 0.0]
 
-    with pytest.raises(PluginError, match=r"starts with shape \(3,\); expected \(2,\)"):
+    with pytest.raises(PluginError, match=r"the shape \(3,\); expected \(2,\)"):
         optframe.minimize(Longer(), "sgd", steps=1)
 
 

@@ -291,7 +291,7 @@ def test_a_file_that_is_damaged_or_foreign_is_not_used(way, tmp_path, capfd):
     run = ran(setup, Saved(path, KEY, 60.0))
     assert same(run, ran(setup))
     (line,) = capfd.readouterr().err.splitlines()
-    assert line.startswith(f"optframe: {path} is not used, and the run starts again: ")
+    assert line.startswith(f"optframe: {path} is not used, and the run starts at step 0: ")
 
 
 def test_a_place_where_nothing_can_be_written_stops_no_run(tmp_path, capfd):
@@ -373,8 +373,8 @@ def test_a_state_that_cannot_be_saved_stops_no_run(tmp_path, capfd):
     run = ran(setup, Saved(tmp_path / "run.npz", KEY, 0.0))
     assert run.status == "finished"
     assert capfd.readouterr().err == (
-        "optframe: the state of a run with Hoarder is not saved: its state holds a dict; the run "
-        "goes on\n"
+        "optframe: the state of a run with Hoarder is not saved: its state contains a dict; the "
+        "run goes on\n"
     )
     assert os.listdir(tmp_path) == []
 

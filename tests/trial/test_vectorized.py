@@ -319,8 +319,8 @@ def test_an_exit_is_a_failed_run(after, both):
 def test_the_reason_to_run_alone_is_said(both, capsys):
     both(problems=[MixesByAMean()], optimizers=[{"name": "sgd", "lr": [0.01, 0.02]}])
     assert (
-        "runs like sgd:lr=0.01 on mixesbyamean advance one at a time: its gradient in a batch is "
-        "not the one that a run has alone"
+        "runs like sgd:lr=0.01 on mixesbyamean advance one at a time: its gradient in a batch "
+        "differs from that of a run alone"
     ) in capsys.readouterr().err
 
 

@@ -273,8 +273,9 @@ def test_trials_fail_where_the_records_are_others(there, tmp_path):
     assert set(trials["status"][~drifted]) == {"finished"}
     assert set(trials["status"][drifted]) == {"failed"}
     assert set(trials["reason"][drifted]) == {
-        "UsageError: data 'drifting:moved=true': its records here are not those that the study "
-        "was planned with; give all machines the same files, or one OPTFRAME_CACHE"
+        "UsageError: data 'drifting:moved=true': the records on this machine differ from those "
+        "that the study was planned with; use the same files, or one OPTFRAME_CACHE, on all "
+        "machines"
     }
 
 

@@ -30,7 +30,7 @@ def test_every_layer_can_be_written():
         (["convolution:channels=2,kernel=3"], "unknown parameter 'kernel'"),
         (["max-pool:padding=full"], "padding: expected one of 'same', 'valid', found 'full'"),
         (["relu+tanh"], "a layer cannot have wrappers, found 'relu+tanh'"),
-        (["linear:units=3,size"], "found 'size' where parameter=value was expected"),
+        (["linear:units=3,size"], "found 'size', expected parameter=value"),
     ],
 )
 def test_a_mistake_is_one_line(layers, said):
