@@ -138,7 +138,8 @@ def test_whichever_budget_is_spent_first_ends_the_run(squares):
 
 
 def test_a_budget_is_needed():
-    with pytest.raises(optframe.UsageError, match="expected steps, epochs, gradients or seconds"):
+    needed = "expected at least one of steps, epochs, gradients, seconds"
+    with pytest.raises(optframe.UsageError, match=needed):
         optframe.minimize("rosenbrock", "sgd")
 
 
