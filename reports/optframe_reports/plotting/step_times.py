@@ -15,5 +15,5 @@ def no_steps(frames: Frames) -> str | None:
     if stepped.empty:
         return "no run has taken a step yet"
     if (stepped["together"] > 1).all():
-        return "all runs advanced together with others, so that none has a time of its own"
+        return "all runs ran in batches, so none has its own time"
     return None

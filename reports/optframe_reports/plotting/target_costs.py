@@ -71,7 +71,7 @@ def nothing_to_reach(frames: Frames, by: Cost, target: Target) -> str | None:
     elif not _measured(frames):
         return "no run measured a loss"
     if by == "seconds" and (ran["together"] > 1).all():
-        return "all runs advanced together with others, so that none has a time of its own"
+        return "all runs ran in batches, so none has its own time"
     counts = [*ANSWERS] if by == "evaluations" else [by]
     if not (ran[counts] > 0).any(axis=None):
         return f"the runs counted no {by}"
