@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from optframe import Dataset, UsageError
 from optframe_problems.data_loading.finite import check_finite
 
@@ -37,8 +39,6 @@ def standardized(dataset: Dataset) -> Dataset:
     UsageError
         Where a training input is not finite, or too large for a deviation.
     """
-    import numpy as np
-
     train = dataset.train.inputs
     check_finite(dataset.name, "train", dataset.train)
     constant = np.ptp(train, axis=0) == 0

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from optframe import Array, Function
 from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["AxisParallel"]
 
@@ -36,14 +35,10 @@ class AxisParallel(Function):
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def loss(self, theta: Array) -> Array:
@@ -81,6 +76,4 @@ class AxisParallel(Function):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.diag(2 * self._weights()))

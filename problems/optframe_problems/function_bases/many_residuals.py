@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
+import numpy as np
+
 from optframe import Array
 from optframe_problems.dot import dot
 from optframe_problems.function_bases.sum_of_squares import SumOfSquares, hessian_by_products
@@ -104,6 +106,4 @@ class ManyResiduals(SumOfSquares):
         return self.xp.empty_like(theta + weights[..., :1])
 
     def _unit_vectors(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))

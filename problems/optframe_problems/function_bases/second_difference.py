@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import ClassVar
 
+import numpy as np
+
 from optframe import Array, Count, Function
 
 __all__ = ["SecondDifference"]
@@ -61,7 +63,5 @@ class SecondDifference(Function):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         n = self.size
         return self.asarray(2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from functools import cached_property
 
+import numpy as np
+
 from optframe import Array, Function
 
 __all__ = ["Separable"]
@@ -50,6 +52,4 @@ class Separable(Function):
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
+import numpy as np
+
 from optframe import Array, Function
 
 __all__ = ["SumOfSquares", "hessian_by_products"]
@@ -80,8 +82,6 @@ def hessian_by_products(problem: Any, theta: Array) -> Array:
 
     Where a product takes O(P) operations, this takes as many as the Hessian has entries.
     """
-    import numpy as np
-
     unit_vectors = problem.asarray(np.eye(problem.size))
     rows = problem.hvp(theta[..., None, :], unit_vectors)
     return (rows + problem.xp.matrix_transpose(rows)) / 2  # to the bit symmetric

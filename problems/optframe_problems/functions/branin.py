@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import pi
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.function_bases.planar import Planar
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Branin"]
 
@@ -45,14 +43,10 @@ class Branin(Planar):
     @property
     def minimizer(self) -> np.ndarray:
         """The point (π, 2.275), the middle one of the usual three."""
-        import numpy as np
-
         return np.array([pi, 2.275])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (2.5, 12.5)."""
-        import numpy as np
-
         return np.array([2.5, 12.5])
 
     def _value(self, x: Array, y: Array) -> Array:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.function_bases.many_residuals import ManyResiduals
 from optframe_problems.function_bases.products_of_others import products_of_others
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["BrownAlmostLinear"]
 

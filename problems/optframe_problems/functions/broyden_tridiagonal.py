@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.function_bases.many_residuals import ManyResiduals
 from optframe_problems.function_bases.root import root_of
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["BroydenTridiagonal"]
 

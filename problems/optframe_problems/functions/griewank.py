@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count, Function
 from optframe_problems.dot import dot
 from optframe_problems.function_bases.products_of_others import products_of_others
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Griewank"]
 
@@ -51,14 +49,10 @@ class Griewank(Function):
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (−20, 35, −20, 35, ...)."""
-        import numpy as np
-
         return np.resize([-20.0, 35.0], self.size)
 
     def loss(self, theta: Array) -> Array:
@@ -135,12 +129,8 @@ class Griewank(Function):
     @cached_property
     def _rates(self) -> Array:
         """1/√i, shape (P,)."""
-        import numpy as np
-
         return self.asarray(1 / np.sqrt(np.arange(1, self.size + 1)))
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from optframe import Array, Count, Function
 from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Hilbert"]
 
@@ -51,14 +50,10 @@ class Hilbert(Function):
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def loss(self, theta: Array) -> Array:
@@ -92,7 +87,5 @@ class Hilbert(Function):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         i = np.arange(1, self.size + 1)
         return self.asarray(1 / (i[:, None] + i - 1))

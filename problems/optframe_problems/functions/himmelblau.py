@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.function_bases.planar import Planar
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Himmelblau"]
 
@@ -38,14 +36,10 @@ class Himmelblau(Planar):
     @property
     def minimizer(self) -> np.ndarray:
         """The point (3, 2), the one with whole numbers."""
-        import numpy as np
-
         return np.array([3.0, 2.0])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (0, 0)."""
-        import numpy as np
-
         return np.zeros(2)
 
     def _value(self, x: Array, y: Array) -> Array:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.function_bases.planar import Planar
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["MonkeySaddle"]
 
@@ -45,14 +43,10 @@ class MonkeySaddle(Planar):
     @property
     def minimizer(self) -> np.ndarray:
         """The point (−1, 0); two more lie a third of a turn to either side."""
-        import numpy as np
-
         return np.array([-1.0, 0.0])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (0.2, 0.1), which is beside the saddle."""
-        import numpy as np
-
         return np.array([0.2, 0.1])
 
     def _value(self, x: Array, y: Array) -> Array:

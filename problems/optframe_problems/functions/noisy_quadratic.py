@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
+import numpy as np
 from annotated_types import Ge, Gt
 
 from optframe import Array, Count, Indices, StochasticProblem
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["NoisyQuadratic"]
 
@@ -69,20 +67,14 @@ class NoisyQuadratic(StochasticProblem):
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Array:
         """Return the step's σξ, shape (P,); zeros without a generator."""
-        import numpy as np
-
         noise = np.zeros(self.size) if random is None else random.standard_normal(self.size)
         return self.asarray(self.sigma * noise)
 
@@ -116,6 +108,4 @@ class NoisyQuadratic(StochasticProblem):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         return self.asarray(self.curvature * np.eye(self.size))

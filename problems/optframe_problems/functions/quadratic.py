@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from annotated_types import Ge
 
 from optframe import Array, Count, Function
 from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Quadratic"]
 
@@ -69,14 +67,10 @@ class Quadratic(Function):
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def loss(self, theta: Array) -> Array:
@@ -120,8 +114,6 @@ class Quadratic(Function):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         if not self.rotate:
             return self.asarray(np.diag(self._spectrum))
         gaussian = self.instance_random().standard_normal((self.size, self.size))
@@ -131,8 +123,6 @@ class Quadratic(Function):
 
     @cached_property
     def _spectrum(self) -> np.ndarray:
-        import numpy as np
-
         if self.spectrum == "linspace":
             return np.linspace(1, self.condition, self.size)
         if self.spectrum == "logspace":

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from optframe import Array, Count, Indices, StochasticProblem
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["QuadraticDeep", "Records"]
 
@@ -87,8 +85,6 @@ class QuadraticDeep(StochasticProblem):
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Records:
@@ -166,8 +162,6 @@ class QuadraticDeep(StochasticProblem):
     @cached_property
     def _instance(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Q, shape (P, P), and the records, shape (n, P), on the host."""
-        import numpy as np
-
         random, large = self.instance_random(), self.size // 10
         eigenvalues = np.concatenate(
             [random.uniform(0, 1, self.size - large), random.uniform(30, 60, large)]

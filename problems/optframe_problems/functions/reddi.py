@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
+import numpy as np
 from annotated_types import Gt
 
 from optframe import Array, Indices, StochasticProblem
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Reddi"]
 
@@ -66,20 +64,14 @@ class Reddi(StochasticProblem):
     @property
     def minimizer(self) -> np.ndarray:
         """The point where the left wall holds the mean slope."""
-        import numpy as np
-
         return np.array([-1 - (self.steepness - 2) / (3 * self.wall)])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return 0."""
-        import numpy as np
-
         return np.zeros(1)
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Array:
         """Return the mean slope of these records, shape () or (R,)."""
-        import numpy as np
-
         slopes = np.array([self.steepness, -1.0, -1.0])
         chosen = slopes if indices is None else slopes[indices]
         return self.asarray(chosen.mean(axis=-1))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array, Function
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Rosenbrock"]
 
@@ -43,14 +42,10 @@ class Rosenbrock(Function):
     @property
     def minimizer(self) -> np.ndarray:
         """The point (1, 1)."""
-        import numpy as np
-
         return np.ones(2)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (−1.2, 1)."""
-        import numpy as np
-
         return np.array([-1.2, 1.0])
 
     def loss(self, theta: Array) -> Array:

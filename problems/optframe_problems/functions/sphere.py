@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Count
 from optframe_problems.function_bases.axis_parallel import AxisParallel
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Sphere"]
 
@@ -38,6 +36,4 @@ class Sphere(AxisParallel):
     size: Count = 10
 
     def _weights(self) -> np.ndarray:
-        import numpy as np
-
         return np.ones(self.size)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count, Function, Positive
 from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["WorstHuber"]
 
@@ -63,14 +61,10 @@ class WorstHuber(Function):
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return the point with equal coordinates at distance R."""
-        import numpy as np
-
         return np.full(self.size, self.radius / np.sqrt(self.size))
 
     def loss(self, theta: Array) -> Array:
@@ -129,6 +123,4 @@ class WorstHuber(Function):
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count, Function
 from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Zakharov"]
 
@@ -48,14 +46,10 @@ class Zakharov(Function):
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def loss(self, theta: Array) -> Array:
@@ -99,8 +93,6 @@ class Zakharov(Function):
 
     @cached_property
     def _w(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.arange(1, self.size + 1) / 2)
 
     @cached_property
@@ -109,6 +101,4 @@ class Zakharov(Function):
 
     @cached_property
     def _twice_identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(2 * np.eye(self.size))

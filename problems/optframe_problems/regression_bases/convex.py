@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array
 from optframe_problems.regression_bases.bias import on_weights, with_ones
 from optframe_problems.regression_bases.optimum import known_least_loss, within_reach
 from optframe_problems.regression_bases.penalties import Penalty
 from optframe_problems.regression_bases.twice_differentiable import TwiceDifferentiable
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["ConvexModel"]
 
@@ -51,8 +50,6 @@ class ConvexModel(TwiceDifferentiable):
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return zeros."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def penalty(self, theta: Array) -> Array:
@@ -77,8 +74,6 @@ class ConvexModel(TwiceDifferentiable):
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))
 
     @cached_property

@@ -5,15 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array, Indices, StochasticProblem
 from optframe_problems.dot import dot
 from optframe_problems.learning import Batch
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["GaussianSource"]
 
@@ -57,15 +56,11 @@ class GaussianSource(StochasticProblem):
     @property
     def minimizer(self) -> NDArray[Any]:
         """The least-squares solution for all records, the shortest one if there are many."""
-        import numpy as np
-
         solution: NDArray[Any] = np.linalg.lstsq(*self._rows(slice(None)), rcond=None)[0]
         return solution
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return zeros."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Batch:

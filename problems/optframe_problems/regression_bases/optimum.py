@@ -9,6 +9,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from optframe import Array
 from optframe_problems.cache import kept_number
 from optframe_problems.learning import Batch, LearningProblem
@@ -62,8 +64,6 @@ def least_loss(problem: TwiceDifferentiable) -> float | None:
     ----------
     S. Boyd, L. Vandenberghe, "Convex Optimization" (2004), section 9.5.
     """
-    import numpy as np
-
     setting = problem.setting
     if setting is not None and setting.dtype != "float64":
         problem = problem.bind(dataclasses.replace(setting, dtype="float64"))

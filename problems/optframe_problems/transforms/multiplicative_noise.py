@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from annotated_types import Ge
 
 from optframe import Array, Indices, Problem, Transform
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["MultiplicativeNoise"]
 

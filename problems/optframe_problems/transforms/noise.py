@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from optframe import Array, Count, Indices, Problem, StochasticProblem, Transform
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["Drawn", "Noise"]
 
@@ -99,8 +97,6 @@ class Noise(Transform):
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Drawn:
         """Return a batch of the problem inside, and the noise, of shape (P,) or (R, P)."""
-        import numpy as np
-
         inside = self._draw_inside(indices, random)
         if self.fixed is not None:
             noise = self._draws[slice(None) if indices is None else indices].mean(axis=-2)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge, Lt
+from numpy.typing import NDArray
 
 from optframe import Array
 from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["Dropout"]
 
@@ -45,8 +43,6 @@ class Dropout(Layer):
 
     def mask(self, random: np.random.Generator, shape: Shape, dtype: str) -> NDArray[Any]:
         """Draw m/(1 − rate)."""
-        import numpy as np
-
         stays = random.random(shape, np.float32) >= np.float32(self.rate)
         return np.multiply(stays, 1 / (1 - self.rate), dtype=dtype)
 

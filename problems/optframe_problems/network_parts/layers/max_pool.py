@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from optframe import Array, Count
 from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents
 from optframe_problems.network_parts.layers.window import Padding, Window, pieces
@@ -79,11 +81,9 @@ class MaxPool(Layer):
 
     def tangent(self, xp: Any, kept: Taken, own: Own, own_dot: Own, x_dot: Array | None) -> Array:
         """Return ẋ where the maxima were."""
-        from numpy import broadcast_shapes
-
         places, height, width = kept
         assert x_dot is not None
-        runs = broadcast_shapes(x_dot.shape[:-3], places.shape[:-3])
+        runs = np.broadcast_shapes(x_dot.shape[:-3], places.shape[:-3])
         y_dot = xp.zeros((*runs, *places.shape[-3:]), x_dot.dtype)
         for number, (into, of) in enumerate(self.window.offsets(height, width)):
             y_dot[into] += x_dot[of] * (places[into] == number)
