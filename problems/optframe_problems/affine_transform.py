@@ -1,7 +1,5 @@
 """The base class of changes of variables: the derivatives of f(Aθ + b)."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any

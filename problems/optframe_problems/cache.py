@@ -1,7 +1,5 @@
 """Keep results in the user's cache, by the hash of all that determines them."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

@@ -1,7 +1,5 @@
 """Small photographs: CIFAR-10."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

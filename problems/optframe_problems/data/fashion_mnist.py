@@ -1,7 +1,5 @@
 """Images of clothes of the size of MNIST's digits: Fashion-MNIST."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Handwritten digits: MNIST."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

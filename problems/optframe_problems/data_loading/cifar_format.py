@@ -1,7 +1,5 @@
 """Read CIFAR-10's binary format, from a file or from the archive of six files."""
 
-from __future__ import annotations
-
 import tarfile
 import zlib
 from collections.abc import Iterable, Mapping

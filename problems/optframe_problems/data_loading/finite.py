@@ -1,7 +1,5 @@
 """Check that a data set holds finite numbers only."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Read the IDX format of MNIST and similar data sets."""
 
-from __future__ import annotations
-
 import gzip
 import math
 import struct

@@ -1,7 +1,5 @@
 """The base class of data sets of images: their split, and how pixels become inputs."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal

@@ -1,7 +1,5 @@
 """From files in LIBSVM's text format to a data set, and the site that offers such files."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Make the inputs of a data set dense, and standardize them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

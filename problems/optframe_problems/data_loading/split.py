@@ -1,7 +1,5 @@
 """Splitting the records of a data set into training, validation and test parts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """Read LIBSVM's text format; an error names the line."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

@@ -1,7 +1,5 @@
 """Whitening images: global contrast normalization, then ZCA fitted to the training part."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """The base class of quadratic functions whose axes are those of the coordinates."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from functools import cached_property
 from typing import ClassVar

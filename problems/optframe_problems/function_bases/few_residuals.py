@@ -1,7 +1,5 @@
 """A sum of squares of a handful of residuals, each with a formula of its own."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any

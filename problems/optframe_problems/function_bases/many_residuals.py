@@ -1,7 +1,5 @@
 """A sum of squares in any dimension, whose Jacobian is banded or of low rank and never built."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The base class of functions of two parameters, given by formulas in x and y."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The root of as many residuals as parameters: a minimizer that has no formula."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from optframe_problems.function_bases.sum_of_squares import SumOfSquares

@@ -1,7 +1,5 @@
 """The base class of quadratic functions whose Hessian is the second difference matrix."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The base class of sums of one function of each parameter, whose Hessian is diagonal."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """The base class of sums of squares, whose derivatives follow from their residuals."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Any
 

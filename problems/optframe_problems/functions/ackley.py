@@ -1,7 +1,5 @@
 """Ackley's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from math import e, pi

@@ -1,7 +1,5 @@
 """Biggs's EXP6 function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

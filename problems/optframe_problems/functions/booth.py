@@ -1,7 +1,5 @@
 """Booth's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Box's three-dimensional function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

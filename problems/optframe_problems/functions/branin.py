@@ -1,7 +1,5 @@
 """Branin's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import pi
 

@@ -1,7 +1,5 @@
 """Brown's badly scaled function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Broyden's tridiagonal function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any

@@ -1,7 +1,5 @@
 """The cigar: a bowl that is long in one direction."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

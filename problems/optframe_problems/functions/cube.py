@@ -1,7 +1,5 @@
 """The cube, a steeper valley than Rosenbrock's."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The discrete boundary value problem."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any

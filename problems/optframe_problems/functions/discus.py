@@ -1,7 +1,5 @@
 """The discus: a bowl that is flat in all directions but one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The ellipsoid: a bowl with axes of many lengths."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The function ENGVAL1."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

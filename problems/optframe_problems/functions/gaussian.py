@@ -1,7 +1,5 @@
 """The Gaussian function of the collection."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

@@ -1,7 +1,5 @@
 """Griewank's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

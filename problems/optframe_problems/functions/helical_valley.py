@@ -1,7 +1,5 @@
 """Fletcher and Powell's helical valley."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Hilbert's matrix: a quadratic function with an extreme condition number."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar

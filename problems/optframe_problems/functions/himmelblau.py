@@ -1,7 +1,5 @@
 """Himmelblau's function: four minima of equal depth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Kowalik and Osborne's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

@@ -1,7 +1,5 @@
 """The monkey saddle: flat to second order, with three ways down."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

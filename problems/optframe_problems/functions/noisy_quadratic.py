@@ -1,7 +1,5 @@
 """A round bowl with noise, on which the noise floor of gradient descent is known."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

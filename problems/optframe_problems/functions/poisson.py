@@ -1,7 +1,5 @@
 """The discrete Poisson problem on a line."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

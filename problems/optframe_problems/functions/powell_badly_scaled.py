@@ -1,7 +1,5 @@
 """Powell's badly scaled function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

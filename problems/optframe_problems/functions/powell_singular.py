@@ -1,7 +1,5 @@
 """Powell's singular function."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

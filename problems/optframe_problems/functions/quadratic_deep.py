@@ -1,7 +1,5 @@
 """A stochastic quadratic function with the spectrum of a deep network."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

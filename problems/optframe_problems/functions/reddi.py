@@ -1,7 +1,5 @@
 """The problem of Reddi, Kale and Kumar, on which Adam goes the wrong way."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar

@@ -1,7 +1,5 @@
 """Rosenbrock's function in any even dimension, in uncoupled pairs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Any
 

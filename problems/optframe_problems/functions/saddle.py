@@ -1,7 +1,5 @@
 """The saddle: Newton's method converges to it, and other methods leave it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The six-hump camel's back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The sphere: the simplest of all functions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

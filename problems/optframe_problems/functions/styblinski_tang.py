@@ -1,7 +1,5 @@
 """Styblinski and Tang's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Trid: a quadratic function whose minimum is far away and below zero."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

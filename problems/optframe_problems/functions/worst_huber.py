@@ -1,7 +1,5 @@
 """The function on which gradient descent is as slow as it can be."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """Zakharov's function: a bowl with one steep direction, which is not along an axis."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """Layers one after another over one flat θ: outputs, gradients, products with the Hessian."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod, sqrt

@@ -1,7 +1,5 @@
 """Softmax regression on sparse word counts, with dropout."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Records that come several in a row from each subject."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any

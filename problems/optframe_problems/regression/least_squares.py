@@ -1,7 +1,5 @@
 """Linear least squares."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Ridge regression: linear least squares with a squared penalty."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, ClassVar

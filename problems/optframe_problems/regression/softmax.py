@@ -1,7 +1,5 @@
 """Softmax regression with any number of classes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Linear regression on a stream of records, endless or finite."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any

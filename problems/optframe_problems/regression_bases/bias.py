@@ -1,7 +1,5 @@
 """The bias of a linear model, as the weight of a feature that is always 1."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The base class of linear models: a bias, a start at zero, a penalty, and a minimum."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from functools import cached_property
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """The base class of regression problems whose records have an exactly known distribution."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property

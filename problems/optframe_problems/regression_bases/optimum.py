@@ -1,7 +1,5 @@
 """f* of a convex model, by Newton's method, to about 1e-13 of its value."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import inspect

@@ -1,7 +1,5 @@
 """The loss of linear models that predict a number: half the squared error."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray

@@ -1,7 +1,5 @@
 """Multiplicative noise on the gradient."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Additive noise on the gradient."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any

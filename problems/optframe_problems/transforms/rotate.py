@@ -1,7 +1,5 @@
 """A rotation of the parameters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

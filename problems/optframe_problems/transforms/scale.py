@@ -1,7 +1,5 @@
 """Other units for the parameters and the loss."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """The base class of activations: y = φ(x), with φ' and φ'' in terms of y."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Any, ClassVar
 

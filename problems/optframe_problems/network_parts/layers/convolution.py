@@ -1,7 +1,5 @@
 """Convolution: each unit sees a few neighbouring pixels, with the same weights everywhere."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 from typing import Any

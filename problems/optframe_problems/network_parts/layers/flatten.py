@@ -1,7 +1,5 @@
 """Flatten images to lists of numbers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 from typing import Any

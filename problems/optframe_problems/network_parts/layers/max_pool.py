@@ -1,7 +1,5 @@
 """Max pooling: the largest number of each window."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
