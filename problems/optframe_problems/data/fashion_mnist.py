@@ -36,15 +36,11 @@ class FashionMnist(IdxImages):
     learning algorithms" (2017), arXiv:1708.07747.
     """
 
+    name = "fashion-mnist"
     labels: ClassVar[tuple[str, ...]] = (
         *("T-shirt/top", "trouser", "pullover", "dress", "coat"),
         *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
     )
-
-    @property
-    def name(self) -> str:
-        """The data set's name."""
-        return "fashion-mnist"
 
     def files(self) -> tuple[DataFile, ...]:
         """Return the four files."""

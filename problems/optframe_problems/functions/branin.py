@@ -33,10 +33,7 @@ class Branin(Planar):
     Optimisation 2 (North-Holland, 1978).
     """
 
-    @property
-    def minimum(self) -> float:
-        """f* = 5/(4π)."""
-        return 5 / (4 * pi)
+    minimum = 5 / (4 * pi)
 
     @property
     def minimizer(self) -> np.ndarray:

@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
 
-from optframe import Array, Count, Function
-from optframe_problems.dot import dot
+from optframe import Array, Count
+from optframe_problems.function_bases.quadratic_form import QuadraticForm
 
 __all__ = ["Hilbert"]
 
 
 @dataclass(frozen=True)
-class Hilbert(Function):
+class Hilbert(QuadraticForm):
     """A quadratic function that is almost too badly conditioned for float64.
 
     ::
@@ -38,42 +37,9 @@ class Hilbert(Function):
 
     size: Count = 10
 
-    quadratic: ClassVar[bool] = True
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
-
-    @property
-    def minimizer(self) -> np.ndarray:
-        """The origin."""
-        return np.zeros(self.size)
-
-    def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return all ones."""
-        return np.ones(self.size)
-
-    def loss(self, theta: Array) -> Array:
-        """Return f(θ), shape (...)."""
-        return self.loss_and_gradient(theta)[0]
-
     def gradient(self, theta: Array) -> Array:
         """Return Hθ, shape (..., P), by a product per run."""
         return self.xp.matmul(theta[..., None, :], self._matrix)[..., 0, :]
-
-    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
-        """Return both; f is ½ θᵀ of the gradient."""
-        gradient = self.gradient(theta)
-        return 0.5 * dot(theta, gradient), gradient
-
-    def hessian(self, theta: Array) -> Array:
-        """Return H for every run, shape (..., P, P)."""
-        return self.xp.broadcast_to(self._matrix, (*theta.shape, self.size))
-
-    def hvp(self, theta: Array, v: Array) -> Array:
-        """Return Hv, shape (..., P)."""
-        return self.gradient(v)
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return (Hθ)ᵢ, shape (...)."""

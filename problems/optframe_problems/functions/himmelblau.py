@@ -26,10 +26,7 @@ class Himmelblau(Planar):
     D. M. Himmelblau, "Applied Nonlinear Programming" (McGraw-Hill, 1972).
     """
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:

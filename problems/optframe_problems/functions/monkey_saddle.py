@@ -33,10 +33,7 @@ class MonkeySaddle(Planar):
     the saddle point problem in high-dimensional non-convex optimization", NeurIPS 27 (2014).
     """
 
-    @property
-    def minimum(self) -> float:
-        """f* = −¼."""
-        return -0.25
+    minimum = -0.25
 
     @property
     def minimizer(self) -> np.ndarray:

@@ -52,15 +52,8 @@ class NoisyQuadratic(StochasticProblem):
     deterministic: ClassVar[bool] = False
     quadratic: ClassVar[bool] = True
 
-    @property
-    def records(self) -> None:
-        """None: the noise is new at every step."""
-        return
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0, without noise."""
-        return 0.0
+    records = None  # the noise is new at every step
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:

@@ -37,11 +37,7 @@ class Poisson(SecondDifference):
     size: Count = 10
 
     _source: ClassVar[float] = 0.0
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:

@@ -60,11 +60,7 @@ class QuadraticDeep(StochasticProblem):
     count: Count = field(default=1000, metadata={"name": "records"})
 
     quadratic: ClassVar[bool] = True
-
-    @property
-    def draws_instance(self) -> bool:
-        """Yes: Q and the records."""
-        return True
+    draws_instance = True  # Q and the records
 
     @property
     def records(self) -> int:

@@ -35,10 +35,7 @@ class Rastrigin(Separable):
 
     size: Count = 2
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:

@@ -47,11 +47,7 @@ class Reddi(StochasticProblem):
     wall: Annotated[float, Gt(0)] = 10.0
 
     records: ClassVar[int] = 3
-
-    @property
-    def size(self) -> int:
-        """One parameter, x."""
-        return 1
+    size = 1
 
     @property
     def minimum(self) -> float:

@@ -34,10 +34,7 @@ class Saddle(Planar):
     the saddle point problem in high-dimensional non-convex optimization", NeurIPS 27 (2014).
     """
 
-    @property
-    def minimum(self) -> float:
-        """f* = −½."""
-        return -0.5
+    minimum = -0.5
 
     @property
     def minimizer(self) -> np.ndarray:

@@ -51,10 +51,7 @@ class WorstHuber(Function):
     smoothness: Positive = 1.0
     radius: Positive = 1.0
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:

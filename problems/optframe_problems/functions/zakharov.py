@@ -36,10 +36,7 @@ class Zakharov(Function):
 
     size: Count = 10
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:

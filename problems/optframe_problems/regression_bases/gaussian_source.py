@@ -29,6 +29,7 @@ class GaussianSource(StochasticProblem):
     """
 
     quadratic: ClassVar[bool] = True
+    draws_instance = True  # θ* and the records
 
     sigma: float
 
@@ -40,11 +41,6 @@ class GaussianSource(StochasticProblem):
     @abstractmethod
     def _theta_star(self) -> NDArray[Any]:
         """θ*, shape (P,), on the host."""
-
-    @property
-    def draws_instance(self) -> bool:
-        """Yes: θ* and the records."""
-        return True
 
     @property
     def minimum(self) -> float:

@@ -41,11 +41,7 @@ class MultiplicativeNoise(Transform):
     sigma: Annotated[float, Ge(0)] = 0.5
 
     deterministic: ClassVar[bool] = False
-
-    @property
-    def draws_batch(self) -> bool:
-        """Yes: noise."""
-        return True
+    draws_batch = True  # noise
 
     def draw(
         self, indices: Indices | None, random: np.random.Generator | None

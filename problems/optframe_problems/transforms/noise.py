@@ -64,17 +64,14 @@ class Noise(Transform):
     sigma: Annotated[float, Ge(0)] = 1.0
     fixed: Count | None = field(default=None, metadata={"name": "records"})
 
+    draws_batch = True  # noise, or records of it
+
     def __post_init__(self) -> None:
         if self.fixed is not None and self.problem.draws_batch:
             raise ValueError(
                 f"records = {self.fixed} would give {type(self.problem).__name__} a second kind "
                 "of minibatch; leave records out, and the noise is new at every step"
             )
-
-    @property
-    def draws_batch(self) -> bool:
-        """Yes: noise, or records of it."""
-        return True
 
     @property
     def draws_instance(self) -> bool:

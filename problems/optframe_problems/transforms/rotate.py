@@ -40,10 +40,7 @@ class Rotate(Affine):
 
     problem: Problem
 
-    @property
-    def draws_instance(self) -> bool:
-        """Yes: Q."""
-        return True
+    draws_instance = True  # Q
 
     def _inward(self, theta: Array) -> Array:
         # A product per vector, which gives each run the same bits as alone.
