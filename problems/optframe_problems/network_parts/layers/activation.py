@@ -55,13 +55,7 @@ class Activation(Layer):
         return self.slope(xp, kept) * x_dot
 
     def tangent_backward(
-        self,
-        xp: Any,
-        kept: Array,
-        own: Own,
-        dots: Tangents,
-        deltas: tuple[Array, Array],
-        slopes: Own,
+        self, xp: Any, kept: Any, own: Own, dots: Tangents, deltas: tuple[Array, Array], slopes: Own
     ) -> tuple[Array, Array]:
         """Return φ'δ and φ'δ̇ + φ''ẋδ."""
         delta, delta_dot = deltas

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optframe import Array, Count
-from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents
+from optframe_problems.network_parts.layers.layer import Fixed, Own, Shape
 from optframe_problems.network_parts.layers.window import Padding, Window, pieces
 
 __all__ = ["MaxPool"]
@@ -22,7 +22,7 @@ class Taken(NamedTuple):
 
 
 @dataclass(frozen=True)
-class MaxPool(Layer):
+class MaxPool(Fixed):
     """y[i, j] = max of x over a window, for each channel; of several that are equal, the first.
 
     Parameters
@@ -86,16 +86,3 @@ class MaxPool(Layer):
         for number, (into, of) in enumerate(self.window.offsets(height, width)):
             y_dot[into] += x_dot[of] * (places[into] == number)
         return y_dot
-
-    def tangent_backward(
-        self,
-        xp: Any,
-        kept: Taken,
-        own: Own,
-        dots: Tangents,
-        deltas: tuple[Array, Array],
-        slopes: Own,
-    ) -> tuple[Array, Array]:
-        """Return the same of δ and δ̇ as `backward`."""
-        delta, delta_dot = (self.backward(xp, kept, own, each, slopes) for each in deltas)
-        return delta, delta_dot
