@@ -42,21 +42,6 @@ class SumOfSquares(Function):
     def curvature(self, theta: Array, weights: Array) -> Array:
         """Return Σᵢ wᵢ ∇²rᵢ(θ) for weights of shape (..., m), shape (..., P, P)."""
 
-    def loss(self, theta: Array) -> Array:
-        """Return f(θ), shape (...)."""
-        residuals = self.residuals(theta)
-        return self.xp.sum(residuals * residuals, axis=-1)
-
-    def gradient(self, theta: Array) -> Array:
-        """Return 2 Jᵀr, shape (..., P)."""
-        return self._slope(self.residuals(theta), self.jacobian(theta))
-
-    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
-        """Return both from the same residuals."""
-        residuals = self.residuals(theta)
-        loss = self.xp.sum(residuals * residuals, axis=-1)
-        return loss, self._slope(residuals, self.jacobian(theta))
-
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
         return self.gradient(theta)[..., i]
@@ -70,9 +55,6 @@ class SumOfSquares(Function):
     def hvp(self, theta: Array, v: Array) -> Array:
         """Return ∇²f(θ)·v, shape (..., P)."""
         return self.xp.matmul(self.hessian(theta), v[..., None])[..., 0]
-
-    def _slope(self, residuals: Array, jacobian: Array) -> Array:
-        return 2 * self.xp.matmul(residuals[..., None, :], jacobian)[..., 0, :]
 
 
 def hessian_by_products(problem: Any, theta: Array) -> Array:

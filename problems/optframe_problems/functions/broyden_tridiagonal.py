@@ -39,10 +39,10 @@ class BroydenTridiagonal(ManyResiduals):
 
     minimum = 0.0
 
-    @property
+    @cached_property
     def minimizer(self) -> np.ndarray:
         """The root of r, computed."""
-        return self._root
+        return root_of(replace(self))
 
     def start(self, random: np.random.Generator) -> list[float]:
         """Return −1, P times."""
@@ -69,7 +69,3 @@ class BroydenTridiagonal(ManyResiduals):
 
     def _bend(self, theta: Array, weights: Any, v: Array) -> Array:
         return -4 * weights[0] * v
-
-    @cached_property
-    def _root(self) -> np.ndarray:
-        return root_of(replace(self))

@@ -74,7 +74,7 @@ class Griewank(Function):
         diagonal = self._identity > 0
         # In row i, factor i is 1: leaving out factor j, too, leaves Π over all but i and j.
         rows = xp.where(diagonal, xp.ones_like(c[..., None]), c[..., None, :])
-        mixed = -s[..., None] * s[..., None, :] * self._left_out(rows)
+        mixed = -s[..., None] * s[..., None, :] * products_of_others(xp, rows)
         own = 1 / 2000 + self._rates * self._rates * xp.prod(c, axis=-1, keepdims=True)
         return xp.where(diagonal, own[..., None], mixed)
 
@@ -88,16 +88,12 @@ class Griewank(Function):
         return 1 + dot(theta, theta) / 4000 - self.xp.prod(c, axis=-1)
 
     def _slope(self, theta: Array, c: Array, s: Array) -> Array:
-        return theta / 2000 + s * self._left_out(c)
+        return theta / 2000 + s * products_of_others(self.xp, c)
 
     def _waves(self, theta: Array) -> tuple[Array, Array]:
         """Return the cᵢ and the sᵢ/√i, each of shape (..., P)."""
         at = theta * self._rates
         return self.xp.cos(at), self.xp.sin(at) * self._rates
-
-    def _left_out(self, factors: Array) -> Array:
-        """Return Πⱼ≠ᵢ of factors (..., P) for every i, shape (..., P)."""
-        return products_of_others(self.xp, factors)
 
     def _left_out_along(self, factors: Array, speeds: Array) -> tuple[Array, Array]:
         """Return Πⱼ≠ᵢ and its derivative, for factors with these derivatives.

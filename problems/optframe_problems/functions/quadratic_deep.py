@@ -10,6 +10,7 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from optframe import Array, Count, Indices, StochasticProblem
+from optframe_problems.candidate_axes import with_candidates
 
 __all__ = ["QuadraticDeep", "Records"]
 
@@ -92,14 +93,14 @@ class QuadraticDeep(StochasticProblem):
 
     def gradient(self, theta: Array, batch: Records) -> Array:
         """Return Q (θ − x̄), shape (..., P)."""
-        return self._times(theta - _spread(batch.center, theta.ndim, 1))
+        return self._times(theta - with_candidates(batch.center, theta.ndim, 1))
 
     def loss_and_gradient(self, theta: Array, batch: Records) -> tuple[Array, Array]:
         """Return both."""
-        away = theta - _spread(batch.center, theta.ndim, 1)
+        away = theta - with_candidates(batch.center, theta.ndim, 1)
         gradient = self._times(away)
         loss = 0.5 * self.xp.sum(away * gradient, axis=-1)
-        return loss + _spread(batch.floor, loss.ndim, 0), gradient
+        return loss + with_candidates(batch.floor, loss.ndim, 0), gradient
 
     def hessian(self, theta: Array, batch: Records) -> Array:
         """Return Q for every run, shape (..., P, P)."""
@@ -111,7 +112,7 @@ class QuadraticDeep(StochasticProblem):
 
     def partial(self, theta: Array, i: int, batch: Records) -> Array:
         """Return row i of Q times θ − x̄, shape (...)."""
-        away = theta - _spread(batch.center, theta.ndim, 1)
+        away = theta - with_candidates(batch.center, theta.ndim, 1)
         return self.xp.sum(self._q[i, :] * away, axis=-1)
 
     def coordinate_minimum(self, theta: Array, i: int, batch: Records) -> Array:
@@ -165,12 +166,3 @@ class QuadraticDeep(StochasticProblem):
         q = (r * eigenvalues) @ r.T
         records = self.sigma * random.standard_normal((self.count, self.size))
         return (q + q.T) / 2, records
-
-
-def _spread(values: Array, dimensions: int, trailing: int) -> Array:
-    """Return (R, ...) values with axes for the candidates that θ has after its runs."""
-    if values.ndim <= trailing or values.ndim == dimensions:
-        return values
-    runs = values.ndim - trailing
-    index = (slice(None),) * runs + (None,) * (dimensions - values.ndim)
-    return values[(*index, ...)]

@@ -8,6 +8,7 @@ import numpy as np
 from annotated_types import Gt
 
 from optframe import Array, Indices, StochasticProblem
+from optframe_problems.candidate_axes import with_candidates
 
 __all__ = ["Reddi"]
 
@@ -111,5 +112,4 @@ class Reddi(StochasticProblem):
 
 def _spread(batch: Array, like: Array) -> Array:
     """Return a batch's slopes (R,) as (R, 1, ...), to go with an array that has more axes."""
-    missing = like.ndim - batch.ndim if batch.ndim else 0
-    return batch[(..., *[None] * missing)] + 0 * like
+    return with_candidates(batch, like.ndim, 0) + 0 * like

@@ -41,10 +41,10 @@ class ConvexModel(TwiceDifferentiable):
         """Whether there is a minimizer, and Newton's method can be expected to find it."""
         return self.attained and within_reach(self)
 
-    @property
+    @cached_property
     def minimum(self) -> float | None:
         """f*, computed by Newton's method when it is first asked for, then kept on disk."""
-        return self._minimum
+        return known_least_loss(self) if self.knows_minimum else None
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return zeros."""
@@ -73,7 +73,3 @@ class ConvexModel(TwiceDifferentiable):
     @cached_property
     def _identity(self) -> Array:
         return self.asarray(np.eye(self.size))
-
-    @cached_property
-    def _minimum(self) -> float | None:
-        return known_least_loss(self) if self.knows_minimum else None

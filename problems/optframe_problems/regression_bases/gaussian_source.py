@@ -42,10 +42,12 @@ class GaussianSource(StochasticProblem):
     def _theta_star(self) -> NDArray[Any]:
         """θ*, shape (P,), on the host."""
 
-    @property
+    @cached_property
     def minimum(self) -> float:
         """f* over all records."""
-        return self._minimum
+        x, y = self._rows(slice(None))
+        residuals = x @ self.minimizer - y
+        return float(residuals @ residuals) / (2 * len(y))
 
     @property
     def minimizer(self) -> NDArray[Any]:
@@ -128,12 +130,6 @@ class GaussianSource(StochasticProblem):
         """Return 1/B Σ weight · x, shape (..., P)."""
         summed = self.xp.matmul(weights[..., None, :], batch.inputs)[..., 0, :]
         return summed / batch.inputs.shape[-2]
-
-    @cached_property
-    def _minimum(self) -> float:
-        x, y = self._rows(slice(None))
-        residuals = x @ self.minimizer - y
-        return float(residuals @ residuals) / (2 * len(y))
 
     @cached_property
     def _whole(self) -> Batch:

@@ -9,6 +9,7 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from optframe import Array, Count, Indices, Problem, StochasticProblem, Transform
+from optframe_problems.candidate_axes import with_candidates
 
 __all__ = ["Drawn", "Noise"]
 
@@ -22,10 +23,7 @@ class Drawn:
 
     def noise_for(self, theta: Array) -> Array:
         """Return noise that broadcasts against θ, which may have candidate axes after its runs."""
-        if self.noise.ndim == 1 or self.noise.ndim == theta.ndim:
-            return self.noise
-        run_axes = (slice(None),) * (self.noise.ndim - 1)
-        return self.noise[(*run_axes, *[None] * (theta.ndim - self.noise.ndim), slice(None))]
+        return with_candidates(self.noise, theta.ndim, 1)
 
 
 @dataclass(frozen=True)
