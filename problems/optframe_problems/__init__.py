@@ -1,7 +1,5 @@
 """The problems, transforms and data sets of optframe; importing this registers only names."""
 
-from __future__ import annotations
-
 from optframe import hookimpl
 
 __all__ = ["optframe_api", "optframe_datasets", "optframe_problems", "optframe_transforms"]

@@ -1,16 +1,13 @@
 """The base class of changes of variables: the derivatives of f(Aθ + b)."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array, Transform
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["Affine"]
 
@@ -55,21 +52,15 @@ class Affine(Transform):
     @property
     def minimizer(self) -> Any | None:
         """The minimizer of the problem inside, as θ."""
-        import numpy as np
-
         inside = self.problem.minimizer
         return None if inside is None else self._outward(np.asarray(inside))
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return the start of the problem inside, as θ."""
-        import numpy as np
-
         return self._outward(np.asarray(self.problem.start(random)))
 
     def random_start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return a random start of the problem inside, as θ."""
-        import numpy as np
-
         return self._outward(np.asarray(self.problem.random_start(random)))
 
     def metrics(self, theta: Array) -> Mapping[str, Array]:

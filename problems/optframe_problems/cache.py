@@ -1,7 +1,5 @@
 """Keep results in the user's cache, by the hash of all that determines them."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
@@ -9,13 +7,13 @@ import math
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import cache_folder
 from optframe.contracts.whole_file import replacing
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["cache_folder", "kept_arrays", "kept_number"]
 
@@ -39,8 +37,6 @@ def kept_arrays(
     kind: str, key: str, compute: Callable[[], tuple[NDArray[Any], ...]]
 ) -> tuple[NDArray[Any], ...]:
     """Return the arrays that are kept under a key: see `kept_number`."""
-    import numpy as np
-
     path = cache_folder() / kind / f"{key}.npz"
     with contextlib.suppress(OSError, ValueError, EOFError, zipfile.BadZipFile):
         kept = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)

@@ -1,7 +1,5 @@
 """Scalar products along the parameters."""
 
-from __future__ import annotations
-
 from optframe import Array
 
 __all__ = ["dot"]

@@ -6,15 +6,14 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array, Dataset, Indices, Part, Setting, StochasticProblem, UsageError
 from optframe_problems.data_loading.finite import check_finite, is_sparse
 from optframe_problems.sparse import SparseRows
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["Batch", "LearningProblem"]
 

@@ -7,8 +7,6 @@ compared with more digits than they have. Where the start leads to another value
 the last column has it: other descent methods may end there, too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

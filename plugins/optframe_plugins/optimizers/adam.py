@@ -96,20 +96,11 @@ class Adam(Optimizer):
         state.decay1 = state.decay1 * self.beta1
         state.decay2 = state.decay2 * self.beta2
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        betas = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2)
+        bias = (1 - state.decay1, 1 - state.decay2)
+        g = oracle.gradient(theta)
         theta, state.m, state.v = update(
-            theta,
-            oracle.gradient(theta),
-            state.m,
-            state.v,
-            self.lr,
-            self.beta1,
-            1 - self.beta1,
-            self.beta2,
-            1 - self.beta2,
-            1 - state.decay1,
-            1 - state.decay2,
-            inside,
-            outside,
+            theta, g, state.m, state.v, self.lr, *betas, *bias, inside, outside
         )
         return theta, state
 

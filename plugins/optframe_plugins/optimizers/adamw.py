@@ -68,21 +68,12 @@ class AdamW(Optimizer):
         state.decay1 = state.decay1 * self.beta1
         state.decay2 = state.decay2 * self.beta2
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        shrink = 1 - self.lr * self.weight_decay
+        betas = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2)
+        bias = (1 - state.decay1, 1 - state.decay2)
+        g = oracle.gradient(theta)
         theta, state.m, state.v = update(
-            theta,
-            oracle.gradient(theta),
-            state.m,
-            state.v,
-            1 - self.lr * self.weight_decay,
-            self.lr,
-            self.beta1,
-            1 - self.beta1,
-            self.beta2,
-            1 - self.beta2,
-            1 - state.decay1,
-            1 - state.decay2,
-            inside,
-            outside,
+            theta, g, state.m, state.v, shrink, self.lr, *betas, *bias, inside, outside
         )
         return theta, state
 

@@ -100,22 +100,11 @@ class AMSGrad(Optimizer):
         bias2 = 1 - state.decay2
         before, after = (bias2, 1.0) if self.bias_correct_max else (1.0, bias2)
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        betas = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2)
+        bias = (1 - state.decay1, before, after)
+        g = oracle.gradient(theta)
         theta, state.m, state.v, state.top = update(
-            theta,
-            oracle.gradient(theta),
-            state.m,
-            state.v,
-            state.top,
-            self.lr,
-            self.beta1,
-            1 - self.beta1,
-            self.beta2,
-            1 - self.beta2,
-            1 - state.decay1,
-            before,
-            after,
-            inside,
-            outside,
+            theta, g, state.m, state.v, state.top, self.lr, *betas, *bias, inside, outside
         )
         return theta, state
 

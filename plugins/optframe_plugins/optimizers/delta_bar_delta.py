@@ -84,23 +84,14 @@ class DeltaBarDelta(Optimizer):
 
     def init(self, theta: Array, oracle: Oracle) -> Rates:
         """Start with the same rate everywhere and no past."""
-        zeros = oracle.xp.zeros_like(theta)
-        return Rates(
-            rates=zeros + coefficient(oracle.xp, self.lr, theta),
-            average=oracle.xp.zeros_like(theta),
-        )
+        zeros = oracle.xp.zeros_like
+        return Rates(zeros(theta) + coefficient(oracle.xp, self.lr, theta), zeros(theta))
 
     def step(self, theta: Array, state: Rates, oracle: Oracle) -> tuple[Array, Rates]:
         """Do one step."""
+        change = (self.increase, 1 - self.decrease, self.smoothing, 1 - self.smoothing)
         theta, state.rates, state.average = update(
-            theta,
-            oracle.gradient(theta),
-            state.rates,
-            state.average,
-            self.increase,
-            1 - self.decrease,
-            self.smoothing,
-            1 - self.smoothing,
+            theta, oracle.gradient(theta), state.rates, state.average, *change
         )
         return theta, state
 

@@ -63,17 +63,9 @@ class Lion(Optimizer):
 
     def step(self, theta: Array, state: Momentum, oracle: Oracle) -> tuple[Array, Momentum]:
         """Do one step."""
-        theta, state.m = update(
-            theta,
-            oracle.gradient(theta),
-            state.m,
-            1 - self.lr * self.weight_decay,
-            self.lr,
-            self.beta1,
-            1 - self.beta1,
-            self.beta2,
-            1 - self.beta2,
-        )
+        shrink = 1 - self.lr * self.weight_decay
+        betas = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2)
+        theta, state.m = update(theta, oracle.gradient(theta), state.m, shrink, self.lr, *betas)
         return theta, state
 
     def invariances(self) -> frozenset[str]:

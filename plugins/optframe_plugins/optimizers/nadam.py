@@ -95,20 +95,12 @@ class NAdam(Optimizer):
         state.product = state.product * this
         state.decay2 = state.decay2 * self.beta2
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        ahead = self.lr * following / (1 - state.product * following)
+        now = self.lr * (1 - this) / (1 - state.product)
+        betas = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2)
+        g = oracle.gradient(theta)
         theta, state.m, state.v = update(
-            theta,
-            oracle.gradient(theta),
-            state.m,
-            state.v,
-            self.lr * following / (1 - state.product * following),
-            self.lr * (1 - this) / (1 - state.product),
-            self.beta1,
-            1 - self.beta1,
-            self.beta2,
-            1 - self.beta2,
-            1 - state.decay2,
-            inside,
-            outside,
+            theta, g, state.m, state.v, ahead, now, *betas, 1 - state.decay2, inside, outside
         )
         return theta, state
 

@@ -1,7 +1,5 @@
 """Adult: whether a person earns more than 50,000 dollars a year."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from optframe import DataFile, Dataset, DatasetLoader

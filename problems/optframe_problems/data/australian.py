@@ -1,7 +1,5 @@
 """Australian credit approval."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from optframe import DataFile, Dataset, UnavailableError

@@ -1,7 +1,5 @@
 """The breast cancer measurements that come with scikit-learn."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from optframe import Dataset, Part

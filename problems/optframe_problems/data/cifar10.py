@@ -1,7 +1,5 @@
 """Small photographs: CIFAR-10."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,6 +59,7 @@ class Cifar10(Images):
     train: str = ""
     test: str = ""
 
+    name = "cifar10"
     shape: ClassVar[tuple[int, int, int]] = (SIDE, SIDE, 3)
     labels: ClassVar[tuple[str, ...]] = (
         *("airplane", "automobile", "bird", "cat", "deer"),
@@ -70,11 +69,6 @@ class Cifar10(Images):
     def __post_init__(self) -> None:
         if self.test and not self.train:
             raise ValueError(f"test = {self.test!r} without train; give both, or neither")
-
-    @property
-    def name(self) -> str:
-        """The data set's name."""
-        return "cifar10"
 
     def files(self) -> tuple[DataFile, ...]:
         """Return the archive, or, where only they exist, its six files, training files first.

@@ -1,7 +1,5 @@
 """The diabetes progression that comes with scikit-learn."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from optframe import Dataset, Part

@@ -1,7 +1,5 @@
 """The handwritten digits that come with scikit-learn."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from optframe import Dataset, Part

@@ -1,7 +1,5 @@
 """Images of clothes of the size of MNIST's digits: Fashion-MNIST."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -38,15 +36,11 @@ class FashionMnist(IdxImages):
     learning algorithms" (2017), arXiv:1708.07747.
     """
 
+    name = "fashion-mnist"
     labels: ClassVar[tuple[str, ...]] = (
         *("T-shirt/top", "trouser", "pullover", "dress", "coat"),
         *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
     )
-
-    @property
-    def name(self) -> str:
-        """The data set's name."""
-        return "fashion-mnist"
 
     def files(self) -> tuple[DataFile, ...]:
         """Return the four files."""

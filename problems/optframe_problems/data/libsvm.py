@@ -1,7 +1,5 @@
 """Data sets in LIBSVM's text format."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path

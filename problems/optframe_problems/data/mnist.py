@@ -1,7 +1,5 @@
 """Handwritten digits: MNIST."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -38,12 +36,8 @@ class Mnist(IdxImages):
     recognition", Proceedings of the IEEE 86 (1998).
     """
 
+    name = "mnist"
     labels: ClassVar[tuple[int, ...]] = tuple(range(10))
-
-    @property
-    def name(self) -> str:
-        """The data set's name."""
-        return "mnist"
 
     def files(self) -> tuple[DataFile, ...]:
         """Return the four files."""

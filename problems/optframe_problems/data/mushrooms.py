@@ -1,7 +1,5 @@
 """Mushrooms, edible or poisonous."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from optframe import DataFile, Dataset

@@ -1,7 +1,5 @@
 """Word counts of newsgroup articles."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from optframe import DataFile, Dataset

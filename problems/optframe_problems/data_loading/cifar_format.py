@@ -1,17 +1,15 @@
 """Read CIFAR-10's binary format, from a file or from the archive of six files."""
 
-from __future__ import annotations
-
 import tarfile
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Part, UnavailableError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["CLASSES", "SIDE", "read_archive", "read_records"]
 
@@ -38,8 +36,6 @@ def read_records(files: Mapping[str, bytes]) -> Part:
     A. Krizhevsky, "Learning multiple layers of features from tiny images", Technical report,
     University of Toronto (2009).
     """
-    import numpy as np
-
     tables = [_table(where, content) for where, content in files.items()]
     table = tables[0] if len(tables) == 1 else np.concatenate(tables)
     pixels = table[:, 1:].reshape(-1, CHANNELS, SIDE, SIDE).transpose(0, 2, 3, 1)
@@ -47,8 +43,6 @@ def read_records(files: Mapping[str, bytes]) -> Part:
 
 
 def _table(where: str, content: bytes) -> NDArray[Any]:
-    import numpy as np
-
     records, rest = divmod(len(content), RECORD)
     if rest or not records:
         raise UnavailableError(

@@ -1,7 +1,5 @@
 """Find a file that a user names: by its path, or in the folder OPTFRAME_DATA."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -1,8 +1,8 @@
 """Check that a data set holds finite numbers only."""
 
-from __future__ import annotations
-
 from typing import Any
+
+import numpy as np
 
 from optframe import Part, UsageError
 
@@ -16,8 +16,6 @@ def is_sparse(inputs: Any) -> bool:
 
 def check_finite(where: str, name: str, part: Part) -> None:
     """Raise UsageError, naming the first place, where inputs or targets hold NaN or infinity."""
-    import numpy as np
-
     inputs: Any = part.inputs
     values: Any = inputs.data if is_sparse(inputs) else inputs
     if values.dtype.kind == "f" and not np.isfinite(values).all():

@@ -1,18 +1,16 @@
 """Read the IDX format of MNIST and similar data sets."""
 
-from __future__ import annotations
-
 import gzip
 import math
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import UnavailableError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["read_images", "read_labels"]
 
@@ -58,8 +56,6 @@ def read_labels(path: Path, classes: int) -> NDArray[Any]:
 
 def _read(path: Path, axes: int) -> NDArray[Any]:
     """Return the values of a file with so many axes."""
-    import numpy as np
-
     content = _content(path)
     start = 4 + 4 * axes
     magic = struct.pack(">HBB", 0, BYTES, axes)

@@ -1,7 +1,5 @@
 """What the data sets share whose images come in four IDX files: MNIST and its relatives."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,20 +1,17 @@
 """The base class of data sets of images: their split, and how pixels become inputs."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from annotated_types import Ge, Gt
+from numpy.typing import NDArray
 
 from optframe import Dataset, DatasetLoader, Part, UnavailableError
 from optframe_problems.data_loading.scaling import mapped
 from optframe_problems.data_loading.split import Fraction, stratified
 from optframe_problems.data_loading.whitening import whitened
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["Images", "Scale", "of_images"]
 
@@ -92,8 +89,6 @@ def of_images(path: object, images: NDArray[Any], labels: NDArray[Any]) -> Part:
 
 
 def _unit(dataset: Dataset) -> Dataset:
-    import numpy as np
-
     return mapped(dataset, lambda pixels: pixels / np.float32(255))
 
 
@@ -103,8 +98,6 @@ def _standardized(dataset: Dataset) -> Dataset:
     Both are computed from how often each value occurs, so exactly. A colour without deviation is
     only shifted.
     """
-    import numpy as np
-
     channels = dataset.shape[2]
     train = dataset.train.inputs.reshape(-1, channels)
     counts = np.stack([np.bincount(train[:, i], minlength=256) for i in range(channels)])

@@ -1,16 +1,14 @@
 """From files in LIBSVM's text format to a data set, and the site that offers such files."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import DataFile, Dataset, Part, UsageError
 from optframe_problems.data_loading.split import shuffled, stratified
 from optframe_problems.data_loading.svmlight_format import read
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["SITE", "load_libsvm"]
 
@@ -28,8 +26,6 @@ def load_libsvm(
 
     Those of a second file are the test part.
     """
-    import numpy as np
-
     train_path, *test_paths = (file.fetch() for file in files)
     inputs, targets = read(train_path)
     labels = np.unique(targets)

@@ -1,10 +1,10 @@
 """Make the inputs of a data set dense, and standardize them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from optframe import Dataset, UsageError
 from optframe_problems.data_loading.finite import check_finite
@@ -37,8 +37,6 @@ def standardized(dataset: Dataset) -> Dataset:
     UsageError
         Where a training input is not finite, or too large for a deviation.
     """
-    import numpy as np
-
     train = dataset.train.inputs
     check_finite(dataset.name, "train", dataset.train)
     constant = np.ptp(train, axis=0) == 0

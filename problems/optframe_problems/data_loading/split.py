@@ -1,16 +1,13 @@
 """Splitting the records of a data set into training, validation and test parts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge, Lt
+from numpy.typing import NDArray
 
 from optframe import Dataset, DatasetLoader, Part, UsageError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["Fraction", "SplitLoader", "check_fractions", "shuffled", "stratified"]
 
@@ -84,7 +81,6 @@ def stratified(
     UsageError
         Where a part cannot hold all classes, or a class has too few records to be split.
     """
-    import numpy as np
     from sklearn.model_selection import train_test_split
 
     targets = records.targets
@@ -121,8 +117,6 @@ def stratified(
 
 def shuffled(name: str, records: Part, fractions: tuple[float, float], seed: int) -> Dataset:
     """Split records for regression at random: see `stratified`, whose arguments these are."""
-    import numpy as np
-
     _check_sizes(name, len(records), fractions)
     order = np.random.default_rng(seed).permutation(len(records))
     sizes = [round(fraction * len(records)) for fraction in fractions]

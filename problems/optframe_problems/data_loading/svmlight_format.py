@@ -1,18 +1,16 @@
 """Read LIBSVM's text format; an error names the line."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import UsageError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["read"]
 
@@ -37,7 +35,6 @@ def read(path: Path) -> tuple[Any, NDArray[Any]]:
     C.-C. Chang, C.-J. Lin, "LIBSVM: a library for support vector machines", ACM Transactions on
     Intelligent Systems and Technology 2 (2011).
     """
-    import numpy as np
     from scipy.sparse import csr_array
     from sklearn.datasets import load_svmlight_file
 

@@ -1,19 +1,17 @@
 """Whitening images: global contrast normalization, then ZCA fitted to the training part."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Dataset
 from optframe_problems.cache import kept_arrays
 from optframe_problems.data_loading.scaling import mapped
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["whitened"]
 
@@ -58,7 +56,6 @@ def whitened(dataset: Dataset, epsilon: float) -> Dataset:
     "The 'independent components' of natural scenes are edge filters", Vision Research 37 (1997):
     ZCA.
     """
-    import numpy as np
     from threadpoolctl import threadpool_limits
 
     train = np.ascontiguousarray(dataset.train.inputs)
@@ -83,8 +80,6 @@ def whitened(dataset: Dataset, epsilon: float) -> Dataset:
 
 def _fit(train: NDArray[Any], epsilon: float) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return μ in float64 and W in float32."""
-    import numpy as np
-
     size = train.shape[1]
     total, products = np.zeros(size), np.zeros((size, size))
     for rows in _blocks(len(train)):
@@ -101,8 +96,6 @@ def _fit(train: NDArray[Any], epsilon: float) -> tuple[NDArray[Any], NDArray[Any
 
 def _normalized(inputs: NDArray[Any]) -> NDArray[Any]:
     """Return contrast-normalized images, in float64."""
-    import numpy as np
-
     images = inputs.astype(np.float64)
     images -= images.mean(axis=1, keepdims=True)
     norms = np.linalg.norm(images, axis=1, keepdims=True)

@@ -1,71 +1,30 @@
 """The base class of quadratic functions whose axes are those of the coordinates."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
 
-from optframe import Array, Function
-from optframe_problems.dot import dot
+import numpy as np
 
-if TYPE_CHECKING:
-    import numpy as np
+from optframe import Array
+from optframe_problems.function_bases.quadratic_form import QuadraticForm
 
 __all__ = ["AxisParallel"]
 
 
-class AxisParallel(Function):
+class AxisParallel(QuadraticForm):
     """f(θ) = Σᵢ cᵢ θᵢ² with cᵢ > 0; a subclass gives c.
 
     The start is all ones; the minimum is 0 at 0. The Hessian is diag(2c). All answers except the
     Hessian take O(P) time.
     """
 
-    quadratic: ClassVar[bool] = True
-
     @abstractmethod
     def _weights(self) -> np.ndarray:
         """Return c, shape (P,)."""
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
-
-    @property
-    def minimizer(self) -> np.ndarray:
-        """The origin."""
-        import numpy as np
-
-        return np.zeros(self.size)
-
-    def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return all ones."""
-        import numpy as np
-
-        return np.ones(self.size)
-
-    def loss(self, theta: Array) -> Array:
-        """Return f(θ), shape (...)."""
-        return self.loss_and_gradient(theta)[0]
-
     def gradient(self, theta: Array) -> Array:
         """Return 2cθ, shape (..., P)."""
         return self._curvatures * theta
-
-    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
-        """Return both; f is ½ θᵀ of the gradient."""
-        gradient = self._curvatures * theta
-        return 0.5 * dot(theta, gradient), gradient
-
-    def hessian(self, theta: Array) -> Array:
-        """Return diag(2c) for every run, shape (..., P, P)."""
-        return self.xp.broadcast_to(self._matrix, (*theta.shape, self.size))
-
-    def hvp(self, theta: Array, v: Array) -> Array:
-        """Return 2cv, shape (..., P)."""
-        return self._curvatures * v
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return 2cᵢθᵢ, shape (...)."""
@@ -81,6 +40,4 @@ class AxisParallel(Function):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.diag(2 * self._weights()))

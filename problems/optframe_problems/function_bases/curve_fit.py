@@ -1,7 +1,5 @@
 """A sum of squares of residuals that share one formula, as when a curve is fitted to data."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """A sum of squares of a handful of residuals, each with a formula of its own."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from optframe import Array
 from optframe_problems.function_bases.sum_of_squares import SumOfSquares
 
-__all__ = ["FewResiduals"]
+__all__ = ["FewResiduals", "coordinates"]
 
 
 class FewResiduals(SumOfSquares):
@@ -36,26 +34,26 @@ class FewResiduals(SumOfSquares):
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        return _squares(self._terms(*_coordinates(theta)))
+        return _squares(self._terms(*coordinates(theta)))
 
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
-        x = _coordinates(theta)
+        x = coordinates(theta)
         return self._filled(theta, self._pull(self._terms(*x), *x))
 
     def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
         """Return both from the same residuals."""
-        x = _coordinates(theta)
+        x = coordinates(theta)
         terms = self._terms(*x)
         return _squares(terms), self._filled(theta, self._pull(terms, *x))
 
     def residuals(self, theta: Array) -> Array:
         """Return r(θ), shape (..., m)."""
-        return self.xp.stack(self._terms(*_coordinates(theta)), axis=-1)
+        return self.xp.stack(self._terms(*coordinates(theta)), axis=-1)
 
     def jacobian(self, theta: Array) -> Array:
         """Return ∂rᵢ/∂θⱼ, shape (..., m, P)."""
-        x, residuals = _coordinates(theta), self.residuals(theta)
+        x, residuals = coordinates(theta), self.residuals(theta)
         jacobian = self.xp.empty_like(residuals[..., None] + theta[..., None, :])
         m = residuals.shape[-1]
         for i in range(m):
@@ -67,7 +65,7 @@ class FewResiduals(SumOfSquares):
     def curvature(self, theta: Array, weights: Array) -> Array:
         """Return Σᵢ wᵢ ∇²rᵢ(θ), shape (..., P, P)."""
         curvature = self.xp.zeros_like(theta[..., None] + theta[..., None, :])
-        for i, bends in enumerate(self._bends(*_coordinates(theta))):
+        for i, bends in enumerate(self._bends(*coordinates(theta))):
             for (j, k), bend in bends.items():
                 curvature[..., j, k] += weights[..., i] * bend
                 if j != k:
@@ -82,7 +80,7 @@ class FewResiduals(SumOfSquares):
         return gradient
 
 
-def _coordinates(theta: Array) -> list[Any]:
+def coordinates(theta: Array) -> list[Any]:
     """Return x₁, ..., x_P, each of shape (...); a lone run's are plain numbers."""
     if theta.ndim == 1:
         return [theta[j] for j in range(theta.shape[0])]

@@ -1,9 +1,9 @@
 """A sum of squares in any dimension, whose Jacobian is banded or of low rank and never built."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Sequence
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.dot import dot
@@ -104,6 +104,4 @@ class ManyResiduals(SumOfSquares):
         return self.xp.empty_like(theta + weights[..., :1])
 
     def _unit_vectors(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))

@@ -1,7 +1,5 @@
 """The base class of functions of two parameters, given by formulas in x and y."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Any
 
@@ -17,6 +15,8 @@ class Planar(Function):
     In a lone run x and y are plain numbers, which is several times as fast as arrays of one.
     """
 
+    size = 2
+
     @abstractmethod
     def _value(self, x: Array, y: Array) -> Array:
         """Return f, shape (...)."""
@@ -28,11 +28,6 @@ class Planar(Function):
     @abstractmethod
     def _curvatures(self, x: Array, y: Array) -> tuple[Array, Array, Array]:
         """Return f_xx, f_xy and f_yy, each of shape (...)."""
-
-    @property
-    def size(self) -> int:
-        """Two parameters, x and y."""
-        return 2
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""

@@ -1,7 +1,5 @@
 """All products that leave one factor out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from optframe import Array

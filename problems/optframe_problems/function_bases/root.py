@@ -1,13 +1,8 @@
 """The root of as many residuals as parameters: a minimizer that has no formula."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import numpy as np
 
 from optframe_problems.function_bases.sum_of_squares import SumOfSquares
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["root_of"]
 
@@ -24,8 +19,6 @@ def root_of(problem: SumOfSquares) -> np.ndarray:
     problem
         One with m = P, not bound to a setting, so that it computes with NumPy.
     """
-    import numpy as np
-
     theta = np.asarray(problem.start(np.random.default_rng(0)), "float64")
     residuals = problem.residuals(theta)
     while True:

@@ -1,13 +1,13 @@
 """The base class of quadratic functions whose Hessian is the second difference matrix."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import ClassVar
 
+import numpy as np
+
 from optframe import Array, Count, Function
 
-__all__ = ["SecondDifference"]
+__all__ = ["SecondDifference", "second_difference"]
 
 
 class SecondDifference(Function):
@@ -25,7 +25,7 @@ class SecondDifference(Function):
 
     def gradient(self, theta: Array) -> Array:
         """Return Aθ − b, shape (..., P)."""
-        return self._differences(theta) - self._source
+        return second_difference(theta) - self._source
 
     def hessian(self, theta: Array) -> Array:
         """Return A for every run, shape (..., P, P)."""
@@ -33,7 +33,7 @@ class SecondDifference(Function):
 
     def hvp(self, theta: Array, v: Array) -> Array:
         """Return Av, shape (..., P)."""
-        return self._differences(v)
+        return second_difference(v)
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return 2θᵢ − θᵢ₋₁ − θᵢ₊₁ − b, shape (...); θ is 0 beyond the ends."""
@@ -52,16 +52,15 @@ class SecondDifference(Function):
             beside = beside + theta[..., i + 1]
         return beside
 
-    def _differences(self, theta: Array) -> Array:
-        """Return Aθ, shape (..., P)."""
-        differences = 2 * theta
-        differences[..., 1:] -= theta[..., :-1]
-        differences[..., :-1] -= theta[..., 1:]
-        return differences
-
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         n = self.size
         return self.asarray(2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1))
+
+
+def second_difference(x: Array) -> Array:
+    """Return 2xᵢ − xᵢ₋₁ − xᵢ₊₁ with zeros beyond the ends, (..., P)."""
+    difference = 2 * x
+    difference[..., 1:] -= x[..., :-1]
+    difference[..., :-1] -= x[..., 1:]
+    return difference

@@ -1,9 +1,9 @@
 """The base class of sums of one function of each parameter, whose Hessian is diagonal."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from functools import cached_property
+
+import numpy as np
 
 from optframe import Array, Function
 
@@ -50,6 +50,4 @@ class Separable(Function):
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))

@@ -1,9 +1,9 @@
 """The base class of sums of squares, whose derivatives follow from their residuals."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Any
+
+import numpy as np
 
 from optframe import Array, Function
 
@@ -42,21 +42,6 @@ class SumOfSquares(Function):
     def curvature(self, theta: Array, weights: Array) -> Array:
         """Return Σᵢ wᵢ ∇²rᵢ(θ) for weights of shape (..., m), shape (..., P, P)."""
 
-    def loss(self, theta: Array) -> Array:
-        """Return f(θ), shape (...)."""
-        residuals = self.residuals(theta)
-        return self.xp.sum(residuals * residuals, axis=-1)
-
-    def gradient(self, theta: Array) -> Array:
-        """Return 2 Jᵀr, shape (..., P)."""
-        return self._slope(self.residuals(theta), self.jacobian(theta))
-
-    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
-        """Return both from the same residuals."""
-        residuals = self.residuals(theta)
-        loss = self.xp.sum(residuals * residuals, axis=-1)
-        return loss, self._slope(residuals, self.jacobian(theta))
-
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
         return self.gradient(theta)[..., i]
@@ -71,17 +56,12 @@ class SumOfSquares(Function):
         """Return ∇²f(θ)·v, shape (..., P)."""
         return self.xp.matmul(self.hessian(theta), v[..., None])[..., 0]
 
-    def _slope(self, residuals: Array, jacobian: Array) -> Array:
-        return 2 * self.xp.matmul(residuals[..., None, :], jacobian)[..., 0, :]
-
 
 def hessian_by_products(problem: Any, theta: Array) -> Array:
     """Return ∇²f(θ), shape (..., P, P), whose rows are its products with the unit vectors.
 
     Where a product takes O(P) operations, this takes as many as the Hessian has entries.
     """
-    import numpy as np
-
     unit_vectors = problem.asarray(np.eye(problem.size))
     rows = problem.hvp(theta[..., None, :], unit_vectors)
     return (rows + problem.xp.matrix_transpose(rows)) / 2  # to the bit symmetric

@@ -1,17 +1,13 @@
 """Ackley's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from math import e, pi
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count, Function
 from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Ackley"]
 
@@ -43,22 +39,15 @@ class Ackley(Function):
 
     size: Count = 2
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (−2, 3.5, −2, 3.5, ...)."""
-        import numpy as np
-
         return np.resize([-2.0, 3.5], self.size)
 
     def loss(self, theta: Array) -> Array:
@@ -129,8 +118,6 @@ class Ackley(Function):
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))
 
 

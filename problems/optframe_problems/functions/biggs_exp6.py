@@ -1,16 +1,13 @@
 """Biggs's EXP6 function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.function_bases.curve_fit import CurveFit
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["BiggsExp6"]
 

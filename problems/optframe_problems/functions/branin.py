@@ -1,16 +1,12 @@
 """Branin's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import pi
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.function_bases.planar import Planar
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Branin"]
 
@@ -37,22 +33,15 @@ class Branin(Planar):
     Optimisation 2 (North-Holland, 1978).
     """
 
-    @property
-    def minimum(self) -> float:
-        """f* = 5/(4π)."""
-        return 5 / (4 * pi)
+    minimum = 5 / (4 * pi)
 
     @property
     def minimizer(self) -> np.ndarray:
         """The point (π, 2.275), the middle one of the usual three."""
-        import numpy as np
-
         return np.array([pi, 2.275])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (2.5, 12.5)."""
-        import numpy as np
-
         return np.array([2.5, 12.5])
 
     def _value(self, x: Array, y: Array) -> Array:

@@ -1,16 +1,14 @@
 """Brown's almost linear function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array, Count
+from optframe_problems.function_bases.few_residuals import coordinates
 from optframe_problems.function_bases.many_residuals import ManyResiduals
 from optframe_problems.function_bases.products_of_others import products_of_others
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["BrownAlmostLinear"]
 
@@ -69,20 +67,13 @@ class BrownAlmostLinear(ManyResiduals):
         return pulled
 
     def _bend(self, theta: Array, weights: Any, v: Array) -> Array:
-        x, dx = _coordinates(theta), _coordinates(v)
+        x, dx = coordinates(theta), coordinates(v)
         before = _products(x, dx)
         after = _products(x[::-1], dx[::-1])[::-1]
         bent = self.xp.empty_like(v)
         for j, ((p, dp), (q, dq)) in enumerate(zip(before, after, strict=True)):
             bent[j if v.ndim == 1 else (..., j)] = p * dq + dp * q
         return weights[1] * bent
-
-
-def _coordinates(theta: Array) -> list[Any]:
-    """Return x₁, ..., x_P, each of shape (...); a lone run's are plain numbers."""
-    if theta.ndim == 1:
-        return [theta[j] for j in range(theta.shape[0])]
-    return [theta[..., j] for j in range(theta.shape[-1])]
 
 
 def _products(x: list[Any], dx: list[Any]) -> list[tuple[Any, Any]]:

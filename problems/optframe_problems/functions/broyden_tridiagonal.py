@@ -1,17 +1,14 @@
 """Broyden's tridiagonal function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.function_bases.many_residuals import ManyResiduals
 from optframe_problems.function_bases.root import root_of
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["BroydenTridiagonal"]
 
@@ -42,10 +39,10 @@ class BroydenTridiagonal(ManyResiduals):
 
     minimum = 0.0
 
-    @property
+    @cached_property
     def minimizer(self) -> np.ndarray:
         """The root of r, computed."""
-        return self._root
+        return root_of(replace(self))
 
     def start(self, random: np.random.Generator) -> list[float]:
         """Return −1, P times."""
@@ -72,7 +69,3 @@ class BroydenTridiagonal(ManyResiduals):
 
     def _bend(self, theta: Array, weights: Any, v: Array) -> Array:
         return -4 * weights[0] * v
-
-    @cached_property
-    def _root(self) -> np.ndarray:
-        return root_of(replace(self))

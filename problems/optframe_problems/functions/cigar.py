@@ -1,17 +1,13 @@
 """The cigar: a bowl that is long in one direction."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import numpy as np
 from annotated_types import Ge
 
 from optframe import Count
 from optframe_problems.function_bases.axis_parallel import AxisParallel
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Cigar"]
 
@@ -44,6 +40,4 @@ class Cigar(AxisParallel):
     condition: Annotated[float, Ge(1)] = 1e6
 
     def _weights(self) -> np.ndarray:
-        import numpy as np
-
         return np.array([1.0, *[self.condition] * (self.size - 1)])

@@ -1,14 +1,11 @@
 """The cube, a steeper valley than Rosenbrock's."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe_problems.function_bases.few_residuals import FewResiduals
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Cube"]
 

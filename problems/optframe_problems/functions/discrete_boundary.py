@@ -1,17 +1,15 @@
 """The discrete boundary value problem."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.function_bases.many_residuals import ManyResiduals
 from optframe_problems.function_bases.root import root_of
-
-if TYPE_CHECKING:
-    import numpy as np
+from optframe_problems.function_bases.second_difference import second_difference
 
 __all__ = ["DiscreteBoundary"]
 
@@ -43,10 +41,10 @@ class DiscreteBoundary(ManyResiduals):
 
     minimum = 0.0
 
-    @property
+    @cached_property
     def minimizer(self) -> np.ndarray:
         """The root of r, computed."""
-        return self._root
+        return root_of(replace(self))
 
     def start(self, random: np.random.Generator) -> list[float]:
         """Return tᵢ (tᵢ − 1) for i = 1, ..., P."""
@@ -54,11 +52,11 @@ class DiscreteBoundary(ManyResiduals):
 
     def _blocks(self, theta: Array) -> Any:
         rise = theta + self._t + 1
-        return (_second_difference(theta) + self._half * rise * rise * rise,)
+        return (second_difference(theta) + self._half * rise * rise * rise,)
 
     def _push(self, theta: Array, v: Array) -> Any:
         rise = theta + self._t + 1
-        return (_second_difference(v) + 3 * self._half * rise * rise * v,)
+        return (second_difference(v) + 3 * self._half * rise * rise * v,)
 
     def _pull(self, theta: Array, weights: Any) -> Array:
         return self._push(theta, weights[0])[0]  # the Jacobian is symmetric
@@ -74,15 +72,3 @@ class DiscreteBoundary(ManyResiduals):
     @cached_property
     def _t(self) -> Array:
         return self.asarray([i / (self.size + 1) for i in range(1, self.size + 1)])
-
-    @cached_property
-    def _root(self) -> np.ndarray:
-        return root_of(replace(self))
-
-
-def _second_difference(x: Array) -> Array:
-    """Return 2xᵢ − xᵢ₋₁ − xᵢ₊₁ with zeros beyond the ends, (..., P)."""
-    difference = 2 * x
-    difference[..., 1:] -= x[..., :-1]
-    difference[..., :-1] -= x[..., 1:]
-    return difference

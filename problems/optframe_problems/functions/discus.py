@@ -1,17 +1,13 @@
 """The discus: a bowl that is flat in all directions but one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import numpy as np
 from annotated_types import Ge
 
 from optframe import Count
 from optframe_problems.function_bases.axis_parallel import AxisParallel
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Discus"]
 
@@ -43,6 +39,4 @@ class Discus(AxisParallel):
     condition: Annotated[float, Ge(1)] = 1e6
 
     def _weights(self) -> np.ndarray:
-        import numpy as np
-
         return np.array([self.condition, *[1.0] * (self.size - 1)])

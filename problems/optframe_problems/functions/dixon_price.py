@@ -1,17 +1,14 @@
 """Dixon and Price's function."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.function_bases.many_residuals import ManyResiduals
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["DixonPrice"]
 

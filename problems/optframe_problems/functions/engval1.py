@@ -1,17 +1,13 @@
 """The function ENGVAL1."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import numpy as np
 from annotated_types import Ge
 
 from optframe import Array, Function
 from optframe_problems.function_bases.sum_of_squares import hessian_by_products
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Engval1"]
 

@@ -1,17 +1,13 @@
 """Griewank's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count, Function
 from optframe_problems.dot import dot
 from optframe_problems.function_bases.products_of_others import products_of_others
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Griewank"]
 
@@ -43,22 +39,15 @@ class Griewank(Function):
 
     size: Count = 2
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (−20, 35, −20, 35, ...)."""
-        import numpy as np
-
         return np.resize([-20.0, 35.0], self.size)
 
     def loss(self, theta: Array) -> Array:
@@ -85,7 +74,7 @@ class Griewank(Function):
         diagonal = self._identity > 0
         # In row i, factor i is 1: leaving out factor j, too, leaves Π over all but i and j.
         rows = xp.where(diagonal, xp.ones_like(c[..., None]), c[..., None, :])
-        mixed = -s[..., None] * s[..., None, :] * self._left_out(rows)
+        mixed = -s[..., None] * s[..., None, :] * products_of_others(xp, rows)
         own = 1 / 2000 + self._rates * self._rates * xp.prod(c, axis=-1, keepdims=True)
         return xp.where(diagonal, own[..., None], mixed)
 
@@ -99,16 +88,12 @@ class Griewank(Function):
         return 1 + dot(theta, theta) / 4000 - self.xp.prod(c, axis=-1)
 
     def _slope(self, theta: Array, c: Array, s: Array) -> Array:
-        return theta / 2000 + s * self._left_out(c)
+        return theta / 2000 + s * products_of_others(self.xp, c)
 
     def _waves(self, theta: Array) -> tuple[Array, Array]:
         """Return the cᵢ and the sᵢ/√i, each of shape (..., P)."""
         at = theta * self._rates
         return self.xp.cos(at), self.xp.sin(at) * self._rates
-
-    def _left_out(self, factors: Array) -> Array:
-        """Return Πⱼ≠ᵢ of factors (..., P) for every i, shape (..., P)."""
-        return products_of_others(self.xp, factors)
 
     def _left_out_along(self, factors: Array, speeds: Array) -> tuple[Array, Array]:
         """Return Πⱼ≠ᵢ and its derivative, for factors with these derivatives.
@@ -135,12 +120,8 @@ class Griewank(Function):
     @cached_property
     def _rates(self) -> Array:
         """1/√i, shape (P,)."""
-        import numpy as np
-
         return self.asarray(1 / np.sqrt(np.arange(1, self.size + 1)))
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))

@@ -1,15 +1,12 @@
 """Fletcher and Powell's helical valley."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe_problems.function_bases.few_residuals import FewResiduals
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["HelicalValley"]
 

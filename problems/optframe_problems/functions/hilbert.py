@@ -1,22 +1,18 @@
 """Hilbert's matrix: a quadratic function with an extreme condition number."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
 
-from optframe import Array, Count, Function
-from optframe_problems.dot import dot
+import numpy as np
 
-if TYPE_CHECKING:
-    import numpy as np
+from optframe import Array, Count
+from optframe_problems.function_bases.quadratic_form import QuadraticForm
 
 __all__ = ["Hilbert"]
 
 
 @dataclass(frozen=True)
-class Hilbert(Function):
+class Hilbert(QuadraticForm):
     """A quadratic function that is almost too badly conditioned for float64.
 
     ::
@@ -41,46 +37,9 @@ class Hilbert(Function):
 
     size: Count = 10
 
-    quadratic: ClassVar[bool] = True
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
-
-    @property
-    def minimizer(self) -> np.ndarray:
-        """The origin."""
-        import numpy as np
-
-        return np.zeros(self.size)
-
-    def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return all ones."""
-        import numpy as np
-
-        return np.ones(self.size)
-
-    def loss(self, theta: Array) -> Array:
-        """Return f(θ), shape (...)."""
-        return self.loss_and_gradient(theta)[0]
-
     def gradient(self, theta: Array) -> Array:
         """Return Hθ, shape (..., P), by a product per run."""
         return self.xp.matmul(theta[..., None, :], self._matrix)[..., 0, :]
-
-    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
-        """Return both; f is ½ θᵀ of the gradient."""
-        gradient = self.gradient(theta)
-        return 0.5 * dot(theta, gradient), gradient
-
-    def hessian(self, theta: Array) -> Array:
-        """Return H for every run, shape (..., P, P)."""
-        return self.xp.broadcast_to(self._matrix, (*theta.shape, self.size))
-
-    def hvp(self, theta: Array, v: Array) -> Array:
-        """Return Hv, shape (..., P)."""
-        return self.gradient(v)
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return (Hθ)ᵢ, shape (...)."""
@@ -92,7 +51,5 @@ class Hilbert(Function):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         i = np.arange(1, self.size + 1)
         return self.asarray(1 / (i[:, None] + i - 1))

@@ -1,15 +1,11 @@
 """Himmelblau's function: four minima of equal depth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.function_bases.planar import Planar
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Himmelblau"]
 
@@ -30,22 +26,15 @@ class Himmelblau(Planar):
     D. M. Himmelblau, "Applied Nonlinear Programming" (McGraw-Hill, 1972).
     """
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The point (3, 2), the one with whole numbers."""
-        import numpy as np
-
         return np.array([3.0, 2.0])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (0, 0)."""
-        import numpy as np
-
         return np.zeros(2)
 
     def _value(self, x: Array, y: Array) -> Array:

@@ -1,15 +1,11 @@
 """The monkey saddle: flat to second order, with three ways down."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.function_bases.planar import Planar
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["MonkeySaddle"]
 
@@ -37,22 +33,15 @@ class MonkeySaddle(Planar):
     the saddle point problem in high-dimensional non-convex optimization", NeurIPS 27 (2014).
     """
 
-    @property
-    def minimum(self) -> float:
-        """f* = −¼."""
-        return -0.25
+    minimum = -0.25
 
     @property
     def minimizer(self) -> np.ndarray:
         """The point (−1, 0); two more lie a third of a turn to either side."""
-        import numpy as np
-
         return np.array([-1.0, 0.0])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (0.2, 0.1), which is beside the saddle."""
-        import numpy as np
-
         return np.array([0.2, 0.1])
 
     def _value(self, x: Array, y: Array) -> Array:

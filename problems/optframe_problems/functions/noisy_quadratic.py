@@ -1,18 +1,14 @@
 """A round bowl with noise, on which the noise floor of gradient descent is known."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
+import numpy as np
 from annotated_types import Ge, Gt
 
 from optframe import Array, Count, Indices, StochasticProblem
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["NoisyQuadratic"]
 
@@ -56,33 +52,20 @@ class NoisyQuadratic(StochasticProblem):
     deterministic: ClassVar[bool] = False
     quadratic: ClassVar[bool] = True
 
-    @property
-    def records(self) -> None:
-        """None: the noise is new at every step."""
-        return
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0, without noise."""
-        return 0.0
+    records = None  # the noise is new at every step
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Array:
         """Return the step's σξ, shape (P,); zeros without a generator."""
-        import numpy as np
-
         noise = np.zeros(self.size) if random is None else random.standard_normal(self.size)
         return self.asarray(self.sigma * noise)
 
@@ -116,6 +99,4 @@ class NoisyQuadratic(StochasticProblem):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         return self.asarray(self.curvature * np.eye(self.size))

@@ -1,17 +1,14 @@
 """The first penalty function."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.dot import dot
 from optframe_problems.function_bases.many_residuals import ManyResiduals
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["PenaltyI"]
 

@@ -1,16 +1,13 @@
 """The discrete Poisson problem on a line."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.dot import dot
 from optframe_problems.function_bases.second_difference import SecondDifference
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Poisson"]
 
@@ -40,23 +37,15 @@ class Poisson(SecondDifference):
     size: Count = 10
 
     _source: ClassVar[float] = 0.0
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def loss(self, theta: Array) -> Array:

@@ -1,24 +1,20 @@
 """A convex quadratic function with a chosen spectrum."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
+import numpy as np
 from annotated_types import Ge
 
-from optframe import Array, Count, Function
-from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
+from optframe import Array, Count
+from optframe_problems.function_bases.quadratic_form import QuadraticForm
 
 __all__ = ["Quadratic"]
 
 
 @dataclass(frozen=True)
-class Quadratic(Function):
+class Quadratic(QuadraticForm):
     """A bowl with any condition number and spectrum, on which theory makes exact predictions.
 
     With eigenvalues λ from 1 to κ, and A = diag(λ) or Q diag(λ) Qᵀ::
@@ -54,53 +50,16 @@ class Quadratic(Function):
     spectrum: Literal["linspace", "logspace", "clustered"] = "logspace"
     rotate: bool = False
 
-    quadratic: ClassVar[bool] = True
-
     @property
     def draws_instance(self) -> bool:
         """Whether a rotation is drawn."""
         return self.rotate
-
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
-
-    @property
-    def minimizer(self) -> np.ndarray:
-        """The origin."""
-        import numpy as np
-
-        return np.zeros(self.size)
-
-    def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return all ones."""
-        import numpy as np
-
-        return np.ones(self.size)
-
-    def loss(self, theta: Array) -> Array:
-        """Return f(θ), shape (...)."""
-        return self.loss_and_gradient(theta)[0]
 
     def gradient(self, theta: Array) -> Array:
         """Return Aθ, shape (..., P)."""
         if self.rotate:  # a product per run, which gives each the same bits as alone
             return self.xp.matmul(theta[..., None, :], self._matrix)[..., 0, :]
         return self._eigenvalues * theta
-
-    def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
-        """Return both; f is ½ θᵀ of the gradient."""
-        gradient = self.gradient(theta)
-        return 0.5 * dot(theta, gradient), gradient
-
-    def hessian(self, theta: Array) -> Array:
-        """Return A for every run, shape (..., P, P)."""
-        return self.xp.broadcast_to(self._matrix, (*theta.shape, self.size))
-
-    def hvp(self, theta: Array, v: Array) -> Array:
-        """Return Av, shape (..., P)."""
-        return self.gradient(v)
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return (Aθ)ᵢ, shape (...)."""
@@ -120,8 +79,6 @@ class Quadratic(Function):
 
     @cached_property
     def _matrix(self) -> Array:
-        import numpy as np
-
         if not self.rotate:
             return self.asarray(np.diag(self._spectrum))
         gaussian = self.instance_random().standard_normal((self.size, self.size))
@@ -131,8 +88,6 @@ class Quadratic(Function):
 
     @cached_property
     def _spectrum(self) -> np.ndarray:
-        import numpy as np
-
         if self.spectrum == "linspace":
             return np.linspace(1, self.condition, self.size)
         if self.spectrum == "logspace":

@@ -1,19 +1,16 @@
 """A stochastic quadratic function with the spectrum of a deep network."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from optframe import Array, Count, Indices, StochasticProblem
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from optframe_problems.candidate_axes import with_candidates
 
 __all__ = ["QuadraticDeep", "Records"]
 
@@ -64,11 +61,7 @@ class QuadraticDeep(StochasticProblem):
     count: Count = field(default=1000, metadata={"name": "records"})
 
     quadratic: ClassVar[bool] = True
-
-    @property
-    def draws_instance(self) -> bool:
-        """Yes: Q and the records."""
-        return True
+    draws_instance = True  # Q and the records
 
     @property
     def records(self) -> int:
@@ -87,8 +80,6 @@ class QuadraticDeep(StochasticProblem):
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Records:
@@ -102,14 +93,14 @@ class QuadraticDeep(StochasticProblem):
 
     def gradient(self, theta: Array, batch: Records) -> Array:
         """Return Q (θ − x̄), shape (..., P)."""
-        return self._times(theta - _spread(batch.center, theta.ndim, 1))
+        return self._times(theta - with_candidates(batch.center, theta.ndim, 1))
 
     def loss_and_gradient(self, theta: Array, batch: Records) -> tuple[Array, Array]:
         """Return both."""
-        away = theta - _spread(batch.center, theta.ndim, 1)
+        away = theta - with_candidates(batch.center, theta.ndim, 1)
         gradient = self._times(away)
         loss = 0.5 * self.xp.sum(away * gradient, axis=-1)
-        return loss + _spread(batch.floor, loss.ndim, 0), gradient
+        return loss + with_candidates(batch.floor, loss.ndim, 0), gradient
 
     def hessian(self, theta: Array, batch: Records) -> Array:
         """Return Q for every run, shape (..., P, P)."""
@@ -121,7 +112,7 @@ class QuadraticDeep(StochasticProblem):
 
     def partial(self, theta: Array, i: int, batch: Records) -> Array:
         """Return row i of Q times θ − x̄, shape (...)."""
-        away = theta - _spread(batch.center, theta.ndim, 1)
+        away = theta - with_candidates(batch.center, theta.ndim, 1)
         return self.xp.sum(self._q[i, :] * away, axis=-1)
 
     def coordinate_minimum(self, theta: Array, i: int, batch: Records) -> Array:
@@ -166,8 +157,6 @@ class QuadraticDeep(StochasticProblem):
     @cached_property
     def _instance(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Q, shape (P, P), and the records, shape (n, P), on the host."""
-        import numpy as np
-
         random, large = self.instance_random(), self.size // 10
         eigenvalues = np.concatenate(
             [random.uniform(0, 1, self.size - large), random.uniform(30, 60, large)]
@@ -177,12 +166,3 @@ class QuadraticDeep(StochasticProblem):
         q = (r * eigenvalues) @ r.T
         records = self.sigma * random.standard_normal((self.count, self.size))
         return (q + q.T) / 2, records
-
-
-def _spread(values: Array, dimensions: int, trailing: int) -> Array:
-    """Return (R, ...) values with axes for the candidates that θ has after its runs."""
-    if values.ndim <= trailing or values.ndim == dimensions:
-        return values
-    runs = values.ndim - trailing
-    index = (slice(None),) * runs + (None,) * (dimensions - values.ndim)
-    return values[(*index, ...)]

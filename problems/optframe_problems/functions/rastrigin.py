@@ -1,16 +1,12 @@
 """Rastrigin's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import pi
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.function_bases.separable import Separable
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Rastrigin"]
 
@@ -39,22 +35,15 @@ class Rastrigin(Separable):
 
     size: Count = 2
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (−2, 3.5, −2, 3.5, ...)."""
-        import numpy as np
-
         return np.resize([-2.0, 3.5], self.size)
 
     def _values(self, x: Array) -> Array:

@@ -1,17 +1,14 @@
 """The problem of Reddi, Kale and Kumar, on which Adam goes the wrong way."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
+import numpy as np
 from annotated_types import Gt
 
 from optframe import Array, Indices, StochasticProblem
-
-if TYPE_CHECKING:
-    import numpy as np
+from optframe_problems.candidate_axes import with_candidates
 
 __all__ = ["Reddi"]
 
@@ -51,11 +48,7 @@ class Reddi(StochasticProblem):
     wall: Annotated[float, Gt(0)] = 10.0
 
     records: ClassVar[int] = 3
-
-    @property
-    def size(self) -> int:
-        """One parameter, x."""
-        return 1
+    size = 1
 
     @property
     def minimum(self) -> float:
@@ -66,20 +59,14 @@ class Reddi(StochasticProblem):
     @property
     def minimizer(self) -> np.ndarray:
         """The point where the left wall holds the mean slope."""
-        import numpy as np
-
         return np.array([-1 - (self.steepness - 2) / (3 * self.wall)])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return 0."""
-        import numpy as np
-
         return np.zeros(1)
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Array:
         """Return the mean slope of these records, shape () or (R,)."""
-        import numpy as np
-
         slopes = np.array([self.steepness, -1.0, -1.0])
         chosen = slopes if indices is None else slopes[indices]
         return self.asarray(chosen.mean(axis=-1))
@@ -125,5 +112,4 @@ class Reddi(StochasticProblem):
 
 def _spread(batch: Array, like: Array) -> Array:
     """Return a batch's slopes (R,) as (R, 1, ...), to go with an array that has more axes."""
-    missing = like.ndim - batch.ndim if batch.ndim else 0
-    return batch[(..., *[None] * missing)] + 0 * like
+    return with_candidates(batch, like.ndim, 0) + 0 * like

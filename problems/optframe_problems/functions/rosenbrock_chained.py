@@ -1,17 +1,13 @@
 """Rosenbrock's function in any dimension, in a chain."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge
 
 from optframe import Array
 from optframe_problems.function_bases.many_residuals import ManyResiduals
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["RosenbrockChained"]
 

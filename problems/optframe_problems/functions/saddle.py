@@ -1,15 +1,11 @@
 """The saddle: Newton's method converges to it, and other methods leave it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.function_bases.planar import Planar
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Saddle"]
 
@@ -38,22 +34,15 @@ class Saddle(Planar):
     the saddle point problem in high-dimensional non-convex optimization", NeurIPS 27 (2014).
     """
 
-    @property
-    def minimum(self) -> float:
-        """f* = −½."""
-        return -0.5
+    minimum = -0.5
 
     @property
     def minimizer(self) -> np.ndarray:
         """The point (0, 1), on the start's side."""
-        import numpy as np
-
         return np.array([0.0, 1.0])
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return (0.3, 0.03), which is beside the saddle."""
-        import numpy as np
-
         return np.array([0.3, 0.03])
 
     def _value(self, x: Array, y: Array) -> Array:

@@ -1,15 +1,11 @@
 """The sphere: the simplest of all functions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Count
 from optframe_problems.function_bases.axis_parallel import AxisParallel
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Sphere"]
 
@@ -38,6 +34,4 @@ class Sphere(AxisParallel):
     size: Count = 10
 
     def _weights(self) -> np.ndarray:
-        import numpy as np
-
         return np.ones(self.size)

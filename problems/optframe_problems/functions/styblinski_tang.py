@@ -1,15 +1,11 @@
 """Styblinski and Tang's function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.function_bases.separable import Separable
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["StyblinskiTang"]
 
@@ -47,14 +43,10 @@ class StyblinskiTang(Separable):
     @property
     def minimizer(self) -> np.ndarray:
         """The deep well in every parameter."""
-        import numpy as np
-
         return np.full(self.size, -2.903534027771177)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def _values(self, x: Array) -> Array:

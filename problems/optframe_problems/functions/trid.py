@@ -1,16 +1,13 @@
 """Trid: a quadratic function whose minimum is far away and below zero."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.dot import dot
 from optframe_problems.function_bases.second_difference import SecondDifference
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Trid"]
 
@@ -51,15 +48,11 @@ class Trid(SecondDifference):
     @property
     def minimizer(self) -> np.ndarray:
         """The parabola i(P + 1 − i), i = 1, ..., P."""
-        import numpy as np
-
         i = np.arange(1.0, self.size + 1)
         return i * (self.size + 1 - i)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return zeros."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def loss(self, theta: Array) -> Array:

@@ -1,16 +1,12 @@
 """The function on which gradient descent is as slow as it can be."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count, Function, Positive
 from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["WorstHuber"]
 
@@ -55,22 +51,15 @@ class WorstHuber(Function):
     smoothness: Positive = 1.0
     radius: Positive = 1.0
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return the point with equal coordinates at distance R."""
-        import numpy as np
-
         return np.full(self.size, self.radius / np.sqrt(self.size))
 
     def loss(self, theta: Array) -> Array:
@@ -129,6 +118,4 @@ class WorstHuber(Function):
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))

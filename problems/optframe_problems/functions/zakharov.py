@@ -1,16 +1,12 @@
 """Zakharov's function: a bowl with one steep direction, which is not along an axis."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from optframe import Array, Count, Function
 from optframe_problems.dot import dot
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["Zakharov"]
 
@@ -40,22 +36,15 @@ class Zakharov(Function):
 
     size: Count = 10
 
-    @property
-    def minimum(self) -> float:
-        """f* = 0."""
-        return 0.0
+    minimum = 0.0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The origin."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return all ones."""
-        import numpy as np
-
         return np.ones(self.size)
 
     def loss(self, theta: Array) -> Array:
@@ -99,8 +88,6 @@ class Zakharov(Function):
 
     @cached_property
     def _w(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.arange(1, self.size + 1) / 2)
 
     @cached_property
@@ -109,6 +96,4 @@ class Zakharov(Function):
 
     @cached_property
     def _twice_identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(2 * np.eye(self.size))

@@ -1,7 +1,5 @@
 """Read layers from the short notation."""
 
-from __future__ import annotations
-
 from optframe.components.notation import parse
 from optframe.components.parameters import build
 from optframe.errors import UsageError, nearest

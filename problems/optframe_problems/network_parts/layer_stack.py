@@ -1,11 +1,12 @@
 """Layers one after another over one flat θ: outputs, gradients, products with the Hessian."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array
 from optframe_problems.network_parts.layers.affine import Affine
@@ -15,10 +16,6 @@ from optframe_problems.network_parts.layers.flatten import Flatten
 from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents
 from optframe_problems.network_parts.layers.linear import Linear
 from optframe_problems.network_parts.layers.max_pool import MaxPool
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["Block", "Stack", "stacked"]
 
@@ -74,8 +71,6 @@ class Stack:
 
     def start(self, random: np.random.Generator, initial: str) -> NDArray[Any]:
         """Draw weights uniformly in ±√(6/(fan in + fan out)), or ±√(6/fan in) of He; biases 0."""
-        import numpy as np
-
         theta = np.zeros(self.size)
         for layer, shape, places in zip(self.layers, self.shapes, self.places, strict=False):
             owned = layer.parameters(shape)

@@ -6,7 +6,10 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array, Dataset, Indices, UsageError
 from optframe_problems.learning import Batch, LearningProblem
@@ -17,10 +20,6 @@ from optframe_problems.network_parts.layers.linear import Linear
 from optframe_problems.network_parts.losses.loss import Loss
 from optframe_problems.network_parts.losses.softmax import SoftmaxCrossEntropy
 from optframe_problems.network_parts.losses.squared import SquaredError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["MaskedBatch", "NetworkProblem"]
 
@@ -142,8 +141,6 @@ class NetworkProblem(LearningProblem):
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Batch:
         """Return the records, and the step's masks of dropout unless ``random`` is None."""
-        import numpy as np
-
         batch = super().draw(indices, random)
         if random is None or self.deterministic:
             return batch
@@ -262,11 +259,9 @@ class NetworkProblem(LearningProblem):
         return gradient
 
     def _product(self, theta: Array, v: Array, batch: Batch) -> Array:
-        from numpy import broadcast_shapes
-
         xp, stack = self.xp, self.stack
         z, owns, kept = self._forward(theta, batch)
-        product = xp.empty(broadcast_shapes(theta.shape, v.shape), theta.dtype)
+        product = xp.empty(np.broadcast_shapes(theta.shape, v.shape), theta.dtype)
         tangents = stack.tangent(xp, owns, kept, stack.owns(v))
         deltas = self._loss.curvature(xp, z, batch.targets, tangents[-1].y)
         stack.tangent_backward(xp, owns, kept, tangents, deltas, stack.owns(product))

@@ -1,7 +1,5 @@
 """The convolutional network of the Adam paper for small photographs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The lecture's network for handwritten digits."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated

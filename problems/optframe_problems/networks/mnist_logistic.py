@@ -1,7 +1,5 @@
 """Softmax regression on handwritten digits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

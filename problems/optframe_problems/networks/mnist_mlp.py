@@ -1,7 +1,5 @@
 """The multilayer network of the Adam paper for handwritten digits."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated

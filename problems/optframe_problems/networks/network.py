@@ -1,7 +1,5 @@
 """The network that is a list of layers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

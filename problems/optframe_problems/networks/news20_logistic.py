@@ -1,10 +1,9 @@
 """Softmax regression on sparse word counts, with dropout."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from annotated_types import Ge, Lt
 
 from optframe import Array, Indices
@@ -12,9 +11,6 @@ from optframe_problems.learning import Batch
 from optframe_problems.network_parts.layers.dropout import Dropout
 from optframe_problems.regression.softmax import Softmax
 from optframe_problems.sparse import SparseRows
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["News20Logistic"]
 

@@ -1,19 +1,15 @@
 """Records that come several in a row from each subject."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge, Le
+from numpy.typing import NDArray
 
 from optframe import Count, Indices
 from optframe_problems.regression_bases.gaussian_source import GaussianSource
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["CorrelatedRecords"]
 
@@ -70,8 +66,6 @@ class CorrelatedRecords(GaussianSource):
 
     def groups(self, by: str) -> NDArray[Any] | None:
         """Return each record's subject, shape (n,)."""
-        import numpy as np
-
         return np.repeat(np.arange(self.subjects), self.samples) if by == "subject" else None
 
     def _rows(self, indices: Indices) -> tuple[NDArray[Any], NDArray[Any]]:

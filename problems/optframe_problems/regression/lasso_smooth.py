@@ -50,15 +50,12 @@ class LassoSmooth(SquaredLoss):
     l1: Annotated[float, Ge(0)] = 1.0
     smoothing: Annotated[float, Gt(0)] = 0.01
 
+    attained = True  # with the penalty and without
+
     @cached_property
     def regularizer(self) -> SmoothAbsolute | None:
         """λ Σ (√(wⱼ² + μ²) − μ)."""
         return SmoothAbsolute(self.strengths(self.l1), self.smoothing) if self.l1 else None
-
-    @property
-    def attained(self) -> bool:
-        """Whether f has a minimizer: yes, with the penalty and without."""
-        return True
 
     def stages(self) -> Sequence[LassoSmooth]:
         """Return the same with 10⁶, 10⁴ and 10² times μ first, then itself.

@@ -1,7 +1,5 @@
 """Linear least squares."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,16 +35,8 @@ class LeastSquares(SquaredLoss):
     data: str = "diabetes"
 
     quadratic: ClassVar[bool] = True
-
-    @property
-    def regularizer(self) -> None:
-        """None."""
-        return
-
-    @property
-    def attained(self) -> bool:
-        """A quadratic that is bounded below has a minimizer."""
-        return True
+    regularizer = None
+    attained = True  # a quadratic that is bounded below has a minimizer
 
     def coordinate_minimum(self, theta: Array, i: int, batch: Batch) -> Array:
         """Return the θᵢ that minimizes f with the others held, shape (...)."""

@@ -1,21 +1,18 @@
 """Logistic regression with two classes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from optframe import Array, Dataset, UsageError
 from optframe_problems.learning import Batch
 from optframe_problems.regression_bases.linear import LinearModel
 from optframe_problems.regression_bases.penalties import SquaredNorm
 from optframe_problems.regression_bases.products import scores
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["Logistic"]
 
@@ -115,8 +112,6 @@ class Logistic(LinearModel):
             )
 
     def _signs(self, targets: NDArray[Any], classes: int) -> NDArray[Any]:
-        import numpy as np
-
         if self.positive:
             return np.where(np.isin(targets, self.positive), 1, -1)
         return np.where(2 * targets >= classes, 1, -1)

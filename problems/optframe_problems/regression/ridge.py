@@ -1,7 +1,5 @@
 """Ridge regression: linear least squares with a squared penalty."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, ClassVar
@@ -47,16 +45,12 @@ class Ridge(SquaredLoss):
     l2: Annotated[float, Ge(0)] = 0.1
 
     quadratic: ClassVar[bool] = True
+    attained = True  # a quadratic that is bounded below has a minimizer
 
     @cached_property
     def regularizer(self) -> SquaredNorm | None:
         """½ l2 ‖w‖²."""
         return SquaredNorm(self.strengths(self.l2)) if self.l2 else None
-
-    @property
-    def attained(self) -> bool:
-        """A quadratic that is bounded below has a minimizer."""
-        return True
 
     def coordinate_minimum(self, theta: Array, i: int, batch: Batch) -> Array:
         """Return the θᵢ that minimizes f with the others held, shape (...)."""

@@ -1,11 +1,10 @@
 """Softmax regression with any number of classes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
+import numpy as np
 from annotated_types import Ge
 
 from optframe import Array, Dataset
@@ -204,13 +203,9 @@ class Softmax(ConvexModel):
 
     @cached_property
     def _labels(self) -> Array:
-        import numpy as np
-
         return self._home.backend.asarray(np.arange(self.classes)[:, None], "int64")
 
     @cached_property
     def _one_class(self) -> Array:
         """δ_ck."""
-        import numpy as np
-
         return self.asarray(np.eye(self.classes))

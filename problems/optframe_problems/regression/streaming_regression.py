@@ -1,18 +1,15 @@
 """Linear regression on a stream of records, endless or finite."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from optframe import Count, Indices
 from optframe_problems.regression_bases.gaussian_source import GaussianSource
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["StreamingRegression"]
 
@@ -70,8 +67,6 @@ class StreamingRegression(GaussianSource):
         return self.count > KEPT
 
     def _rows(self, indices: Indices) -> tuple[NDArray[Any], NDArray[Any]]:
-        import numpy as np
-
         if not self.endless:
             x, y = self._kept
             return x[indices], y[indices]
@@ -92,8 +87,6 @@ class StreamingRegression(GaussianSource):
 
     def _block(self, block: int) -> NDArray[Any]:
         """Return the numbers of the records of a block, shape (BLOCK, P + 1)."""
-        import numpy as np
-
         source = np.random.Philox(key=self._source[0], counter=[0, 0, block, 0])
         return np.random.Generator(source).standard_normal((BLOCK, self.size + 1))
 
@@ -103,8 +96,6 @@ class StreamingRegression(GaussianSource):
 
         With x = √P eᵢ and y = √P θ*ᵢ ± σ, the mean loss is ½ ‖θ − θ*‖² + ½ σ² for every θ.
         """
-        import numpy as np
-
         x = self.size**0.5 * np.repeat(np.eye(self.size), 2, axis=0)
         return x, x @ self._theta_star + self.sigma * np.tile([1.0, -1.0], self.size)
 
@@ -115,8 +106,6 @@ class StreamingRegression(GaussianSource):
     @cached_property
     def _source(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """The generator's key, and θ*."""
-        import numpy as np
-
         random = self.instance_random()
         key = random.integers(2**64 - 1, size=2, dtype=np.uint64, endpoint=True)
         return key, random.standard_normal(self.size)
@@ -124,8 +113,6 @@ class StreamingRegression(GaussianSource):
     @cached_property
     def _kept(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """All x and y, where they are few."""
-        import numpy as np
-
         blocks = range(-(-self.count // BLOCK))
         rows = np.concatenate([self._block(block) for block in blocks])
         return self._told(rows[: self.count])

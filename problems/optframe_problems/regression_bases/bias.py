@@ -1,11 +1,9 @@
 """The bias of a linear model, as the weight of a feature that is always 1."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["on_weights", "with_ones"]
 
@@ -15,8 +13,6 @@ def with_ones(inputs: Any) -> Any:
 
     Sparse records stay sparse.
     """
-    import numpy as np
-
     if isinstance(inputs, np.ndarray):
         return np.column_stack([inputs, np.ones(len(inputs))])
     from scipy import sparse
@@ -27,6 +23,4 @@ def with_ones(inputs: Any) -> Any:
 
 def on_weights(strength: float, weights: int, biases: int) -> NDArray[Any]:
     """Return a penalty's strength for each parameter: none for the biases, which are last."""
-    import numpy as np
-
     return np.concatenate([np.full(weights, strength), np.zeros(biases)])

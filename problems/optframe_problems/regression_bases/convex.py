@@ -1,20 +1,17 @@
 """The base class of linear models: a bias, a start at zero, a penalty, and a minimum."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array
 from optframe_problems.regression_bases.bias import on_weights, with_ones
 from optframe_problems.regression_bases.optimum import known_least_loss, within_reach
 from optframe_problems.regression_bases.penalties import Penalty
 from optframe_problems.regression_bases.twice_differentiable import TwiceDifferentiable
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["ConvexModel"]
 
@@ -44,15 +41,13 @@ class ConvexModel(TwiceDifferentiable):
         """Whether there is a minimizer, and Newton's method can be expected to find it."""
         return self.attained and within_reach(self)
 
-    @property
+    @cached_property
     def minimum(self) -> float | None:
         """f*, computed by Newton's method when it is first asked for, then kept on disk."""
-        return self._minimum
+        return known_least_loss(self) if self.knows_minimum else None
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return zeros."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def penalty(self, theta: Array) -> Array:
@@ -77,10 +72,4 @@ class ConvexModel(TwiceDifferentiable):
 
     @cached_property
     def _identity(self) -> Array:
-        import numpy as np
-
         return self.asarray(np.eye(self.size))
-
-    @cached_property
-    def _minimum(self) -> float | None:
-        return known_least_loss(self) if self.knows_minimum else None

@@ -1,19 +1,16 @@
 """The base class of regression problems whose records have an exactly known distribution."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array, Indices, StochasticProblem
 from optframe_problems.dot import dot
 from optframe_problems.learning import Batch
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["GaussianSource"]
 
@@ -32,6 +29,7 @@ class GaussianSource(StochasticProblem):
     """
 
     quadratic: ClassVar[bool] = True
+    draws_instance = True  # θ* and the records
 
     sigma: float
 
@@ -44,28 +42,21 @@ class GaussianSource(StochasticProblem):
     def _theta_star(self) -> NDArray[Any]:
         """θ*, shape (P,), on the host."""
 
-    @property
-    def draws_instance(self) -> bool:
-        """Yes: θ* and the records."""
-        return True
-
-    @property
+    @cached_property
     def minimum(self) -> float:
         """f* over all records."""
-        return self._minimum
+        x, y = self._rows(slice(None))
+        residuals = x @ self.minimizer - y
+        return float(residuals @ residuals) / (2 * len(y))
 
     @property
     def minimizer(self) -> NDArray[Any]:
         """The least-squares solution for all records, the shortest one if there are many."""
-        import numpy as np
-
         solution: NDArray[Any] = np.linalg.lstsq(*self._rows(slice(None)), rcond=None)[0]
         return solution
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return zeros."""
-        import numpy as np
-
         return np.zeros(self.size)
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Batch:
@@ -139,12 +130,6 @@ class GaussianSource(StochasticProblem):
         """Return 1/B Σ weight · x, shape (..., P)."""
         summed = self.xp.matmul(weights[..., None, :], batch.inputs)[..., 0, :]
         return summed / batch.inputs.shape[-2]
-
-    @cached_property
-    def _minimum(self) -> float:
-        x, y = self._rows(slice(None))
-        residuals = x @ self.minimizer - y
-        return float(residuals @ residuals) / (2 * len(y))
 
     @cached_property
     def _whole(self) -> Batch:

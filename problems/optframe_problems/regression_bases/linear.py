@@ -1,7 +1,5 @@
 """Models with one linear function of the record, whose loss is convex in its value."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 
 from optframe import Array

@@ -1,13 +1,13 @@
 """f* of a convex model, by Newton's method, to about 1e-13 of its value."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import inspect
 import math
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from optframe import Array
 from optframe_problems.cache import kept_number
@@ -62,8 +62,6 @@ def least_loss(problem: TwiceDifferentiable) -> float | None:
     ----------
     S. Boyd, L. Vandenberghe, "Convex Optimization" (2004), section 9.5.
     """
-    import numpy as np
-
     setting = problem.setting
     if setting is not None and setting.dtype != "float64":
         problem = problem.bind(dataclasses.replace(setting, dtype="float64"))

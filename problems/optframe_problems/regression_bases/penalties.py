@@ -1,7 +1,5 @@
 """Penalties on large weights: their value, gradient and curvature."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Protocol
 

@@ -3,8 +3,6 @@
 Records have shape (B, P), or (R, B, P) with a set per run, after `Batch.spread`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from optframe import Array

@@ -1,16 +1,13 @@
 """The loss of linear models that predict a number: half the squared error."""
 
-from __future__ import annotations
+from typing import Any, ClassVar
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from numpy.typing import NDArray
 
 from optframe import Array, Dataset, UsageError
 from optframe_problems.learning import Batch
 from optframe_problems.regression_bases.linear import LinearModel
 from optframe_problems.regression_bases.products import column, scores
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["SquaredLoss"]
 

@@ -1,16 +1,12 @@
 """Multiplicative noise on the gradient."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from annotated_types import Ge
 
 from optframe import Array, Indices, Problem, Transform
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["MultiplicativeNoise"]
 
@@ -45,11 +41,7 @@ class MultiplicativeNoise(Transform):
     sigma: Annotated[float, Ge(0)] = 0.5
 
     deterministic: ClassVar[bool] = False
-
-    @property
-    def draws_batch(self) -> bool:
-        """Yes: noise."""
-        return True
+    draws_batch = True  # noise
 
     def draw(
         self, indices: Indices | None, random: np.random.Generator | None

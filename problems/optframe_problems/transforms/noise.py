@@ -1,18 +1,15 @@
 """Additive noise on the gradient."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from optframe import Array, Count, Indices, Problem, StochasticProblem, Transform
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from optframe_problems.candidate_axes import with_candidates
 
 __all__ = ["Drawn", "Noise"]
 
@@ -26,10 +23,7 @@ class Drawn:
 
     def noise_for(self, theta: Array) -> Array:
         """Return noise that broadcasts against θ, which may have candidate axes after its runs."""
-        if self.noise.ndim == 1 or self.noise.ndim == theta.ndim:
-            return self.noise
-        run_axes = (slice(None),) * (self.noise.ndim - 1)
-        return self.noise[(*run_axes, *[None] * (theta.ndim - self.noise.ndim), slice(None))]
+        return with_candidates(self.noise, theta.ndim, 1)
 
 
 @dataclass(frozen=True)
@@ -68,17 +62,14 @@ class Noise(Transform):
     sigma: Annotated[float, Ge(0)] = 1.0
     fixed: Count | None = field(default=None, metadata={"name": "records"})
 
+    draws_batch = True  # noise, or records of it
+
     def __post_init__(self) -> None:
         if self.fixed is not None and self.problem.draws_batch:
             raise ValueError(
                 f"records = {self.fixed} would give {type(self.problem).__name__} a second kind "
                 "of minibatch; leave records out, and the noise is new at every step"
             )
-
-    @property
-    def draws_batch(self) -> bool:
-        """Yes: noise, or records of it."""
-        return True
 
     @property
     def draws_instance(self) -> bool:
@@ -99,8 +90,6 @@ class Noise(Transform):
 
     def draw(self, indices: Indices | None, random: np.random.Generator | None) -> Drawn:
         """Return a batch of the problem inside, and the noise, of shape (P,) or (R, P)."""
-        import numpy as np
-
         inside = self._draw_inside(indices, random)
         if self.fixed is not None:
             noise = self._draws[slice(None) if indices is None else indices].mean(axis=-2)

@@ -1,16 +1,14 @@
 """A rotation of the parameters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array, Problem
 from optframe_problems.affine_transform import Affine
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["Rotate"]
 
@@ -42,10 +40,7 @@ class Rotate(Affine):
 
     problem: Problem
 
-    @property
-    def draws_instance(self) -> bool:
-        """Yes: Q."""
-        return True
+    draws_instance = True  # Q
 
     def _inward(self, theta: Array) -> Array:
         # A product per vector, which gives each run the same bits as alone.
@@ -68,8 +63,6 @@ class Rotate(Affine):
     @cached_property
     def _rotation(self) -> NDArray[Any]:
         """Q, on the host."""
-        import numpy as np
-
         gaussian = self.instance_random().standard_normal((self.size, self.size))
         q, r = np.linalg.qr(gaussian)
         rotation: NDArray[Any] = q * np.sign(np.diag(r))

@@ -1,18 +1,15 @@
 """Other units for the parameters and the loss."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge, Gt
+from numpy.typing import NDArray
 
 from optframe import Array, Problem
 from optframe_problems.affine_transform import Affine
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["Scale"]
 
@@ -80,7 +77,5 @@ class Scale(Affine):
     @cached_property
     def _units(self) -> NDArray[Any]:
         """The diagonal of D, on the host."""
-        import numpy as np
-
         units: NDArray[Any] = np.geomspace(1, self.condition**0.5, self.size)
         return units

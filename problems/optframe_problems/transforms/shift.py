@@ -1,16 +1,14 @@
 """A shift of the parameters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe import Array, Problem, UsageError
 from optframe_problems.affine_transform import Affine
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["Shift"]
 
@@ -80,6 +78,4 @@ class Shift(Affine):
     @cached_property
     def _move(self) -> NDArray[Any]:
         """b, on the host."""
-        import numpy as np
-
         return np.full(self.size, self.by)

@@ -1,7 +1,5 @@
 """The base class of activations: y = φ(x), with φ' and φ'' in terms of y."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -57,13 +55,7 @@ class Activation(Layer):
         return self.slope(xp, kept) * x_dot
 
     def tangent_backward(
-        self,
-        xp: Any,
-        kept: Array,
-        own: Own,
-        dots: Tangents,
-        deltas: tuple[Array, Array],
-        slopes: Own,
+        self, xp: Any, kept: Any, own: Own, dots: Tangents, deltas: tuple[Array, Array], slopes: Own
     ) -> tuple[Array, Array]:
         """Return φ'δ and φ'δ̇ + φ''ẋδ."""
         delta, delta_dot = deltas

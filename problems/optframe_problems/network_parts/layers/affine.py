@@ -1,7 +1,5 @@
 """The base class of layers with parameters: y = x∘W + b, with ∘ linear in each factor."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Any
 

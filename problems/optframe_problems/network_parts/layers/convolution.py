@@ -1,10 +1,10 @@
 """Convolution: each unit sees a few neighbouring pixels, with the same weights everywhere."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 from typing import Any
+
+import numpy as np
 
 from optframe import Array, Count
 from optframe_problems.network_parts.layers.affine import Affine
@@ -119,8 +119,6 @@ def _correlate(
 
     ``also`` is shown each piece of the matrix on the way.
     """
-    from numpy import broadcast_shapes
-
     height, width = views.shape[-5:-3]
     weights = weights.reshape(*weights.shape[:-4], prod(weights.shape[-4:-1]), weights.shape[-1])
     y = None
@@ -129,7 +127,7 @@ def _correlate(
         if also is not None:
             also(part, matrix)
         if y is None:  # now the axes of runs are known
-            runs = broadcast_shapes(matrix.shape[:-2], weights.shape[:-2])
+            runs = np.broadcast_shapes(matrix.shape[:-2], weights.shape[:-2])
             y = xp.empty((*runs, views.shape[-6], height, width, weights.shape[-1]), views.dtype)
         rows = _rows(y, part)
         xp.matmul(matrix, weights, out=rows)

@@ -1,24 +1,20 @@
 """Dropout: inputs are left out at random."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge, Lt
+from numpy.typing import NDArray
 
 from optframe import Array
-from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from optframe_problems.network_parts.layers.layer import Fixed, Own, Shape
 
 __all__ = ["Dropout"]
 
 
 @dataclass(frozen=True)
-class Dropout(Layer):
+class Dropout(Fixed):
     """y = m∘x/(1 − rate), each m 0 with probability ``rate`` and else 1.
 
     This is inverted dropout: E y = x, so that a network is measured as it is, without dropout.
@@ -45,8 +41,6 @@ class Dropout(Layer):
 
     def mask(self, random: np.random.Generator, shape: Shape, dtype: str) -> NDArray[Any]:
         """Draw m/(1 − rate)."""
-        import numpy as np
-
         stays = random.random(shape, np.float32) >= np.float32(self.rate)
         return np.multiply(stays, 1 / (1 - self.rate), dtype=dtype)
 
@@ -61,18 +55,6 @@ class Dropout(Layer):
     def tangent(self, xp: Any, kept: None, own: Own, own_dot: Own, x_dot: Array | None) -> Array:
         """Return m∘ẋ/(1 − rate)."""
         return _masked(x_dot, own)
-
-    def tangent_backward(
-        self,
-        xp: Any,
-        kept: None,
-        own: Own,
-        dots: Tangents,
-        deltas: tuple[Array, Array],
-        slopes: Own,
-    ) -> tuple[Array, Array]:
-        """Return the same of δ and δ̇."""
-        return _masked(deltas[0], own), _masked(deltas[1], own)
 
 
 def _masked(x: Array, own: Own) -> Array:

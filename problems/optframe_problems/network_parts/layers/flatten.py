@@ -1,19 +1,17 @@
 """Flatten images to lists of numbers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from optframe import Array
-from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents, expect_image
+from optframe_problems.network_parts.layers.layer import Fixed, Own, Shape, expect_image
 
 __all__ = ["Flatten"]
 
 
 @dataclass(frozen=True)
-class Flatten(Layer):
+class Flatten(Fixed):
     """The numbers of an image one after another: row by row, pixel by pixel, channel by channel.
 
     A network adds it between images and a linear layer by itself.
@@ -35,19 +33,6 @@ class Flatten(Layer):
     def tangent(self, xp: Any, kept: Shape, own: Own, own_dot: Own, x_dot: Array | None) -> Array:
         """Return ẋ as numbers."""
         return _flat(x_dot)
-
-    def tangent_backward(
-        self,
-        xp: Any,
-        kept: Shape,
-        own: Own,
-        dots: Tangents,
-        deltas: tuple[Array, Array],
-        slopes: Own,
-    ) -> tuple[Array, Array]:
-        """Return δ and δ̇ as images."""
-        delta, delta_dot = (self.backward(xp, kept, own, each, slopes) for each in deltas)
-        return delta, delta_dot
 
 
 def _flat(x: Array) -> Array:

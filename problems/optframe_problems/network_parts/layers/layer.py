@@ -1,14 +1,12 @@
 """The base class of a network's layers."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from optframe import Array
 
-__all__ = ["Layer", "Own", "Parameters", "Shape", "Tangents", "expect_image"]
+__all__ = ["Fixed", "Layer", "Own", "Parameters", "Shape", "Tangents", "expect_image"]
 
 Shape = tuple[int, ...]
 
@@ -86,6 +84,17 @@ class Layer(ABC):
         self, xp: Any, kept: Any, own: Own, dots: Tangents, deltas: tuple[Array, Array], slopes: Own
     ) -> tuple[Array, Array]:
         """Return ∂f/∂x and R{∂f/∂x} by δ and δ̇ = R{δ}; write R{∂f/∂W}, R{∂f/∂b}."""
+
+
+class Fixed(Layer):
+    """A linear layer without parameters, whose `backward` serves δ and δ̇ alike."""
+
+    def tangent_backward(
+        self, xp: Any, kept: Any, own: Own, dots: Tangents, deltas: tuple[Array, Array], slopes: Own
+    ) -> tuple[Array, Array]:
+        """Return the same of δ and δ̇ as `backward`."""
+        delta, delta_dot = (self.backward(xp, kept, own, each, slopes) for each in deltas)
+        return delta, delta_dot
 
 
 def expect_image(shape: Shape) -> None:

@@ -1,7 +1,5 @@
 """The fully connected layer: every unit sees every input."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,13 +1,13 @@
 """Max pooling: the largest number of each window."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from optframe import Array, Count
-from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents
+from optframe_problems.network_parts.layers.layer import Fixed, Own, Shape
 from optframe_problems.network_parts.layers.window import Padding, Window, pieces
 
 __all__ = ["MaxPool"]
@@ -22,7 +22,7 @@ class Taken(NamedTuple):
 
 
 @dataclass(frozen=True)
-class MaxPool(Layer):
+class MaxPool(Fixed):
     """y[i, j] = max of x over a window, for each channel; of several that are equal, the first.
 
     Parameters
@@ -79,25 +79,10 @@ class MaxPool(Layer):
 
     def tangent(self, xp: Any, kept: Taken, own: Own, own_dot: Own, x_dot: Array | None) -> Array:
         """Return ẋ where the maxima were."""
-        from numpy import broadcast_shapes
-
         places, height, width = kept
         assert x_dot is not None
-        runs = broadcast_shapes(x_dot.shape[:-3], places.shape[:-3])
+        runs = np.broadcast_shapes(x_dot.shape[:-3], places.shape[:-3])
         y_dot = xp.zeros((*runs, *places.shape[-3:]), x_dot.dtype)
         for number, (into, of) in enumerate(self.window.offsets(height, width)):
             y_dot[into] += x_dot[of] * (places[into] == number)
         return y_dot
-
-    def tangent_backward(
-        self,
-        xp: Any,
-        kept: Taken,
-        own: Own,
-        dots: Tangents,
-        deltas: tuple[Array, Array],
-        slopes: Own,
-    ) -> tuple[Array, Array]:
-        """Return the same of δ and δ̇ as `backward`."""
-        delta, delta_dot = (self.backward(xp, kept, own, each, slopes) for each in deltas)
-        return delta, delta_dot

@@ -1,7 +1,5 @@
 """The logistic sigmoid."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A square window that moves over an image: its positions, and what it sees there."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """A loss: the mean over the records of a function of a network's outputs and the target."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from typing import Any
 

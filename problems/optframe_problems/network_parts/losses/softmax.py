@@ -1,7 +1,5 @@
 """Softmax cross-entropy."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from optframe import Array

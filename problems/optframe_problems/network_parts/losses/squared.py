@@ -1,7 +1,5 @@
 """Half the squared error."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from optframe import Array
