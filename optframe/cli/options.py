@@ -13,7 +13,7 @@ import click
 from optframe.components.loading import load_plugins
 from optframe.components.registry import Registry
 
-__all__ = ["name_broken", "path_option", "with_plugins"]
+__all__ = ["name_broken", "path_option", "warn", "with_plugins"]
 
 
 def path_option(name: str, metavar: str, help: str, dir_okay: bool = True) -> Callable[..., Any]:
@@ -47,8 +47,10 @@ def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
 def name_broken(registry: Registry) -> None:
     """Print on standard error which plugins were left out."""
     for broken in registry.broken:
-        print(
-            f"optframe: plugin {broken.name!r} is left out: {broken.reason} "
-            "(`optframe doctor` shows where)",
-            file=sys.stderr,
-        )
+        where = "(`optframe doctor` shows where)"
+        warn(f"plugin {broken.name!r} is left out: {broken.reason} {where}")
+
+
+def warn(text: str) -> None:
+    """Print a line on standard error."""
+    print(f"optframe: {text}", file=sys.stderr)

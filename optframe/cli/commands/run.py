@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from optframe.cli.options import name_broken, path_option, with_plugins
+from optframe.cli.options import name_broken, path_option, warn, with_plugins
 from optframe.components.registry import Registry
 from optframe.errors import UsageError
 
@@ -118,10 +117,9 @@ def command(
         observer.close()
     if outcome.stopped is not None:
         planned = outcome.left + outcome.ran + outcome.found
-        print(
-            f"optframe: stopped; finished trials are in {folder}; run the same command again to "
-            f"finish the other {outcome.left} of {planned} trials",
-            file=sys.stderr,
+        warn(
+            f"stopped; finished trials are in {folder}; run the same command again to finish the "
+            f"other {outcome.left} of {planned} trials"
         )
         return 128 + outcome.stopped
     if outcome.found:
@@ -134,16 +132,9 @@ def command(
     trials = outcome.results.trials
     failed = trials[trials["status"].isin(["failed", "crashed", "timeout"])]
     for _, row in failed.drop_duplicates(["optimizer", "problem", "reason"]).iterrows():
-        print(
-            f"optframe: {trial_name(row['optimizer'], row['problem'])} {row['status']}: "
-            f"{row['reason']}",
-            file=sys.stderr,
-        )
+        warn(f"{trial_name(row['optimizer'], row['problem'])} {row['status']}: {row['reason']}")
     if failed["traceback"].notna().any():
-        print(
-            f"optframe: the tracebacks are in optframe.load({str(folder)!r}).trials['traceback']",
-            file=sys.stderr,
-        )
+        warn(f"the tracebacks are in optframe.load({str(folder)!r}).trials['traceback']")
     skipped = trials[trials["status"] == "skipped"]
     for reason in skipped["reason"].unique():
         click.echo(f"skipped: {reason}")
