@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from optframe.errors import OptframeError, printable
+from optframe.errors import OptframeError, nearest, printable
 from optframe.version import __version__
 
 __all__ = ["main"]
@@ -48,8 +48,6 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from optframe.errors import nearest
-
         if args and args[0] not in COMMANDS:
             ctx.fail(f"unknown command {args[0]!r}; {nearest(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)

@@ -1,10 +1,11 @@
-"""Options that all commands share: they choose which plugins are loaded."""
+"""Options that several commands share: the plugins to load, and paths."""
 
 from __future__ import annotations
 
 import functools
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,7 +13,13 @@ import click
 from optframe.components.loading import load_plugins
 from optframe.components.registry import Registry
 
-__all__ = ["name_broken", "with_plugins"]
+__all__ = ["name_broken", "path_option", "warn", "with_plugins"]
+
+
+def path_option(name: str, metavar: str, help: str, dir_okay: bool = True) -> Callable[..., Any]:
+    """Return an option whose value is a path."""
+    kind = click.Path(path_type=Path, dir_okay=dir_okay)
+    return click.option(name, type=kind, metavar=metavar, help=help)
 
 
 def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,8 +47,10 @@ def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
 def name_broken(registry: Registry) -> None:
     """Print on standard error which plugins were left out."""
     for broken in registry.broken:
-        print(
-            f"optframe: plugin {broken.name!r} is left out: {broken.reason} "
-            "(`optframe doctor` shows where)",
-            file=sys.stderr,
-        )
+        where = "(`optframe doctor` shows where)"
+        warn(f"plugin {broken.name!r} is left out: {broken.reason} {where}")
+
+
+def warn(text: str) -> None:
+    """Print a line on standard error."""
+    print(f"optframe: {text}", file=sys.stderr)

@@ -41,15 +41,7 @@ def place_of(study: str, name: str) -> Path:
 
 
 def write(source: Source, path: Path, tolerances: Tolerances) -> None:
-    """Write a baseline; the file is complete or not changed at all.
-
-    Raises
-    ------
-    UsageError
-        If trials failed, have not run, or ran in different environments.
-    StoreError
-        If the file cannot be written.
-    """
+    """Write a baseline; the file is complete or not changed at all."""
     content = text(source, tolerances)
     try:
         with replacing(path) as part:
@@ -59,7 +51,7 @@ def write(source: Source, path: Path, tolerances: Tolerances) -> None:
 
 
 def text(source: Source, tolerances: Tolerances) -> str:
-    """Return a baseline's text."""
+    """Return a baseline's text; raise if trials failed, or ran in different environments."""
     for one in source.trials:
         if one.status in ("failed", "crashed", "timeout", "planned"):
             why = f": {one.reason}" if one.reason else ""

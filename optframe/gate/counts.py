@@ -32,13 +32,7 @@ _QUALITY = {"converged": 0, "finished": 1, "stopped": 1, "diverged": 2, "failed"
 
 
 def compare(base: Source, head: Source, limits: Limits | None = None) -> Comparison:
-    """Compare the measured trials of two sides.
-
-    Raises
-    ------
-    StoreError
-        If they cannot be compared: their studies or their precisions differ.
-    """
+    """Compare the measured trials of two sides; their studies and precisions must be the same."""
     _refuse(base, head)
     limits = limits or Limits()
     before = {one.cell: one for one in base.trials}

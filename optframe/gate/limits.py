@@ -85,9 +85,8 @@ class Override:
 
     def fits(self, subject: Subject) -> bool:
         """Whether a trial's labels match all patterns."""
-        pairs = [(subject.optimizer, self.optimizer), (subject.problem, self.problem)]
-        pairs.append((subject.sampler, self.sampler))
-        return all(fnmatchcase(label, pattern) for label, pattern in pairs)
+        labels = subject.optimizer, subject.problem, subject.sampler
+        return all(map(fnmatchcase, labels, (self.optimizer, self.problem, self.sampler)))
 
 
 @dataclass(frozen=True)
@@ -111,13 +110,7 @@ class Limits:
 
 
 def parse(text: str, where: str = "--max-regression") -> dict[str, Limit]:
-    """Read ``"steps=0,gradients=5%"``.
-
-    Raises
-    ------
-    UsageError
-        With one line per mistake.
-    """
+    """Read ``"steps=0,gradients=5%"``; a `UsageError` has one line per mistake."""
     pairs: dict[str, Any] = {}
     mistakes = []
     for item in filter(None, (part.strip() for part in text.split(","))):
@@ -131,13 +124,7 @@ def parse(text: str, where: str = "--max-regression") -> dict[str, Limit]:
 
 
 def of_project(folder: Path) -> Limits:
-    """Read the limits of the ``pyproject.toml`` in this folder, or in the nearest one above.
-
-    Raises
-    ------
-    UsageError
-        With one line per mistake.
-    """
+    """Read the limits of the ``pyproject.toml`` in this folder, or in the nearest one above."""
     for place in (folder.resolve(), *folder.resolve().parents):
         path = place / "pyproject.toml"
         if path.is_file():

@@ -41,12 +41,9 @@ class Machine:
 
 
 def machines(environment: Mapping[str, Any]) -> list[Machine]:
-    """Return the machines that can be emulated in an environment (flat).
+    """Return the machines that can be emulated in an environment (flat); raise if there are none.
 
-    Raises
-    ------
-    UnavailableError
-        If there are none: neither an OpenBLAS that chooses among kernels nor Linux.
+    They need Linux, or an OpenBLAS that chooses among kernels.
     """
     architecture = platform.machine().replace("AMD64", "x86_64")
     own = environment.get("blas_kernel")
@@ -83,16 +80,9 @@ def measure(
 ) -> Tolerances:
     """Run a study again as on each machine that can be emulated, and return how counts change.
 
-    Parameters
-    ----------
-    here
-        The results on this machine without emulation.
-    study, plugins
-        Arguments of ``optframe run``: the study, and the value of each ``-P``.
-    tell
-        Called with a line for each machine, which it prints.
-    timeout
-        How long one run may take, in seconds.
+    ``here`` has the results on this machine without emulation. ``study`` and ``plugins`` are
+    arguments of ``optframe run``: the study, and the value of each ``-P``. ``tell`` prints a line
+    for each machine. One run may take ``timeout`` seconds.
     """
     environment = next((one.environment for one in here.trials if one.environment), {})
     seen = [_choice(environment)]

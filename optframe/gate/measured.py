@@ -132,21 +132,10 @@ def table(measured: Measured) -> dict[str, Any]:
 
 
 def read(given: Any, where: str, shared: Mapping[str, Any] | None = None) -> Measured:
-    """Return the cell that a table describes.
+    """Return the cell that a table describes, as it was read from JSON.
 
-    Parameters
-    ----------
-    given
-        The table, as it was read from JSON.
-    where
-        The start of an error message.
-    shared
-        Values that this table shares with others: ``environment``, ``kit``, ``benchmark``.
-
-    Raises
-    ------
-    StoreError
-        If the table is not of this format; with the first mistake.
+    ``where`` is the start of an error message. ``shared`` has values that this table shares with
+    others: ``environment``, ``kit``, ``benchmark``. A `StoreError` has the first mistake.
     """
     if not isinstance(given, Mapping):
         raise StoreError(f"{where}: expected a table, found {given!r}")

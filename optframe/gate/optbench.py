@@ -60,12 +60,7 @@ def _most(values: Iterable[float | None]) -> float | None:
 class Bench:
     """Plans the trials of one call and runs them.
 
-    Raises
-    ------
-    UsageError
-        With one line per mistake, and one for each plugin that could not be loaded.
-    UnavailableError
-        If the backend cannot run here.
+    A `UsageError` has one line per mistake, and one for each plugin that could not be loaded.
     """
 
     def __init__(self, study: Study) -> None:

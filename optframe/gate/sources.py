@@ -1,6 +1,6 @@
 """Reads what can be compared: a store, a baseline, or pytest-benchmark's files.
 
-Each becomes a `Source`. Any other file raises an error of one line: a damaged file, a file of
+Each becomes a `Source`. Any other file raises a `StoreError` of one line: a damaged file, a file of
 another program, another format.
 """
 
@@ -46,13 +46,7 @@ class Source:
 
 
 def open_source(path: str | Path) -> Source:
-    """Read a results folder, a store's file, a JSON file, or a folder of JSON files.
-
-    Raises
-    ------
-    StoreError
-        If ``path`` does not exist or cannot be compared.
-    """
+    """Read a results folder, a store's file, a JSON file, or a folder of JSON files."""
     place = Path(path)
     if place.is_dir():
         return _folder(place)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -111,7 +111,7 @@ class Comparison:
     head: str
     rows: Sequence[Row]
     differences: Sequence[Difference] = ()
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
     @cached_property
     def subjects(self) -> Mapping[Subject, list[Row]]:

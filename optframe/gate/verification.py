@@ -81,11 +81,6 @@ def drawn(path: Path, sample: int | None, seed: int = 0) -> tuple[list[Trial], i
     """Return a random sample of the trials that ran to an end, and how many there are.
 
     They are in the order of the store. With None for ``sample``, all are returned.
-
-    Raises
-    ------
-    UsageError
-        If the store has none, or is of an old format without the trials' full specification.
     """
     tasks = read_tasks(path)
     with reading(path) as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +10,8 @@ import numpy as np
 
 from optframe.contracts import Backend
 from optframe.rules import computing_with, elementwise, maximum, minimum, sign, sqrt, where
-from optframe.testing.imports import check_imports
-from optframe.testing.kit import Checks, NotApplicable, Suite, check, require
+from optframe.testing import shared
+from optframe.testing.kit import Checks, Suite, available, check, require
 from optframe.testing.making import made
 from optframe.testing.probe_backends import PlainBackend
 
@@ -24,18 +23,7 @@ SIZES = (1, 7, 100_003)
 def check_backend(backend: Backend | type, *, seed: int | None = 0, strict: bool = False) -> Checks:
     """Return the checks of a backend; none of them applies if it is not available.
 
-    Parameters
-    ----------
-    backend
-        An object, or a class whose fields have defaults.
-    seed, strict
-        As for `check_optimizer`, and ``known_failures`` likewise.
-
-    Raises
-    ------
-    UsageError
-        If it is not a backend, cannot be made without parameters, or expects a failure of a check
-        that does not exist.
+    Arguments, ``known_failures`` and exceptions are as for `check_optimizer`.
     """
     component = made(backend, "backends", "check_backend")
     suite = Suite((sys.modules[__name__],), least=9)
@@ -46,16 +34,13 @@ def check_backend(backend: Backend | type, *, seed: int | None = 0, strict: bool
 class Subject:
     """The subject of a check: the backend, and a random generator for the check."""
 
-    declared: Backend
+    component: Backend
     random: np.random.Generator
 
     @property
     def backend(self) -> Backend:
         """The backend, if it is available; else the check does not apply."""
-        missing = self.declared.missing()
-        if missing is not None:
-            raise NotApplicable(missing)
-        return self.declared
+        return available(self.component)
 
 
 @elementwise
@@ -76,13 +61,13 @@ def _alone(theta, g, lr):  # type: ignore[no-untyped-def]
 @check(since=1)
 def says_what_is_missing(subject: Subject) -> None:
     """`missing` returns one line or None, and `is_available` agrees."""
-    missing = subject.declared.missing()
+    missing = subject.component.missing()
     require(
         missing is None or (isinstance(missing, str) and missing and "\n" not in missing),
         f"missing() returns {missing!r}; expected one line, or None",
     )
     require(
-        subject.declared.is_available() == (missing is None), "is_available contradicts missing"
+        subject.component.is_available() == (missing is None), "is_available contradicts missing"
     )
     _ = subject.backend
 
@@ -167,13 +152,8 @@ def compiles_update_rules(subject: Subject) -> None:
 def compiles_update_rules_for_many_runs(subject: Subject) -> None:
     """Coefficients of shape (..., 1) and (P,) broadcast against θ of shape (..., P)."""
     for shape in ((3, 1), (4,)):
-        _compare(
-            subject,
-            (3, 4),
-            "float64",
-            1e-13,
-            tuple(subject.random.uniform(0.1, 0.9, (4, *shape))),
-        )
+        coefficients = tuple(subject.random.uniform(0.1, 0.9, (4, *shape)))
+        _compare(subject, (3, 4), "float64", 1e-13, coefficients)
 
 
 @check(since=1)
@@ -212,19 +192,8 @@ def synchronizes(subject: Subject) -> None:
     require(subject.backend.synchronize() is None, "synchronize returns a value; expected None")
 
 
-@check(since=1)
-def pickles(subject: Subject) -> None:
-    """It can be pickled and sent to a worker."""
-    again = pickle.loads(pickle.dumps(subject.declared))
-    require(
-        again == subject.declared, "after pickling and unpickling it is not equal to the original"
-    )
-
-
-@check(since=1)
-def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing its class imports neither its library nor another one that is slow to import."""
-    check_imports(type(subject.declared))
+pickles = shared.pickles
+imports_nothing_heavy = shared.imports_nothing_heavy
 
 
 def _compare(

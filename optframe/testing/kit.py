@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
+from optframe.contracts import Backend
 from optframe.errors import UsageError, nearest, one_line
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "NotApplicable",
     "Outcome",
     "Suite",
+    "available",
     "check",
     "require",
+    "require_declared",
 ]
 
 KIT_VERSION = 1
@@ -55,6 +58,20 @@ def require(condition: Any, message: str) -> None:
     """Raise `CheckFailed` with the message if the condition is false."""
     if not condition:
         raise CheckFailed(message)
+
+
+def require_declared(component: Any, name: str, differ: bool, what: str) -> None:
+    """Raise `CheckFailed` unless an attribute is true exactly if something differs by seed."""
+    value, words = getattr(component, name), "differ" if differ else "do not differ"
+    require(differ == value, f"it declares {name} = {value}, but {what} {words} between seeds")
+
+
+def available(backend: Backend) -> Backend:
+    """Return a backend; if it is not available, the check does not apply."""
+    missing = backend.missing()
+    if missing is not None:
+        raise NotApplicable(missing)
+    return backend
 
 
 @dataclass(frozen=True)
@@ -159,9 +176,6 @@ class Checks(Sequence["Check"]):
 
     def __len__(self) -> int:
         return len(self.checks)
-
-    def __iter__(self) -> Iterator[Check]:
-        return iter(self.checks)
 
     def run(self) -> list[Outcome]:
         """Run all checks and return their outcomes."""

@@ -12,13 +12,7 @@ __all__ = ["made"]
 
 
 def made(component: Any, kind: str, who: str) -> Any:
-    """Return the given object, or an object of the given class with its defaults.
-
-    Raises
-    ------
-    UsageError
-        If it is not of this kind, or cannot be made without parameters.
-    """
+    """Return the given object, or an object of the given class with its defaults."""
     expected = " or ".join(KINDS[kind].contracts)
     if isinstance(component, type):
         flaw = flaw_of(kind, component)

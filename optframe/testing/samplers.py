@@ -13,7 +13,7 @@ import numpy as np
 
 from optframe.contracts import Sampler
 from optframe.contracts.seeds import SamplerSeeds, Seeds
-from optframe.testing.imports import check_imports
+from optframe.testing import shared
 from optframe.testing.kit import Checks, NotApplicable, Suite, check, require
 from optframe.testing.making import made
 
@@ -28,18 +28,7 @@ SIGMAS = 6.0
 def check_sampler(sampler: Sampler | type, *, seed: int | None = 0, strict: bool = False) -> Checks:
     """Return the checks of a sampler.
 
-    Parameters
-    ----------
-    sampler
-        An object, or a class whose fields have defaults.
-    seed, strict
-        As for `check_optimizer`, and ``known_failures`` likewise.
-
-    Raises
-    ------
-    UsageError
-        If it is not a sampler, cannot be made without parameters, or expects a failure of a check
-        that does not exist.
+    Arguments, ``known_failures`` and exceptions are as for `check_optimizer`.
     """
     component = made(sampler, "samplers", "check_sampler")
     suite = Suite((sys.modules[__name__],), least=7)
@@ -50,13 +39,13 @@ def check_sampler(sampler: Sampler | type, *, seed: int | None = 0, strict: bool
 class Subject:
     """The subject of a check: the sampler, and a random generator for the check."""
 
-    unbound: Sampler
+    component: Sampler
     random: np.random.Generator
 
     def sampler(self, records: int) -> Sampler:
         """Return the sampler for n records, in subjects of five records and three classes."""
         labels = {"subject": np.arange(records) // 5, "class": np.arange(records) * 7 % 3}
-        return self.unbound.bind(labels.get)
+        return self.component.bind(labels.get)
 
     def sizes(self) -> list[int]:
         """Return the numbers of records to check, of those that it accepts; one is a prime."""
@@ -74,7 +63,7 @@ class Subject:
 
     def epochs(self) -> range:
         """Return the epochs to check, at most as many as it has."""
-        return range(EPOCHS if self.unbound.epochs is None else self.unbound.epochs)
+        return range(EPOCHS if self.component.epochs is None else self.component.epochs)
 
 
 @check(since=1)
@@ -113,7 +102,7 @@ def depends_on_seed_and_epoch_alone(subject: Subject) -> None:
     """An epoch does not depend on when and in which order it is requested, nor on pickling."""
     for records in subject.sizes():
         first = {epoch: subject.epoch(epoch, records) for epoch in subject.epochs()}
-        restored = Subject(pickle.loads(pickle.dumps(subject.unbound)), subject.random)
+        restored = Subject(pickle.loads(pickle.dumps(subject.component)), subject.random)
         np.random.seed(int(subject.random.integers(2**31)))
         for epoch in reversed(subject.epochs()):
             same = _equal(restored.epoch(epoch, records), first[epoch])
@@ -129,10 +118,11 @@ def says_whether_it_draws(subject: Subject) -> None:
     others += [subject.epoch(0, records, seed) for seed in range(1, 5)]
     fixed = all(_equal(other, first) for other in others)
     words = "do not differ" if fixed else "differ"
+    declared = subject.component.deterministic
     require(
-        fixed == subject.unbound.deterministic,
-        f"it declares deterministic = {subject.unbound.deterministic}, but its minibatches {words} "
-        "between seeds and epochs",
+        fixed == declared,
+        f"it declares deterministic = {declared}, but its minibatches {words} between seeds and "
+        "epochs",
     )
 
 
@@ -143,8 +133,8 @@ def sees_everything_where_it_says_so(subject: Subject) -> None:
         batches = subject.epoch(0, records)
         whole = all(np.array_equal(np.sort(batch), np.arange(records)) for batch in batches)
         require(
-            whole == subject.unbound.whole,
-            f"it declares whole = {subject.unbound.whole}, but its minibatches of {records} "
+            whole == subject.component.whole,
+            f"it declares whole = {subject.component.whole}, but its minibatches of {records} "
             f"records {'all have' if whole else 'do not all have'} every record",
         )
 
@@ -152,7 +142,7 @@ def sees_everything_where_it_says_so(subject: Subject) -> None:
 @check(since=1)
 def visits_each_record_once(subject: Subject) -> None:
     """Without replacement, an epoch has every record once, except those of a dropped last batch."""
-    if subject.unbound.replacement:
+    if subject.component.replacement:
         raise NotApplicable("it declares replacement = True")
     for records in subject.sizes():
         for epoch in subject.epochs():
@@ -167,7 +157,7 @@ def visits_each_record_once(subject: Subject) -> None:
 @check(since=1)
 def visits_all_records_alike(subject: Subject) -> None:
     """With replacement, all records are equally frequent: chi-square over many epochs."""
-    if not subject.unbound.replacement:
+    if not subject.component.replacement:
         raise NotApplicable("it declares replacement = False")
     records = subject.sizes()[0]
     counts = np.zeros(records)
@@ -208,10 +198,7 @@ def minibatch_means_vary_as_declared(subject: Subject) -> None:
     )
 
 
-@check(since=1)
-def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import a library that only its runs need."""
-    check_imports(type(subject.unbound))
+imports_nothing_heavy = shared.imports_nothing_heavy
 
 
 def _equal(found: list[Any], expected: list[Any]) -> bool:

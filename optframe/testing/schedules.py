@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optframe.contracts import Schedule
-from optframe.testing.imports import check_imports
+from optframe.testing import shared
 from optframe.testing.kit import Checks, Suite, check, require
 from optframe.testing.making import made
 
@@ -26,18 +26,7 @@ def check_schedule(
 ) -> Checks:
     """Return the checks of a schedule.
 
-    Parameters
-    ----------
-    schedule
-        An object, or a class whose fields have defaults.
-    seed, strict
-        As for `check_optimizer`, and ``known_failures`` likewise.
-
-    Raises
-    ------
-    UsageError
-        If it is not a schedule, cannot be made without parameters, or expects a failure of a check
-        that does not exist.
+    Arguments, ``known_failures`` and exceptions are as for `check_optimizer`.
     """
     component = made(schedule, "schedules", "check_schedule")
     suite = Suite((sys.modules[__name__],), least=5)
@@ -48,12 +37,12 @@ def check_schedule(
 class Subject:
     """The subject of a check: the schedule, and a random generator for the check."""
 
-    schedule: Schedule
+    component: Schedule
     random: np.random.Generator
 
     def values(self) -> list[float]:
         """Return its values at the steps of a run with data."""
-        return [self.schedule(k, k / PER_EPOCH, k / STEPS) for k in range(STEPS + 1)]
+        return [self.component(k, k / PER_EPOCH, k / STEPS) for k in range(STEPS + 1)]
 
 
 @check(since=1)
@@ -71,7 +60,7 @@ def gives_numbers(subject: Subject) -> None:
 def works_without_data(subject: Subject) -> None:
     """It works on a problem without data, where the epoch is 0 at every step."""
     for k in (0, 1, STEPS):
-        value = subject.schedule(k, 0.0, k / STEPS)
+        value = subject.component(k, 0.0, k / STEPS)
         require(math.isfinite(value), f"at step {k} without data it is {value}")
 
 
@@ -79,7 +68,7 @@ def works_without_data(subject: Subject) -> None:
 def goes_on_beyond_its_end(subject: Subject) -> None:
     """Long after its end, its value is still a finite number."""
     for k in (10**6, 10**9):
-        value = subject.schedule(k, k / PER_EPOCH, 1.0)
+        value = subject.component(k, k / PER_EPOCH, 1.0)
         require(math.isfinite(value), f"at step {k} it is {value}")
 
 
@@ -87,22 +76,11 @@ def goes_on_beyond_its_end(subject: Subject) -> None:
 def remembers_nothing(subject: Subject) -> None:
     """The value of a step does not depend on the steps that were requested before."""
     expected = subject.values()
-    again = pickle.loads(pickle.dumps(subject.schedule))
+    again = pickle.loads(pickle.dumps(subject.component))
     for k in subject.random.permutation(STEPS + 1).tolist():
         value = again(k, k / PER_EPOCH, k / STEPS)
         require(value == expected[k], f"requested in another order, step {k} is {value}")
 
 
-@check(since=1)
-def pickles(subject: Subject) -> None:
-    """It can be pickled and sent to a worker."""
-    again = pickle.loads(pickle.dumps(subject.schedule))
-    require(
-        again == subject.schedule, "after pickling and unpickling it is not equal to the original"
-    )
-
-
-@check(since=1)
-def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import a library that only its runs need."""
-    check_imports(type(subject.schedule))
+pickles = shared.pickles
+imports_nothing_heavy = shared.imports_nothing_heavy

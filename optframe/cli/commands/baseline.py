@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optframe.cli.commands.compare import FORMAT, LIMITS, OUT, limits_of, tell
-from optframe.cli.options import name_broken, with_plugins
+from optframe.cli.options import name_broken, path_option, with_plugins
 from optframe.components.registry import Registry
 from optframe.errors import OptframeError, StoreError, UsageError
 
@@ -24,18 +24,13 @@ __all__ = ["command"]
 @click.command("baseline")
 @click.argument("action", type=click.Choice(["update", "check"]))
 @click.argument("study")
-@click.option(
+@path_option(
     "--baseline",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="The baseline; by default STUDY.baseline.json beside the study's file.",
+    "FILE",
+    "The baseline; by default STUDY.baseline.json beside the study's file.",
+    dir_okay=False,
 )
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Results folder to run the study in; by default a temporary one.",
-)
+@path_option("--results", "DIR", "Results folder to run the study in; by default a temporary one.")
 @click.option(
     "--measure-tolerance",
     is_flag=True,
@@ -86,9 +81,7 @@ def command(
         raise StoreError(
             f"{place}: found {before.kind!r}, expected a baseline; use `optframe compare` for it"
         )
-    comparison = compare(before, _ran(made, results, registry), limits)
-    tell(comparison, format, out)
-    return comparison.exit_code
+    return tell(compare(before, _ran(made, results, registry), limits), format, out)
 
 
 def _ran(study: Study, folder: Path | None, registry: Registry) -> Source:

@@ -21,7 +21,6 @@ from optframe.errors import UsageError, nearest
 from optframe.testing import (
     KIT_VERSION,
     Checks,
-    Outcome,
     check_backend,
     check_optimizer,
     check_problem,
@@ -150,8 +149,9 @@ def _run(checks: Checks, verbose: bool) -> Counter[str]:
         mark, color = MARKS[outcome.status]
         click.secho(f"  {mark:<17}", fg=color, nl=False)
         click.echo(f"{outcome.check}{': ' if outcome.reason else ''}{outcome.reason}")
-        if verbose:
-            click.echo(_traceback(outcome), nl=False)
+        if verbose and outcome.error is not None:
+            trace = "".join(traceback.format_exception(outcome.error))
+            click.echo(textwrap.indent(trace, "    "), nl=False)
     click.echo(f"{_summary(counts)}\n")
     return counts
 
@@ -161,9 +161,3 @@ def _summary(counts: Counter[str]) -> str:
         f"{counts[status]} {status}" for status in MARKS if counts[status] or status == "failed"
     ]
     return f"{counts.total()} checks: {', '.join(parts)}"
-
-
-def _traceback(outcome: Outcome) -> str:
-    if outcome.error is None:
-        return ""
-    return textwrap.indent("".join(traceback.format_exception(outcome.error)), "    ")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optframe.cli.options import name_broken, with_plugins
+from optframe.cli.options import name_broken, path_option, with_plugins
 from optframe.components.registry import Registry
 
 if TYPE_CHECKING:
@@ -29,11 +29,8 @@ FORMAT = click.option(
     default="text",
     help="Output format; github: annotations, and the job's summary.",
 )
-OUT = click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write the comparison to this file; print only the verdict.",
+OUT = path_option(
+    "--out", "FILE", "Write the comparison to this file; print only the verdict.", dir_okay=False
 )
 
 
@@ -65,9 +62,7 @@ def command(
 
     name_broken(registry)
     limits = limits_of(allowed)
-    comparison = compare(open_source(base), open_source(head), limits)
-    tell(comparison, format, out)
-    return comparison.exit_code
+    return tell(compare(open_source(base), open_source(head), limits), format, out)
 
 
 def limits_of(allowed: tuple[str, ...]) -> Limits:
@@ -80,8 +75,8 @@ def limits_of(allowed: tuple[str, ...]) -> Limits:
     return limits
 
 
-def tell(comparison: Comparison, format: str, out: Path | None) -> None:
-    """Print a comparison, or write it to a file and print its verdict."""
+def tell(comparison: Comparison, format: str, out: Path | None) -> int:
+    """Print a comparison, or write it to a file and print its verdict; return its exit code."""
     from rich.console import Console
 
     from optframe.gate.formats import render
@@ -99,3 +94,4 @@ def tell(comparison: Comparison, format: str, out: Path | None) -> None:
         print_text(comparison, Console())
     else:
         click.echo(render(comparison, format), nl=False)
+    return comparison.exit_code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -18,11 +18,8 @@ from optframe.errors import OptframeError, UsageError
 __all__ = ["command"]
 
 
-class _Named(NamedTuple):
-    """A data set in the notation of the command line, and its loader."""
-
-    name: str
-    loader: DatasetLoader
+Named = tuple[str, DatasetLoader]
+"""A data set in the notation of the command line, and its loader."""
 
 
 @click.command("data")
@@ -59,12 +56,12 @@ def command(registry: Registry, action: str, names: tuple[str, ...]) -> int:
     return _fetch(asked) if action == "fetch" else _verify(asked, named=bool(names))
 
 
-def _asked(registry: Registry, names: tuple[str, ...]) -> Iterator[_Named]:
+def _asked(registry: Registry, names: tuple[str, ...]) -> Iterator[Named]:
     """Yield the data sets of these names; all data sets if there is no name."""
     for name in names or registry.names("datasets"):
         table = parse(name)
         given = {key: value for key, value in table.items() if key != "name"}
-        yield _Named(name, registry.make("datasets", table["name"], given, f"data {name!r}"))
+        yield name, registry.make("datasets", table["name"], given, f"data {name!r}")
 
 
 def _where() -> int:
@@ -79,7 +76,7 @@ def _state(folder: str) -> str:
     return "" if os.path.isdir(folder) else "  (no such folder yet)"
 
 
-def _list(asked: list[_Named]) -> int:
+def _list(asked: list[Named]) -> int:
     rows = [(name, *_size_and_place(loader.files())) for name, loader in asked]
     if not rows:
         click.echo("no data sets")
@@ -116,7 +113,7 @@ def _source(files: tuple[DataFile, ...]) -> str:
     return ", ".join(hosts) or "nowhere: set OPTFRAME_DATA"
 
 
-def _fetch(asked: list[_Named]) -> int:
+def _fetch(asked: list[Named]) -> int:
     for name, loader in asked:
         files = loader.files()
         for file in files:
@@ -126,7 +123,7 @@ def _fetch(asked: list[_Named]) -> int:
     return 0
 
 
-def _verify(asked: list[_Named], named: bool) -> int:
+def _verify(asked: list[Named], named: bool) -> int:
     """Check the files of named data sets; if none is named, those that are on this machine."""
     bad = 0
     for name, loader in asked:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from optframe.cli.options import with_plugins
+from optframe.cli.options import path_option, with_plugins
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
 from optframe.errors import PluginError, StoreError, printable
@@ -24,12 +24,7 @@ PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "seaborn", "scikit-learn",
 
 @click.command("doctor")
 @click.argument("results", type=click.Path(path_type=Path), required=False, metavar="[DIR|FILE]")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where to recover a damaged store to, by default DIR-recovered.",
-)
+@path_option("--out", "DIR", "Where to recover a damaged store to, by default DIR-recovered.")
 @with_plugins
 def command(registry: Registry, results: Path | None, out: Path | None) -> int:
     """Check the installation: versions, backends, and every component of every plugin.

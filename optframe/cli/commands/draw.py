@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from optframe.cli.options import name_broken, with_plugins
+from optframe.cli.options import name_broken, path_option, with_plugins
 from optframe.components.registry import Registry
 from optframe.errors import UsageError
 
@@ -27,13 +27,11 @@ _NUMBERS, _FILM = "csv", "apng"
     multiple=True,
     help="An optimizer to draw, with or without its hyperparameters; default: all.",
 )
-@click.option(
+@path_option(
     "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="File to write: .svg, .pdf or .png; .csv for the numbers that are drawn; .apng for an "
-    "animation, of figures that support it.  "
-    "[default: FIGURE-PROBLEM.svg here]",
+    "FILE",
+    "File to write: .svg, .pdf or .png; .csv for the numbers that are drawn; .apng for an "
+    "animation, of figures that support it.  [default: FIGURE-PROBLEM.svg here]",
 )
 @click.option(
     "--width",

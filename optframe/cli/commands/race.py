@@ -86,9 +86,7 @@ def command(
         if race.heats:
             tell(race.comparison(), format, out)
         raise
-    comparison = race.comparison()
-    tell(comparison, format, out)
-    return comparison.exit_code
+    return tell(race.comparison(), format, out)
 
 
 def _progress(line: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from optframe.cli.options import name_broken, with_plugins
+from optframe.cli.options import name_broken, path_option, warn, with_plugins
 from optframe.components.registry import Registry
 from optframe.errors import UsageError
 
@@ -22,33 +22,20 @@ SETTINGS = (
 )
 """Options that are also settings of a study's table [run]."""
 
+COMPONENTS = ("optimizer", "problem", "sampler")
+
+
+def _components(kind: str, help: str) -> Callable[..., Any]:
+    """Return the option for components of a kind, which can be given several times."""
+    names = f"-{kind[0]}", f"--{kind}", f"{kind}s"
+    return click.option(*names, multiple=True, metavar="NAME[:P=V,...]", help=help)
+
 
 @click.command("run")
 @click.argument("study", required=False)
-@click.option(
-    "-o",
-    "--optimizer",
-    "optimizers",
-    multiple=True,
-    metavar="NAME[:P=V,...]",
-    help="An optimizer, e.g. adam:lr=0.1+clip-norm:max=1.",
-)
-@click.option(
-    "-p",
-    "--problem",
-    "problems",
-    multiple=True,
-    metavar="NAME[:P=V,...]",
-    help="A problem, e.g. logistic:data=digits.",
-)
-@click.option(
-    "-s",
-    "--sampler",
-    "samplers",
-    multiple=True,
-    metavar="NAME[:P=V,...]",
-    help="A sampler, e.g. shuffled:batch_size=128.",
-)
+@_components("optimizer", "An optimizer, e.g. adam:lr=0.1+clip-norm:max=1.")
+@_components("problem", "A problem, e.g. logistic:data=digits.")
+@_components("sampler", "A sampler, e.g. shuffled:batch_size=128.")
 @click.option("--seeds", type=int, help="Number of seeds.")
 @click.option("--seed", type=int, help="The study's seed.")
 @click.option("--steps", type=int, help="Budget: steps.")
@@ -56,12 +43,7 @@ SETTINGS = (
 @click.option("--gradients", type=float, help="Budget: gradient evaluations.")
 @click.option("--seconds", type=float, help="Budget: seconds of work.")
 @click.option("--target", type=float, help="End a run when its loss is this small.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Results folder, by default results/<name of the study>.",
-)
+@path_option("--out", "DIR", "Results folder, by default results/<name of the study>.")
 @click.option("--report/--no-report", default=True, help="Draw the report at the end.")
 @click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
 @click.option("--jobs", type=int, metavar="N", help="Trials at a time; more than 1 in processes.")
@@ -135,10 +117,9 @@ def command(
         observer.close()
     if outcome.stopped is not None:
         planned = outcome.left + outcome.ran + outcome.found
-        print(
-            f"optframe: stopped; finished trials are in {folder}; run the same command again to "
-            f"finish the other {outcome.left} of {planned} trials",
-            file=sys.stderr,
+        warn(
+            f"stopped; finished trials are in {folder}; run the same command again to finish the "
+            f"other {outcome.left} of {planned} trials"
         )
         return 128 + outcome.stopped
     if outcome.found:
@@ -151,16 +132,9 @@ def command(
     trials = outcome.results.trials
     failed = trials[trials["status"].isin(["failed", "crashed", "timeout"])]
     for _, row in failed.drop_duplicates(["optimizer", "problem", "reason"]).iterrows():
-        print(
-            f"optframe: {trial_name(row['optimizer'], row['problem'])} {row['status']}: "
-            f"{row['reason']}",
-            file=sys.stderr,
-        )
+        warn(f"{trial_name(row['optimizer'], row['problem'])} {row['status']}: {row['reason']}")
     if failed["traceback"].notna().any():
-        print(
-            f"optframe: the tracebacks are in optframe.load({str(folder)!r}).trials['traceback']",
-            file=sys.stderr,
-        )
+        warn(f"the tracebacks are in optframe.load({str(folder)!r}).trials['traceback']")
     skipped = trials[trials["status"] == "skipped"]
     for reason in skipped["reason"].unique():
         click.echo(f"skipped: {reason}")
@@ -191,7 +165,7 @@ def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
         return Study.from_tables(_tables(words, run), "command line")
     given = [name for name, value in words.items() if value not in (None, ()) and name not in run]
     if given:
-        singular = {"optimizers": "optimizer", "problems": "problem", "samplers": "sampler"}
+        singular = {f"{kind}s": kind for kind in COMPONENTS}
         options = ", ".join(f"--{singular.get(name, name)}" for name in given)
         raise UsageError(
             f"{options}: found together with the study {study!r}; edit the study, or use -o and "
@@ -213,7 +187,7 @@ def _tables(words: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     table |= {name: words[name] for name in ("seed", "seeds") if words[name] is not None}
     lists = {
         kind: [parse(text) for text in words[f"{kind}s"]]
-        for kind in ("optimizer", "problem", "sampler")
+        for kind in COMPONENTS
         if words[f"{kind}s"]
     }
     return {"study": table, "run": run, **lists}

@@ -22,21 +22,17 @@ LEVELS = {
     Verdict.IMPROVEMENT: "notice",
     Verdict.NEW: "notice",
 }
+"""The kind of annotation for each verdict, the most severe first."""
 
 
 def github(comparison: Comparison) -> str:
     """Return the annotations, sorted by severity, and the lines that the job's log shows."""
-    order = [*Verdict]
-    annotated = sorted(
-        (s for s in comparison.subjects if comparison.verdict_of(s) in LEVELS),
-        key=lambda subject: order.index(comparison.verdict_of(subject)),
-    )
     lines = []
-    for subject in annotated:
-        verdict = comparison.verdict_of(subject)
-        title = _escaped(f"{verdict}: {subject}").replace(":", "%3A").replace(",", "%2C")
-        message = f"{line_of(comparison, subject)} (environment: {place(comparison, subject)})"
-        lines.append(f"::{LEVELS[verdict]} title={title}::{_escaped(message)}")
+    for verdict, level in LEVELS.items():
+        for subject in (s for s in comparison.subjects if comparison.verdict_of(s) is verdict):
+            title = _escaped(f"{verdict}: {subject}").replace(":", "%3A").replace(",", "%2C")
+            message = f"{line_of(comparison, subject)} (environment: {place(comparison, subject)})"
+            lines.append(f"::{level} title={title}::{_escaped(message)}")
     log = [*environment(comparison.differences), *comparison.notes, summary(comparison)]
     return "\n".join([*lines, *map(_harmless, log)]) + "\n"
 

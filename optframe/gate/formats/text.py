@@ -42,18 +42,15 @@ def print_text(comparison: Comparison, console: Console) -> None:
         console.print(Text(line, style=style), soft_wrap=True)
 
     write(f"{comparison.title}: {comparison.base} → {comparison.head}")
-    for line in environment(comparison.differences):
+    for line in [*environment(comparison.differences), *comparison.notes]:
         write(line)
-    for note in comparison.notes:
-        write(note)
     shown = [*comparison.subjects]
     if len(shown) > MANY:
         shown = [s for s in shown if comparison.verdict_of(s) is not Verdict.PASS]
     table = Table()
     table.add_column("verdict", no_wrap=True)
-    table.add_column("trial", overflow="fold")
-    table.add_column("base → head", overflow="fold")
-    table.add_column("environment", overflow="fold")
+    for title in ("trial", "base → head", "environment"):
+        table.add_column(title, overflow="fold")
     for subject in shown:
         verdict = comparison.verdict_of(subject)
         cells = (str(subject), line_of(comparison, subject), place(comparison, subject))

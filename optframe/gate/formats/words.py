@@ -27,13 +27,9 @@ def told(row: Row) -> str:
         return f"{row.name} {number(row.base)}{reason}"
     limit = f", limit {row.limit}" if row.limit and row.verdict is not Verdict.INFORMATIVE else ""
     change = row.change
-    inside = f"{_percent(change)}{limit}" if change is not None else limit.removeprefix(", ")
+    inside = limit.removeprefix(", ") if change is None else f"{100 * change:+.3g} %{limit}"
     bracket = f" ({inside})" if inside else ""
     return f"{row.name} {number(row.base)} → {number(row.head)}{bracket}{reason}"
-
-
-def _percent(change: float) -> str:
-    return f"{100 * change:+.3g} %"
 
 
 def line_of(comparison: Comparison, subject: Subject) -> str:

@@ -38,7 +38,10 @@ for name in sys.argv[1:]:
 
 @dataclass(frozen=True)
 class Build:
-    """The source of an environment: a wheel, or the package in a folder of a revision."""
+    """The source of an environment: a wheel, or the package in a ``folder`` of a revision.
+
+    ``identity`` is the hash of the wheel, or the commit of the repository at ``root``.
+    """
 
     identity: str
     wheel: Path | None = None
@@ -47,14 +50,9 @@ class Build:
 
     @classmethod
     def of_wheel(cls, wheel: Path) -> Build:
-        """Return the build of a wheel, identified by the hash of its content."""
+        """Return the build of a wheel."""
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         return cls(digest, wheel=wheel.absolute())
-
-    @classmethod
-    def of_revision(cls, root: Path, commit: str, folder: Path) -> Build:
-        """Return the build of a commit of the repository at ``root``."""
-        return cls(commit, root=root, folder=folder)
 
     @property
     def place(self) -> Path:
@@ -79,10 +77,7 @@ class Build:
 def built(build: Build, name: str, tell: Callable[[str], None]) -> Path:
     """Return the Python of a build's environment, which is built if it does not exist.
 
-    Raises
-    ------
-    UnavailableError
-        If a step fails, with the last line that its tool wrote.
+    If a step fails, `UnavailableError` has the last line that its tool wrote.
     """
     place = build.place
     if not place.exists():

@@ -50,13 +50,7 @@ __all__ = ["Decisions", "Finding", "Rule", "ends", "rank"]
 
 @dataclass(frozen=True)
 class Rule:
-    """The threshold t, the error rate α of each family, and the numbers of heats at the looks.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of its range.
-    """
+    """The threshold t, the error rate α of each family, and the numbers of heats at the looks."""
 
     threshold: float = 0.02
     alpha: float = 0.01
@@ -115,13 +109,7 @@ class Decisions:
     faster: set[Hashable] = field(default_factory=set)
 
     def look(self, look: int, ratios: Mapping[Hashable, Sequence[float]]) -> None:
-        """Test trials that are not decided; each needs one ratio for each heat before this look.
-
-        Raises
-        ------
-        ValueError
-            If a trial has another number of ratios, or is decided.
-        """
+        """Test trials that are not decided; each needs one ratio for each heat before this look."""
         heats, limit = self.rule.looks[look], 1 + self.rule.threshold
         for trial, found in ratios.items():
             if len(found) != heats or self.decided(trial):

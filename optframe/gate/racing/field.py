@@ -18,13 +18,7 @@ __all__ = ["Field", "opened"]
 
 
 def opened(workers: Sequence[Worker], study: Path, core: int | None) -> list[dict[str, Any]]:
-    """Let all workers plan the study at the same time, and return the answer of each.
-
-    Raises
-    ------
-    WorkerError
-        If a worker dies, or cannot use its side's optframe.
-    """
+    """Let all workers plan the study at the same time, and return the answer of each."""
     for one in workers:  # all requests first, so that the workers plan in parallel
         one.send("open", study=str(study), plugins=list(one.side.plugins), core=core)
     return [_received(one) for one in workers]
@@ -33,14 +27,8 @@ def opened(workers: Sequence[Worker], study: Path, core: int | None) -> list[dic
 class Field:
     """The sides of a race, base first, and the trials of a study that they run.
 
-    Parameters
-    ----------
-    base, head
-        The sides, each with its own plugins.
-    study
-        The study's file, which both sides read.
-    only
-        A pattern of the shell for the trials' names in tables (``"adam* on rosenbrock*"``).
+    Both sides read the study's file. ``only`` is a pattern of the shell for the trials' names in
+    tables (``"adam* on rosenbrock*"``).
     """
 
     def __init__(self, base: Side, head: Side, study: Path, only: str = "*") -> None:
@@ -52,15 +40,7 @@ class Field:
         self._refused: list[str] = []
 
     def enter(self, planned: Sequence[dict[str, Any]], workers: Sequence[Worker]) -> None:
-        """Find the trials of both sides, their environments, and the number of steps in a turn.
-
-        Raises
-        ------
-        UsageError
-            If there is no trial to race.
-        WorkerError
-            If one side cannot plan any of the study, or a worker dies.
-        """
+        """Find the trials of both sides, their environments, and the number of steps in a turn."""
         self._check(planned)
         found = entrants(planned[0], planned[1], self.only)
         if not (found.trials or found.alone):

@@ -31,7 +31,7 @@ from time import monotonic
 
 from optframe.errors import UnavailableError
 from optframe.gate.racing.field import Field, opened
-from optframe.gate.racing.rows import failed
+from optframe.gate.racing.rows import failed, unequal
 from optframe.gate.racing.sides import Side
 from optframe.gate.racing.trials import RacedTrial
 from optframe.gate.racing.workers import TrialError, Worker, WorkerError, core, worker
@@ -49,13 +49,7 @@ LEAST = 2_000_000
 
 
 def find_valgrind() -> str:
-    """Return the path of valgrind.
-
-    Raises
-    ------
-    UnavailableError
-        If it is not installed.
-    """
+    """Return the path of valgrind, or raise `UnavailableError` if it is not installed."""
     found = shutil.which("valgrind")
     if found is None:
         raise UnavailableError(
@@ -68,15 +62,8 @@ def find_valgrind() -> str:
 class InstructionRace:
     """Counts instructions of both sides, trial by trial.
 
-    Parameters
-    ----------
-    field
-        The sides and the study.
-    threshold
-        The relative increase that is a regression.
-    patience
-        The seconds without an answer after which a worker has failed. Under valgrind, code takes
-        about 50 times as long.
+    ``threshold`` is the relative increase that is a regression. A worker has failed after
+    ``patience`` seconds without an answer. Under valgrind, code takes about 50 times as long.
     """
 
     def __init__(
@@ -92,16 +79,9 @@ class InstructionRace:
         self._counts: dict[Subject, tuple[float, float] | str] = {}
 
     def run(self, budget: float, tell: Callable[[str], None] = lambda line: None) -> None:
-        """Count until all trials are counted or the budget (s) is spent.
+        """Count until all trials are counted or the budget (s) is spent; raises as `Race.run` does.
 
         The first trial is counted whatever the budget is.
-
-        Raises
-        ------
-        WorkerError
-            If a worker dies, hangs, or cannot use its side's optframe.
-        UsageError
-            If there is no trial to race.
         """
         began = monotonic()
         base, head = self.field.sides
@@ -203,9 +183,7 @@ def judged(
         verdict = Verdict.REGRESSION
     elif (1 + threshold) * head < base:
         verdict = Verdict.IMPROVEMENT
-    reason = f"{trial.runs} runs of {trial.taken[0]} steps"
-    if trial.taken[0] != trial.taken[1]:
-        reason += f"; runs end after {trial.taken[0]} → {trial.taken[1]} steps"
+    reason = f"{trial.runs} runs of {trial.taken[0]} steps{unequal(trial)}"
     limit = f"{100 * threshold:g} %"
     return Row(trial.subject, NAME, verdict, base, head, limit, reason, elsewhere)
 

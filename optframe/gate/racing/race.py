@@ -28,22 +28,12 @@ from optframe.gate.verdicts import Comparison
 
 __all__ = ["Field", "Race", "Rule", "Side", "WorkerError", "open_side"]
 
-Tell = Callable[[str], None]
-
 
 class Race:
     """A race of two sides over the trials of a study.
 
-    Parameters
-    ----------
-    field
-        The sides and the study.
-    rule
-        The threshold, the error rate and the looks of the test.
-    seed
-        The seed of the random orders.
-    patience
-        The seconds without an answer after which a worker has failed.
+    ``seed`` is that of the random orders. A worker has failed after ``patience`` seconds without an
+    answer.
     """
 
     def __init__(
@@ -58,7 +48,7 @@ class Race:
         self._core = core()
         self._decisions = Decisions(self.rule, 0)
 
-    def run(self, budget: float, tell: Tell = lambda line: None) -> None:
+    def run(self, budget: float, tell: Callable[[str], None] = lambda line: None) -> None:
         """Run heats until each trial is decided, the last look is taken or the budget (s) is spent.
 
         After an exception, Ctrl-C included, `comparison` returns what was measured before it. The

@@ -31,21 +31,25 @@ def row(trial: RacedTrial, finding: Finding | None, rule: Rule, elsewhere: tuple
     found = f"{counted(heats)}, the first look is after {rule.looks[0]}"
     if finding is not None:
         found = f"{_interval(finding)}, {counted(finding.heats)}"
-    if trial.taken[0] != trial.taken[1]:
-        found += f"; runs end after {trial.taken[0]} → {trial.taken[1]} steps"
     return dataclasses.replace(
         blank,
         verdict=(finding and finding.verdict) or Verdict.INCONCLUSIVE,
         base=base,
         head=base * median(trial.ratios),
         limit=f"{100 * rule.threshold:g} %",
-        reason=found,
+        reason=found + unequal(trial),
     )
 
 
 def counted(heats: int) -> str:
     """Return ``"1 heat"``, ``"20 heats"``."""
     return f"{heats} heat" if heats == 1 else f"{heats} heats"
+
+
+def unequal(trial: RacedTrial) -> str:
+    """Return the end of a reason if the runs of the two sides take different numbers of steps."""
+    base, head = trial.taken
+    return "" if base == head else f"; runs end after {base} → {head} steps"
 
 
 def _interval(finding: Finding) -> str:

@@ -35,13 +35,6 @@ def open_side(role: str, text: str, plugins: Sequence[str], tell: Tell) -> Side:
 
     If the present folder has a Python package, a revision's environment has that package. Plugins
     that are files of the repository are used as they were at that revision.
-
-    Raises
-    ------
-    UsageError
-        If ``text`` names nothing, or a plugin's file is not in the revision.
-    UnavailableError
-        If an environment cannot be built.
     """
     path = Path(text)
     if path.suffix == ".whl":
@@ -75,7 +68,7 @@ def _revision(role: str, name: str, commit: str, plugins: Sequence[str], tell: T
     ]
     python = Path(sys.executable)
     if of_package:
-        build = Build.of_revision(root, commit, of_package[0])
+        build = Build(commit, root=root, folder=of_package[0])
         python = built(build, f"{role} {name}", tell)
     taken = []
     for plugin in plugins:
@@ -86,7 +79,7 @@ def _revision(role: str, name: str, commit: str, plugins: Sequence[str], tell: T
         inside = file.relative_to(root).as_posix()
         if inside not in names:
             raise UsageError(f"{role} {name}: -P {inside}: there is no such file at this revision")
-        taken.append(str(Build.of_revision(root, commit, folder).file(inside)))
+        taken.append(str(Build(commit, root=root).file(inside)))
     return Side(role, name, python, tuple(taken))
 
 

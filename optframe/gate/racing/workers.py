@@ -117,13 +117,7 @@ class Worker:
         return self.receive()
 
     def finish(self) -> None:
-        """Close the process's input, and wait until it ends by itself.
-
-        Raises
-        ------
-        WorkerError
-            If it does not end in time.
-        """
+        """Close the process's input, and wait until it ends by itself."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
@@ -156,11 +150,6 @@ def worker(side: Side, patience: float, under: Sequence[str] = ()) -> Iterator[W
     """Start a side's worker, and kill it at the end of the block.
 
     ``under`` is the command of a program that runs the worker, such as valgrind.
-
-    Raises
-    ------
-    WorkerError
-        If that Python cannot be started.
     """
     variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     try:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import Schedule
-from optframe.testing.imports import check_imports
-from optframe.testing.kit import NotApplicable, check, require
+from optframe.testing import shared
+from optframe.testing.kit import NotApplicable, available, check, require, require_declared
 from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
 from optframe.testing.probe_backends import OverwritingBackend, StrictBackend
 from optframe.testing.standard_problems import Lines
@@ -98,10 +98,7 @@ def needs_no_theta_that_a_rule_overwrote(subject: Subject) -> None:
 @check(since=1)
 def computes_with_the_array_standard(subject: Subject) -> None:
     """It uses the functions of oracle.xp, and works on every device."""
-    strict = StrictBackend()
-    missing = strict.missing()
-    if missing is not None:
-        raise NotApplicable(missing)
+    strict = available(StrictBackend())
     for problem in subject.problems():
         plain = walk(subject.optimizer, problem, STEPS)
         found = walk(subject.optimizer, problem, STEPS, backend=strict)
@@ -129,11 +126,7 @@ def says_whether_it_draws(subject: Subject) -> None:
     theta = problem.start(subject.random)
     runs = [walk(subject.optimizer, problem, STEPS, theta, seed=seed) for seed in range(4)]
     differ = any(not np.array_equal(run.iterates, runs[0].iterates) for run in runs)
-    words = "differ" if differ else "do not differ"
-    require(
-        differ == subject.optimizer.random,
-        f"it declares random = {subject.optimizer.random}, but its steps {words} between seeds",
-    )
+    require_declared(subject.optimizer, "random", differ, "its steps")
 
 
 @check(since=1)
@@ -141,21 +134,18 @@ def goes_on_from_a_saved_state(subject: Subject) -> None:
     """Restored from the pickled state after some steps, it takes the same steps to the bit."""
     if not subject.optimizer.resumable:
         raise NotApplicable("it declares resumable = False")
+    middle = STEPS // 2
     for problem in subject.problems():
         whole = walk(subject.optimizer, problem, STEPS)
-        half = walk(subject.optimizer, problem, STEPS // 2)
+        half = walk(subject.optimizer, problem, middle)
         if half.stopped is not None:
             continue
         walk(subject.optimizer, problem, 1)  # what it keeps anywhere else is lost
-        theta, state, optimizer = pickle.loads(
-            pickle.dumps((half.theta, half.state, subject.optimizer))
-        )
-        half.state = state
-        rest = walk(
-            optimizer, problem, STEPS - STEPS // 2, theta, after=half, first=STEPS // 2
-        ).iterates
+        saved = pickle.dumps((half.theta, half.state, subject.optimizer))
+        theta, half.state, optimizer = pickle.loads(saved)
+        rest = walk(optimizer, problem, STEPS - middle, theta, after=half, first=middle)
         require(
-            np.array_equal(rest, whole.iterates[STEPS // 2 :]),
+            np.array_equal(rest.iterates, whole.iterates[middle:]),
             "restored from its state, it takes other steps; keep everything in state",
         )
 
@@ -197,10 +187,7 @@ def prints_nothing(subject: Subject) -> None:
     require(not printed.getvalue(), f"a step prints {printed.getvalue()[:60]!r}")
 
 
-@check(since=1)
-def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import a library that only its runs need."""
-    check_imports(type(subject.optimizer))
+imports_nothing_heavy = shared.imports_nothing_heavy
 
 
 @dataclass(frozen=True)

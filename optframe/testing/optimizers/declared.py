@@ -1,6 +1,6 @@
 """What an optimizer's class may declare for the kit, beyond the contract of an optimizer.
 
-Both methods are optional, and only these checks call them::
+Both methods are optional, and only these checks call them. A check does not apply without one::
 
     def invariances(self) -> frozenset[str]: ...
     def displacement(self, gradient, steps) -> Array | None: ...
@@ -21,13 +21,7 @@ INVARIANCES = frozenset({"rotation", "loss scale", "parameter scale"})
 
 
 def invariances(optimizer: Optimizer) -> Any:
-    """Return which changes of a problem an optimizer declares to change nothing but the names.
-
-    Raises
-    ------
-    NotApplicable
-        Where its class does not define ``invariances``.
-    """
+    """Return which changes of a problem an optimizer declares to change nothing but the names."""
     return _method(optimizer, "invariances")()
 
 
@@ -35,11 +29,6 @@ def displacement(optimizer: Optimizer) -> Callable[[Array, int], Array | None]:
     """Return the optimizer's formula for θₖ − θ₀ after k steps with one constant gradient.
 
     The formula returns None where there is none for these hyperparameters.
-
-    Raises
-    ------
-    NotApplicable
-        Where its class does not define ``displacement``.
     """
     return _method(optimizer, "displacement")
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
-
 import numpy as np
 
 from optframe.contracts import Problem
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Budget, Checkpoints
-from optframe.testing.imports import check_imports
+from optframe.testing import shared
 from optframe.testing.kit import NotApplicable, check, require
 from optframe.testing.optimizers.subject import Subject
 from optframe.testing.standard_problems import Lines
@@ -107,19 +105,8 @@ def asks_only_what_it_needs(subject: Subject) -> None:
         )
 
 
-@check(since=1)
-def pickles(subject: Subject) -> None:
-    """It can be pickled and sent to a worker."""
-    again = pickle.loads(pickle.dumps(subject.optimizer))
-    require(
-        again == subject.optimizer, "after pickling and unpickling it is not equal to the original"
-    )
-
-
-@check(since=1)
-def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import a library that only its runs need."""
-    check_imports(type(subject.optimizer))
+pickles = shared.pickles
+imports_nothing_heavy = shared.imports_nothing_heavy
 
 
 @check(since=1)

@@ -25,8 +25,13 @@ STEPS = 12
 class Subject:
     """The subject of a check: the optimizer, and a random generator for the check."""
 
-    optimizer: Optimizer
+    component: Optimizer
     random: np.random.Generator
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer."""
+        return self.component
 
     def problems(self, size: int = SIZE) -> list[Problem]:
         """Return the standard problems that support what it needs, each with random parameters."""

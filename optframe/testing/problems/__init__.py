@@ -26,20 +26,8 @@ def check_problem(
 ) -> Checks:
     """Return the checks of a problem.
 
-    Parameters
-    ----------
-    problem
-        An object, or a class whose fields have defaults.
-    dataset
-        Loads a data set by its name; by default from the installed plugins.
-    seed, strict
-        As for `check_optimizer`, and ``known_failures`` likewise.
-
-    Raises
-    ------
-    UsageError
-        If it is not a problem, cannot be made without parameters, or expects a failure of a check
-        that does not exist.
+    Arguments, ``known_failures`` and exceptions are as for `check_optimizer`. ``dataset`` loads a
+    data set by its name; by default from the installed plugins.
     """
     component = made(problem, "problems", "check_problem")
     loader = dataset or Binder(load_plugins()).dataset

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts.oracle import offers
-from optframe.testing.imports import check_imports
-from optframe.testing.kit import NotApplicable, check, require
+from optframe.testing import shared
+from optframe.testing.kit import NotApplicable, available, check, require, require_declared
 from optframe.testing.probe_backends import StrictBackend
 from optframe.testing.problems.subject import LARGEST_HESSIAN, Subject, close
 from optframe.trial.checks import check_metrics, check_start
@@ -28,12 +28,7 @@ def starts_where_its_seed_says(subject: Subject) -> None:
         require(np.array_equal(starts[0], starts[1]), "one seed gives two different starts")
         differ = not np.array_equal(starts[0], starts[2])
         if draw == problem.start:
-            words = "differ" if differ else "do not differ"
-            require(
-                differ == problem.draws_start,
-                f"it declares draws_start = {problem.draws_start}, but starts {words} between "
-                "seeds",
-            )
+            require_declared(problem, "draws_start", differ, "starts")
         else:
             require(differ, "random_start does not depend on its generator")
 
@@ -111,12 +106,7 @@ def instances_depend_on_their_seed_alone(subject: Subject) -> None:
         answers[0] == answers[1], "bound twice with the same seed, it gives two different problems"
     )
     differ = answers[0] != answers[2]
-    words = "differ" if differ else "do not differ"
-    require(
-        differ == problem.draws_instance,
-        f"it declares draws_instance = {problem.draws_instance}, but instances {words} between "
-        "seeds",
-    )
+    require_declared(problem, "draws_instance", differ, "instances")
 
 
 @check(since=1)
@@ -137,10 +127,7 @@ def computes_with_the_array_standard(subject: Subject) -> None:
     """It uses the functions of self.xp, and works on every device."""
     if subject.problem.draws_batch:
         raise NotApplicable("problems with data may use all functions that NumPy and CuPy share")
-    strict = StrictBackend()
-    missing = strict.missing()
-    if missing is not None:
-        raise NotApplicable(missing)
+    strict = available(StrictBackend())
     problem, theta = subject.bound(backend=strict), subject.point(2)
     for name in ("loss", "gradient", "hessian"):
         if name in offers(problem, None):
@@ -151,17 +138,14 @@ def computes_with_the_array_standard(subject: Subject) -> None:
 @check(since=1)
 def pickles(subject: Subject) -> None:
     """It can be pickled and sent to a worker."""
-    again = pickle.loads(pickle.dumps(subject.unbound))
+    again = pickle.loads(pickle.dumps(subject.component))
     require(
-        repr(again) == repr(subject.unbound),
+        repr(again) == repr(subject.component),
         "after pickling and unpickling it is not equal to the original",
     )
 
 
-@check(since=1)
-def imports_nothing_heavy(subject: Subject) -> None:
-    """Importing it does not import a library that only its runs need."""
-    check_imports(type(subject.unbound))
+imports_nothing_heavy = shared.imports_nothing_heavy
 
 
 def _arrays(answer: Any) -> dict[Any, Any]:

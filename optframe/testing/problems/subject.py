@@ -24,7 +24,7 @@ LARGEST_HESSIAN = 300
 class Subject:
     """The subject of a check: the problem, the source of its data, a generator for the check."""
 
-    unbound: Problem
+    component: Problem
     dataset: Callable[[str], Dataset]
     random: np.random.Generator
 
@@ -33,7 +33,7 @@ class Subject:
     ) -> Problem:
         """Return the problem, bound to a backend with read-only arrays."""
         backend = backend or ReadOnlyBackend()
-        return self.unbound.bind(
+        return self.component.bind(
             Setting(backend, dtype, np.random.SeedSequence(seed), self.dataset)
         )
 
