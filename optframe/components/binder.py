@@ -10,12 +10,7 @@ from typing import Any
 from optframe.components.building import make_wrapped
 from optframe.components.notation import parse
 from optframe.components.registry import Registry
-from optframe.contracts import (
-    Backend,
-    Dataset,
-    Problem,
-    Setting,
-)
+from optframe.contracts import Backend, Dataset, Problem, Setting
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Component
 from optframe.errors import UnavailableError, UsageError
@@ -40,8 +35,7 @@ def resolve_backend(registry: Registry, name: str, where: str = "backend") -> st
             raise UnavailableError(f"backend {name!r}: {missing}")
         return name
     ranked = sorted(
-        registry.names("backends"),
-        key=lambda other: -registry.load("backends", other).priority,
+        registry.names("backends"), key=lambda other: -registry.load("backends", other).priority
     )
     for candidate in ranked:
         backend = registry.make("backends", candidate)

@@ -8,14 +8,7 @@ from typing import Any
 
 from optframe.components.parameters import parameters, spelling
 from optframe.components.registry import Registry
-from optframe.contracts import (
-    Optimizer,
-    Problem,
-    Schedule,
-    Search,
-    Transform,
-    Wrapper,
-)
+from optframe.contracts import Optimizer, Problem, Schedule, Search, Transform, Wrapper
 
 __all__ = ["given_parameters", "resolved"]
 

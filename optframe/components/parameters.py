@@ -91,12 +91,7 @@ def spelling(field: dataclasses.Field[Any]) -> str:
     return str(field.metadata.get("name", field.name))
 
 
-def build(
-    component: type,
-    given: Mapping[str, Any],
-    where: str,
-    make: Make | None = None,
-) -> Any:
+def build(component: type, given: Mapping[str, Any], where: str, make: Make | None = None) -> Any:
     """Make a component from plain values.
 
     Parameters
@@ -139,10 +134,7 @@ def mistakes_in(component: type, given: Mapping[str, Any], where: str) -> list[s
 
 
 def accept(
-    component: type,
-    given: Mapping[str, Any],
-    where: str,
-    make: Make | None = None,
+    component: type, given: Mapping[str, Any], where: str, make: Make | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the valid values, converted to their fields' types, and a line for each mistake."""
     fields = parameters(component)
@@ -180,12 +172,7 @@ def is_sequence(annotation: Any) -> bool:
     return bare in (tuple, list) or get_origin(bare) in (tuple, list)
 
 
-def _accept(
-    field: Parameter,
-    value: Any,
-    where: str,
-    make: Make | None,
-) -> Any:
+def _accept(field: Parameter, value: Any, where: str, make: Make | None) -> Any:
     if field.number:
         if isinstance(value, Schedule):
             return value

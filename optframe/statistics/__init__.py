@@ -26,12 +26,7 @@ from optframe.statistics.medians import (
     median_interval,
     worst,
 )
-from optframe.statistics.power import (
-    least_p,
-    seeds_for_interval,
-    seeds_for_test,
-    seeds_to_separate,
-)
+from optframe.statistics.power import least_p, seeds_for_interval, seeds_for_test, seeds_to_separate
 from optframe.statistics.profiles import (
     data_profile,
     final_costs,

@@ -14,12 +14,7 @@ from optframe.statistics.dependence import ranking_depends_on
 from optframe.statistics.grouped import grouped
 from optframe.statistics.judging import judged
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
-from optframe.statistics.power import (
-    least_p,
-    seeds_for_interval,
-    seeds_for_test,
-    seeds_to_separate,
-)
+from optframe.statistics.power import least_p, seeds_for_interval, seeds_for_test, seeds_to_separate
 from optframe.statistics.profiles import solver_costs
 from optframe.statistics.ranks import mann_whitney
 from optframe.statistics.summary import groups_of

@@ -73,11 +73,7 @@ def worst(metric: str) -> float:
 
 
 def align(
-    curves: Sequence[Curve],
-    grid: ArrayLike,
-    *,
-    interpolate: bool = False,
-    worst: float = math.inf,
+    curves: Sequence[Curve], grid: ArrayLike, *, interpolate: bool = False, worst: float = math.inf
 ) -> Floats:
     """Return the runs' values on a common grid, shape (runs, grid).
 

@@ -12,11 +12,7 @@ from optframe.statistics.medians import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "expected_running_times",
-    "percentile_ends",
-    "time_to_target",
-]
+__all__ = ["expected_running_times", "percentile_ends", "time_to_target"]
 
 _AT_ONCE = 4_000_000
 """The number of resampled running times that are sorted at a time."""

@@ -19,13 +19,7 @@ from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
 from optframe.contracts.oracle import offers
 from optframe.contracts.seeds import Seeds
-from optframe.contracts.trial import (
-    NO_SAMPLER,
-    AtLeastOne,
-    Budget,
-    Checkpoints,
-    Trial,
-)
+from optframe.contracts.trial import NO_SAMPLER, AtLeastOne, Budget, Checkpoints, Trial
 from optframe.errors import OptframeError, UsageError, nearest
 from optframe.study.grids import Choice, Choices
 from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip
