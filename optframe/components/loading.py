@@ -53,7 +53,10 @@ def load_plugins(
     manager.add_hookspecs(hookspecs)
     registry = Registry(manager)
     registry.without += without
-    points = sorted(importlib.metadata.entry_points(group="optframe"), key=_built_in_first)
+    points = sorted(
+        importlib.metadata.entry_points(group="optframe"),
+        key=lambda point: (not point.name.startswith("optframe_"), point.name),
+    )
     known = {point.name for point in points}
     for name in without:
         if name not in known:
@@ -124,7 +127,3 @@ def _import_file(file: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def _built_in_first(point: importlib.metadata.EntryPoint) -> tuple[bool, str]:
-    return (not point.name.startswith("optframe_"), point.name)

@@ -63,13 +63,9 @@ class Parameter:
         return isinstance(bare, type) and issubclass(bare, Search)
 
 
+@lru_cache(maxsize=1024)
 def parameters(component: type) -> Mapping[str, Parameter]:
     """Return the parameters of a component: those fields that a study may set, by name."""
-    return _parameters(component)
-
-
-@lru_cache(maxsize=1024)
-def _parameters(component: type) -> Mapping[str, Parameter]:
     hints = typing.get_type_hints(component, include_extras=True)
     found = {}
     for field in dataclasses.fields(component):

@@ -52,11 +52,8 @@ def execute(
                     file=sys.stderr,
                 )
             else:
-                yield [_lost(done.item[0], done)]
+                trial = done.item[0]
+                yield [Record.without_run(trial, done.status, done.reason, now(), done.traceback)]
         batches = [] if stop.requested else alone
     for batch in stuck:
         yield here(batch)
-
-
-def _lost(trial: Trial, lost: Lost[Batch]) -> Record:
-    return Record.without_run(trial, lost.status, lost.reason, now(), lost.traceback)

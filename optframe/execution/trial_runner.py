@@ -68,9 +68,6 @@ class TrialRunner:
         """Let runs whose state can be saved do so soon, and end by `KeyboardInterrupt`."""
         self._hurried = True
 
-    def _is_hurried(self) -> bool:
-        return self._hurried
-
     @contextlib.contextmanager
     def limited(self) -> Iterator[None]:
         """Limit the number of threads inside the block."""
@@ -147,7 +144,7 @@ class TrialRunner:
 
     def setup(self, trial: Trial, theta0: Any = None) -> Setup:
         """Return the objects of a trial, made from their names; ``theta0`` replaces its start."""
-        seeds = Seeds(trial.study_seed, trial.seed)
+        seeds, saved = Seeds(trial.study_seed, trial.seed), self._saved
         problem = self.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
         asked = trial.optimizer
         table = {"name": asked.name, **asked.values}
@@ -171,9 +168,7 @@ class TrialRunner:
             dtype=trial.dtype,
             profile=trial.profile,
             measure=trial.measure,
-            saved=None
-            if self._saved is None
-            else self._saved.of(trial.key, optimizer, self._is_hurried),
+            saved=None if saved is None else saved.of(trial.key, optimizer, lambda: self._hurried),
         )
 
 

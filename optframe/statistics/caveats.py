@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["warnings"]
 
-_STATUS_TEXTS = {
-    "diverged": "diverged",
-    "failed": "failed",
-    "timeout": "timed out",
-    "crashed": "crashed",
-}
 _PROFILED = 100
 """The most optimizers for which ranking changes are searched; of thousands, they do not matter."""
 
@@ -79,7 +73,8 @@ def _lost(trials: pd.DataFrame) -> Iterator[str]:
     counts = {s: int((trials["status"] == s).sum()) for s in CENSORED}
     if lost := sum(counts.values()):
         ran = int((~trials["status"].isin(UNRUN)).sum())
-        kinds = ", ".join(f"{count} {_STATUS_TEXTS[s]}" for s, count in counts.items() if count)
+        words = {"timeout": "timed out"}
+        kinds = ", ".join(f"{count} {words.get(s, s)}" for s, count in counts.items() if count)
         yield f"{lost} of {ran} runs were lost ({kinds}): they count as worse than every number."
 
 
@@ -105,9 +100,8 @@ def _few(trials: pd.DataFrame, confidence: float) -> Iterator[str]:
             f"random, an interval of {percent} for a median needs {needed} seeds."
         )
         return
-    several = (asked > 1) & (
-        runs > 0
-    )  # a group with one trial, where others have several, is not random
+    # A group with one trial, where others have several, is not random.
+    several = (asked > 1) & (runs > 0)
     few = np.flatnonzero(several & (runs < needed))
     if few.size:
         least = few[np.argmin(runs[few])]

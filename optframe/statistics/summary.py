@@ -13,7 +13,7 @@ from optframe.statistics.targets import reached
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["final_values", "groups_of", "summary"]
+__all__ = ["final", "final_values", "groups_of", "summary"]
 
 _MEASURES = [
     "runs",
@@ -96,6 +96,11 @@ def final_values(trials: pd.DataFrame, metric: str, everywhere: bool = False) ->
         codes, problems = grouped(trials, ["problem"])
         measured = _any(~np.isnan(values), codes, len(problems))[codes]
     return np.where(ran & measured, np.where(lost, worst(metric), values), np.nan)
+
+
+def final(trials: pd.DataFrame, metric: str) -> Floats:
+    """Return the metric's final values of the trials that ran, with `worst` for censored ones."""
+    return final_values(trials, metric, True)[~trials["status"].isin(UNRUN).to_numpy()]
 
 
 def _any(flags: Flags, codes: Integers, groups: int) -> Flags:

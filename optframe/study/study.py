@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -181,7 +182,7 @@ class _Planner:
         self.mistakes: list[str] = []
         self.raised: Exception | None = None
         """What the first problem raised that cannot be bound."""
-        self._codes: dict[tuple[str, str], str] = {}
+        self._code = cache(registry.code)  # files are read once per plan
         self.prefix = f"{study.where}: " if study.where else ""
 
     def trials(self) -> list[Trial]:
@@ -260,12 +261,6 @@ class _Planner:
                 measure=tuple(name for name in MEASURES if name in self.study.run.measure),
                 profile=self.study.run.profile,
             )
-
-    def _code(self, kind: str, name: str) -> str:
-        """Return the hash of a component's code; its files are read once per plan."""
-        if (kind, name) not in self._codes:
-            self._codes[kind, name] = self.registry.code(kind, name)
-        return self._codes[kind, name]
 
     def _checkpoints(self) -> Checkpoints:
         given = self.study.run.checkpoints
