@@ -21,12 +21,7 @@ __all__ = ["Binder", "resolve_backend"]
 def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
     """Return the backend's name; for ``auto``, the available one with the highest priority.
 
-    Raises
-    ------
-    UsageError
-        If no backend has this name.
-    UnavailableError
-        If the backend cannot run on this machine; the message says what is missing.
+    Raise `UnavailableError` with what is missing if the backend cannot run on this machine.
     """
     if name != "auto":
         backend: Backend = registry.make("backends", name, where=where)
@@ -103,12 +98,8 @@ class Binder:
         """Return a data set by its name, or by name and parameters; it is loaded once."""
         if notation not in self._datasets:
             table = parse(notation)
-            loader = self.registry.make(
-                "datasets",
-                table["name"],
-                {k: v for k, v in table.items() if k != "name"},
-                f"data {notation!r}",
-            )
+            given = {k: v for k, v in table.items() if k != "name"}
+            loader = self.registry.make("datasets", table["name"], given, f"data {notation!r}")
             try:
                 loaded = loader.load()
             except (ValueError, OSError) as error:

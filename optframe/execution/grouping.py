@@ -63,17 +63,14 @@ def _kind(trial: Trial, runner: TrialRunner) -> str:
 def _masked(registry: Registry, kind: str, table: Mapping[str, Any]) -> dict[str, Any]:
     """Return a component's table without its numeric hyperparameters' values."""
     fields = parameters(registry.load(kind, table["name"]))
+    numbers = {name for name, field in fields.items() if field.number}
     masked = {
-        name: None if name in fields and fields[name].number and _plain(value) else value
+        name: None if name in numbers and isinstance(value, (int, float)) else value
         for name, value in table.items()
     }
     if "wrap" in masked:
         masked["wrap"] = [_masked(registry, "wrappers", inside) for inside in table["wrap"]]
     return masked
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, (int, float))
 
 
 def _most(trial: Trial, runner: TrialRunner, memory: float) -> int:

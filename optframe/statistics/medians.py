@@ -151,13 +151,7 @@ def covering_ranks(n: int, confidence: float) -> tuple[int, float]:
 
 
 def sample(values: ArrayLike) -> Floats:
-    """Return runs' values as an array with the runs on its first axis.
-
-    Raises
-    ------
-    ValueError
-        If there is no run, or a value is NaN.
-    """
+    """Return runs' values as an array with the runs first; raise `ValueError` if none or NaN."""
     runs = np.asarray(values, dtype=np.float64)
     if runs.ndim == 0 or runs.shape[0] == 0:
         raise ValueError("found no runs, expected at least one for a median")

@@ -47,13 +47,7 @@ class Recovered:
 
 
 def examine(path: Path) -> dict[str, int]:
-    """Return how many trials, by status, a sound store holds.
-
-    Raises
-    ------
-    StoreError
-        Where the file, or a curve in it, is damaged, or it is no store.
-    """
+    """Return how many trials, by status, a store holds; raise `StoreError` if it is damaged."""
     with reading(path) as connection:
         sound = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if sound != "ok":

@@ -177,13 +177,7 @@ class Store:
         return bool(self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
     def _lock(self, take_over: bool) -> None:
-        """Write this process into the table ``lock``, unless another process has the lock.
-
-        Raises
-        ------
-        StoreError
-            If the process in the table is alive or on another machine.
-        """
+        """Write this process into the table ``lock``; raise if another process has the lock."""
         host, process = socket.gethostname(), os.getpid()
         row = self._connection.execute("SELECT host, process FROM lock").fetchone()
         if row is not None and not take_over:

@@ -153,11 +153,7 @@ def plan(
 
     Without ``keyed`` the components' code is not hashed, which is most of the work for one trial:
     the trials can be run, but their keys are good for no store.
-
-    Raises
-    ------
-    UsageError
-        With one line per mistake; from the exception of a problem, where one raised it.
+    The `UsageError` is raised from the exception of a problem, where one raised it.
     """
     planner = _Planner(study, registry, binder or Binder(registry), keyed)
     trials = planner.trials()
@@ -267,10 +263,7 @@ class _Planner:
         return Checkpoints(count=given) if isinstance(given, int) else Checkpoints(**given)  # type: ignore[arg-type]
 
     def _budget(self, optimizer: Choice, problem: Choice, bound: Problem) -> Budget | None:
-        """Return the budget of the optimizer's table, else the problem's, else the study's.
-
-        Return None after a mistake.
-        """
+        """Return the optimizer's budget, else the problem's, else the study's; None if invalid."""
         given, where = self.study.budget, f"{self.prefix}[study] budget"
         for choice in (problem, optimizer):
             if "budget" in choice.table:
