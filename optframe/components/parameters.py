@@ -88,25 +88,12 @@ def spelling(field: dataclasses.Field[Any]) -> str:
 
 
 def build(component: type, given: Mapping[str, Any], where: str, make: Make | None = None) -> Any:
-    """Make a component from plain values.
+    """Make a component, a frozen dataclass, from plain values as in a study file.
 
-    Parameters
-    ----------
-    component
-        A frozen dataclass.
-    given
-        Its parameters, as in a study file.
-    where
-        The text before each message, such as ``"[[optimizer]] adam"``.
-    make
-        Makes the schedules and searches among the parameters. A schedule is a table
-        ``{"schedule": "linear", ...}``; a search is a name or a table ``{"name": "armijo", ...}``.
-        Without ``make``, schedules and searches are mistakes.
-
-    Raises
-    ------
-    UsageError
-        If there are mistakes; the message has one line for each.
+    ``where`` begins each message, such as ``"[[optimizer]] adam"``. ``make`` makes the schedules
+    (tables ``{"schedule": "linear", ...}``) and the searches (names, or tables
+    ``{"name": "armijo", ...}``) among the values; without it, these are mistakes. A `UsageError`
+    has one line for each mistake.
     """
     values, mistakes = accept(component, given, where, make)
     fields = parameters(component)

@@ -7,13 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from optframe.contracts import Executor, Lost, Stop
 from optframe.contracts.record import Record, now
-from optframe.contracts.trial import Trial
 from optframe.execution.signals import stoppable
-from optframe.execution.trial_runner import TrialRunner
+from optframe.execution.trial_runner import Batch, TrialRunner
 
 __all__ = ["execute"]
-
-Batch = tuple[Trial, ...]
 
 
 def execute(

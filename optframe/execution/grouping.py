@@ -12,7 +12,7 @@ from optframe.components.registry import Registry
 from optframe.contracts import Optimizer
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Trial, canonical
-from optframe.execution.trial_runner import TrialRunner
+from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.rules import computing_with
 from optframe.trial.profiling import peak_bytes
 from optframe.trial.run import Run
@@ -20,9 +20,7 @@ from optframe.trial.run import Run
 __all__ = ["companions"]
 
 
-def companions(
-    trials: Sequence[Trial], runner: TrialRunner, memory: float
-) -> list[tuple[Trial, ...]]:
+def companions(trials: Sequence[Trial], runner: TrialRunner, memory: float) -> list[Batch]:
     """Return the trials in batches that may run together.
 
     Trials of a batch differ only in seeds and in numeric hyperparameters. A batch takes at most
@@ -35,7 +33,7 @@ def companions(
         except (Exception, SystemExit):  # the trial itself raises it again, and records it
             kind = trial.key
         alike.setdefault(kind, []).append(trial)
-    batches: list[tuple[Trial, ...]] = []
+    batches: list[Batch] = []
     for group in alike.values():
         most = _most(group[0], runner, memory) if len(group) > 1 else 1
         batches += [tuple(group[i : i + most]) for i in range(0, len(group), most)]

@@ -29,7 +29,10 @@ from optframe.trial.run import Run, Setup
 from optframe.trial.stacking import NotTogether, merged
 from optframe.trial.vectorized import VectorizedRuns
 
-__all__ = ["TrialRunner"]
+__all__ = ["Batch", "TrialRunner"]
+
+Batch = tuple[Trial, ...]
+"""Trials that advance together."""
 
 
 class TrialRunner:
@@ -79,9 +82,7 @@ class TrialRunner:
         """Limit the number of threads from now on."""
         self._limits.enter_context(self.limited())
 
-    def split(
-        self, batches: Sequence[tuple[Trial, ...]]
-    ) -> tuple[list[tuple[Trial, ...]], list[tuple[Trial, ...]]]:
+    def split(self, batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:
         """Return the batches that another process can make from their names, and the others.
 
         Objects that were made in Python have no name, and some classes cannot be imported.
@@ -90,8 +91,8 @@ class TrialRunner:
         stuck = {e.name for e in entries if e.owner == "this process" and by_name(e) is None}
         if not stuck:
             return list(batches), []
-        away: list[tuple[Trial, ...]] = []
-        here: list[tuple[Trial, ...]] = []
+        away: list[Batch] = []
+        here: list[Batch] = []
         for batch in batches:
             (away if stuck.isdisjoint(_names(batch[0])) else here).append(batch)
         return away, here

@@ -50,15 +50,9 @@ def merge(paths: Sequence[Path], target: Path) -> Merged:
     """Write the contents of the stores at ``paths`` into a new one, the file ``target``.
 
     If a trial ended in several stores, its status, counts and curve must be equal to the bit; times
-    are not compared. The first one is kept. A trial that ended in any of the stores has ended.
-
-    Raises
-    ------
-    UsageError
-        With a line per contradiction: one trial with two results, or two trials of one name.
-        Nothing is written.
-    StoreError
-        If a store cannot be read, or ``target`` exists already.
+    are not compared. The first one is kept. A trial that ended in any of the stores has ended. If
+    stores contradict each other (one trial with two results, or two trials of one name), nothing is
+    written, and a `UsageError` has a line per contradiction.
     """
     with contextlib.ExitStack() as stack:
         stores = [stack.enter_context(_Source.opened(path)) for path in paths]

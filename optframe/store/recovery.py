@@ -63,12 +63,8 @@ def examine(path: Path) -> dict[str, int]:
 def recover(path: Path, target: Path) -> Recovered:
     """Write what can be read in the store at ``path`` into a new one, the file ``target``.
 
-    A trial whose curve is lost is to be run again, as is one of which nothing is left.
-
-    Raises
-    ------
-    StoreError
-        Where nothing is found, or there is a file already.
+    A trial whose curve is lost is to be run again, as is one of which nothing is left. If nothing
+    is found, no file is written, and a `StoreError` is raised.
     """
     with reported(path):
         found = _Found(readable_rows(path))
