@@ -10,12 +10,7 @@ from typing import Any
 from optframe.components.building import make_wrapped
 from optframe.components.notation import parse
 from optframe.components.registry import Registry
-from optframe.contracts import (
-    Backend,
-    Dataset,
-    Problem,
-    Setting,
-)
+from optframe.contracts import Backend, Dataset, Problem, Setting
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Component
 from optframe.errors import UnavailableError, UsageError
@@ -26,12 +21,7 @@ __all__ = ["Binder", "resolve_backend"]
 def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
     """Return the backend's name; for ``auto``, the available one with the highest priority.
 
-    Raises
-    ------
-    UsageError
-        If no backend has this name.
-    UnavailableError
-        If the backend cannot run on this machine; the message says what is missing.
+    Raise `UnavailableError` with what is missing if the backend cannot run on this machine.
     """
     if name != "auto":
         backend: Backend = registry.make("backends", name, where=where)
@@ -40,8 +30,7 @@ def resolve_backend(registry: Registry, name: str, where: str = "backend") -> st
             raise UnavailableError(f"backend {name!r}: {missing}")
         return name
     ranked = sorted(
-        registry.names("backends"),
-        key=lambda other: -registry.load("backends", other).priority,
+        registry.names("backends"), key=lambda other: -registry.load("backends", other).priority
     )
     for candidate in ranked:
         backend = registry.make("backends", candidate)
@@ -109,12 +98,8 @@ class Binder:
         """Return a data set by its name, or by name and parameters; it is loaded once."""
         if notation not in self._datasets:
             table = parse(notation)
-            loader = self.registry.make(
-                "datasets",
-                table["name"],
-                {k: v for k, v in table.items() if k != "name"},
-                f"data {notation!r}",
-            )
+            given = {k: v for k, v in table.items() if k != "name"}
+            loader = self.registry.make("datasets", table["name"], given, f"data {notation!r}")
             try:
                 loaded = loader.load()
             except (ValueError, OSError) as error:

@@ -8,14 +8,7 @@ from typing import Any
 
 from optframe.components.parameters import parameters, spelling
 from optframe.components.registry import Registry
-from optframe.contracts import (
-    Optimizer,
-    Problem,
-    Schedule,
-    Search,
-    Transform,
-    Wrapper,
-)
+from optframe.contracts import Optimizer, Problem, Schedule, Search, Transform, Wrapper
 
 __all__ = ["given_parameters", "resolved"]
 
@@ -37,17 +30,13 @@ def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[st
             table = given[name]
             values[name] = {"schedule": table["schedule"], **resolved(registry, value, table)}
         elif isinstance(value, Search):
-            values[name] = _resolved_search(registry, value, given.get(name))
+            table = given[name] if isinstance(given.get(name), Mapping) else {}
+            kind = type(value)
+            found = registry.name_of("searches", kind) or f"{kind.__module__}:{kind.__qualname__}"
+            values[name] = {"name": found, **resolved(registry, value, table)}
         elif not isinstance(value, (Optimizer, Problem)):
             values[name] = _plain(value)
     return values
-
-
-def _resolved_search(registry: Registry, made: Search, given: Any) -> dict[str, Any]:
-    table = given if isinstance(given, Mapping) else {}
-    kind = type(made)
-    name = registry.name_of("searches", kind) or f"{kind.__module__}:{kind.__qualname__}"
-    return {"name": name, **resolved(registry, made, table)}
 
 
 def given_parameters(made: Any) -> dict[str, Any] | None:

@@ -5,6 +5,8 @@ only when it is used. The contracts of the classes are in `optframe.contracts`. 
 ``optframe_api = 1``, the version of these hooks.
 """
 
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -29,79 +31,66 @@ Registered = Mapping[str, type | str]
 @hookspec
 def optframe_optimizers() -> Registered:
     """Register optimizers and solvers."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_searches() -> Registered:
     """Register searches (how far along a direction)."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_wrappers() -> Registered:
     """Register wrappers (clipping, weight decay, averaging)."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_problems() -> Registered:
     """Register problems."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_transforms() -> Registered:
     """Register transforms of problems (rotation, scaling, noise)."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_datasets() -> Registered:
     """Register data set loaders."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_samplers() -> Registered:
     """Register minibatch samplers."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_schedules() -> Registered:
     """Register schedules of hyperparameters."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_backends() -> Registered:
     """Register array backends."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_executors() -> Registered:
     """Register executors."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_figures() -> Registered:
     """Register figures."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_reporters() -> Registered:
     """Register reporters."""
-    raise NotImplementedError
 
 
 @hookspec
 def optframe_studies() -> Mapping[str, str]:
     """Register study files: a mapping from name to path."""
-    raise NotImplementedError
 
 
 @hookspec

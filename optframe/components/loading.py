@@ -53,7 +53,10 @@ def load_plugins(
     manager.add_hookspecs(hookspecs)
     registry = Registry(manager)
     registry.without += without
-    points = sorted(importlib.metadata.entry_points(group="optframe"), key=_built_in_first)
+    points = sorted(
+        importlib.metadata.entry_points(group="optframe"),
+        key=lambda point: (not point.name.startswith("optframe_"), point.name),
+    )
     known = {point.name for point in points}
     for name in without:
         if name not in known:
@@ -83,13 +86,10 @@ def _load_path(registry: Registry, path: str) -> None:
     """Load a plugin from a Python file or a module name."""
     file = Path(path)
     is_file = file.suffix == ".py" or file.exists()
-    if is_file and not file.is_file():
-        raise UsageError(f"-P {path}: no such file; expected a Python file or a module's name")
     head = path.partition(".")[0]
-    if not is_file and not (head and importlib.util.find_spec(head)):
-        raise UsageError(
-            f"-P {path}: no such file or module; expected a Python file or a module's name"
-        )
+    if not (file.is_file() if is_file else head and importlib.util.find_spec(head)):
+        what = "file" if is_file else "file or module"
+        raise UsageError(f"-P {path}: no such {what}; expected a Python file or a module's name")
     name = file.stem if is_file else path
     source = str(file.resolve()) if is_file else path
     if source in registry.paths:
@@ -124,7 +124,3 @@ def _import_file(file: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def _built_in_first(point: importlib.metadata.EntryPoint) -> tuple[bool, str]:
-    return (not point.name.startswith("optframe_"), point.name)

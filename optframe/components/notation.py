@@ -49,10 +49,7 @@ def format_value(value: Any) -> str:
 def parse(text: str) -> dict[str, Any]:
     """Read the notation and return a table as in a study file: ``{"name": ..., "lr": ...}``.
 
-    Raises
-    ------
-    UsageError
-        If the text is not in the notation; the message shows the wrong part.
+    If the text is not in the notation, a `UsageError` shows the wrong part.
     """
     try:
         first, *rest = _split_wrappers(text)

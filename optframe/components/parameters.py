@@ -63,13 +63,9 @@ class Parameter:
         return isinstance(bare, type) and issubclass(bare, Search)
 
 
+@lru_cache(maxsize=1024)
 def parameters(component: type) -> Mapping[str, Parameter]:
     """Return the parameters of a component: those fields that a study may set, by name."""
-    return _parameters(component)
-
-
-@lru_cache(maxsize=1024)
-def _parameters(component: type) -> Mapping[str, Parameter]:
     hints = typing.get_type_hints(component, include_extras=True)
     found = {}
     for field in dataclasses.fields(component):
@@ -91,31 +87,13 @@ def spelling(field: dataclasses.Field[Any]) -> str:
     return str(field.metadata.get("name", field.name))
 
 
-def build(
-    component: type,
-    given: Mapping[str, Any],
-    where: str,
-    make: Make | None = None,
-) -> Any:
-    """Make a component from plain values.
+def build(component: type, given: Mapping[str, Any], where: str, make: Make | None = None) -> Any:
+    """Make a component, a frozen dataclass, from plain values as in a study file.
 
-    Parameters
-    ----------
-    component
-        A frozen dataclass.
-    given
-        Its parameters, as in a study file.
-    where
-        The text before each message, such as ``"[[optimizer]] adam"``.
-    make
-        Makes the schedules and searches among the parameters. A schedule is a table
-        ``{"schedule": "linear", ...}``; a search is a name or a table ``{"name": "armijo", ...}``.
-        Without ``make``, schedules and searches are mistakes.
-
-    Raises
-    ------
-    UsageError
-        If there are mistakes; the message has one line for each.
+    ``where`` begins each message, such as ``"[[optimizer]] adam"``. ``make`` makes the schedules
+    (tables ``{"schedule": "linear", ...}``) and the searches (names, or tables
+    ``{"name": "armijo", ...}``) among the values; without it, these are mistakes. A `UsageError`
+    has one line for each mistake.
     """
     values, mistakes = accept(component, given, where, make)
     fields = parameters(component)
@@ -139,10 +117,7 @@ def mistakes_in(component: type, given: Mapping[str, Any], where: str) -> list[s
 
 
 def accept(
-    component: type,
-    given: Mapping[str, Any],
-    where: str,
-    make: Make | None = None,
+    component: type, given: Mapping[str, Any], where: str, make: Make | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the valid values, converted to their fields' types, and a line for each mistake."""
     fields = parameters(component)
@@ -180,12 +155,7 @@ def is_sequence(annotation: Any) -> bool:
     return bare in (tuple, list) or get_origin(bare) in (tuple, list)
 
 
-def _accept(
-    field: Parameter,
-    value: Any,
-    where: str,
-    make: Make | None,
-) -> Any:
+def _accept(field: Parameter, value: Any, where: str, make: Make | None) -> Any:
     if field.number:
         if isinstance(value, Schedule):
             return value

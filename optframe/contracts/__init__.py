@@ -12,14 +12,7 @@ from optframe.contracts.backend import Array, Backend
 from optframe.contracts.data_file import DataFile, cache_folder
 from optframe.contracts.dataset import Dataset, DatasetLoader, Part
 from optframe.contracts.executor import Executor, Lost, Stop
-from optframe.contracts.fields import (
-    Count,
-    Fraction,
-    NonNegative,
-    Number,
-    Positive,
-    UnitInterval,
-)
+from optframe.contracts.fields import Count, Fraction, NonNegative, Number, Positive, UnitInterval
 from optframe.contracts.figure import Figure, Frames
 from optframe.contracts.optimizer import Optimizer, Solver, Wrapper
 from optframe.contracts.problem import Function, Problem, Setting, StochasticProblem

@@ -105,7 +105,7 @@ class DataFile:
         try:
             download(self.urls, self.home, self.sha256, self.size)
         except UnavailableError as error:
-            raise UnavailableError(f"{self._missing(flaw)}; {error}; {self._remedy()}") from error
+            raise UnavailableError(self._missing(flaw, error)) from error
         again = self.flaw(self.home)
         if again:  # if no checksum is known, the server may have sent another file
             raise UnavailableError(f"{self.home}: {again}")
@@ -120,16 +120,12 @@ class DataFile:
                 yield from (path for name in names if (path := Path(data) / name).is_file())
         yield self.home
 
-    def _missing(self, flaw: str | None) -> str:
-        """Return a message that names the folders that were searched."""
+    def _missing(self, flaw: str | None, error: Exception) -> str:
+        """Return a message that names the folders that were searched, and says what to do."""
         data = os.environ.get("OPTFRAME_DATA")
         place = f"it is not in OPTFRAME_DATA={data}" if data else "OPTFRAME_DATA is not set"
         kept = f"{self.home}: {flaw}" if flaw else f"it is not in the cache {self.home.parent}"
-        return f"{self._path()}: no such file: {place}, {kept}"
-
-    def _path(self) -> str:
-        return f"{self.folder}/{self.name}" if self.folder else self.name
-
-    def _remedy(self) -> str:
-        way = f"set OPTFRAME_DATA=DIR to a folder that contains {self._path()}"
-        return f"connect to the network, or {way}" if self.urls else way
+        path = f"{self.folder}/{self.name}" if self.folder else self.name
+        way = f"set OPTFRAME_DATA=DIR to a folder that contains {path}"
+        remedy = f"connect to the network, or {way}" if self.urls else way
+        return f"{path}: no such file: {place}, {kept}; {error}; {remedy}"

@@ -27,13 +27,8 @@ def download(urls: Sequence[str], path: Path, sha256: str = "", size: int = 0) -
     """Download a file to ``path`` from the first address that works.
 
     The file is moved to ``path`` after it is complete and its checksum was verified. Two processes
-    may therefore download it at the same time. Progress is printed on standard error.
-
-    Raises
-    ------
-    UnavailableError
-        If no address works (the message has the reason of each), or if the folder cannot be
-        written to.
+    may therefore download it at the same time. Progress is printed on standard error. An
+    `UnavailableError` has the reason of each address, or why the folder cannot be written to.
     """
     import requests
 

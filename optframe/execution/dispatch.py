@@ -7,13 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from optframe.contracts import Executor, Lost, Stop
 from optframe.contracts.record import Record, now
-from optframe.contracts.trial import Trial
 from optframe.execution.signals import stoppable
-from optframe.execution.trial_runner import TrialRunner
+from optframe.execution.trial_runner import Batch, TrialRunner
 
 __all__ = ["execute"]
-
-Batch = tuple[Trial, ...]
 
 
 def execute(
@@ -52,11 +49,8 @@ def execute(
                     file=sys.stderr,
                 )
             else:
-                yield [_lost(done.item[0], done)]
+                trial = done.item[0]
+                yield [Record.without_run(trial, done.status, done.reason, now(), done.traceback)]
         batches = [] if stop.requested else alone
     for batch in stuck:
         yield here(batch)
-
-
-def _lost(trial: Trial, lost: Lost[Batch]) -> Record:
-    return Record.without_run(trial, lost.status, lost.reason, now(), lost.traceback)

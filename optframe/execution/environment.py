@@ -76,15 +76,10 @@ def _blas() -> str:
 def _blas_kernel() -> str | None:
     """Return the kernel that NumPy's BLAS has chosen for this CPU; None if it is unknown (MKL)."""
     libraries = [one for one in threadpool_info() if one.get("user_api") == "blas"]
-    for library in sorted(libraries, key=lambda one: not _of_numpy(one["filepath"])):
-        kernel: str | None = library.get("architecture")
-        return kernel
-    return None
-
-
-def _of_numpy(path: str) -> bool:
-    """Whether a library belongs to NumPy; SciPy's own BLAS may be loaded as well."""
-    return any(part.startswith("numpy") for part in Path(path).parts)
+    # SciPy's own BLAS may be loaded as well.
+    of_numpy = [one for one in libraries if "/numpy" in Path(one["filepath"]).as_posix()]
+    kernel: str | None = (of_numpy or libraries or [{}])[0].get("architecture")
+    return kernel
 
 
 def _git(folder: Path) -> str | None:

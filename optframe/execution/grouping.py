@@ -12,7 +12,7 @@ from optframe.components.registry import Registry
 from optframe.contracts import Optimizer
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Trial, canonical
-from optframe.execution.trial_runner import TrialRunner
+from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.rules import computing_with
 from optframe.trial.profiling import peak_bytes
 from optframe.trial.run import Run
@@ -20,9 +20,7 @@ from optframe.trial.run import Run
 __all__ = ["companions"]
 
 
-def companions(
-    trials: Sequence[Trial], runner: TrialRunner, memory: float
-) -> list[tuple[Trial, ...]]:
+def companions(trials: Sequence[Trial], runner: TrialRunner, memory: float) -> list[Batch]:
     """Return the trials in batches that may run together.
 
     Trials of a batch differ only in seeds and in numeric hyperparameters. A batch takes at most
@@ -35,7 +33,7 @@ def companions(
         except (Exception, SystemExit):  # the trial itself raises it again, and records it
             kind = trial.key
         alike.setdefault(kind, []).append(trial)
-    batches: list[tuple[Trial, ...]] = []
+    batches: list[Batch] = []
     for group in alike.values():
         most = _most(group[0], runner, memory) if len(group) > 1 else 1
         batches += [tuple(group[i : i + most]) for i in range(0, len(group), most)]
@@ -63,17 +61,14 @@ def _kind(trial: Trial, runner: TrialRunner) -> str:
 def _masked(registry: Registry, kind: str, table: Mapping[str, Any]) -> dict[str, Any]:
     """Return a component's table without its numeric hyperparameters' values."""
     fields = parameters(registry.load(kind, table["name"]))
+    numbers = {name for name, field in fields.items() if field.number}
     masked = {
-        name: None if name in fields and fields[name].number and _plain(value) else value
+        name: None if name in numbers and isinstance(value, (int, float)) else value
         for name, value in table.items()
     }
     if "wrap" in masked:
         masked["wrap"] = [_masked(registry, "wrappers", inside) for inside in table["wrap"]]
     return masked
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, (int, float))
 
 
 def _most(trial: Trial, runner: TrialRunner, memory: float) -> int:

@@ -42,13 +42,7 @@ class Recipe:
         )
 
     def make(self) -> Registry:
-        """Load the same plugins here.
-
-        Raises
-        ------
-        PluginError
-            If one is missing here, or its code is different.
-        """
+        """Load the same plugins here; raise `PluginError` if one is missing or different."""
         registry = load_plugins(self.paths, self.without)
         broken = {plugin.name: plugin.reason for plugin in registry.broken}
         here = registry.codes()

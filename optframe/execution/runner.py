@@ -22,7 +22,7 @@ from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
 from optframe.execution.signals import stopping
-from optframe.execution.trial_runner import TrialRunner
+from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.store.file import STORE_NAME
 from optframe.store.results import Results
 from optframe.store.writer import Store
@@ -61,14 +61,8 @@ class Outcome:
 def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = False) -> Outcome:
     """Run the trials of a study that its store does not have yet.
 
-    ``take_over`` ignores the lock of another process, which must have ended.
-
-    Raises
-    ------
-    UsageError
-        With one line per mistake in the study.
-    StoreError
-        If the folder cannot be used.
+    ``take_over`` ignores the lock of another process, which must have ended. A `UsageError` has one
+    line per mistake in the study.
     """
     binder = Binder(registry)
     asked = plan(study, registry, binder)
@@ -102,7 +96,7 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
             threads = study.run.threads
             runner = TrialRunner(registry, binder, trials[0].backend, threads, saved)
             with runner.limited():
-                batches: list[tuple[Trial, ...]] = [(trial,) for trial in runnable]
+                batches: list[Batch] = [(trial,) for trial in runnable]
                 if study.run.together:
                     batches = companions(runnable, runner, study.run.memory)
                 try:

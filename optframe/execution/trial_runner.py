@@ -29,7 +29,10 @@ from optframe.trial.run import Run, Setup
 from optframe.trial.stacking import NotTogether, merged
 from optframe.trial.vectorized import VectorizedRuns
 
-__all__ = ["TrialRunner"]
+__all__ = ["Batch", "TrialRunner"]
+
+Batch = tuple[Trial, ...]
+"""Trials that advance together."""
 
 
 class TrialRunner:
@@ -68,9 +71,6 @@ class TrialRunner:
         """Let runs whose state can be saved do so soon, and end by `KeyboardInterrupt`."""
         self._hurried = True
 
-    def _is_hurried(self) -> bool:
-        return self._hurried
-
     @contextlib.contextmanager
     def limited(self) -> Iterator[None]:
         """Limit the number of threads inside the block."""
@@ -82,9 +82,7 @@ class TrialRunner:
         """Limit the number of threads from now on."""
         self._limits.enter_context(self.limited())
 
-    def split(
-        self, batches: Sequence[tuple[Trial, ...]]
-    ) -> tuple[list[tuple[Trial, ...]], list[tuple[Trial, ...]]]:
+    def split(self, batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:
         """Return the batches that another process can make from their names, and the others.
 
         Objects that were made in Python have no name, and some classes cannot be imported.
@@ -93,8 +91,8 @@ class TrialRunner:
         stuck = {e.name for e in entries if e.owner == "this process" and by_name(e) is None}
         if not stuck:
             return list(batches), []
-        away: list[tuple[Trial, ...]] = []
-        here: list[tuple[Trial, ...]] = []
+        away: list[Batch] = []
+        here: list[Batch] = []
         for batch in batches:
             (away if stuck.isdisjoint(_names(batch[0])) else here).append(batch)
         return away, here
@@ -147,7 +145,7 @@ class TrialRunner:
 
     def setup(self, trial: Trial, theta0: Any = None) -> Setup:
         """Return the objects of a trial, made from their names; ``theta0`` replaces its start."""
-        seeds = Seeds(trial.study_seed, trial.seed)
+        seeds, saved = Seeds(trial.study_seed, trial.seed), self._saved
         problem = self.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
         asked = trial.optimizer
         table = {"name": asked.name, **asked.values}
@@ -171,9 +169,7 @@ class TrialRunner:
             dtype=trial.dtype,
             profile=trial.profile,
             measure=trial.measure,
-            saved=None
-            if self._saved is None
-            else self._saved.of(trial.key, optimizer, self._is_hurried),
+            saved=None if saved is None else saved.of(trial.key, optimizer, lambda: self._hurried),
         )
 
 

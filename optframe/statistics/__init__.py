@@ -21,17 +21,11 @@ from optframe.statistics.medians import (
     Interval,
     Quartiles,
     align,
-    final,
     median_and_quartiles,
     median_interval,
     worst,
 )
-from optframe.statistics.power import (
-    least_p,
-    seeds_for_interval,
-    seeds_for_test,
-    seeds_to_separate,
-)
+from optframe.statistics.power import least_p, seeds_for_interval, seeds_for_test, seeds_to_separate
 from optframe.statistics.profiles import (
     data_profile,
     final_costs,
@@ -54,7 +48,7 @@ from optframe.statistics.ranks import (
 )
 from optframe.statistics.running_time import time_to_target
 from optframe.statistics.scores import algoperf_score
-from optframe.statistics.summary import summary
+from optframe.statistics.summary import final, summary
 from optframe.statistics.targets import (
     COSTS,
     evaluations_to_own_target,

@@ -14,12 +14,7 @@ from optframe.statistics.dependence import ranking_depends_on
 from optframe.statistics.grouped import grouped
 from optframe.statistics.judging import judged
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
-from optframe.statistics.power import (
-    least_p,
-    seeds_for_interval,
-    seeds_for_test,
-    seeds_to_separate,
-)
+from optframe.statistics.power import least_p, seeds_for_interval, seeds_for_test, seeds_to_separate
 from optframe.statistics.profiles import solver_costs
 from optframe.statistics.ranks import mann_whitney
 from optframe.statistics.summary import groups_of
@@ -30,12 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["warnings"]
 
-_STATUS_TEXTS = {
-    "diverged": "diverged",
-    "failed": "failed",
-    "timeout": "timed out",
-    "crashed": "crashed",
-}
 _PROFILED = 100
 """The most optimizers for which ranking changes are searched; of thousands, they do not matter."""
 
@@ -84,7 +73,8 @@ def _lost(trials: pd.DataFrame) -> Iterator[str]:
     counts = {s: int((trials["status"] == s).sum()) for s in CENSORED}
     if lost := sum(counts.values()):
         ran = int((~trials["status"].isin(UNRUN)).sum())
-        kinds = ", ".join(f"{count} {_STATUS_TEXTS[s]}" for s, count in counts.items() if count)
+        words = {"timeout": "timed out"}
+        kinds = ", ".join(f"{count} {words.get(s, s)}" for s, count in counts.items() if count)
         yield f"{lost} of {ran} runs were lost ({kinds}): they count as worse than every number."
 
 
@@ -110,9 +100,8 @@ def _few(trials: pd.DataFrame, confidence: float) -> Iterator[str]:
             f"random, an interval of {percent} for a median needs {needed} seeds."
         )
         return
-    several = (asked > 1) & (
-        runs > 0
-    )  # a group with one trial, where others have several, is not random
+    # A group with one trial, where others have several, is not random.
+    several = (asked > 1) & (runs > 0)
     few = np.flatnonzero(several & (runs < needed))
     if few.size:
         least = few[np.argmin(runs[few])]

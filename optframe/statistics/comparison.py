@@ -12,12 +12,12 @@ import numpy as np
 from optframe.contracts.columns import rises
 from optframe.statistics.grouped import GROUP, Flags, Integers, grouped, grouped_medians
 from optframe.statistics.judging import judged
-from optframe.statistics.medians import STATUSES, UNRUN, Floats
+from optframe.statistics.medians import UNRUN, Floats
 from optframe.statistics.profiles import final_costs, performance_ratios, solver_costs
 from optframe.statistics.ranks import average_ranks
 from optframe.statistics.running_time import time_to_target
 from optframe.statistics.scores import algoperf_score
-from optframe.statistics.summary import final_values, groups_of, summary
+from optframe.statistics.summary import counts_by_status, final_values, groups_of, summary
 from optframe.statistics.targets import evaluations_to_own_target
 
 if TYPE_CHECKING:
@@ -235,9 +235,6 @@ def _geometric_mean(ratio: Floats) -> Floats:
 
 def _statuses(trials: pd.DataFrame) -> pd.DataFrame:
     codes, table = grouped(trials, ["optimizer"])
-    counts = {
-        s: np.bincount(codes[(trials["status"] == s).to_numpy()], minlength=len(table))
-        for s in STATUSES
-    }
+    counts = counts_by_status(trials, codes, len(table))
     runs = sum(count for status, count in counts.items() if status not in UNRUN)
     return table.assign(runs=runs, **counts).set_index("optimizer")

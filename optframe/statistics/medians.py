@@ -6,15 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from optframe.contracts import columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "CENSORED",
@@ -27,7 +24,6 @@ __all__ = [
     "align",
     "between",
     "covering_ranks",
-    "final",
     "median_and_quartiles",
     "median_interval",
     "sample",
@@ -73,11 +69,7 @@ def worst(metric: str) -> float:
 
 
 def align(
-    curves: Sequence[Curve],
-    grid: ArrayLike,
-    *,
-    interpolate: bool = False,
-    worst: float = math.inf,
+    curves: Sequence[Curve], grid: ArrayLike, *, interpolate: bool = False, worst: float = math.inf
 ) -> Floats:
     """Return the runs' values on a common grid, shape (runs, grid).
 
@@ -159,13 +151,7 @@ def covering_ranks(n: int, confidence: float) -> tuple[int, float]:
 
 
 def sample(values: ArrayLike) -> Floats:
-    """Return runs' values as an array with the runs on its first axis.
-
-    Raises
-    ------
-    ValueError
-        If there is no run, or a value is NaN.
-    """
+    """Return runs' values as an array with the runs first; raise `ValueError` if none or NaN."""
     runs = np.asarray(values, dtype=np.float64)
     if runs.ndim == 0 or runs.shape[0] == 0:
         raise ValueError("found no runs, expected at least one for a median")
@@ -185,11 +171,3 @@ def between(low: Floats, high: Floats, share: float = 0.5) -> Floats:
 def _quantile(ordered: Floats, fraction: float) -> Floats:
     position = fraction * (ordered.shape[0] - 1)
     return between(ordered[math.floor(position)], ordered[math.ceil(position)], position % 1)
-
-
-def final(trials: pd.DataFrame, metric: str) -> Floats:
-    """Return the metric's final values of the trials that ran, with `worst` for censored ones."""
-    ran = trials[~trials["status"].isin(UNRUN)]
-    values = ran[metric].to_numpy(np.float64) if metric in ran else np.full(len(ran), np.nan)
-    lost = ran["status"].isin(CENSORED).to_numpy() | np.isnan(values)
-    return np.asarray(np.where(lost, worst(metric), values), dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,22 +12,10 @@ from optframe.statistics.medians import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "expected_running_times",
-    "percentile_ends",
-    "time_to_target",
-]
+__all__ = ["expected_running_times", "percentile_ends", "time_to_target"]
 
 _AT_ONCE = 4_000_000
 """The number of resampled running times that are sorted at a time."""
-
-
-class _Times(NamedTuple):
-    """Expected running times with their intervals, each of shape (groups,)."""
-
-    value: Floats
-    low: Floats
-    high: Floats
 
 
 def expected_running_times(cost: Floats, spent: Floats, codes: Integers, groups: int) -> Floats:
@@ -90,7 +78,7 @@ def time_to_target(
         low=low,
         high=high,
         confidence=np.where(several, medians.confidence, np.nan),
-        ert=times.value,
+        ert=times[0],
         ert_low=ert_low,
         ert_high=ert_high,
         success=share,
@@ -100,13 +88,7 @@ def time_to_target(
 
 
 def percentile_ends(drawn: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Return the percentile interval's ends over the first axis, rounded outwards.
-
-    Raises
-    ------
-    ValueError
-        If nothing was drawn, or the confidence is not between 0 and 1.
-    """
+    """Return the percentile interval's ends over the first axis, rounded outwards."""
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence lies between 0 and 1, found {confidence}")
     if not len(drawn):
@@ -141,16 +123,17 @@ def _intervals(
     confidence: float,
     resamples: int,
     seed: int,
-) -> _Times:
-    """Return each group's running time with its interval; groups of equal size share the draws."""
+) -> Floats:
+    """Return each group's running time with its interval, shape (3, groups).
+
+    Groups of equal size share the draws.
+    """
     order = np.argsort(codes, kind="stable")
     runs = np.stack([cost, spent], axis=1)[order]
     counts = np.bincount(codes, minlength=groups)
     begin = np.cumsum(counts) - counts
-    found = _Times(*(np.full(groups, np.nan) for _ in range(3)))
-    lonely = begin[counts == 1]
-    for ends in found:
-        ends[counts == 1] = _times(runs[lonely].T[None], np.ones((1, 1)))[0]
+    found = np.full((3, groups), np.nan)
+    found[:, counts == 1] = _times(runs[begin[counts == 1]].T[None], np.ones((1, 1)))[0]
     for n in np.unique(counts[counts > 1]):
         draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
         weights = np.concatenate([np.ones((1, n)), draws])
@@ -158,8 +141,8 @@ def _intervals(
         for some in np.array_split(same, -(-same.size * resamples // _AT_ONCE)):
             rows = begin[some] + np.arange(n)[:, None]
             times = _times(runs[rows].swapaxes(1, 2), weights)
-            found.value[some] = times[0]
-            found.low[some], found.high[some] = percentile_ends(times[1:], confidence)
+            found[0, some] = times[0]
+            found[1, some], found[2, some] = percentile_ends(times[1:], confidence)
     return found
 
 

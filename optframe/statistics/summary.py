@@ -13,7 +13,7 @@ from optframe.statistics.targets import reached
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["final_values", "groups_of", "summary"]
+__all__ = ["counts_by_status", "final", "final_values", "groups_of", "summary"]
 
 _MEASURES = [
     "runs",
@@ -63,7 +63,7 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
         seconds_per_step=grouped_medians(pace, codes, n).median,
         minimum=_agreed(trials["minimum"].to_numpy(np.float64), codes, n),
     )
-    counts = {s: _count(trials, s, codes, n) for s in STATUSES}
+    counts = counts_by_status(trials, codes, n)
     words = [[f"{k} {s}" if k else "" for k in count] for s, count in counts.items()]
     texts = [", ".join(filter(None, of_group)) for of_group in zip(*words, strict=True)]
     return table.assign(**counts, statuses=texts)
@@ -98,12 +98,19 @@ def final_values(trials: pd.DataFrame, metric: str, everywhere: bool = False) ->
     return np.where(ran & measured, np.where(lost, worst(metric), values), np.nan)
 
 
+def final(trials: pd.DataFrame, metric: str) -> Floats:
+    """Return the metric's final values of the trials that ran, with `worst` for censored ones."""
+    return final_values(trials, metric, True)[~trials["status"].isin(UNRUN).to_numpy()]
+
+
 def _any(flags: Flags, codes: Integers, groups: int) -> Flags:
     return np.bincount(codes[flags], minlength=groups) > 0
 
 
-def _count(trials: pd.DataFrame, status: str, codes: Integers, groups: int) -> Integers:
-    return np.bincount(codes[(trials["status"] == status).to_numpy()], minlength=groups)
+def counts_by_status(trials: pd.DataFrame, codes: Integers, groups: int) -> dict[str, Integers]:
+    """Return how many trials of each group have each status."""
+    rows = {status: (trials["status"] == status).to_numpy() for status in STATUSES}
+    return {status: np.bincount(codes[own], minlength=groups) for status, own in rows.items()}
 
 
 def _agreed(minima: Floats, codes: Integers, groups: int) -> Floats:

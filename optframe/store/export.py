@@ -28,24 +28,10 @@ def export(
     """Write trials, curves and the descriptions of their columns; return the files.
 
     ``trials`` and ``curves`` are written once per format: as CSV with 17 digits, which represent a
-    float64 exactly, and as Parquet, which needs pyarrow. The other files are ``columns.csv`` (the
-    data dictionary), ``study.json`` and ``environments.json``.
-
-    Parameters
-    ----------
-    results
-        What `run` or `load` returned.
-    folder
-        The folder to write them to; by default ``export`` beside the store.
-    formats
-        Names from `FORMATS`.
-
-    Raises
-    ------
-    UsageError
-        If a format is unknown.
-    UnavailableError
-        If pyarrow is missing; nothing is written then.
+    float64 exactly, and as Parquet. The other files are ``columns.csv`` (the data dictionary),
+    ``study.json`` and ``environments.json``. The default folder is ``export`` beside the store. If
+    Parquet is asked for and pyarrow is missing, nothing is written, and `UnavailableError` is
+    raised.
     """
     for name in formats:
         if name not in FORMATS:

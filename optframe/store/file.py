@@ -21,13 +21,7 @@ STORE_NAME = "store.sqlite"
 
 
 def check(path: Path) -> int:
-    """Return a store's format.
-
-    Raises
-    ------
-    StoreError
-        If the file is not a store of optframe, is of a newer version, or is damaged.
-    """
+    """Return a store's format; raise `StoreError` if it is newer, damaged, or not a store."""
     with _connected(path) as connection:
         version = _format(path, connection)
         sound = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -53,13 +47,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def making(path: Path) -> Iterator[sqlite3.Connection]:
-    """Create a new store; the file appears when it is complete, and not at all after an error.
-
-    Raises
-    ------
-    StoreError
-        If the file exists already.
-    """
+    """Create a new store; the file appears when it is complete, and not at all after an error."""
     with reported(path):
         if path.exists():
             raise StoreError(f"{path}: found an existing file, expected none; choose another --out")

@@ -13,18 +13,8 @@ MOUNTS = Path("/proc/self/mountinfo")
 SHARED = frozenset(
     {
         *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "gpfs"),
-        *(
-            "beegfs",
-            "glusterfs",
-            "panfs",
-            "wekafs",
-            "orangefs",
-            "pvfs2",
-            "ocfs2",
-            "gfs2",
-            "coda",
-            "ncpfs",
-        ),
+        *("beegfs", "glusterfs", "panfs", "wekafs", "orangefs", "pvfs2", "ocfs2", "gfs2"),
+        *("coda", "ncpfs"),
         *("fuse", "fuseblk", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs"),
     }
 )

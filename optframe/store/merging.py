@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts.columns import TIMES, TRIALS
-from optframe.contracts.trial import trial_name
 from optframe.errors import UsageError
 from optframe.store.file import check, making, reading, reported
-from optframe.store.schema import columns_of, rows_of
+from optframe.store.schema import insert, name_of, rows_of, study_of
 
 __all__ = ["Merged", "merge"]
 
@@ -51,15 +50,9 @@ def merge(paths: Sequence[Path], target: Path) -> Merged:
     """Write the contents of the stores at ``paths`` into a new one, the file ``target``.
 
     If a trial ended in several stores, its status, counts and curve must be equal to the bit; times
-    are not compared. The first one is kept. A trial that ended in any of the stores has ended.
-
-    Raises
-    ------
-    UsageError
-        With a line per contradiction: one trial with two results, or two trials of one name.
-        Nothing is written.
-    StoreError
-        If a store cannot be read, or ``target`` exists already.
+    are not compared. The first one is kept. A trial that ended in any of the stores has ended. If
+    stores contradict each other (one trial with two results, or two trials of one name), nothing is
+    written, and a `UsageError` has a line per contradiction.
     """
     with contextlib.ExitStack() as stack:
         stores = [stack.enter_context(_Source.opened(path)) for path in paths]
@@ -101,11 +94,6 @@ class _Source:
     def curve(self, key: str) -> Row | None:
         return next(self.rows("curves", "WHERE key = ?", key), None)
 
-    def study(self) -> Row:
-        (row,) = [*self.rows("meta", "WHERE name = 'study'")] or [{"value": "{}"}]
-        study: Row = json.loads(row["value"])
-        return study
-
 
 @dataclass
 class _Chosen:
@@ -130,7 +118,7 @@ class _Chosen:
                 self.measured += 1
             elif difference:
                 self.contradictions.append(
-                    f"{_name(row)}: {difference}, in {stores[first].path} and in "
+                    f"{name_of(row)}: {difference}, in {stores[first].path} and in "
                     f"{stores[number].path}"
                 )
         labels = {name: kept[name] for name in LABELS}
@@ -187,7 +175,7 @@ def _namesakes(chosen: _Chosen, stores: Sequence[_Source]) -> Iterator[str]:
             asked = [_asked(other, stores[first]), _asked(row, stores[number])]
             differ = [what for what in asked[0] if asked[0][what] != asked[1].get(what)]
             yield (
-                f"{_name(row)}: two different trials have this name, in {stores[first].path} and "
+                f"{name_of(row)}: two different trials have this name, in {stores[first].path} and "
                 f"in {stores[number].path}; they differ in {', '.join(differ) or 'their keys'}"
             )
 
@@ -204,29 +192,22 @@ def _asked(row: Row, store: _Source) -> Row:
 def _write(connection: sqlite3.Connection, chosen: _Chosen, stores: Sequence[_Source]) -> None:
     for table in ("environments", "settings"):
         for store in stores:
-            _insert(connection, table, store.rows(table))
+            insert(connection, table, store.rows(table), "OR IGNORE")
     position = 0
     for number, row in chosen.rows.values():
         place = None if row["position"] is None else position
         position += place is not None
-        _insert(connection, "trials", [{**row, "position": place}])
+        insert(connection, "trials", [{**row, "position": place}], "OR IGNORE")
         curve = stores[number].curve(row["key"])
         if curve is not None:
-            _insert(connection, "curves", [curve])
+            insert(connection, "curves", [curve], "OR IGNORE")
     meta = {"study": json.dumps(_study(stores)), "planned": str(position)}
-    _insert(connection, "meta", ({"name": name, "value": meta[name]} for name in meta))
-
-
-def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:
-    marks = ", ".join("?" * len(columns_of(table)))
-    names = columns_of(table)
-    values = (tuple(row[name] for name in names) for row in rows)
-    connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", values)
+    insert(connection, "meta", ({"name": name, "value": meta[name]} for name in meta), "OR IGNORE")
 
 
 def _study(stores: Sequence[_Source]) -> Row:
     """Return the study's data: the value in which all stores agree, else all values as a text."""
-    studies = [store.study() for store in stores]
+    studies = [study_of(store.connection) for store in stores]
     merged: Row = {}
     for name in dict.fromkeys(name for one in studies for name in one):
         values = [one[name] for one in studies if name in one]
@@ -234,7 +215,3 @@ def _study(stores: Sequence[_Source]) -> Row:
         joined = "; ".join(map(str, different))
         merged[name] = different[0] if len(different) == 1 else joined
     return merged
-
-
-def _name(row: Row) -> str:
-    return trial_name(row["optimizer"], row["problem"], row["sampler"], row["seed"])

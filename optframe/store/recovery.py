@@ -18,12 +18,11 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS
-from optframe.contracts.trial import trial_name
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
 from optframe.store.results import task_of
 from optframe.store.salvage import Value, readable_rows
-from optframe.store.schema import FORMATS, columns_of, environment_id, settings_id
+from optframe.store.schema import FORMATS, columns_of, environment_id, insert, name_of, settings_id
 
 __all__ = ["MORE", "Recovered", "examine", "recover"]
 
@@ -48,13 +47,7 @@ class Recovered:
 
 
 def examine(path: Path) -> dict[str, int]:
-    """Return how many trials, by status, a sound store holds.
-
-    Raises
-    ------
-    StoreError
-        Where the file, or a curve in it, is damaged, or it is no store.
-    """
+    """Return how many trials, by status, a store holds; raise `StoreError` if it is damaged."""
     with reading(path) as connection:
         sound = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if sound != "ok":
@@ -70,12 +63,8 @@ def examine(path: Path) -> dict[str, int]:
 def recover(path: Path, target: Path) -> Recovered:
     """Write what can be read in the store at ``path`` into a new one, the file ``target``.
 
-    A trial whose curve is lost is to be run again, as is one of which nothing is left.
-
-    Raises
-    ------
-    StoreError
-        Where nothing is found, or there is a file already.
+    A trial whose curve is lost is to be run again, as is one of which nothing is left. If nothing
+    is found, no file is written, and a `StoreError` is raised.
     """
     with reported(path):
         found = _Found(readable_rows(path))
@@ -89,7 +78,7 @@ def recover(path: Path, target: Path) -> Recovered:
     for key, rows in found.trials.items():
         row, curve = _best(rows, found.curves.get(key, []))
         if row["steps"] is not None and curve is None:
-            lost.append(f"{_name(row)}: its curve")
+            lost.append(f"{name_of(row)}: its curve")
             row = {name: row[name] if name in _ASKED else None for name in row}
             row["status"] = "planned"
         elif curve is not None:
@@ -110,9 +99,7 @@ def recover(path: Path, target: Path) -> Recovered:
     }
     with making(target) as connection:
         for table, its in tables.items():
-            marks = ", ".join("?" * len(columns_of(table)))
-            values = ([row[name] for name in columns_of(table)] for row in its)
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+            insert(connection, table, its)
     planned = sum(row["status"] == "planned" for row in kept.values())
     gone = tuple(dict.fromkeys([*found.lost, *lost]))
     return Recovered(target, len(kept) - planned, planned, len(curves), gone)
@@ -147,7 +134,7 @@ class _Found:
             if self._is_itself(row):
                 self.trials.setdefault(row["key"], []).append(row)
             else:
-                self.lost.append(f"{_name(row)}: its row is not as it was written")
+                self.lost.append(f"{name_of(row)}: its row is not as it was written")
 
     def _take_pair(self, name: Value, value: Value) -> None:
         if not (isinstance(name, str) and isinstance(value, str) and _is_json(value)):
@@ -269,7 +256,3 @@ def _gaps(rows: Iterable[Row], meta: Mapping[str, str]) -> Iterator[str]:
             last = missing.pop(0)
         which = f"trial {first + 1}" if first == last else f"trials {first + 1} to {last + 1}"
         yield f"{which} of {planned} in the plan: all"
-
-
-def _name(row: Row) -> str:
-    return trial_name(row["optimizer"], row["problem"], row["sampler"], row["seed"])

@@ -17,22 +17,12 @@ from optframe.contracts.record import Landscape
 from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, check, reading, reported
-from optframe.store.schema import rows_of, selected, version_of
+from optframe.store.schema import rows_of, selected, study_of, version_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "Results",
-    "load",
-    "read_curves",
-    "read_environments",
-    "read_landscapes",
-    "read_study",
-    "read_tasks",
-    "read_trials",
-    "task_of",
-]
+__all__ = ["Results", "load", "read_curves", "read_tasks", "read_trials", "task_of"]
 
 
 def read_trials(path: Path) -> pd.DataFrame:
@@ -128,29 +118,6 @@ def task_of(row: Mapping[str, Any]) -> Trial:
     )
 
 
-def read_study(path: Path) -> dict[str, Any]:
-    """Read the study's name, seeds, budget and settings."""
-    with reading(path) as connection:
-        row = connection.execute("SELECT value FROM meta WHERE name = 'study'").fetchone()
-    return json.loads(row[0]) if row else {}
-
-
-def read_environments(path: Path) -> list[dict[str, Any]]:
-    """Read the environments in which trials ran."""
-    with reading(path) as connection:
-        rows = connection.execute("SELECT description FROM environments ORDER BY id").fetchall()
-    return [json.loads(description) for (description,) in rows]
-
-
-def read_landscapes(path: Path) -> dict[str, Landscape]:
-    """Read the contour grids of small problems, by the keys of their trials."""
-    with reading(path) as connection:
-        rows = connection.execute(
-            "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
-        ).fetchall()
-    return {key: _unpack(blob) for key, blob in rows}
-
-
 def _unpack(blob: bytes) -> Landscape:
     head, _, data = zlib.decompress(blob).partition(b"\n")
     arrays, begin = [], 0
@@ -188,17 +155,24 @@ class Results:
     @cached_property
     def landscapes(self) -> dict[str, Landscape]:
         """The loss on a grid around the path of each trial with P ≤ 2, by the trial's key."""
-        return read_landscapes(self.path)
+        query = "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
+        with reading(self.path) as connection:
+            rows = connection.execute(query).fetchall()
+        return {key: _unpack(blob) for key, blob in rows}
 
     @cached_property
     def study(self) -> dict[str, Any]:
         """The study: name, seed, seeds, budget, time."""
-        return read_study(self.path)
+        with reading(self.path) as connection:
+            return study_of(connection)
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
         """The environments in which trials ran, one entry for each."""
-        return read_environments(self.path)
+        query = "SELECT description FROM environments ORDER BY id"
+        with reading(self.path) as connection:
+            rows = connection.execute(query).fetchall()
+        return [json.loads(description) for (description,) in rows]
 
 
 def load(folder: str | Path) -> Results:

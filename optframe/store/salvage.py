@@ -72,10 +72,7 @@ def _connected(copy: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _replace_first_page(copy: Path) -> None:
-    """Give a file the first page of a new store.
-
-    Tables begin at the same pages in all stores that were made in this format.
-    """
+    """Give a file the first page of a new store, whose tables begin at the same pages."""
     new = copy.with_name("new.sqlite")
     with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as connection:
         with begun(connection):
@@ -117,10 +114,7 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Value, .
 
 
 def _last_number(connection: sqlite3.Connection, table: str) -> int:
-    """Return the largest number of a row that the table or its index lists.
-
-    It is the largest that there can be where SQLite can read neither.
-    """
+    """Return the largest row number in the table or its index; `LAST` if neither can be read."""
     found = []
     queries = (
         f'SELECT max(rowid) FROM "{table}" NOT INDEXED',

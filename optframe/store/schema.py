@@ -11,10 +11,11 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from optframe.contracts.columns import TRIALS
+from optframe.contracts.trial import trial_name
 
 __all__ = [
     "APPLICATION",
@@ -24,10 +25,13 @@ __all__ = [
     "columns_of",
     "create",
     "environment_id",
+    "insert",
     "migrate",
+    "name_of",
     "rows_of",
     "selected",
     "settings_id",
+    "study_of",
     "version_of",
 ]
 
@@ -84,6 +88,27 @@ def rows_of(
         text = f"SELECT {selected(table, version)} FROM {table} {rest}"
         for row in connection.execute(text, values):
             yield dict(zip(names, row, strict=True))
+
+
+def insert(
+    connection: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]], or_: str = ""
+) -> None:
+    """Insert rows into a table; ``or_`` is what SQLite does on a conflict, ``"OR IGNORE"``."""
+    names = columns_of(table)
+    marks = ", ".join("?" * len(names))
+    values = ([row[name] for name in names] for row in rows)
+    connection.executemany(f"INSERT {or_} INTO {table} VALUES ({marks})", values)
+
+
+def study_of(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Return the study's name, seeds, budget and settings; nothing if there is no study."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'study'").fetchone()
+    return json.loads(row[0]) if row else {}
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """Return what messages call the trial of a row."""
+    return trial_name(row["optimizer"], row["problem"], row["sampler"], row["seed"])
 
 
 def version_of(connection: sqlite3.Connection) -> int:

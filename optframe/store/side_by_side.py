@@ -42,11 +42,7 @@ class SideBySide(Results):
         joined = pd.concat(frames, ignore_index=True)
         for name in ("optimizer", "optimizer_name"):
             joined[name] = joined[name] + " @ " + joined["side"]
-        order = {
-            column: {label: place for place, label in enumerate(dict.fromkeys(joined[column]))}
-            for column in ("problem", "asked")
-        }
-        ranks = {f"_{column}": joined[column].map(places) for column, places in order.items()}
+        ranks = {f"_{name}": pd.factorize(joined[name])[0] for name in ("problem", "asked")}
         ordered = joined.assign(**ranks).sort_values([*ranks], kind="stable", ignore_index=True)
         return ordered.drop(columns=[*ranks])
 

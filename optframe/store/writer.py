@@ -26,7 +26,7 @@ from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, begun, check, reported
 from optframe.store.locks import FolderLock, is_shared
-from optframe.store.schema import FORMAT, create, environment_id, migrate, settings_id
+from optframe.store.schema import FORMAT, create, environment_id, migrate, settings_id, study_of
 
 if TYPE_CHECKING:
     from optframe.contracts.trial import Trial
@@ -99,7 +99,7 @@ class Store:
         are not read. Trials that failed, crashed or timed out run again.
         """
         with reported(self.path), begun(self._connection):
-            earlier = self._study_name()
+            earlier = study_of(self._connection).get("name")
             about = {"study": json.dumps(study), "planned": str(len(trials))}
             self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", about.items())
             self._connection.execute("DELETE FROM trials WHERE status = 'planned'")
@@ -133,10 +133,6 @@ class Store:
                 file=sys.stderr,
             )
         return {trial.key for trial in trials} - done
-
-    def _study_name(self) -> str | None:
-        row = self._connection.execute("SELECT value FROM meta WHERE name = 'study'").fetchone()
-        return json.loads(row[0]).get("name") if row else None
 
     def save(
         self, records: Iterable[Record], environment: Mapping[str, Any], sync: bool = True
@@ -181,13 +177,7 @@ class Store:
         return bool(self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
     def _lock(self, take_over: bool) -> None:
-        """Write this process into the table ``lock``, unless another process has the lock.
-
-        Raises
-        ------
-        StoreError
-            If the process in the table is alive or on another machine.
-        """
+        """Write this process into the table ``lock``; raise if another process has the lock."""
         host, process = socket.gethostname(), os.getpid()
         row = self._connection.execute("SELECT host, process FROM lock").fetchone()
         if row is not None and not take_over:

@@ -98,12 +98,8 @@ def seconds(duration: float | str | None) -> float | None:
 def check_names(settings: RunSettings, registry: Registry, where: str) -> tuple[str, list[str]]:
     """Return the backend's name and the mistakes in the settings of executor and backend.
 
-    The name is "" if no backend has the name in the settings.
-
-    Raises
-    ------
-    UnavailableError
-        If the backend cannot run on this machine.
+    The name is "" if no backend has the name in the settings. An `UnavailableError` is raised if
+    the backend cannot run on this machine.
     """
     mistakes: list[str] = []
     name = settings.runs_by

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,13 +20,7 @@ from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
 from optframe.contracts.oracle import offers
 from optframe.contracts.seeds import Seeds
-from optframe.contracts.trial import (
-    NO_SAMPLER,
-    AtLeastOne,
-    Budget,
-    Checkpoints,
-    Trial,
-)
+from optframe.contracts.trial import NO_SAMPLER, AtLeastOne, Budget, Checkpoints, Trial
 from optframe.errors import OptframeError, UsageError, nearest
 from optframe.study.grids import Choice, Choices
 from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip
@@ -158,11 +153,7 @@ def plan(
 
     Without ``keyed`` the components' code is not hashed, which is most of the work for one trial:
     the trials can be run, but their keys are good for no store.
-
-    Raises
-    ------
-    UsageError
-        With one line per mistake; from the exception of a problem, where one raised it.
+    The `UsageError` is raised from the exception of a problem, where one raised it.
     """
     planner = _Planner(study, registry, binder or Binder(registry), keyed)
     trials = planner.trials()
@@ -187,7 +178,7 @@ class _Planner:
         self.mistakes: list[str] = []
         self.raised: Exception | None = None
         """What the first problem raised that cannot be bound."""
-        self._codes: dict[tuple[str, str], str] = {}
+        self._code = cache(registry.code)  # files are read once per plan
         self.prefix = f"{study.where}: " if study.where else ""
 
     def trials(self) -> list[Trial]:
@@ -267,21 +258,12 @@ class _Planner:
                 profile=self.study.run.profile,
             )
 
-    def _code(self, kind: str, name: str) -> str:
-        """Return the hash of a component's code; its files are read once per plan."""
-        if (kind, name) not in self._codes:
-            self._codes[kind, name] = self.registry.code(kind, name)
-        return self._codes[kind, name]
-
     def _checkpoints(self) -> Checkpoints:
         given = self.study.run.checkpoints
         return Checkpoints(count=given) if isinstance(given, int) else Checkpoints(**given)  # type: ignore[arg-type]
 
     def _budget(self, optimizer: Choice, problem: Choice, bound: Problem) -> Budget | None:
-        """Return the budget of the optimizer's table, else the problem's, else the study's.
-
-        Return None after a mistake.
-        """
+        """Return the optimizer's budget, else the problem's, else the study's; None if invalid."""
         given, where = self.study.budget, f"{self.prefix}[study] budget"
         for choice in (problem, optimizer):
             if "budget" in choice.table:
