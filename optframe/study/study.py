@@ -35,32 +35,10 @@ __all__ = ["Study", "mistakes_of", "plan"]
 class Study:
     """Optimizers, problems, samplers and seeds, all combinations of which are run with a budget.
 
-    `Study.from_file` reads one from a study file.
-
-    Parameters
-    ----------
-    name
-        Its name, which is also the name of its results folder.
-    budget
-        When a run ends: a `Budget`, or a table such as ``{"steps": 1000}``.
-    optimizers, problems, samplers
-        Names in the short notation (``"adam:lr=0.05"``), tables as in a study file, or objects. A
-        list of values (``"adam:lr=[0.01,0.1]"``) is a grid. Samplers are for problems with data.
-    seed
-        The study seed, ≥ 0, from which all random numbers derive.
-    seeds
-        The number of runs of each combination, each with its own random numbers. Combinations
-        without randomness run once.
-    start
-        ``"standard"``, the problem's own start, or ``"random"``.
-    dtype
-        ``"float32"`` or ``"float64"``; by default that of each problem.
-    run
-        How to run it: the table ``[run]``.
-    where
-        The text before each message about the study, such as its file's path.
-    mistakes
-        Mistakes that were found while the study was read; planning it reports them.
+    `Study.from_file` reads one from a study file. ``optimizers``, ``problems`` and ``samplers`` are
+    names in the short notation, tables as in a study file, or objects; a list of values is a grid.
+    ``budget`` is a `Budget` or a table. ``seed`` is the study seed, and ``seeds`` the number of
+    runs of each combination (one if nothing is random). ``where`` begins each message.
 
     Examples
     --------
@@ -196,8 +174,7 @@ class _Planner:
             known = chosen.names[kind].union(*(choice.names for choice in choices))
             for others in (optimizers, problems, samplers):
                 self._check_partners(others, kind, known)
-        # Without a valid table [study] and a backend, nothing can be bound. Mistakes in components
-        # do not stop here: problems are still bound, so that one call reports all mistakes.
+        # Mistakes in components do not stop here, so that one call reports all mistakes.
         if wrong or not backend:
             return []
         trials: list[Trial] = []
