@@ -45,7 +45,7 @@ def given_parameters(made: Any) -> dict[str, Any] | None:
     Return None if a parameter is neither plain data nor a schedule or search: such an object cannot
     be written as a table. The inner component of a wrapper or a transform is not included.
     """
-    fields = parameters(type(made))
+    fields = parameters(made.__class__)
     given: dict[str, Any] = {}
     for name, field in fields.items():
         value = getattr(made, field.attribute)
