@@ -9,6 +9,7 @@ from pathlib import Path
 from optframe import Frames, Positive, Registry, Reporter, Results
 from optframe.drawing.figures import frames_of, picture, written
 from optframe.errors import one_line
+from optframe_reports.problem_frames import by_problem
 
 __all__ = ["Pdf"]
 
@@ -29,11 +30,11 @@ class Pdf(Reporter):
         target = folder / "figures"
         target.mkdir(parents=True, exist_ok=True)
         frames, lines = frames_of(results), []
-        problems = list(frames.trials["problem"].unique()) if len(frames.trials) else []
+        problems = by_problem(frames)
         for name in registry.names("figures"):
             try:
                 figure = registry.make("figures", name, {})
-                parts = {name: frames} if figure.across else _by_problem(name, frames, problems)
+                parts = {name: frames} if figure.across else _titled(name, problems)
                 for title, part in parts.items():
                     path = target / f"{title}.pdf"
                     missing = figure.missing(part)
@@ -47,10 +48,9 @@ class Pdf(Reporter):
         return target
 
 
-def _by_problem(name: str, frames: Frames, problems: list[str]) -> dict[str, Frames]:
+def _titled(name: str, problems: dict[str, Frames]) -> dict[str, Frames]:
     found = {}
-    for number, problem in enumerate(problems, start=1):
-        trials, curves = (f[f["problem"] == problem] for f in (frames.trials, frames.curves))
+    for number, (problem, part) in enumerate(problems.items(), start=1):
         slug = re.sub(r"[^\w.]+", "-", problem).strip("-")[:60]
-        found[f"{number}-{slug}-{name}"] = Frames(trials, curves, frames.colors, frames.landscapes)
+        found[f"{number}-{slug}-{name}"] = part
     return found

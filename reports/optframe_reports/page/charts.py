@@ -65,12 +65,12 @@ def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
         "metrics": [
             {
                 "name": metric,
-                "label": drawn[first_axis][metric].axis.name,
-                "log": drawn[first_axis][metric].axis.log,
-                "falls": drawn[first_axis][metric].axis.worst > 0,
-                "resolution": drawn[first_axis][metric].axis.resolution,
+                "label": made.axis.name,
+                "log": made.axis.log,
+                "falls": made.axis.worst > 0,
+                "resolution": made.axis.resolution,
             }
-            for metric in metrics
+            for metric, made in drawn[first_axis].items()
         ],
         "lines": {
             x: {metric: _quartiles(drawn[x][metric], axes[x], arrays) for metric in metrics}
@@ -95,11 +95,7 @@ def _group(group: Group) -> dict[str, Any]:
 def _quartiles(drawn: Lines, scale: float, arrays: Arrays) -> list[list[Any]]:
     """Return each group's x values, lower quartiles, medians, upper quartiles, and end."""
     return [
-        [
-            arrays.add(line.x * scale, 7),
-            *(arrays.add(values) for values in line.y),
-            line.lost,
-        ]
+        [arrays.add(line.x * scale, 7), *(arrays.add(values) for values in line.y), line.lost]
         for line in drawn.of_groups
     ]
 

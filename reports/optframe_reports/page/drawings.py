@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -51,7 +51,7 @@ class Drawing:
 
 
 def draw_all(
-    frames: Frames, problems: Sequence[str], registry: Registry, store: Path
+    frames: Frames, problems: Mapping[str, Frames], registry: Registry, store: Path
 ) -> tuple[list[Drawing], list[list[Drawing]]]:
     """Draw the figures over all problems, and the figures of each problem."""
     names = registry.names("figures")
@@ -65,38 +65,21 @@ def draw_all(
     across = [n for n in ordered if getattr(made[n], "across", False)]
     single = [n for n in ordered if n not in across]
     folder = quote(store.parent.name)
-    of_all = []
-    if len(problems) > 1:
-        of_all = [
-            _drawing(n, made[n], frames, f"a{i}", f"optframe draw {n} {folder}")
-            for i, n in enumerate(across, start=1)
+
+    def drawn(names: list[str], part: Frames, prefix: str, option: str = "") -> list[Drawing]:
+        return [
+            _drawing(n, made[n], part, f"{prefix}{i}", f"optframe draw {n} {folder}{option}")
+            for i, n in enumerate(names, start=1)
         ]
-    of_problems = []
-    by_problem = dict(iter(frames.trials.groupby("problem", sort=False))) if problems else {}
-    curves = dict(iter(frames.curves.groupby("problem", sort=False))) if problems else {}
+
+    of_problems: list[list[Drawing]] = []
     left = _MOST
-    for index, problem in enumerate(problems, start=1):
+    for index, (problem, own) in enumerate(problems.items(), start=1):
         few = len(single) if left >= len(single) * (len(problems) - index + 1) else 1
-        own = Frames(
-            by_problem[problem],
-            curves.get(problem, frames.curves.iloc[:0]),
-            frames.colors,
-            frames.landscapes,
-        )
-        of_problems.append(
-            [
-                _drawing(
-                    n,
-                    made[n],
-                    own,
-                    f"p{index}f{i}",
-                    f"optframe draw {n} {folder} -p {quote(problem)}",
-                )
-                for i, n in enumerate(single[: few if left > 0 else 0], start=1)
-            ]
-        )
+        chosen = single[: few if left > 0 else 0]
+        of_problems.append(drawn(chosen, own, f"p{index}f", f" -p {quote(problem)}"))
         left -= sum(bool(drawing.svg) for drawing in of_problems[-1])
-    return of_all, of_problems
+    return drawn(across if len(problems) > 1 else [], frames, "a"), of_problems
 
 
 def _drawing(name: str, figure: Any, frames: Frames, prefix: str, command: str) -> Drawing:

@@ -13,12 +13,13 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from optframe import Frames, Registry, Reporter, Results
+from optframe import Registry, Reporter, Results
 from optframe.drawing.figures import frames_of
 from optframe.statistics import STATUSES
 from optframe_reports.answer import Answer, answer
 from optframe_reports.page.charts import Arrays, chart
 from optframe_reports.page.drawings import Drawing, draw_all
+from optframe_reports.problem_frames import by_problem
 from optframe_reports.tables.beside import beside_table
 from optframe_reports.tables.lost import lost_table
 from optframe_reports.tables.of_problem import tables_of_problems
@@ -87,13 +88,13 @@ class Page(Reporter):
 def _context(results: Results, registry: Registry) -> dict[str, Any]:
     trials, frames = results.trials, frames_of(results)
     tables, arrays = tables_of_problems(trials), Arrays()
-    across, of_problems = draw_all(
-        frames, [table.title for table in tables], registry, results.path
-    )
+    parts = by_problem(frames)
+    parts = {table.title: parts[table.title] for table in tables}
+    across, of_problems = draw_all(frames, parts, registry, results.path)
     charts: list[dict[str, Any]] = []
     sections = []
     for table, drawings in zip(tables, of_problems, strict=True):
-        own = _of(table.title, frames)
+        own = parts[table.title]
         made = chart(own, arrays)
         number = len(charts) if made is not None else None
         charts += [made] if made is not None else []
@@ -122,24 +123,16 @@ def _context(results: Results, registry: Registry) -> dict[str, Any]:
         "texts": TEXTS,
         "charts": charts,
         "data": _embedded({"charts": charts, "arrays": arrays.all}),
-        "scripts": [_script("uplot/uPlot.iife.min.js", True), _script("page.js", False)],
+        "scripts": [
+            _Script("\n" + _read("uplot/uPlot.iife.min.js"), True),
+            _Script("\n" + _read("page.js"), False),
+        ],
         "css": _read("uplot/uPlot.min.css") + "\n" + _read("page.css"),
     }
 
 
-def _of(problem: str, frames: Frames) -> Frames:
-    curves = frames.curves
-    ours = curves[curves["problem"] == problem] if len(curves) else curves
-    trials = frames.trials[frames.trials["problem"] == problem]
-    return Frames(trials, ours, frames.colors, frames.landscapes)
-
-
 def _read(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
-
-
-def _script(name: str, library: bool) -> _Script:
-    return _Script("\n" + _read(name), library)
 
 
 def _embedded(data: Any) -> str:

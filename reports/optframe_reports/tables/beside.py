@@ -52,7 +52,7 @@ def beside_table(trials: pd.DataFrame) -> Table:
             f"steps, {first}": number(steps[0]),
             f"steps, {second}": number(steps[1]),
             f"step, {first}": duration(paces[0]),
-            "time ratio": _ratio(paces),
+            "time ratio": number(_quotient(paces), 3),
         }
         values = {"alike": same / len(common), "time ratio": _quotient(paces)}
         rows.append(Row(texts, {k: v for k, v in values.items() if not math.isnan(v)}))
@@ -84,7 +84,3 @@ def _pace(trials: pd.DataFrame) -> float:
 
 def _quotient(pair: list[float]) -> float:
     return pair[1] / pair[0] if pair[0] > 0 else math.nan
-
-
-def _ratio(pair: list[float]) -> str:
-    return number(_quotient(pair), 3)

@@ -21,16 +21,8 @@ def lost_table(trials: pd.DataFrame) -> Table:
     same = ["optimizer", "sampler", "status", "reason"]
     ended = ended.assign(reason=ended["reason"].fillna("no reason given"))
     rows = [
-        Row(
-            {
-                "optimizer": str(optimizer),
-                "sampler": str(sampler),
-                "seeds": seed_ranges(group["seed"]),
-                "status": str(status),
-                "reason": str(reason),
-            }
-        )
-        for (optimizer, sampler, status, reason), group in ended.groupby(same, sort=False)
+        Row({**dict(zip(same, map(str, key), strict=True)), "seeds": seed_ranges(group["seed"])})
+        for key, group in ended.groupby(same, sort=False)
     ]
     samplers = trials["sampler"].nunique() > 1
     columns = ["optimizer", *(["sampler"] if samplers else []), "seeds", "status", "reason"]

@@ -36,9 +36,7 @@ def tables_of_problems(trials: pd.DataFrame) -> list[Table]:
 def settings(hyperparameters: str) -> str:
     """Return an optimizer's parameters as text, defaults included: ``lr=0.05, beta1=0.9``."""
     values = json.loads(hyperparameters)
-    names = sorted(
-        values, key=lambda name: name != "lr"
-    )  # the most important parameter comes first
+    names = sorted(values, key=lambda name: name != "lr")  # the most important comes first
     return ", ".join(f"{name}={format_value(values[name])}" for name in names)
 
 
@@ -84,7 +82,7 @@ def _row(found: pd.Series[Any], best: bool) -> Row:
         "loss − f*": loss if known else "–",
         "test loss": number(found["test_loss"]) if math.isnan(found["test_accuracy"]) else "–",
         "test accuracy": percent(found["test_accuracy"]),
-        "reached": _reached(found["reached"], ran),
+        "reached": "–" if math.isnan(found["reached"]) else f"{found['reached']:.0f} of {ran}",
         "steps to target": _with_interval(steps, low, high, ran),
         "gradients to target": _gradients(found),
         "time to target": duration(found["seconds_to_target"]),
@@ -113,10 +111,6 @@ def _with_interval(median: float, low: float, high: float, runs: int) -> str:
     if runs < 2 or math.isnan(low) or low == high:
         return number(median)
     return f"{number(median)} ({number(low, 3)} to {number(high, 3)})"
-
-
-def _reached(runs: float, of: int) -> str:
-    return "–" if math.isnan(runs) else f"{runs:.0f} of {of}"
 
 
 def _gradients(found: pd.Series[Any]) -> str:

@@ -21,17 +21,7 @@ def table_of_trials(trials: pd.DataFrame, most: int) -> Table:
     if len(trials) > most:
         trials = trials.loc[(~lost).sort_values(kind="stable").index[:most]].sort_index()
     rows = [_row(trial) for trial in trials.to_dict("records")]
-    columns = [
-        "problem",
-        "optimizer",
-        "sampler",
-        "seed",
-        "status",
-        "loss",
-        "steps",
-        "time",
-        "reason",
-    ]
+    columns = list(rows[0].texts) if rows else []
     shown = [c for c in columns if any(row[c] not in ("–", "", "none") for row in rows)]
     return Table("All trials", shown, rows)
 

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 
 __all__ = ["overall_table"]
 
+_COLUMNS = {
+    "mean rank": ("mean_rank", 3),
+    "best on": ("wins", 4),
+    "within twice the best": ("within_2", 4),
+    "solved": ("solved", 4),
+    "running time to the best": ("ert_ratio", 3),
+    "score": ("score", 3),
+    "runs": ("runs", 4),
+}
+"""The columns of numbers: each one's name in the results, and its digits."""
+
 
 def overall_table(found: pd.DataFrame) -> Table | None:
     """Return the table of `over_problems`, or None if there is only one problem or optimizer."""
@@ -25,28 +36,10 @@ def overall_table(found: pd.DataFrame) -> Table | None:
 
 def _row(found: pd.Series[Any]) -> Row:
     lost = int(sum(found[status] for status in CENSORED))
-    texts = {
-        "optimizer": str(found["optimizer"]),
-        "mean rank": number(found["mean_rank"], 3),
-        "best on": number(found["wins"]),
-        "within twice the best": number(found["within_2"]),
-        "solved": number(found["solved"]),
-        "running time to the best": number(found["ert_ratio"], 3),
-        "score": number(found["score"], 3),
-        "runs": number(found["runs"]),
-        "lost": number(lost) if lost else "–",
-    }
-    columns = {
-        "mean rank": "mean_rank",
-        "best on": "wins",
-        "within twice the best": "within_2",
-        "solved": "solved",
-        "running time to the best": "ert_ratio",
-        "score": "score",
-        "runs": "runs",
-    }
-    values = {shown: float(found[name]) for shown, name in columns.items()} | {"lost": float(lost)}
-    return Row(texts, values)
+    values = {shown: float(found[name]) for shown, (name, _) in _COLUMNS.items()}
+    texts = {shown: number(values[shown], digits) for shown, (_, digits) in _COLUMNS.items()}
+    texts = {"optimizer": str(found["optimizer"]), **texts, "lost": number(lost) if lost else "–"}
+    return Row(texts, values | {"lost": float(lost)})
 
 
 def _note(found: pd.Series[Any]) -> str:
