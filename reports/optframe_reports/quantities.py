@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-__all__ = ["count", "duration", "number", "p_value", "percent", "time_unit"]
+__all__ = [
+    "count",
+    "duration",
+    "noted",
+    "number",
+    "p_value",
+    "percent",
+    "plural",
+    "seeds",
+    "time_unit",
+]
 
 _UNITS = ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (math.inf, 1.0, "s"))
 
@@ -46,3 +57,23 @@ def percent(fraction: float) -> str:
 def count(number: int) -> str:
     """Return a count as text with separators of thousands: ``12,000``."""
     return f"{number:,}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with a noun: ``1 problem``, ``12 problems``."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def seeds(sizes: Iterable[int]) -> str:
+    """Return the number of runs of cells as text: ``5 seeds``, ``1 to 5 seeds``, ``one seed``."""
+    ordered = sorted(sizes)
+    few, many = ordered[0], ordered[-1]
+    if many == 1:
+        return "one seed"
+    return f"{count(few)} to {count(many)} seeds" if few < many else f"{count(many)} seeds"
+
+
+def noted(name: str, *notes: str, between: str = ", ") -> str:
+    """Return a name with the notes that are not empty: ``adam (best of 50 settings)``."""
+    inside = between.join(note for note in notes if note)
+    return f"{name} ({inside})" if inside else name

@@ -7,34 +7,26 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from optframe import Figure, Frames
 from optframe.statistics import CENSORED, UNRUN, Quartiles
 from optframe_reports.plotting.batch_size_values import BUDGETS, Measured, batch_sizes, measured
-from optframe_reports.plotting.compared_optimizers import plural
-from optframe_reports.plotting.labelling import (
-    HEIGHT,
-    WIDTH,
-    add_legend,
-    add_title,
-    legend_height,
-    stroke,
-)
+from optframe_reports.plotting.cells import quartiles_of
+from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
 from optframe_reports.plotting.metric_axis import Ordinate
 from optframe_reports.plotting.number_axis import set_number_axis
-from optframe_reports.plotting.sweep_families import Family, families, quartiles_of
+from optframe_reports.plotting.sweep_families import Family, families
 from optframe_reports.plotting.sweep_lines import (
     Sweep,
     best_of,
     draw_sweeps,
+    legend_of,
     lost_height,
     seeds_of,
-    style_of,
+    sweeps_table,
 )
-from optframe_reports.quantities import count
+from optframe_reports.quantities import count, noted, plural
 
 __all__ = ["BatchSize"]
 
@@ -119,17 +111,11 @@ class BatchSize(Figure):
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the rows of crosses and the legend."""
         drawn = self._drawn(frames)
-        return WIDTH, HEIGHT + lost_height(drawn.sweeps) + legend_height(drawn.labels)
+        return WIDTH, HEIGHT + lost_height(drawn.sweeps) + legend_height(drawn.legend[1])
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return the quartiles at every batch size: name, batch_size, lower to upper, runs."""
-        drawn = self._drawn(frames)
-        return pd.concat(
-            pd.DataFrame(
-                {"name": one.name, "batch_size": one.x, **one.y._asdict(), "runs": one.runs}
-            )
-            for one in drawn.sweeps
-        )
+        return sweeps_table(self._drawn(frames).sweeps, "batch_size")
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw every line, and the legend below."""
@@ -142,19 +128,10 @@ class BatchSize(Figure):
                 fall = sweep.y.median[0] * sweep.x[0] / sweep.x
                 axes.plot(sweep.x, fall, "--", color=sweep.color, lw=stroke(), zorder=2)
             for mark, where in drawn.edges(sweep).items():
-                axes.plot(
-                    sweep.x[where],
-                    sweep.y.median[where],
-                    mark,
-                    color=sweep.color,
-                    ms=9 * stroke(),
-                    mec="white",
-                )
-        axes.set(xlabel="batch size (records)", ylabel=drawn.axis.name)
-        axes.grid(which="major", alpha=0.4)
-        seaborn.despine(ax=axes)
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {drawn.caption}")
-        add_legend(axes, drawn.handles, drawn.labels)
+                look = {"color": sweep.color, "ms": 9 * stroke(), "mec": "white"}
+                axes.plot(sweep.x[where], sweep.y.median[where], mark, **look)
+        title = f"{frames.trials['problem'].iloc[0]}: {drawn.caption}"
+        finish(axes, title, drawn.legend, x="batch size (records)", y=drawn.axis.name)
 
     def _drawn(self, frames: Frames) -> _Drawn:
         ran, found = families(frames, "lr", samplers_apart=False)
@@ -251,15 +228,9 @@ class _Drawn(NamedTuple):
     caption: str
 
     @property
-    def labels(self) -> list[str]:
-        """The texts of the legend."""
-        return [*map(self._label, self.sweeps), *(text for text, _ in self._others)]
-
-    @property
-    def handles(self) -> list[Line2D]:
-        """The marks of the legend."""
-        lines = [Line2D([], [], **style_of(sweep)) for sweep in self.sweeps]
-        return [*lines, *(Line2D([], [], **look) for _, look in self._others)]
+    def legend(self) -> Legend:
+        """The marks and the texts of the legend."""
+        return legend_of(self.sweeps, self._label, self._others)
 
     def edges(self, sweep: Sweep) -> dict[str, list[int]]:
         """Return the marks at a line's points, with their places: rates at an end of the grid."""
@@ -290,4 +261,4 @@ class _Drawn(NamedTuple):
         line, every = self.lines[sweep.name], count(self.lines[sweep.name].all_runs)
         parts = [f"{count(line.lost)} of {every} lost"] if line.lost else []
         parts += [f"{count(line.left_out)} of {every} left out"] if line.left_out else []
-        return f"{sweep.name} ({', '.join(parts)})" if parts else sweep.name
+        return noted(sweep.name, *parts)

@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import seaborn
-from numpy.typing import NDArray
 
 from optframe import Figure, Frames
 from optframe_reports.plotting.curve_axis import X, label_of, no_curves
 from optframe_reports.plotting.first_reach import levels
-from optframe_reports.plotting.labelling import HEIGHT, WIDTH, add_legend, add_title, legend_height
+from optframe_reports.plotting.labelling import HEIGHT, WIDTH, finish, legend_height
 from optframe_reports.plotting.median_bands import (
-    Path,
     ceiling_of,
     draw_paths,
-    handle,
-    lost_handle,
+    legend_of,
+    paths_of,
     set_x_axis,
     set_y_axis,
 )
-from optframe_reports.plotting.metric_axis import Ordinate, Scale, knows_minimum
-from optframe_reports.plotting.quartile_lines import lines
-from optframe_reports.plotting.run_groups import By, Group, groups, number_of_runs
+from optframe_reports.plotting.metric_axis import Scale, knows_minimum
+from optframe_reports.plotting.quartile_lines import Lines, lines
+from optframe_reports.plotting.run_groups import By, Group, groups, spread
 
 __all__ = ["Convergence"]
-
-_LOST = "half or more of the runs lost"
-
-
-class _Drawn(NamedTuple):
-    paths: list[Path]
-    axis: Ordinate
-    first: float | None
-    end: float
 
 
 @dataclass(frozen=True)
@@ -76,9 +64,7 @@ class Convergence(Figure):
     def title(self) -> str:
         """Return the picture's title."""
         metric = self.metric.replace("_", " ").capitalize()
-        return f"{metric} against {self.x}" + (
-            ", for fixed targets" if self.view == "fixed-target" else ""
-        )
+        return f"{metric} against {self.x}" + (", for fixed targets" if self._across else "")
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if no run has a curve of this metric or axis, else None."""
@@ -93,87 +79,39 @@ class Convergence(Figure):
         """Return the size in inches, with room for the legend below."""
         compared = self._compared(frames)
         lost = any("(" in group.legend for group in compared)
-        labels = [group.legend for group in compared]
-        return WIDTH, HEIGHT + legend_height([*labels, _LOST] if lost else labels)
+        return WIDTH, HEIGHT + legend_height(legend_of(compared, lost)[1])
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return the quartiles at every place (or level): name, x (or level), lower to upper."""
-        compared = self._compared(frames)
-        if self.view == "fixed-target":
-            reached = levels(frames, self.x, self.metric, self.y_scale, compared)
-            return pd.concat(
-                pd.DataFrame({"name": r.group.name, "level": r.level, **r.place._asdict()})
-                for r in reached.of_groups
-            )
-        drawn = lines(frames, self.x, self.metric, self.y_scale, compared)
-        return pd.concat(
-            pd.DataFrame({"name": line.group.name, self.x: line.x, **line.y._asdict()})
-            for line in drawn.of_groups
-        )
+        return self._lines(frames).table("level" if self._across else self.x)
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw every optimizer's line, with the legend below."""
-        drawn = self._drawn(frames)
-        scale, label = label_of(self.x, drawn.end)
-        paths = [_scaled(path, scale) for path in drawn.paths]
-        ceiling = np.inf if self.view == "fixed-target" else ceiling_of(paths, drawn.axis)
+        drawn = self._lines(frames)
+        paths = paths_of(drawn, across=self._across)
+        scale, label = label_of(self.x, max(float(path.x.max(initial=0.0)) for path in paths))
+        paths = [path.scaled(scale) for path in paths]
+        ceiling = np.inf if self._across else ceiling_of(paths, drawn.axis)
         draw_paths(axes, paths, ceiling)
         first = None if drawn.first is None else drawn.first * scale
-        set_x_axis(axes, drawn.end * scale, first, self.x_scale, _least(paths))
-        set_y_axis(axes, _heights(paths), drawn.axis, ceiling)
-        axes.set(xlabel=label, ylabel=drawn.axis.name)
-        axes.grid(which="major", alpha=0.4)
-        seaborn.despine(ax=axes)
-
+        set_x_axis(axes, paths, first, self.x_scale)
+        set_y_axis(axes, paths, drawn.axis, ceiling)
         compared = [path.group for path in paths]
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {self._what(compared)}")
-        labels = [group.legend for group in compared]
-        handles = [handle(group) for group in compared]
-        if any(path.lost for path in paths):
-            labels.append(_LOST)
-            handles.append(lost_handle())
-        add_legend(axes, handles, labels)
+        title = f"{frames.trials['problem'].iloc[0]}: {self._what(compared)}"
+        legend = legend_of(compared, any(path.lost for path in paths))
+        finish(axes, title, legend, x=label, y=drawn.axis.name)
 
     def _compared(self, frames: Frames) -> list[Group]:
         return groups(frames, by=self.by, metric=self.metric)
 
-    def _drawn(self, frames: Frames) -> _Drawn:
-        compared = self._compared(frames)
-        if self.view == "fixed-target":
-            reached = levels(frames, self.x, self.metric, self.y_scale, compared)
-            paths = [
-                Path(r.group, r.place.median, r.level, r.place.lower, r.place.upper, across=True)
-                for r in reached.of_groups
-            ]
-            return _Drawn(paths, reached.axis, reached.first, reached.end)
-        drawn = lines(frames, self.x, self.metric, self.y_scale, compared)
-        paths = [
-            Path(line.group, line.x, line.y.median, line.y.lower, line.y.upper, line.lost)
-            for line in drawn.of_groups
-        ]
-        return _Drawn(paths, drawn.axis, drawn.first, drawn.end)
+    @property
+    def _across(self) -> bool:
+        return self.view == "fixed-target"
+
+    def _lines(self, frames: Frames) -> Lines:
+        compute = levels if self._across else lines
+        return compute(frames, self.x, self.metric, self.y_scale, self._compared(frames))
 
     def _what(self, compared: list[Group]) -> str:
-        runs = number_of_runs(compared)
-        what = runs if runs.startswith("one seed") else f"median and quartiles of {runs}"
-        if self.view == "fixed-target":
-            return f"{self.x} to reach each level, {what}"
-        return what
-
-
-def _scaled(path: Path, scale: float) -> Path:
-    if path.across:
-        return path._replace(x=path.x * scale, low=path.low * scale, high=path.high * scale)
-    return path._replace(x=path.x * scale)
-
-
-def _least(paths: list[Path]) -> float:
-    """Return the least x after the start."""
-    after = [path.x[path.x > 0] for path in paths]
-    return float(min((places.min() for places in after if places.size), default=0.0))
-
-
-def _heights(paths: list[Path]) -> NDArray[np.float64]:
-    """Return all heights of lines and of bands."""
-    parts = [p.y if p.across else np.concatenate([p.low, p.y, p.high]) for p in paths]
-    return np.concatenate(parts)
+        view = f"{self.x} to reach each level, " if self._across else ""
+        return view + spread(compared)

@@ -9,24 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from matplotlib.transforms import ScaledTranslation
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import (
-    Friedman,
-    average_ranks,
-    friedman,
-    nemenyi_distance,
-    nemenyi_groups,
-)
+from optframe.statistics import Friedman, average_ranks, friedman, nemenyi_distance, nemenyi_groups
 from optframe_reports.plotting.compared_optimizers import (
     add_notes,
     notes_height,
     number_of_seeds,
-    plural,
     solvers,
 )
 from optframe_reports.plotting.cost_ranking import Measure, Ranking
-from optframe_reports.plotting.labelling import WIDTH, add_title, literal, room, stroke
+from optframe_reports.plotting.labelling import WIDTH, add_title, height_of, literal, room, stroke
 from optframe_reports.plotting.target_costs import Cost
-from optframe_reports.quantities import p_value
+from optframe_reports.quantities import p_value, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -246,10 +239,7 @@ def _draw_axis(axes: Any, count: int, places: _Places) -> None:
 
 def _draw_names(axes: Any, drawn: _Ranks, places: _Places) -> None:
     count = len(drawn.ranks)
-    canvas, spec = axes.figure, axes.get_subplotspec()
-    share = 1.0 if spec is None else len(spec.rowspan) / spec.get_gridspec().nrows
-    inches = share * canvas.bbox.height / canvas.dpi / stroke()
-    inches -= _ABOVE + notes_height(drawn.notes, room(axes))
+    inches = height_of(axes) - (_ABOVE + notes_height(drawn.notes, room(axes)))
     size = 8.3 * stroke() * min(1.0, max(inches, 0.5) / places.height)
     for index, (name, rank) in enumerate(drawn.ranks.items()):
         at_left = index < places.lefts

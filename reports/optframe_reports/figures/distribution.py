@@ -17,6 +17,7 @@ from optframe_reports.plotting.run_strips import (
     draw_strips,
     set_value_axis,
     strips_size,
+    strips_table,
 )
 from optframe_reports.quantities import number
 
@@ -68,17 +69,7 @@ class Distribution(Figure):
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return each run's value as drawn, infinite if it was lost: name, seed, value."""
-        strips, _ = self._strips(frames)
-        return pd.concat(
-            pd.DataFrame(
-                {
-                    "name": strip.group.name,
-                    "seed": strip.group.trials["seed"].to_numpy(),
-                    "value": strip.values,
-                }
-            )
-            for strip in strips
-        )
+        return strips_table(self._strips(frames)[0], "value")
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw a row for each optimizer, in the report's order."""

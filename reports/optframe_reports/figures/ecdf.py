@@ -6,21 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import (
-    solver_costs,
-    targets_reached,
-)
+from optframe.statistics import solver_costs, targets_reached
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import (
-    LIMIT,
     best,
-    cross,
     nothing_to_compare,
     number_of_seeds,
-    plural,
     solvers,
 )
-from optframe_reports.plotting.labelling import add_title
+from optframe_reports.plotting.labelling import add_title, cross
+from optframe_reports.plotting.run_groups import LIMIT
 from optframe_reports.plotting.step_curves import (
     Shares,
     cost_axis,
@@ -39,7 +34,7 @@ from optframe_reports.plotting.target_costs import (
     nothing_to_reach,
     sizes,
 )
-from optframe_reports.quantities import number
+from optframe_reports.quantities import number, plural
 
 if TYPE_CHECKING:
     import pandas as pd

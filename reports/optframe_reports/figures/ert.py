@@ -7,20 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn
-from matplotlib.lines import Line2D
 
 from optframe import Figure, Fraction, Frames
 from optframe.statistics import time_to_target
-from optframe_reports.plotting.compared_optimizers import cross
 from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
-    add_legend,
-    add_title,
+    cross,
+    finish,
+    legend,
     legend_height,
+    line_look,
     plain_log_ticks,
-    stroke,
 )
 from optframe_reports.plotting.run_groups import Group, groups, number_of_runs
 from optframe_reports.plotting.target_costs import (
@@ -109,20 +107,14 @@ class Ert(Figure):
         if shown.size and shown.max() < 500 * shown.min():
             plain_log_ticks(axes.yaxis)
         what = f"loss − {minimum(frames)}"
-        axes.set_xlabel(what if self.targets == "absolute" else f"share that is left of {what}")
-        axes.set_ylabel(f"expected {UNITS[self.by]}")
-        axes.grid(which="major", alpha=0.4)
-        seaborn.despine(ax=axes)
+        what = what if self.targets == "absolute" else f"share that is left of {what}"
         runs = number_of_runs([line.group for line in lines.each])
         if any(line.table["ert_low"].notna().any() for line in lines.each):
             runs = f"95 % interval of {runs}"
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: expected running time, {runs}")
-        handles = [Line2D([], [], **_style(line.group)) for line in lines.each]
-        labels = lines.labels
-        if any(ends):
-            mark = Line2D([], [], **cross("0.3"))
-            handles, labels = [*handles, mark], [*labels, _END]
-        add_legend(axes, handles, labels)
+        title = f"{frames.trials['problem'].iloc[0]}: expected running time, {runs}"
+        entries = [(line.label, _style(line.group)) for line in lines.each]
+        entries += [(_END, cross("0.3"))] if any(ends) else []
+        finish(axes, title, legend(entries), x=what, y=f"expected {UNITS[self.by]}")
 
     def _lines(self, frames: Frames) -> _Lines:
         grid, evaluations = graded(frames, self.by, self.targets, self.least)
@@ -166,11 +158,6 @@ class _Lines(NamedTuple):
     grid: Floats
     each: list[_Line]
 
-    @property
-    def labels(self) -> list[str]:
-        """The texts of the legend."""
-        return [line.label for line in self.each]
-
 
 def _draw_line(axes: Any, line: _Line) -> bool:
     """Draw a line, and return whether it ends before the last target."""
@@ -196,12 +183,5 @@ def _draw_line(axes: Any, line: _Line) -> bool:
 
 
 def _style(group: Group) -> dict[str, Any]:
-    return {
-        "color": group.color,
-        "linestyle": group.line_style,
-        "linewidth": 1.8 * stroke(),
-        "marker": group.marker or "None",
-        "markersize": 5 * stroke(),
-        "markeredgecolor": "white",
-        "markevery": (0.0, 0.15),
-    }
+    look = line_look(group.color, group.marker, group.line_style)
+    return {**look, "markevery": (0.0, 0.15)}

@@ -5,31 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-import seaborn
-from matplotlib.lines import Line2D
 
 from optframe import Figure, Frames
 from optframe_reports.plotting.curve_axis import X, label_of, no_curves
-from optframe_reports.plotting.labelling import HEIGHT, WIDTH, add_legend, add_title, legend_height
+from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height
 from optframe_reports.plotting.median_bands import (
-    Path,
     ceiling_of,
     draw_paths,
-    handle,
-    lost_handle,
+    legend_of,
+    paths_of,
     set_x_axis,
     set_y_axis,
 )
 from optframe_reports.plotting.metric_axis import Scale
 from optframe_reports.plotting.quartile_lines import Lines, lines
-from optframe_reports.plotting.run_groups import By, Group, groups, number_of_runs
+from optframe_reports.plotting.run_groups import By, Group, groups, spread
 
 __all__ = ["Generalization"]
 
 _TRAINING: dict[str, Any] = {"linewidth": 1.0, "linestyle": (0, (3, 1.5)), "marker": "None"}
-_LOST = "half or more of the runs lost"
 
 
 @dataclass(frozen=True)
@@ -71,32 +66,23 @@ class Generalization(Figure):
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend below."""
         compared = self._compared(frames)
-        labels = [group.legend for group in compared]
-        more = [] if self.gap else ["test", "training"]
-        lost = [_LOST] if any("(" in label for label in labels) else []
-        return WIDTH, HEIGHT + legend_height([*labels, *more, *lost])
+        lost = any("(" in group.legend for group in compared)
+        return WIDTH, HEIGHT + legend_height(self._legend(compared, lost)[1])
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return the quartiles at every place: name, metric, x, lower, median, upper."""
-        return pd.concat(
-            pd.DataFrame(
-                {
-                    "name": line.group.name,
-                    "metric": metric,
-                    self.x: line.x,
-                    **line.y._asdict(),
-                }
-            )
-            for metric, drawn in self._lines(frames).items()
-            for line in drawn.of_groups
-        )
+        drawn = self._lines(frames)
+        return pd.concat(lines.table(self.x, metric=metric) for metric, lines in drawn.items())
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw two lines for each optimizer, or one for the gap, with the legend below."""
         drawn = self._lines(frames)
         test = next(iter(drawn.values()))
         scale, label = label_of(self.x, max(lines.end for lines in drawn.values()))
-        paths = {metric: _paths(lines, scale) for metric, lines in drawn.items()}
+        paths = {
+            metric: [path.scaled(scale) for path in paths_of(lines)]
+            for metric, lines in drawn.items()
+        }
         every = [path for each in paths.values() for path in each]
         ceiling = ceiling_of(every, test.axis)
         for metric, each in paths.items():
@@ -105,34 +91,19 @@ class Generalization(Figure):
             else:
                 draw_paths(axes, each, ceiling)
         first = None if test.first is None else test.first * scale
-        end = max(lines.end for lines in drawn.values()) * scale
-        places = np.concatenate([path.x for path in every])
-        set_x_axis(axes, end, first, self.x_scale, float(places[places > 0].min(initial=np.inf)))
-        shown = [part for path in every for part in (path.low, path.y, path.high)]
-        set_y_axis(axes, np.concatenate(shown), test.axis, ceiling)
+        set_x_axis(axes, every, first, self.x_scale)
+        set_y_axis(axes, every, test.axis, ceiling)
         if self.gap:
             axes.axhline(0, color="0.4", linestyle=":", linewidth=1)
-        axes.set(xlabel=label, ylabel=self._label)
-        axes.grid(which="major", alpha=0.4)
-        seaborn.despine(ax=axes)
-        self._add_words(axes, frames, [path.group for path in next(iter(paths.values()))], every)
+        compared = [line.group for line in test.of_groups]
+        title = f"{frames.trials['problem'].iloc[0]}: {spread(compared)}"
+        legend = self._legend(compared, any(path.lost for path in every))
+        finish(axes, title, legend, x=label, y=self._label)
 
-    def _add_words(
-        self, axes: Any, frames: Frames, compared: list[Group], paths: list[Path]
-    ) -> None:
-        runs = number_of_runs(compared)
-        what = runs if runs.startswith("one seed") else f"median and quartiles of {runs}"
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {what}")
-        handles: list[Any] = [handle(group) for group in compared]
-        labels = [group.legend for group in compared]
-        if not self.gap:
-            handles += [Line2D([], [], color="0.3", linewidth=1.8)]
-            handles += [Line2D([], [], color="0.3", **_TRAINING)]
-            labels += ["test", "training"]
-        if any(path.lost for path in paths):
-            handles.append(lost_handle())
-            labels.append(_LOST)
-        add_legend(axes, handles, labels)
+    def _legend(self, compared: list[Group], lost: bool) -> Legend:
+        test = {"color": "0.3", "linewidth": 1.8}
+        kinds = [("test", test), ("training", {"color": "0.3", **_TRAINING})]
+        return legend_of(compared, lost, () if self.gap else kinds)
 
     @property
     def _columns(self) -> tuple[str, str]:
@@ -143,13 +114,7 @@ class Generalization(Figure):
     @property
     def _measured(self) -> tuple[str, ...]:
         """The columns that are drawn, in the frames that `_derived` makes; the test's is first."""
-        if self.gap:
-            return ("gap",)
-        return (
-            ("test_loss", "training_loss")
-            if self.metric == "loss"
-            else ("test_accuracy", "training_accuracy")
-        )
+        return ("gap",) if self.gap else (f"test_{self.metric}", f"training_{self.metric}")
 
     @property
     def _label(self) -> str:
@@ -182,10 +147,3 @@ def _derived(frames: Frames, training: str, test: str) -> Frames:
     name = "training_" + test.removeprefix("test_")
     gap = sign * (curves[test] - curves[training])
     return Frames(frames.trials, curves.assign(**{name: curves[training], "gap": gap}), {})
-
-
-def _paths(drawn: Lines, scale: float) -> list[Path]:
-    return [
-        Path(line.group, line.x * scale, line.y.median, line.y.lower, line.y.upper, line.lost)
-        for line in drawn.of_groups
-    ]

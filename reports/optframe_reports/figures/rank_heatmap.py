@@ -14,16 +14,11 @@ from numpy.typing import NDArray
 
 from optframe import Figure, Frames
 from optframe.statistics import average_ranks, performance_ratios
-from optframe_reports.plotting.compared_optimizers import (
-    add_notes,
-    notes_height,
-    number_of_seeds,
-    plural,
-)
+from optframe_reports.plotting.compared_optimizers import add_notes, notes_height, number_of_seeds
 from optframe_reports.plotting.cost_ranking import Measure, Ranking
-from optframe_reports.plotting.labelling import WIDTH, add_title, literal, room, stroke
+from optframe_reports.plotting.labelling import WIDTH, add_title, height_of, literal, room, stroke
 from optframe_reports.plotting.target_costs import Cost
-from optframe_reports.quantities import number
+from optframe_reports.quantities import number, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -237,14 +232,12 @@ class _Place(NamedTuple):
 
 
 def _place(axes: Any, cells: _Cells) -> _Place:
-    canvas, spec = axes.figure, axes.get_subplotspec()
-    share = 1.0 if spec is None else len(spec.rowspan) / spec.get_gridspec().nrows
     letters = max(14, int(_NAME * room(axes)))
     rows, columns = ([literal(n, letters) for n in names] for names in cells[:2])
     taken = _longest(rows)
     width = WIDTH * room(axes) - _LETTER * taken - _BAR
-    height = share * canvas.bbox.height / canvas.dpi / stroke()
-    height -= _LETTER * _longest(columns) + 0.6 + notes_height(cells.notes, room(axes))
+    above = _LETTER * _longest(columns) + 0.6
+    height = height_of(axes) - (above + notes_height(cells.notes, room(axes)))
     size = max(width, 0.5) / len(columns), max(height, 0.5) / len(rows)
     return _Place(*size, taken, letters)
 

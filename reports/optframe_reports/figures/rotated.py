@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import seaborn
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
 from optframe import Figure, Frames
 from optframe_reports.plotting.labelling import (
     WIDTH,
+    Legend,
     add_legend,
     add_title,
+    legend,
     literal,
     plain_log_ticks,
     room,
@@ -183,15 +184,8 @@ def _set_x_axis(axes: Any, table: pd.DataFrame) -> float:
 def _draw_row(axes: Any, row: _Row, color: Any, beyond: float) -> None:
     plain, rotated = (min(value, beyond) for value in (row.plain, row.rotated))
     if np.isfinite(row.plain) or np.isfinite(row.rotated):
-        axes.plot(
-            [plain, rotated],
-            [row.place] * 2,
-            "-",
-            color=color,
-            lw=2 * stroke(),
-            alpha=0.6,
-            zorder=2,
-        )
+        look = {"color": color, "lw": 2 * stroke(), "alpha": 0.6, "zorder": 2}
+        axes.plot([plain, rotated], [row.place] * 2, "-", **look)
     for value, at, ring in ((row.rotated, rotated, False), (row.plain, plain, True)):
         if np.isinf(value):
             axes.plot(at, row.place, "x", color=color, ms=7 * stroke(), mew=2 * stroke(), zorder=4)
@@ -217,14 +211,13 @@ def _factor(row: _Row) -> str:
     return f"× {number(float(f'{row.rotated / row.plain:.2g}'))}"
 
 
-def _legend(table: pd.DataFrame) -> tuple[list[Line2D], list[str]]:
+def _legend(table: pd.DataFrame) -> Legend:
     look: dict[str, Any] = {"linestyle": "", "color": "0.3"}
-    marks = [
-        (Line2D([], [], marker="o", ms=9, mfc="none", mew=1.6, **look), "as it is"),
-        (Line2D([], [], marker="o", ms=5, **look), "rotated"),
+    entries = [
+        ("as it is", {"marker": "o", "ms": 9, "mfc": "none", "mew": 1.6, **look}),
+        ("rotated", {"marker": "o", "ms": 5, **look}),
     ]
     if np.isinf(table[["plain", "rotated"]].to_numpy()).any():
-        cross = Line2D([], [], marker="x", ms=7, mew=2, **look)
-        marks.append((cross, "half or more of the runs lost, or not there in time"))
-    handles, labels = zip(*marks, strict=True)
-    return list(handles), list(labels)
+        text = "half or more of the runs lost, or not there in time"
+        entries.append((text, {"marker": "x", "ms": 7, "mew": 2, **look}))
+    return legend(entries)

@@ -8,34 +8,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn
 
 from optframe import Figure, Frames
 from optframe.errors import nearest
 from optframe.statistics import UNRUN, final, median_and_quartiles, worst
-from optframe_reports.plotting.labelling import (
-    HEIGHT,
-    WIDTH,
-    add_legend,
-    add_title,
-    legend_height,
-    stroke,
-)
+from optframe_reports.plotting.curve_axis import no_curves
+from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
 from optframe_reports.plotting.median_bands import (
-    Path,
     ceiling_of,
     draw_paths,
-    handle,
-    lost_handle,
+    legend_of,
+    paths_of,
     set_x_axis,
     set_y_axis,
 )
 from optframe_reports.plotting.quartile_lines import Lines, lines
-from optframe_reports.plotting.run_groups import Group, groups, number_of_runs
+from optframe_reports.plotting.run_groups import groups, spread
 
 __all__ = ["Samplers"]
 
-_LOST = "half or more of the runs lost"
 _PASSES = 12
 """The most passes over the data that are marked."""
 
@@ -79,49 +70,34 @@ class Samplers(Figure):
             return (
                 f"no run of {self.optimizer}; {nearest(self.optimizer, ran['optimizer'].unique())}"
             )
-        metric = self._metric(frames)
-        if metric not in frames.curves or frames.curves[metric].isna().all():
-            return f"no run measured {metric}"
-        if not (frames.curves["samples"] > 0).any():
-            return "the runs counted no samples"
-        if self._of_one(frames).trials["sampler"].nunique() < 2:
+        reason = no_curves(frames, "samples", self._metric(frames))
+        if reason is None and self._of_one(frames).trials["sampler"].nunique() < 2:
             return "only one sampler has run; expected two or more to compare"
-        return None
+        return reason
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend below."""
-        return WIDTH, HEIGHT + legend_height(_labels(self._lines(frames)))
+        return WIDTH, HEIGHT + legend_height(_legend(self._lines(frames))[1])
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return the quartiles at every place: name, samples, lower, median, upper."""
-        return pd.concat(
-            pd.DataFrame({"name": line.group.name, "samples": line.x, **line.y._asdict()})
-            for line in self._lines(frames).of_groups
-        )
+        return self._lines(frames).table("samples")
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw every sampler's line, the passes below them, and the legend."""
         drawn = self._lines(frames)
-        paths = [
-            Path(line.group, line.x, line.y.median, line.y.lower, line.y.upper, line.lost)
-            for line in drawn.of_groups
-        ]
+        paths = paths_of(drawn)
         ceiling = ceiling_of(paths, drawn.axis)
         draw_paths(axes, paths, ceiling)
-        set_x_axis(axes, drawn.end, drawn.first, "linear", 1.0)
-        heights = np.concatenate([np.concatenate([p.low, p.y, p.high]) for p in paths])
-        set_y_axis(axes, heights, drawn.axis, ceiling)
+        set_x_axis(axes, paths, drawn.first, "linear")
+        set_y_axis(axes, paths, drawn.axis, ceiling)
         for index, place in enumerate(_passes(self._of_one(frames), drawn.end)):
             axes.axvline(place, color="0.8" if index else "0.5", lw=stroke(), zorder=0.5)
-        axes.set(xlabel="samples seen (records)", ylabel=drawn.axis.name)
-        axes.grid(axis="y", which="major", alpha=0.4)
-        seaborn.despine(ax=axes)
         compared = [line.group for line in drawn.of_groups]
-        add_title(axes, self._caption(frames, compared))
-        handles = [handle(group) for group in compared]
-        if any(line.lost for line in drawn.of_groups):
-            handles.append(lost_handle())
-        add_legend(axes, handles, _labels(drawn))
+        label = compared[0].trials["optimizer"].iloc[0]
+        title = f"{frames.trials['problem'].iloc[0]}: {label}, {spread(compared)}"
+        names = {"x": "samples seen (records)", "y": drawn.axis.name}
+        finish(axes, title, _legend(drawn), **names, grid="y")
 
     def _metric(self, frames: Frames) -> str:
         known = "test_loss" in frames.curves and frames.curves["test_loss"].notna().any()
@@ -140,12 +116,6 @@ class Samplers(Figure):
             for group in groups(shown, by="sampler", metric=metric)
         ]
         return lines(shown, "samples", metric, compared=compared)
-
-    def _caption(self, frames: Frames, compared: list[Group]) -> str:
-        label = str(compared[0].trials["optimizer"].iloc[0])
-        runs = number_of_runs(compared)
-        what = runs if runs.startswith("one seed") else f"median and quartiles of {runs}"
-        return f"{frames.trials['problem'].iloc[0]}: {label}, {what}"
 
 
 def _best(ran: pd.DataFrame, metric: str) -> str:
@@ -170,6 +140,6 @@ def _passes(frames: Frames, end: float) -> list[float]:
     return [records * (i + 1) for i in range(passes if passes <= _PASSES else 1)]
 
 
-def _labels(drawn: Lines) -> list[str]:
-    labels = [line.group.legend for line in drawn.of_groups]
-    return [*labels, _LOST] if any(line.lost for line in drawn.of_groups) else labels
+def _legend(drawn: Lines) -> Legend:
+    lost = any(line.lost for line in drawn.of_groups)
+    return legend_of([line.group for line in drawn.of_groups], lost)

@@ -7,32 +7,24 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn
-from matplotlib.lines import Line2D
 
 from optframe import Figure, Frames
 from optframe.statistics import final
-from optframe_reports.plotting.compared_optimizers import plural
-from optframe_reports.plotting.labelling import (
-    HEIGHT,
-    WIDTH,
-    add_legend,
-    add_title,
-    legend_height,
-    stroke,
-)
+from optframe_reports.plotting.cells import quartiles_of
+from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
 from optframe_reports.plotting.metric_axis import Ordinate, ordinate
 from optframe_reports.plotting.number_axis import set_number_axis, spelled
-from optframe_reports.plotting.sweep_families import families, quartiles_of, starts_of
+from optframe_reports.plotting.sweep_families import families, starts_of
 from optframe_reports.plotting.sweep_lines import (
     Sweep,
     best_of,
     draw_sweeps,
+    legend_of,
     lost_height,
     seeds_of,
-    style_of,
+    sweeps_table,
 )
-from optframe_reports.quantities import count, number
+from optframe_reports.quantities import count, number, plural
 
 __all__ = ["Sensitivity"]
 
@@ -91,16 +83,11 @@ class Sensitivity(Figure):
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the rows of crosses and the legend."""
         drawn = self._drawn(frames)
-        return WIDTH, HEIGHT + lost_height(drawn.sweeps) + legend_height(drawn.labels)
+        return WIDTH, HEIGHT + lost_height(drawn.sweeps) + legend_height(drawn.legend[1])
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return every setting's quartiles, infinite where runs were lost: name, lr, ..., runs."""
-        return pd.concat(
-            pd.DataFrame(
-                {"name": one.name, self.parameter: one.x, **one.y._asdict(), "runs": one.runs}
-            )
-            for one in self._drawn(frames).sweeps
-        )
+        return sweeps_table(self._drawn(frames).sweeps, self.parameter)
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw every line with a ring at its best setting, and the legend below."""
@@ -113,12 +100,9 @@ class Sensitivity(Figure):
                 look = {"ms": 10 * stroke(), "mew": 2 * stroke(), "mfc": "none", "mec": sweep.color}
                 axes.plot(sweep.x[best], sweep.y.median[best], "o", zorder=5, **look)
         name = drawn.axis.name if self.of == "best" else f"final {drawn.axis.name}"
-        axes.set(xlabel=spelled(self.parameter), ylabel=name)
-        axes.grid(which="major", alpha=0.4)
-        seaborn.despine(ax=axes)
         caption = seeds_of(drawn.sweeps, drawn.all_sweeps)
-        add_title(axes, f"{frames.trials['problem'].iloc[0]}: {caption}")
-        add_legend(axes, drawn.handles, drawn.labels)
+        title = f"{frames.trials['problem'].iloc[0]}: {caption}"
+        finish(axes, title, drawn.legend, x=spelled(self.parameter), y=name)
 
     @property
     def _column(self) -> str:
@@ -162,15 +146,9 @@ class _Drawn(NamedTuple):
     start: float
 
     @property
-    def labels(self) -> list[str]:
-        """The texts of the legend."""
-        return [*map(self._label, self.sweeps), *(text for text, _ in self._others)]
-
-    @property
-    def handles(self) -> list[Line2D]:
-        """The marks of the legend."""
-        lines = [Line2D([], [], **style_of(sweep)) for sweep in self.sweeps]
-        return [*lines, *(Line2D([], [], **look) for _, look in self._others)]
+    def legend(self) -> Legend:
+        """The marks and the texts of the legend."""
+        return legend_of(self.sweeps, self._label, self._others)
 
     @property
     def _others(self) -> list[tuple[str, dict[str, Any]]]:

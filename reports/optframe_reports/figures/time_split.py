@@ -11,11 +11,11 @@ import pandas as pd
 from optframe import Figure, Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import median_and_quartiles
+from optframe_reports.plotting.curve_axis import no_steps
 from optframe_reports.plotting.labelling import add_legend, legend_height
 from optframe_reports.plotting.run_arrays import runs_of
-from optframe_reports.plotting.run_groups import Group, groups, number_of_runs
+from optframe_reports.plotting.run_groups import Group, groups, spread
 from optframe_reports.plotting.run_strips import label_rows, strips_size, write_column
-from optframe_reports.plotting.step_times import no_steps
 from optframe_reports.quantities import duration, time_unit
 
 __all__ = ["TimeSplit"]
@@ -77,8 +77,7 @@ class TimeSplit(Figure):
                 left += width
         axes.set_xlim(0, 1.02 * max(sums) * per_second)
         compared = [group for group, _ in splits]
-        runs = number_of_runs(compared)
-        what = runs if runs.startswith("one seed") else f"medians of {runs}"
+        what = spread(compared, "medians")
         label_rows(axes, compared, f"{frames.trials['problem'].iloc[0]}: {what}")
         write_column(axes, "sum", [duration(seconds) for seconds in sums])
         axes.set_xlabel(f"time per step ({unit})")

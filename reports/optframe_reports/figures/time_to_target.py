@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from optframe import Figure, Frames
 from optframe.statistics import evaluations_to_own_target, evaluations_to_target, worst
+from optframe_reports.plotting.curve_axis import X, label_of
 from optframe_reports.plotting.run_groups import By, groups
 from optframe_reports.plotting.run_strips import (
     Strip,
     draw_strips,
     set_value_axis,
     strips_size,
+    strips_table,
 )
-from optframe_reports.quantities import count, duration, number, time_unit
+from optframe_reports.quantities import count, duration, number
 
 __all__ = ["TimeToTarget"]
 
@@ -35,7 +37,7 @@ class TimeToTarget(Figure):
     at zero. If the medians span more than a decade, it is logarithmic.
     """
 
-    x: Literal["steps", "epochs", "samples", "gradients", "seconds"] = "steps"
+    x: X = "steps"
     metric: str = "loss"
     target: float | None = None
     by: By = "auto"
@@ -66,26 +68,14 @@ class TimeToTarget(Figure):
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return each run's cost, infinite if it did not reach the target: name, seed, x."""
-        return pd.concat(
-            pd.DataFrame(
-                {
-                    "name": strip.group.name,
-                    "seed": strip.group.trials["seed"].to_numpy(),
-                    self.x: strip.values,
-                }
-            )
-            for strip in self._strips(frames)
-        )
+        return strips_table(self._strips(frames), self.x)
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw a row for each optimizer, in the report's order."""
         paid = self._strips(frames)
-        scale, label = 1.0, str("gradient evaluations" if self.x == "gradients" else self.x)
-        write = _count
-        if self.x == "seconds":
-            finite = np.concatenate([strip.finite for strip in paid])
-            scale, unit = time_unit(float(np.median(finite)) if finite.size else 1.0)
-            label, write = f"time ({unit})", lambda value: duration(value / scale)
+        finite = np.concatenate([strip.finite for strip in paid])
+        scale, label = label_of(self.x, float(np.median(finite)) if finite.size else 1.0)
+        write = _count if self.x != "seconds" else lambda value: duration(value / scale)
         strips = [Strip(strip.group, strip.values * scale) for strip in paid]
         set_value_axis(axes, strips)
         draw_strips(axes, strips, write, nowhere="not reached")

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Frames
+from optframe_reports.plotting.curve_axis import no_steps
 from optframe_reports.plotting.run_groups import groups
 from optframe_reports.plotting.run_strips import (
     Strip,
     draw_strips,
     set_value_axis,
     strips_size,
+    strips_table,
 )
-from optframe_reports.plotting.step_times import no_steps
 from optframe_reports.quantities import duration, time_unit
 
 __all__ = ["Timing"]
@@ -47,16 +48,7 @@ class Timing(Figure):
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return every run's time per step: name, seed, seconds."""
-        return pd.concat(
-            pd.DataFrame(
-                {
-                    "name": strip.group.name,
-                    "seed": strip.group.trials["seed"].to_numpy(),
-                    "seconds": strip.values,
-                }
-            )
-            for strip in _paces(frames)
-        )
+        return strips_table(_paces(frames), "seconds")
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw a row for each optimizer, in the report's order."""

@@ -11,12 +11,20 @@ import numpy as np
 import pandas as pd
 import seaborn
 from annotated_types import Ge, Le
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from optframe import Figure, Frames
 from optframe.statistics import CENSORED
-from optframe_reports.plotting.labelling import WIDTH, add_legend, add_title, legend_height, stroke
+from optframe_reports.plotting.labelling import (
+    WIDTH,
+    Legend,
+    add_legend,
+    add_title,
+    cross,
+    legend,
+    legend_height,
+    stroke,
+)
 from optframe_reports.plotting.loss_contours import Ground, Window, draw_ground, ground
 from optframe_reports.plotting.paths_2d import Track, Tracks, tracks
 from optframe_reports.plotting.run_groups import Group, number_of_runs
@@ -147,7 +155,7 @@ class Moment(Figure):
             axes.plot(*point, **_minimizer())
         seaborn.despine(ax=axes)
         add_title(axes, f"{drawn.problem}: {self._caption()}")
-        add_legend(axes, _handles(drawn), _labels(drawn))
+        add_legend(axes, *_legend(drawn))
 
     def _begun(self) -> list[Track]:
         return [path.until(self.step) for path in self.tracks.of_groups]
@@ -164,30 +172,25 @@ class Moment(Figure):
 
 
 def _size(drawn: Tracks) -> tuple[float, float]:
-    return WIDTH, 4.6 + legend_height(_labels(drawn))
+    return WIDTH, 4.6 + legend_height(_legend(drawn)[1])
 
 
 def _start() -> dict[str, Any]:
-    """Return the style of the start's mark."""
-    look = {"marker": "o", "ms": 8, "mfc": "white", "mec": "black", "mew": 1.5}
-    return {**_stroked(look), "ls": "", "zorder": 5}
+    return {**_mark("o", 8, "white", "black", 1.5), "ls": "", "zorder": 5}
 
 
 def _minimizer() -> dict[str, Any]:
-    """Return the style of a minimizer's mark."""
-    look = {"marker": "*", "ms": 13, "mfc": "black", "mec": "white", "mew": 1.0}
-    return {**_stroked(look), "ls": "", "zorder": 6}
+    return {**_mark("*", 13, "black", "white"), "ls": "", "zorder": 6}
 
 
 def _end(group: Group) -> dict[str, Any]:
-    """Return the style of a path's end."""
-    look = {"marker": group.marker or "o", "ms": 7, "mfc": group.color, "mec": "white", "mew": 1.0}
-    return _stroked(look)
+    return _mark(group.marker or "o", 7, group.color, "white")
 
 
-def _stroked(look: dict[str, Any]) -> dict[str, Any]:
-    """Scale a mark with the picture's text."""
-    return {k: v * stroke() if k in ("ms", "mew") else v for k, v in look.items()}
+def _mark(marker: str, size: float, face: Any, edge: str, width: float = 1.0) -> dict[str, Any]:
+    """Return the style of a mark, scaled with the picture's text."""
+    look = {"marker": marker, "mfc": face, "mec": edge}
+    return {**look, "ms": size * stroke(), "mew": width * stroke()}
 
 
 def _draw_path(axes: Any, path: Track, window: Window, dotted: bool) -> None:
@@ -205,8 +208,7 @@ def _draw_path(axes: Any, path: Track, window: Window, dotted: bool) -> None:
     axes.plot(*theta, **line, **dots, alpha=0.9, zorder=3)
     if lost:
         edge = _crossing(theta, window)
-        look = _stroked({"marker": "x", "color": group.color, "ms": 8, "mew": 2.2})
-        axes.plot(*edge, ls="", clip_on=False, zorder=4, **look)
+        axes.plot(*edge, clip_on=False, zorder=4, **cross(group.color))
     else:
         axes.plot(*theta[:, -1], ls="", zorder=4, **_end(group))
 
@@ -231,17 +233,11 @@ def _crossing(theta: Floats, window: Window) -> Floats:
     return edge
 
 
-def _labels(drawn: Tracks) -> list[str]:
-    labels = [path.label for path in drawn.of_groups]
-    return [*labels, "start", *(["minimizer"] if drawn.minimizers else [])]
-
-
-def _handles(drawn: Tracks) -> list[Line2D]:
-    handles = [
-        Line2D([], [], color=path.group.color, linestyle=path.group.line_style, **_end(path.group))
+def _legend(drawn: Tracks) -> Legend:
+    entries = [
+        (path.label, {"color": g.color, "linestyle": g.line_style, **_end(g)})
         for path in drawn.of_groups
+        for g in [path.group]
     ]
-    handles.append(Line2D([], [], **_start()))
-    if drawn.minimizers:
-        handles.append(Line2D([], [], **_minimizer()))
-    return handles
+    entries.append(("start", _start()))
+    return legend(entries + ([("minimizer", _minimizer())] if drawn.minimizers else []))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from optframe import Frames
 from optframe.statistics import CENSORED, Curve, align, final
 from optframe_reports.plotting.metric_axis import Ordinate, ordinate
-from optframe_reports.plotting.quartile_lines import COLUMNS
+from optframe_reports.plotting.quartile_lines import COLUMNS, lost_at
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.quantities import count, duration, time_unit
 
@@ -86,7 +86,7 @@ def _loss_after(frames: Frames, ran: pd.DataFrame, budget: str) -> Measured:
     minima = ran["minimum"].to_numpy(np.float64)
     with np.errstate(divide="ignore", over="ignore"):
         curves = [
-            Curve(x, to_paper(axis.of(y, minimum)), _lost_at(end, x) if gone else None)
+            Curve(x, to_paper(axis.of(y, minimum)), lost_at(end, x) if gone else None)
             for (x, y), minimum, end, gone in zip(runs, minima, ends, lost, strict=True)
         ]
         found = align(curves, [after], interpolate=True, worst=axis.worst)[:, 0]
@@ -107,10 +107,6 @@ def _least_far(ran: pd.DataFrame, ends: Floats, lost: NDArray[np.bool_]) -> floa
         chosen = known
     cells = [batch_sizes(ran)[chosen], ran["optimizer"].to_numpy()[chosen]]
     return float(pd.Series(ends[chosen]).groupby(cells).median().min())
-
-
-def _lost_at(end: float, places: Floats) -> float:
-    return end if np.isfinite(end) else float(places.max(initial=0.0))
 
 
 def _median_over_checkpoints(frames: Frames, ran: pd.DataFrame) -> Floats:

@@ -6,13 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optframe.statistics import final, median_and_quartiles, worst
+from optframe.statistics import final, worst
+from optframe_reports.plotting.cells import Rows, quartiles_of
 
 __all__ = ["Chosen", "best_of_each", "median_finals"]
 
@@ -46,19 +46,7 @@ def best_of_each(
     return [Chosen(index, sizes[families[index]], len(best) - len(shown)) for index in shown]
 
 
-def median_finals(
-    ran: pd.DataFrame, parts: Sequence[NDArray[np.integer[Any]]], metric: str
-) -> NDArray[np.float64]:
-    """Return each part's median final metric, less being better; a lost run counts as worst.
-
-    ``parts`` are positions in ``ran``. Parts of equal size are computed at once.
-    """
+def median_finals(ran: pd.DataFrame, parts: Sequence[Rows], metric: str) -> NDArray[np.float64]:
+    """Return each part's median final metric, less being better; a lost run counts as worst."""
     sign = math.copysign(1.0, worst(metric))
-    finals = sign * final(ran, metric)
-    sizes = np.array([len(part) for part in parts])
-    medians = np.empty(len(parts))
-    for size in np.unique(sizes):
-        where = np.flatnonzero(sizes == size)
-        rows = np.stack([parts[index] for index in where.tolist()], axis=1)
-        medians[where] = median_and_quartiles(finals[rows]).median
-    return medians
+    return quartiles_of(sign * final(ran, metric), parts).median

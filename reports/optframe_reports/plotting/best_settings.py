@@ -5,7 +5,8 @@ from __future__ import annotations
 from optframe import Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import UNRUN, at_tuned, tuned
-from optframe_reports.plotting.compared_optimizers import LIMIT, have_met
+from optframe_reports.plotting.compared_optimizers import have_met
+from optframe_reports.plotting.run_groups import LIMIT
 
 __all__ = ["at_best_settings"]
 

@@ -6,43 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.lines import Line2D
-
 from optframe import Frames
-from optframe.statistics import CENSORED, UNRUN, average_ranks
-from optframe_reports.plotting.labelling import add_legend, literal, room, stroke
+from optframe.statistics import UNRUN, average_ranks
+from optframe_reports.plotting.labelling import line_look, literal, room, stroke
 from optframe_reports.plotting.palette import marker
-from optframe_reports.quantities import count
+from optframe_reports.plotting.run_groups import LIMIT, lost
+from optframe_reports.quantities import count, noted, seeds
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "LIMIT",
     "Solver",
-    "add_legend_and_notes",
     "add_notes",
     "best",
-    "cross",
     "have_met",
     "lost_runs",
     "notes_height",
     "nothing_to_compare",
     "number_of_seeds",
-    "plural",
     "solvers",
     "style",
 ]
-
-LIMIT = 12
-"""The most optimizers with distinguishable curves and colours."""
-
-_STATUS_TEXTS = {
-    "diverged": "diverged",
-    "failed": "failed",
-    "timeout": "timed out",
-    "crashed": "crashed",
-}
 
 
 @dataclass(frozen=True)
@@ -57,8 +42,7 @@ class Solver:
 
     def label(self, *notes: str) -> str:
         """Return the name with notes for a legend: ``adam (10 of 12; 1 of 60 failed)``."""
-        inside = "; ".join(note for note in (*notes, self.lost) if note)
-        return f"{self.name} ({inside})" if inside else self.name
+        return noted(self.name, *notes, self.lost, between="; ")
 
 
 def solvers(frames: Frames, names: Sequence[str]) -> list[Solver]:
@@ -69,7 +53,7 @@ def solvers(frames: Frames, names: Sequence[str]) -> list[Solver]:
             name,
             frames.colors[name],
             marker(order.index(name)),
-            _lost(frames.trials[frames.trials["optimizer"] == name]["status"]),
+            lost(frames.trials[frames.trials["optimizer"] == name]["status"]),
         )
         for name in sorted(names, key=order.index)
     ]
@@ -77,15 +61,8 @@ def solvers(frames: Frames, names: Sequence[str]) -> list[Solver]:
 
 def lost_runs(frames: Frames, names: Sequence[str]) -> str:
     """Return a note that counts the lost runs of these optimizers; empty if there are none."""
-    lost = _lost(frames.trials[frames.trials["optimizer"].isin(names)]["status"])
-    return f"Lost runs: {lost}." if lost else ""
-
-
-def _lost(statuses: pd.Series[str]) -> str:
-    counts, ran = statuses.value_counts(), count(int((~statuses.isin(UNRUN)).sum()))
-    return ", ".join(
-        f"{count(counts[s])} of {ran} {_STATUS_TEXTS[s]}" for s in CENSORED if s in counts
-    )
+    text = lost(frames.trials[frames.trials["optimizer"].isin(names)]["status"])
+    return f"Lost runs: {text}." if text else ""
 
 
 def best(costs: pd.DataFrame, limit: int = LIMIT) -> tuple[pd.DataFrame, str]:
@@ -126,45 +103,12 @@ def number_of_seeds(frames: Frames) -> str:
     """Return the number of runs of a cell as text: ``5 seeds``, ``1 to 5 seeds``, ``one seed``."""
     ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
     sizes = ran.groupby(["problem", "optimizer", "sampler"]).size()
-    few, many = int(sizes.min()), int(sizes.max())
-    if many == 1:
-        return "one seed"
-    return f"{count(few)} to {count(many)} seeds" if few < many else f"{count(many)} seeds"
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with a noun: ``1 problem``, ``12 problems``."""
-    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+    return seeds(map(int, sizes))
 
 
 def style(solver: Solver) -> dict[str, Any]:
     """Return the style of an optimizer's line."""
-    return {
-        "color": solver.color,
-        "linewidth": 1.8 * stroke(),
-        "marker": solver.marker or "None",
-        "markersize": 5 * stroke(),
-        "markeredgecolor": "white",
-    }
-
-
-def add_legend_and_notes(
-    axes: Any, drawn: Sequence[Solver], labels: Sequence[str], notes: Sequence[str]
-) -> None:
-    """Put the legend below the axes, and notes in small print below the legend."""
-    add_legend(axes, [Line2D([], [], **style(solver)) for solver in drawn], labels)
-    add_notes(axes, notes, axes.get_legend())
-
-
-def cross(color: Any) -> dict[str, Any]:
-    """Return the style of ×."""
-    return {
-        "color": color,
-        "linestyle": "",
-        "marker": "x",
-        "markersize": 8 * stroke(),
-        "markeredgewidth": 2.2 * stroke(),
-    }
+    return line_look(solver.color, solver.marker)
 
 
 def add_notes(axes: Any, notes: Sequence[str], above: Any, left: float = 0.0) -> None:

@@ -1,15 +1,16 @@
-"""The horizontal axis of curves: what it counts, its label, and whether there is a curve."""
+"""What a run's progress is measured in: its label, and whether runs have a curve or a time."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from optframe import Frames
+from optframe.statistics import UNRUN
 from optframe_reports.plotting.quartile_lines import COLUMNS
 from optframe_reports.plotting.run_groups import groups
 from optframe_reports.quantities import time_unit
 
-__all__ = ["X", "label_of", "no_curves"]
+__all__ = ["X", "label_of", "no_curves", "no_steps"]
 
 X = Literal["steps", "epochs", "samples", "gradients", "seconds"]
 """What a run's progress is measured in."""
@@ -24,6 +25,17 @@ def no_curves(frames: Frames, x: str, *metrics: str) -> str | None:
             return f"no run measured {metric}"
     if not (frames.curves[COLUMNS[x]] > 0).any():
         return f"the runs counted no {x}"
+    return None
+
+
+def no_steps(frames: Frames) -> str | None:
+    """Say why no run has a time per step, or None where one has."""
+    ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
+    stepped = ran[ran["steps"] > 0]
+    if stepped.empty:
+        return "no run has taken a step yet"
+    if (stepped["together"] > 1).all():
+        return "all runs ran in batches, so none has its own time"
     return None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,47 +12,22 @@ from numpy.typing import NDArray
 from optframe import Frames
 from optframe.statistics import CENSORED, Quartiles, median_and_quartiles
 from optframe_reports.plotting.metric_axis import Ordinate, Scale, ordinate
-from optframe_reports.plotting.quartile_lines import COLUMNS, first_of_log_spaced
+from optframe_reports.plotting.quartile_lines import COLUMNS, Line, Lines, first_of_log_spaced
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.plotting.run_groups import Group
 
-__all__ = ["Level", "Levels", "first_reached", "levels"]
+__all__ = ["first_reached", "levels"]
 
 Floats = NDArray[np.float64]
 
 _LEVELS = 200
 
 
-@dataclass(frozen=True)
-class Level:
-    """A group's quartiles, over its runs, of the x at which ``level`` is first reached.
-
-    The line ends at the first level that less than half of the runs reach.
-    """
-
-    group: Group
-    level: Floats
-    place: Quartiles
-
-
-@dataclass(frozen=True)
-class Levels:
-    """All lines of a figure, as `lines.Lines`."""
-
-    of_groups: list[Level]
-    axis: Ordinate
-    first: float | None
-
-    @property
-    def end(self) -> float:
-        """The largest finite median."""
-        return max(float(line.place.median.max(initial=0.0)) for line in self.of_groups)
-
-
-def levels(
-    frames: Frames, x: str, metric: str, y_scale: Scale, compared: Sequence[Group]
-) -> Levels:
+def levels(frames: Frames, x: str, metric: str, y_scale: Scale, compared: Sequence[Group]) -> Lines:
     """Compute the places, in ``x``, at which the groups reach levels from the start to the best.
+
+    A line's ``x`` are the levels, and its ``y`` are the quartiles, over the runs, of the places. It
+    ends at the first level that less than half of the runs reach.
 
     A level is reached at the first checkpoint that is at least as good. A run that never reaches it
     counts as infinite, with every status. A run that was lost afterwards has reached it, but the
@@ -75,10 +49,11 @@ def levels(
     for group in compared:
         quartiles = median_and_quartiles(reached[begin : begin + len(group.trials)])
         drawn = np.isfinite(quartiles.median)
-        of_groups.append(Level(group, grid[drawn], Quartiles(*(q[drawn] for q in quartiles))))
+        places = Quartiles(*(q[drawn] for q in quartiles))
+        of_groups.append(Line(group, grid[drawn], places, False))
         begin += len(group.trials)
     first = None if x == "epochs" else first_of_log_spaced([places for places, _ in runs])
-    return Levels(of_groups, axis, first)
+    return Lines(of_groups, axis, first)
 
 
 def first_reached(places: Floats, values: Floats, grid: Floats, worst: float) -> Floats:

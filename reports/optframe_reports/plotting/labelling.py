@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from math import log10
 from typing import Any
 
+import seaborn
 from matplotlib import rcParams
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
@@ -17,14 +19,23 @@ __all__ = [
     "HEIGHT",
     "LETTERS",
     "WIDTH",
+    "Legend",
     "add_legend",
     "add_title",
+    "cross",
+    "finish",
+    "height_of",
+    "legend",
     "legend_height",
+    "line_look",
     "literal",
     "plain_log_ticks",
     "room",
     "stroke",
 ]
+
+Legend = tuple[list[Any], list[str]]
+"""A legend's marks and labels."""
 
 WIDTH, HEIGHT = 6.4, 3.9
 """Inches; text is readable where a page shows two side by side."""
@@ -41,6 +52,13 @@ def room(axes: Any) -> float:
     share = 1.0 if spec is None else len(spec.colspan) / spec.get_gridspec().ncols
     inches = share * float(canvas.bbox.width / canvas.dpi)
     return inches / WIDTH * _POINTS / float(rcParams["font.size"])
+
+
+def height_of(axes: Any) -> float:
+    """Return the height for the axes in inches, for text of 10 points."""
+    canvas, spec = axes.figure, axes.get_subplotspec()
+    share = 1.0 if spec is None else len(spec.rowspan) / spec.get_gridspec().nrows
+    return share * float(canvas.bbox.height / canvas.dpi) / stroke()
 
 
 def stroke() -> float:
@@ -70,6 +88,43 @@ def add_legend(axes: Any, handles: Sequence[Any], labels: Sequence[str]) -> None
         fontsize="small",
         frameon=False,
     )
+
+
+def legend(entries: Sequence[tuple[str, dict[str, Any]]]) -> Legend:
+    """Return the marks and the labels of a legend, from the labels with their styles."""
+    return [Line2D([], [], **look) for _, look in entries], [label for label, _ in entries]
+
+
+def finish(axes: Any, title: str, shown: Legend, *, x: str, y: str, grid: str = "both") -> None:
+    """Name both axes, draw the grid, and put the title above and the legend below."""
+    axes.set(xlabel=x, ylabel=y)
+    axes.grid(axis=grid, which="major", alpha=0.4)
+    seaborn.despine(ax=axes)
+    add_title(axes, title)
+    add_legend(axes, *shown)
+
+
+def line_look(color: Any, marker: str, line_style: Any = "-") -> dict[str, Any]:
+    """Return the style of a line."""
+    return {
+        "color": color,
+        "linestyle": line_style,
+        "linewidth": 1.8 * stroke(),
+        "marker": marker or "None",
+        "markersize": 5 * stroke(),
+        "markeredgecolor": "white",
+    }
+
+
+def cross(color: Any) -> dict[str, Any]:
+    """Return the style of ×."""
+    return {
+        "color": color,
+        "linestyle": "",
+        "marker": "x",
+        "markersize": 8 * stroke(),
+        "markeredgewidth": 2.2 * stroke(),
+    }
 
 
 def legend_height(labels: Sequence[str]) -> float:

@@ -7,16 +7,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import seaborn
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from optframe_reports.plotting.labelling import plain_log_ticks, stroke
+from optframe_reports.plotting.labelling import Legend, cross, legend, line_look, plain_log_ticks
 from optframe_reports.plotting.metric_axis import Ordinate, Scale
+from optframe_reports.plotting.quartile_lines import Lines
 from optframe_reports.plotting.run_groups import Group
 
-__all__ = ["Path", "ceiling_of", "draw_paths", "handle", "lost_handle", "set_x_axis", "set_y_axis"]
+__all__ = [
+    "LOST",
+    "Path",
+    "ceiling_of",
+    "draw_paths",
+    "legend_of",
+    "paths_of",
+    "set_x_axis",
+    "set_y_axis",
+]
 
 Floats = NDArray[np.float64]
+
+LOST = "half or more of the runs lost"
+"""The legend of × at the end of a line."""
 
 
 class Path(NamedTuple):
@@ -29,6 +41,21 @@ class Path(NamedTuple):
     high: Floats
     lost: bool = False
     across: bool = False
+
+    def scaled(self, scale: float) -> Path:
+        """Return the path with all x multiplied by ``scale``."""
+        if self.across:
+            return self._replace(x=self.x * scale, low=self.low * scale, high=self.high * scale)
+        return self._replace(x=self.x * scale)
+
+
+def paths_of(drawn: Lines, *, across: bool = False) -> list[Path]:
+    """Return the lines' paths; ``across``, the medians are x."""
+    return [
+        Path(line.group, x, y, line.y.lower, line.y.upper, line.lost, across)
+        for line in drawn.of_groups
+        for x, y in [(line.y.median, line.x) if across else (line.x, line.y.median)]
+    ]
 
 
 def ceiling_of(paths: Sequence[Path], axis: Ordinate) -> float:
@@ -47,12 +74,7 @@ def ceiling_of(paths: Sequence[Path], axis: Ordinate) -> float:
 
 
 def draw_paths(
-    axes: Any,
-    paths: Sequence[Path],
-    ceiling: float = np.inf,
-    *,
-    bands: bool = True,
-    **style: Any,
+    axes: Any, paths: Sequence[Path], ceiling: float = np.inf, *, bands: bool = True, **style: Any
 ) -> None:
     """Draw lines, bands, and a cross where a line ends because the runs were lost.
 
@@ -83,14 +105,7 @@ def draw_paths(
             _draw_band(axes, path, ceiling)
         if path.lost:
             end = min(path.y[-1], ceiling)
-            axes.plot(
-                *(path.x[-1], end, "x"),
-                color=path.group.color,
-                markersize=8 * stroke(),
-                markeredgewidth=2.2 * stroke(),
-                clip_on=False,
-                zorder=4,
-            )
+            axes.plot(path.x[-1], end, **cross(path.group.color), clip_on=False, zorder=4)
 
 
 def _draw_band(axes: Any, path: Path, ceiling: float) -> None:
@@ -106,33 +121,29 @@ def _draw_band(axes: Any, path: Path, ceiling: float) -> None:
 
 
 def _style(group: Group) -> dict[str, Any]:
-    return {
-        "color": group.color,
-        "linestyle": group.line_style,
-        "linewidth": 1.8 * stroke(),
-        "marker": group.marker or "None",
-        "markersize": 5 * stroke(),
-        "markeredgecolor": "white",
-    }
+    return line_look(group.color, group.marker, group.line_style)
 
 
-def handle(group: Group, **style: Any) -> Line2D:
-    """Return the mark of a group for a legend."""
-    return Line2D([], [], **{**_style(group), **style})
+def legend_of(
+    compared: Sequence[Group], lost: bool, between: Sequence[tuple[str, dict[str, Any]]] = ()
+) -> Legend:
+    """Return the marks and the labels of a legend: groups, other entries, and lost runs."""
+    entries = [(group.legend, _style(group)) for group in compared] + [*between]
+    if lost:
+        look = {"linestyle": "", "marker": "x", "color": "0.3", "markeredgewidth": 2}
+        entries.append((LOST, look))
+    return legend(entries)
 
 
-def lost_handle() -> Line2D:
-    """Return the mark for a legend of the end of a line whose runs were lost."""
-    return Line2D([], [], linestyle="", marker="x", color="0.3", markeredgewidth=2)
-
-
-def set_x_axis(axes: Any, end: float, first: float | None, scale: Scale, least: float) -> None:
+def set_x_axis(axes: Any, paths: Sequence[Path], first: float | None, scale: Scale) -> None:
     """Let the axis begin at the start, 0, and be logarithmic if the checkpoints are.
 
-    ``first`` is the first checkpoint after the start if they are, and ``least`` if they are not.
+    ``first`` is the first checkpoint after the start if they are, else None.
     """
-    if scale == "log":
-        first = least if first is None else first
+    places = np.concatenate([path.x for path in paths])
+    end = float(places.max(initial=0.0))
+    if scale == "log" and first is None:
+        first = float(places[places > 0].min(initial=np.inf))
     if first is None or scale == "linear" or not 0 < first < end:
         axes.set_xlim(0, end * 1.02 or 1)
         return
@@ -142,9 +153,11 @@ def set_x_axis(axes: Any, end: float, first: float | None, scale: Scale, least: 
     axes.set_xlim(0, end * 1.15)
 
 
-def set_y_axis(axes: Any, shown: Floats, axis: Ordinate, ceiling: float = np.inf) -> None:
-    """Let the axis hold what is finite of ``shown`` and below the ceiling."""
+def set_y_axis(axes: Any, paths: Sequence[Path], axis: Ordinate, ceiling: float) -> None:
+    """Let the axis hold what is finite of lines and bands, and below the ceiling."""
     axes.set_yscale("log" if axis.log else "linear")
+    heights = [[path.y] if path.across else [path.low, path.y, path.high] for path in paths]
+    shown = np.concatenate([part for parts in heights for part in parts])
     shown = shown[np.isfinite(shown)]
     if not shown.size:
         return

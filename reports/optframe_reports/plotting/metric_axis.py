@@ -78,8 +78,7 @@ def ordinate(
                 )
         resolution = max(eps * float(np.abs(minima).max()), eps * eps)
         return Ordinate(f"{name} − f*", scale != "linear", worst(metric), resolution)
-    spread = bool(
-        len(some) and least.min() > 0 and np.median(most) > 10 * least.min()
-    )  # from the least value to what a run typically starts from or rises to
+    # from the least value to what a run typically starts from or rises to
+    spread = bool(len(some) and least.min() > 0 and np.median(most) > 10 * least.min())
     log = scale == "log" or (scale == "auto" and spread and worst(metric) > 0)
     return Ordinate(name, log, worst(metric))

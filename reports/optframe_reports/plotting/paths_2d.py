@@ -17,7 +17,7 @@ from optframe_reports.plotting.loss_contours import Window
 from optframe_reports.plotting.metric_axis import knows_minimum
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.plotting.run_groups import LIMIT, Group, groups
-from optframe_reports.quantities import count
+from optframe_reports.quantities import count, noted
 
 __all__ = ["Track", "Tracks", "tracks"]
 
@@ -65,7 +65,7 @@ class Track:
         parts = [f"best of {count(settings)} settings"] if settings > 1 else []
         parts += [self.status] if self.status in CENSORED else []
         parts += ["cut"] if self.left else []
-        return f"{self.group.name} ({', '.join(parts)})" if parts else self.group.name
+        return noted(self.group.name, *parts)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ class Tracks:
 def tracks(frames: Frames, seed: int | None) -> Tracks:
     """Return the paths of a seed, by default the first with a landscape, else the first."""
     trials = frames.trials[~frames.trials["status"].isin(UNRUN)]
-    moved = trials[trials["key"].isin(_keys_with_path(frames))]
+    with_path = frames.curves["key"][frames.curves["theta_1"].notna().to_numpy()].unique()
+    moved = trials[trials["key"].isin(with_path)]
     if seed is None:
         recorded = moved[moved["key"].isin(list(frames.landscapes))]
         seed = int((recorded if len(recorded) else moved)["seed"].min())
@@ -117,7 +118,9 @@ def tracks(frames: Frames, seed: int | None) -> Tracks:
     return Tracks(
         problem=str(shown["problem"].iloc[0]),
         seed=seed,
-        of_groups=[dataclasses.replace(path, left=_leaves(path, window)) for path in drawn],
+        of_groups=[
+            dataclasses.replace(path, left=not window.holds(path.theta).all()) for path in drawn
+        ],
         start=start,
         window=window,
         least=least,
@@ -125,11 +128,6 @@ def tracks(frames: Frames, seed: int | None) -> Tracks:
         minimizers=_minimizers(drawn, window, least) if known else [],
         landscapes=landscapes,
     )
-
-
-def _keys_with_path(frames: Frames) -> list[str]:
-    curves = frames.curves
-    return list(curves["key"][curves["theta_1"].notna().to_numpy()].unique())
 
 
 def _landscapes(frames: Frames, trials: pd.DataFrame) -> list[Landscape]:
@@ -165,10 +163,6 @@ def _window(drawn: Sequence[Track], start: Floats, least: float) -> Window:
     sides[alike] = np.maximum(sides[alike], sides.max() / 2)
     middle, half = (low + high) / 2, 0.58 * sides
     return Window(middle - half, middle + half)
-
-
-def _leaves(path: Track, window: Window) -> bool:
-    return not window.holds(path.theta).all()
 
 
 def _minimizers(drawn: Sequence[Track], window: Window, least: float) -> list[Floats]:

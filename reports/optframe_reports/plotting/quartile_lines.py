@@ -15,7 +15,7 @@ from optframe_reports.plotting.metric_axis import Ordinate, Scale, ordinate
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.plotting.run_groups import Group, groups
 
-__all__ = ["COLUMNS", "Line", "Lines", "first_of_log_spaced", "lines"]
+__all__ = ["COLUMNS", "Line", "Lines", "first_of_log_spaced", "lines", "lost_at"]
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +58,13 @@ class Lines:
         """The end of the longest line."""
         return max(float(line.x.max(initial=0.0)) for line in self.of_groups)
 
+    def table(self, x: str, **more: str) -> pd.DataFrame:
+        """Return the quartiles at every place: name, x, lower, median, upper."""
+        return pd.concat(
+            pd.DataFrame({"name": line.group.name, **more, x: line.x, **line.y._asdict()})
+            for line in self.of_groups
+        )
+
 
 def lines(
     frames: Frames,
@@ -78,7 +85,7 @@ def lines(
     lost = trials["status"].isin(CENSORED)
     ends = trials[x].where(lost).to_numpy(np.float64)
     curves = [
-        Curve(places, axis.of(y, minimum), _lost(end, places) if censored else None)
+        Curve(places, axis.of(y, minimum), lost_at(end, places) if censored else None)
         for (places, y), minimum, end, censored in zip(
             runs, trials["minimum"].to_numpy(np.float64), ends, lost, strict=True
         )
@@ -91,7 +98,7 @@ def lines(
     return Lines(of_groups, axis, first)
 
 
-def _lost(end: float, places: Floats) -> float:
+def lost_at(end: float, places: Floats) -> float:
     """Return the x at which a censored run was lost: its end, or its last checkpoint."""
     return end if np.isfinite(end) else float(places.max(initial=0.0))
 

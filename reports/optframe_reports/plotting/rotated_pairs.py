@@ -10,12 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe.contracts.trial import canonical
-from optframe.statistics import (
-    UNRUN,
-    evaluations_to_own_target,
-    final,
-    median_and_quartiles,
-)
+from optframe.statistics import UNRUN, evaluations_to_own_target, final, median_and_quartiles
 from optframe_reports.plotting.metric_axis import ordinate
 from optframe_reports.plotting.run_groups import LIMIT
 

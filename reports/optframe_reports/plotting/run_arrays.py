@@ -21,9 +21,7 @@ def runs_of(frames: Frames, trials: pd.DataFrame, columns: Sequence[str]) -> lis
     A trial without a curve has none: shape (columns, 0).
     """
     keys = frames.curves["key"]
-    begins = np.flatnonzero(
-        (keys != keys.shift()).to_numpy()
-    )  # a search for each row would be slow
+    begins = np.flatnonzero((keys != keys.shift()).to_numpy())  # a search for each row is slow
     owner = pd.Index(trials["key"]).get_indexer(keys.iloc[begins])
     owner = np.repeat(owner, np.diff(begins, append=len(keys)))
     wanted = owner >= 0

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from optframe import Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import CENSORED, UNRUN
 from optframe_reports.plotting.best_groups import Chosen, best_of_each, median_finals
+from optframe_reports.plotting.cells import split
 from optframe_reports.plotting.group_styles import Looks, colors_of_samplers
-from optframe_reports.quantities import count
+from optframe_reports.quantities import count, noted, seeds
 
-__all__ = ["LIMIT", "By", "Group", "groups", "number_of_runs", "seeds"]
+__all__ = ["LIMIT", "By", "Group", "groups", "lost", "number_of_runs", "spread"]
 
 LIMIT = 12
 """The most groups in a picture, which is the number of distinguishable colours."""
@@ -52,14 +52,12 @@ class Group:
     @property
     def label(self) -> str:
         """The name, and the number of settings: ``adam:lr=0.1 (best of 50 settings)``."""
-        return _noted(self.name, self._best)
+        return noted(self.name, self._best)
 
     @property
     def legend(self) -> str:
         """The label, with the number of lost runs: ``adam (2 of 5 diverged)``."""
-        counts, size = self.trials["status"].value_counts(), count(len(self.trials))
-        lost = [f"{count(counts[s])} of {size} {_STATUS_TEXTS[s]}" for s in CENSORED if s in counts]
-        return _noted(self.name, self._best, *lost)
+        return noted(self.name, self._best, lost(self.trials["status"]))
 
     @property
     def _best(self) -> str:
@@ -82,49 +80,41 @@ def groups(
     ran = trials[~trials["status"].isin(UNRUN)]
     if ran.empty:
         return []
-    pairs, parts = _parts(ran, optimizers, samplers)
+    cells = split(ran["optimizer"], ran["sampler"], optimizers, samplers)
     names = _names(trials)
-    families = [(names[optimizer], sampler) for optimizer, sampler in pairs]
-    chosen = [Chosen(index) for index in range(len(pairs))]
-    if len(pairs) > limit:
-        chosen = best_of_each(families, median_finals(ran, parts, metric), limit)
-    shown = [pairs[one.index] for one in chosen]
+    families = [(names[optimizer], sampler) for optimizer, sampler, _ in cells]
+    chosen = [Chosen(index) for index in range(len(cells))]
+    if len(cells) > limit:
+        medians = median_finals(ran, [rows for *_, rows in cells], metric)
+        chosen = best_of_each(families, medians, limit)
+    shown = [cells[one.index] for one in chosen]
 
     heads, colors = dict(zip(optimizers, optimizers, strict=True)), color_of_each(optimizers)
     colors |= frames.colors
-    if len(shown) < len(pairs) and len(set(families)) > 1:
+    if len(shown) < len(cells) and len(set(families)) > 1:
         heads, colors = names, color_of_each(names.values())
-    alone = len({heads[optimizer] for optimizer, _ in shown}) == 1
+    alone = len({heads[optimizer] for optimizer, *_ in shown}) == 1
     by_sampler = by == "sampler" or (by == "auto" and alone and len(samplers) > 1)
     looks = Looks(colors, samplers)
     if by_sampler:
-        looks = Looks(colors_of_samplers(trials), list(dict.fromkeys(heads[o] for o, _ in shown)))
+        looks = Looks(colors_of_samplers(trials), list(dict.fromkeys(heads[o] for o, *_ in shown)))
     return [
         Group(
             optimizer if len(samplers) == 1 else f"{optimizer} · {sampler}",
             *looks.of(*((sampler, head) if by_sampler else (head, sampler))),
-            trials=ran.iloc[parts[one.index]],
+            trials=ran.iloc[rows],
             settings=one.settings,
             left_out=one.left_out,
         )
-        for one, (optimizer, sampler) in zip(chosen, shown, strict=True)
+        for one, (optimizer, sampler, rows) in zip(chosen, shown, strict=True)
         for head in [heads[optimizer]]
     ]
-
-
-def seeds(compared: Sequence[Group]) -> str:
-    """Return the number of seeds as text: ``5 seeds``, ``1 to 5 seeds``, ``one seed``."""
-    sizes = sorted({len(group.trials) for group in compared})
-    if sizes == [1]:
-        return "one seed"
-    few, many = count(sizes[0]), count(sizes[-1])
-    return f"{few} to {many} seeds" if len(sizes) > 1 else f"{few} seeds"
 
 
 def number_of_runs(compared: Sequence[Group]) -> str:
     """Return the number of seeds and what is not shown: ``5 seeds, best settings only``."""
     left_out = max((group.left_out for group in compared), default=0)
-    parts = [seeds(compared)]
+    parts = [seeds(len(group.trials) for group in compared)]
     if any(group.settings > 1 for group in compared):
         parts.append("best settings only")
     if left_out:
@@ -132,27 +122,21 @@ def number_of_runs(compared: Sequence[Group]) -> str:
     return ", ".join(parts)
 
 
-def _parts(
-    ran: pd.DataFrame, optimizers: list[str], samplers: list[str]
-) -> tuple[list[tuple[str, str]], list[Any]]:
-    """Return the pairs of optimizer and sampler that ran, in order, with the rows of each.
+def spread(compared: Sequence[Group], shown: str = "median and quartiles") -> str:
+    """Return what a line or a number shows: ``median and quartiles of 5 seeds``, ``one seed``."""
+    runs = number_of_runs(compared)
+    return runs if runs.startswith("one seed") else f"{shown} of {runs}"
 
-    One sort finds all of them. A search for each pair would take pairs × runs operations.
-    """
-    codes = pd.Index(optimizers).get_indexer(pd.Index(ran["optimizer"])) * len(samplers)
-    codes += pd.Index(samplers).get_indexer(pd.Index(ran["sampler"]))
-    order = np.argsort(codes, kind="stable")
-    begins = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    found = [divmod(int(code), len(samplers)) for code in codes[order[begins]]]
-    return [(optimizers[o], samplers[s]) for o, s in found], np.split(order, begins[1:])
+
+def lost(statuses: pd.Series[str]) -> str:
+    """Return the number of lost runs as text: ``2 of 60 diverged``; empty if none was lost."""
+    counts, ran = statuses.value_counts(), count(int((~statuses.isin(UNRUN)).sum()))
+    return ", ".join(
+        f"{count(counts[s])} of {ran} {_STATUS_TEXTS[s]}" for s in CENSORED if s in counts
+    )
 
 
 def _names(trials: pd.DataFrame) -> dict[str, str]:
     """Return each label's optimizer name; frames made by hand need not have it."""
     column = "optimizer_name" if "optimizer_name" in trials else "optimizer"
     return dict(zip(trials["optimizer"], trials[column], strict=True))
-
-
-def _noted(name: str, *notes: str) -> str:
-    inside = ", ".join(note for note in notes if note)
-    return f"{name} ({inside})" if inside else name

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import seaborn
 from matplotlib import rcParams
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
@@ -31,6 +32,7 @@ __all__ = [
     "label_rows",
     "set_value_axis",
     "strips_size",
+    "strips_table",
     "write_column",
 ]
 
@@ -64,6 +66,14 @@ def strips_size(groups: Sequence[Group]) -> tuple[float, float]:
     """Return the size in inches, with a row for each group, as high as its name."""
     tallest = max(1 + literal(group.label, _NAME).count("\n") for group in groups)
     return WIDTH, 1.2 + max(0.26, 0.05 + 0.16 * tallest) * max(len(groups), 2)
+
+
+def strips_table(strips: Sequence[Strip], column: str) -> pd.DataFrame:
+    """Return each run's value: name, seed, and the column."""
+    return pd.concat(
+        pd.DataFrame({"name": group.name, "seed": group.trials["seed"].to_numpy(), column: values})
+        for group, values in strips
+    )
 
 
 def draw_strips(

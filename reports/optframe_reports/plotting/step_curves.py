@@ -13,22 +13,24 @@ from matplotlib.ticker import PercentFormatter
 from optframe import Frames
 from optframe.statistics import UNRUN
 from optframe_reports.plotting.compared_optimizers import (
-    LIMIT,
     Solver,
-    add_legend_and_notes,
+    add_notes,
     notes_height,
     number_of_seeds,
-    plural,
     solvers,
     style,
 )
 from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
+    add_legend,
+    legend,
     legend_height,
     plain_log_ticks,
     stroke,
 )
+from optframe_reports.plotting.run_groups import LIMIT
+from optframe_reports.quantities import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +123,9 @@ def draw_shares(axes: Any, shares: Shares, x: str, end: float) -> None:
     axes.set_ylabel(shares.of)
     axes.grid(which="major", alpha=0.4)
     seaborn.despine(ax=axes)
-    add_legend_and_notes(axes, shares.solvers, shares.labels, shares.notes)
+    looks = map(style, shares.solvers)
+    add_legend(axes, *legend([*zip(shares.labels, looks, strict=True)]))
+    add_notes(axes, shares.notes, axes.get_legend())
 
 
 def cost_axis(axes: Any, costs: Any) -> float:

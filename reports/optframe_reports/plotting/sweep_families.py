@@ -6,7 +6,7 @@ A *family* is an optimizer with a sampler and with fixed values of all hyperpara
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,13 @@ from optframe import Frames
 from optframe.components.notation import write
 from optframe.contracts.trial import canonical
 from optframe.drawing.palette import color_of_each
-from optframe.statistics import CENSORED, UNRUN, Quartiles, median_and_quartiles
+from optframe.statistics import CENSORED, UNRUN
+from optframe_reports.plotting.cells import Rows, split
 from optframe_reports.plotting.group_styles import Looks
 
-__all__ = ["Family", "families", "quartiles_of", "starts_of"]
+__all__ = ["Family", "families", "starts_of"]
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def families(
     ran = ran.assign(minimum=minima.mask(nobody, minima.median()))
     order = list(dict.fromkeys(heads[label] for label in labels.index))
     found = []
-    for head, sampler, rows in _split(ran["optimizer"].map(heads), ran[column], order, samplers):
+    for head, sampler, rows in split(ran["optimizer"].map(heads), ran[column], order, samplers):
         given = [_number(tables[label].get(parameter)) for label in ran["optimizer"].iloc[rows]]
         values, inverse = np.unique(given, return_inverse=True)  # NaN comes last
         known = int(np.isfinite(values).sum())
@@ -97,18 +97,6 @@ def families(
             )
         )
     return ran, found
-
-
-def quartiles_of(values: Floats, rows: Sequence[Rows]) -> Quartiles:
-    """Return the quartiles of the values in each of several sets of rows, shape (sets,) each."""
-    found = Quartiles(*(np.full(len(rows), np.nan) for _ in Quartiles._fields))
-    sizes = np.array([len(part) for part in rows])
-    for size in np.unique(sizes):  # sets of equal size are computed at once
-        where = np.flatnonzero(sizes == size)
-        quartiles = median_and_quartiles(values[np.stack([rows[int(i)] for i in where], axis=1)])
-        for into, quartile in zip(found, quartiles, strict=True):
-            into[where] = quartile
-    return found
 
 
 def starts_of(frames: Frames, ran: pd.DataFrame, metric: str) -> Floats:
@@ -140,16 +128,3 @@ def _names(owners: Mapping[str, str], rest: Mapping[str, Mapping[str, Any]]) -> 
             given = {key: rest[label][key] for key in differing if key in rest[label]}
             names[label] = write({"name": owner, **given})
     return names
-
-
-def _split(
-    heads: pd.Series[str], samplers: pd.Series[str], order: list[str], samplers_order: list[str]
-) -> Iterator[tuple[str, str, Rows]]:
-    """Yield each head and sampler that ran, in order, with their rows: one sort finds them all."""
-    codes = pd.Index(order).get_indexer(pd.Index(heads)) * len(samplers_order)
-    codes += pd.Index(samplers_order).get_indexer(pd.Index(samplers))
-    rows = np.argsort(codes, kind="stable")
-    begins = np.flatnonzero(np.diff(codes[rows], prepend=-1))
-    for part in np.split(rows, begins[1:]) if rows.size else []:
-        head, sampler = divmod(int(codes[part[0]]), len(samplers_order))
-        yield order[head], samplers_order[sampler], part

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator
 from numpy.typing import NDArray
 
 from optframe.statistics import Quartiles
-from optframe_reports.plotting.labelling import plain_log_ticks, stroke
+from optframe_reports.plotting.labelling import Legend, legend, plain_log_ticks, stroke
 from optframe_reports.plotting.metric_axis import Ordinate
 from optframe_reports.plotting.run_groups import LIMIT
-from optframe_reports.quantities import count
+from optframe_reports.quantities import count, seeds
 
-__all__ = ["Sweep", "best_of", "draw_sweeps", "lost_height", "seeds_of", "style_of"]
+__all__ = [
+    "Sweep",
+    "best_of",
+    "draw_sweeps",
+    "legend_of",
+    "lost_height",
+    "seeds_of",
+    "sweeps_table",
+]
 
 Floats = NDArray[np.float64]
 
@@ -78,11 +87,8 @@ def best_of(sweeps: Sequence[Sweep], axis: Ordinate, limit: int = LIMIT) -> list
 
 def seeds_of(sweeps: Sequence[Sweep], all_sweeps: int) -> str:
     """Return a text: the number of seeds, and how many of all lines are shown."""
-    sizes = {runs for sweep in sweeps for runs in sweep.runs}
-    few, many = count(min(sizes)), count(max(sizes))
-    text = f"median and quartiles of {few if few == many else f'{few} to {many}'} seeds"
-    if sizes == {1}:
-        text = "one seed"
+    text = seeds(runs for sweep in sweeps for runs in sweep.runs)
+    text = text if text == "one seed" else f"median and quartiles of {text}"
     if all_sweeps > len(sweeps):
         text += f", the best {len(sweeps)} of {count(all_sweeps)}"
     return text
@@ -93,7 +99,24 @@ def lost_height(sweeps: Sequence[Sweep]) -> float:
     return _ROW * sum(not sweep.finite.all() for sweep in sweeps)
 
 
-def style_of(sweep: Any) -> dict[str, Any]:
+def sweeps_table(sweeps: Sequence[Sweep], x: str) -> pd.DataFrame:
+    """Return every line's quartiles at its values: name, x, lower, median, upper, runs."""
+    return pd.concat(
+        pd.DataFrame({"name": one.name, x: one.x, **one.y._asdict(), "runs": one.runs})
+        for one in sweeps
+    )
+
+
+def legend_of(
+    sweeps: Sequence[Sweep],
+    label: Callable[[Sweep], str],
+    others: Sequence[tuple[str, dict[str, Any]]],
+) -> Legend:
+    """Return the marks and the labels of a legend: the lines, and other texts with their looks."""
+    return legend([*((label(sweep), _style(sweep)) for sweep in sweeps), *others])
+
+
+def _style(sweep: Sweep) -> dict[str, Any]:
     """Return the style of a line, on the axes and in the legend."""
     return {
         "color": sweep.color,
@@ -156,7 +179,7 @@ def _draw_line(axes: Any, sweep: Sweep, place: _Place) -> None:
     """Draw a line with its band; values that are too high are cut at the crosses."""
     finite, x = sweep.finite, sweep.x
     median = np.where(finite, sweep.y.median, np.nan)
-    style = style_of(sweep)
+    style = _style(sweep)
     if x.size > _MARKED:
         style["marker"] = "None"
     drawn = axes.plot(x, median, zorder=3, **style)

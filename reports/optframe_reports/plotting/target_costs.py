@@ -68,7 +68,7 @@ def nothing_to_reach(frames: Frames, by: Cost, target: Target) -> str | None:
     if has_own_targets(frames, target):
         if ran["target"].isna().all():
             return "the study has no target; expected target=relative, or a study with one"
-    elif not _measured(frames):
+    elif "loss" not in frames.curves or not np.isfinite(frames.curves["loss"]).any():
         return "no run measured a loss"
     if by == "seconds" and (ran["together"] > 1).all():
         return "all runs ran in batches, so none has its own time"
@@ -81,10 +81,6 @@ def nothing_to_reach(frames: Frames, by: Cost, target: Target) -> str | None:
 def _known(frames: Frames, column: str) -> pd.Series[bool]:
     """Return for each problem whether any trial has a value in this column."""
     return frames.trials[column].notna().groupby(frames.trials["problem"]).any()
-
-
-def _measured(frames: Frames) -> bool:
-    return "loss" in frames.curves and bool(np.isfinite(frames.curves["loss"]).any())
 
 
 def reaching(frames: Frames, by: Cost, target: Target, tau: float) -> tuple[pd.DataFrame, str]:
