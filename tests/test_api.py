@@ -201,7 +201,10 @@ def test_a_given_start_needs_no_other():
     [
         ({}, "no budget is given; expected at least one of steps, epochs, gradients, seconds"),
         ({"steps": 0}, "minimize: steps: expected a whole number ≥ 1, found 0"),
-        ({"epochs": 3}, "rosenbrock has no data, so epochs mean nothing to it"),
+        (
+            {"epochs": 3},
+            "found epochs, but rosenbrock has no data; give it a budget of steps",
+        ),
         ({"steps": 3, "theta0": [1.0]}, "theta0 has shape (1,); expected (2,)"),
         ({"steps": 3, "start": "elsewhere"}, "start: expected one of 'standard', 'random'"),
         ({"steps": 3, "seed": -1}, "seed: expected a whole number ≥ 0, found -1"),

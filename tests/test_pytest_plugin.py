@@ -177,7 +177,8 @@ def test_what_fails_says_why_and_leaves_its_counts(run):
         r"ZeroDivisionError: planted",
         r"optframe.errors.UsageError: optbench: .*unknown optimizer 'adm'; did you mean 'adam'\?",
         r"optframe.errors.UsageError: optbench: .*no budget is given; expected at least .*",
-        r"optframe.errors.UsageError: optbench: found max_steps and steps, which are the same",
+        r"optframe.errors.UsageError: optbench: found max_steps and steps, which are the same; "
+        r"give one of them",
         r"AssertionError: sgd:lr=1e-07 on booth did not reach loss ≤ 0.001: loss .*",
     ):
         assert sum(re.fullmatch(said, line) is not None for line in lines) == 1, said
@@ -208,7 +209,9 @@ def test_nothing_counted_writes_nothing(run):
 def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(run):
     result = run(ADAM, "--optbench-json=nowhere/counts.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --optbench-json: there is no folder */nowhere"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: --optbench-json: there is no folder */nowhere; create it first"]
+    )
 
 
 def test_options_that_select_benchmarks_select_these(run):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,13 +24,17 @@ def now(precision: str = "milliseconds") -> str:
     return datetime.now(UTC).isoformat(timespec=precision)
 
 
-_ANSWERED = attrgetter(*COUNT_COLUMNS[2:-1])
-"""The counts of a row: `COUNT_COLUMNS` without step, epoch and, at the end, seconds."""
+_GIVEN = ("step", "epoch", "seconds")
+_COUNTED = tuple(name for name in COUNT_COLUMNS if name not in _GIVEN)
+_counts_of = attrgetter(*_COUNTED)
+_in_order = itemgetter(*map((*_GIVEN, *_COUNTED).index, COUNT_COLUMNS))
 
 
 def count_row(k: int, epoch: float | None, counts: Counts, seconds: float) -> tuple[float, ...]:
     """Return the first values of a curve's row, in the order of `COUNT_COLUMNS`."""
-    return (k, np.nan if epoch is None else epoch, *_ANSWERED(counts), seconds)
+    given = (k, np.nan if epoch is None else epoch, seconds)
+    row: tuple[float, ...] = _in_order((*given, *_counts_of(counts)))
+    return row
 
 
 @dataclass(frozen=True)

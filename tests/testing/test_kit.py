@@ -89,7 +89,7 @@ def test_a_known_failure_is_expected():
 def test_a_known_failure_that_passes_fails():
     status, reason = ends(checks("fine", is_good="who is?"))["is-good"]
     assert status == "failed"
-    assert reason == "it passes, but known_failures expects it to fail (who is?)"
+    assert reason == "it passes, but known_failures expects it to fail (who is?); remove it there"
 
 
 def test_a_known_failure_of_no_check_is_refused():

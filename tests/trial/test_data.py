@@ -64,7 +64,10 @@ def test_a_problem_with_noise_and_no_data_has_no_epochs(squares):
     found = optframe.minimize(problem, SGD(lr=0.1), steps=4)
     assert found.curve["epoch"].isna().all()
     assert found.counts.samples == 0
-    with pytest.raises(optframe.UsageError, match="has no data, so epochs mean nothing"):
+    with pytest.raises(
+        optframe.UsageError,
+        match="found epochs, but Squares has no data; give it a budget of steps",
+    ):
         optframe.minimize(problem, SGD(), epochs=1)
 
 

@@ -545,7 +545,7 @@ def test_ctrl_c_saves_what_is_running(jobs, tmp_path):
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert err.splitlines()[-1].endswith("(3 of 3 trials)")
+    assert err.splitlines()[-1].endswith("to finish the other 3 of 3 trials")
     assert len(saved_in(tmp_path)) == int(jobs)
     for name in saved_in(tmp_path):
         with np.load(tmp_path / "out" / "saved" / name) as file:
