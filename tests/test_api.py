@@ -393,3 +393,9 @@ def test_a_result_folder_that_is_a_file_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="file: expected a folder, found a file"):
         optframe.run(Study("x", {"steps": 1}, "sgd", "rosenbrock"), tmp_path / "file")
+
+
+def test_a_problem_without_data_needs_no_sampler():
+    assert optframe.minimize("booth", "sgd", steps=2, sampler=None).counts.gradients == 2
+    with pytest.raises(optframe.UsageError):
+        optframe.minimize("softmax:data=digits", "sgd", steps=2, sampler=None)

@@ -66,7 +66,7 @@ def minimize(
     target: float | Mapping[str, float] | None = None,
     gradient_norm: float | None = None,
     patience: int | None = None,
-    sampler: str | Sampler = "shuffled",
+    sampler: str | Sampler | None = "shuffled",
     seed: int = 0,
     theta0: Any = None,
     start: str = "standard",
@@ -84,7 +84,8 @@ def minimize(
     Parameters
     ----------
     problem, optimizer, sampler
-        Names in the short notation, or objects. The sampler is for problems with data.
+        Names in the short notation, or objects. The sampler is for problems with data; others may
+        be given None.
     steps, epochs, gradients, seconds
         The budget; at least one of them.
     target, gradient_norm, patience
@@ -139,7 +140,7 @@ def minimize(
         budget=build(Budget, given, "minimize"),
         optimizers=[_named(registry, "optimizers", optimizer)],
         problems=[_named(registry, "problems", problem)],
-        samplers=[_named(registry, "samplers", sampler)],
+        samplers=[] if sampler is None else [_named(registry, "samplers", sampler)],
         seed=seed,
         start=start,  # type: ignore[arg-type]
         dtype=dtype,  # type: ignore[arg-type]

@@ -293,7 +293,7 @@ def test_a_plugin_that_has_changed_since_is_refused(tmp_path):
     with pytest.raises(PluginError) as refused:
         run_study(study("changing"), tmp_path / "out", registry)
     assert "plugin 'changing_plugin': found " in str(refused.value)
-    assert f"and was {registry.codes()['changing_plugin']};" in str(refused.value)
+    assert f"expected {registry.codes()['changing_plugin']} as the" in str(refused.value)
 
 
 @pytest.mark.parametrize(("jobs", "threads"), [(None, 1), (1, 1), (3, 2)])

@@ -61,7 +61,7 @@ def test_a_search_is_given_by_name_or_table_or_as_an_object(given, expected):
     ("given", "mistake"),
     [
         ("armjo", "bfgs: search: unknown search 'armjo'; did you mean 'armijo'?"),
-        ({"decrease": 0.1}, "bfgs: search: expected { name = ... }, a search, found"),
+        ({"decrease": 0.1}, "bfgs: search: expected a search, { name = ... }, found"),
         (
             {"name": "armijo", "decrease": 2},
             "bfgs: search: decrease: expected a number > 0 and < 1",

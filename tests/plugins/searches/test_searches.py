@@ -149,10 +149,10 @@ def test_the_exact_search_fails_where_the_line_has_no_minimum():
 def test_what_a_search_needs_is_what_its_method_requires():
     assert {"hvp", "quadratic", "gradient"} <= BFGS(search=Exact()).requires()
     assert "hvp" not in BFGS().requires()
-    with pytest.raises(optframe.UsageError, match="BFGS needs quadratic, which Rosenbrock"):
+    with pytest.raises(optframe.UsageError, match="bfgs needs quadratic, which rosenbrock"):
         optframe.minimize("rosenbrock", "bfgs:search=exact", steps=1)
 
 
 def test_a_line_search_refuses_minibatches():
-    with pytest.raises(optframe.UsageError, match="BFGS needs deterministic"):
+    with pytest.raises(optframe.UsageError, match="bfgs needs deterministic"):
         optframe.minimize("logistic", "bfgs", steps=1, sampler="shuffled")

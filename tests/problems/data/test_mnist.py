@@ -116,8 +116,8 @@ def test_one_damaged_byte_is_found(number, small, random):
     with pytest.raises(UnavailableError) as caught:
         Mnist().load()
     assert str(caught.value) == (
-        f"{path}: found sha256 {found}, expected {expected}: it is damaged or another file; get it "
-        "again, or move it away"
+        f"{path}: found sha256 {found}, expected {expected}: it is damaged or another file; "
+        "replace the file or remove it"
     )
 
 
