@@ -276,9 +276,11 @@ class Run:
 
         The clock is stopped when this is called.
         """
-        k, theta, counts, termination = self.k, self.theta, self.counts, self.termination
-        solution = self._solution(k, theta, self.state)
-        values = self._values(solution)
+        loop, counts, termination = self.loop, self.counts, self.termination
+        k, theta = loop.k, loop.theta
+        solution = self._solution(k, theta, loop.state)
+        # `_values`, without a further call: a checkpoint takes some microseconds.
+        values = {name: float(value) for name, value in self.problem.metrics(solution).items()}
         measured = self.measures(k, solution, self.setup.backend.xp)
         if self.rows:
             check_theta(self.optimizer, theta, *self._kind)
@@ -287,17 +289,17 @@ class Run:
             self.metrics = (*values, *measured)
             if self.setup.iterates:
                 self._keep(solution)
-        numbers = {**values, **measured}
+        numbers = {**values, **{n: float(v) for n, v in measured.items()}} if measured else values
         path = self.setup.backend.to_numpy(solution).tolist() if self.problem.size <= 2 else ()
         self.rows.append(
             (
                 *count_row(k, self.minibatches.epoch(k), counts, self.clock.seconds),
                 *(() if self.profile is None else self.profile.row),
-                *[float(numbers[name]) for name in self.metrics],
+                *[numbers[name] for name in self.metrics],
                 *path,
             )
         )
-        reached = termination.reached(values, solution)
+        reached = termination.tests_steps and termination.reached(values, solution)
         exhausted = k and k == self.minibatches.end
         self.status, self.reason = termination.verdict(
             k,
