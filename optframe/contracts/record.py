@@ -24,6 +24,7 @@ def now(precision: str = "milliseconds") -> str:
     return datetime.now(UTC).isoformat(timespec=precision)
 
 
+# How a row is made is worked out once, since each checkpoint of each run makes one.
 _GIVEN = ("step", "epoch", "seconds")
 _COUNTED = tuple(name for name in COUNT_COLUMNS if name not in _GIVEN)
 _counts_of = attrgetter(*_COUNTED)

@@ -112,7 +112,7 @@ def minimize(
     Raises
     ------
     UsageError
-        Where an argument is wrong, or the problem does not offer what the optimizer needs.
+        Where an argument is wrong, or the problem does not support what the optimizer needs.
     UnavailableError
         Where the backend cannot run here.
     """

@@ -130,7 +130,7 @@ def plan(
     """Return the study's trials: problems, then samplers, then optimizers, then seeds.
 
     Without ``keyed`` the components' code is not hashed, which is most of the work for one trial:
-    the trials can be run, but their keys are good for no store.
+    the trials can be run, but their keys cannot be used in a store.
     The `UsageError` is raised from the exception of a problem, where one raised it.
     """
     planner = _Planner(study, registry, binder or Binder(registry), keyed)

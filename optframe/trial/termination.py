@@ -69,7 +69,7 @@ class Termination:
                 )
             reached = values[metric] >= value if rises(metric) else values[metric] <= value
         smallest = self._budget.gradient_norm
-        if smallest is not None and not np.all(reached):
+        if smallest is not None and (solution.ndim > 1 or not reached):
             reached = reached | self._short(full_gradient(self._problem, solution), smallest)
         return reached
 
