@@ -18,7 +18,7 @@ from typing import Any
 import pluggy
 
 from optframe.components import hookspecs
-from optframe.components.fitness import flaw_of, unfit
+from optframe.components.contract_check import flaw_of, unfit
 from optframe.components.hookspecs import API_VERSION
 from optframe.components.kinds import KINDS
 from optframe.errors import PluginError, UsageError, nearest, one_line

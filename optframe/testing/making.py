@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from optframe.components.fitness import flaw_of
+from optframe.components.contract_check import flaw_of
 from optframe.components.kinds import KINDS
 from optframe.errors import UsageError
 
