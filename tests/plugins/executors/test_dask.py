@@ -47,6 +47,9 @@ class Cluster:
         while not (self.file.exists() and self.file.read_text().strip().endswith("}")):
             assert time.monotonic() < until
             time.sleep(0.05)
+        while len(self.workers()) < workers:
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
     def _start(self, what, *words):
         process = subprocess.Popen(
@@ -60,6 +63,7 @@ class Cluster:
 
     def workers(self):
         """The worker processes that are alive."""
+        assert self.nannies.poll() is None, Path(self._log.name).read_text(errors="replace")
         found = psutil.Process(self.nannies.pid).children()
         return [one for one in found if "spawn_main" in " ".join(one.cmdline())]
 
@@ -158,12 +162,13 @@ def test_trials_that_crash_cost_themselves_alone(there, tmp_path):
 
 HOURS = """
 import os, time
-from optframe_plugins.executors import dask_site, worker
+from optframe_plugins.dask_cluster import site
+from optframe_plugins.worker_processes import worker_handle
 
 def later():
     return time.monotonic() + 3600 * len(os.listdir({!r}))
 
-dask_site.monotonic = worker.monotonic = later
+site.monotonic = worker_handle.monotonic = later
 """
 
 
@@ -388,7 +393,7 @@ def test_the_words_say_where():
 
 def test_a_scheduler_is_for_dask_alone(tmp_path):
     wrong = study("sgd", RunSettings(executor="processes", scheduler="tcp://host:8786"))
-    with pytest.raises(UsageError, match=r"\[run\] scheduler: executor 'processes' uses none"):
+    with pytest.raises(UsageError, match=r"executor 'processes' uses no scheduler"):
         run_study(wrong, tmp_path, plugins())
 
 
