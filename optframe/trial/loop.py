@@ -122,7 +122,7 @@ class Loop:
         """
         # Local names: a look-up of an attribute would take time in every step.
         oracle, step, draw, fields = self.oracle, self.optimizer.step, self.draw, self.fields
-        drawing, scheduled, counts = self.minibatches.drawing, bool(fields), oracle.counts
+        drawing, scheduled, counts = self.minibatches.drawing, fields.there, oracle.counts
         theta, state, k, left = self.theta, self.state, self.k, False
         try:
             for k in range(self.k, until):

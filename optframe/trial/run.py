@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts import Array, Optimizer, Solver
+from optframe.contracts import Array, Solver
 from optframe.contracts.columns import COUNT_COLUMNS, PATH_COLUMNS, PROFILE_COLUMNS
 from optframe.contracts.oracle import Counts, Oracle
 from optframe.contracts.record import count_row
@@ -54,6 +54,8 @@ class Run:
         self.iterates: list[Any] = []
         self.fields = ScheduledFields()
         self.optimizer = self.fields.own(setup.optimizer)
+        self.solves = isinstance(setup.optimizer, Solver)
+        """Whether the optimizer has its own loop."""
         self.minibatches = Minibatches(setup.problem, setup.sampler, setup.seeds)
         self.ahead = Minibatches(setup.problem, setup.sampler, setup.seeds)
         """The same minibatches for looking ahead, so that the steps' epoch stays loaded."""
@@ -108,7 +110,7 @@ class Run:
                 # The first row, at the start. A run may end there, for example at its target.
                 if not self._measure():
                     return
-                if isinstance(self.optimizer, Solver):
+                if self.solves:
                     self._solve(self.optimizer)
                 else:
                     self._iterate()
@@ -183,7 +185,7 @@ class Run:
         loop.begin()
         return peak_bytes(lambda: loop.advance(1))
 
-    def _solve(self, solver: Solver) -> None:
+    def _solve(self, solver: Any) -> None:
         """Run a solver, which has its own loop; a step is the time between two reports."""
         loop, watch, upcoming = self.loop, self._watch(), self._marks()
         loop.mark = next(upcoming)
@@ -264,8 +266,7 @@ class Run:
 
     def _solution(self, k: int, theta: Array, state: Any) -> Array:
         """Return the optimizer's solution after k steps; the start if k is 0."""
-        optimizer = self.optimizer
-        return optimizer.solution(theta, state) if k and isinstance(optimizer, Optimizer) else theta
+        return self.optimizer.solution(theta, state) if k and not self.solves else theta
 
     def _values(self, solution: Array) -> dict[str, float]:
         """Return the problem's metrics on the host."""

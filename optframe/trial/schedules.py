@@ -17,24 +17,22 @@ class ScheduledFields:
     """Sets the scheduled fields of a run's copy of an optimizer, of its wrappers and searches."""
 
     def __init__(self) -> None:
-        self._fields: list[tuple[Any, str, Schedule]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._fields)
+        self.there: list[tuple[Any, str, Schedule]] = []
+        """The fields: their component, name and schedule."""
 
     def own(self, optimizer: Component) -> Component:
         """Return a copy of an optimizer, and collect its schedules, which `set` replaces."""
         copied = copy.copy(optimizer)
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
-                self._fields.append((copied, name, value))
+                self.there.append((copied, name, value))
             elif isinstance(value, (Optimizer, Search)):
                 object.__setattr__(copied, name, self.own(value))
         return copied
 
     def set(self, k: int, epoch: float, progress: Callable[[int, float], float]) -> None:
         """Set every scheduled field to its value for step k."""
-        if self._fields:
+        if self.there:
             share = progress(k, epoch)
-            for holder, name, schedule in self._fields:
+            for holder, name, schedule in self.there:
                 object.__setattr__(holder, name, schedule(k, epoch, share))

@@ -115,11 +115,11 @@ class Termination:
 
     def spent(self, k: int, total: int | None, counts: Counts, seconds: float) -> bool:
         """Return whether the budget is spent after k steps."""
+        if total is not None and k >= total:
+            return True
         budget = self._budget
-        return bool(
-            (total is not None and k >= total)
-            or (budget.gradients is not None and counts.gradients >= budget.gradients)
-            or (budget.seconds is not None and seconds >= budget.seconds)
+        return (budget.gradients is not None and counts.gradients >= budget.gradients) or (
+            budget.seconds is not None and seconds >= budget.seconds
         )
 
     def progress(self, k: int, epoch: float, counts: Counts, seconds: Callable[[], float]) -> float:
