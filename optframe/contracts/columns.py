@@ -135,7 +135,21 @@ TRIALS = (
     Column("traceback", "TEXT", "where it failed"),
     _count("steps", "INTEGER", "steps done", "steps", "step"),
     _count("epochs", "REAL", "passes over the training records", "epochs", "epoch"),
-    _count("samples", "INTEGER", "records touched by minibatches", "records"),
+    _count("samples", "INTEGER", "records drawn into minibatches", "records"),
+    _count(
+        "records",
+        "INTEGER",
+        "records that answers touched: four answers on a minibatch of 32 touch 128",
+        "records",
+        since=5,
+    ),
+    _count(
+        "work",
+        "REAL",
+        "what the answers cost, see `optframe.contracts.oracle.PRICES`",
+        "gradients over all the data",
+        since=5,
+    ),
     _count("losses", "REAL", "losses asked for"),
     _count("gradients", "REAL", "gradients asked for; P partial derivatives count as one"),
     _count("hessians", "REAL", "Hessians asked for"),
@@ -175,6 +189,14 @@ TRIALS = (
         of=lambda trial: trial.budget.goal and trial.budget.goal[1],
     ),
     Column(
+        "window",
+        "INTEGER",
+        "where the target was reached: within how many last steps; 1 is exactly the last",
+        "steps",
+        repeats=True,
+        since=5,
+    ),
+    Column(
         *("final", "TEXT", "the last value of each metric", "JSON"),
         of=lambda record: json.dumps(record.final),
         shown=False,
@@ -185,6 +207,14 @@ TRIALS = (
         shown=False,
     ),
     Column("started", "TEXT", "when the run began, in UTC", "ISO 8601"),
+    Column(
+        "load",
+        "REAL",
+        "the machine's load when the run began: processes that ran or waited for a core, averaged "
+        "over a minute",
+        "processes",
+        since=5,
+    ),
     Column(
         "together",
         "INTEGER",
@@ -207,6 +237,30 @@ TRIALS = (
         replanned=True,
         shown=False,
         since=4,
+    ),
+    _asked(
+        "stage",
+        _TEXT,
+        "'tune' where the run searched for hyperparameters, 'final' where it is judged",
+        since=5,
+        before="'final'",
+    ),
+    _asked("contender", "TEXT", "what was tuned, in a tuning run", since=5),
+    *(
+        _asked(name, "INTEGER", meaning, since=5, identifier=True)
+        for name, meaning in (
+            ("study", "which repetition of the tuning it belongs to, from 0"),
+            ("number", "place of its setting in the tuner's order, from 0"),
+            ("round", "which settings were proposed together, from 0"),
+            ("until", "steps after which the tuner paused it"),
+        )
+    ),
+    _asked(
+        "origin",
+        _TEXT,
+        "'planned' where a study ran it, 'recorded' where a program recorded its own run",
+        since=5,
+        before="'planned'",
     ),
 )
 """The columns of a trial, in the store's order; in frames, its metrics follow."""

@@ -64,6 +64,12 @@ class Record:
     """The number of runs in the batch; they share its seconds."""
     step_bytes: int | None = None
     """The most bytes that a step allocates; None if the run was not profiled."""
+    window: int | None = None
+    """The target was reached within this number of last steps; None if it was not reached."""
+    load: float | None = None
+    """The machine's load average over a minute when the run began; None if it is not known."""
+    path: NDArray[np.float64] | None = None
+    """θ and the gradient after each of the first steps, for P ≤ 2; see `PATH`."""
 
     @classmethod
     def without_run(

@@ -105,6 +105,10 @@ class Transform(StochasticProblem):
         """Return the metrics of the inner problem."""
         return self.problem.metrics(theta)
 
+    def work(self, word: str) -> float | None:
+        """Return the price of an answer of the inner problem."""
+        return self.problem.work(word)
+
     @property
     def records(self) -> int | None:
         """The number of training records of the inner problem; None if it has none."""

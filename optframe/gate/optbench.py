@@ -129,7 +129,7 @@ class Step:
         run = self._run
         run.oracle.step = run.k
         if run.minibatches.drawing:
-            run.oracle.see(run.minibatches.draw(run.k)[0])
+            run.oracle.see(*run.minibatches.draw(run.k))
         assert isinstance(run.optimizer, Optimizer)
         following = run.optimizer.step(theta, state, run.oracle)
         run.setup.backend.synchronize()

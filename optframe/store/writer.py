@@ -163,13 +163,14 @@ class Store:
                         "folder"
                     )
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO curves VALUES (?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO curves VALUES (?, ?, ?, ?, ?, ?)",
                     (
                         record.key,
                         json.dumps(record.columns),
                         len(record.curve),
                         zlib.compress(np.ascontiguousarray(record.curve.T, "<f8").tobytes(), 1),
                         _pack(record.landscape),
+                        _packed(record.path),
                     ),
                 )
 
@@ -239,6 +240,11 @@ def _pack(grid: Landscape | None) -> bytes | None:
     arrays = [np.ascontiguousarray(a, "<f8") for a in (*grid.axes, grid.loss)]
     head = json.dumps([list(array.shape) for array in arrays]).encode()
     return zlib.compress(head + b"\n" + b"".join(array.tobytes() for array in arrays), 1)
+
+
+def _packed(path: Any) -> bytes | None:
+    """Return a path's table as bytes: column after column, compressed."""
+    return None if path is None else zlib.compress(np.ascontiguousarray(path.T, "<f8"), 1)
 
 
 def _alive(process: int) -> bool:

@@ -17,7 +17,7 @@ from optframe.components.binder import Binder
 from optframe.components.parameters import build, mistakes_in
 from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
-from optframe.contracts.columns import MEASURES
+from optframe.contracts.columns import MEASURES, rises
 from optframe.contracts.oracle import offers
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import NO_SAMPLER, AtLeastOne, Budget, Checkpoints, Trial
@@ -156,6 +156,7 @@ class _Planner:
         self.mistakes: list[str] = []
         self.raised: Exception | None = None
         """What the first problem raised that cannot be bound."""
+        self._metrics: dict[int, dict[str, float]] = {}
         self._code = cache(registry.code)  # files are read once per plan
         self.prefix = f"{study.where}: " if study.where else ""
 
@@ -253,7 +254,44 @@ class _Planner:
                 "budget of steps, gradients or seconds"
             )
             return None
+        if made is None or made.target is None:
+            return made
+        made = made.aimed(bound.knows_minimum)
+        self._check_target(made, where, problem, bound)
         return made
+
+    def _check_target(self, budget: Budget, where: str, problem: Choice, bound: Problem) -> None:
+        """Report a target on a metric that the problem does not measure."""
+        metric, value = budget.goal or ("loss", 0.0)
+        if metric == "gap":
+            if not bound.knows_minimum:
+                self.mistakes.append(
+                    f"{where}: target: found gap, the distance to the least loss f*, which "
+                    f"{problem.component.label} does not know; expected another metric, such as "
+                    "loss"
+                )
+        elif metric != "loss" and (measured := self._measured(bound)):
+            if metric not in measured:
+                self.mistakes.append(
+                    f"{where}: target: {problem.component.label} does not measure {metric!r}; "
+                    f"{nearest(metric, measured)}{_without(metric)}"
+                )
+            elif rises(metric) and measured[metric] <= 1 < value:
+                self.mistakes.append(
+                    f"{where}: target: found {metric} = {value:g}; expected at most 1, since an "
+                    f"accuracy of {problem.component.label} is a fraction"
+                )
+
+    def _measured(self, bound: Problem) -> dict[str, float]:
+        """Return a problem's metrics at its start; none if they cannot be computed here."""
+        if id(bound) not in self._metrics:
+            try:
+                start = bound.start(Seeds(self.study.seed, 0).generator("start"))
+                found = bound.metrics(bound.asarray(start))
+                self._metrics[id(bound)] = {name: float(value) for name, value in found.items()}
+            except Exception:  # the run reports what is wrong, with its traceback
+                self._metrics[id(bound)] = {}
+        return self._metrics[id(bound)]
 
     def _made_budget(self, given: Any, where: str) -> Budget | None:
         if not isinstance(given, (Budget, Mapping)):
@@ -329,3 +367,11 @@ class _Planner:
                         f"{choice.where}: {others} names {name!r}, which is not in this study; "
                         f"{nearest(str(name), names)}"
                     )
+
+
+def _without(metric: str) -> str:
+    """Return what to do if a problem has no records to measure a metric on."""
+    part = metric.partition("_")[0]
+    if part not in ("validation", "test"):
+        return ""
+    return f"; it may have no {part} records, which {part}_fraction of its data set can give it"

@@ -81,7 +81,7 @@ class Loop:
         if not self.minibatches.drawing:
             return 0
         minibatch, records = self.draw(k)
-        self.oracle.see(minibatch)
+        self.oracle.see(minibatch, records)
         return records
 
     def iterate(
@@ -129,7 +129,7 @@ class Loop:
                 oracle.step = k
                 if drawing:  # as in `show`, without a further call in every step
                     minibatch, records = draw(k)
-                    oracle.see(minibatch)
+                    oracle.see(minibatch, records)
                     counts.samples += records
                 if scheduled:
                     fields.set(k, self.minibatches.epoch(k) or 0.0, self.progress)

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.contracts import Array, Backend, Optimizer, Solver, Wrapper
+from optframe.contracts import Array, Backend, Optimizer, Solver
 from optframe.contracts.whole_file import replacing
 from optframe.errors import one_line
+from optframe.trial.window import is_resumable
 
 if TYPE_CHECKING:
     from optframe.trial.run import Run
@@ -58,7 +59,7 @@ class SavedRuns:
 
         ``hurried`` returns whether the study should end; the run is then saved and abandoned.
         """
-        return Saved(self._path(key), key, self.every, hurried) if _resumable(optimizer) else None
+        return Saved(self._path(key), key, self.every, hurried) if is_resumable(optimizer) else None
 
     def forget(self, key: str) -> None:
         """Remove the files of a run that has ended."""
@@ -279,11 +280,6 @@ class _Arrays:
         if number not in self._made:
             self._made[number] = self._backend.asarray(self._file[f"array_{number}"])
         return self._made[number]
-
-
-def _resumable(optimizer: Optimizer | Solver) -> bool:
-    inside = _resumable(optimizer.optimizer) if isinstance(optimizer, Wrapper) else True
-    return optimizer.resumable and inside
 
 
 def _name(kind: type) -> str:

@@ -27,6 +27,7 @@ from optframe.trial.profiling import Profile, peak_bytes
 from optframe.trial.schedules import ScheduledFields
 from optframe.trial.setup import SavedState, Setup
 from optframe.trial.termination import Termination, limit_of
+from optframe.trial.window import Kept, copy_counts, is_resumable
 
 __all__ = ["Run", "Setup"]
 
@@ -52,20 +53,24 @@ class Run:
         self.metrics: tuple[str, ...] = ()
         self.rows: list[tuple[float, ...]] = []
         self.iterates: list[Any] = []
+        self.window: int | None = None
+        """The target was reached within this number of last steps; None if it was not reached."""
         self.fields = ScheduledFields()
         self.optimizer = self.fields.own(setup.optimizer)
         self.solves = isinstance(setup.optimizer, Solver)
         """Whether the optimizer has its own loop."""
+        self.kept = Kept() if is_resumable(setup.optimizer) else None
+        """The run at its last test of the target; None if a step cannot be repeated."""
         self.minibatches = Minibatches(setup.problem, setup.sampler, setup.seeds)
         self.ahead = Minibatches(setup.problem, setup.sampler, setup.seeds)
         """The same minibatches for looking ahead, so that the steps' epoch stays loaded."""
         self.measures = Measures(setup.measure, setup.problem, self.ahead)
         limit = limit_of(theta, setup.backend.xp)
         self.termination = Termination(setup.problem, setup.budget, setup.backend, limit)
-        self.oracle = self._oracle(self.counts)
         self.total = self.minibatches.steps_in(setup.budget)
         """The number of steps in the budget; None if it is not known in advance."""
-        self.loop = self._loop(theta, self.oracle)
+        self.loop = self._loop(theta, self.counts)
+        self.oracle = self.loop.oracle
         self.profile: Profile | None = None
         if setup.profile:
             self.profile = Profile(setup.backend.synchronize)
@@ -121,7 +126,7 @@ class Run:
 
     def rehearsal(self) -> Loop:
         """Return a loop on a copy of the start with counts of its own."""
-        return self._loop(self._start(), self._oracle(Counts()))
+        return self._loop(self._start(), Counts())
 
     def warm_up(self) -> None:
         """Do a first step on copies, so that the run's times do not include compilation."""
@@ -130,27 +135,22 @@ class Run:
         returned = loop.optimizer.step(loop.theta, loop.state, loop.oracle)
         check_step(self.optimizer, returned, *self._kind)
 
-    def progress(self, k: int, epoch: float) -> float:
-        """Return the share of the budget that is spent after k steps, for schedules."""
-        return self.termination.progress(k, epoch, self.counts, self.clock.now)
-
     def _start(self) -> Array:
         start = np.array(self.setup.start)
         check_start(self.problem, start)
         return self.setup.backend.asarray(start, self.setup.dtype)
 
-    def _oracle(self, counts: Counts) -> Oracle:
-        seeds = self.setup.seeds
-        return Oracle(
-            self.problem,
-            self.setup.backend,
-            counts,
-            lambda step: seeds.generator("optimizer", step),
-        )
-
-    def _loop(self, theta: Array, oracle: Oracle) -> Loop:
+    def _loop(self, theta: Array, counts: Counts) -> Loop:
+        seeds, backend, clock = self.setup.seeds, self.setup.backend, self.clock
+        progress = self.termination.progress
         return Loop(
-            theta, self.optimizer, self.fields, oracle, self.minibatches, self.clock, self.progress
+            theta,
+            self.optimizer,
+            self.fields,
+            Oracle(self.problem, backend, counts, lambda k: seeds.generator("optimizer", k)),
+            self.minibatches,
+            clock,
+            lambda k, epoch: progress(k, epoch, counts, clock.now),
         )
 
     def _iterate(self) -> None:
@@ -169,6 +169,7 @@ class Run:
         # `restore` replaces everything that `begin` has changed, the clock and the counts included.
         if saved is not None:
             saved.restore(self)
+        self._remember()
         pause = None if saved is None else partial(self._pause, saved)
         self.loop.iterate(self._marks(), self._measure, self._watch(), pause)
         if self.status == "diverged":
@@ -228,18 +229,18 @@ class Run:
         At a checkpoint `_measure` tests all ends, so that targets are tested here between
         checkpoints only.
         """
-        budget, termination, counts = self.setup.budget, self.termination, self.counts
+        termination, counts, limit = self.termination, self.counts, self.setup.budget.seconds
         keeps, tests, every = self.setup.iterates, termination.tests_steps, termination.every
-        gradients, seconds, now, loop = budget.gradients, budget.seconds, self.clock.now, self.loop
-        if not (keeps or tests or gradients is not None or seconds is not None):
+        answers, now, loop = termination.limits_answers, self.clock.now, self.loop
+        if not (keeps or tests or answers or limit is not None):
             return None
 
         def watch(k: int, theta: Array, state: Any) -> bool:
             if keeps:
                 self._keep(theta)
-            if gradients is not None and counts.gradients >= gradients:
+            if answers and termination.answered(counts):
                 return True
-            if seconds is not None and now() >= seconds:
+            if limit is not None and now() >= limit:
                 return True
             return tests and k < loop.mark and k % every == 0 and self._ends(k, theta, state)
 
@@ -259,10 +260,64 @@ class Run:
         self.clock.stop()
         solution = self._solution(k, theta, state)
         values = self._values(solution)
-        ended = self.termination.diverged(values["loss"], theta)
-        ended = ended or bool(self.termination.reached(values, solution))
+        ended = bool(self.termination.reached(values, solution))
+        ended = ended or self.termination.diverged(values["loss"], theta)
+        if not ended:
+            self._remember(k, theta, state)
         self.clock.start()
         return ended
+
+    def _remember(self, k: int = 0, theta: Array = None, state: Any = None) -> None:
+        """Keep a copy of the run at a test whose target is not reached; the clock is stopped."""
+        termination, loop = self.termination, self.loop
+        if not k:
+            k, theta, state = loop.k, loop.theta, loop.state
+        if not termination.tests_steps or termination.every == 1 or self.kept is None:
+            return
+        if k % termination.every == 0:
+            self.kept.keep(k, theta, state, self.counts, self.clock.seconds)
+
+    def _step_back(self) -> int:
+        """Go back to the first step since the last test at which the target is reached.
+
+        Return the number of last steps within which it was reached: 1 if it is exactly the last.
+        The clock is stopped, and its seconds are interpolated between the two steps.
+        """
+        termination, loop, kept = self.termination, self.loop, self.kept
+        steps = termination.window(loop.k)
+        if steps <= 1 or kept is None or self.solves:
+            return steps
+        began = loop.k - steps
+        again = self.rehearsal()
+        if kept.k == began:
+            before = kept.seconds
+            kept.give(again)
+        else:  # the run was resumed within the window, so its steps before are done again
+            before = self._seconds_at(began)
+            again.begin()
+            again.advance(began)
+        if not again.advance(loop.k, self._reaches):
+            return steps  # the steps depend on the time
+        after = self.clock.seconds
+        self.clock.seconds = before + (again.k - began) / steps * (after - before)
+        if self.profile is not None and after:
+            self.profile.shorten(self.clock.seconds / after)
+        loop.k, loop.theta, loop.state = again.k, again.theta, again.state
+        copy_counts(again.oracle.counts, self.counts)
+        while self.rows[-1][0] >= loop.k:
+            self.rows.pop()
+        del self.iterates[loop.k + 1 :]
+        return 1
+
+    def _reaches(self, k: int, theta: Array, state: Any) -> bool:
+        """Return whether the target is reached at this step."""
+        solution = self._solution(k, theta, state)
+        return bool(self.termination.reached(self._values(solution), solution))
+
+    def _seconds_at(self, k: int) -> float:
+        """Return the seconds at the last checkpoint up to step k."""
+        place = COUNT_COLUMNS.index("seconds")
+        return max(row[place] for row in self.rows if row[0] <= k)
 
     def _solution(self, k: int, theta: Array, state: Any) -> Array:
         """Return the optimizer's solution after k steps; the start if k is 0."""
@@ -282,11 +337,29 @@ class Run:
         solution = self._solution(k, theta, loop.state)
         # `_values`, without a further call: a checkpoint takes some microseconds.
         values = {name: float(value) for name, value in self.problem.metrics(solution).items()}
-        measured = self.measures(k, solution, self.setup.backend.xp)
         if self.rows:
             check_theta(self.optimizer, theta, *self._kind)
         else:
             check_metrics(self.problem, values)
+        stopped, target = self.oracle.stopped, None
+        spent = termination.spent(k, self.total, counts, self.clock.seconds)
+        exhausted = k and k == self.minibatches.end
+        # Targets are tested at fixed steps and where the run ends, so that checkpoints between
+        # these do not change at which step a target is reached.
+        if termination.tests_steps:
+            if k % termination.every and not (spent or exhausted or stopped is not None):
+                pass
+            elif termination.reached(values, solution):
+                window = self._step_back()
+                k, theta = loop.k, loop.theta
+                solution = self._solution(k, theta, loop.state)
+                values = self._values(solution)
+                target, met = termination.target(values, solution)
+                self.window = window if met else None
+            else:
+                self._remember(k, theta, loop.state)
+        measured = self.measures(k, solution, self.setup.backend.xp)
+        if not self.rows:
             self.metrics = (*values, *measured)
             if self.setup.iterates:
                 self._keep(solution)
@@ -300,15 +373,13 @@ class Run:
                 *path,
             )
         )
-        reached = termination.tests_steps and termination.reached(values, solution)
-        exhausted = k and k == self.minibatches.end
         self.status, self.reason = termination.verdict(
             k,
-            values["loss"],
+            values,
+            target=target,
             diverged=termination.diverged(values["loss"], theta),
-            target=termination.target(values, solution) if reached else None,
-            spent=termination.spent(k, self.total, counts, self.clock.seconds),
-            stopped=self.oracle.stopped,
+            spent=spent,
+            stopped=stopped,
             exhausted=f"the stream ended after {counts.samples} records" if exhausted else None,
         )
         return self.status is None

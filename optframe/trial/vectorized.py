@@ -36,6 +36,7 @@ from optframe.trial.stacking import (
     some_runs,
 )
 from optframe.trial.termination import Termination
+from optframe.trial.window import Kept, is_resumable
 
 __all__ = ["VectorizedRuns"]
 
@@ -47,6 +48,15 @@ class _Judged(NamedTuple):
     values: dict[str, Any]
     diverged: Any
     reached: Any
+
+
+class _Reach(NamedTuple):
+    """A step with the counts and seconds up to it; ``window`` as in `Run.window`."""
+
+    k: int
+    counts: Counts
+    seconds: float
+    window: int
 
 
 class VectorizedRuns:
@@ -68,6 +78,8 @@ class VectorizedRuns:
         self.compile_seconds, self.state_bytes = 0.0, 0
         self.judged: _Judged | None = None
         """The measurements at a step between two checkpoints where some runs end; else None."""
+        self.kept = Kept() if is_resumable(optimizer) else None
+        """The batch at its last test of targets; None if a step cannot be repeated."""
         parts = self._parts(np.arange(len(runs)), optimizer)
         theta = self.xp.stack([run.theta for run in runs])
         self.loop = Loop(theta, *parts, self.clock, self._progress)
@@ -92,6 +104,7 @@ class VectorizedRuns:
             self.clock.start()
             self.loop.begin()
             self.clock.stop()
+            self._remember(0, self.loop.theta, self.loop.state)
             run = self.runs[0]
             upcoming = marks(self.setup.checkpoints, run.total, self.loop.minibatches.per_epoch)
             self.loop.iterate(upcoming, self._measure, self._watch())
@@ -180,13 +193,14 @@ class VectorizedRuns:
         At a checkpoint `_measure` tests all ends, so that targets are tested here between
         checkpoints only.
         """
-        gradients, counts = self.setup.budget.gradients, self.counts
-        tests, every = self.termination.tests_steps, self.termination.every
-        if not tests and gradients is None:
+        termination, counts = self.termination, self.counts
+        tests, answers = termination.tests_steps, termination.limits_answers
+        every = termination.every
+        if not (tests or answers):
             return None
 
         def watch(k: int, theta: Array, state: Any) -> bool:
-            if gradients is not None and counts.gradients >= gradients:
+            if answers and termination.answered(counts):
                 return True
             tested = tests and k < self.loop.mark and k % every == 0
             return tested and self._some_end(k, theta, state)
@@ -200,15 +214,24 @@ class VectorizedRuns:
         judged = self._judge(k, theta, state)
         ended = bool((judged.diverged | judged.reached).any())
         self.judged = judged if ended else None
+        if not ended:
+            self._remember(k, theta, state)
         self.clock.start()
         return ended
 
-    def _judge(self, k: int, theta: Array, state: Any) -> _Judged:
-        """Measure all runs in the batch, and return which of them end."""
+    def _remember(self, k: int, theta: Array, state: Any) -> None:
+        """Keep a copy of the batch at a test of targets, unless each step is tested."""
+        every = self.termination.every
+        if self.termination.tests_steps and every > 1 and self.kept is not None and k % every == 0:
+            self.kept.keep(k, theta, state, self.counts, self.clock.seconds)
+
+    def _judge(self, k: int, theta: Array, state: Any, test: bool = True) -> _Judged:
+        """Measure all runs in the batch, and return which of them end; ``test`` tests targets."""
         solution = self.loop.optimizer.solution(theta, state) if k else theta
         values = self._values(solution)
         diverged = self.termination.diverged(values["loss"], theta)
-        reached = np.broadcast_to(self.termination.reached(values, solution), diverged.shape)
+        found = test and self.termination.reached(values, solution)
+        reached = np.broadcast_to(found, diverged.shape)
         return _Judged(solution, values, diverged, reached)
 
     def _values(self, solution: Array) -> dict[str, Any]:
@@ -226,44 +249,95 @@ class VectorizedRuns:
         At a checkpoint all runs in the batch get a row; between two, only those that end there. The
         clock is stopped when this is called.
         """
-        loop, judged = self.loop, self.judged
+        loop, judged, termination = self.loop, self.judged, self.termination
         self._refuse_stops(loop.oracle)
-        # `judged` is set if `watch` has left the loop between two checkpoints.
+        spent = termination.spent(loop.k, self.runs[0].total, self.counts, 0.0)
+        # `judged` is set if `watch` has left the loop between two checkpoints. If not, targets are
+        # tested at fixed steps and at the end, so that checkpoints do not change where they are
+        # reached.
         if judged is None:
-            judged = self._judge(loop.k, loop.theta, loop.state)
+            test = spent or loop.k % termination.every == 0
+            judged = self._judge(loop.k, loop.theta, loop.state, test)
             which = np.arange(len(self.alive))
         else:
             which = np.flatnonzero(judged.diverged | judged.reached)
         self.judged = None
-        solution, values, diverged, reached = judged
-        lost, there, losses = diverged.tolist(), reached.tolist(), values["loss"].tolist()
-        spent = self.termination.spent(loop.k, self.runs[0].total, self.counts, 0.0)
-        epoch = loop.minibatches.epoch(loop.k)
-        counts = count_row(loop.k, epoch, self.counts, self.clock.seconds)
-        measured = self.measures(loop.k, solution, self.xp)
-        numbers = values | {n: self.backend.to_numpy(value) for n, value in measured.items()}
-        table = self._table(numbers, solution)
+        values, measured = judged.values, self._row(loop.k, judged)
+        lost, there = judged.diverged.tolist(), judged.reached.tolist()
+        watched = values.get("validation_loss", values["loss"]).tolist()
+        table = self._table(measured, judged.solution)
+        found = self._first_reaches(np.flatnonzero(judged.reached)) if any(there) else {}
+        here = _Reach(loop.k, self.counts, self.clock.seconds, termination.window(loop.k))
         if not loop.k:
             check_metrics(self.problem, values)
         living = np.ones(len(self.alive), bool)
         for i in which.tolist():
             run = self.runs[self.alive[i]]
-            run.loop.k = loop.k
-            run.metrics = run.metrics or tuple(numbers)
-            run.rows.append((*counts, *table[i]))
-            target = None
+            reach, target, row = here, None, table[i]
             if there[i]:
                 one = {name: float(value[i]) for name, value in values.items()}
-                target = run.termination.target(one, solution[i, ...])
+                solution = judged.solution[i, ...]
+                if i in found:
+                    reach, one, solution, row = found[i]
+                target, met = run.termination.target(one, solution)
+                run.window = reach.window if met else None
+                while run.rows and run.rows[-1][0] >= reach.k:
+                    run.rows.pop()
+            run.loop.k = reach.k
+            run.metrics = run.metrics or tuple(measured)
+            epoch = loop.minibatches.epoch(reach.k)
+            run.rows.append((*count_row(reach.k, epoch, reach.counts, reach.seconds), *row))
             run.status, run.reason = run.termination.verdict(
-                loop.k, losses[i], diverged=lost[i], target=target, spent=spent
+                reach.k, {"loss": watched[i]}, target=target, diverged=lost[i], spent=spent
             )
             if run.status is not None:
                 living[i] = False
-                run.clock.seconds = self.clock.seconds
+                run.clock.seconds = reach.seconds
         if not living.all():
             self._keep(np.flatnonzero(living))
+        self._remember(loop.k, loop.theta, loop.state)
         return bool(len(self.alive))
+
+    def _first_reaches(
+        self, rows: Any
+    ) -> dict[int, tuple[_Reach, dict[str, float], Array, list[float]]]:
+        """Find the first step since the last test at which each of these runs reaches its target.
+
+        Return by row: where that is, the metrics and the solution there, and its row of the table.
+        Runs that cannot be repeated are not in it.
+        """
+        loop, kept, steps = self.loop, self.kept, self.termination.window(self.loop.k)
+        if steps <= 1 or kept is None or kept.k != loop.k - steps:
+            return {}
+        runs = [Run(self.runs[i].setup) for i in self.alive[rows]]
+        taken = self._rows(rows, len(self.alive))
+        again = VectorizedRuns(runs, some_runs(self.given, taken))
+        kept.give(again.loop)
+        again.loop.theta, again.loop.state = taken(kept.theta), taken(kept.state)
+        found: dict[int, tuple[_Reach, dict[str, float], Array, list[float]]] = {}
+        judged: _Judged
+
+        def reaches(k: int, theta: Array, state: Any) -> bool:
+            nonlocal judged
+            judged = again._judge(k, theta, state)
+            return bool(judged.reached.any())
+
+        while len(again.alive) and again.loop.advance(loop.k, reaches):
+            k, counts = again.loop.k, dataclasses.replace(again.counts)
+            share = (k - loop.k + steps) / steps
+            seconds = kept.seconds + share * (self.clock.seconds - kept.seconds)
+            table = again._table(again._row(k, judged), judged.solution)
+            for i in np.flatnonzero(judged.reached).tolist():
+                one = {name: float(value[i]) for name, value in judged.values.items()}
+                reach = _Reach(k, counts, seconds, 1)
+                found[int(rows[again.alive[i]])] = reach, one, judged.solution[i, ...], table[i]
+            again._keep(np.flatnonzero(~judged.reached))
+        return found
+
+    def _row(self, k: int, judged: _Judged) -> dict[str, Any]:
+        """Return the metrics of all runs, those of `[run] measure` included."""
+        measured = self.measures(k, judged.solution, self.xp)
+        return judged.values | {n: self.backend.to_numpy(value) for n, value in measured.items()}
 
     def _table(self, values: dict[str, Any], solution: Array) -> list[list[float]]:
         """Return the values for the curves of all runs in the batch: metrics, and θ if P ≤ 2."""
@@ -284,6 +358,8 @@ class VectorizedRuns:
         # step number are those of the whole batch, and stay.
         step = loop.oracle.step
         loop.theta, loop.state = taken(loop.theta), taken(loop.state)
+        if self.kept is not None:
+            self.kept.theta, self.kept.state = taken(self.kept.theta), taken(self.kept.state)
         parts = self._parts(self.alive[rows], some_runs(self.given, taken))
         loop.optimizer, loop.fields, loop.oracle, loop.minibatches = parts
         loop.draw, loop.oracle.step = loop.minibatches.draw, step
