@@ -260,6 +260,7 @@ def test_through_draws_from_the_same_generator():
 @pytest.mark.parametrize(
     "part",
     [lambda o: o.through(double), lambda o: o.through(double).through(double), lambda o: o.full],
+    ids=["through", "through twice", "full"],
 )
 def test_stopping_through_stops_the_run(part):
     oracle = oracle_of(Means())
@@ -289,6 +290,7 @@ def test_a_function_offers_its_methods_and_what_is_known_of_it():
         ("hessian", FunctionProblem(sum, sum, [0.0]), None, False),
         ("hessian", FunctionProblem(sum, sum, [0.0], hessian=sum), None, True),
     ],
+    ids=str,
 )
 def test_what_depends_on_the_problem_and_the_sampler(word, problem, sampler, offered):
     assert (word in offers(problem, sampler)) == offered
