@@ -38,6 +38,12 @@ def point(problem, random, shape=()):
 
 
 @each_model
+def test_the_start_is_zero(model, bind):
+    problem = bind(on(model, False))
+    assert_array_equal(problem.start(np.random.default_rng(0)), np.zeros(problem.size))
+
+
+@each_model
 @each_kind
 def test_derivatives_are_the_slopes_of_what_they_derive(model, sparse, bind, random, slope):
     problem = bind(on(model, sparse))
@@ -80,21 +86,6 @@ def test_gradients_per_sample_are_those_of_the_records_alone(model, sparse, runs
     assert_allclose(found.mean(axis=-2), whole, rtol=1e-12, atol=1e-13)
 
 
-def everything(problem, theta, v, batch):
-    loss, gradient = problem.loss_and_gradient(theta, batch)
-    return {
-        "loss": problem.loss(theta, batch),
-        "gradient": problem.gradient(theta, batch),
-        "both_loss": loss,
-        "both_gradient": gradient,
-        "hessian": problem.hessian(theta, batch),
-        "hvp": problem.hvp(theta, v, batch),
-        "partial": problem.partial(theta, 2, batch),
-        "per_sample": problem.per_sample(theta, batch),
-        **dict(zip(("measured", "score"), problem.measure(theta, batch), strict=True)),
-    }
-
-
 @each_model
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
@@ -102,12 +93,12 @@ def everything(problem, theta, v, batch):
     [((), (6,)), ((4,), (6,)), ((2, 3), (6,)), ((4,), (4, 6)), ((4, 3), (4, 6))],
     ids=["alone", "shared batch", "two run axes", "batch per run", "candidates, batch per run"],
 )
-def test_sparse_records_give_what_dense_ones_do(model, dtype, runs, rows, bind, random):
+def test_sparse_records_give_what_dense_ones_do(model, dtype, runs, rows, bind, random, answers):
     dense, sparse = (bind(on(model, kind), dtype) for kind in (False, True))
     theta, v = random.standard_normal((2, *runs, dense.size)).astype(dtype)
     indices = random.integers(0, dense.records, rows)
-    expected = everything(dense, theta, v, dense.draw(indices, None))
-    found = everything(sparse, theta, v, sparse.draw(indices, None))
+    expected = answers(dense, theta, v, dense.draw(indices, None))
+    found = answers(sparse, theta, v, sparse.draw(indices, None))
     close = {"rtol": 1e-12, "atol": 1e-12} if dtype == "float64" else {"rtol": 1e-4, "atol": 1e-5}
     for word, answer in expected.items():
         assert found[word].shape == answer.shape, word
