@@ -108,17 +108,6 @@ def test_without_test_records_only_training_is_measured(problem_class, bind, ran
     assert list(problem.metrics(problem.start(random))) == ["loss", "train_accuracy"]
 
 
-@each_problem
-def test_gradient_of_a_batch_is_the_mean_of_its_records(asked, bind, random):
-    """A record that is drawn twice counts twice."""
-    problem = bind(asked)
-    theta = random.standard_normal(problem.size)
-    rows = np.array([3, 3, 3, 8, 1])
-    alone = [problem.gradient(theta, problem.draw(np.array([row]), None)) for row in rows]
-    together = problem.gradient(theta, problem.draw(rows, None))
-    assert_allclose(together, np.mean(alone, axis=0), rtol=1e-10, atol=1e-13)
-
-
 @on_each_backend
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
