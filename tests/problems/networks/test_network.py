@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import optframe
-from optframe import Dataset, Part, Setting, UsageError
-from optframe.testing import PlainBackend, check_problem
+from optframe import Dataset, Part, UsageError
+from optframe.testing import check_problem
 from optframe_problems.data.iris import Iris
 from optframe_problems.network_parts import network_problem
 from optframe_problems.networks.mlp import MultilayerPerceptron
@@ -146,23 +146,23 @@ def trained(optimizer, steps, **start):
     )
 
 
-def test_regularized_newton_trains_a_network():
+def test_regularized_newton_trains_a_network(small):
     result = trained("regularized-newton:damping=0.1", steps=60)
     assert result.loss < 0.06
-    assert np.linalg.norm(gradient_of(result.theta)) < 0.01
+    assert np.linalg.norm(small.gradient(result.theta, small.training)) < 0.01
 
 
-def test_newton_squares_its_distance_at_each_step():
+def test_newton_squares_its_distance_at_each_step(small):
     """From where L-BFGS leaves it; a wrong entry of the Hessian would make it linear, or worse."""
     theta = trained("lbfgs", steps=60).theta
-    assert 1e-5 < np.linalg.norm(gradient_of(theta)) < 0.1
+    assert 1e-5 < np.linalg.norm(small.gradient(theta, small.training)) < 0.1
     for _ in range(6):
         theta = trained("newton", steps=1, theta0=theta).theta
-    assert np.linalg.norm(gradient_of(theta)) < 1e-13
+    assert np.linalg.norm(small.gradient(theta, small.training)) < 1e-13
 
 
-def test_conjugate_gradients_solve_newtons_system_by_hvp():
-    problem = small()
+def test_conjugate_gradients_solve_newtons_system_by_hvp(small):
+    problem = small
     theta, batch = trained("lbfgs", steps=60).theta, problem.training
     gradient = problem.gradient(theta, batch)
     step, residual = np.zeros_like(gradient), -gradient
@@ -178,16 +178,9 @@ def test_conjugate_gradients_solve_newtons_system_by_hvp():
     assert_allclose(step, expected, rtol=1e-5, atol=1e-7 * abs(expected).max())
 
 
-def small():
-    setting = Setting(
-        PlainBackend(), "float64", np.random.SeedSequence(0), lambda name: Iris().load()
-    )
-    return MultilayerPerceptron("iris", (3,), "tanh", 0.01, "squared").bind(setting)
-
-
-def gradient_of(theta):
-    problem = small()
-    return problem.gradient(theta, problem.training)
+@pytest.fixture
+def small(bind_to):
+    return bind_to(MultilayerPerceptron("iris", (3,), "tanh", 0.01, "squared"), Iris().load())
 
 
 @pytest.mark.parametrize(

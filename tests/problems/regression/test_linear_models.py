@@ -1,5 +1,7 @@
 """What holds for every model that is linear in its records, dense or sparse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -26,8 +28,6 @@ each_kind = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "spar
 
 def on(model, sparse):
     """The model on the same records, dense or sparse."""
-    from dataclasses import replace
-
     numbers = model.score == "rmse"
     names = ("numbers", "sparse-numbers") if numbers else ("thin-clouds", "sparse-clouds")
     return replace(model, data=names[sparse])
@@ -156,8 +156,6 @@ def test_a_backend_without_sparse_matrices_says_so(model, bind):
 @each_kind
 def test_the_bias_is_not_penalized(model, sparse, bind, random):
     """A gradient differs from that of the same model without a penalty in the weights alone."""
-    from dataclasses import replace
-
     strength = {"l1": 0.0} if isinstance(model, LassoSmooth) else {"l2": 0.0}
     if isinstance(model, LeastSquares):
         pytest.skip("it has no penalty")

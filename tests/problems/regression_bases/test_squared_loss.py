@@ -41,8 +41,9 @@ def test_the_metrics_are_named(model, bind):
 
 
 @pytest.mark.parametrize("data", ["numbers", "sparse-numbers", "diabetes"])
-def test_scikit_learns_linear_regression_has_our_minimum(data, bind):
-    problem = bind(LeastSquares(data))
+@pytest.mark.parametrize("model", [LeastSquares(), LassoSmooth(l1=0.0)])
+def test_scikit_learns_linear_regression_has_our_minimum(model, data, bind):
+    problem = bind(replace(model, data=data))
     train = problem.dataset.train
     fit = LinearRegression().fit(train.inputs, train.targets)
     expected = ((fit.predict(train.inputs) - train.targets) ** 2).mean() / 2
