@@ -41,9 +41,9 @@ FALLING = InverseTime(start=0.02, decay=0.1)
 
 
 def test_under_a_falling_rate_the_form_of_torch_slows_all_that_was_gathered(iterate):
-    """With a constant gradient g, per g: v = −Σ α^(k−j)·ε_j, of which keras takes α and −ε_k.
+    """With a constant gradient g, per g, and S_k = Σ α^(k−j)·ε_j:
 
-    In the form of torch, ε_k stands before all of it.
+    ``velocity`` moves by S_k, ``keras`` by ε_k + α·S_k, ``torch`` by ε_k·(1 + α·Σ α^(k−j)).
     """
     alpha, slope, steps = 0.8, np.array([2.0, -1.0]), 60
     problem = optframe.FunctionProblem(
