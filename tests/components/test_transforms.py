@@ -104,9 +104,7 @@ def test_each_parameter_and_the_order_make_another_cell(plan):
 
 
 def test_an_object_of_ones_own_is_run_in_a_transform(tmp_path, registry):
-    mine = optframe.FunctionProblem(
-        loss=lambda x: float(x @ x), gradient=lambda x: 2 * x, theta0=[1.0, 2.0]
-    )
+    mine = optframe.FunctionProblem(lambda x: float(x @ x), lambda x: 2 * x, theta0=[1.0, 2.0])
     study = Study("x", {"steps": 1}, ["sgd:lr=0.5"], [Shift(mine, by=3.0)])
     results = optframe.run(study, tmp_path / "results", registry=registry)
     (last,) = results.curves.groupby("optimizer").last().to_dict("records")
@@ -121,19 +119,25 @@ def test_one_seed_is_enough_where_a_transform_draws_nothing(plan):
     assert len(plan("rosenbrock+noise:records=9", **full)) == 4  # another instance each
 
 
-def test_what_is_not_offered_any_more_skips_the_trial_and_says_so(plan):
-    (offered,) = plan("quadratic+shift", optimizers=["coordinate-descent"])
-    assert offered.skip is None
-    (missing,) = plan("quadratic+shift+rotate", optimizers=["coordinate-descent"])
-    assert missing.skip == (
-        "coordinate-descent needs coordinate_minimum, which quadratic+shift+rotate does not support"
-    )
-    (noisy,) = plan("rosenbrock+noise", optimizers=["lbfgs"])
-    assert "deterministic" in noisy.skip
-    (exact,) = plan("rosenbrock+rotate", optimizers=["lbfgs"])
-    assert exact.skip is None
-    (whole,) = plan("rosenbrock+noise:records=50", optimizers=["lbfgs"], samplers=["full"])
-    assert whole.skip is None
+@pytest.mark.parametrize(
+    ("optimizer", "problem", "missing"),
+    [
+        ("coordinate-descent", "quadratic+shift", None),
+        ("coordinate-descent", "quadratic+shift+rotate", "coordinate_minimum"),
+        ("lbfgs", "rosenbrock+noise", "deterministic"),
+        ("lbfgs", "rosenbrock+rotate", None),
+        ("lbfgs", "rosenbrock+noise:records=50", None),
+    ],
+)
+def test_what_is_not_offered_any_more_skips_the_trial_and_says_so(
+    optimizer, problem, missing, plan
+):
+    (trial,) = plan(problem, optimizers=[optimizer], samplers=["full"])
+    if missing is None:
+        assert trial.skip is None
+    else:
+        said = f"{optimizer} needs {missing}, which {problem} does not support"
+        assert trial.skip.startswith(said)
 
 
 def test_records_of_noise_are_sampled(plan):
@@ -231,13 +235,9 @@ def test_minimize_takes_names_and_objects():
     assert_allclose(by_name.theta, by_object.theta)
 
 
-def test_a_transformed_function_keeps_its_contours_its_target_and_its_counts(tmp_path, registry):
-    study = Study(
-        "x",
-        {"steps": 200, "target": 1e-3, "gradient_norm": 1e-12},
-        ["newton"],
-        ["rosenbrock+shift"],
-    )
+def test_a_transformed_function_keeps_its_target_and_its_counts(tmp_path, registry):
+    budget = {"steps": 200, "target": 1e-3, "gradient_norm": 1e-12}
+    study = Study("x", budget, ["newton"], ["rosenbrock+shift"])
     results = optframe.run(study, tmp_path / "results", registry=registry)
     (trial,) = results.trials.to_dict("records")
     assert trial["status"] == "converged"
@@ -248,13 +248,10 @@ def test_a_transformed_function_keeps_its_contours_its_target_and_its_counts(tmp
     assert result.status == "converged"
 
 
-def test_the_command_line_runs_transformed_problems(command_line, tmp_path):
+def test_the_command_line_lists_shows_and_runs_transforms(command_line, tmp_path):
+    assert "  rotate  " in command_line("list", "transforms")
+    assert "  sigma    a number ≥ 0; default 1" in command_line("show", "noise").splitlines()
     words = "run -o sgd:lr=0.0005 -p rosenbrock+rotate --steps 10 --no-report --out"
     command_line(*words.split(), tmp_path / "out")
     (trial,) = optframe.load(tmp_path / "out").trials.to_dict("records")
     assert (trial["problem"], trial["status"]) == ("rosenbrock+rotate", "finished")
-
-
-def test_the_command_line_lists_and_shows_transforms(command_line):
-    assert "  rotate  " in command_line("list", "transforms")
-    assert "  sigma    a number ≥ 0; default 1" in command_line("show", "noise").splitlines()

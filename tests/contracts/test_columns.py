@@ -21,29 +21,17 @@ from optframe.contracts.columns import (
 )
 from optframe.contracts.oracle import Counts
 from optframe.contracts.record import count_row
+from optframe.study.settings import RunSettings
 
 ROOT = Path(__file__).parent.parent.parent
 OLD = ROOT / "tests" / "store" / "old" / "functions"
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["profiled", "not profiled"])
-def profiled(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory, profiled):
-    tables = {
-        "study": {"name": "one", "seeds": 1, "budget": {"steps": 5}},
-        "run": {"profile": profiled, "measure": [*MEASURES]},
-        "optimizer": [{"name": "sgd", "lr": 0.001}],
-        "problem": [{"name": "rosenbrock"}],
-    }
-    study = optframe.Study.from_tables(tables, "a test")
-    return optframe.run(study, tmp_path_factory.mktemp("columns"))
-
-
-def test_frames_have_the_columns_of_the_table_and_their_metrics(results, profiled):
+@pytest.mark.parametrize("profiled", [True, False])
+def test_frames_have_the_columns_of_the_table_and_their_metrics(profiled, tmp_path):
+    run = RunSettings(profile=profiled, measure=MEASURES)
+    study = optframe.Study("one", {"steps": 5}, "sgd:lr=0.001", "rosenbrock", run=run)
+    results = optframe.run(study, tmp_path)
     metrics = ["loss", *MEASURES]
     shown = [column.name for column in TRIALS if column.shown]
     assert [*results.trials] == [*shown, *metrics, *(f"best_{name}" for name in metrics)]

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from optframe import Function, Oracle, StochasticProblem
+from optframe import FunctionProblem, Oracle, StochasticProblem
 from optframe.contracts.oracle import Counts, offers
 from optframe.contracts.seeds import Seeds
 from optframe_plugins.backends.numpy import NumpyBackend
@@ -15,21 +15,14 @@ from optframe_problems.functions.rosenbrock import Rosenbrock
 
 @dataclass(frozen=True)
 class Means(StochasticProblem):
-    """½‖θ − mean of the batch‖² over records 0..9, in P parameters; noise shifts it."""
+    """½‖θ − mean of the batch‖² over records 0..9, in 3 parameters; noise shifts it."""
 
     deterministic = True
-    parameters: int = 3
-
-    @property
-    def size(self):
-        return self.parameters
-
-    @property
-    def records(self):
-        return 10
+    records = 10
+    size = 3
 
     def start(self, random):
-        return np.zeros(self.parameters)
+        return np.zeros(3)
 
     def metrics(self, theta):
         return {"loss": self.loss(theta, self.draw(slice(None), None))}
@@ -51,34 +44,36 @@ class Means(StochasticProblem):
         return (theta + t * batch.mean()) / (1 + t)
 
     def layout(self):
-        return {"all": slice(0, self.parameters)}
+        return {"all": slice(0, 3)}
 
 
-@dataclass(frozen=True)
 class Noise(Means):
     """The same without records."""
 
     deterministic = False
+    records = None
 
-    @property
-    def records(self):
-        return None
+
+class Dropout(Means):
+    deterministic = False
 
 
 def oracle_of(problem, run_axes=0, seed=0):
     seeds = Seeds(seed, 0)
-    return Oracle(
-        problem,
-        NumpyBackend(),
-        Counts(),
-        lambda step: seeds.generator("optimizer", step),
-        run_axes,
-    )
+
+    def generator(step):
+        return seeds.generator("optimizer", step)
+
+    return Oracle(problem, NumpyBackend(), Counts(), generator, run_axes)
 
 
 def counts(oracle):
     c = oracle.counts
     return c.losses, c.gradients, c.hessians, c.hvps
+
+
+def double(gradient):
+    return 2 * gradient
 
 
 @pytest.mark.parametrize(
@@ -106,24 +101,26 @@ def test_each_answer_is_counted_by_its_kind(ask, expected):
         oracle = oracle_of(Quadratic(size=4), run_axes)
         ask(oracle, np.ones(shape))
         assert counts(oracle) == tuple(each * number for number in expected)
-        ask(oracle, np.ones(shape))
+        ask(oracle.through(double), np.ones(shape))
         assert counts(oracle) == tuple(2 * each * number for number in expected)
 
 
 def test_the_answers_are_the_problems_own(random):
     problem = Quadratic(size=4, rotate=True)
     oracle, theta, v = oracle_of(problem), *random.standard_normal((2, 4))
-    np.testing.assert_array_equal(oracle.loss(theta), problem.loss(theta))
-    np.testing.assert_array_equal(oracle.gradient(theta), problem.gradient(theta))
-    np.testing.assert_array_equal(oracle.hessian(theta), problem.hessian(theta))
-    np.testing.assert_array_equal(oracle.hvp(theta, v), problem.hvp(theta, v))
-    np.testing.assert_array_equal(oracle.partial(theta, 2), problem.partial(theta, 2))
+    for name, *more in (
+        ("loss",),
+        ("gradient",),
+        ("hessian",),
+        ("hvp", v),
+        ("partial", 2),
+        ("coordinate_minimum", 2),
+    ):
+        expected = getattr(problem, name)(theta, *more)
+        np.testing.assert_array_equal(getattr(oracle, name)(theta, *more), expected)
     loss, gradient = oracle.loss_and_gradient(theta)
     assert loss == problem.loss(theta)
     np.testing.assert_array_equal(gradient, problem.gradient(theta))
-    np.testing.assert_array_equal(
-        oracle.coordinate_minimum(theta, 2), problem.coordinate_minimum(theta, 2)
-    )
     assert oracle.minimum == 0
 
 
@@ -228,14 +225,6 @@ def test_no_generator_is_made_for_who_does_not_ask():
     assert made == [7]
 
 
-def double(gradient):
-    return 2 * gradient
-
-
-def increase(gradient):
-    return gradient + 1
-
-
 def test_through_changes_gradients_and_nothing_else():
     oracle, theta = oracle_of(Means()), np.zeros(3)
     oracle.see(np.array([3.0]))
@@ -252,7 +241,7 @@ def test_through_changes_gradients_and_nothing_else():
 def test_through_composes_the_innermost_call_last():
     oracle, theta = oracle_of(Means()), np.zeros(3)
     oracle.see(np.array([3.0]))
-    seen = oracle.through(double).through(increase)
+    seen = oracle.through(double).through(lambda gradient: gradient + 1)
     assert seen.gradient(theta).tolist() == [-5] * 3
     assert seen.loss_and_gradient(theta)[1].tolist() == [-5] * 3
     assert seen.full.gradient(theta).tolist() == [-8] * 3
@@ -268,55 +257,43 @@ def test_through_draws_from_the_same_generator():
     assert [first, second] == [alone.random.random() for _ in range(2)]
 
 
-def test_stopping_through_stops_the_run():
-    for part in (lambda o: o.through(double), lambda o: o.through(double).through(double)):
-        oracle = oracle_of(Rosenbrock())
-        part(oracle).stop("found it")
-        assert oracle.stopped == "found it"
+@pytest.mark.parametrize(
+    "part",
+    [lambda o: o.through(double), lambda o: o.through(double).through(double), lambda o: o.full],
+    ids=["through", "through twice", "full"],
+)
+def test_stopping_through_stops_the_run(part):
     oracle = oracle_of(Means())
-    oracle.full.stop("found it")
+    part(oracle).stop("found it")
     assert oracle.stopped == "found it"
 
 
-def test_candidate_axes_are_counted_through_too():
-    oracle = oracle_of(Rosenbrock(), run_axes=1)
-    oracle.through(double).gradient(np.ones((7, 5, 2)))
-    assert counts(oracle) == (0, 5, 0, 0)
-
-
-def test_a_function_offers_its_methods_and_is_deterministic():
+def test_a_function_offers_its_methods_and_what_is_known_of_it():
     expected = {"loss", "gradient", "loss_and_gradient", "partial", "hessian", "hvp"}
     assert offers(Rosenbrock(), None) == expected | {"deterministic", "minimum"}
+    more = offers(Quadratic(), None) - offers(Rosenbrock(), None)
+    assert more == {"quadratic", "coordinate_minimum"}
 
 
-def test_a_quadratic_says_that_it_is_one():
-    assert offers(Quadratic(), None) - offers(Rosenbrock(), None) == {
-        "quadratic",
-        "coordinate_minimum",
-    }
-
-
-def test_data_is_deterministic_only_as_a_whole_and_without_noise():
-    @dataclass(frozen=True)
-    class Dropout(Means):
-        deterministic = False
-
-    assert "deterministic" in offers(Means(), Full())
-    assert "deterministic" not in offers(Means(), Shuffled())
-    assert "deterministic" not in offers(Means(), None)
-    assert "deterministic" not in offers(Dropout(), Full())
-    assert "deterministic" not in offers(Noise(), None)
-
-
-def test_full_is_offered_where_there_is_data():
-    assert "full" in offers(Means(), Shuffled())
-    assert "full" not in offers(Noise(), None)
-    assert "full" not in offers(Rosenbrock(), None)
-
-
-def test_minimum_is_offered_where_it_is_known():
-    assert "minimum" not in offers(Means(), Full())
-    assert "minimum" in offers(Rosenbrock(), None)
+@pytest.mark.parametrize(
+    ("word", "problem", "sampler", "offered"),
+    [
+        ("deterministic", Means(), Full(), True),
+        ("deterministic", Means(), Shuffled(), False),
+        ("deterministic", Means(), None, False),
+        ("deterministic", Dropout(), Full(), False),
+        ("deterministic", Noise(), None, False),
+        ("full", Means(), Shuffled(), True),
+        ("full", Noise(), None, False),
+        ("full", Rosenbrock(), None, False),
+        ("minimum", Means(), Full(), False),
+        ("hessian", FunctionProblem(sum, sum, [0.0]), None, False),
+        ("hessian", FunctionProblem(sum, sum, [0.0], hessian=sum), None, True),
+    ],
+    ids=str,
+)
+def test_what_depends_on_the_problem_and_the_sampler(word, problem, sampler, offered):
+    assert (word in offers(problem, sampler)) == offered
 
 
 def test_what_all_problems_have_is_no_word():
@@ -324,25 +301,3 @@ def test_what_all_problems_have_is_no_word():
         words = offers(problem, Full())
         assert not words & {"bind", "asarray", "metrics", "start", "random_start", "xp", "size"}
         assert not any(word.startswith("_") for word in words)
-
-
-def test_a_function_given_by_hand_is_offered():
-    @dataclass(frozen=True)
-    class ByHand(Function):
-        hessian: object = None
-
-        @property
-        def size(self):
-            return 1
-
-        def start(self, random):
-            return np.zeros(1)
-
-        def loss(self, theta):
-            return theta[..., 0]
-
-        def gradient(self, theta):
-            return np.ones_like(theta)
-
-    assert "hessian" not in offers(ByHand(), None)
-    assert "hessian" in offers(ByHand(hessian=lambda theta: np.zeros((1, 1))), None)

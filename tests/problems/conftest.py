@@ -112,6 +112,30 @@ def to_numpy():
 
 
 @pytest.fixture
+def answers():
+    """All that a bound problem answers, by name: ``answers(problem, theta, v, *batch)``."""
+
+    def ask(problem: Any, theta: Any, v: Any, *batch: Any) -> dict[str, Any]:
+        offered = problem.offers()
+        found = {
+            word: getattr(problem, word)(theta, *batch)
+            for word in ("loss", "gradient", "hessian", "residuals", "jacobian", "per_sample")
+            if word in offered
+        }
+        found["loss of both"], found["gradient of both"] = problem.loss_and_gradient(theta, *batch)
+        if "hvp" in offered:
+            found["hvp"] = problem.hvp(theta, v, *batch)
+        for word in offered & {"partial", "coordinate_minimum"}:
+            for i in {problem.size // 2, problem.size - 1}:
+                found[f"{word} {i}"] = getattr(problem, word)(theta, i, *batch)
+        if "measure" in offered:
+            found["measured loss"], found["score"] = problem.measure(theta, *batch)
+        return found
+
+    return ask
+
+
+@pytest.fixture
 def random():
     """A generator that draws other points in every run; a failing test prints its seed."""
     seed = np.random.SeedSequence().entropy

@@ -188,25 +188,9 @@ def test_gradient_descent_takes_the_same_minibatch_steps_turned(random):
     assert abs(turned.theta - bare.theta).max() > 1e-3
 
 
-def test_adam_minds_a_rotation():
-    bare, turned = (
-        optframe.minimize(name, "adam:lr=0.1", steps=50).loss
-        for name in ("quadratic:condition=1e4", "quadratic:condition=1e4+rotate")
-    )
-    assert abs(turned - bare) > 0.01 * bare
-
-
 def test_newton_takes_the_same_steps_in_other_units():
     bare, scaled = (
         optframe.minimize(name, "newton", steps=6, iterates=True)
         for name in ("rosenbrock", "rosenbrock+scale:condition=100,factor=7")
     )
     assert_allclose(scaled.iterates * [1, 10], bare.iterates, rtol=1e-9)
-
-
-def test_adam_does_not_mind_the_unit_of_the_loss():
-    bare, scaled = (
-        optframe.minimize(name, "adam:lr=0.05", steps=30, iterates=True).iterates
-        for name in ("rosenbrock", "rosenbrock+scale:factor=1000")
-    )
-    assert_allclose(scaled, bare, rtol=1e-6)

@@ -27,22 +27,6 @@ each_problem = pytest.mark.parametrize("asked", PROBLEMS, ids=lambda asked: type
 on_each_backend = pytest.mark.parametrize(("asked", "backend"), ON_BACKENDS)
 
 
-def answers(problem, theta, v, batch):
-    """Every answer that the problem has."""
-    loss, gradient = problem.loss_and_gradient(theta, batch)
-    found = {
-        "loss": problem.loss(theta, batch),
-        "gradient": problem.gradient(theta, batch),
-        "both_loss": loss,
-        "both_gradient": gradient,
-        **dict(zip(("measure_loss", "accuracy"), problem.measure(theta, batch), strict=True)),
-    }
-    if hasattr(problem, "hessian"):
-        found["hessian"] = problem.hessian(theta, batch)
-        found["hvp"] = problem.hvp(theta, v, batch)
-    return found
-
-
 @each_problem
 def test_minibatches_cost_no_copy_where_they_are_slices(asked, bind):
     problem = bind(asked)
@@ -108,17 +92,6 @@ def test_without_test_records_only_training_is_measured(problem_class, bind, ran
     assert list(problem.metrics(problem.start(random))) == ["loss", "train_accuracy"]
 
 
-@each_problem
-def test_gradient_of_a_batch_is_the_mean_of_its_records(asked, bind, random):
-    """A record that is drawn twice counts twice."""
-    problem = bind(asked)
-    theta = random.standard_normal(problem.size)
-    rows = np.array([3, 3, 3, 8, 1])
-    alone = [problem.gradient(theta, problem.draw(np.array([row]), None)) for row in rows]
-    together = problem.gradient(theta, problem.draw(rows, None))
-    assert_allclose(together, np.mean(alone, axis=0), rtol=1e-10, atol=1e-13)
-
-
 @on_each_backend
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
@@ -132,7 +105,7 @@ def test_gradient_of_a_batch_is_the_mean_of_its_records(asked, bind, random):
     ids=["shared batch", "two run axes", "batch per run", "candidates, batch per run"],
 )
 def test_runs_together_equal_runs_alone(
-    asked, backend, dtype, runs, rows, bind, random, on_device, to_numpy
+    asked, backend, dtype, runs, rows, bind, random, answers, on_device, to_numpy
 ):
     problem = bind(asked, dtype, backend)
     theta, v = random.standard_normal((2, *runs, problem.size))
@@ -152,7 +125,7 @@ def test_runs_together_equal_runs_alone(
 
 
 @each_problem
-def test_extreme_parameters_give_finite_answers(asked, bind, random):
+def test_extreme_parameters_give_finite_answers(asked, bind, random, answers):
     """Warnings are errors here, so an overflow inside would show as well."""
     problem = bind(asked, dtype="float32")
     theta = (1e4 * random.standard_normal(problem.size)).astype("float32")

@@ -16,6 +16,7 @@ from optframe.rules import Trace
 INFIX = ("+", "-", "*", "/")
 COMPARE = ("<", "<=", ">", ">=")
 LITERALS = ("0.5", "-1.75", "0.1", "0.0", "3", "1e-3")
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, np.nan, np.inf, -np.inf, 1e-30, 3e38)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,23 @@ def draw_program(draw: Any, extremes: bool = True) -> Program:
     lines.append(f"return {', '.join(outputs)}")
     source = "\n    ".join([f"def rule({', '.join(arguments)}):", *lines])
     return Program(source, states, coefficients)
+
+
+def _draw_arrays(random: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Draw numbers of both signs, with some of the special ones among them."""
+    array = random.standard_normal(shape).astype(dtype)
+    special = np.array(SPECIAL, dtype)
+    return np.where(random.random(shape) < 0.1, random.choice(special, shape), array)
+
+
+@pytest.fixture(scope="session")
+def draw_arrays() -> Callable[..., np.ndarray]:
+    return _draw_arrays
+
+
+@pytest.fixture(scope="session")
+def program() -> type[Program]:
+    return Program
 
 
 @pytest.fixture(scope="session")

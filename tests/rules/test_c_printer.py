@@ -54,10 +54,7 @@ def compiled(tmp_path_factory):
         source, library = folder / "rules.c", folder / "rules.so"
         source.write_text("\n".join([*head, *body]))
         flags = ["-O1", "-shared", "-fPIC", "-ffp-contract=off"]
-        subprocess.run(
-            [COMPILER, *flags, str(source), "-o", str(library), "-lm"],
-            check=True,
-        )
+        subprocess.run([COMPILER, *flags, str(source), "-o", str(library), "-lm"], check=True)
         loaded = ctypes.CDLL(str(library))
 
         def function(number):
@@ -75,21 +72,16 @@ def compiled(tmp_path_factory):
     return build
 
 
-SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, np.nan, np.inf, -np.inf, 1e-30, 3e38]
-
-
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_any_rule_gives_the_bits_of_numpy(programs, compiled, assert_same_bits, data):
+def test_any_rule_gives_the_bits_of_numpy(programs, compiled, draw_arrays, assert_same_bits, data):
     # What maximum and minimum return of 0 and -0 differs between processors, in NumPy too.
     drawn = data.draw(st.lists(programs(extremes=False), min_size=5, max_size=15))
     dtype = data.draw(st.sampled_from(list(TYPES)))
     random = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     traces = [program.trace for program in drawn]
     for trace, run in zip(traces, compiled(traces, dtype), strict=True):
-        arrays = random.standard_normal((len(trace.arguments), 200)).astype(dtype)
-        special = random.choice(np.array(SPECIAL, dtype), arrays.shape)
-        arrays = np.where(random.random(arrays.shape) < 0.1, special, arrays)
+        arrays = draw_arrays(random, (len(trace.arguments), 200), dtype)
         with np.errstate(all="ignore"):
             expected = compile_for_namespace(trace, np)(*[array.copy() for array in arrays])
         found, gradient = run(*arrays)
@@ -98,7 +90,8 @@ def test_any_rule_gives_the_bits_of_numpy(programs, compiled, assert_same_bits, 
         assert_same_bits(gradient, arrays[1])
 
 
-PAIRS = np.array(list(product([*SPECIAL, 2.0], repeat=2))).T
+VALUES = [0.0, -0.0, 1.0, -1.0, 0.5, np.nan, np.inf, -np.inf, 1e-30, 3e38, 2.0]
+PAIRS = np.array(list(product(VALUES, repeat=2))).T
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -130,13 +123,9 @@ def test_extremes_keep_nan_as_numpy_does(compiled, dtype):
 @pytest.mark.parametrize("dtype", TYPES)
 def test_comparisons_with_nan_are_false(compiled, dtype):
     def rule(theta, g, a, b, c, d):
-        return (
-            where(theta < g, 1.0, 0.0),
-            where(theta <= g, 1.0, 0.0),
-            where(theta > g, 1.0, 0.0),
-            where(theta >= g, 1.0, 0.0),
-            where(g < 0.5, a, b),
-        )
+        less, more = where(theta < g, 1.0, 0.0), where(theta > g, 1.0, 0.0)
+        least, most = where(theta <= g, 1.0, 0.0), where(theta >= g, 1.0, 0.0)
+        return less, least, more, most, where(g < 0.5, a, b)
 
     [run] = compiled([Trace(rule)], dtype)
     x, y = PAIRS.astype(dtype)
@@ -159,15 +148,10 @@ def test_outputs_that_are_other_arguments_are_exchanged(compiled, dtype, random)
     def keep_gradient(theta, g, previous, lr):
         return theta - lr * (g + previous), g
 
-    traces = [Trace(rule) for rule in (rotate, remember, keep_gradient)]
-    runs = compiled(traces, dtype)
-    x, g, a, b = random.standard_normal((4, 20)).astype(dtype)
-    found, _ = runs[0](x, g, a, b)
-    np.testing.assert_array_equal(found, [a, b, x])
-    found, _ = runs[1](x, g, a, b)
-    np.testing.assert_array_equal(found, [x - b * g, x])
-    found, _ = runs[2](x, g, a, b)
-    np.testing.assert_array_equal(found, [x - b * (g + a), g])
+    rules = (rotate, remember, keep_gradient)
+    arrays = random.standard_normal((4, 20)).astype(dtype)
+    for rule, run in zip(rules, compiled([Trace(rule) for rule in rules], dtype), strict=True):
+        np.testing.assert_array_equal(run(*arrays)[0], rule(*arrays))
 
 
 def test_literals_take_the_type_of_theta(compiled):

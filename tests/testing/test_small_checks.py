@@ -1,7 +1,7 @@
 """The checks of samplers, schedules and backends are failed by what is broken in just that way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,19 +39,14 @@ class Drawn(Shuffled):
         return 1 / self.size
 
 
-class TooFew(Shuffled):
+@dataclass(frozen=True)
+class Changed(Shuffled):
+    """Its minibatches are changed by ``change(batches)``."""
+
+    change: Callable[[list[Any]], Any] = list
+
     def epoch(self, epoch, records, seeds):
-        return super().epoch(epoch, records, seeds)[:-1]
-
-
-class Lazily(Shuffled):
-    def epoch(self, epoch, records, seeds):
-        return iter(super().epoch(epoch, records, seeds))
-
-
-class OffByOne(Shuffled):
-    def epoch(self, epoch, records, seeds):
-        return [batch + 1 for batch in super().epoch(epoch, records, seeds)]
+        return self.change(super().epoch(epoch, records, seeds))
 
 
 class Masks(Shuffled):
@@ -65,31 +60,12 @@ class DrawsByItself(Shuffled):
         return [order[i : i + self.size] for i in range(0, records, self.size)]
 
 
-class SaysDeterministic(Shuffled):
-    deterministic = True
-
-
 class HidesThatItIsFixed(Shuffled):
     def epoch(self, epoch, records, seeds):
         return [slice(i, min(i + self.size, records)) for i in range(0, records, self.size)]
 
     def variance(self, records):
         return None
-
-
-class SaysWhole(Shuffled):
-    whole = True
-
-
-class Repeats(Shuffled):
-    def epoch(self, epoch, records, seeds):
-        batches = super().epoch(epoch, records, seeds)
-        return [batches[0], *batches[:-1]]
-
-
-class ForgetsTheFirst(Shuffled):
-    def epoch(self, epoch, records, seeds):
-        return [batch[:5] for batch in super().epoch(epoch, records, seeds)]
 
 
 class Prefers(Drawn):
@@ -113,37 +89,33 @@ class SaysIndependent(Shuffled):
         return 1 / self.size
 
 
-@dataclass(frozen=True)
-class Unpicklable(Shuffled):
-    order: Callable[[int], int] = field(default_factory=lambda: lambda i: i)
-
-
-BROKEN_SAMPLERS = {
-    TooFew: "keeps-its-number-of-minibatches",
-    Lazily: "keeps-its-number-of-minibatches",
-    OffByOne: "indices-are-records",
-    Masks: "indices-are-records",
-    DrawsByItself: "depends-on-seed-and-epoch-alone",
-    Unpicklable: "depends-on-seed-and-epoch-alone",
-    SaysDeterministic: "says-whether-it-draws",
-    HidesThatItIsFixed: "says-whether-it-draws",
-    SaysWhole: "sees-everything-where-it-says-so",
-    Repeats: "visits-each-record-once",
-    ForgetsTheFirst: "visits-each-record-once",
-    Prefers: "visits-all-records-alike",
-    NeverTheFirst: "visits-all-records-alike",
-    SaysIndependent: "minibatch-means-vary-as-declared",
+SAMPLERS = {
+    "keeps-its-number-of-minibatches": {
+        "too few": Changed(change=lambda batches: batches[:-1]),
+        "lazily": Changed(change=iter),
+    },
+    "indices-are-records": {
+        "off by one": Changed(change=lambda batches: [batch + 1 for batch in batches]),
+        "masks": Masks,
+    },
+    "depends-on-seed-and-epoch-alone": {
+        "draws by itself": DrawsByItself,
+        "unpicklable": Changed(change=lambda batches: batches),
+    },
+    "says-whether-it-draws": {
+        "says deterministic": type("SaysDeterministic", (Shuffled,), {"deterministic": True}),
+        "hides that it is fixed": HidesThatItIsFixed,
+    },
+    "sees-everything-where-it-says-so": {
+        "says whole": type("SaysWhole", (Shuffled,), {"whole": True})
+    },
+    "visits-each-record-once": {
+        "repeats": Changed(change=lambda batches: [batches[0], *batches[:-1]]),
+        "forgets": Changed(change=lambda batches: [batch[:5] for batch in batches]),
+    },
+    "visits-all-records-alike": {"prefers": Prefers, "never the first": NeverTheFirst},
+    "minibatch-means-vary-as-declared": {"says independent": SaysIndependent},
 }
-
-
-@pytest.mark.parametrize("sampler", [Shuffled, Drawn, Shuffled(size=3)])
-def test_a_healthy_sampler_fails_nothing(sampler, ends):
-    assert set(ends(check_sampler(sampler, seed=None)).values()) <= {"passed", "not applicable"}
-
-
-@pytest.mark.parametrize("broken", BROKEN_SAMPLERS, ids=lambda broken: broken.__name__)
-def test_broken_samplers_are_found(broken, status):
-    assert status(check_sampler(broken), BROKEN_SAMPLERS[broken]) == "failed"
 
 
 def test_a_sampler_that_refuses_everything_has_not_been_checked():
@@ -164,24 +136,14 @@ class Falling(Schedule):
         return self.start / (1 + k)
 
 
-class GivesArrays(Falling):
+@dataclass(frozen=True)
+class Given(Schedule):
+    """Its values are ``value(k, epoch)``."""
+
+    value: Callable[[int, float], Any]
+
     def __call__(self, k, epoch, progress):
-        return np.full(2, self.start)
-
-
-class RunsOut(Falling):
-    def __call__(self, k, epoch, progress):
-        return [self.start] * 2000 if k > 2000 else self.start
-
-
-class DividesByEpochs(Falling):
-    def __call__(self, k, epoch, progress):
-        return self.start if k == 0 else self.start / epoch
-
-
-class Explodes(Falling):
-    def __call__(self, k, epoch, progress):
-        return self.start * 1.01**k if k < 10**5 else float("inf")
+        return self.value(k, epoch)
 
 
 class Counts(Falling):
@@ -190,42 +152,21 @@ class Counts(Falling):
         return self.start / count
 
 
-@dataclass(frozen=True)
-class HoldsAFunction(Falling):
-    power: Any = field(default_factory=lambda: lambda x: x)
-
-
-BROKEN_SCHEDULES = {
-    GivesArrays: "gives-numbers",
-    DividesByEpochs: "works-without-data",
-    RunsOut: "goes-on-beyond-its-end",
-    Explodes: "goes-on-beyond-its-end",
-    Counts: "remembers-nothing",
-    HoldsAFunction: "pickles",
+SCHEDULES = {
+    "gives-numbers": {"arrays": Given(lambda k, epoch: np.full(2, 1.0))},
+    "works-without-data": {"divides": Given(lambda k, epoch: 1.0 if k == 0 else 1.0 / epoch)},
+    "goes-on-beyond-its-end": {
+        "runs out": Given(lambda k, epoch: [1.0] * 2000 if k > 2000 else 1.0),
+        "explodes": Given(lambda k, epoch: 1.01**k if k < 10**5 else float("inf")),
+    },
+    "remembers-nothing": {"counts": Counts},
+    "pickles": {"holds a function": Given(lambda k, epoch: 1.0)},
 }
 
 
-def test_a_healthy_schedule_fails_nothing(ends):
-    assert set(ends(check_schedule(Falling, seed=None)).values()) == {"passed"}
-
-
-@pytest.mark.parametrize("broken", BROKEN_SCHEDULES, ids=lambda broken: broken.__name__)
-def test_broken_schedules_are_found(broken, status):
-    assert status(check_schedule(broken), BROKEN_SCHEDULES[broken]) == "failed"
-
-
-class TwoLines(PlainBackend):
-    def missing(self):
-        return "not here\nnor there"
-
-
-class Contradicts(PlainBackend):
-    def is_available(self):
-        return False
-
-
-class Nameless(PlainBackend):
-    device = ""
+def but(**changes):
+    """`PlainBackend`, but for these methods and constants."""
+    return type("Broken", (PlainBackend,), changes)
 
 
 class RoundsValues(PlainBackend):
@@ -244,25 +185,16 @@ class ReadsMemoryOrder(PlainBackend):
         return values.ravel(order="K").reshape(values.shape)
 
 
-class MakesOnes(PlainBackend):
-    def zeros(self, shape, dtype):
-        return np.ones(shape, dtype)
-
-
 class Namespace:
     def __getattr__(self, name):
         return (lambda x: np.sqrt(x) + 1) if name == "sqrt" else getattr(np, name)
 
 
-class OtherFunctions(PlainBackend):
-    xp = Namespace()
-
-
+@dataclass(frozen=True)
 class Compiled(PlainBackend):
-    """A backend whose kernels are changed by ``change(inputs, outputs)``."""
+    """Its kernels are changed by ``change(inputs, outputs)``."""
 
-    def change(self, inputs, outputs):
-        return outputs
+    change: Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
 
     def elementwise(self, trace):
         kernel = super().elementwise(trace)
@@ -276,67 +208,41 @@ class Compiled(PlainBackend):
         return run
 
 
-class SlightlyOff(Compiled):
-    def change(self, inputs, outputs):
-        return tuple(output * (1 + 1e-9) for output in outputs)
+def slightly_off(inputs, outputs):
+    return tuple(output * (1 + 1e-9) for output in outputs)
 
 
-class OnlyLoneRuns(Compiled):
-    def change(self, inputs, outputs):
-        return tuple(o if o.ndim == 1 else o[..., ::-1] for o in outputs)
+def reverse_all_but_lone_runs(inputs, outputs):
+    return tuple(o if o.ndim == 1 else o[..., ::-1] for o in outputs)
 
 
-class Promotes(Compiled):
-    def change(self, inputs, outputs):
-        wide = any(np.ndim(value) == 2 and value.dtype == "float64" for value in inputs)
-        return tuple(o.astype("float64") if wide else o for o in outputs)
+def promote(inputs, outputs):
+    wide = any(np.ndim(value) == 2 and value.dtype == "float64" for value in inputs)
+    return tuple(o.astype("float64") if wide else o for o in outputs)
 
 
-class OverwritesGradients(Compiled):
-    def change(self, inputs, outputs):
-        inputs[1][...] = 0
-        return outputs
+def overwrite_the_gradient(inputs, outputs):
+    inputs[1][...] = 0
+    return outputs
 
 
-class Chatty(PlainBackend):
-    def synchronize(self):
-        return "done"
-
-
-@dataclass(frozen=True)
-class HoldsALock(PlainBackend):
-    lock: Any = field(default_factory=lambda: lambda: None)
-
-
-BROKEN_BACKENDS = {
-    TwoLines: "says-what-is-missing",
-    Contradicts: "says-what-is-missing",
-    Nameless: "names-its-device",
-    RoundsValues: "brings-values-there-and-back",
-    ForgetsShapes: "brings-values-there-and-back",
-    ReadsMemoryOrder: "takes-any-order-of-memory",
-    MakesOnes: "makes-zeros",
-    OtherFunctions: "has-the-functions-that-steps-use",
-    SlightlyOff: "compiles-update-rules",
-    OnlyLoneRuns: "compiles-update-rules-for-many-runs",
-    Promotes: "keeps-single-precision",
-    OverwritesGradients: "leaves-the-gradient-as-it-is",
-    Chatty: "synchronizes",
-    HoldsALock: "pickles",
+BACKENDS = {
+    "says-what-is-missing": {
+        "two lines": but(missing=lambda self: "not here\nnor there"),
+        "contradicts itself": but(is_available=lambda self: False),
+    },
+    "names-its-device": {"nameless": but(device="")},
+    "brings-values-there-and-back": {"rounds": RoundsValues, "forgets shapes": ForgetsShapes},
+    "takes-any-order-of-memory": {"reads memory's order": ReadsMemoryOrder},
+    "makes-zeros": {"ones": but(zeros=lambda self, shape, dtype: np.ones(shape, dtype))},
+    "has-the-functions-that-steps-use": {"others": but(xp=Namespace())},
+    "compiles-update-rules": {"slightly off": Compiled(slightly_off)},
+    "compiles-update-rules-for-many-runs": {"lone runs": Compiled(reverse_all_but_lone_runs)},
+    "keeps-single-precision": {"promotes": Compiled(promote)},
+    "leaves-the-gradient-as-it-is": {"overwrites it": Compiled(overwrite_the_gradient)},
+    "synchronizes": {"chatty": but(synchronize=lambda self: "done")},
+    "pickles": {"holds a function": Compiled(lambda inputs, outputs: outputs)},
 }
-
-
-@pytest.mark.parametrize(
-    "backend", [PlainBackend, ReadOnlyBackend, OverwritingBackend, StrictBackend]
-)
-def test_healthy_backends_fail_nothing(backend, ends):
-    checks = check_backend(backend, seed=None)
-    assert set(ends(checks).values()) == {"passed"}, [o for o in checks.run() if o.reason]
-
-
-@pytest.mark.parametrize("broken", BROKEN_BACKENDS, ids=lambda broken: broken.__name__)
-def test_broken_backends_are_found(broken, status):
-    assert status(check_backend(broken), BROKEN_BACKENDS[broken]) == "failed"
 
 
 def test_a_backend_that_is_not_there_has_not_been_checked():
@@ -349,17 +255,37 @@ def test_a_backend_that_is_not_there_has_not_been_checked():
     assert outcomes[-1].reason.endswith("the others: there is no such device")
 
 
+ALL = [
+    (check_sampler, [Shuffled, Drawn, Shuffled(size=3)], SAMPLERS),
+    (check_schedule, [Falling], SCHEDULES),
+    (check_backend, [PlainBackend, ReadOnlyBackend, OverwritingBackend, StrictBackend], BACKENDS),
+]
+
+
+@pytest.mark.parametrize(("kind", "one"), [(kind, one) for kind, ones, _ in ALL for one in ones])
+def test_the_healthy_fail_nothing(kind, one, ends):
+    spared = {"not applicable"} if kind is check_sampler else set()
+    checks = kind(one, seed=None)
+    assert set(ends(checks).values()) <= {"passed"} | spared, checks.run()
+
+
 @pytest.mark.parametrize(
-    ("healthy", "broken", "check"),
+    ("kind", "check", "broken"),
     [
-        (Shuffled, BROKEN_SAMPLERS, check_sampler),
-        (Falling, BROKEN_SCHEDULES, check_schedule),
-        (PlainBackend, BROKEN_BACKENDS, check_backend),
+        pytest.param(kind, check, broken, id=f"{check}-{name}")
+        for kind, _, table in ALL
+        for check, cases in table.items()
+        for name, broken in cases.items()
     ],
 )
-def test_every_check_can_fail(healthy, broken, check, ends):
+def test_the_broken_are_found(kind, check, broken, status):
+    assert status(kind(broken), check) == "failed"
+
+
+@pytest.mark.parametrize(("kind", "healthy", "broken"), ALL)
+def test_every_check_can_fail(kind, healthy, broken, ends):
     tested_elsewhere = {"imports-nothing-heavy", "enough-checks-apply"}
-    assert set(ends(check(healthy))) == {*broken.values(), *tested_elsewhere}
+    assert set(ends(kind(healthy[0]))) == {*broken, *tested_elsewhere}
 
 
 @pytest.mark.parametrize("check", [check_sampler, check_schedule, check_backend])

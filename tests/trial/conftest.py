@@ -47,21 +47,18 @@ def descend():
     return _descend
 
 
-def _run_of(problem, optimizer, start=None, checkpoints=None, sampler=None, seed=0, **budget):
+def _run_of(problem, optimizer, start=None, budget=None, **fields):
     """A run that keeps its exception instead of raising it, as in a study."""
-    run = Run(
-        Setup(
-            problem=problem,
-            backend=NumpyBackend(),
-            optimizer=optimizer,
-            sampler=sampler,
-            budget=Budget(**(budget or {"steps": 10})),
-            checkpoints=checkpoints or Checkpoints(every_steps=1),
-            seeds=Seeds(seed, 0),
-            start=problem.start(np.random.default_rng(0)) if start is None else start,
-            dtype="float64",
-        )
-    )
+    given = {
+        "backend": NumpyBackend(),
+        "sampler": None,
+        "budget": Budget(**(budget or {"steps": 10})),
+        "checkpoints": Checkpoints(every_steps=1),
+        "seeds": Seeds(0, 0),
+        "start": problem.start(np.random.default_rng(0)) if start is None else start,
+        "dtype": "float64",
+    }
+    run = Run(Setup(problem=problem, optimizer=optimizer, **{**given, **fields}))
     run.execute()
     return run
 
@@ -69,6 +66,22 @@ def _run_of(problem, optimizer, start=None, checkpoints=None, sampler=None, seed
 @pytest.fixture
 def run_of():
     return _run_of
+
+
+def _same_run(found, expected, more=()):
+    """Compare two runs to the bit, their times and the columns ``more`` aside."""
+    assert found.status == expected.status
+    assert found.counts == expected.counts
+    np.testing.assert_array_equal(found.iterates, expected.iterates)
+    np.testing.assert_array_equal(found.theta, expected.theta)
+    assert [*found.curve.columns.drop([*more])] == [*expected.curve.columns]
+    for name in expected.curve.columns.drop("seconds"):
+        np.testing.assert_array_equal(found.curve[name], expected.curve[name])
+
+
+@pytest.fixture
+def same_run():
+    return _same_run
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from itertools import islice, pairwise
 
 import numpy as np
@@ -6,13 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optframe import Budget, Function, FunctionProblem, Setting
-from optframe.contracts.seeds import Seeds
+from optframe import FunctionProblem, Setting
 from optframe.contracts.trial import Checkpoints
 from optframe.trial.checkpoints import marks
 from optframe.trial.landscape import POINTS, landscape
-from optframe.trial.run import Run, Setup
-from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_problems.functions.quadratic import Quadratic
 from optframe_problems.functions.rosenbrock import Rosenbrock
@@ -34,45 +30,40 @@ def test_by_default_marks_increase_to_the_end_and_are_as_many_as_asked(count, to
     assert found[0] == (1 if count > 1 else total)
 
 
-def test_where_there_are_no_more_steps_than_marks_every_step_is_one():
-    assert first(Checkpoints(count=60), 60) == list(range(1, 61))
-    assert first(Checkpoints(count=60), 7) == list(range(1, 8))
-
-
 def test_marks_are_log_spaced_once_they_are_apart():
     found = np.array(first(Checkpoints(count=40), 10**6))
     ratios = found[1:] / found[:-1]
     late = ratios[found[:-1] > 100]
     assert late.max() / late.min() < 1.02
-    np.testing.assert_array_equal(first(Checkpoints(count=4), 1000), [1, 10, 100, 1000])
 
 
 @pytest.mark.parametrize(
-    ("every", "total", "expected"),
-    [(3, 10, [3, 6, 9, 10]), (5, 10, [5, 10]), (1, 3, [1, 2, 3]), (20, 10, [10])],
+    ("fields", "total", "expected"),
+    [
+        ({"count": 60}, 60, range(1, 61)),
+        ({"count": 60}, 7, range(1, 8)),
+        ({"count": 4}, 1000, [1, 10, 100, 1000]),
+        ({"every_steps": 3}, 10, [3, 6, 9, 10]),
+        ({"every_steps": 5}, 10, [5, 10]),
+        ({"every_steps": 1}, 3, [1, 2, 3]),
+        ({"every_steps": 20}, 10, [10]),
+        ({"every_epochs": 1.0}, 30, [10, 20, 30]),
+        ({"every_epochs": 2.0}, 30, [20, 30]),
+        ({"every_epochs": 0.5}, 30, [5, 10, 15, 20, 25, 30]),
+        ({"every_epochs": 1e-9}, 30, range(1, 31)),
+    ],
+    ids=str,
 )
-def test_every_so_many_steps_and_the_end(every, total, expected):
-    assert first(Checkpoints(every_steps=every), total) == expected
-
-
-def test_every_so_many_steps_without_a_known_end():
-    assert first(Checkpoints(every_steps=4), None, count=3) == [4, 8, 12]
-
-
-@pytest.mark.parametrize(
-    ("every", "expected"),
-    [(1.0, [10, 20, 30]), (2.0, [20, 30]), (0.5, [5, 10, 15, 20, 25, 30]), (1e-9, [*range(1, 31)])],
-)
-def test_every_so_many_epochs(every, expected):
-    assert first(Checkpoints(every_epochs=every), 30, per_epoch=10) == expected
+def test_marks_are_where_they_are_asked_for_and_at_the_end(fields, total, expected):
+    assert first(Checkpoints(**fields), total, per_epoch=10) == [*expected]
 
 
 def test_every_epoch_means_nothing_without_data():
-    expected = first(Checkpoints(), 500)
-    assert first(Checkpoints(every_epochs=1.0), 500, per_epoch=None) == expected
+    assert first(Checkpoints(every_epochs=1.0), 500) == first(Checkpoints(), 500)
 
 
 def test_without_a_known_end_marks_grow_without_end():
+    assert first(Checkpoints(every_steps=4), None, count=3) == [4, 8, 12]
     found = first(Checkpoints(), None, count=200)
     assert found[:5] == [1, 2, 3, 4, 5]
     assert all(a < b for a, b in pairwise(found))
@@ -84,27 +75,18 @@ def test_marks_never_run_out(checkpoints):
     assert list(islice(marks(checkpoints, 10, None), 100))[-1] == 10
 
 
-def finished(problem, start, steps=20, lr=0.01, dtype="float64", backend=None):
-    run = Run(
-        Setup(
-            problem=problem,
-            backend=backend or NumpyBackend(),
-            optimizer=SGD(lr=lr),
-            sampler=None,
-            budget=Budget(steps=steps),
-            checkpoints=Checkpoints(),
-            seeds=Seeds(0, 0),
-            start=start,
-            dtype=dtype,
-        )
-    )
-    run.execute()
-    assert run.error is None
-    return run
+@pytest.fixture
+def finished(run_of):
+    def finished(problem, start, steps=20, lr=0.01, **fields):
+        run = run_of(problem, SGD(lr=lr), start, {"steps": steps}, **fields)
+        assert run.error is None
+        return run
+
+    return finished
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_a_small_problem_has_the_loss_on_a_grid_around_the_path(size):
+def test_a_small_problem_has_the_loss_on_a_grid_around_the_path(size, finished):
     problem = Quadratic(size=size, condition=3.0)
     start = [2.0, -1.0][:size]
     run = finished(problem, start, lr=0.3)
@@ -121,11 +103,7 @@ def test_a_small_problem_has_the_loss_on_a_grid_around_the_path(size):
         assert found.loss[place] == pytest.approx(expected, rel=1e-13)
 
 
-def test_a_larger_problem_has_none():
-    assert landscape(finished(Quadratic(size=3), np.ones(3))) is None
-
-
-def test_a_problem_that_does_one_point_at_a_time_has_one_too():
+def test_a_problem_that_does_one_point_at_a_time_has_one_too(finished):
     def loss(theta):
         assert theta.shape == (2,)
         return theta[0] ** 2 + 3 * theta[1]
@@ -138,13 +116,13 @@ def test_a_problem_that_does_one_point_at_a_time_has_one_too():
     np.testing.assert_allclose(found.loss, x**2 + 3 * y, rtol=1e-13)
 
 
-def test_a_path_that_does_not_move_still_has_a_grid():
+def test_a_path_that_does_not_move_still_has_a_grid(finished):
     found = landscape(finished(Quadratic(size=2), [0.0, 0.0]))
     assert np.isfinite(found.loss).all()
     assert all(np.ptp(axis) > 0 for axis in found.axes)
 
 
-def test_the_grid_is_square_and_holds_the_minimizer():
+def test_the_grid_is_square_and_holds_the_minimizer(finished):
     found = landscape(finished(Rosenbrock(), [-1.2, 1.0], lr=1e-5))  # which hardly moves
     sides = [axis[-1] - axis[0] for axis in found.axes]
     assert sides[0] == pytest.approx(sides[1])
@@ -152,21 +130,21 @@ def test_the_grid_is_square_and_holds_the_minimizer():
         assert axis[0] < min(start, end) <= max(start, end) < axis[-1]
 
 
-def test_parameters_on_scales_of_their_own_keep_them():
+def test_parameters_on_scales_of_their_own_keep_them(finished):
     found = landscape(finished(Quadratic(size=2), [1000.0, 1.0], lr=1e-3))
     sides = [axis[-1] - axis[0] for axis in found.axes]
     assert sides[0] > 1000
     assert sides[1] < 10
 
 
-def test_a_problem_with_noise_has_the_loss_without_it():
+def test_a_problem_with_noise_has_the_loss_without_it(finished):
     problem = Noise(Quadratic(size=2, condition=3.0), sigma=1.0)
     found = landscape(finished(problem, [2.0, -1.0], lr=0.1))
     x, y = np.meshgrid(*found.axes, indexing="ij")
     np.testing.assert_allclose(found.loss, 0.5 * (x**2 + 3 * y**2), rtol=1e-12)
 
 
-def test_a_diverged_path_is_shown_as_far_as_one_can_see():
+def test_a_diverged_path_is_shown_as_far_as_one_can_see(finished):
     run = finished(Rosenbrock(), [-1.2, 1.0], lr=1.0, steps=60)
     assert run.status == "diverged"
     found = landscape(run)
@@ -174,7 +152,7 @@ def test_a_diverged_path_is_shown_as_far_as_one_can_see():
     assert all(abs(axis).max() < 1e4 for axis in found.axes)
 
 
-def test_it_is_computed_on_the_runs_backend_and_returned_on_the_host(backend):
+def test_it_is_computed_on_the_runs_backend_and_returned_on_the_host(backend, finished):
     problem = Rosenbrock().bind(Setting(backend, "float32", np.random.SeedSequence(0), None))
     run = finished(problem, [-1.2, 1.0], lr=1e-4, dtype="float32", backend=backend)
     found = landscape(run)
@@ -184,26 +162,15 @@ def test_it_is_computed_on_the_runs_backend_and_returned_on_the_host(backend):
     np.testing.assert_allclose(found.loss, 100 * (y - x**2) ** 2 + (1 - x) ** 2, rtol=1e-3)
 
 
-@dataclass(frozen=True)
-class Undefined(Function):
-    """log θ, which is no number below zero."""
+def test_where_the_loss_is_no_number_the_grid_has_nan_and_no_warning(finished):
+    class Logarithm(Quadratic):
+        def loss(self, theta):
+            return np.log(theta[..., 0])
 
-    @property
-    def size(self):
-        return 1
+        def gradient(self, theta):
+            return 1 / theta
 
-    def start(self, random):
-        return np.ones(1)
-
-    def loss(self, theta):
-        return np.log(theta[..., 0])
-
-    def gradient(self, theta):
-        return 1 / theta
-
-
-def test_where_the_loss_is_no_number_the_grid_has_nan_and_no_warning():
-    found = landscape(finished(Undefined(), [0.01], lr=1e-6))
+    found = landscape(finished(Logarithm(size=1), [0.01], lr=1e-6))
     assert np.isnan(found.loss[found.axes[0] < 0]).all()
     assert np.isfinite(found.loss[found.axes[0] > 0]).all()
     assert (found.axes[0] < 0).any()

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
 
 import optframe
-from optframe import StochasticProblem
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.schedules.linear import Linear
 from optframe_problems.functions.rosenbrock import Rosenbrock
@@ -65,40 +63,8 @@ def test_without_a_target_checkpoints_alone_are_measured():
     assert len(problem.measured) == len(found.rows)
 
 
-@dataclass(frozen=True)
-class Drawn(StochasticProblem):
-    """½|θ − mean of the batch|² over ten records; keeps the batches that it drew."""
-
-    deterministic = True
-    drawn: list = field(default_factory=list, compare=False)
-
-    @property
-    def size(self):
-        return 1
-
-    @property
-    def records(self):
-        return 10
-
-    def start(self, random):
-        return np.array([20.0])
-
-    def metrics(self, theta):
-        return {"loss": self.loss(theta, np.arange(10.0))}
-
-    def draw(self, indices, random):
-        self.drawn.append(indices)
-        return np.arange(10.0)[indices]
-
-    def loss(self, theta, batch):
-        return 0.5 * ((theta - batch.mean()) ** 2).sum(axis=-1)
-
-    def gradient(self, theta, batch):
-        return theta - batch.mean()
-
-
-def test_each_step_draws_one_batch_beside_those_of_the_beginning():
+def test_each_step_draws_one_batch_beside_those_of_the_beginning(squares):
     """Two beginnings, the untimed step's and the run's, each show the first batch to `init`."""
-    problem = Drawn()
+    problem = squares()
     optframe.minimize(problem, SGD(lr=0.1), steps=25, sampler="shuffled:batch_size=3")
-    assert len(problem.drawn) == 25 + 2
+    assert len(problem.seen) == 25 + 2

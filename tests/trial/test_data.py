@@ -39,9 +39,12 @@ def test_each_step_sees_the_samplers_batch_of_its_epoch(squares):
     assert found.counts.samples == 30
 
 
-@pytest.mark.parametrize(("epochs", "steps"), [(0.5, 2), (1, 3), (1.1, 4), (2, 6)])
-def test_a_part_of_an_epoch_is_rounded_up_to_a_step(epochs, steps, squares):
-    found = optframe.minimize(squares(), SGD(), epochs=epochs, sampler=Shuffled(batch_size=4))
+@pytest.mark.parametrize(
+    ("epochs", "size", "steps"),
+    [(0.5, 4, 2), (1, 4, 3), (1.1, 4, 4), (2, 4, 6), (2.2, 2, 11)],  # 2.2 * 5 is 11.000000000000002
+)
+def test_a_part_of_an_epoch_is_rounded_up_to_a_step(epochs, size, steps, squares):
+    found = optframe.minimize(squares(), SGD(), epochs=epochs, sampler=Shuffled(batch_size=size))
     assert found.curve["step"].iloc[-1] == steps
     assert found.status == "finished"
 
@@ -72,42 +75,23 @@ def test_a_problem_with_noise_and_no_data_has_no_epochs(squares):
 
 
 def test_a_target_on_data_is_tested_every_so_many_steps_and_at_checkpoints(run_of, squares):
-    sampler = "full"
     losses = [np.mean((4.5 + 15.5 * 0.9**k - np.arange(10)) ** 2) / 2 for k in range(200)]
     reached = next(k for k, loss in enumerate(losses) if loss <= 5.0)
     assert reached % 7
+    fields = {"sampler": optframe.make("full"), "checkpoints": Checkpoints(every_steps=200)}
     budget = {"steps": 200, "target": 5.0, "target_every": 7}
-    run = run_of(
-        squares(),
-        SGD(lr=0.1),
-        sampler=optframe.make(sampler),
-        checkpoints=Checkpoints(every_steps=200),
-        **budget,
-    )
+    run = run_of(squares(), SGD(lr=0.1), budget=budget, **fields)
     assert run.status == "converged"
     assert run.k == 7 * -(-reached // 7)
 
 
 def test_a_metric_that_is_better_higher_is_reached_from_below(squares):
-    found = optframe.minimize(
-        squares(),
-        SGD(lr=0.1),
-        steps=100,
-        target={"test_accuracy": 0.03},
-        sampler="full",
-        checkpoints=EVERY,
-    )
+    settings = {"steps": 100, "sampler": "full", "checkpoints": EVERY}
+    found = optframe.minimize(squares(), SGD(lr=0.1), target={"test_accuracy": 0.03}, **settings)
     accuracy = 1 / (1 + (4.5 + 15.5 * 0.9 ** np.arange(101)) ** 2)
     assert found.status == "converged"
     assert found.curve["step"].iloc[-1] == np.argmax(accuracy >= 0.03)
     assert found.reason.startswith("test_accuracy 0.03")
-
-
-def test_epochs_are_whole_numbers_of_steps_in_spite_of_rounding(squares):
-    found = optframe.minimize(
-        squares(), SGD(lr=0.1), epochs=2.2, sampler=Shuffled(batch_size=2), checkpoints=EVERY
-    )
-    assert found.curve["step"].iloc[-1] == 11  # 2.2 * 5 is 11.000000000000002
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import Function, Optimizer, Schedule
+from optframe import FunctionProblem, Optimizer
 from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.samplers.shuffled import Shuffled
+from optframe_plugins.schedules.linear import Linear
 
 EVERY = {"every_steps": 1}
-
-
-@dataclass(frozen=True)
-class Rising(Schedule):
-    def __call__(self, k, epoch, progress):
-        return 0.01 * (k + 1)
 
 
 @pytest.mark.parametrize("lr", [0.02, 1.0])
@@ -72,26 +67,12 @@ def test_a_run_far_away_has_diverged_though_its_loss_is_finite():
         def step(self, theta, state, oracle):
             return 10 * theta, state
 
-    @dataclass(frozen=True)
-    class Flat(Function):
-        @property
-        def size(self):
-            return 3
-
-        def start(self, random):
-            return np.full(3, 100.0)
-
-        def loss(self, theta):
-            return 1.0
-
-        def gradient(self, theta):
-            return 0 * theta
-
-    found = optframe.minimize(Flat(), Runaway(), steps=50, checkpoints=3)
+    flat = FunctionProblem(loss=lambda x: 1.0, gradient=lambda x: 0 * x, theta0=[100.0] * 3)
+    found = optframe.minimize(flat, Runaway(), steps=50, checkpoints=3)
     # |θ₀| = 173; the limit is 1e10 times that, which is passed at step 11.
     assert found.status == "diverged"
     assert found.reason == "at step 11"
-    assert optframe.minimize(Flat(), Runaway(), steps=10).status == "finished"
+    assert optframe.minimize(flat, Runaway(), steps=10).status == "finished"
 
 
 def test_a_start_that_is_no_number_has_diverged_at_step_zero():
@@ -102,13 +83,12 @@ def test_a_start_that_is_no_number_has_diverged_at_step_zero():
 
 
 def test_divergence_under_noise_schedules_and_state_is_found_at_the_exact_step(squares):
+    optimizer = Momentum(lr=Linear(0.01, 10.0, 1000), momentum=0.9)
+    settings = {"steps": 1000, "sampler": Shuffled(batch_size=3)}
+
     def run(checkpoints):
         return optframe.minimize(
-            squares(noisy=True),
-            Momentum(lr=Rising(), momentum=0.9),
-            steps=1000,
-            sampler=Shuffled(batch_size=3),
-            checkpoints=checkpoints,
+            squares(noisy=True), optimizer, checkpoints=checkpoints, **settings
         )
 
     exact, rough = run(EVERY), run(2)

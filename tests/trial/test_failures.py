@@ -91,23 +91,16 @@ def test_an_interrupt_is_not_a_failure_of_the_optimizer(run_of):
 
 
 def test_a_step_that_returns_no_pair_fails_the_run(run_of):
-    @dataclass(frozen=True)
-    class Forgetful(Optimizer):
+    class Forgetful(Misbehaving):
         def step(self, theta, state, oracle):
-            return theta - 0.001 * oracle.gradient(theta)
+            return super().step(theta, state, oracle)[0]
 
-    problem = Quadratic(size=3)
-    assert run_of(problem, Forgetful()).status == "failed"
+    assert run_of(Quadratic(size=3), Forgetful()).status == "failed"
 
 
 def test_a_precision_that_is_lost_later_is_refused():
-    @dataclass(frozen=True)
-    class Drifting(Optimizer):
-        def step(self, theta, state, oracle):
-            return theta.astype("float32" if oracle.step > 3 else "float64"), state
-
     with pytest.raises(PluginError, match="float32"):
-        optframe.minimize("rosenbrock", Drifting(), steps=100)
+        optframe.minimize("rosenbrock", Misbehaving(lambda x: x.astype("float32")), steps=100)
 
 
 @pytest.mark.parametrize(

@@ -133,15 +133,11 @@ def test_at_the_end_of_a_stream_its_last_batch_stands_in():
     ],
 )
 @pytest.mark.parametrize("optimizer", ["adam", "sgd+clip-norm:max=1"])
-def test_measuring_changes_no_bit_and_no_count(problem, sampler, optimizer):
+def test_measuring_changes_no_bit_and_no_count(problem, sampler, optimizer, same_run):
     settings = {"sampler": sampler, "steps": 40, "checkpoints": 9, "iterates": True}
     plain = optframe.minimize(problem, optimizer, **settings)
     found = optframe.minimize(problem, optimizer, **settings, measure=MEASURES)
-    assert found.counts == plain.counts
-    np.testing.assert_array_equal(found.iterates, plain.iterates)
-    assert [*found.curve.columns.drop([*MEASURES])] == [*plain.curve.columns]
-    for name in plain.curve.columns.drop("seconds"):
-        np.testing.assert_array_equal(found.curve[name], plain.curve[name])
+    same_run(found, plain, MEASURES)
     assert np.isfinite(found.curve[[*MEASURES]]).all(axis=None)
 
 
@@ -159,17 +155,16 @@ def test_every_backend_measures(backend, random):
 
 
 def study(**fields):
-    given = {
-        "name": "measured",
-        "budget": {"steps": 12},
-        "optimizers": ["sgd:lr=0.001", "adam"],
-        "problems": ["rosenbrock", "softmax:data=digits"],
-        "samplers": ["shuffled:batch_size=50"],
-        "seeds": 2,
-        "start": "random",
-    }
-    run = RunSettings(**fields)
-    return Study(**given, run=run)
+    return Study(
+        name="measured",
+        budget={"steps": 12},
+        optimizers=["sgd:lr=0.001", "adam"],
+        problems=["rosenbrock", "softmax:data=digits"],
+        samplers=["shuffled:batch_size=50"],
+        seeds=2,
+        start="random",
+        run=RunSettings(**fields),
+    )
 
 
 def test_what_is_measured_belongs_to_the_key_of_a_trial_and_not_to_its_cell():

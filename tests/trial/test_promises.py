@@ -6,21 +6,16 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import Optimizer, Schedule
+from optframe import Optimizer
 from optframe.contracts.seeds import Seeds
 from optframe_plugins.optimizers.sgd import SGD
-
-
-@dataclass(frozen=True)
-class Rising(Schedule):
-    def __call__(self, k, epoch, progress):
-        return 0.01 * (k + 1)
+from optframe_plugins.schedules.linear import Linear
 
 
 def test_a_schedule_leaves_the_optimizer_as_it_was():
-    optimizer = SGD(lr=Rising())
+    optimizer = SGD(lr=Linear(0.01, 0.05, 5))
     optframe.minimize("quadratic:size=2", optimizer, steps=5)
-    assert optimizer.lr == Rising()
+    assert optimizer.lr == Linear(0.01, 0.05, 5)
 
 
 @dataclass(frozen=True)

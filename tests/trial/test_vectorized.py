@@ -9,6 +9,7 @@ import pytest
 
 import optframe
 from optframe import Function, Optimizer, StochasticProblem, Study, load_plugins
+from optframe.cli import main
 from optframe.components.binder import Binder
 from optframe.execution.grouping import companions
 from optframe.execution.trial_runner import TrialRunner
@@ -38,18 +39,29 @@ def batched(results):
     return results.trials["together"].gt(1)
 
 
-def compare(alone, together, rtol=0.0):
-    """Everything but the times is the same, to rounding where the tolerance is not 0."""
-    left, right = alone.trials, together.trials
-    assert (left["key"] == right["key"]).all()
-    assert (left["together"] == 1).all()
-    for name in RESULTS:
-        pd.testing.assert_series_equal(left[name], right[name])
-    ours, theirs = (r.curves.drop(columns="seconds") for r in (alone, together))
-    if rtol:
-        pd.testing.assert_frame_equal(ours, theirs, rtol=rtol, atol=rtol)
-    else:
-        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+@pytest.fixture
+def compared(both):
+    """Run both ways, compare all but the times, and return the results of the runs together."""
+
+    def run(rtol=0.0, **fields):
+        alone, together = both(**fields)
+        left, right = alone.trials, together.trials
+        assert (left["key"] == right["key"]).all()
+        assert (left["together"] == 1).all()
+        for name in RESULTS:
+            pd.testing.assert_series_equal(left[name], right[name])
+        ours, theirs = (r.curves.drop(columns="seconds") for r in (alone, together))
+        if rtol:
+            pd.testing.assert_frame_equal(ours, theirs, rtol=rtol, atol=rtol)
+        else:
+            pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+        return together
+
+    return run
+
+
+def rates(*lr, name="sgd"):
+    return [{"name": name, "lr": [*lr]}]
 
 
 SWEEPS = {
@@ -70,50 +82,35 @@ SWEEPS = {
 
 
 @pytest.mark.parametrize("name", SWEEPS)
-def test_a_sweep_on_a_function_is_the_same_to_the_bit(name, both):
+def test_a_sweep_on_a_function_is_the_same_to_the_bit(name, compared):
     table = {**optframe.components.notation.parse(name), **SWEEPS[name]}
-    alone, together = both(optimizers=[table])
-    compare(alone, together)
+    together = compared(optimizers=[table])
     assert batched(together).all()
     assert together.trials["together"].nunique() == 1
 
 
-def test_wrappers_schedules_and_numbers_inside_of_them(both):
+def test_wrappers_schedules_and_numbers_inside_of_them(compared):
     fading = [{"schedule": "linear", "start": 0.1, "end": 0.0, "steps": 100}]
     clips = [{"name": "adam", "wrap": [{"name": "clip-norm", "max": m}]} for m in (0.1, 1.0)]
     averages = [{"name": "sgd", "lr": lr, "wrap": [{"name": "polyak"}]} for lr in (1e-4, 1e-3)]
-    alone, together = both(
+    together = compared(
         optimizers=[{"name": "adam", "lr": fading, "beta1": [0.8, 0.9]}, *clips, *averages]
     )
-    compare(alone, together)
     assert together.trials["together"].tolist() == [6] * 6 + [6] * 6 + [6] * 6
 
 
-def test_runs_that_end_leave_without_disturbing_the_others(both):
-    alone, together = both(
-        optimizers=[{"name": "adam", "lr": [0.003, 0.05, 0.3]}, {"name": "sgd", "lr": [1e-3, 1.0]}],
+def test_runs_that_end_leave_without_disturbing_the_others(compared):
+    together = compared(
+        optimizers=[*rates(0.003, 0.05, 0.3, name="adam"), *rates(1e-3, 1.0)],
         budget={"steps": 400, "target": 0.5, "patience": 12},
     )
-    compare(alone, together)
     assert batched(together).all()
     assert {"converged", "stopped", "diverged"} <= set(together.trials["status"])
     assert together.trials["steps"].nunique() > 8
 
 
-@pytest.mark.parametrize(
-    "budget", [{"gradients": 57}, {"steps": 300, "gradient_norm": 1.0}, {"steps": 1}]
-)
-def test_every_budget(budget, both):
-    alone, together = both(optimizers=[{"name": "adam", "lr": [0.01, 0.1]}], budget=budget)
-    compare(alone, together)
-    assert batched(together).all()
-
-
-def test_divergence_is_located_to_the_step(both):
-    alone, together = both(
-        optimizers=[{"name": "sgd", "lr": [1e-3, 2e-3, 0.01, 0.1, 1.0]}], budget={"steps": 5000}
-    )
-    compare(alone, together)
+def test_divergence_is_located_to_the_step(compared):
+    together = compared(optimizers=rates(1e-3, 2e-3, 0.01, 0.1, 1.0), budget={"steps": 5000})
     lost = together.trials["status"] == "diverged"
     assert 6 < lost.sum() < 15
     assert together.trials["reason"][lost].nunique() > 2
@@ -122,9 +119,8 @@ def test_divergence_is_located_to_the_step(both):
 @pytest.mark.parametrize(
     "problem", ["quadratic:size=6,rotate=true", "rosenbrock+noise:sigma=0.3", "noisy-quadratic"]
 )
-def test_what_is_drawn_is_each_runs_own(problem, both):
-    alone, together = both(optimizers=[{"name": "sgd", "lr": [1e-4, 1e-3]}], problems=problem)
-    compare(alone, together)
+def test_what_is_drawn_is_each_runs_own(problem, compared):
+    together = compared(optimizers=rates(1e-4, 1e-3), problems=problem)
     assert batched(together).all()
     assert together.trials["loss"].nunique() == 6
 
@@ -132,30 +128,24 @@ def test_what_is_drawn_is_each_runs_own(problem, both):
 @pytest.mark.parametrize(
     ("problem", "sampler", "rtol"),
     [
-        ("softmax", "shuffled:batch_size=50", 0.0),
+        ("softmax", "shuffled:batch_size=50", 1e-6),
         ("mlp:hidden=[8]", "with-replacement", 1e-3),
+        ("mlp:hidden=[8],dropout_hidden=0.5,dropout_input=0.1", "shuffled:batch_size=64", 1e-3),
         ("ridge:data=diabetes", "shuffled", 1e-9),
         ("logistic:data=breast-cancer", "full", 1e-9),
         ("logistic:data=breast-cancer", "sequential", 1e-9),
     ],
 )
-def test_minibatches_are_each_runs_own(problem, sampler, rtol, both):
-    alone, together = both(
-        optimizers=[{"name": "adam", "lr": [0.001, 0.01]}],
-        problems=problem,
-        samplers=[sampler],
-        budget={"epochs": 2},
-    )
-    compare(alone, together, rtol or 1e-6)
-    assert batched(together).all()
+def test_minibatches_and_masks_are_each_runs_own(problem, sampler, rtol, compared):
+    fields = {"problems": problem, "samplers": [sampler], "budget": {"epochs": 2}}
+    assert batched(compared(rtol, optimizers=rates(0.001, 0.01, name="adam"), **fields)).all()
 
 
-def test_what_cannot_share_a_batch_runs_alone(both):
-    alone, together = both(
+def test_what_cannot_share_a_batch_runs_alone(compared):
+    together = compared(
         optimizers=["lbfgs", "bfgs:search=armijo", "newton", "coordinate-descent:step=gradient"],
         budget={"steps": 20},
     )
-    compare(alone, together)
     assert not batched(together).any()
 
 
@@ -167,8 +157,7 @@ def test_what_cannot_share_a_batch_runs_alone(both):
     ],
 )
 def test_seconds_and_streams_are_a_runs_own(fields, both):
-    fields = {"optimizers": [{"name": "sgd", "lr": [1e-4, 1e-5]}], **fields}
-    _, together = both(**fields)
+    _, together = both(optimizers=rates(1e-4, 1e-5), **fields)
     assert not batched(together).any()
 
 
@@ -271,31 +260,24 @@ class DrawsANumber(Optimizer):
         return theta - self.lr * oracle.random.uniform() * oracle.gradient(theta), state
 
 
-def test_a_number_that_is_drawn_is_its_runs_own(both):
-    """Two runs of two parameters: what broadcasts the wrong way would not raise."""
-    alone, together = both(optimizers=[DrawsANumber()], seeds=2)
-    compare(alone, together)
-    assert batched(together).all()
-
-
-@pytest.mark.parametrize("sigma", [0.0005, 0.5])
-def test_a_factor_of_noise_is_its_runs_own(sigma, both):
-    problem = f"rosenbrock+multiplicative-noise:sigma={sigma}"
-    alone, together = both(optimizers=["sgd:lr=1e-4"], problems=problem, seeds=2)
-    compare(alone, together)
-    assert batched(together).all()
-
-
-def test_masks_of_dropout_are_each_runs_own(both):
-    alone, together = both(
-        optimizers=[{"name": "sgd", "lr": [0.1, 0.2]}],
-        problems="mlp:hidden=[8],dropout_hidden=0.5,dropout_input=0.1",
-        samplers=["shuffled:batch_size=64"],
-        budget={"epochs": 1},
-        seeds=2,
-    )
-    compare(alone, together, 1e-3)
-    assert batched(together).all()
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"optimizers": rates(0.01, 0.1, name="adam"), "budget": {"gradients": 57}},
+        {
+            "optimizers": rates(0.01, 0.1, name="adam"),
+            "budget": {"steps": 300, "gradient_norm": 1.0},
+        },
+        {"optimizers": rates(0.01, 0.1, name="adam"), "budget": {"steps": 1}},
+        # Two runs of two parameters: what broadcasts the wrong way would not raise.
+        {"optimizers": [DrawsANumber()], "seeds": 2},
+        {"problems": "rosenbrock+multiplicative-noise:sigma=0.0005", "seeds": 2},
+        {"problems": "rosenbrock+multiplicative-noise:sigma=0.5", "seeds": 2},
+    ],
+    ids=["gradients", "gradient norm", "one step", "a number", "small factors", "large factors"],
+)
+def test_every_budget_and_single_numbers_that_are_drawn(fields, compared):
+    assert batched(compared(**{"optimizers": ["sgd:lr=1e-4"], **fields})).all()
 
 
 @dataclass(frozen=True)
@@ -310,28 +292,26 @@ class Exits(Optimizer):
 
 
 @pytest.mark.parametrize("after", [0, 4])
-def test_an_exit_is_a_failed_run(after, both):
-    alone, together = both(optimizers=[Exits(1e-4, after), Exits(2e-4, after)])
-    compare(alone, together)
+def test_an_exit_is_a_failed_run(after, compared):
+    together = compared(optimizers=[Exits(1e-4, after), Exits(2e-4, after)])
     assert set(together.trials["status"]) == {"failed"}
 
 
 def test_the_reason_to_run_alone_is_said(both, capsys):
-    both(problems=[MixesByAMean()], optimizers=[{"name": "sgd", "lr": [0.01, 0.02]}])
+    both(problems=[MixesByAMean()], optimizers=rates(0.01, 0.02))
     assert (
         "runs like sgd:lr=0.01 on mixesbyamean run one at a time: its gradient in a batch "
         "differs from that of a run alone"
     ) in capsys.readouterr().err
 
 
-def test_a_target_passed_on_the_way_is_no_divergence(both):
+def test_a_target_passed_on_the_way_is_no_divergence(compared):
     """With targets tested rarely a run may pass one, and diverge before anybody looks."""
-    alone, together = both(
-        optimizers=[{"name": "sgd", "lr": [1.0, 3.0]}],
+    together = compared(
+        optimizers=rates(1.0, 3.0),
         problems="quadratic:size=3,condition=1+noise:sigma=0.5",
         budget={"steps": 400, "target": 0.3, "target_every": 50},
     )
-    compare(alone, together)
     assert "diverged" in set(together.trials["status"])
 
 
@@ -355,43 +335,28 @@ class Raises(Optimizer):
         return theta - self.lr * oracle.gradient(theta), state
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"problems": [MixesRuns()], "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}]},
-        {"problems": [OneBatchForAll()], "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}]},
-        {"optimizers": [Stops(0.001), Stops(0.002)]},
-        {
-            "problems": [MixesByAMean()],
-            "start": "standard",
-            "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}],
-        },
-        {
-            "problems": [MeasuresWithoutAnAxis()],
-            "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}],
-        },
-        {"optimizers": [NormalizesAll(0.001), NormalizesAll(0.002)]},
-        {"optimizers": [SharesItsState(1e-4)], "seeds": 2},
-        {
-            "problems": "logistic:data=breast-cancer",
-            "samplers": ["grouped:by=class,how=stratified"],  # whose minibatches differ in size
-            "optimizers": [{"name": "sgd", "lr": [0.01, 0.02]}],
-        },
-    ],
-    ids=[
-        *("mixes runs", "one batch for all", "stops", "mixes by a mean", "no axis"),
-        *("normalizes all", "shares its state", "ragged"),
-    ],
-)
-def test_what_turns_out_to_take_one_run_at_a_time_gets_its_way(fields, both):
-    alone, together = both(**fields)
-    compare(alone, together)
-    assert not batched(together).any()
+ALONE = {
+    "mixes runs": {"problems": [MixesRuns()]},
+    "one batch for all": {"problems": [OneBatchForAll()]},
+    "mixes by a mean": {"problems": [MixesByAMean()], "start": "standard"},
+    "no axis": {"problems": [MeasuresWithoutAnAxis()]},
+    "stops": {"optimizers": [Stops(0.001), Stops(0.002)]},
+    "normalizes all": {"optimizers": [NormalizesAll(0.001), NormalizesAll(0.002)]},
+    "shares its state": {"optimizers": [SharesItsState(1e-4)], "seeds": 2},
+    "minibatches of several sizes": {
+        "problems": "logistic:data=breast-cancer",
+        "samplers": ["grouped:by=class,how=stratified"],
+    },
+}
 
 
-def test_an_exception_is_that_of_its_run_and_the_others_are_there(both):
-    alone, together = both(optimizers=[Raises(0.001), Raises(0.002)], seeds=2)
-    compare(alone, together)
+@pytest.mark.parametrize("what", ALONE)
+def test_what_turns_out_to_take_one_run_at_a_time_gets_its_way(what, compared):
+    assert not batched(compared(**{"optimizers": rates(0.01, 0.02), **ALONE[what]})).any()
+
+
+def test_an_exception_is_that_of_its_run_and_the_others_are_there(compared):
+    together = compared(optimizers=[Raises(0.001), Raises(0.002)], seeds=2)
     failed = together.trials["status"] == "failed"
     assert failed.tolist() == [False, False, True, True]
     assert together.trials["reason"][failed].unique() == ["ValueError: too large a rate"]
@@ -399,14 +364,8 @@ def test_an_exception_is_that_of_its_run_and_the_others_are_there(both):
 
 def test_a_batch_is_as_large_as_memory_allows():
     registry = load_plugins()
-    study = Study(
-        "x",
-        {"steps": 5},
-        [{"name": "adam", "lr": [0.1, 0.2]}],
-        "quadratic:size=20000",
-        seeds=40,
-        start="random",
-    )
+    adams, problem = rates(0.1, 0.2, name="adam"), "quadratic:size=20000"
+    study = Study("x", {"steps": 5}, adams, problem, seeds=40, start="random")
     trials = study.trials(registry)
     runner = TrialRunner(registry, Binder(registry))
     (whole,) = companions(trials, runner, memory=1024.0)
@@ -416,27 +375,18 @@ def test_a_batch_is_as_large_as_memory_allows():
     assert [trial for part in parts for trial in part] == trials
 
 
-def test_shared_times_stay_out_of_tables_and_figures(both, capsys):
-    alone, together = both(optimizers=[{"name": "sgd", "lr": [1e-4, 1e-3]}])
+def test_times_stay_out_of_tables_and_one_landscape_per_batch_is_kept(both):
+    alone, together = both(optimizers=rates(1e-4, 1e-3))
     for results, shown in ((alone, True), (together, False)):
         table = summary(results.trials)
         assert table["seconds_per_step"].notna().all() == shown
     assert (together.trials["seconds"] > 0).all()
+    assert (len(alone.landscapes), len(together.landscapes)) == (6, 1)
 
 
-def test_one_landscape_per_batch_is_kept(both):
-    alone, together = both(optimizers=[{"name": "sgd", "lr": [1e-4, 1e-3]}])
-    assert len(alone.landscapes) == 6
-    assert len(together.landscapes) == 1
-
-
-def test_the_command_line_says_so(tmp_path, monkeypatch, capsys):
-    import sys
-
-    from optframe.cli import main
-
+def test_the_command_line_says_so(tmp_path, monkeypatch):
     words = "optframe run -o sgd:lr=0.001 -o sgd:lr=0.002 -p rosenbrock --steps 9 --together"
-    monkeypatch.setattr(sys, "argv", [*words.split(), "--no-report", "--out", str(tmp_path)])
+    monkeypatch.setattr("sys.argv", [*words.split(), "--no-report", "--out", str(tmp_path)])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0
@@ -445,11 +395,10 @@ def test_the_command_line_says_so(tmp_path, monkeypatch, capsys):
 
 def test_a_long_batch_is_rehearsed_from_where_it_begins(tmp_path):
     """From some size on, an update overwrites its θ, and with it what was not copied."""
-    rates = np.geomspace(1e-5, 1e-4, 4_000).tolist()
     study = Study(
         "long",
         {"steps": 2},
-        [{"name": "sgd", "lr": rates}],
+        rates(*np.geomspace(1e-5, 1e-4, 4_000).tolist()),
         "rosenbrock-extended:size=10",
         run=RunSettings(together=True, checkpoints=1),
     )

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import load_plugins, maximum, minimum, sign, sqrt, where
+from optframe import Study, load_plugins, maximum, minimum, sign, sqrt, where
 from optframe.components.binder import resolve_backend
 from optframe.rules import Rule, Trace
 from optframe.rules.numpy_printer import compile_for_numpy
+from optframe.study import RunSettings
 from optframe.trial import Run
 from optframe.trial.clock import Clock
 from optframe_plugins.backends import numba as plugin
@@ -74,14 +75,6 @@ def test_numba_that_is_not_installed_says_what_to_install(monkeypatch):
         optframe.UnavailableError, match=r"'numba': Numba is .*'optframe-bench\[numba\]'"
     ):
         optframe.minimize("rosenbrock", "sgd", steps=1, backend="numba")
-
-
-def test_a_numba_that_refuses_this_numpy_is_missing_with_its_own_words(monkeypatch):
-    def refuse(name):
-        raise ImportError("Numba needs NumPy 2.4 or less. Got NumPy 2.9.")
-
-    monkeypatch.setattr(plugin, "import_module", refuse)
-    assert "Numba needs NumPy 2.4 or less" in NumbaBackend().missing()
 
 
 def test_numba_is_never_chosen_by_itself():
@@ -352,19 +345,6 @@ def test_a_cache_that_cannot_be_written_costs_only_time(monkeypatch, tmp_path):
     np.testing.assert_array_equal(theta, 0.75)
 
 
-STUDY = """
-[study]
-budget = { steps = 3 }
-[run]
-backend = "numba"
-threads = 3
-[[optimizer]]
-name = "adam"
-[[problem]]
-name = "rosenbrock"
-"""
-
-
 @compiling
 def test_a_run_has_numpys_bits_and_compiles_before_the_clock_starts(cache, monkeypatch, tmp_path):
     ours, theirs = (
@@ -389,8 +369,8 @@ def test_a_run_has_numpys_bits_and_compiles_before_the_clock_starts(cache, monke
     monkeypatch.setattr(plugin, "_load_kept", lambda *loop: loops.append(loop) or load(*loop))
     for timed in (Clock, Run):  # a second passes with each loop that is compiled
         monkeypatch.setattr(f"{timed.__module__}.perf_counter", lambda: len(loops))
-    study = tmp_path / "study.toml"
-    study.write_text(STUDY)
+    settings = RunSettings("numba", threads=3)
+    study = Study("numba", {"steps": 3}, "adam", "rosenbrock", run=settings)
     row = optframe.run(study, tmp_path / "results").trials.iloc[0]
     assert row.status == "finished"
     assert [*cache.glob("update_*.py")]

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
-from optframe import FunctionProblem, Lost, Stop, Study, load_plugins, run
+from optframe import FunctionProblem, Lost, Stop, Study, load_plugins
 from optframe.errors import PluginError, UnavailableError
 from optframe.execution.dispatch import execute
 from optframe.execution.runner import run_study
@@ -493,8 +493,3 @@ def test_one_job_needs_no_processes():
     for settings in ({"jobs": 2}, {"timeout": 3.0}, {"retries": 0}):
         assert RunSettings(**settings).runs_by == "processes"
         assert RunSettings("numpy", "serial", **settings).runs_by == "serial"
-
-
-def test_the_same_by_the_public_door(tmp_path):
-    results = run(study("adam", run=RunSettings(jobs=2)), tmp_path)
-    assert set(results.trials["status"]) == {"finished"}

@@ -6,15 +6,6 @@ import pytest
 from optframe_plugins.optimizers.adadelta import AdaDelta
 
 
-def test_two_steps_by_hand(iterate):
-    # r: ¾·0 + ¼·4 = 1, Δ = √1/√(1+1)·2 = √2, u: ¼·2 = ½; then r = 7/4, Δ = √(3/2)/√(11/4)·2
-    found = iterate(AdaDelta(rho=0.75, eps=1.0), np.full((2, 1), 2.0), [1.0], 2)
-    first, second = math.sqrt(2), 2 * math.sqrt(1.5 / 2.75)
-    np.testing.assert_allclose(found.iterates[:, 0], [1, 1 - first, 1 - first - second], rtol=1e-15)
-    np.testing.assert_allclose(found.state.r, [7 / 4], rtol=1e-15)
-    np.testing.assert_allclose(found.state.u, [0.75 * 0.5 + 0.25 * second**2], rtol=1e-15)
-
-
 @pytest.mark.parametrize("inside", [True, False])
 def test_it_follows_its_formula(assert_follows, random, inside):
     lr, rho, eps = random.uniform(0.5, 2), random.uniform(0.5, 0.95), random.uniform(1e-4, 1e-2)
@@ -32,12 +23,6 @@ def test_it_follows_its_formula(assert_follows, random, inside):
             theta = theta - lr * step
 
     assert_follows(AdaDelta(lr, rho, eps=eps, eps_inside_root=inside), rule)
-
-
-def test_on_a_constant_gradient_the_first_step_has_the_size_of_the_root_of_eps(iterate):
-    g = np.array([1e3, -1e3])
-    found = iterate(AdaDelta(rho=0.0, eps=1e-6), g, np.zeros(2), 1)
-    np.testing.assert_allclose(found.iterates[1], [-1e-3, 1e-3], rtol=1e-9)
 
 
 def test_without_memory_and_on_a_constant_gradient_the_steps_have_a_closed_form(iterate):

@@ -1,44 +1,25 @@
 """Coordinate descent against Gauss and Seidel's method, and what it asks for."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import optframe
-from optframe import Function
+from optframe.testing.standard_problems import Bowl
 from optframe_plugins.optimizers.coordinate_descent import CoordinateDescent
 
 A = np.array([[4.0, 1.0, -1.0, 0.5], [1.0, 5.0, 2.0, 0.0], [-1.0, 2.0, 6.0, 1.0], [0.5, 0, 1, 3]])
 B = np.array([1.0, -2.0, 0.5, 3.0])
+SOLUTION = np.linalg.solve(A, B)
 START = np.array([1.0, 1.0, -1.0, 2.0])
 
 
-@dataclass(frozen=True)
-class System(Function):
-    """f(θ) = ½ θᵀAθ − bᵀθ."""
-
-    size = 4
-
-    def start(self, random):
-        return START
-
-    def loss(self, theta):
-        return 0.5 * theta @ A @ theta - B @ theta
-
-    def gradient(self, theta):
-        return A @ theta - B
-
-    def partial(self, theta, i):
-        return A[i] @ theta - B[i]
-
-    def coordinate_minimum(self, theta, i):
-        return theta[i] - self.partial(theta, i) / A[i, i]
-
-
 def run(method, steps, **given):
-    return optframe.minimize(System(), method, steps=steps, iterates=True, **given)
+    """On f(θ) = ½ θᵀAθ − bᵀθ, but for a constant."""
+    return optframe.minimize(
+        Bowl(A, SOLUTION), method, steps=steps, theta0=START, iterates=True, **given
+    )
 
 
 def test_exact_steps_in_cyclic_order_are_gauss_and_seidel():
@@ -55,7 +36,7 @@ def test_exact_steps_in_cyclic_order_are_gauss_and_seidel():
 def test_each_step_changes_one_coordinate_and_they_lead_to_the_minimum(order, step_rule):
     found = run(CoordinateDescent(order, step_rule, 0.1), 600)
     assert ((np.diff(found.iterates, axis=0) != 0).sum(axis=1) <= 1).all()
-    np.testing.assert_allclose(found.theta, np.linalg.solve(A, B), rtol=1e-9)
+    np.testing.assert_allclose(found.theta, SOLUTION, rtol=1e-9)
 
 
 def test_a_gradient_step_goes_down_the_partial_derivative():

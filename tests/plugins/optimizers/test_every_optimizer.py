@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from optframe import Optimizer, load_plugins
+from optframe_plugins.optimizers.adadelta import AdaDelta
 from optframe_plugins.optimizers.adagrad import AdaGrad
 from optframe_plugins.optimizers.adam import Adam
 from optframe_plugins.optimizers.momentum import Momentum
@@ -139,3 +140,34 @@ def test_a_gradient_that_is_theta_itself_does_no_harm(optimizer, iterate, random
         shared = iterate(optimizer, lambda theta, k: theta, start, 4).iterates
         copied = iterate(optimizer, lambda theta, k: theta.copy(), start, 4).iterates
         np.testing.assert_array_equal(shared, copied)
+
+
+@pytest.mark.parametrize(
+    ("default", "expected"),
+    [
+        (AdaDelta(), AdaDelta(lr=1.0, rho=0.95, eps=1e-6, eps_inside_root=True)),
+        (AdaGrad(), AdaGrad(lr=0.01, eps=1e-7, eps_inside_root=False)),
+        (Adam(), Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, eps_inside_root=False)),
+        (RMSProp(), RMSProp(0.001, 0.9, 0.0, nesterov=False, eps=1e-6, eps_inside_root=True)),
+    ],
+)
+def test_defaults_are_those_of_the_lecture_and_the_papers(default, expected):
+    assert default == expected
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        AdaGrad(lr=0.1, eps=0.0),
+        Adam(lr=0.1, eps=0.0),
+        RMSProp(lr=0.1, rho=0.0, eps=0.0),
+        RMSProp(lr=0.1, rho=0.0, eps=0.0, eps_inside_root=False),
+    ],
+    ids=repr,
+)
+def test_without_eps_a_parameter_that_has_seen_no_gradient_is_zero_over_zero(optimizer, iterate):
+    """The formula as printed; the run then ends as diverged instead of hiding it."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = iterate(optimizer, np.array([0.0, 2.0]), np.ones(2), 1)
+    assert np.isnan(found.iterates[1, 0])
+    assert found.iterates[1, 1] == pytest.approx(0.9)

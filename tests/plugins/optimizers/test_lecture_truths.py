@@ -51,22 +51,29 @@ def stationary(iterate, random, optimizer, h, sigma, steps=400, runs=20_000):
     return (found.iterates[-1] ** 2).mean()
 
 
-@pytest.mark.parametrize(("h", "lr"), [(2.0, 0.1), (2.0, 0.8), (0.5, 1.0)])
-def test_sgds_noise_floor(iterate, random, h, lr):
-    """θ ← (1 − εh)θ − εξ has the variance εσ²/(h(2 − εh))."""
+@pytest.mark.parametrize(
+    ("optimizer", "h", "rate", "alpha"),
+    [
+        (SGD(0.1), 2.0, 0.1, 0.0),
+        (SGD(0.8), 2.0, 0.8, 0.0),
+        (SGD(1.0), 0.5, 1.0, 0.0),
+        (Momentum(0.1, 0.5), 2.0, 0.1, 0.5),
+        (Momentum(0.4, 0.5), 2.0, 0.4, 0.5),
+        (Momentum(0.1, 0.9), 2.0, 0.1, 0.9),
+        (Momentum(0.5, 0.9, "torch"), 2.0, 0.5, 0.9),
+        (Momentum(0.5, 0.9, "torch", 0.6), 2.0, 0.2, 0.9),
+        (Momentum(0.5, 0.9, "average"), 2.0, 0.05, 0.9),
+    ],
+    ids=repr,
+)
+def test_the_noise_floor_of_sgd_and_momentum(iterate, random, optimizer, h, rate, alpha):
+    """An AR(2) with φ₁ = 1 + α − εh, φ₂ = −α: εσ²(1 + α)/(h(1 − α)(2(1 + α) − εh)).
+
+    ε is the learning rate times the share of each new gradient in b.
+    """
     sigma = 0.7
-    expected = lr * sigma**2 / (h * (2 - lr * h))
-    found = stationary(iterate, random, SGD(lr), h, sigma)
-    assert found == pytest.approx(expected, rel=5 * np.sqrt(2 / 20_000))
-
-
-@pytest.mark.parametrize(("lr", "momentum"), [(0.1, 0.5), (0.4, 0.5), (0.1, 0.9)])
-def test_the_noise_floor_of_momentum(iterate, random, lr, momentum):
-    """An AR(2) with φ₁ = 1 + α − εh, φ₂ = −α: εσ²(1 + α)/(h(1 − α)(2(1 + α) − εh))."""
-    h, sigma = 2.0, 0.7
-    expected = lr * sigma**2 * (1 + momentum)
-    expected /= h * (1 - momentum) * (2 * (1 + momentum) - lr * h)
-    found = stationary(iterate, random, Momentum(lr, momentum), h, sigma)
+    expected = rate * sigma**2 * (1 + alpha) / (h * (1 - alpha) * (2 * (1 + alpha) - rate * h))
+    found = stationary(iterate, random, optimizer, h, sigma)
     assert found == pytest.approx(expected, rel=5 * np.sqrt(2 / 20_000))
 
 
@@ -88,19 +95,6 @@ def test_the_noise_floor_of_nesterov(iterate, random, form, lr, momentum):
         ahead = (1 + momentum) ** 2 + momentum**2
         expected *= ahead - 2 * momentum * (1 + momentum) * correlation
     found = stationary(iterate, random, Nesterov(lr, momentum, form), h, sigma)
-    assert found == pytest.approx(expected, rel=5 * np.sqrt(2 / 20_000))
-
-
-@pytest.mark.parametrize(
-    ("form", "tau", "share"), [("torch", 0.0, 1.0), ("torch", 0.6, 0.4), ("average", 0.0, 0.1)]
-)
-def test_the_noise_floor_of_momentums_other_forms(iterate, random, form, tau, share):
-    """As above with εs for ε, s the share of each new gradient in b."""
-    h, sigma, lr, momentum = 2.0, 0.7, 0.5, 0.9
-    rate = lr * share
-    expected = rate * sigma**2 * (1 + momentum)
-    expected /= h * (1 - momentum) * (2 * (1 + momentum) - rate * h)
-    found = stationary(iterate, random, Momentum(lr, momentum, form, tau), h, sigma)
     assert found == pytest.approx(expected, rel=5 * np.sqrt(2 / 20_000))
 
 

@@ -1,38 +1,25 @@
 """Newton's method, and its regularized form."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
 import optframe
-from optframe import Function
+from optframe import FunctionProblem
 from optframe_plugins.optimizers.newton import Newton
 from optframe_plugins.optimizers.regularized_newton import RegularizedNewton
 from optframe_problems.functions.quadratic import Quadratic
 from optframe_problems.functions.rosenbrock import Rosenbrock
 
 
-@dataclass(frozen=True)
-class Saddle(Function):
-    """f = ½(λ₁x² + λ₂y²), without a lower bound where one of them is negative."""
-
-    first: float = 2.0
-    second: float = -1.0
-    size = 2
-
-    def start(self, random):
-        return [1.0, 0.5]
-
-    def loss(self, theta):
-        x, y = theta[..., 0], theta[..., 1]
-        return 0.5 * (self.first * x * x + self.second * y * y)
-
-    def gradient(self, theta):
-        return self.asarray([self.first, self.second]) * theta
-
-    def hessian(self, theta):
-        return self.asarray([[self.first, 0], [0, self.second]])
+def saddle(second=-1.0):
+    """f = ½(2x² + λ₂y²), without a lower bound where λ₂ is negative."""
+    curvatures = np.array([2.0, second])
+    return FunctionProblem(
+        loss=lambda theta: 0.5 * theta @ (curvatures * theta),
+        gradient=lambda theta: curvatures * theta,
+        hessian=lambda theta: np.diag(curvatures),
+        theta0=[1.0, 0.5],
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -51,12 +38,12 @@ def test_newton_converges_quadratically_on_rosenbrock():
 
 
 def test_newton_is_drawn_to_the_saddle():
-    found = optframe.minimize(Saddle(), Newton(), steps=1)
+    found = optframe.minimize(saddle(), Newton(), steps=1)
     np.testing.assert_array_equal(found.theta, [0.0, 0.0])
 
 
 def test_a_singular_hessian_ends_the_run():
-    found = optframe.minimize(Saddle(second=0.0), Newton(), steps=10)
+    found = optframe.minimize(saddle(0.0), Newton(), steps=10)
     assert found.status == "stopped"
     assert "singular" in found.reason
     np.testing.assert_array_equal(found.theta, [1.0, 0.5])
@@ -69,7 +56,7 @@ def test_regularized_newton_escapes_where_the_damping_is_above_half_of_the_curva
     damping, escapes
 ):
     # Along λ₂ = −1 a step multiplies by 1 − λ₂/(λ₂ + α) = α/(α − 1).
-    found = optframe.minimize(Saddle(), RegularizedNewton(damping), steps=60, iterates=True)
+    found = optframe.minimize(saddle(), RegularizedNewton(damping), steps=60, iterates=True)
     factor = damping / (damping - 1)
     expected = 0.5 * factor ** np.arange(found.iterates.shape[0])
     np.testing.assert_allclose(found.iterates[:, 1], expected, rtol=1e-9)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import Function, Point, Search
+from optframe import Point, Search
+from optframe.testing.standard_problems import Bowl
 from optframe_plugins.optimizers.nonlinear_cg import NonlinearCG
 
 CURVATURES = np.array([1.0, 2.0, 3.5, 7.0])
@@ -23,22 +24,6 @@ class Given(Search):
         return Point(theta, float(loss), gradient)
 
 
-@dataclass(frozen=True)
-class Bowl(Function):
-    """½ Σ aᵢθᵢ²."""
-
-    size = 4
-
-    def start(self, random):
-        return np.array([1.0, -2.0, 0.5, 1.5])
-
-    def loss(self, theta):
-        return 0.5 * (CURVATURES * theta * theta).sum(axis=-1)
-
-    def gradient(self, theta):
-        return CURVATURES * theta
-
-
 BETAS = {
     "fr": lambda new, g, d: new @ new / (g @ g),
     "pr+": lambda new, g, d: max(0.0, new @ (new - g) / (g @ g)),
@@ -49,7 +34,8 @@ BETAS = {
 
 def path(formula, theta0):
     method = NonlinearCG(formula, Given())
-    return optframe.minimize(Bowl(), method, steps=10, theta0=theta0, iterates=True).iterates
+    bowl = Bowl(np.diag(CURVATURES), np.zeros(4))
+    return optframe.minimize(bowl, method, steps=10, theta0=theta0, iterates=True).iterates
 
 
 @pytest.mark.parametrize("formula", BETAS)

@@ -6,17 +6,6 @@ from optframe_plugins.optimizers.sgd import SGD
 from optframe_problems.functions.quadratic import Quadratic
 
 
-def test_two_steps_by_hand(iterate):
-    found = iterate(SGD(lr=0.5), np.array([[2.0, -4.0], [1.0, 0.0]]), [1.0, 1.0], 2)
-    np.testing.assert_array_equal(found.iterates, [[1, 1], [0, 3], [-0.5, 3]])
-    assert found.state is None
-
-
-def test_on_half_a_square_theta_shrinks_geometrically(iterate):
-    found = iterate(SGD(lr=0.1), lambda theta, k: theta, [3.0], 50)
-    np.testing.assert_allclose(found.iterates[:, 0], 3 * 0.9 ** np.arange(51), rtol=1e-13)
-
-
 def test_it_follows_its_formula(assert_follows, random):
     lr = random.uniform(0.01, 0.5)
 

@@ -47,11 +47,6 @@ def test_so_many_records_that_no_list_could_hold_their_minibatches():
     assert found[-1] == slice(ENDLESS - ENDLESS % 7, ENDLESS)
 
 
-def test_a_minibatch_larger_than_the_data_is_a_mistake():
-    assert Stream(50).mistake(50) is None
-    assert "expected at most 50" in Stream(51).mistake(50)
-
-
 @dataclass(frozen=True)
 class Source(StochasticProblem):
     """½(θ − x)² of records xᵢ = i + 1, which exist only while a step sees them."""

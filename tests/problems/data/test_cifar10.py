@@ -2,9 +2,7 @@
 
 import hashlib
 import io
-import os
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,6 @@ from optframe import DataFile, UnavailableError, UsageError
 from optframe_problems.data import cifar10
 from optframe_problems.data.cifar10 import BATCHES, FOLDER, Cifar10
 from optframe_problems.data_loading.cifar_format import read_records
-
-HOME = os.environ.get("OPTFRAME_DATA")
 
 
 def table(random, records):
@@ -28,11 +24,10 @@ def as_bytes(labels, images):
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    (tmp_path / "cifar10").mkdir()
-    monkeypatch.setenv("OPTFRAME_DATA", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "cifar10"
+def home(home, monkeypatch):
+    (home / "cifar10").mkdir()
+    monkeypatch.chdir(home)
+    return home / "cifar10"
 
 
 @pytest.fixture
@@ -143,19 +138,11 @@ def test_what_is_no_cifar_file_is_named(content, said):
         read_records({"good.bin": bytes(3073), "a/b.bin": content})
 
 
-def real(name):
-    if not HOME:
-        pytest.skip("OPTFRAME_DATA is not set")
-    if not (Path(HOME) / "cifar10" / name).is_file():
-        pytest.skip(f"OPTFRAME_DATA={HOME} holds no cifar10/{name}")
-    return name
-
-
 @pytest.mark.parametrize("scale", ["unit", "standard"])
-def test_the_real_rows_have_their_colours(scale):
+def test_the_real_rows_have_their_colours(scale, real):
     """Mean and deviation of red, green and blue of the first 4,000 rows."""
-    name = real("lossless_train_4000.bin")
-    train = Cifar10(0.0, scale=scale, train=name).load().train
+    real("cifar10", "lossless_train_4000.bin")
+    train = Cifar10(0.0, scale=scale, train="lossless_train_4000.bin").load().train
     images = train.inputs.reshape(4000, 32, 32, 3).astype(float)
     expected = ([0.4916, 0.4818, 0.4447], [0.2471, 0.2440, 0.2625])
     if scale == "standard":
@@ -165,10 +152,11 @@ def test_the_real_rows_have_their_colours(scale):
     assert_array_equal(train.targets[:5], [6, 9, 9, 4, 1])  # frog, truck, truck, deer, automobile
 
 
-def test_neighbouring_pixels_of_real_images_are_alike():
+def test_neighbouring_pixels_of_real_images_are_alike(real):
     """They would not be, were the three colours mistaken for neighbours; 0.5 and 0.66, then."""
-    name = real("lossless_test_1000.bin")
-    images = Cifar10(0.0, scale="standard", train=name).load().train.inputs.reshape(-1, 32, 32, 3)
+    real("cifar10", "lossless_test_1000.bin")
+    train = Cifar10(0.0, scale="standard", train="lossless_test_1000.bin").load().train
+    images = train.inputs.reshape(-1, 32, 32, 3)
     across = np.square(images[:, :, 1:] - images[:, :, :-1]).mean()
     down = np.square(images[:, 1:] - images[:, :-1]).mean()
     assert across < down < 0.2  # horizons lie flat: rows are rows

@@ -2,8 +2,6 @@
 
 import gzip
 import hashlib
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,15 +16,11 @@ from optframe_problems.data.mushrooms import Mushrooms
 from optframe_problems.data.news20 import News20
 from optframe_problems.data_loading.files import named
 
-HOME = os.environ.get("OPTFRAME_DATA")
-
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """An OPTFRAME_DATA of our own, and a function that writes files into it."""
-    home = tmp_path / "home"
-    (home / "libsvm").mkdir(parents=True)
-    monkeypatch.setenv("OPTFRAME_DATA", str(home))
+def folder(home, tmp_path, monkeypatch):
+    """A function that writes files into OPTFRAME_DATA."""
+    (home / "libsvm").mkdir()
     monkeypatch.chdir(tmp_path)
 
     def write(name, content, where=home):
@@ -34,16 +28,6 @@ def folder(tmp_path, monkeypatch):
         return where / name
 
     return write
-
-
-def real(name):
-    """The path of a real file, or a skip that says why."""
-    if not HOME:
-        pytest.skip("OPTFRAME_DATA is not set")
-    for path in (Path(HOME) / name, Path(HOME) / "libsvm" / name):
-        if path.is_file():
-            return path
-    return pytest.skip(f"OPTFRAME_DATA={HOME} holds no {name}")
 
 
 def test_labels_become_classes_in_order_and_are_kept(folder):
@@ -101,13 +85,13 @@ def test_fractions_split_with_equal_shares_of_the_classes(folder):
         assert_array_equal(part.targets, (part.inputs.toarray()[:, 0] + 1) % 2)
 
 
-def test_a_path_is_found_here_at_home_or_in_its_folder(folder, tmp_path):
+def test_a_path_is_found_here_at_home_or_in_its_folder(folder, home, tmp_path):
     here = folder("one", "1 1:1\n", where=tmp_path)
     for path in ("one", str(here)):
         assert len(Libsvm(path).load().train) == 1
     folder("two", "1 1:1\n2 1:1\n")
     assert len(Libsvm("two").load().train) == 2
-    folder("three", "1 1:1\n2 1:1\n1 1:2\n", where=tmp_path / "home" / "libsvm")
+    folder("three", "1 1:1\n2 1:1\n1 1:2\n", where=home / "libsvm")
     assert len(Libsvm("three").load().train) == 3
 
 
@@ -214,8 +198,8 @@ def test_what_cannot_be_meant_is_refused():
         Mushrooms(0.5, 0.5)
 
 
-def test_a9a_is_platts():
-    real("a9a.t")
+def test_a9a_is_platts(real):
+    real("libsvm", "a9a.t")
     dataset = A9a().load()
     assert dataset.train.inputs.shape == (32561, 123)
     assert dataset.test.inputs.shape == (16281, 123)
@@ -225,8 +209,8 @@ def test_a9a_is_platts():
     assert_array_equal(np.bincount(dataset.test.targets), [12435, 3846])
 
 
-def test_mushrooms_are_poisonous_or_edible():
-    real("mushrooms")
+def test_mushrooms_are_poisonous_or_edible(real):
+    real("libsvm", "mushrooms")
     dataset = Mushrooms(test_fraction=0.25).load()
     assert dataset.labels == (1, 2)
     assert [len(dataset.train), len(dataset.test)] == [6093, 2031]
@@ -235,8 +219,8 @@ def test_mushrooms_are_poisonous_or_edible():
     assert (dataset.train.inputs.sum(axis=1) == 21).all()
 
 
-def test_australian_is_standardized():
-    real("australian")
+def test_australian_is_standardized(real):
+    real("libsvm", "australian")
     dataset = Australian().load()
     assert sum(len(part) for part in (dataset.train, dataset.validation, dataset.test)) == 690
     assert_allclose(dataset.train.inputs.mean(axis=0), 0, atol=1e-12)
@@ -244,16 +228,16 @@ def test_australian_is_standardized():
     assert dataset.labels == (-1, 1)
 
 
-def test_news20_has_twenty_groups():
-    real("news20.bz2")
+def test_news20_has_twenty_groups(real):
+    real("libsvm", "news20.bz2")
     dataset = News20().load()
     assert dataset.train.inputs.shape == (15935, 62061)
     assert dataset.classes == 20
     assert dataset.train.inputs.nnz == 1_272_569
 
 
-def test_a9a_at_zero_is_ln_2_and_at_the_minimum_has_no_slope(monkeypatch, tmp_path):
-    real("a9a.t")
+def test_a9a_at_zero_is_ln_2_and_at_the_minimum_has_no_slope(monkeypatch, tmp_path, real):
+    real("libsvm", "a9a.t")
     monkeypatch.setenv("OPTFRAME_CACHE", str(tmp_path))
     problem = "logistic:data=a9a,l2=1e-3"
     result = optframe.minimize(problem, "lbfgs", steps=200, sampler="full", gradient_norm=1e-8)

@@ -3,9 +3,7 @@
 import dataclasses
 import gzip
 import hashlib
-import os
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from optframe import UnavailableError
 from optframe_problems.data.fashion_mnist import FashionMnist
 from optframe_problems.data.mnist import Mnist
 
-HOME = os.environ.get("OPTFRAME_DATA")
 NAMES = [
     *("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     *("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
@@ -25,12 +22,6 @@ NAMES = [
 def idx(array):
     header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
     return header + array.astype(np.uint8).tobytes()
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("OPTFRAME_DATA", str(tmp_path))
-    return tmp_path
 
 
 @pytest.fixture
@@ -140,24 +131,8 @@ def test_verifying_reads_the_files_and_no_more(small, arrays):
         Mnist().verify()
 
 
-def test_a_folder_in_a_files_place_is_named(home, small):
-    folder = small()
-    path = folder / f"{NAMES[2]}.gz"
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(UnavailableError, match=f"{path}: found a folder, expected a file"):
-        Mnist().load()
-
-
-def real(folder):
-    if not HOME:
-        pytest.skip("OPTFRAME_DATA is not set")
-    if not (Path(HOME) / folder / f"{NAMES[0]}.gz").is_file():
-        pytest.skip(f"OPTFRAME_DATA={HOME} holds no {folder}/{NAMES[0]}.gz")
-
-
-def test_the_real_digits_are_lecuns():
-    real("mnist")
+def test_the_real_digits_are_lecuns(real):
+    real("mnist", f"{NAMES[0]}.gz")
     dataset = Mnist(validation_fraction=0).load()
     assert dataset.train.inputs.shape == (60000, 784)
     assert dataset.test.inputs.shape == (10000, 784)
@@ -173,8 +148,8 @@ def test_the_real_digits_are_lecuns():
     assert (dataset.train.inputs.min(), dataset.train.inputs.max()) == (0, 1)
 
 
-def test_the_lectures_split_of_the_real_digits():
-    real("mnist")
+def test_the_lectures_split_of_the_real_digits(real):
+    real("mnist", f"{NAMES[0]}.gz")
     dataset = Mnist(scale="standard").load()
     assert [len(p) for p in (dataset.train, dataset.validation, dataset.test)] == [
         *(54000, 6000, 10000)
@@ -183,8 +158,8 @@ def test_the_lectures_split_of_the_real_digits():
     assert_allclose(dataset.train.inputs.std(dtype=float), 1, rtol=1e-6)
 
 
-def test_the_real_clothes_are_zalandos():
-    real("fashion-mnist")
+def test_the_real_clothes_are_zalandos(real):
+    real("fashion-mnist", f"{NAMES[0]}.gz")
     dataset = FashionMnist(validation_fraction=0).load()
     assert_array_equal(np.bincount(dataset.train.targets), np.full(10, 6000))
     assert_array_equal(np.bincount(dataset.test.targets), np.full(10, 1000))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from optframe import Part, UnavailableError, UsageError
-from optframe_problems.data_loading.images import Images, of_images
+from optframe import Part, UsageError
+from optframe_problems.data_loading.images import Images
 
 
 @dataclass(frozen=True)
@@ -160,11 +160,6 @@ def test_what_was_fitted_is_kept_and_used_again(pictures, tmp_path, monkeypatch)
     for damaged in (b"", b"nonsense", kept.read_bytes()[:-30]):
         kept.write_bytes(damaged)
         assert chosen.load().digest == first.digest
-
-
-def test_images_without_labels_are_refused():
-    with pytest.raises(UnavailableError, match="a/b: found 3 images, but 2 labels in their file"):
-        of_images("a/b", np.zeros((3, 4)), np.zeros(2))
 
 
 @pytest.mark.parametrize("fraction", [0.01, 0.99])

@@ -3,7 +3,6 @@
 import bz2
 import gzip
 
-import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
@@ -119,10 +118,3 @@ def test_indices_beyond_32_bits_are_refused(index, written):
     path = written(f"1 1:1\n1 {index}:1\n")
     with pytest.raises(UsageError, match=f"line 2: index {index} is above 2147483647"):
         read(path)
-
-
-def test_read_matches_numpy_on_dense_lines(written, random):
-    values = np.round(random.standard_normal((20, 5)), 3)
-    lines = (" ".join(["1", *(f"{i}:{v}" for i, v in enumerate(row, 1))]) for row in values)
-    inputs, _ = read(written("\n".join(lines) + "\n"))
-    assert_array_equal(inputs.toarray(), values)

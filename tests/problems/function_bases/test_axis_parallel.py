@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-import optframe
 from optframe_problems.functions.cigar import Cigar
 from optframe_problems.functions.discus import Discus
 from optframe_problems.functions.ellipsoid import Ellipsoid
@@ -34,13 +33,3 @@ def test_starts_at_ones_above_a_minimum_of_zero(problem, random, bind):
     assert_array_equal(bound.start(random), np.ones(bound.size))
     assert bound.loss(bound.minimizer) == bound.minimum == 0
     assert bound.quadratic
-
-
-def test_gradient_descent_solves_the_sphere_in_one_step():
-    result = optframe.minimize("sphere", "sgd:lr=0.5", steps=1)
-    assert_array_equal(result.theta, np.zeros(10))
-
-
-def test_conjugate_gradients_solve_the_cigar_in_two_steps():
-    result = optframe.minimize("cigar:size=50", "conjugate-gradient", steps=2)
-    assert result.loss < 1e-12

@@ -1,33 +1,31 @@
 """The residuals, their first and their second derivatives, and what follows from them."""
 
 import tracemalloc
-from importlib import import_module
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+import optframe
 import optframe_problems
-from optframe.components.parameters import build
+from optframe import load_plugins
 from optframe.errors import UsageError
 from optframe_problems.function_bases.many_residuals import ManyResiduals
 from optframe_problems.function_bases.sum_of_squares import SumOfSquares
 from optframe_problems.functions.engval1 import Engval1
 
+REGISTRY = load_plugins()
+
 
 def registered(kind):
-    for name, path in optframe_problems.optframe_problems().items():
-        module, attribute = path.split(":")
-        component = getattr(import_module(module), attribute)
+    for name in optframe_problems.optframe_problems():
+        component = REGISTRY.load("problems", name)
         if issubclass(component, kind):
             yield pytest.param(component, id=name)
 
 
 COMPONENTS = list(registered(SumOfSquares))
-IN_ANY_DIMENSION = [
-    *registered(ManyResiduals),
-    *registered(Engval1),
-]
+IN_ANY_DIMENSION = [*registered(ManyResiduals), *registered(Engval1)]
 
 
 @pytest.fixture(params=COMPONENTS)
@@ -138,7 +136,5 @@ def test_products_with_one_v_or_one_theta_serve_many_runs(component, bind, rando
     ],
 )
 def test_a_dimension_that_it_does_not_have_is_refused(name, size, mistake):
-    module, attribute = optframe_problems.optframe_problems()[name].split(":")
-    component = getattr(import_module(module), attribute)
     with pytest.raises(UsageError, match=mistake):
-        build(component, {"size": size}, name)
+        optframe.make(name, size=size)

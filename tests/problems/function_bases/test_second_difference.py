@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-import optframe
 from optframe_problems.functions.poisson import Poisson
 from optframe_problems.functions.trid import Trid
 
@@ -40,25 +39,9 @@ def test_poisson_starts_flat_but_for_its_ends(random, bind):
     assert bound.loss(bound.minimizer) == bound.minimum == 0
 
 
-def test_trid_is_the_published_sum(random, bind):
-    x = random.standard_normal(6)
-    expected = sum((x[i] - 1) ** 2 for i in range(6)) - sum(x[i] * x[i - 1] for i in range(1, 6))
-    assert bind(Trid()).loss(x) == pytest.approx(expected, rel=1e-12, abs=1e-12)
-    assert_array_equal(Trid().start(random), np.zeros(6))
-
-
 @pytest.mark.parametrize("size", [1, 2, 6, 10, 33])
 def test_trid_has_its_published_minimum(size, bind):
     bound = bind(Trid(size))
     assert bound.loss(bound.minimizer) == bound.minimum
     assert_array_equal(bound.gradient(bound.minimizer), np.zeros(size))
     assert bound.minimum == -Fraction(size * (size + 4) * (size - 1), 6)
-
-
-def test_the_usual_trids_end_at_minus_50_and_minus_210():
-    assert (Trid(6).minimum, Trid(10).minimum) == (-50, -210)
-
-
-def test_conjugate_gradients_solve_trid_in_as_many_steps_as_parameters():
-    result = optframe.minimize("trid:size=9", "conjugate-gradient", steps=9)
-    assert result.loss == pytest.approx(Trid(9).minimum, rel=1e-12)

@@ -3,15 +3,15 @@
 The transforms of a function without symmetries are in the table, too.
 """
 
-from importlib import import_module
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import optframe
 import optframe_problems
-from optframe import Function
-from optframe.components.parameters import build
+from optframe import Function, load_plugins
 from optframe.errors import UsageError
 from optframe_problems.functions.quadratic import Quadratic
 from optframe_problems.functions.rosenbrock import Rosenbrock
@@ -21,26 +21,19 @@ from optframe_problems.transforms.scale import Scale
 from optframe_problems.transforms.shift import Shift
 
 
-def made(component, size):
-    given = {} if size is None else {"size": size}
-    try:
-        return build(component, given, component.__name__)
-    except UsageError:
-        return None
-
-
 def every_function():
-    for name, path in optframe_problems.optframe_problems().items():
-        module, attribute = path.split(":")
-        component = getattr(import_module(module), attribute)
+    for name in optframe_problems.optframe_problems():
+        component = REGISTRY.load("problems", name)
         if issubclass(component, Function):
             sized = "size" in component.__dataclass_fields__
             for size in (None, 1, 2, 5) if sized else (None,):
-                problem = made(component, size)
-                if problem is not None:
-                    yield pytest.param(problem, id=name if size is None else f"{name}-{size}")
+                given = {} if size is None else {"size": size}
+                with suppress(UsageError):  # there are dimensions that it does not have
+                    problem = optframe.make(name, **given)
+                    yield pytest.param(problem, id=f"{name}-{size}" if given else name)
 
 
+REGISTRY = load_plugins()
 VARIANTS = {
     "quadratic-rotated": Quadratic(size=6, condition=50.0, rotate=True),
     "shifted": Shift(Zakharov(3), by=0.7),
@@ -87,20 +80,6 @@ def derivative(function, theta, step=1e-4):
 def assert_close(actual, expected, tolerance):
     """Compare arrays up to a share of the largest entry, or of 1/1000 where all are smaller."""
     assert_allclose(actual, expected, rtol=0, atol=tolerance * max(abs(expected).max(), 1e-3))
-
-
-def everything(problem, theta, v):
-    """Every answer that the problem has, by name."""
-    found = {"loss": problem.loss(theta), "gradient": problem.gradient(theta)}
-    found["loss of both"], found["gradient of both"] = problem.loss_and_gradient(theta)
-    offered = problem.offers()
-    for word in offered & {"hessian", "residuals", "jacobian"}:
-        found[word] = getattr(problem, word)(theta)
-    if "hvp" in offered:
-        found["hvp"] = problem.hvp(theta, v)
-    for word in offered & {"partial", "coordinate_minimum"}:
-        found[word] = getattr(problem, word)(theta, problem.size - 1)
-    return found
 
 
 def test_gradient_is_the_derivative_of_the_loss(problem, random):
@@ -160,17 +139,19 @@ def test_coordinate_minimum_makes_the_partial_zero_and_the_loss_least(asked, bin
     "backend", ["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)]
 )
 @pytest.mark.parametrize("asked", PROBLEMS)
-def test_runs_together_equal_runs_alone(asked, backend, dtype, bind, random, on_device, to_numpy):
+def test_runs_together_equal_runs_alone(
+    asked, backend, dtype, bind, random, answers, on_device, to_numpy
+):
     problem, numpy = bind(asked, dtype, backend), bind(asked, dtype)
     theta = points(problem, random, 2, 3)
     v = random.standard_normal(theta.shape)
-    together = everything(problem, *on_device(problem, theta, v))
+    together = answers(problem, *on_device(problem, theta, v))
     rounding = 8 * problem.size * np.finfo(dtype).eps
     exactness = 0 if isinstance(asked, TO_THE_BIT) else rounding
-    for word, expected in everything(numpy, *on_device(numpy, theta, v)).items():
+    for word, expected in answers(numpy, *on_device(numpy, theta, v)).items():
         assert_close(to_numpy(problem, together[word]), expected, rounding)
     for run in np.ndindex(2, 3):
-        alone = everything(problem, *on_device(problem, theta[run], v[run]))
+        alone = answers(problem, *on_device(problem, theta[run], v[run]))
         for word, answer in together.items():
             answer, expected = to_numpy(problem, answer), to_numpy(problem, alone[word])
             assert answer.dtype == dtype, word

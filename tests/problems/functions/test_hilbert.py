@@ -17,8 +17,6 @@ def test_start_is_worth_half_the_sum_of_the_matrix(size, random, bind):
     bound = bind(Hilbert(size))
     total = sum(Fraction(1, i + j + 1) for i in range(size) for j in range(size))
     assert bound.loss(bound.start(random)) == pytest.approx(float(total / 2), rel=1e-14)
-    assert bound.loss(bound.minimizer) == bound.minimum == 0
-    assert bound.quadratic
 
 
 def test_condition_numbers_are_the_documented_ones(bind):

@@ -69,34 +69,6 @@ def test_test_loss_is_the_expected_loss_of_a_new_record(problem, random):
     assert problem.metrics(theta)["test_loss"] == pytest.approx(losses.mean(), abs=6 * error)
 
 
-def test_each_run_may_see_its_own_records(problem, random):
-    rows = np.array([[1, 2, 3], [4, 5, 6]])
-    together, theta = problem.draw(rows, None), random.standard_normal((2, 5, 20))
-    for run in range(2):
-        alone = problem.draw(rows[run], None)
-        for word in ("loss", "gradient"):
-            found = getattr(problem, word)(theta, together)[run]
-            assert_allclose(found, getattr(problem, word)(theta[run], alone), rtol=1e-12)
-
-
-def test_instance_is_drawn_from_the_settings_seed(bind):
-    one, same, other = (bind(QuadraticDeep(size=4), seed=seed).minimum for seed in (1, 1, 2))
-    assert one == same != other
-    assert QuadraticDeep().draws_instance
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_precision_and_device_are_those_of_the_run(dtype, random, bind, on_device, to_numpy):
-    problem = bind(QuadraticDeep(size=5), dtype, "strict")
-    theta = on_device(problem, random.standard_normal((3, 5)))
-    batch = problem.draw(np.arange(4), None)
-    answers = [*problem.loss_and_gradient(theta, batch), problem.hvp(theta, theta, batch)]
-    answers += [problem.partial(theta, 1, batch), problem.coordinate_minimum(theta, 1, batch)]
-    answers += [problem.hessian(theta, batch), *problem.metrics(theta).values()]
-    for answer in answers:
-        assert to_numpy(problem, answer).dtype == dtype
-
-
 def test_gradient_descent_ends_at_the_minimum_and_newton_at_once():
     newton = optframe.minimize("quadratic-deep", "newton", steps=1, sampler="full").loss
     descent = optframe.minimize("quadratic-deep", "sgd:lr=0.03", steps=300, sampler="full").loss

@@ -53,16 +53,6 @@ def test_records_are_the_papers_three_losses(random, bind):
     assert_allclose(problem.metrics(x)["loss"], x[:, 0], rtol=1e-14)  # (C − 2)/3 = 1
 
 
-def test_each_run_may_see_its_own_record(bind):
-    problem = bind(Reddi(steepness=5.0))
-    batch = problem.draw(np.array([[0], [1]]), None)
-    x = np.array([[0.5], [0.5]])
-    assert_array_equal(problem.loss(x, batch), [2.5, -0.5])
-    assert_array_equal(problem.gradient(x, batch), [[5], [-1]])
-    candidates = np.zeros((2, 3, 1)) + 0.5
-    assert_array_equal(problem.loss(candidates, batch), [[2.5] * 3, [-0.5] * 3])
-
-
 def test_minimum_is_where_the_left_wall_holds_the_mean_slope(bind):
     problem = bind(Reddi(steepness=8.0, wall=10.0))
     assert_allclose(problem.minimizer, [-1.2], rtol=1e-15)

@@ -6,10 +6,6 @@ import optframe
 from optframe_problems.functions.monkey_saddle import MonkeySaddle
 from optframe_problems.functions.saddle import Saddle
 
-CASES = [
-    (Saddle(), lambda x, y: x**2 - y**2 + (x**2 + y**2) ** 2 / 2),
-    (MonkeySaddle(), lambda x, y: x**3 - 3 * x * y**2 + 3 * (x**2 + y**2) ** 2 / 4),
-]
 MINIMA = [
     (Saddle(), (0, 1), [4, 4]),
     (Saddle(), (0, -1), [4, 4]),
@@ -19,29 +15,12 @@ MINIMA = [
 ]
 
 
-@pytest.mark.parametrize(("problem", "formula"), CASES, ids=[str(case[0]) for case in CASES])
-def test_is_the_documented_polynomial(problem, formula, random, bind):
-    x, y = random.uniform(-2, 2, 2)
-    assert bind(problem).loss(np.array([x, y])) == pytest.approx(
-        formula(x, y), rel=1e-12, abs=1e-12
-    )
-
-
 @pytest.mark.parametrize(("problem", "point", "eigenvalues"), MINIMA, ids=str)
 def test_every_documented_minimum_is_one(problem, point, eigenvalues, bind):
     bound, theta = bind(problem), np.array(point)
     assert_allclose(bound.loss(theta), bound.minimum, rtol=1e-15)
     assert_allclose(bound.gradient(theta), [0, 0], atol=2e-15)
     assert_allclose(np.linalg.eigvalsh(bound.hessian(theta)), eigenvalues, rtol=1e-14)
-
-
-@pytest.mark.parametrize("problem", [case[0] for case in CASES], ids=str)
-def test_minimizer_is_exact_and_nothing_is_below_it(problem, bind):
-    bound = bind(problem)
-    assert bound.loss(bound.minimizer) == bound.minimum
-    assert_array_equal(bound.gradient(bound.minimizer), [0, 0])
-    axis = np.linspace(-2, 2, 201)
-    assert bound.loss(np.stack(np.meshgrid(axis, axis), axis=-1)).min() >= bound.minimum
 
 
 @pytest.mark.parametrize(

@@ -68,27 +68,6 @@ def test_test_loss_is_what_a_new_subject_costs(problem, random):
     assert problem.metrics(theta)["test_loss"] == pytest.approx(losses.mean(), abs=6 * error)
 
 
-def test_each_run_may_see_its_own_records(problem, random):
-    rows = random.integers(150, size=(2, 7))
-    together, theta = problem.draw(rows, None), random.standard_normal((2, 3, 4))
-    for run in range(2):
-        alone = problem.draw(rows[run], None)
-        for word in ("loss", "gradient", "hessian", "per_sample"):
-            found = getattr(problem, word)(theta, together)[run]
-            assert_allclose(found, getattr(problem, word)(theta[run], alone), rtol=1e-12)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_precision_and_device_are_those_of_the_run(dtype, random, bind, on_device, to_numpy):
-    problem = bind(CorrelatedRecords(size=3), dtype, "strict")
-    theta, batch = on_device(problem, random.standard_normal((2, 3))), problem.draw(slice(4), None)
-    answers = [*problem.loss_and_gradient(theta, batch), problem.hvp(theta, theta, batch)]
-    answers += [problem.hessian(theta, batch), problem.per_sample(theta, batch)]
-    answers += [problem.partial(theta, 1, batch), problem.coordinate_minimum(theta, 1, batch)]
-    for answer in [*answers, *problem.metrics(theta).values()]:
-        assert to_numpy(problem, answer).dtype == dtype
-
-
 def test_unshuffled_minibatches_fail_where_shuffled_ones_do_not():
     """With lr 0.1 the order costs the fit; with 0.3 it diverges."""
 

@@ -55,16 +55,3 @@ def test_scikit_learns_lasso_is_within_the_bound_of_our_minimum(l1, smoothing, b
     assert -1e-9 <= lasso - problem.minimum <= l1 * 10 * smoothing
     theta = np.append(fit.coef_, fit.intercept_)
     assert problem.minimum <= problem.loss(theta, problem.training) * (1 + 1e-12)
-
-
-def test_without_a_penalty_it_is_least_squares(bind, random):
-    from optframe_problems.regression.least_squares import LeastSquares
-
-    lasso, plain = bind(LassoSmooth("numbers", l1=0.0)), bind(LeastSquares("numbers"))
-    theta = random.standard_normal(6)
-    losses, gradients = zip(
-        *(p.loss_and_gradient(theta, p.training) for p in (lasso, plain)), strict=True
-    )
-    assert_allclose(losses[0], losses[1], rtol=1e-13)
-    assert_allclose(gradients[0], gradients[1], rtol=1e-12, atol=1e-13 * abs(gradients[1]).max())
-    assert lasso.minimum == pytest.approx(plain.minimum, rel=1e-12)

@@ -1,5 +1,7 @@
 """What holds for every model that is linear in its records, dense or sparse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -26,8 +28,6 @@ each_kind = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "spar
 
 def on(model, sparse):
     """The model on the same records, dense or sparse."""
-    from dataclasses import replace
-
     numbers = model.score == "rmse"
     names = ("numbers", "sparse-numbers") if numbers else ("thin-clouds", "sparse-clouds")
     return replace(model, data=names[sparse])
@@ -35,6 +35,12 @@ def on(model, sparse):
 
 def point(problem, random, shape=()):
     return random.standard_normal((*shape, problem.size))
+
+
+@each_model
+def test_the_start_is_zero(model, bind):
+    problem = bind(on(model, False))
+    assert_array_equal(problem.start(np.random.default_rng(0)), np.zeros(problem.size))
 
 
 @each_model
@@ -80,21 +86,6 @@ def test_gradients_per_sample_are_those_of_the_records_alone(model, sparse, runs
     assert_allclose(found.mean(axis=-2), whole, rtol=1e-12, atol=1e-13)
 
 
-def everything(problem, theta, v, batch):
-    loss, gradient = problem.loss_and_gradient(theta, batch)
-    return {
-        "loss": problem.loss(theta, batch),
-        "gradient": problem.gradient(theta, batch),
-        "both_loss": loss,
-        "both_gradient": gradient,
-        "hessian": problem.hessian(theta, batch),
-        "hvp": problem.hvp(theta, v, batch),
-        "partial": problem.partial(theta, 2, batch),
-        "per_sample": problem.per_sample(theta, batch),
-        **dict(zip(("measured", "score"), problem.measure(theta, batch), strict=True)),
-    }
-
-
 @each_model
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
@@ -102,12 +93,12 @@ def everything(problem, theta, v, batch):
     [((), (6,)), ((4,), (6,)), ((2, 3), (6,)), ((4,), (4, 6)), ((4, 3), (4, 6))],
     ids=["alone", "shared batch", "two run axes", "batch per run", "candidates, batch per run"],
 )
-def test_sparse_records_give_what_dense_ones_do(model, dtype, runs, rows, bind, random):
+def test_sparse_records_give_what_dense_ones_do(model, dtype, runs, rows, bind, random, answers):
     dense, sparse = (bind(on(model, kind), dtype) for kind in (False, True))
     theta, v = random.standard_normal((2, *runs, dense.size)).astype(dtype)
     indices = random.integers(0, dense.records, rows)
-    expected = everything(dense, theta, v, dense.draw(indices, None))
-    found = everything(sparse, theta, v, sparse.draw(indices, None))
+    expected = answers(dense, theta, v, dense.draw(indices, None))
+    found = answers(sparse, theta, v, sparse.draw(indices, None))
     close = {"rtol": 1e-12, "atol": 1e-12} if dtype == "float64" else {"rtol": 1e-4, "atol": 1e-5}
     for word, answer in expected.items():
         assert found[word].shape == answer.shape, word
@@ -165,8 +156,6 @@ def test_a_backend_without_sparse_matrices_says_so(model, bind):
 @each_kind
 def test_the_bias_is_not_penalized(model, sparse, bind, random):
     """A gradient differs from that of the same model without a penalty in the weights alone."""
-    from dataclasses import replace
-
     strength = {"l1": 0.0} if isinstance(model, LassoSmooth) else {"l2": 0.0}
     if isinstance(model, LeastSquares):
         pytest.skip("it has no penalty")

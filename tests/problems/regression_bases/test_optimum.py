@@ -8,7 +8,6 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 import optframe
 from optframe.contracts.oracle import offers
@@ -66,25 +65,6 @@ def test_conjugate_gradients_find_what_the_decomposition_does(model, bind, monke
 def test_every_backend_finds_the_same(model, backend, bind):
     expected = optimum.least_loss(bind(model))
     assert optimum.least_loss(bind(model, backend=backend)) == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize(("data", "l2"), [("breast-cancer", 0.01), ("digits", 0.1)])
-def test_scikit_learns_logistic_regression_has_our_minimum(data, l2, bind):
-    problem = bind(Logistic(data, l2=l2))
-    train = problem.dataset.train
-    fit = LogisticRegression(C=1 / (l2 * len(train)), solver="newton-cholesky", tol=1e-13)
-    fit.fit(train.inputs, problem.training.targets)
-    theta = np.append(fit.coef_[0], fit.intercept_)
-    assert problem.minimum == pytest.approx(problem.loss(theta, problem.training), rel=1e-10)
-
-
-def test_scikit_learns_multinomial_regression_has_our_minimum(bind):
-    problem = bind(Softmax("three-clouds", l2=0.05))
-    train = problem.dataset.train
-    fit = LogisticRegression(C=1 / (0.05 * len(train)), tol=1e-13, solver="newton-cg")
-    fit.fit(train.inputs, train.targets)
-    theta = np.vstack([fit.coef_.T, fit.intercept_]).ravel()
-    assert problem.minimum == pytest.approx(problem.loss(theta, problem.training), rel=1e-10)
 
 
 def test_single_precision_has_the_same_minimum(bind):

@@ -112,18 +112,6 @@ def test_records_of_noise_come_from_the_instance_seed(bind):
     assert not Noise(Sphere(2)).draws_instance
 
 
-def test_each_run_may_see_its_own_records(random, bind):
-    noisy = bind(Noise(Sphere(3), fixed=50))
-    rows = np.array([[1, 2], [3, 4]])
-    together = noisy.draw(rows, None)
-    theta = random.standard_normal((2, 5, 3))  # two runs, five candidates each
-    for run in range(2):
-        alone = noisy.draw(rows[run], None)
-        for word in ("loss", "gradient"):
-            found = getattr(noisy, word)(theta, together)[run]
-            assert_array_equal(found, getattr(noisy, word)(theta[run], alone))
-
-
 def test_records_around_records_are_refused():
     message = "records = 7 would give Logistic a second kind of minibatch"
     with pytest.raises(ValueError, match=message):
@@ -139,22 +127,6 @@ def test_noise_around_minibatches_adds_to_them(random, bind):
     assert_array_equal(noisy.gradient(theta, batch), expected)
     assert abs(batch.noise).max() > 0
     assert_array_equal(noisy.draw(rows, None).noise, np.zeros(bare.size))
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("kind", [Noise, MultiplicativeNoise])
-def test_precision_and_device_are_those_of_the_run(kind, dtype, random, bind, on_device, to_numpy):
-    noisy = bind(kind(Rosenbrock()), dtype, "strict")
-    theta, v = on_device(noisy, *random.standard_normal((2, 4, 2)))
-    batch = noisy.draw(None, random)
-    for answer in (
-        noisy.loss(theta, batch),
-        noisy.gradient(theta, batch),
-        noisy.hessian(theta, batch),
-        noisy.hvp(theta, v, batch),
-        noisy.partial(theta, 0, batch),
-    ):
-        assert to_numpy(noisy, answer).dtype == dtype
 
 
 def test_every_optimizer_sees_the_same_noise():

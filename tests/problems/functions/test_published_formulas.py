@@ -1,42 +1,16 @@
-"""The sums of squares against their papers, typed again as plain loops over plain numbers.
+"""The functions against their papers, typed again as plain loops over plain numbers.
 
 Nothing here comes from the classes: formulas, data and starts are those of Moré, Garbow and
 Hillstrom (1981), and of the sources in the docstrings for the others.
 """
 
-from math import atan, cos, exp, pi, prod, sin, sqrt
+from math import atan, cos, e, exp, pi, prod, sin, sqrt
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from optframe_problems.functions.bard import Bard
-from optframe_problems.functions.beale import Beale
-from optframe_problems.functions.biggs_exp6 import BiggsExp6
-from optframe_problems.functions.booth import Booth
-from optframe_problems.functions.box_3d import Box3d
-from optframe_problems.functions.brown_almost_linear import BrownAlmostLinear
-from optframe_problems.functions.brown_badly_scaled import BrownBadlyScaled
-from optframe_problems.functions.brown_dennis import BrownDennis
-from optframe_problems.functions.broyden_tridiagonal import BroydenTridiagonal
-from optframe_problems.functions.cube import Cube
-from optframe_problems.functions.discrete_boundary import DiscreteBoundary
-from optframe_problems.functions.dixon_price import DixonPrice
-from optframe_problems.functions.engval1 import Engval1
-from optframe_problems.functions.freudenstein_roth import FreudensteinRoth
-from optframe_problems.functions.gaussian import Gaussian
-from optframe_problems.functions.helical_valley import HelicalValley
-from optframe_problems.functions.jennrich_sampson import JennrichSampson
-from optframe_problems.functions.kowalik_osborne import KowalikOsborne
-from optframe_problems.functions.matyas import Matyas
-from optframe_problems.functions.penalty_i import PenaltyI
-from optframe_problems.functions.powell_badly_scaled import PowellBadlyScaled
-from optframe_problems.functions.powell_singular import PowellSingular
-from optframe_problems.functions.rosenbrock_chained import RosenbrockChained
-from optframe_problems.functions.rosenbrock_extended import RosenbrockExtended
-from optframe_problems.functions.trigonometric import Trigonometric
-from optframe_problems.functions.variably_dimensioned import VariablyDimensioned
-from optframe_problems.functions.wood import Wood
+import optframe
 
 
 def squares(residuals):
@@ -200,61 +174,125 @@ def dixon_price(x):
     return (x[0] - 1) ** 2 + rest
 
 
+def ackley(x):
+    radius, waves = sqrt(squares(x) / len(x)), sum(cos(2 * pi * t) for t in x) / len(x)
+    return -20 * exp(-0.2 * radius) - exp(waves) + 20 + e
+
+
+def griewank(x):
+    return 1 + squares(x) / 4000 - prod(cos(t / sqrt(i)) for i, t in enumerate(x, 1))
+
+
+def rastrigin(x):
+    return 10 * len(x) + sum(t**2 - 10 * cos(2 * pi * t) for t in x)
+
+
+def styblinski_tang(x):
+    return sum(t**4 - 16 * t**2 + 5 * t for t in x) / 2
+
+
+def trid(x):
+    return squares(t - 1 for t in x) - sum(x[i] * x[i - 1] for i in range(1, len(x)))
+
+
+def zakharov(x):
+    s = sum(0.5 * i * t for i, t in enumerate(x, 1))
+    return squares(x) + s**2 + s**4
+
+
+def himmelblau(x):
+    return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
+
+
+def branin(x):
+    b, c, t = 5.1 / (4 * pi**2), 5 / pi, 1 / (8 * pi)
+    return (x[1] - b * x[0] ** 2 + c * x[0] - 6) ** 2 + 10 * (1 - t) * cos(x[0]) + 10
+
+
+def six_hump_camel(x):
+    a, b = x
+    return (4 - 2.1 * a**2 + a**4 / 3) * a**2 + a * b + (-4 + 4 * b**2) * b**2
+
+
+def saddle(x):
+    return x[0] ** 2 - x[1] ** 2 + squares(x) ** 2 / 2
+
+
+def monkey_saddle(x):
+    return x[0] ** 3 - 3 * x[0] * x[1] ** 2 + 3 * squares(x) ** 2 / 4
+
+
 TEN = range(1, 11)
-FUNCTIONS = {  # class: formula, start, f there
-    Cube: (cube, [-1.2, 1], 749.0384),
-    Beale: (beale, [1, 1], 14.203125),
-    FreudensteinRoth: (freudenstein_roth, [0.5, -2], 400.5),
-    PowellBadlyScaled: (powell_badly_scaled, [0, 1], 1 + (exp(-1) - 1e-4) ** 2),
-    BrownBadlyScaled: (brown_badly_scaled, [1, 1], 999998000002.999996),
-    JennrichSampson: (jennrich_sampson, [0.3, 0.4], 4171.30616),
-    HelicalValley: (helical_valley, [-1, 0, 0], 2500),
-    Bard: (bard, [1, 1, 1], 41.6816958),
-    Gaussian: (gaussian, [0.4, 1, 0], 3.88810699e-6),
-    Box3d: (box_3d, [0, 10, 20], 1031.15381),
-    PowellSingular: (powell_singular, [3, -1, 0, 1], 215),
-    Wood: (wood, [-3, -1, -3, -1], 19192),
-    KowalikOsborne: (kowalik_osborne, [0.25, 0.39, 0.415, 0.39], 5.31317227e-3),
-    BrownDennis: (brown_dennis, [25, 5, -5, -1], 7926693.34),
-    BiggsExp6: (biggs_exp6, [1, 2, 1, 1, 1, 1], 0.779070076),
-    PenaltyI: (penalty_i, [*TEN], 285e-5 + 384.75**2),
-    VariablyDimensioned: (
+FUNCTIONS = {  # name: formula, start, f there
+    "cube": (cube, [-1.2, 1], 749.0384),
+    "beale": (beale, [1, 1], 14.203125),
+    "freudenstein-roth": (freudenstein_roth, [0.5, -2], 400.5),
+    "powell-badly-scaled": (powell_badly_scaled, [0, 1], 1 + (exp(-1) - 1e-4) ** 2),
+    "brown-badly-scaled": (brown_badly_scaled, [1, 1], 999998000002.999996),
+    "jennrich-sampson": (jennrich_sampson, [0.3, 0.4], 4171.30616),
+    "helical-valley": (helical_valley, [-1, 0, 0], 2500),
+    "bard": (bard, [1, 1, 1], 41.6816958),
+    "gaussian": (gaussian, [0.4, 1, 0], 3.88810699e-6),
+    "box-3d": (box_3d, [0, 10, 20], 1031.15381),
+    "powell-singular": (powell_singular, [3, -1, 0, 1], 215),
+    "wood": (wood, [-3, -1, -3, -1], 19192),
+    "kowalik-osborne": (kowalik_osborne, [0.25, 0.39, 0.415, 0.39], 5.31317227e-3),
+    "brown-dennis": (brown_dennis, [25, 5, -5, -1], 7926693.34),
+    "biggs-exp6": (biggs_exp6, [1, 2, 1, 1, 1, 1], 0.779070076),
+    "penalty-i": (penalty_i, [*TEN], 285e-5 + 384.75**2),
+    "variably-dimensioned": (
         variably_dimensioned,
         [1 - j / 10 for j in TEN],
         3.85 + 38.5**2 + 38.5**4,
     ),
-    Trigonometric: (trigonometric, [0.1] * 10, 7.07575947e-3),
-    BrownAlmostLinear: (brown_almost_linear, [0.5] * 10, 9 * 5.5**2 + (2**-10 - 1) ** 2),
-    DiscreteBoundary: (discrete_boundary, [i / 11 * (i / 11 - 1) for i in TEN], 7.88519101e-4),
-    BroydenTridiagonal: (broyden_tridiagonal, [-1] * 10, 2**2 + 8 * 1 + 3**2),
-    RosenbrockExtended: (rosenbrock_extended, [-1.2, 1] * 5, 121),
-    RosenbrockChained: (rosenbrock_chained, [-1.2, 1] * 5, 5 * 24.2 + 4 * 484),
-    Engval1: (engval1, [2] * 10, 9 * 59),
-    Booth: (booth, [0, 0], 74),
-    Matyas: (matyas, [10, 5], 8.5),
-    DixonPrice: (dixon_price, [1] * 10, 54),
+    "trigonometric": (trigonometric, [0.1] * 10, 7.07575947e-3),
+    "brown-almost-linear": (brown_almost_linear, [0.5] * 10, 9 * 5.5**2 + (2**-10 - 1) ** 2),
+    "discrete-boundary": (discrete_boundary, [i / 11 * (i / 11 - 1) for i in TEN], 7.88519101e-4),
+    "broyden-tridiagonal": (broyden_tridiagonal, [-1] * 10, 2**2 + 8 * 1 + 3**2),
+    "rosenbrock-extended": (rosenbrock_extended, [-1.2, 1] * 5, 121),
+    "rosenbrock-chained": (rosenbrock_chained, [-1.2, 1] * 5, 5 * 24.2 + 4 * 484),
+    "engval1": (engval1, [2] * 10, 9 * 59),
+    "booth": (booth, [0, 0], 74),
+    "matyas": (matyas, [10, 5], 8.5),
+    "dixon-price": (dixon_price, [1] * 10, 54),
+    "rosenbrock": (rosenbrock_chained, [-1.2, 1], 24.2),
+    "ackley": (ackley, [-2, 3.5], 10.4087650845),
+    "griewank": (griewank, [-20, 35], 1.02788770917),
+    "rastrigin": (rastrigin, [-2, 3.5], 36.25),
+    "styblinski-tang": (styblinski_tang, [1, 1], -10),
+    "trid": (trid, [0] * 6, 6),
+    "zakharov": (zakharov, [1] * 10, 10 + 27.5**2 + 27.5**4),
+    "himmelblau": (himmelblau, [0, 0], 170),
+    "branin": (branin, [2.5, 12.5], 95.8446683653),
+    "six-hump-camel": (six_hump_camel, [-1.5, 0.8], 0.044025),
+    "saddle": (saddle, [0.3, 0.03], 0.093231405),
+    "monkey-saddle": (monkey_saddle, [0.2, 0.1], 0.003875),
 }
-SIZED = [one for one in FUNCTIONS if "size" in one.__dataclass_fields__]
+SIZED = [name for name in FUNCTIONS if "size" in optframe.make(name).__dataclass_fields__]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.__name__)
-def test_loss_is_the_papers_formula(function, bind, random):
-    formula, start, at_start = FUNCTIONS[function]
-    problem = bind(function())
+def assert_is(problem, formula, start, random, count):
+    distances = random.uniform(0.1, 1, (count, 1))
+    points = np.array(start) + distances * random.standard_normal((count, len(start)))
+    expected = [formula([float(a) for a in point]) for point in points]
+    assert_allclose(problem.loss(points), expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_loss_is_the_papers_formula(name, bind, random):
+    formula, start, at_start = FUNCTIONS[name]
+    problem = bind(optframe.make(name))
     assert problem.start(random) == pytest.approx(start, rel=1e-15)
     assert problem.loss(np.array(start, float)) == pytest.approx(at_start, rel=3e-9)
-    points = np.array(start) + 0.1 * random.standard_normal((20, len(start)))
-    expected = [formula([float(a) for a in point]) for point in points]
-    assert_allclose(problem.loss(points), expected, rtol=1e-10)
+    assert_is(problem, formula, start, random, 20)
 
 
 @pytest.mark.parametrize("size", [2, 4, 6, 13])
-@pytest.mark.parametrize("function", SIZED, ids=lambda one: one.__name__)
-def test_loss_is_the_papers_formula_in_any_dimension(function, size, bind, random):
-    if function is RosenbrockExtended:
+@pytest.mark.parametrize("name", SIZED)
+def test_loss_is_the_papers_formula_in_any_dimension(name, size, bind, random):
+    if name == "rosenbrock-extended":
         size += size % 2
-    problem = bind(function(size=size))
-    assert len(problem.start(random)) == problem.size == size
-    points = np.array(problem.start(random)) + 0.1 * random.standard_normal((5, size))
-    expected = [FUNCTIONS[function][0]([float(a) for a in point]) for point in points]
-    assert_allclose(problem.loss(points), expected, rtol=1e-10)
+    problem = bind(optframe.make(name, size=size))
+    start = problem.start(random)
+    assert len(start) == problem.size == size
+    assert_is(problem, FUNCTIONS[name][0], start, random, 5)
