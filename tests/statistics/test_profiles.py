@@ -142,15 +142,12 @@ def test_two_runs_of_one_seed_are_no_instance(evaluations):
         solver_costs(twice, "seeds")
 
 
-def test_final_costs_are_medians_of_which_less_is_better(trials):
+def test_final_costs_are_medians_of_which_less_is_better(trials, joined):
     rows = [("finished", 3, 9), ("finished", 1, 9), ("diverged", 0, 9)]
-    frame = pd.concat(
-        [
-            trials(*rows, optimizer="a").assign(test_accuracy=[0.9, 0.8, 0.99]),
-            trials(*rows[:2], optimizer="b").assign(test_accuracy=[0.7, 0.8]),
-            trials(rows[0], optimizer="b", problem="q"),
-        ],
-        ignore_index=True,
+    frame = joined(
+        trials(*rows, optimizer="a").assign(test_accuracy=[0.9, 0.8, 0.99]),
+        trials(*rows[:2], optimizer="b").assign(test_accuracy=[0.7, 0.8]),
+        trials(rows[0], optimizer="b", problem="q"),
     )
     loss = final_costs(frame)
     np.testing.assert_array_equal(loss.to_numpy(), [[3, 2], [NAN, 3]])
