@@ -6,13 +6,10 @@ import numpy as np
 import pandas as pd
 import pluggy
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
 
 import optframe_reports
 from optframe import Registry
 from optframe.components import hookspecs
-from optframe.drawing.figures import picture
 
 
 class Study:
@@ -55,7 +52,7 @@ class Study:
         }
         last = float(step[-1]) if len(step) else np.nan
         metrics = {"loss": loss[-1] if len(loss) else np.nan, "test_accuracy": np.nan} | {
-            name: values[-1] for name, values in columns.items()
+            name: values[-1] if len(values) else np.nan for name, values in columns.items()
         }
         self.trials.append(
             {
@@ -141,125 +138,6 @@ def study():
     return Study()
 
 
-class Strips:
-    """A figure of rows, drawn and read back: points, bars, boxes and the columns beside them."""
-
-    def __init__(self, figure, frames, width=None):
-        assert figure.missing(frames) is None
-        self.canvas = picture(figure, frames, width)
-        self.canvas.draw_without_rendering()
-        self.axes = self.canvas.axes[0]
-
-    @property
-    def rows(self):
-        """The names of the rows, from the top."""
-        return [label.get_text() for label in self.axes.get_yticklabels()]
-
-    @property
-    def points(self):
-        """The points of each row."""
-        found = {row: [] for row in range(len(self.rows))}
-        for collection in self.axes.collections:
-            if not isinstance(collection, LineCollection):
-                for x, y in np.asarray(collection.get_offsets()):
-                    found[round(y)].append(x)
-        return [sorted(values) for values in found.values()]
-
-    @property
-    def medians(self):
-        """The places of the upright bars, by the row."""
-        return {round(s[:, 1].mean()): s[0, 0] for s in self._segments() if s[0, 0] == s[1, 0]}
-
-    @property
-    def ranges(self):
-        """The ends of the lines that lie along a row, by the row."""
-        return {round(s[0, 1]): tuple(s[:, 0]) for s in self._segments() if s[0, 1] == s[1, 1]}
-
-    @property
-    def boxes(self):
-        """The ends of the boxes, by the row."""
-        return {
-            round(box.get_y() + box.get_height() / 2): (box.get_x(), box.get_x() + box.get_width())
-            for box in self.axes.patches
-        }
-
-    @property
-    def columns(self):
-        """The texts beside the axes: the headings, and those of each row."""
-        texts = [text for text in self.axes.texts if text.get_text()]
-        found = {}
-        for text in texts:
-            if text.get_va() == "center":
-                found.setdefault(text.xy[1], []).append(text.get_text())
-        return [text.get_text() for text in texts if text.get_va() == "top"], found
-
-    @property
-    def overlaps(self):
-        """The texts that lie beyond the picture's edge, and those that lie on each other."""
-        agg = FigureCanvasAgg(self.canvas)
-        agg.draw()
-        drawn = [tick.label1 for tick in self.axes.xaxis._update_ticks()]
-        texts = [*drawn, *self.axes.get_yticklabels(), *self.axes.texts]
-        texts += [self.axes.xaxis.label, self.axes._left_title]
-        boxes = [
-            (text.get_text(), text.get_window_extent(agg.get_renderer()))
-            for text in texts
-            if text.get_text() and text.get_visible()
-        ]
-        page = self.canvas.bbox
-        beyond = [t for t, b in boxes if b.x0 < page.x0 or b.x1 > page.x1 or b.y0 < page.y0]
-        over = [(s, t) for i, (s, a) in enumerate(boxes) for t, b in boxes[:i] if a.overlaps(b)]
-        return beyond, over
-
-    def _segments(self):
-        lines = [c for c in self.axes.collections if isinstance(c, LineCollection)]
-        return [line.get_segments()[0] for line in lines if len(line.get_segments())]
-
-
-@pytest.fixture
-def strips():
-    """Return what draws a figure of rows and reads it back."""
-    return Strips
-
-
-@pytest.fixture
-def draw():
-    """Return what draws a figure, and lays it out with every label."""
-
-    def drawn(figure, frames):
-        assert figure.missing(frames) is None
-        canvas = picture(figure, frames)
-        canvas.draw_without_rendering()
-        return canvas
-
-    return drawn
-
-
-@pytest.fixture
-def legend():
-    """Return what reads the legend of a picture's first axes."""
-    return lambda canvas: [text.get_text() for text in canvas.axes[0].get_legend().get_texts()]
-
-
-@pytest.fixture
-def assert_apart():
-    """The legend's texts lie on the page, beside the axes and apart, and the axes are high."""
-
-    def check(canvas):
-        agg = FigureCanvasAgg(canvas)
-        agg.draw()
-        renderer, page = agg.get_renderer(), canvas.bbox
-        texts = [t.get_window_extent(renderer) for t in canvas.axes[0].get_legend().get_texts()]
-        canvas.axes[0].legend_.set_in_layout(False)
-        axes = canvas.axes[0].get_tightbbox(renderer)
-        assert all(page.x0 <= t.x0 and t.x1 <= page.x1 and page.y0 <= t.y0 for t in texts)
-        assert not any(t.overlaps(axes) for t in texts)
-        assert not any(a.overlaps(b) for i, a in enumerate(texts) for b in texts[:i])
-        assert canvas.axes[0].get_position().height * canvas.get_figheight() > 2.5
-
-    return check
-
-
 @pytest.fixture
 def many():
     """Return a maker of frames of many runs, at once: a quadratic's, each with its own noise."""
@@ -302,7 +180,7 @@ def many_frames(settings, seeds, checkpoints, samplers=("none",), optimizers=Non
             "size": 20.0,
             "sampler": drawn_by,
             "sampler_name": [text.partition(":")[0] for text in drawn_by],
-            "sampler_parameters": "{}",
+            "sampler_parameters": [f'{{"batch_size":{8 + samplers.index(s)}}}' for s in drawn_by],
             "seed": seed,
             "dtype": "float64",
             "backend": "numpy",

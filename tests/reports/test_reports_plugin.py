@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import optframe_reports
-from optframe import Figure, Reporter, UsageError
+from optframe import Figure, Reporter
 from optframe.drawing import picture, written
 
 HEAVY = ("pandas", "matplotlib", "seaborn", "jinja2", "numpy")
@@ -21,6 +21,29 @@ def test_every_component_is_a_frozen_dataclass_of_its_kind(registry):
             component = registry.make(kind, name)
             assert isinstance(component, contract)
             assert type(component).__dataclass_params__.frozen
+
+
+NOT_MEASURED = [
+    *(
+        (name, {"metric": metric}, f"no run measured {metric}")
+        for name in ("convergence", "distribution", "sensitivity")
+        for metric in ("regret", "test_accuracy")
+    ),
+    ("generalization", {"metric": "accuracy"}, "no run measured test_accuracy"),
+    ("generalization", {"x": "epochs"}, "no run measured test_loss"),
+    ("generalization", {}, "no run measured test_loss"),
+    ("convergence", {"x": "epochs"}, "the runs counted no epochs"),
+    ("convergence", {"x": "samples"}, "the runs counted no samples"),
+    ("time-to-target", {"target": 1.0, "metric": "regret"}, "no run measured regret"),
+    ("time-to-target", {"target": 1.0, "x": "epochs"}, "the runs counted no epochs"),
+    ("time-to-target", {}, "the study has no target; expected target=VALUE, a value of the metric"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "reason"), NOT_MEASURED)
+def test_what_was_not_measured_is_said(registry, study, name, given, reason):
+    study.add([8.0, 4.0])
+    assert registry.make("figures", name, given).missing(study.frames()) == reason
 
 
 NOT_RUN = {
@@ -39,7 +62,7 @@ def test_a_study_that_has_not_run_has_nothing_to_draw(registry, study, name, rea
     assert registry.make("figures", name).missing(study.frames()) == reason
 
 
-OF_OTHER_FRAMES = {"batch-size", "rotated", "trajectory"}
+OF_OTHER_FRAMES = {"rotated", "trajectory"}
 """Figures that draw nothing of a grid of learning rates, and have such a test of their own."""
 
 
@@ -85,17 +108,3 @@ def test_studies_are_those_in_the_package_in_a_wheel(tmp_path):
     spec.loader.exec_module(installed)
     path = str(package / "studies" / "quickstart.toml")
     assert installed.optframe_studies() == {"quickstart": path}
-
-
-@pytest.mark.parametrize(
-    ("name", "given", "message"),
-    [
-        ("convergence", {"x": "minutes"}, "expected one of 'steps'"),
-        ("convergence", {"metric": 3}, "expected a string"),
-        ("convergence", {"y": "loss"}, "unknown parameter 'y'"),
-        ("timing", {"x": "steps"}, "unknown parameter 'x'"),
-    ],
-)
-def test_a_figure_refuses_what_it_does_not_know(registry, name, given, message):
-    with pytest.raises(UsageError, match=message):
-        registry.make("figures", name, given)

@@ -97,23 +97,7 @@ def test_all_lost_leaves_rows_with_their_counts(strips, study):
     assert drawn.columns[1] == {0: ["× 2", "∞"]}
 
 
-@pytest.mark.parametrize("metric", ["regret", "test_accuracy"])
-def test_a_metric_that_nobody_recorded_is_said(study, metric):
-    end(study, "adam", 1.0)
-    assert Distribution(metric=metric).missing(study.frames()) == f"no run measured {metric}"
-
-
 def test_what_cannot_be_logarithmic_is_said(study):
     end(study, "adam", 1.0, 0.0)
     reason = "some loss is not positive, which a logarithmic axis cannot show"
     assert Distribution(scale="log").missing(study.frames()) == reason
-
-
-@pytest.mark.parametrize("width", [None, 3.2])
-def test_nothing_overlaps(strips, study, width):
-    for i in range(12):
-        name = f"optimizer-{i}:lr=0.{i}+clip-norm:max=1,a=$very_long<name>"
-        end(study, name, 0.00435, 0.0069)
-        end(study, name, 1.0, status="diverged")
-    drawn = strips(Distribution(), study.frames(), width)
-    assert drawn.overlaps == ([], [])
