@@ -8,12 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from optframe.statistics import (
-    Curve,
-    align,
-    median_and_quartiles,
-    median_interval,
-)
+from optframe.statistics import Curve, align, median_and_quartiles, median_interval
 
 INF, NAN = math.inf, math.nan
 
