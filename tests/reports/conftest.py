@@ -1,5 +1,6 @@
 """Results without a run: frames of the shape that a store gives, and a registry of our plugin."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,8 +9,9 @@ import pluggy
 import pytest
 
 import optframe_reports
-from optframe import Registry
+from optframe import Frames, Registry
 from optframe.components import hookspecs
+from optframe.drawing.palette import color_of_each
 
 
 class Study:
@@ -94,10 +96,44 @@ class Study:
         )
         return self
 
-    def frames(self):
-        from optframe import Frames
-        from optframe.drawing.palette import color_of_each
+    def add_many(self, optimizers, settings, seeds, checkpoints, samplers=("none",)):
+        """Add optimizers × settings × samplers × seeds noisy runs; a tenth of them diverged."""
+        random, step = np.random.default_rng(0), 10.0 * np.arange(checkpoints)
+        each = product(range(optimizers), range(settings), samplers, range(seeds))
+        for number, (name, k, sampler, _) in enumerate(each):
+            rate = 0.2 / (1 + k) * (1 + random.random())
+            loss = np.exp(-rate * np.sqrt(step)) * random.lognormal(0, 0.1, step.size)
+            ended = "converged" if loss[-1] <= 0.01 else "finished"
+            lr = f"{0.001 * (k + 1):g}"
+            self.add(
+                loss,
+                x=step,
+                optimizer=f"optimizer{name}:lr={lr}",
+                sampler=sampler,
+                status="diverged" if number % 10 == 9 else ended,
+                epoch=step / 100,
+                samples=32 * step,
+                losses=step,
+                hessians=0 * step,
+                hvps=0 * step,
+                seconds_sampling=2e-6 * step,
+                seconds_oracle=5e-6 * step,
+                test_loss=1.1 * loss,
+                test_accuracy=1 / (1 + loss),
+                trial={
+                    "hyperparameters": f'{{"lr":{lr}}}',
+                    "sampler_name": sampler,
+                    "sampler_parameters": f'{{"batch_size":{8 + samplers.index(sampler)}}}',
+                    "size": 20.0,
+                    "epochs": step[-1] / 100,
+                    "target": 0.01,
+                    "target_metric": "loss",
+                    "best_loss": loss.min(),
+                },
+            )
+        return self
 
+    def frames(self):
         trials = pd.DataFrame(self.trials)
         curves = pd.concat(self.curves, ignore_index=True)
         return Frames(trials, curves, color_of_each(trials["optimizer"]))
@@ -136,97 +172,6 @@ def new_study():
 @pytest.fixture
 def study():
     return Study()
-
-
-@pytest.fixture
-def many():
-    """Return a maker of frames of many runs, at once: a quadratic's, each with its own noise."""
-    return many_frames
-
-
-def many_frames(settings, seeds, checkpoints, samplers=("none",), optimizers=None, seconds=1e-5):
-    """Make optimizers × settings × samplers × seeds runs of so many rows; a tenth diverged.
-
-    Without ``optimizers`` each setting is an optimizer of its own.
-    """
-    from optframe import Frames
-    from optframe.drawing.palette import color_of_each
-
-    random = np.random.default_rng(0)
-    names = [f"optimizer{i}" for i in range(optimizers or settings)]
-    each = settings if optimizers else 1
-    rows = [
-        (f"{name}:lr={0.001 * (k + 1):g}", name, sampler, seed, k)
-        for name in names
-        for k in range(each)
-        for sampler in samplers
-        for seed in range(seeds)
-    ]
-    labels, owners, drawn_by, seed, setting = zip(*rows, strict=True)
-    count, rate = len(rows), 0.2 / (1 + np.array(setting)) * (1 + random.random(len(rows)))
-    step = 10.0 * np.arange(checkpoints)
-    loss = np.exp(-rate[:, None] * np.sqrt(step)) * random.lognormal(0, 0.1, (count, step.size))
-    pace = seconds * random.lognormal(0, 0.1, count)
-    status = np.where(loss[:, -1] <= 0.01, "converged", "finished")
-    status = np.where(np.arange(count) % 10 == 9, "diverged", status)
-    trials = pd.DataFrame(
-        {
-            "key": [f"{i:032x}" for i in range(count)],
-            "optimizer": labels,
-            "optimizer_name": owners,
-            "hyperparameters": [f'{{"lr":{0.001 * (k + 1):g}}}' for k in setting],
-            "problem": "quadratic:size=20,condition=1000",
-            "problem_name": "quadratic",
-            "size": 20.0,
-            "sampler": drawn_by,
-            "sampler_name": [text.partition(":")[0] for text in drawn_by],
-            "sampler_parameters": [f'{{"batch_size":{8 + samplers.index(s)}}}' for s in drawn_by],
-            "seed": seed,
-            "dtype": "float64",
-            "backend": "numpy",
-            "threads": 1,
-            "status": status,
-            "reason": None,
-            "steps": step[-1],
-            "epochs": step[-1] / 100,
-            "samples": 32 * step[-1],
-            "losses": step[-1],
-            "gradients": 2 * step[-1],
-            "hessians": 0.0,
-            "hvps": 0.0,
-            "seconds": pace * step[-1],
-            "minimum": np.nan,
-            "together": 1,
-            "target": 0.01,
-            "target_metric": "loss",
-            "started": "2026-01-02T03:04:05.678+00:00",
-            "loss": loss[:, -1],
-            "best_loss": loss.min(axis=1),
-            "test_loss": 1.1 * loss[:, -1],
-            "best_test_loss": 1.1 * loss.min(axis=1),
-            "test_accuracy": 1 / (1 + loss[:, -1]),
-        }
-    )
-    identity = trials.iloc[np.repeat(np.arange(count), step.size)]
-    curves = identity[["key", "optimizer", "problem", "sampler", "seed"]].reset_index(drop=True)
-    time = (pace[:, None] * step).ravel()
-    steps = np.tile(step, count)
-    curves = curves.assign(
-        step=steps.astype(int),
-        epoch=steps / 100,
-        samples=32 * steps,
-        losses=steps,
-        gradients=2 * steps,
-        hessians=0.0,
-        hvps=0.0,
-        seconds=time,
-        seconds_sampling=0.2 * time,
-        seconds_oracle=0.5 * time,
-        loss=loss.ravel(),
-        test_loss=1.1 * loss.ravel(),
-        test_accuracy=1 / (1 + loss.ravel()),
-    )
-    return Frames(trials, curves, color_of_each(trials["optimizer"]))
 
 
 @pytest.fixture

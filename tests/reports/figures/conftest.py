@@ -119,6 +119,12 @@ class Picture:
         self.canvas.draw(renderer)
         return [text.get_window_extent(renderer) for text in texts if text.get_text()]
 
+    def assert_on_page_and_apart(self, texts, slack=0):
+        boxes, page = self.extents(texts), self.canvas.bbox.padded(slack)
+        assert all(page.x0 <= b.x0 and b.x1 <= page.x1 for b in boxes)
+        assert all(page.y0 <= b.y0 and b.y1 <= page.y1 for b in boxes)
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
     def assert_apart(self):
         """The legend's texts lie on the page, beside the axes and apart, and the axes are high."""
         texts, page = self.extents(self.axes.get_legend().get_texts()), self.canvas.bbox

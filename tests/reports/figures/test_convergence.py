@@ -379,11 +379,18 @@ def test_of_many_settings_the_best_are_drawn_and_it_says_so(study, drawn):
     assert picture.title == "rosenbrock: median and quartiles of 2 seeds, best settings only"
 
 
-def test_twelve_optimizers_with_long_names_overlap_nowhere(study, drawn):
+@pytest.mark.parametrize("width", [None, 3.3])
+def test_twelve_optimizers_with_long_names_can_be_read(study, drawn, width):
     for i in range(12):
         name = f"optimizer-{i}:lr=0.{i}+clip-norm:max=1,with=a-very-long-$name${i}"
         for _ in range(3):
             study.add(np.exp(-np.arange(60.0) / 9), optimizer=name)
-    picture = drawn(Convergence(), study.frames())
-    picture.assert_apart()
-    assert "\\$name\\$11" in picture.legend[-1]
+    picture = drawn(Convergence(), study.frames(), width)
+    axes = picture.axes
+    texts = [*axes.get_legend().get_texts(), axes.xaxis.label, axes._left_title]
+    picture.assert_on_page_and_apart(texts)
+    assert min(text.get_size() for text in texts) > 5.5
+    assert axes.bbox.height >= 0.45 * axes.bbox.width
+    assert "\\$name\\$11" in picture.legend[-1].replace("\n", "")
+    if width is None:
+        picture.assert_apart()

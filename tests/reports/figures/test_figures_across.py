@@ -55,11 +55,7 @@ def test_twelve_long_names_with_markup_stay_on_the_picture_and_apart(
     shown = " ".join(text.get_text() for text in texts).replace("\n", "")
     assert all(f"optimizer-{i}:lr=0.{i}" in shown for i in range(12))
     assert "\\$na_me\\$11" in shown
-    boxes = found.extents(texts)
-    page = found.canvas.bbox
-    assert all(page.x0 - 1 <= b.x0 and b.x1 <= page.x1 + 1 for b in boxes)
-    assert all(page.y0 - 1 <= b.y0 and b.y1 <= page.y1 + 1 for b in boxes)
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    found.assert_on_page_and_apart(texts, slack=1)
 
 
 @pytest.mark.parametrize("width", [None, 3.2])

@@ -184,8 +184,8 @@ def test_with_f_star_unknown_heights_are_above_the_least_loss_seen(study, drawn)
     assert picture.axes.collections
 
 
-def test_of_many_settings_each_optimizers_best_is_drawn(many, drawn):
-    frames = many(10, 2, 5, optimizers=3)
+def test_of_many_settings_each_optimizers_best_is_drawn(study, drawn):
+    frames = study.add_many(3, 10, 2, 5).frames()
     turn = np.linspace(0, 1, len(frames.curves))
     curves = frames.curves.assign(theta_0=np.cos(turn), theta_1=np.sin(turn))
     picture = drawn(Trajectory(), dataclasses.replace(frames, curves=curves))

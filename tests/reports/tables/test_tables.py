@@ -116,16 +116,15 @@ def test_of_too_many_trials_the_lost_ones_are_kept(study, trials):
     assert len(table_of_trials(trials(), most=20).rows) == 20
 
 
+ROWS = [Row({"optimizer": "adam", "loss": "∞"}, best=True), Row({"optimizer": "a|b", "loss": "2"})]
+SMALL = Table("x_y", ["optimizer", "loss"], ROWS)
+
+
 def test_markdown_is_a_table_with_the_best_in_bold():
-    rows = [
-        Row({"optimizer": "adam", "loss": "1"}, best=True),
-        Row({"optimizer": "a|b", "loss": "2"}),
-    ]
-    lines = markdown_table(Table("t", ["optimizer", "loss"], rows)).splitlines()
-    assert lines == [
+    assert markdown_table(SMALL).splitlines() == [
         "| optimizer | loss |",
         "| --- | ---: |",
-        "| **adam** | **1** |",
+        "| **adam** | **∞** |",
         r"| a\|b | 2 |",
     ]
 
@@ -141,11 +140,7 @@ def test_names_with_markup_stay_text():
 
 
 def test_latex_has_the_rules_of_booktabs_and_words_to_the_left():
-    rows = [
-        Row({"optimizer": "adam", "loss": "∞"}, best=True),
-        Row({"optimizer": "b", "loss": "2"}),
-    ]
-    text = latex_table(Table("x_y", ["optimizer", "loss"], rows), "tab:1")
+    text = latex_table(SMALL, "tab:1")
     assert r"\begin{tabular}{lr}" in text
     assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 1, 1]
     assert r"\textbf{adam} & \textbf{$\infty$} \\" in text
