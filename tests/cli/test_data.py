@@ -128,13 +128,6 @@ def test_a_missing_file_is_wrong_only_where_it_was_named(data):
     assert data("verify", "stones") == (1, "stones: missing  rocks/stones\n", "")
 
 
-def test_verifying_downloads_nothing(data, home):
-    stones(home)
-    finished = data("verify", "stones:more=pebbles")
-    assert (finished.code, finished.err) == (1, "")
-    assert finished.out.splitlines()[1] == "stones:more=pebbles: missing  rocks/pebbles"
-
-
 def test_the_folders_are_named(data, home, tmp_path, monkeypatch):
     cache = f"cache          {tmp_path}/cache/data  (no such folder yet)\n"
     assert data("where") == (0, f"OPTFRAME_DATA  {home}\n{cache}", "")

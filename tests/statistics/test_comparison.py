@@ -44,9 +44,6 @@ def grid(trials, joined):
     )
 
 
-# --- per problem -----------------------------------------------------------------------------
-
-
 def test_a_problems_table_extends_the_summary(grid):
     table, known = per_problem(grid), summary(grid)
     shared = [name for name in known if name in table]
@@ -118,9 +115,6 @@ def test_without_a_target_nothing_is_said_about_it(trials):
     names = ["steps_to_target", "seconds_to_target_low", "reached", "success", "ert"]
     assert table[names].isna().all(axis=None)
     assert table["value"].tolist() == [1.5]
-
-
-# --- over problems ---------------------------------------------------------------------------
 
 
 def evaluations(**costs):
@@ -223,9 +217,6 @@ def test_levels_and_seeds_are_counted_as_instances_and_runs(runs):
     assert table["wins"].to_dict() == {"b": 2, "a": 0}
     assert table["ert_ratio"].to_dict() == {"b": 1, "a": math.sqrt(1.5 * 4)}  # 3/2, (2 + 2)/1
     assert table["runs"].to_dict() == {"b": 1, "a": 2}
-
-
-# --- tuned -----------------------------------------------------------------------------------
 
 
 def test_the_settings_with_the_best_median_are_chosen_and_how_is_said(grid):

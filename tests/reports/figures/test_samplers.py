@@ -42,23 +42,16 @@ def test_a_line_is_the_median_against_the_samples_seen(study, random, drawn):
     assert set(Samplers().data(frames)["name"]) == {"shuffled", "stream"}
 
 
-def test_it_is_marked_where_records_come_again(study, drawn):
+@pytest.mark.parametrize(
+    ("checkpoints", "marks"),
+    [(3, {}), (8, {100: True, 200: False, 300: False}), (80, {100: True})],
+    ids=["a single pass", "some passes", "of many the first"],
+)
+def test_it_is_marked_where_records_come_again(study, drawn, checkpoints, marks):
     for name in ("shuffled", "sequential"):
-        add(study, name, np.linspace(8, 1, 8))  # 350 samples of 100 records
+        add(study, name, np.linspace(8, 1, checkpoints))  # 50 of 100 records each
     add(study, "stream", [8.0, 4.0, 2.0])
-    assert passes(drawn(Samplers(), study.frames())) == {100: True, 200: False, 300: False}
-
-
-def test_of_many_passes_the_first_is_marked(study, drawn):
-    for name in ("shuffled", "sequential"):
-        add(study, name, np.linspace(8, 1, 80))
-    assert passes(drawn(Samplers(), study.frames())) == {100: True}
-
-
-def test_a_single_pass_has_no_mark(study, drawn):
-    for name in ("shuffled", "stream"):
-        add(study, name, [8.0, 4.0, 2.0])
-    assert passes(drawn(Samplers(), study.frames())) == {}
+    assert passes(drawn(Samplers(), study.frames())) == marks
 
 
 def test_the_optimizer_is_the_one_that_ends_best_or_the_one_that_is_named(study, drawn):
