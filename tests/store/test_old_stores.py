@@ -127,15 +127,6 @@ def test_compared_with_itself_nothing_has_changed(name, folder, command):
         assert json.dumps(row["base"]) == json.dumps(row["head"])
 
 
-def test_exported_tables_have_what_is_read(name, folder, command):
-    command("export", folder, "--format", "csv", "--out", folder.parent / "tables")
-    for kind in WRITER["FRAMES"]:
-        head, *lines = (OLD / name / f"{kind}.jsonl").read_text(encoding="utf-8").splitlines()
-        there = (folder.parent / "tables" / f"{kind}.csv").read_text(encoding="utf-8").splitlines()
-        assert {*json.loads(head)} <= {*there[0].split(",")}
-        assert len(there) == len(lines) + 1
-
-
 def test_the_doctor_finds_it_sound(name, folder, command):
     told = command("doctor", folder)
     assert f"sound; {STORES[name]} trials ended, 0 to be run" in told

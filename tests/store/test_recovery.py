@@ -16,7 +16,6 @@ from optframe import StoreError, Study, load, load_plugins, run
 from optframe.store import salvage
 from optframe.store.file import STORE_NAME
 from optframe.store.recovery import examine, recover
-from optframe.store.results import read_tasks
 from optframe.store.salvage import readable_rows
 from optframe.store.schema import TABLES, columns_of
 
@@ -342,9 +341,3 @@ def test_nothing_of_ours_is_said_so(tmp_path, random):
     with pytest.raises(StoreError, match=r"nothing in it can be read as a store's.*\.recover"):
         recover(path, tmp_path / "new" / STORE_NAME)
     assert not (tmp_path / "new").exists()
-
-
-def test_trials_are_what_was_planned(sound):
-    planned = {trial.key: trial for trial in STUDY.trials(REGISTRY)}
-    assert read_tasks(sound) == planned
-    assert all(trial.key == key for key, trial in read_tasks(sound).items())
