@@ -37,14 +37,21 @@ def baseline(tmp_path, source, measured):
     return path
 
 
-def benchmarks(*measured, foreign=0, **others):
-    """What pytest-benchmark writes."""
-    entries = [
-        {"fullname": f"test_{i}", "stats": {"median": 0.1}, "extra_info": {"optframe": table(one)}}
-        for i, one in enumerate(measured)
-    ]
-    entries += [{"fullname": f"other_{i}", "extra_info": {}} for i in range(foreign)]
-    return {"machine_info": {}, "benchmarks": entries, "version": "5.1.0", **others}
+@pytest.fixture
+def benchmarks(tmp_path):
+    """Return what writes a file as pytest-benchmark does: ``benchmarks(*measured, foreign=2)``."""
+
+    def written(*measured, foreign=0, path="a.json", **others):
+        entries = [
+            {"fullname": f"test_{i}", "extra_info": {"optframe": table(one)}}
+            for i, one in enumerate(measured)
+        ]
+        entries += [{"fullname": f"other_{i}", "extra_info": {}} for i in range(foreign)]
+        given = {"machine_info": {}, "benchmarks": entries, "version": "5.1.0", **others}
+        (tmp_path / path).write_text(json.dumps(given), encoding="utf-8")
+        return tmp_path / path
+
+    return written
 
 
 def test_a_folder_and_the_file_in_it_are_one_store(store):
@@ -70,10 +77,8 @@ def test_a_baseline_is_read_as_it_was_written(baseline, measured):
     assert [one.counts for one in read.trials] == [measured().counts, measured("sgd").counts]
 
 
-def test_a_file_of_benchmarks_is_read_and_foreign_ones_are_named(tmp_path, measured):
-    path = tmp_path / "a.json"
-    path.write_text(json.dumps(benchmarks(measured(), measured("sgd"), foreign=3)))
-    read = open_source(path)
+def test_a_file_of_benchmarks_is_read_and_foreign_ones_are_named(benchmarks, measured):
+    read = open_source(benchmarks(measured(), measured("sgd"), foreign=3))
     assert [one.benchmark for one in read.trials] == ["test_0", "test_1"]
     (note,) = read.notes
     assert "3 benchmarks without counts are not compared" in note
@@ -82,37 +87,32 @@ def test_a_file_of_benchmarks_is_read_and_foreign_ones_are_named(tmp_path, measu
     assert note in comparison.notes
 
 
-def test_of_several_files_the_latest_holds(tmp_path, measured):
+def test_of_several_files_the_latest_holds(benchmarks, tmp_path, measured):
     folder = tmp_path / ".benchmarks" / "Linux-CPython-3.11-64bit"
     folder.mkdir(parents=True)
     for name, day, steps in (("0001_b.json", "2025-02-03", 5), ("0002_a.json", "2025-02-01", 7)):
-        given = benchmarks(measured(steps=steps), measured(name), datetime=f"{day}T10:00:00")
-        (folder / name).write_text(json.dumps(given))
+        both, when = (measured(steps=steps), measured(name)), f"{day}T10:00:00"
+        benchmarks(*both, path=folder / name, datetime=when)
     read = open_source(tmp_path)
     assert len(read.trials) == 3
     (adam,) = [one for one in read.trials if one.spec.optimizer_name == "adam"]
     assert adam.counts["steps"] == 5
 
 
-def test_a_cell_twice_in_one_file_must_say_the_same(tmp_path, measured):
-    path = tmp_path / "a.json"
-    path.write_text(json.dumps(benchmarks(measured(), measured())))
-    assert len(open_source(path).trials) == 1
-    path.write_text(json.dumps(benchmarks(measured(), measured(steps=401))))
+def test_a_cell_twice_in_one_file_must_say_the_same(benchmarks, measured):
+    assert len(open_source(benchmarks(measured(), measured())).trials) == 1
+    path = benchmarks(measured(), measured(steps=401))
     with pytest.raises(StoreError, match=r"adam:lr=0\.3 on rosenbrock is there twice with diff"):
         open_source(path)
 
 
-def test_benchmarks_without_any_counts_are_refused(tmp_path):
-    (tmp_path / "a.json").write_text(json.dumps(benchmarks(foreign=2)))
+def test_benchmarks_without_counts_or_of_another_kit_are_refused(benchmarks, measured):
+    path = benchmarks(foreign=2)
     with pytest.raises(StoreError, match=r"none of its 2 benchmarks has counts .*`optbench`"):
-        open_source(tmp_path / "a.json")
-
-
-def test_a_benchmark_of_another_kit_is_refused(tmp_path, measured):
-    (tmp_path / "a.json").write_text(json.dumps(benchmarks(measured(kit=KIT_VERSION + 1))))
+        open_source(path)
+    path = benchmarks(measured(kit=KIT_VERSION + 1))
     with pytest.raises(StoreError, match=r"a.json: benchmark 1: found version \d+ of the kit"):
-        open_source(tmp_path / "a.json")
+        open_source(path)
 
 
 REFUSED = [
@@ -164,10 +164,7 @@ def test_another_program_s_database_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (
-            lambda t: t.update(kit=KIT_VERSION + 1),
-            f"found version {KIT_VERSION + 1} of the kit",
-        ),
+        (lambda t: t.update(kit=KIT_VERSION + 1), f"found version {KIT_VERSION + 1} of the kit"),
         (
             lambda t: t.update(kit=True),
             "kit: found True, expected type int; the baseline is damaged",
