@@ -131,6 +131,11 @@ def test_an_exception_is_caught_and_a_repair_is_an_improvement(base, tmp_path, m
     assert comparison.exit_code == 3
 
 
+def test_another_dtype_is_refused(base, tmp_path):
+    with pytest.raises(optframe.StoreError, match=r"measured in float64, and .* in float32"):
+        compare(base, measure(tmp_path, dtype="float32"))
+
+
 def test_an_interrupted_head_is_missing_what_it_planned(base, tmp_path, monkeypatch):
     def interrupted(self, theta, state, oracle):
         raise KeyboardInterrupt
