@@ -115,6 +115,7 @@ def test_benchmarks_without_counts_or_of_another_kit_are_refused(benchmarks, mea
         open_source(path)
 
 
+DAMAGED = "the baseline is damaged"
 REFUSED = [
     (b"", "expected JSON, found none, or damaged"),
     (b"{", "expected JSON, found none, or damaged"),
@@ -124,10 +125,7 @@ REFUSED = [
     (b"3", "found JSON of another program"),
     (b'{"format": 3}', "found JSON of another program"),
     (b'{"format": "optframe-baseline/2"}', "format 'optframe-baseline/2', expected"),
-    (
-        b'{"format": "optframe-baseline/1"}',
-        "kit: found None, expected type int; the baseline is damaged",
-    ),
+    (b'{"format": "optframe-baseline/1"}', f"kit: found None, expected type int; {DAMAGED}"),
     (b'{"benchmarks": 3}', "expected a pytest-benchmark file"),
     (b'{"benchmarks": [3]}', "benchmark 1: expected a table"),
     (b'{"benchmarks": [{"extra_info": {"optframe": 3}}]}', "benchmark 1: expected a table"),
@@ -165,35 +163,22 @@ def test_another_program_s_database_is_refused(tmp_path):
     ("change", "said"),
     [
         (lambda t: t.update(kit=KIT_VERSION + 1), f"found version {KIT_VERSION + 1} of the kit"),
-        (
-            lambda t: t.update(kit=True),
-            "kit: found True, expected type int; the baseline is damaged",
-        ),
-        (
-            lambda t: t.update(cells=None),
-            "cells: found None, expected type list; the baseline is damaged",
-        ),
-        (
-            lambda t: t.update(study="small"),
-            "study: found 'small', expected type dict; the baseline is damaged",
-        ),
+        (lambda t: t.update(kit=True), f"kit: found True, expected type int; {DAMAGED}"),
+        (lambda t: t.update(cells=None), f"cells: found None, expected type list; {DAMAGED}"),
+        (lambda t: t.update(study="small"), f"study: found 'small', expected type dict; {DAMAGED}"),
         (lambda t: t["cells"][1].pop("status"), "cell 2: status is missing"),
         (lambda t: t["cells"][0]["counts"].pop("steps"), "cell 1: counts: steps is missing"),
         (lambda t: t["cells"].append({**t["cells"][0], "loss": 1.0}), "is there twice"),
-        (lambda t: t["tolerances"]["optimizers"]["adam"].pop("x", None), None),
         (lambda t: t["tolerances"]["optimizers"]["adam"].update(x=1), "unknown parameter 'x'"),
-        (lambda t: t["tolerances"].update(optimizers=3), "tolerances: the baseline is damaged"),
+        (lambda t: t["tolerances"].update(optimizers=3), f"tolerances: {DAMAGED}"),
         (lambda t: t["tolerances"].update(optimizers={"adam": 3}), "tolerances: the base"),
-        (lambda t: t["tolerances"].update(machines=3), "tolerances: the baseline is damaged"),
+        (lambda t: t["tolerances"].update(machines=3), f"tolerances: {DAMAGED}"),
     ],
 )
 def test_a_damaged_baseline_is_refused_with_the_place(baseline, change, said):
     given = json.loads(baseline.read_text(encoding="utf-8"))
     change(given)
     baseline.write_text(json.dumps(given), encoding="utf-8")
-    if said is None:
-        open_source(baseline)
-        return
     with pytest.raises(StoreError, match=said) as raised:
         open_source(baseline)
     assert str(raised.value).startswith(str(baseline))
