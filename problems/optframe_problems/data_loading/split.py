@@ -189,8 +189,7 @@ def stratified(
     tests, validates = parts
     if division.last:
         rest, validates = _last(rest, validation)
-    train, validates, tests = (_part(records, rows) for rows in (rest, validates, tests))
-    return Dataset(name, train, validates, tests, len(counts), labels)
+    return Dataset(name, *_parts(records, rest, validates, tests), len(counts), labels)
 
 
 def shuffled(name: str, records: Part, division: Division) -> Dataset:
@@ -200,8 +199,7 @@ def shuffled(name: str, records: Part, division: Division) -> Dataset:
     tests, validates, rest = np.split(order, [test, test + validation])
     if division.last:
         rest, validates = _last(order[test:], validation)
-    train, validates, tests = (_part(records, rows) for rows in (rest, validates, tests))
-    return Dataset(name, train, validates, tests, classes=0)
+    return Dataset(name, *_parts(records, rest, validates, tests), classes=0)
 
 
 def _last(rows: NDArray[Any], size: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -210,6 +208,14 @@ def _last(rows: NDArray[Any], size: int) -> tuple[NDArray[Any], NDArray[Any]]:
     return ordered[: len(rows) - size], ordered[len(rows) - size :]
 
 
-def _part(records: Part, rows: NDArray[Any]) -> Part:
-    groups = None if records.groups is None else records.groups[rows]
-    return Part(records.inputs[rows], records.targets[rows], groups)
+def _parts(records: Part, *parts: NDArray[Any]) -> tuple[Part, Part, Part]:
+    """Return the parts of these rows: for training, validation and test."""
+    train, validation, test = (
+        Part(
+            records.inputs[rows],
+            records.targets[rows],
+            None if records.groups is None else records.groups[rows],
+        )
+        for rows in parts
+    )
+    return train, validation, test
