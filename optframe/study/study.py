@@ -272,9 +272,10 @@ class _Planner:
                 )
         elif metric != "loss" and (measured := self._measured(bound)):
             if metric not in measured:
+                with_data = bool(self.binder.datasets_of(problem.component))
                 self.mistakes.append(
-                    f"{where}: target: {problem.component.label} does not measure {metric!r}; "
-                    f"{nearest(metric, measured)}{_without(metric)}"
+                    f"{where}: target: {problem.component.label} does not measure {metric!r}"
+                    f"{_why(metric, measured, with_data)}"
                 )
             elif rises(metric) and measured[metric] <= 1 < value:
                 self.mistakes.append(
@@ -369,9 +370,13 @@ class _Planner:
                     )
 
 
-def _without(metric: str) -> str:
-    """Return what to do if a problem has no records to measure a metric on."""
+def _why(metric: str, measured: Iterable[str], with_data: bool) -> str:
+    """Return why a problem does not measure a metric, or the nearest metric that it measures."""
     part = metric.partition("_")[0]
-    if part not in ("validation", "test"):
-        return ""
-    return f"; it may have no {part} records, which {part}_fraction of its data set can give it"
+    measures_part = any(name.startswith(f"{part}_") for name in measured)
+    if with_data and part in ("validation", "test") and not measures_part:
+        return (
+            f", since its data has no {part} records; set the data set's {part}_fraction, or "
+            f"expect one of: {', '.join(sorted(measured))}"
+        )
+    return f"; {nearest(metric, measured)}"
