@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,7 +95,7 @@ def test_the_store_reads_and_exports_what_it_was_given(results, tmp_path):
     assert f'curves,validation_loss,float64,,"{METRICS["validation_loss"]}"' in columns
 
 
-@pytest.mark.parametrize("format", ["html", "md", "latex", "pdf"])
+@pytest.mark.parametrize("format", ["html", "md", "latex"])
 def test_every_report_is_written(results, format, tmp_path):
     path = optframe.report(results, tmp_path, format=format)
     assert path.exists()
@@ -144,3 +146,18 @@ def test_a_problem_may_measure_both_names(study, tmp_path):
     frames = frames_of(study.results(tmp_path))
     assert frames.curves["accuracy"].tolist() == [0.2, 0.6]
     assert frames.curves["train_accuracy"].tolist() == [0.1, 0.5]
+
+
+def test_the_generalization_of_a_store_of_an_older_version_is_drawn(tmp_path):
+    old = Path(__file__).parents[1] / "store" / "old" / "data"
+    results = optframe.load(shutil.copytree(old, tmp_path / "old"))
+    assert "train_accuracy" in results.curves
+    (problem, *_) = results.trials["problem"][results.trials["train_accuracy"].notna()]
+    made, frames = prepared("generalization:metric=accuracy", results, problem)
+    numbers = made.data(frames)
+    assert set(numbers["metric"]) == {"test_accuracy", "training_accuracy"}
+    own = results.curves[results.curves["problem"] == problem]
+    assert numbers.loc[numbers["metric"] == "training_accuracy", "median"].max() == pytest.approx(
+        own["train_accuracy"].max(), abs=0.1
+    )
+    assert picture(made, frames).axes

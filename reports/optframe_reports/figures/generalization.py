@@ -56,7 +56,7 @@ class Generalization(Figure):
         """Return the picture's title."""
         if self.gap:
             return f"Generalization gap of the {self.metric} against {self.x}"
-        return f"Training, validation and test {self.metric} against {self.x}"
+        return f"Generalization of the {self.metric} against {self.x}"
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if nothing but the training records was measured, else None."""

@@ -99,7 +99,7 @@ def test_validation_is_a_third_line_dotted_and_without_a_band(study, drawn):
     assert numbers["metric"].unique().tolist() == ["test_loss", "validation_loss", "training_loss"]
     own = numbers[numbers["metric"] == "validation_loss"]
     assert own["median"].tolist() == [4.4, 2.7]
-    assert Generalization().title() == "Training, validation and test loss against steps"
+    assert Generalization().title() == "Generalization of the loss against steps"
     dashes = {line.get_lw(): line._unscaled_dash_pattern[1] for line in picture.axes.lines}
     assert dashes == {1.0: (3, 1.5), 1.2: (1, 1.2), 1.8: None}
 
