@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.contracts.backend import Array
-from optframe.contracts.columns import is_loss
+from optframe.contracts.metrics import is_loss
 from optframe.contracts.problem import Problem, Setting, StochasticProblem
 from optframe.contracts.sampler import Indices
 

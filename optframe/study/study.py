@@ -272,10 +272,9 @@ class _Planner:
                 )
         elif metric != "loss" and (measured := self._measured(bound)):
             if metric not in measured:
-                with_data = bool(self.binder.datasets_of(problem.component))
                 self.mistakes.append(
                     f"{where}: target: {problem.component.label} does not measure {metric!r}"
-                    f"{_why(metric, measured, with_data)}"
+                    f"{_why(metric, measured)}"
                 )
             elif rises(metric) and measured[metric] <= 1 < value:
                 self.mistakes.append(
@@ -370,13 +369,12 @@ class _Planner:
                     )
 
 
-def _why(metric: str, measured: Iterable[str], with_data: bool) -> str:
+def _why(metric: str, measured: Iterable[str]) -> str:
     """Return why a problem does not measure a metric, or the nearest metric that it measures."""
     part = metric.partition("_")[0]
-    measures_part = any(name.startswith(f"{part}_") for name in measured)
-    if with_data and part in ("validation", "test") and not measures_part:
+    if part in ("validation", "test") and not any(name.startswith(f"{part}_") for name in measured):
         return (
-            f", since its data has no {part} records; set the data set's {part}_fraction, or "
-            f"expect one of: {', '.join(sorted(measured))}"
+            f", since it has no {part} records (a data set's {part}_fraction gives some); "
+            f"expected one of: {', '.join(sorted(measured))}"
         )
     return f"; {nearest(metric, measured)}"

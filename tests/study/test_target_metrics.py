@@ -6,8 +6,8 @@ import optframe
 from optframe import UsageError
 
 WITHOUT = (
-    "{where}: target: {problem} does not measure '{metric}', since its data has no {part} records; "
-    "set the data set's {part}_fraction, or expect one of: {others}"
+    "{where}: target: {problem} does not measure '{metric}', since it has no {part} records "
+    "(a data set's {part}_fraction gives some); expected one of: {others}"
 )
 
 
@@ -46,15 +46,28 @@ def test_test_metrics_need_test_records():
         ("softmax:data=digits", "train_accuracy", "did you mean 'accuracy'?"),
         ("softmax:data=digits", "validation_acuracy", "did you mean 'validation_accuracy'?"),
         ("ridge", "validation_accuracy", "did you mean 'validation_rmse'?"),
-        ("rosenbrock", "validation_loss", "expected one of: loss"),
-        ("streaming-regression:records=50", "validation_loss", "expected one of: loss, test_loss"),
     ],
 )
 def test_a_metric_that_other_records_would_not_give_has_a_near_name(problem, metric, hint):
     (line,) = mistakes(problem, {metric: 0.5})
     end = f"[study] budget: target: {problem} does not measure {metric!r}; "
     assert line.startswith(end)
-    assert line.removeprefix(end) in (hint, "did you mean 'test_loss'?")
+    assert line.removeprefix(end) == hint
+
+
+@pytest.mark.parametrize(
+    ("problem", "others"),
+    [("rosenbrock", "loss"), ("streaming-regression:records=50", "loss, test_loss")],
+)
+def test_problems_without_a_data_set_have_no_validation_records(problem, others):
+    expected = WITHOUT.format(
+        where="[study] budget",
+        problem=problem,
+        metric="validation_loss",
+        part="validation",
+        others=others,
+    )
+    assert mistakes(problem, {"validation_loss": 0.5}) == (expected,)
 
 
 @pytest.mark.parametrize("split", ["stratified", "last"])
