@@ -11,6 +11,7 @@ from sklearn.datasets import (
     load_wine,
 )
 
+import optframe
 from optframe_problems.data.breast_cancer import BreastCancer
 from optframe_problems.data.diabetes import Diabetes
 from optframe_problems.data.digits import Digits
@@ -92,3 +93,22 @@ def test_the_split_is_the_seeds(loader, source):
     assert len(whole.validation) == len(whole.test) == 0
     with pytest.raises(ValueError, match="both together less than 1"):
         loader(0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("given", "mistake"),
+    [
+        ("split=first", "split: expected one of 'stratified', 'last' or a whole number ≥ 0, found"),
+        ("split=-1", "split: expected one of 'stratified', 'last' or a whole number ≥ 0, found -1"),
+        ("split=true", "split: expected one of 'stratified', 'last' or a whole number ≥ 0, found"),
+        ("split=0.5", "split: expected one of 'stratified', 'last' or a whole number ≥ 0, found"),
+        ("seed=-1", "seed: expected a whole number ≥ 0, found -1"),
+        ("split=1,seed=2", "split = 1 and seed = 2 are two seeds of one split; give one"),
+    ],
+)
+@pytest.mark.parametrize("name", ["digits", "mnist", "a9a", "libsvm", "cifar10", "diabetes"])
+def test_a_split_that_cannot_be_meant_is_one_line(name, given, mistake):
+    with pytest.raises(optframe.UsageError) as caught:
+        optframe.make(f"{name}:{given}")
+    (line,) = caught.value.mistakes
+    assert mistake in line
