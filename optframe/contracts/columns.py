@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from optframe.contracts.column import Column, When
+from optframe.contracts.metrics import MEASURES, METRICS, rises
 
 __all__ = [
     "ANSWERS",
@@ -294,13 +295,6 @@ CURVES = (
 )
 """The columns of a curve, but for its metrics, which stand before θ."""
 
-METRICS = {
-    "loss": "the problem's loss over all of its training data",
-    "gradient_norm": "Euclidean norm of the gradient over all data",
-    "gradient_variance": "squared distance of the next minibatch's gradient from the full one's",
-}
-"""What the metrics mean that are no problem's own."""
-
 
 def _names(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
@@ -325,9 +319,6 @@ ANSWERS = _names(column for column in TRIALS if column.unit == "evaluations")
 FINAL_COUNTS = {column.name: column.curve for column in TRIALS if column.curve and column.repeats}
 """A trial's counts, and the columns of its curve that they are the last values of."""
 
-MEASURES = tuple(name for name in METRICS if name != "loss")
-"""The metrics that a study may ask for beside the problem's own: see `optframe.trial.metrics`."""
-
 RESERVED = frozenset({*_names(TRIALS), *_names(CURVES), *MEASURES})
 """The names of columns that no metric may have."""
 
@@ -335,8 +326,3 @@ RESERVED = frozenset({*_names(TRIALS), *_names(CURVES), *MEASURES})
 def filled(when: When, source: object) -> dict[str, Any]:
     """Return what a trial fills of its row when it is planned, or its record when it has ended."""
     return {c.name: c.value(source) for c in TRIALS if c.when == when and c.of is not None}
-
-
-def rises(metric: str) -> bool:
-    """Whether more of a metric is better: an accuracy, by its name."""
-    return metric.endswith("accuracy")
