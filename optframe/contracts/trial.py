@@ -125,7 +125,7 @@ class Budget:
                 )
             object.__setattr__(self, "target", next(iter(self.target.items())))
         if self.target is not None:
-            value = self.target[1] if isinstance(self.target, tuple) else self.target
+            _, value = self.goal or ("", 0.0)
             if not isfinite(value):
                 raise ValueError(f"target: found {value}, expected a finite number")
 

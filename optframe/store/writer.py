@@ -244,7 +244,7 @@ def _pack(grid: Landscape | None) -> bytes | None:
 
 def _packed(path: Any) -> bytes | None:
     """Return a path's table as bytes: column after column, compressed."""
-    return None if path is None else zlib.compress(np.ascontiguousarray(path.T, "<f8"), 1)
+    return None if path is None else zlib.compress(np.ascontiguousarray(path.T, "<f8").tobytes(), 1)
 
 
 def _alive(process: int) -> bool:

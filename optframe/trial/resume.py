@@ -23,7 +23,7 @@ import numpy as np
 from optframe.contracts import Array, Backend, Optimizer, Solver
 from optframe.contracts.whole_file import replacing
 from optframe.errors import one_line
-from optframe.trial.window import is_resumable
+from optframe.trial.repeats import is_resumable
 
 if TYPE_CHECKING:
     from optframe.trial.run import Run

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 from collections.abc import Iterator
 from functools import partial
 from time import perf_counter
@@ -24,10 +22,11 @@ from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
 from optframe.trial.minibatches import Minibatches
 from optframe.trial.profiling import Profile, peak_bytes
+from optframe.trial.repeats import Kept, divergence, is_resumable, step_back
 from optframe.trial.schedules import ScheduledFields
 from optframe.trial.setup import SavedState, Setup
+from optframe.trial.solving import solve
 from optframe.trial.termination import Termination, limit_of
-from optframe.trial.window import Kept, copy_counts, is_resumable
 
 __all__ = ["Run", "Setup"]
 
@@ -113,10 +112,10 @@ class Run:
         with computing_with(self.setup.backend), np.errstate(all="ignore"):
             try:
                 # The first row, at the start. A run may end there, for example at its target.
-                if not self._measure():
+                if not self.measure():
                     return
                 if self.solves:
-                    self._solve(self.optimizer)
+                    solve(self)
                 else:
                     self._iterate()
             except (Exception, SystemExit) as error:
@@ -169,11 +168,11 @@ class Run:
         # `restore` replaces everything that `begin` has changed, the clock and the counts included.
         if saved is not None:
             saved.restore(self)
-        self._remember()
+        self._remember(self.k, self.theta, self.state)
         pause = None if saved is None else partial(self._pause, saved)
-        self.loop.iterate(self._marks(), self._measure, self._watch(), pause)
+        self.loop.iterate(self.marks(), self.measure, self.watch(), pause)
         if self.status == "diverged":
-            self._find_divergence()
+            self.reason = f"at step {divergence(self)}"
 
     def _pause(self, saved: SavedState) -> int:
         """Save the run if it is time to; return the number of steps before the next call."""
@@ -186,47 +185,10 @@ class Run:
         loop.begin()
         return peak_bytes(lambda: loop.advance(1))
 
-    def _solve(self, solver: Any) -> None:
-        """Run a solver, which has its own loop; a step is the time between two reports."""
-        loop, watch, upcoming = self.loop, self._watch(), self._marks()
-        loop.mark = next(upcoming)
-
-        def report(theta: Array) -> bool:
-            # The solver calls this inside `minimize`, so the clock runs here. It stops only while
-            # the run is measured.
-            if self.status is not None:
-                return False
-            loop.k += 1
-            loop.theta = theta = self.setup.backend.xp.asarray(theta, copy=True)
-            left = watch is not None and watch(loop.k, theta, None)
-            if left or self.oracle.stopped is not None or loop.k >= loop.mark:
-                self.clock.stop()
-                self._measure()
-                loop.mark = next(upcoming)
-                self.clock.start()
-            if self.status is None:  # the minibatch of the step that begins now
-                self.counts.samples += loop.show(loop.k)
-            return self.status is None
-
-        self.clock.start()
-        self.counts.samples += loop.show(0)
-        theta = None
-        with contextlib.suppress(StopIteration):
-            theta = solver.minimize(loop.theta, self.oracle, report)
-        self.clock.stop()
-        # If a report has ended the run, its status is set and its last row is measured. If not, the
-        # solver ended by itself, and its result is measured here.
-        if self.status is None:
-            loop.theta = loop.theta if theta is None else theta
-            if loop.k and self.rows[-1][0] == loop.k:
-                self.rows.pop()  # a row of the same step; the solver's result replaces it
-            self.oracle.stop(self.oracle.stopped or "the solver ended by itself")
-            self._measure()
-
-    def _watch(self) -> Watch | None:
+    def watch(self) -> Watch | None:
         """Return one function with all tests after a step; None if there are none.
 
-        At a checkpoint `_measure` tests all ends, so that targets are tested here between
+        At a checkpoint `measure` tests all ends, so that targets are tested here between
         checkpoints only.
         """
         termination, counts, limit = self.termination, self.counts, self.setup.budget.seconds
@@ -267,67 +229,33 @@ class Run:
         self.clock.start()
         return ended
 
-    def _remember(self, k: int = 0, theta: Array = None, state: Any = None) -> None:
-        """Keep a copy of the run at a test whose target is not reached; the clock is stopped."""
-        termination, loop = self.termination, self.loop
-        if not k:
-            k, theta, state = loop.k, loop.theta, loop.state
-        if not termination.tests_steps or termination.every == 1 or self.kept is None:
-            return
-        if k % termination.every == 0:
-            self.kept.keep(k, theta, state, self.counts, self.clock.seconds)
+    def _remember(self, k: int, theta: Array, state: Any) -> None:
+        """Keep a copy of the run at a test, unless each step is tested; the clock is stopped."""
+        termination = self.termination
+        tested = termination.tests_steps and termination.every > 1 and k % termination.every == 0
+        if tested and self.kept is not None:
+            self.kept.keep(self.loop, k, theta, state)
 
-    def _step_back(self) -> int:
-        """Go back to the first step since the last test at which the target is reached.
-
-        Return the number of last steps within which it was reached: 1 if it is exactly the last.
-        The clock is stopped, and its seconds are interpolated between the two steps.
-        """
-        termination, loop, kept = self.termination, self.loop, self.kept
-        steps = termination.window(loop.k)
-        if steps <= 1 or kept is None or self.solves:
-            return steps
-        began = loop.k - steps
-        again = self.rehearsal()
-        if kept.k == began:
-            before = kept.seconds
-            kept.give(again)
-        else:  # the run was resumed within the window, so its steps before are done again
-            before = self._seconds_at(began)
-            again.begin()
-            again.advance(began)
-        if not again.advance(loop.k, self._reaches):
-            return steps  # the steps depend on the time
-        after = self.clock.seconds
-        self.clock.seconds = before + (again.k - began) / steps * (after - before)
-        if self.profile is not None and after:
-            self.profile.shorten(self.clock.seconds / after)
-        loop.k, loop.theta, loop.state = again.k, again.theta, again.state
-        copy_counts(again.oracle.counts, self.counts)
-        while self.rows[-1][0] >= loop.k:
-            self.rows.pop()
-        del self.iterates[loop.k + 1 :]
-        return 1
-
-    def _reaches(self, k: int, theta: Array, state: Any) -> bool:
+    def reaches(self, k: int, theta: Array, state: Any) -> bool:
         """Return whether the target is reached at this step."""
         solution = self._solution(k, theta, state)
         return bool(self.termination.reached(self._values(solution), solution))
 
-    def _seconds_at(self, k: int) -> float:
-        """Return the seconds at the last checkpoint up to step k."""
-        place = COUNT_COLUMNS.index("seconds")
-        return max(row[place] for row in self.rows if row[0] <= k)
+    def diverged(self, k: int, theta: Array, state: Any) -> bool:
+        """Return whether the run has diverged at this step."""
+        values = self._values(self._solution(k, theta, state))
+        return bool(self.termination.diverged(values["loss"], theta))
 
     def _solution(self, k: int, theta: Array, state: Any) -> Array:
         """Return the optimizer's solution after k steps; the start if k is 0."""
-        return self.optimizer.solution(theta, state) if k and not self.solves else theta
+        optimizer: Any = self.optimizer
+        return optimizer.solution(theta, state) if k and not self.solves else theta
 
     def _values(self, solution: Array) -> dict[str, float]:
         """Return the problem's metrics on the host."""
         return {name: float(value) for name, value in self.problem.metrics(solution).items()}
 
-    def _measure(self) -> bool:
+    def measure(self) -> bool:
         """Add a row to the curve and set the status; return whether the run continues.
 
         The clock is stopped when this is called.
@@ -346,17 +274,16 @@ class Run:
         exhausted = k and k == self.minibatches.end
         # Targets are tested at fixed steps and where the run ends, so that checkpoints between
         # these do not change at which step a target is reached.
-        if termination.tests_steps:
-            if k % termination.every and not (spent or exhausted or stopped is not None):
-                pass
-            elif termination.reached(values, solution):
-                window = self._step_back()
+        ending = spent or exhausted or stopped is not None
+        if termination.tests_steps and (ending or k % termination.every == 0):
+            if termination.reached(values, solution):
+                window = step_back(self)
                 k, theta = loop.k, loop.theta
                 solution = self._solution(k, theta, loop.state)
                 values = self._values(solution)
                 target, met = termination.target(values, solution)
                 self.window = window if met else None
-            else:
+            elif k:  # at the start there is no state yet
                 self._remember(k, theta, loop.state)
         measured = self.measures(k, solution, self.setup.backend.xp)
         if not self.rows:
@@ -384,26 +311,8 @@ class Run:
         )
         return self.status is None
 
-    def _find_divergence(self) -> None:
-        """Repeat a diverged run with a test after each step, and put the step into the reason.
-
-        Runs that do not diverge, which are most, need no such test.
-        """
-        again = Run(dataclasses.replace(self.setup, iterates=False, profile=False))
-        # At the last checkpoint but one the run had not diverged, so tests begin after it.
-        fine = int(self.rows[-2][0]) if len(self.rows) > 1 else 0
-
-        def gone(k: int, theta: Array, state: Any) -> bool:
-            if k <= fine:
-                return False
-            values = self._values(again._solution(k, theta, state))
-            return bool(self.termination.diverged(values["loss"], theta))
-
-        again.loop.begin()
-        again.loop.advance(self.k, gone)
-        self.reason = f"at step {again.k}"
-
-    def _marks(self) -> Iterator[int]:
+    def marks(self) -> Iterator[int]:
+        """Yield the steps of the checkpoints; they end with the records of a stream."""
         total, end, per_epoch = self.total, self.minibatches.end, self.minibatches.per_epoch
         if end is None:
             return marks(self.setup.checkpoints, total, per_epoch)

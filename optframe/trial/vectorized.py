@@ -9,7 +9,7 @@ elementwise, a sum over the last axis or a product per run, and up to rounding o
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from optframe.trial.clock import Clock
 from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
 from optframe.trial.profiling import state_bytes
+from optframe.trial.repeats import Kept, Reach, divergences, first_reaches, is_resumable
 from optframe.trial.run import Run
 from optframe.trial.schedules import ScheduledFields
 from optframe.trial.stacking import (
@@ -36,7 +37,6 @@ from optframe.trial.stacking import (
     some_runs,
 )
 from optframe.trial.termination import Termination
-from optframe.trial.window import Kept, is_resumable
 
 __all__ = ["VectorizedRuns"]
 
@@ -48,15 +48,6 @@ class _Judged(NamedTuple):
     values: dict[str, Any]
     diverged: Any
     reached: Any
-
-
-class _Reach(NamedTuple):
-    """A step with the counts and seconds up to it; ``window`` as in `Run.window`."""
-
-    k: int
-    counts: Counts
-    seconds: float
-    window: int
 
 
 class VectorizedRuns:
@@ -110,7 +101,8 @@ class VectorizedRuns:
             self.loop.iterate(upcoming, self._measure, self._watch())
             lost = [i for i, run in enumerate(self.runs) if run.status == "diverged" and run.k]
             if lost:
-                self._find_divergence(lost, given)
+                for i, k in divergences(self, lost, given):
+                    self.runs[i].reason = f"at step {k}"
 
     def _parts(
         self, alive: Any, optimizer: Optimizer
@@ -211,7 +203,7 @@ class VectorizedRuns:
         """Return whether some runs end at this step; if so, keep the measurements."""
         # The test is no work of the optimizer: the clock is stopped during it.
         self.clock.stop()
-        judged = self._judge(k, theta, state)
+        judged = self.judge(k, theta, state)
         ended = bool((judged.diverged | judged.reached).any())
         self.judged = judged if ended else None
         if not ended:
@@ -223,9 +215,9 @@ class VectorizedRuns:
         """Keep a copy of the batch at a test of targets, unless each step is tested."""
         every = self.termination.every
         if self.termination.tests_steps and every > 1 and self.kept is not None and k % every == 0:
-            self.kept.keep(k, theta, state, self.counts, self.clock.seconds)
+            self.kept.keep(self.loop, k, theta, state)
 
-    def _judge(self, k: int, theta: Array, state: Any, test: bool = True) -> _Judged:
+    def judge(self, k: int, theta: Array, state: Any, test: bool = True) -> _Judged:
         """Measure all runs in the batch, and return which of them end; ``test`` tests targets."""
         solution = self.loop.optimizer.solution(theta, state) if k else theta
         values = self._values(solution)
@@ -257,89 +249,61 @@ class VectorizedRuns:
         # reached.
         if judged is None:
             test = spent or loop.k % termination.every == 0
-            judged = self._judge(loop.k, loop.theta, loop.state, test)
+            judged = self.judge(loop.k, loop.theta, loop.state, test)
             which = np.arange(len(self.alive))
         else:
             which = np.flatnonzero(judged.diverged | judged.reached)
         self.judged = None
-        values, measured = judged.values, self._row(loop.k, judged)
+        values, measured = judged.values, self.measured(loop.k, judged)
         lost, there = judged.diverged.tolist(), judged.reached.tolist()
         watched = values.get("validation_loss", values["loss"]).tolist()
-        table = self._table(measured, judged.solution)
-        found = self._first_reaches(np.flatnonzero(judged.reached)) if any(there) else {}
-        here = _Reach(loop.k, self.counts, self.clock.seconds, termination.window(loop.k))
+        table = self.table(measured, judged.solution)
+        found = first_reaches(self, np.flatnonzero(judged.reached)) if any(there) else {}
+        epoch = loop.minibatches.epoch(loop.k)
+        counts = count_row(loop.k, epoch, self.counts, self.clock.seconds)
         if not loop.k:
             check_metrics(self.problem, values)
         living = np.ones(len(self.alive), bool)
         for i in which.tolist():
             run = self.runs[self.alive[i]]
-            reach, target, row = here, None, table[i]
+            k, seconds, row, target = loop.k, self.clock.seconds, (*counts, *table[i]), None
             if there[i]:
-                one = {name: float(value[i]) for name, value in values.items()}
-                solution = judged.solution[i, ...]
-                if i in found:
-                    reach, one, solution, row = found[i]
-                target, met = run.termination.target(one, solution)
-                run.window = reach.window if met else None
-                while run.rows and run.rows[-1][0] >= reach.k:
+                reach = found.get(i) or self._reach(i, judged, table[i])
+                k, seconds = reach.k, reach.seconds
+                epoch = loop.minibatches.epoch(k)
+                row = (*count_row(k, epoch, reach.counts, seconds), *reach.row)
+                while run.rows and run.rows[-1][0] >= k:
                     run.rows.pop()
-            run.loop.k = reach.k
+                target, met = run.termination.target(reach.values, reach.solution)
+                run.window = reach.window if met else None
+            run.loop.k = k
             run.metrics = run.metrics or tuple(measured)
-            epoch = loop.minibatches.epoch(reach.k)
-            run.rows.append((*count_row(reach.k, epoch, reach.counts, reach.seconds), *row))
+            run.rows.append(row)
             run.status, run.reason = run.termination.verdict(
-                reach.k, {"loss": watched[i]}, target=target, diverged=lost[i], spent=spent
+                k, {"loss": watched[i]}, target=target, diverged=lost[i], spent=spent
             )
             if run.status is not None:
                 living[i] = False
-                run.clock.seconds = reach.seconds
+                run.clock.seconds = seconds
         if not living.all():
-            self._keep(np.flatnonzero(living))
-        self._remember(loop.k, loop.theta, loop.state)
+            self.keep(np.flatnonzero(living))
+        if loop.k:  # at the start there is no state yet
+            self._remember(loop.k, loop.theta, loop.state)
         return bool(len(self.alive))
 
-    def _first_reaches(
-        self, rows: Any
-    ) -> dict[int, tuple[_Reach, dict[str, float], Array, list[float]]]:
-        """Find the first step since the last test at which each of these runs reaches its target.
+    def _reach(self, i: int, judged: _Judged, row: list[float]) -> Reach:
+        """Return the last step as the one at which run i reaches its target."""
+        k, seconds = self.loop.k, self.clock.seconds
+        values = {name: float(value[i]) for name, value in judged.values.items()}
+        window = self.termination.window(k)
+        return Reach(k, self.counts, seconds, window, values, judged.solution[i, ...], row)
 
-        Return by row: where that is, the metrics and the solution there, and its row of the table.
-        Runs that cannot be repeated are not in it.
-        """
-        loop, kept, steps = self.loop, self.kept, self.termination.window(self.loop.k)
-        if steps <= 1 or kept is None or kept.k != loop.k - steps:
-            return {}
-        runs = [Run(self.runs[i].setup) for i in self.alive[rows]]
-        taken = self._rows(rows, len(self.alive))
-        again = VectorizedRuns(runs, some_runs(self.given, taken))
-        kept.give(again.loop)
-        again.loop.theta, again.loop.state = taken(kept.theta), taken(kept.state)
-        found: dict[int, tuple[_Reach, dict[str, float], Array, list[float]]] = {}
-        judged: _Judged
-
-        def reaches(k: int, theta: Array, state: Any) -> bool:
-            nonlocal judged
-            judged = again._judge(k, theta, state)
-            return bool(judged.reached.any())
-
-        while len(again.alive) and again.loop.advance(loop.k, reaches):
-            k, counts = again.loop.k, dataclasses.replace(again.counts)
-            share = (k - loop.k + steps) / steps
-            seconds = kept.seconds + share * (self.clock.seconds - kept.seconds)
-            table = again._table(again._row(k, judged), judged.solution)
-            for i in np.flatnonzero(judged.reached).tolist():
-                one = {name: float(value[i]) for name, value in judged.values.items()}
-                reach = _Reach(k, counts, seconds, 1)
-                found[int(rows[again.alive[i]])] = reach, one, judged.solution[i, ...], table[i]
-            again._keep(np.flatnonzero(~judged.reached))
-        return found
-
-    def _row(self, k: int, judged: _Judged) -> dict[str, Any]:
+    def measured(self, k: int, judged: _Judged) -> dict[str, Any]:
         """Return the metrics of all runs, those of `[run] measure` included."""
         measured = self.measures(k, judged.solution, self.xp)
         return judged.values | {n: self.backend.to_numpy(value) for n, value in measured.items()}
 
-    def _table(self, values: dict[str, Any], solution: Array) -> list[list[float]]:
+    def table(self, values: dict[str, Any], solution: Array) -> list[list[float]]:
         """Return the values for the curves of all runs in the batch: metrics, and θ if P ≤ 2."""
         columns = list(values.values())
         if self.problem.size <= 2:
@@ -347,9 +311,9 @@ class VectorizedRuns:
         table: list[list[float]] = np.column_stack(columns).astype(np.float64).tolist()
         return table
 
-    def _keep(self, rows: Any) -> None:
+    def keep(self, rows: Any) -> None:
         """Continue with these rows of the batch only."""
-        loop, taken = self.loop, self._rows(rows, len(self.alive))
+        loop, taken = self.loop, self.rows(rows, len(self.alive))
         # Nothing is left to run: θ and state stay as they are, since no step follows.
         if not len(rows):
             self.alive = self.alive[rows]
@@ -364,7 +328,7 @@ class VectorizedRuns:
         loop.optimizer, loop.fields, loop.oracle, loop.minibatches = parts
         loop.draw, loop.oracle.step = loop.minibatches.draw, step
 
-    def _rows(self, rows: Any, size: int) -> Callable[[Any], Any]:
+    def rows(self, rows: Any, size: int) -> Callable[[Any], Any]:
         """Return a function that takes these rows of each array in a value.
 
         Only arrays whose first axis has the length ``size``, the number of runs, are changed.
@@ -381,32 +345,3 @@ class VectorizedRuns:
             return self.xp.take(value, there, axis=0) if shape and shape[0] == size else value
 
         return taken
-
-    def _find_divergence(self, lost: Sequence[int], given: Optimizer) -> None:
-        """Repeat the diverged runs with a test after each step; put the step into their reasons."""
-        runs = [self.runs[i] for i in lost]
-        theirs = some_runs(given, self._rows(np.array(lost), len(self.runs)))
-        again = VectorizedRuns([Run(run.setup) for run in runs], theirs)
-        # At its last row but one a run had not diverged, so that tests begin after that step.
-        sound = np.array([run.rows[-2][0] for run in runs])
-        for i, k in again._divergences(sound, max(run.k for run in runs)):
-            runs[i].reason = f"at step {k}"
-
-    def _divergences(self, sound: Any, last: int) -> Iterator[tuple[int, int]]:
-        """Yield (run, step) for each run that diverges after step ``sound`` and up to ``last``."""
-        lost = np.zeros(len(self.alive), bool)
-
-        def gone(k: int, theta: Array, state: Any) -> bool:
-            nonlocal lost
-            solution = self.loop.optimizer.solution(theta, state)
-            lost = self.termination.diverged(self._values(solution)["loss"], theta)
-            lost &= k > sound[self.alive]
-            return bool(lost.any())
-
-        self.loop.begin()
-        # `advance` returns True if `gone` has found runs, whose rows are then in `lost`. They are
-        # removed, and the others continue. It returns False at the step ``last``.
-        while len(self.alive) and self.loop.advance(last, gone):
-            for i in self.alive[lost].tolist():
-                yield i, self.loop.k
-            self._keep(np.flatnonzero(~lost))

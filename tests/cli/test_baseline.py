@@ -8,18 +8,10 @@ from optframe.testing import KIT_VERSION
 from optframe_plugins.optimizers.sgd import SGD
 
 STUDY = """
-[study]
-name = "small"
-budget = { steps = 500, target = 1e-6 }
-[run]
-backend = "numpy"
-[[optimizer]]
-name = "sgd"
-lr = 0.05
-[[optimizer]]
-name = "newton"
-[[problem]]
-name = "booth"
+study = { name = "small", budget = { steps = 500, target = 1e-6 } }
+run = { backend = "numpy" }
+optimizer = [{ name = "sgd", lr = 0.05 }, { name = "newton" }]
+problem = [{ name = "booth" }]
 """
 
 
@@ -97,20 +89,18 @@ def test_results_may_be_kept_and_are_not_run_again(optframe, place, tmp_path):
     assert "→ kept" in again.out
 
 
-def test_known_tolerances_stay_and_are_those_of_optimizers_that_are_left(optframe, place):
+def change(place, **given):
     told = json.loads(place.read_text(encoding="utf-8"))
+    place.write_text(json.dumps(told | given), encoding="utf-8")
+
+
+def test_known_tolerances_stay_and_are_those_of_optimizers_that_are_left(optframe, place):
     one = {"counts": 0.1, "loss": 0.0, "stable": True}
-    told["tolerances"] = {"machines": ["old"], "optimizers": {"sgd": one, "lion": one}}
-    place.write_text(json.dumps(told), encoding="utf-8")
+    change(place, tolerances={"machines": ["old"], "optimizers": {"sgd": one, "lion": one}})
     finished = optframe("baseline", "update", "small.toml")
     assert "the tolerances are kept" in finished.out
     told = json.loads(place.read_text(encoding="utf-8"))
     assert told["tolerances"] == {"machines": ["old"], "optimizers": {"sgd": one}}
-
-
-def change(place, **given):
-    told = json.loads(place.read_text(encoding="utf-8"))
-    place.write_text(json.dumps(told | given), encoding="utf-8")
 
 
 def of_another_dtype(place):

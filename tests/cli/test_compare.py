@@ -8,6 +8,13 @@ import pytest
 
 WORDS = ["-p", "booth", "--steps", "500", "--target", "1e-6", "--no-report"]
 
+STUDY = """
+study = { name = "study", budget = { steps = 500, target = 1e-6 } }
+run = { backend = "numpy" }
+optimizer = [{ name = "sgd", lr = 0.05 }]
+problem = [{ name = "booth" }]
+"""
+
 
 @pytest.fixture
 def stores(optframe):
@@ -51,7 +58,8 @@ def test_the_job_s_summary_is_written_beside_annotations(optframe, stores, tmp_p
 
 
 def test_limits_come_from_the_command_line_over_the_project_s(optframe, stores, tmp_path):
-    optframe("baseline", "update", study(tmp_path, steps=500), "--results", "kept")
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    optframe("baseline", "update", "study.toml", "--results", "kept")
     place = tmp_path / "study.baseline.json"
     told = json.loads(place.read_text(encoding="utf-8"))
     (cell,) = told["cells"]
@@ -73,23 +81,11 @@ def test_limits_come_from_the_command_line_over_the_project_s(optframe, stores, 
     assert optframe("compare", place, "kept", "--max-regression", "steps=0").code == 0
 
 
-def study(folder, **budget):
-    path = folder / "study.toml"
-    ends = ", ".join(f"{name} = {value}" for name, value in budget.items())
-    path.write_text(
-        f"[study]\nname = 'study'\nbudget = {{ {ends} }}\n[run]\nbackend = 'numpy'\n"
-        "[[optimizer]]\nname = 'sgd'\nlr = 0.05\n[[problem]]\nname = 'booth'\n"
-    )
-    path.write_text(path.read_text().replace(" }", ", target = 1e-6 }", 1))
-    return path
-
-
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (["base"], 2, "Missing argument 'HEAD'"),
         (["base", "head", "--max-regression", "step=0"], 2, "unknown 'step'; did you mean"),
-        (["base", "head", "--max-regression", "steps=x"], 2, "steps: expected a number"),
         (["base", "head", "--format", "pdf"], 2, "Invalid value for '--format'"),
         (["base", "nowhere"], 4, "nowhere: no such file; expected a store"),
         (["base", "empty"], 4, "empty: expected a store"),

@@ -20,21 +20,15 @@ SAMPLES = Path(__file__).parent.parent / "sample_plugins"
 PLUGIN = str(SAMPLES / "misbehaving.py")
 
 STUDY = """
-[study]
-name = "stopped"
-seeds = 4
-budget = {{ steps = {steps} }}
+study = {{ name = "stopped", seeds = 4, budget = {{ steps = 6 }} }}
+problem = [{{ name = "rosenbrock" }}]
+run = {{ backend = "numpy", executor = "{executor}" }}
 [[optimizer]]
 name = "endless"
 seconds = 0.01
 where = '{where}'
 gate = '{gate}'
 lock = {lock}
-[[problem]]
-name = "rosenbrock"
-[run]
-backend = "numpy"
-executor = "{executor}"
 """
 
 JOBS = {"serial": 1, "processes": 2}
@@ -55,14 +49,13 @@ ENOUGH = 120.0
 class Running:
     """A study in a process group of its own, as a terminal has it; its trials wait for a gate."""
 
-    def __init__(self, folder, executor, steps, lock=False, grace=GRACE):
+    def __init__(self, folder, executor, lock=False, grace=GRACE):
         self.folder = folder
         self.gate = folder / "gate"
         self._heard = ""
         (folder / "pids").mkdir()
-        where = folder / "pids"
-        lock = str(lock).lower()
-        text = STUDY.format(steps=steps, where=where, gate=self.gate, executor=executor, lock=lock)
+        given = {"executor": executor, "lock": str(lock).lower()}
+        text = STUDY.format(where=folder / "pids", gate=self.gate, **given)
         (folder / "stopped.toml").write_text(text)
         jobs = ["--jobs", "2"] if executor == "processes" else []
         self.process = subprocess.Popen(
@@ -105,15 +98,11 @@ class Running:
         return Counter(load(self.folder / "out").trials["status"])
 
 
-def workers_of(running):
-    return [int(name) for name in os.listdir(running.folder / "pids")]
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("executor", JOBS)
 def test_short_trials_are_finished_and_the_rest_is_said_to_be_left(executor, number, tmp_path):
     done = JOBS[executor]
-    running = Running(tmp_path, executor, steps=6, grace=ENOUGH)
+    running = Running(tmp_path, executor, grace=ENOUGH)
     running.begun(done)
     running.send(number)
     running.heard()
@@ -126,22 +115,19 @@ def test_short_trials_are_finished_and_the_rest_is_said_to_be_left(executor, num
         "optframe: stopped; finished trials are in out; run the same command again to finish the "
         f"other {4 - done} of 4 trials",
     ]
-    resumed = run_study(
-        Study.from_file(tmp_path / "stopped.toml"), tmp_path / "out", load_plugins([PLUGIN])
-    )
+    study, registry = Study.from_file(tmp_path / "stopped.toml"), load_plugins([PLUGIN])
+    resumed = run_study(study, tmp_path / "out", registry)
     assert (resumed.found, resumed.ran, resumed.stopped) == (done, 4 - done, None)
     if number == signal.SIGTERM:
         return
-    undisturbed = run_study(
-        Study.from_file(tmp_path / "stopped.toml"), tmp_path / "whole", load_plugins([PLUGIN])
-    )
+    undisturbed = run_study(study, tmp_path / "whole", registry)
     frames = [outcome.results.curves.drop(columns="seconds") for outcome in (resumed, undisturbed)]
     pd.testing.assert_frame_equal(*frames, check_exact=True)
 
 
 @pytest.mark.parametrize("executor", JOBS)
 def test_long_trials_are_left_when_time_is_up(executor, tmp_path):
-    running = Running(tmp_path, executor, steps=6)
+    running = Running(tmp_path, executor)
     running.begun(JOBS[executor])
     sent = running.send(signal.SIGINT)
     code, lines = running.end()
@@ -156,7 +142,7 @@ def test_long_trials_are_left_when_time_is_up(executor, tmp_path):
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("executor", JOBS)
 def test_a_second_one_is_the_end(executor, first, tmp_path):
-    running = Running(tmp_path, executor, steps=6, grace=ENOUGH)
+    running = Running(tmp_path, executor, grace=ENOUGH)
     running.begun(JOBS[executor])
     running.send(first)
     running.heard()
@@ -171,10 +157,10 @@ def test_a_second_one_is_the_end(executor, first, tmp_path):
 
 
 def test_a_trial_that_hears_nothing_is_left_too(tmp_path):
-    running = Running(tmp_path, "processes", steps=6, lock=True)
+    running = Running(tmp_path, "processes", lock=True)
     running.gate.touch()
     running.begun(2)
-    workers = workers_of(running)
+    workers = [int(name) for name in os.listdir(tmp_path / "pids")]
     running.send(signal.SIGTERM)
     code, _ = running.end()
     assert code == 143

@@ -47,6 +47,12 @@ def trials():
     return _trials
 
 
+@pytest.fixture
+def joined():
+    """Return what makes one frame of several."""
+    return lambda *frames: pd.concat(frames, ignore_index=True)
+
+
 class Runs:
     """A study made of curves: `add` a run at a time, then take ``trials`` and ``curves``.
 

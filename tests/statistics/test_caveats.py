@@ -9,17 +9,16 @@ import pytest
 from optframe.statistics import seeds_to_separate, warnings
 
 INF, NAN = math.inf, math.nan
+GOAL = {"target": 0.1, "target_metric": "loss"}
 
 
 def study(trials, *samples, **common):
     """Make trials of one optimizer for each sample of final losses, called a, b, ..."""
-    return pd.concat(
-        [
-            trials(*[("finished", loss, 9) for loss in sample], optimizer=name, **common)
-            for name, sample in zip("abcdefgh", samples, strict=False)
-        ],
-        ignore_index=True,
-    )
+    each = [
+        trials(*[("finished", loss, 9) for loss in sample], optimizer=name, **common)
+        for name, sample in zip("abcdefgh", samples, strict=False)
+    ]
+    return pd.concat(each, ignore_index=True)
 
 
 @pytest.fixture
@@ -105,78 +104,54 @@ def test_a_test_that_cannot_succeed_is_not_made(trials):
 def test_the_best_two_are_of_different_optimizers_each_at_its_best(trials):
     frame = study(trials, range(1, 9), [4.2] * 8, range(21, 29))
     frame["optimizer_name"] = frame["optimizer"].map({"a": "sgd", "b": "sgd", "c": "adam"})
-    assert not [said for said in warnings(frame) if "best two" in said]
-    assert [
-        said
-        for said in warnings(frame.assign(optimizer_name=frame["optimizer"]))
-        if "best two" in said
-    ]
+    assert "best two" not in " ".join(warnings(frame))
+    assert "best two" in " ".join(warnings(frame.assign(optimizer_name=frame["optimizer"])))
 
 
 def test_where_a_target_was_reached_the_way_there_is_compared_and_not_the_end(trials):
     """All end at the target or just below it; b was there in half the steps."""
     ends = [0.1, 0.09, 0.1, 0.08, 0.1, 0.1, 0.07, 0.1]
-    goal = {"target": 0.1, "target_metric": "loss"}
 
-    def both(steps):
+    def both(**first):
         runs = [
-            trials(*[("converged", end, s) for end, s in zip(ends, of, strict=True)], **goal | name)
-            for name, of in zip(({"optimizer": "a"}, {"optimizer": "b"}), steps, strict=True)
+            trials(*[("converged", end, n + i) for i, end in enumerate(ends)], optimizer=o, **GOAL)
+            for o, n in first.items()
         ]
         return pd.concat(runs, ignore_index=True)
 
-    assert warnings(both([range(50, 58), range(20, 28)])) == []
-    (found,) = warnings(both([range(50, 58), range(51, 59)]))
+    assert warnings(both(a=50, b=20)) == []
+    (found,) = warnings(both(a=50, b=51))
     assert found.startswith("On p, the best two by steps to the target, a and b, do not differ")
-    lost = both([range(50, 58), range(51, 59)]).assign(status="finished")
-    (found,) = warnings(lost)
+    (found,) = warnings(both(a=50, b=51).assign(status="finished"))
     assert found.startswith("On p, the best two by final loss, a and b,")
 
 
-def test_problems_and_samplers_are_told_in_the_studys_order(trials):
-    frame = pd.concat(
-        [
-            study(trials, range(8), range(8), problem="z", sampler="s"),
-            study(trials, range(8), range(8), problem="z", sampler="r"),
-            study(trials, range(8), range(8), problem="a"),
-        ],
-        ignore_index=True,
+def test_problems_and_samplers_are_told_in_the_studys_order(trials, joined):
+    frame = joined(
+        study(trials, range(8), range(8), problem="z", sampler="s"),
+        study(trials, range(8), range(8), problem="z", sampler="r"),
+        study(trials, range(8), range(8), problem="a"),
     )
-    assert [said.partition(",")[0] for said in warnings(frame)] == [
-        "On z with s",
-        "On z with r",
-        "On a",
-    ]
+    said = [said.partition(",")[0] for said in warnings(frame)]
+    assert said == ["On z with s", "On z with r", "On a"]
 
 
 def test_an_accuracy_is_compared_by_its_largest(trials):
-    frame = study(trials, range(8), range(8), range(8)).assign(
-        test_accuracy=[
-            *np.linspace(0.1, 0.2, 8),
-            *np.linspace(0.8, 0.9, 8),
-            *np.linspace(0.8, 0.9, 8),
-        ]
-    )
+    accuracy = [*np.linspace(0.1, 0.2, 8), *2 * [*np.linspace(0.8, 0.9, 8)]]
+    frame = study(trials, range(8), range(8), range(8)).assign(test_accuracy=accuracy)
     (found,) = warnings(frame, "test_accuracy")
     assert found.startswith("On p, the best two by final test_accuracy, b and c,")
 
 
-def test_a_ranking_that_depends_on_a_third_is_named(trials):
+def test_a_ranking_that_depends_on_a_third_is_named(trials, joined):
     """The costs of `test_dependence`: without a, b wins where a did."""
     costs = {"a": [10, 10, 90], "b": [15, 15, 90], "c": [90, 90, 10]}
-    frame = pd.concat(
-        [
-            trials(
-                ("converged", 0.1, cost),
-                optimizer=o,
-                problem=f"p{i}",
-                target=0.1,
-                target_metric="loss",
-            )
+    frame = joined(
+        *[
+            trials(("converged", 0.1, cost), optimizer=o, problem=f"p{i}", **GOAL)
             for o, column in costs.items()
             for i, cost in enumerate(column)
-        ],
-        ignore_index=True,
+        ]
     )
     (found,) = [said for said in warnings(frame) if "profile" in said]
     assert found.startswith(

@@ -24,47 +24,24 @@ GOAL = {"target": 0.1, "target_metric": "loss"}
 
 
 def rows(frame):
-    return {
-        tuple(row[k] for k in ("problem", "optimizer")): row for row in frame.to_dict("records")
-    }
+    return {(row["problem"], row["optimizer"]): row for row in frame.to_dict("records")}
+
+
+def there(steps):
+    return "converged", 0.1, steps
 
 
 @pytest.fixture
-def grid(trials):
+def grid(trials, joined):
     """Two settings of sgd and one adam on p, one of each on q; steps to the target 0.1."""
-    return pd.concat(
-        [
-            trials(
-                ("converged", 0.1, 10),
-                ("converged", 0.1, 30),
-                ("finished", 0.9, 50),
-                optimizer="sgd:lr=1",
-                hyperparameters='{"lr":1}',
-                **GOAL,
-            ),
-            trials(
-                ("converged", 0.1, 20),
-                ("diverged", 5.0, 8),
-                ("crashed", NAN, NAN),
-                optimizer="sgd:lr=9",
-                hyperparameters='{"lr":9}',
-                **GOAL,
-            ),
-            trials(
-                ("converged", 0.05, 40),
-                ("converged", 0.1, 42),
-                ("planned", NAN, NAN),
-                optimizer="adam",
-                **GOAL,
-            ),
-            trials(("finished", 0.3, 50), optimizer="sgd:lr=1", problem="q", **GOAL),
-            trials(("converged", 0.1, 40), optimizer="adam", problem="q", **GOAL),
-        ],
-        ignore_index=True,
+    sgd = {lr: {"optimizer": f"sgd:lr={lr}", "hyperparameters": f'{{"lr":{lr}}}'} for lr in (1, 9)}
+    return joined(
+        trials(there(10), there(30), ("finished", 0.9, 50), **sgd[1], **GOAL),
+        trials(there(20), ("diverged", 5.0, 8), ("crashed", NAN, NAN), **sgd[9], **GOAL),
+        trials(("converged", 0.05, 40), there(42), ("planned", NAN, NAN), optimizer="adam", **GOAL),
+        trials(("finished", 0.3, 50), problem="q", **sgd[1], **GOAL),
+        trials(there(40), optimizer="adam", problem="q", **GOAL),
     )
-
-
-# --- per problem -----------------------------------------------------------------------------
 
 
 def test_a_problems_table_extends_the_summary(grid):
@@ -77,11 +54,7 @@ def test_a_problems_table_extends_the_summary(grid):
 def test_a_problems_table_has_the_time_to_the_studys_target(grid):
     table = rows(per_problem(grid))
     row = table["p", "sgd:lr=1"]
-    assert (row["steps_to_target"], row["steps_to_target_low"], row["steps_to_target_high"]) == (
-        30,
-        10,
-        INF,
-    )
+    assert [row[f"steps_to_target{end}"] for end in ("", "_low", "_high")] == [30, 10, INF]
     assert (row["gradients_to_target"], row["reached"], row["success"]) == (60, 2, 2 / 3)
     assert row["seconds_to_target"] == pytest.approx(30 * 2e-3)
     assert row["ert"] == (10 + 30 + 50) / 2
@@ -98,21 +71,16 @@ def test_a_problems_table_has_the_time_to_the_studys_target(grid):
 
 
 def test_the_best_and_the_tuned_are_marked_with_those_that_tie(grid):
-    table = rows(per_problem(grid))
-    assert {key for key, row in table.items() if row["best"]} == {
-        ("p", "sgd:lr=1"),  # in 30 steps, adam in 41, though adam's end is lower
-        ("q", "adam"),
-    }
-    table = rows(per_problem(grid.assign(target=NAN)))
-    assert {key for key, row in table.items() if row["best"]} == {("p", "adam"), ("q", "adam")}
-    assert {key for key, row in table.items() if row["tuned"]} == {
-        ("p", "sgd:lr=1"),
-        ("p", "adam"),
-        ("q", "sgd:lr=1"),
-        ("q", "adam"),
-    }
-    table = rows(per_problem(grid.assign(status=grid["status"].replace("converged", "finished"))))
-    assert {key for key, row in table.items() if row["best"]} == {("p", "adam"), ("q", "adam")}
+    def marked(frame, mark="best"):
+        return [key for key, row in rows(per_problem(frame)).items() if row[mark]]
+
+    # on p in 30 steps, adam in 41, though adam's end is lower
+    assert marked(grid) == [("p", "sgd:lr=1"), ("q", "adam")]
+    ends = [("p", "adam"), ("q", "adam")]
+    assert marked(grid.assign(target=NAN)) == ends
+    both = [("p", "sgd:lr=1"), ("p", "adam"), ("q", "sgd:lr=1"), ("q", "adam")]
+    assert marked(grid.assign(target=NAN), "tuned") == both
+    assert marked(grid.assign(status=grid["status"].replace("converged", "finished"))) == ends
     tied = grid[grid["optimizer"] != "adam"].assign(loss=0.5, status="finished")
     assert per_problem(tied)["best"].tolist() == [True, True, True]
     lost = per_problem(grid.assign(status="failed"))
@@ -149,9 +117,6 @@ def test_without_a_target_nothing_is_said_about_it(trials):
     assert table["value"].tolist() == [1.5]
 
 
-# --- over problems ---------------------------------------------------------------------------
-
-
 def evaluations(**costs):
     """One run for each cost, all of which spent 10."""
     made = [
@@ -163,14 +128,11 @@ def evaluations(**costs):
     return pd.DataFrame(made)
 
 
-def test_over_problems_each_number_is_that_of_its_definition(trials):
-    frame = pd.concat(
-        [
-            trials(("finished", 1, 9), ("planned", NAN, NAN), optimizer="a"),
-            trials(("diverged", 1, 9), optimizer="b"),
-            trials(("finished", 1, 9), optimizer="c"),
-        ],
-        ignore_index=True,
+def test_over_problems_each_number_is_that_of_its_definition(trials, joined):
+    frame = joined(
+        trials(("finished", 1, 9), ("planned", NAN, NAN), optimizer="a"),
+        trials(("diverged", 1, 9), optimizer="b"),
+        trials(("finished", 1, 9), optimizer="c"),
     )
     costs = evaluations(a=[1, 4, 3, INF], b=[2, 4, 9, INF], c=[4, INF, 3, INF])
     table = over_problems(frame, costs).set_index("optimizer")
@@ -206,14 +168,11 @@ def test_the_studys_target_is_what_optimizers_are_compared_by(grid):
     assert table.loc["sgd:lr=1", "ert_ratio"] == pytest.approx(45 / 41)
 
 
-def test_without_targets_the_final_metric_is(trials):
-    frame = pd.concat(
-        [
-            trials(("finished", 1, 9), ("finished", 3, 9), optimizer="a"),
-            trials(("finished", 2, 9), optimizer="b"),
-            trials(("finished", 5, 9), optimizer="c"),
-        ],
-        ignore_index=True,
+def test_without_targets_the_final_metric_is(trials, joined):
+    frame = joined(
+        trials(("finished", 1, 9), ("finished", 3, 9), optimizer="a"),
+        trials(("finished", 2, 9), optimizer="b"),
+        trials(("finished", 5, 9), optimizer="c"),
     )
     table = over_problems(frame)
     assert table["optimizer"].tolist() == ["a", "b", "c"]
@@ -225,18 +184,14 @@ def test_without_targets_the_final_metric_is(trials):
     assert accurate["optimizer"].tolist() == ["c", "a", "b"]
 
 
-def test_problems_without_a_target_are_ranked_by_their_end_beside_those_with_one(trials):
-    goal = {"target": 0.1, "target_metric": "loss"}
-    frame = pd.concat(
-        [
-            trials(("converged", 0.1, 8), optimizer="a", problem="p", **goal),
-            trials(("converged", 0.1, 4), optimizer="b", problem="p", **goal),
-            trials(("finished", -2.0, 9), optimizer="a", problem="q"),
-            trials(("finished", -3.0, 9), optimizer="b", problem="q"),
-            trials(("finished", 1.0, 9), optimizer="a", problem="r"),
-            trials(("diverged", 0.5, 9), optimizer="b", problem="r"),
-        ],
-        ignore_index=True,
+def test_problems_without_a_target_are_ranked_by_their_end_beside_those_with_one(trials, joined):
+    frame = joined(
+        trials(there(8), optimizer="a", problem="p", **GOAL),
+        trials(there(4), optimizer="b", problem="p", **GOAL),
+        trials(("finished", -2.0, 9), optimizer="a", problem="q"),
+        trials(("finished", -3.0, 9), optimizer="b", problem="q"),
+        trials(("finished", 1.0, 9), optimizer="a", problem="r"),
+        trials(("diverged", 0.5, 9), optimizer="b", problem="r"),
     )
     costs = study_costs(frame)
     assert costs.index.tolist() == [(name, "none", 0) for name in "pqr"]
@@ -264,27 +219,17 @@ def test_levels_and_seeds_are_counted_as_instances_and_runs(runs):
     assert table["runs"].to_dict() == {"b": 1, "a": 2}
 
 
-# --- tuned -----------------------------------------------------------------------------------
-
-
 def test_the_settings_with_the_best_median_are_chosen_and_how_is_said(grid):
-    found = rows(
-        tuned(grid, by=None).rename(columns={"optimizer": "label", "optimizer_name": "optimizer"})
-    )
-    assert {key: row["label"] for key, row in found.items()} == {
-        ("p", "sgd"): "sgd:lr=1",
-        ("p", "adam"): "adam",
-        ("q", "sgd"): "sgd:lr=1",
-        ("q", "adam"): "adam",
-    }
-    row = found["p", "sgd"]
+    found = tuned(grid, by=None)
+    assert found[["problem", "optimizer_name", "optimizer"]].to_numpy().tolist() == [
+        [problem, *names] for problem in "pq" for names in (("sgd", "sgd:lr=1"), ("adam", "adam"))
+    ]
+    row = found.iloc[0]
     assert (row["settings_tried"], row["value"], row["runs"]) == (2, 0.1, 3)
     assert row["hyperparameters"] == '{"lr":1}'
-    assert (row["selected_by"], row["selected_on"]) == (
-        "median of the final loss",
-        "the same runs",
-    )
-    assert found["q", "sgd"]["settings_tried"] == 1
+    assert row["selected_by"] == "median of the final loss"
+    assert row["selected_on"] == "the same runs"
+    assert found.loc[2, "settings_tried"] == 1
 
 
 def test_the_settings_may_be_chosen_by_the_time_to_the_target(grid):
@@ -302,15 +247,13 @@ def test_the_settings_may_be_chosen_by_the_time_to_the_target(grid):
     assert set(found["selected_by"]) == {"median of the final loss"}
 
 
-def test_settings_that_all_missed_a_target_that_others_reached_are_chosen_by_their_end(trials):
-    goal = {"target": 0.1, "target_metric": "loss"}
-    frame = pd.concat(
-        [
-            trials(("converged", 0.1, 9), optimizer="adam", **goal),
-            trials(("finished", 0.5, 9), optimizer="sgd:lr=1", **goal),
-            trials(("finished", 0.4, 9), optimizer="sgd:lr=2", **goal),
-        ],
-        ignore_index=True,
+def test_settings_that_all_missed_a_target_that_others_reached_are_chosen_by_their_end(
+    trials, joined
+):
+    frame = joined(
+        trials(there(9), optimizer="adam", **GOAL),
+        trials(("finished", 0.5, 9), optimizer="sgd:lr=1", **GOAL),
+        trials(("finished", 0.4, 9), optimizer="sgd:lr=2", **GOAL),
     )
     adam, sgd = tuned(frame).to_dict("records")
     assert (adam["optimizer"], adam["value"]) == ("adam", 9)
@@ -318,13 +261,12 @@ def test_settings_that_all_missed_a_target_that_others_reached_are_chosen_by_the
     assert per_problem(frame)["tuned"].tolist() == [True, False, True]
 
 
-def test_of_an_accuracy_the_largest_is_chosen_and_the_first_of_those_that_tie(trials):
-    frame = pd.concat(
-        [
+def test_of_an_accuracy_the_largest_is_chosen_and_the_first_of_those_that_tie(trials, joined):
+    frame = joined(
+        *[
             trials(("finished", 1, 9), optimizer=f"sgd:lr={lr}").assign(test_accuracy=accuracy)
             for lr, accuracy in ((1, 0.5), (2, 0.7), (3, 0.7), (4, 0.6))
-        ],
-        ignore_index=True,
+        ]
     )
     (row,) = tuned(frame, "test_accuracy").to_dict("records")
     assert (row["optimizer"], row["value"], row["settings_tried"]) == ("sgd:lr=2", 0.7, 4)
@@ -333,9 +275,9 @@ def test_of_an_accuracy_the_largest_is_chosen_and_the_first_of_those_that_tie(tr
 
 def test_settings_without_a_run_are_not_tried(grid):
     waiting = grid.assign(status=grid["status"].where(grid["optimizer"] != "sgd:lr=1", "planned"))
-    found = rows(tuned(waiting).rename(columns={"optimizer_name": "optimizer", "optimizer": "l"}))
-    assert found["p", "sgd"]["settings_tried"] == 1
-    assert ("q", "sgd") not in found
+    found = tuned(waiting).set_index(["problem", "optimizer_name"])
+    assert found.loc[("p", "sgd"), "settings_tried"] == 1
+    assert ("q", "sgd") not in found.index
 
 
 def test_the_trials_of_the_chosen_settings_go_by_the_optimizers_name(grid):

@@ -8,21 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from optframe.statistics import (
-    Curve,
-    align,
-    median_and_quartiles,
-    median_interval,
-)
+from optframe.statistics import Curve, align, median_and_quartiles, median_interval
 
 INF, NAN = math.inf, math.nan
 
 
 def curve(x, y, censored=None):
     return Curve(np.array(x, float), np.array(y, float), censored)
-
-
-# --- align -----------------------------------------------------------------------------------
 
 
 def test_a_run_has_the_value_of_its_last_checkpoint_and_keeps_its_last_one():
@@ -74,17 +66,6 @@ def test_curves_that_cannot_be_aligned_are_refused(run, grid, message):
         align([run], grid)
 
 
-# --- quartiles -------------------------------------------------------------------------------
-
-
-def test_quartiles_of_five_are_the_second_third_and_fourth():
-    assert median_and_quartiles([5, 1, 4, 2, 3]) == (2, 3, 4)
-
-
-def test_quartiles_between_two_values_are_interpolated():
-    assert median_and_quartiles([1, 2, 3, 10]) == (1.75, 2.5, 4.75)
-
-
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30))
 def test_quartiles_of_numbers_are_those_of_numpy(sample):
     np.testing.assert_allclose(
@@ -114,9 +95,6 @@ def test_quartiles_are_over_the_first_axis():
 def test_samples_without_a_median_are_refused(bad):
     with pytest.raises(ValueError, match=r"no runs|NaN"):
         median_and_quartiles(bad)
-
-
-# --- the median's interval -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,6 @@ def test_so_many_runs_have_the_interval_and_one_fewer_has_not(confidence):
     assert median_interval(range(n - 1), confidence).confidence < confidence
 
 
-def test_six_runs_do_for_95_percent_and_eight_for_99():
-    assert [seeds_for_interval(c) for c in (0.95, 0.99)] == [6, 8]
-
-
 def test_the_least_p_is_that_of_samples_that_do_not_overlap():
     for n, m in ((4, 4), (3, 5), (1, 7), (6, 2)):
         assert least_p(n, m) == pytest.approx(mann_whitney(range(n), range(10, 10 + m)).p)

@@ -32,9 +32,6 @@ def steps(profile, optimizer, x):
     return [*own[[x, "fraction"]].itertuples(index=False, name=None)]
 
 
-# --- Dolan and Moré --------------------------------------------------------------------------
-
-
 def test_ratios_are_to_the_best_of_each_problem():
     found = performance_ratios(
         table(a=[1, 4, INF, 0, INF, 3], b=[2, 4, 5, 0, INF, 0], c=[4, INF, 5, 2, INF, NAN])
@@ -89,9 +86,6 @@ def test_negative_costs_have_no_profile():
             profile(table(a=[1], b=[-1]))
 
 
-# --- Moré and Wild ---------------------------------------------------------------------------
-
-
 def test_a_data_profile_counts_simplex_gradients():
     costs = table(a=[6, 6, INF], b=[30, INF, INF])
     found = data_profile(costs, {"p0": 2, "p1": 5, "p2": 9})
@@ -106,9 +100,6 @@ def test_a_data_profile_counts_simplex_gradients():
 
 def test_a_target_that_costs_nothing_is_reached_where_the_profile_begins():
     assert steps(data_profile(table(a=[0, 5])), "a", "cost") == [(0, 0.5), (5, 1)]
-
-
-# --- costs -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -142,24 +133,18 @@ def test_two_runs_of_one_seed_are_no_instance(evaluations):
         solver_costs(twice, "seeds")
 
 
-def test_final_costs_are_medians_of_which_less_is_better(trials):
+def test_final_costs_are_medians_of_which_less_is_better(trials, joined):
     rows = [("finished", 3, 9), ("finished", 1, 9), ("diverged", 0, 9)]
-    frame = pd.concat(
-        [
-            trials(*rows, optimizer="a").assign(test_accuracy=[0.9, 0.8, 0.99]),
-            trials(*rows[:2], optimizer="b").assign(test_accuracy=[0.7, 0.8]),
-            trials(rows[0], optimizer="b", problem="q"),
-        ],
-        ignore_index=True,
+    frame = joined(
+        trials(*rows, optimizer="a").assign(test_accuracy=[0.9, 0.8, 0.99]),
+        trials(*rows[:2], optimizer="b").assign(test_accuracy=[0.7, 0.8]),
+        trials(rows[0], optimizer="b", problem="q"),
     )
     loss = final_costs(frame)
     np.testing.assert_array_equal(loss.to_numpy(), [[3, 2], [NAN, 3]])
     assert loss.index.tolist() == [("p", "none"), ("q", "none")]
     accuracy = final_costs(frame, "test_accuracy")
     np.testing.assert_allclose(accuracy.to_numpy(), [[-0.8, -0.75], [NAN, NAN]])
-
-
-# --- runtime distributions -------------------------------------------------------------------
 
 
 def test_the_ecdf_counts_pairs_of_run_and_target(runs):

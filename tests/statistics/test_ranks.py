@@ -43,9 +43,6 @@ AUC = pd.DataFrame(
 )
 
 
-# --- average ranks ---------------------------------------------------------------------------
-
-
 def test_average_ranks_are_those_of_the_worked_example():
     ranks = average_ranks(-AUC)
     assert ranks.round(3).to_dict() == {
@@ -66,9 +63,6 @@ def test_problems_without_all_optimizers_have_no_ranks():
     costs = pd.DataFrame({"a": [1.0, 2, 3], "b": [2.0, 1, NAN], "c": [3, 3.0, 1]})
     assert average_ranks(costs).to_dict() == {"a": 1.5, "b": 1.5, "c": 3}
     assert average_ranks(costs.iloc[2:]).isna().all()
-
-
-# --- Friedman --------------------------------------------------------------------------------
 
 
 def test_friedman_is_that_of_the_worked_example():
@@ -152,9 +146,6 @@ def test_two_optimizers_or_one_problem_have_no_friedman_test(costs):
         friedman(pd.DataFrame(costs))
 
 
-# --- Nemenyi ---------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("alpha", "table"),
     [
@@ -194,9 +185,6 @@ def test_bars_join_what_is_not_told_apart_and_none_is_part_of_another():
     assert nemenyi_groups(pd.Series({"a": NAN, "b": NAN}), 1) == []
 
 
-# --- Holm ------------------------------------------------------------------------------------
-
-
 def test_holm_is_that_of_a_textbook():
     """0.01 · 4, 0.02 · 3 = 0.06, 0.03 · 2 = 0.06, 0.04 is below and becomes 0.06."""
     np.testing.assert_allclose(holm([0.04, 0.01, 0.03, 0.02]), [0.06, 0.04, 0.06, 0.06])
@@ -218,9 +206,6 @@ def test_holm_rejects_what_the_step_down_rejects(random):
 def test_holm_refuses_what_is_no_probability(bad):
     with pytest.raises(ValueError, match="probabilities"):
         holm(bad)
-
-
-# --- Mann and Whitney ------------------------------------------------------------------------
 
 
 def counted(ours, theirs):

@@ -84,11 +84,6 @@ def test_success_has_the_exact_interval_of_a_proportion(confidence):
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
-def test_the_rule_of_three():
-    row = row_of([INF] * 20, [1.0] * 20)
-    assert row["success_high"] == pytest.approx(1 - 0.025 ** (1 / 20))
-
-
 def test_an_interval_needs_a_confidence_and_draws():
     for confidence in (0.0, 1.0, 95):
         with pytest.raises(ValueError, match="between 0 and 1"):
@@ -103,9 +98,6 @@ def test_ends_are_drawn_values_rounded_outwards():
         low, high = percentile_ends(drawn, confidence)
         assert (low[0], high[0]) == ends
     assert percentile_ends(drawn, 0.5)[1][1] == INF
-
-
-# --- tables ----------------------------------------------------------------------------------
 
 
 def test_the_table_says_of_each_group_what_the_functions_say(runs, random):

@@ -84,21 +84,14 @@ def test_time_per_step_is_the_median_over_runs_that_stepped(trials):
     assert only(frame)["seconds_per_step"] == pytest.approx(1.5e-3)
 
 
-def test_summary_keeps_the_order_of_the_study_and_names_each_group(trials):
-    frame = pd.concat(
-        [
-            trials(("finished", 2.0, 9), problem="z", optimizer="b"),
-            trials(("finished", 1.0, 9), ("diverged", 0, 9), problem="z", optimizer="a"),
-            trials(("planned", NAN, NAN), problem="a", optimizer="b", minimum=0.5),
-        ],
-        ignore_index=True,
+def test_summary_keeps_the_order_of_the_study_and_names_each_group(trials, joined):
+    frame = joined(
+        trials(("finished", 2.0, 9), problem="z", optimizer="b"),
+        trials(("finished", 1.0, 9), ("diverged", 0, 9), problem="z", optimizer="a"),
+        trials(("planned", NAN, NAN), problem="a", optimizer="b", minimum=0.5),
     )
     table = summary(frame)
-    assert table[["problem", "optimizer"]].to_numpy().tolist() == [
-        ["z", "b"],
-        ["z", "a"],
-        ["a", "b"],
-    ]
+    assert (table["problem"] + table["optimizer"]).tolist() == ["zb", "za", "ab"]
     assert table["statuses"].tolist() == ["1 finished", "1 finished, 1 diverged", "1 planned"]
     assert table["runs"].tolist() == [1, 2, 0]
     assert math.isnan(table["loss"].iloc[2])

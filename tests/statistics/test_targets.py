@@ -127,9 +127,6 @@ def test_words_that_fit_nothing_are_refused(runs):
         evaluations_to_target(runs.trials, runs.curves, [[1], [2]])
 
 
-# --- the study's own target ------------------------------------------------------------------
-
-
 def test_the_own_target_is_reached_at_the_end_of_a_run_that_ended_there(trials):
     goal = {"target": 0.1, "target_metric": "loss"}
     frame = trials(
@@ -162,9 +159,6 @@ def test_a_shared_time_to_the_own_target_is_in_no_sample(trials):
     frame = trials(("converged", 0, 4), target=1, target_metric="loss", together=8)
     np.testing.assert_equal(costs(evaluations_to_own_target(frame, "seconds")), [NAN])
     assert costs(evaluations_to_own_target(frame)) == [4]
-
-
-# --- targets relative to the start -----------------------------------------------------------
 
 
 def test_relative_targets_are_those_of_more_and_wild(runs):

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from optframe import StoreError, Study, load, load_plugins, run
+from optframe.contracts.columns import TRIALS
 from optframe.contracts.record import Record
 from optframe.execution.runner import PATIENCE, _Saver
 from optframe.store import locks as file_systems_module
@@ -24,7 +25,7 @@ from optframe.store.schema import FORMAT, FORMATS, TABLES, columns_of
 from optframe.store.writer import Store
 
 REGISTRY = load_plugins()
-TIMED = ["seconds", "compile_seconds", "started", "environment"]
+TIMED = ["seconds", "compile_seconds", "started", "load", "environment"]
 
 
 def study(name="small", **given):
@@ -55,8 +56,11 @@ def as_of(path, version):
 
 def test_the_formats_have_the_columns_that_they_had():
     counts = [len(columns_of("trials", version)) for version in FORMATS]
-    assert counts == [41, 42, 45, 46]
-    assert [bool(columns_of("settings", version)) for version in FORMATS] == [False] * 3 + [True]
+    assert counts == [41, 42, 45, 46, 57]
+    for table, first in (("settings", 4), ("tunings", 5)):
+        there = [bool(columns_of(table, version)) for version in FORMATS]
+        assert there == [version >= first for version in FORMATS]
+    assert [len(columns_of("curves", version)) for version in FORMATS] == [5, 5, 5, 5, 6]
     for table in TABLES:
         assert columns_of(table) == columns_of(table, FORMAT)
 
@@ -69,9 +73,13 @@ def test_an_older_format_is_read_as_it_is_and_migrated_when_it_is_written(tmp_pa
     as_of(path, version)
     content = path.read_bytes()
     older = load(tmp_path)
-    pd.testing.assert_frame_equal(older.trials, trials)
+    assert older.trials["stage"].eq("final").all()
+    assert older.trials["origin"].eq("planned").all()
+    lacking = [c.name for c in TRIALS if c.since > version and c.shown and c.before == "NULL"]
+    assert older.trials[lacking].isna().all(axis=None)
+    pd.testing.assert_frame_equal(older.trials.drop(columns=lacking), trials.drop(columns=lacking))
     pd.testing.assert_frame_equal(older.curves, curves)
-    assert read_tasks(path) == {}
+    assert bool(read_tasks(path)) == (version >= 4)
     assert path.read_bytes() == content
     run(study(seeds=3), tmp_path, registry=REGISTRY)
     assert query(path, "PRAGMA user_version") == [(FORMAT,)]
@@ -156,8 +164,7 @@ def test_a_store_that_could_not_be_closed_is_opened_again_by_the_same_process(tm
 
 
 def test_a_lock_on_a_folder_is_released_by_close(tmp_path):
-    one = FolderLock(tmp_path)
-    other = FolderLock(tmp_path)
+    one, other = FolderLock(tmp_path), FolderLock(tmp_path)
     assert (one.refused, other.refused) == (False, True)
     one.close()
     other.close()
@@ -248,39 +255,27 @@ main()
 """
 
 
-def limited(folder, kibibytes, *words):
-    """Run the command line where no file may be longer than this, as on a full disk."""
-    return subprocess.run(
-        [sys.executable, "-c", SMALL, str(1024 * kibibytes), *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of files are POSIX's")
 @pytest.mark.parametrize("kibibytes", [1, 250])
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, kibibytes):
+    """No file may be longer than this, as on a full disk."""
     words = ["run", "-o", "adam", "-p", "rosenbrock", "--steps", "3", "--no-report", "--out", "out"]
     words += [word for i in range(60) for word in ("-o", f"sgd:lr={(i + 1) * 1e-6!r}")]
-    finished = limited(tmp_path, kibibytes, *words)
+
+    def typed(*program):
+        command = [sys.executable, *program, *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    finished = typed("-c", SMALL, str(1024 * kibibytes))
     assert finished.returncode == 4, finished.stderr
     (line,) = finished.stderr.splitlines()
     assert line.startswith("optframe: out/store.sqlite: the disk ")
     assert "finished trials are kept" in line
-    told = 61 if kibibytes == 250 else 0
-    whole = subprocess.run(
-        [sys.executable, "-m", "optframe", *words],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    whole = typed("-m", "optframe")
     assert whole.returncode == 0, whole.stderr
     assert len(load(tmp_path / "out").trials) == 61
     found = "trials were in the store already" in whole.stdout
-    assert found == bool(told)
+    assert found == (kibibytes == 250)
 
 
 UNPRIVILEGED = """
@@ -332,13 +327,8 @@ def test_what_may_not_be_written_to_is_read_all_the_same(open_folder, killed, wh
     folder.chmod(0o555 if what == "folder" else 0o777)
     for path in folder.iterdir():
         path.chmod(0o444)
-    finished = subprocess.run(
-        [sys.executable, "-W", "error", "-c", UNPRIVILEGED, str(folder)],
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-W", "error", "-c", UNPRIVILEGED, str(folder)]
+    finished = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
     folder.chmod(0o777)
     assert finished.returncode == 0, finished.stderr
     read, curves, said = finished.stdout.splitlines()
@@ -367,8 +357,7 @@ def torn(tmp_path):
     whole = run(study(), tmp_path, registry=REGISTRY).curves
     path = tmp_path / STORE_NAME
     subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
-    uri = f"{path.as_uri()}?mode=ro"
-    reader = sqlite3.connect(uri, uri=True)
+    reader = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     with contextlib.closing(reader), pytest.raises(sqlite3.OperationalError):
         reader.execute("SELECT * FROM curves")
     return path, whole

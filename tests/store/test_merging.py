@@ -15,7 +15,7 @@ from optframe.store.file import STORE_NAME
 from optframe.store.merging import merge
 
 REGISTRY = load_plugins()
-TIMED = ["seconds", "compile_seconds", "started", "environment"]
+TIMED = ["seconds", "compile_seconds", "started", "load", "environment"]
 
 
 def study(**given):
@@ -30,12 +30,17 @@ def study(**given):
     return Study(**{**fields, **given})
 
 
+def run_both(folder, first, second):
+    """Run two studies in folders of their own, a and b, and return the stores."""
+    for name, each in (("a", first), ("b", second)):
+        run(each, folder / name, registry=REGISTRY)
+    return [folder / name / STORE_NAME for name in "ab"]
+
+
 @pytest.fixture
 def stores(tmp_path):
     """The stores of two machines: one ran both optimizers on a seed, the other adam on three."""
-    run(study(seeds=1), tmp_path / "a", registry=REGISTRY)
-    run(study(optimizers=["adam"]), tmp_path / "b", registry=REGISTRY)
-    return [tmp_path / name / STORE_NAME for name in "ab"]
+    return run_both(tmp_path, study(seeds=1), study(optimizers=["adam"]))
 
 
 def change(path, statement, *values):
@@ -68,9 +73,8 @@ def test_parts_of_a_study_become_the_whole(tmp_path, stores):
     whole = run(study(), tmp_path / "whole", registry=REGISTRY)
     again = run(study(), tmp_path / "c", registry=REGISTRY)
     first = load(stores[0].parent).trials
-    assert again.trials.set_index("key").loc[first["key"], "started"].tolist() == [
-        *first["started"]
-    ]
+    started = again.trials.set_index("key").loc[first["key"], "started"]
+    assert started.tolist() == first["started"].tolist()
     for name in ("trials", "curves"):
         frames = [getattr(r, name).drop(columns=TIMED, errors="ignore") for r in (again, whole)]
         pd.testing.assert_frame_equal(*frames, check_exact=True)
@@ -113,10 +117,7 @@ def test_times_may_differ_and_the_first_are_kept(tmp_path, stores):
             lambda path: change_curve(path, "loss", lambda value: np.nextafter(value, np.inf)),
             "loss is .*, checkpoint 8, in",
         ),
-        (
-            lambda path: change_curve(path, "theta_0", lambda value: -value),
-            "theta_0 is",
-        ),
+        (lambda path: change_curve(path, "theta_0", lambda value: -value), "theta_0 is"),
         (
             lambda path: change(path, "UPDATE trials SET status = 'diverged'"),
             "status is 'finished'",
@@ -137,9 +138,8 @@ def test_a_contradiction_is_named_and_nothing_is_written(tmp_path, stores, damag
 
 
 def test_many_contradictions_are_counted(tmp_path):
-    for name in "ab":
-        run(study(seeds=20, optimizers=["adam"]), tmp_path / name, registry=REGISTRY)
-    stores = [tmp_path / name / STORE_NAME for name in "ab"]
+    many = study(seeds=20, optimizers=["adam"])
+    stores = run_both(tmp_path, many, many)
     change(stores[1], "UPDATE trials SET steps = steps + 1")
     with pytest.raises(UsageError) as caught:
         merge(stores, tmp_path / "c" / STORE_NAME)
@@ -149,16 +149,12 @@ def test_many_contradictions_are_counted(tmp_path):
 
 def test_budgets_of_seconds_may_differ(tmp_path):
     timed = replace(study(seeds=1, optimizers=["adam"]), budget={"seconds": 0.01})
-    for name in "ab":
-        run(timed, tmp_path / name, registry=REGISTRY)
-    stores = [tmp_path / name / STORE_NAME for name in "ab"]
+    stores = run_both(tmp_path, timed, timed)
     change(stores[1], "UPDATE trials SET steps = steps + 1")
     merged = merge(stores, tmp_path / "c" / STORE_NAME)
     assert (merged.trials, merged.shared, merged.measured) == (1, 1, 1)
-    assert (
-        load(tmp_path / "c").trials["steps"].tolist()
-        == load(tmp_path / "a").trials["steps"].tolist()
-    )
+    kept, first = (load(tmp_path / name).trials["steps"].tolist() for name in "ca")
+    assert kept == first
 
 
 def test_two_trials_of_one_name_are_refused(tmp_path, stores):

@@ -64,10 +64,7 @@ def test_a_run_that_differs_is_not_alike(stores):
 
 
 def test_stores_of_one_name_are_told_apart_by_their_parents(stores, tmp_path):
-    assert list(SideBySide([stores[0], stores[0]]).sides) == [
-        "results (1)",
-        "results (2)",
-    ]
+    assert list(SideBySide([stores[0], stores[0]]).sides) == ["results (1)", "results (2)"]
 
 
 def test_a_report_of_two_stores_is_one_page(stores, tmp_path):

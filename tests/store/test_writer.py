@@ -1,3 +1,4 @@
+import contextlib
 import os
 import socket
 import sqlite3
@@ -63,7 +64,7 @@ def save(folder, trials, *records):
 
 
 def test_what_was_saved_is_read_back_to_the_bit(tmp_path, trials):
-    irrational = np.sqrt(np.arange(2.0, 42.0)).reshape(4, 10)
+    irrational = np.sqrt(np.arange(2.0, 50.0)).reshape(4, 12)
     save(tmp_path, trials, record(trials[0], curve=irrational), record(trials[1]))
     results = load(tmp_path)
     columns = [*COUNT_COLUMNS, "loss", "test_accuracy"]
@@ -86,15 +87,15 @@ def test_trials_are_tidy(tmp_path, trials):
         *("rosenbrock", "none", 0, 0),
     )
     assert (row["backend"], row["dtype"], row["threads"]) == (trials[3].backend, "float64", 1)
-    assert (row["budget"], row["start"]) == ("steps 10, target 0.1", "random")
-    assert (row["target_metric"], row["target"]) == ("loss", 0.1)
+    assert (row["budget"], row["start"]) == ("steps 10, target gap 0.1", "random")
+    assert (row["target_metric"], row["target"]) == ("gap", 0.1)
     assert (row["seconds"], row["compile_seconds"], row["state_bytes"]) == (0.25, 0.125, 48)
-    last = dict(zip([*COUNT_COLUMNS, "loss", "test_accuracy"], range(31, 41), strict=True))
+    last = dict(zip([*COUNT_COLUMNS, "loss", "test_accuracy"], range(37, 49), strict=True))
     assert {name: row[name] for name in FINAL_COUNTS} == {
         name: last[column] for name, column in FINAL_COUNTS.items()
     }
-    assert (row["loss"], row["best_loss"]) == (39.0, 9.0)
-    assert (row["test_accuracy"], row["best_test_accuracy"]) == (40.0, 40.0)
+    assert (row["loss"], row["best_loss"]) == (47.0, 11.0)
+    assert (row["test_accuracy"], row["best_test_accuracy"]) == (48.0, 48.0)
 
 
 @pytest.mark.parametrize("saved", [0, 1, 6])
@@ -126,10 +127,10 @@ def test_what_is_not_known_is_nan(tmp_path, trials):
 
 def test_numbers_that_are_none_survive(tmp_path, trials):
     curve = record(trials[0]).curve.copy()
-    curve[:, 8] = [1.0, -np.inf, np.nan, np.inf]
+    curve[:, 10] = [1.0, -np.inf, np.nan, np.inf]
     save(tmp_path, trials, record(trials[0], "diverged", curve=curve))
     results = load(tmp_path)
-    np.testing.assert_array_equal(results.curves["loss"], curve[:, 8])
+    np.testing.assert_array_equal(results.curves["loss"], curve[:, 10])
     assert results.trials.loc[0, "loss"] == np.inf
     assert results.trials.loc[0, "best_loss"] == 1.0
 
@@ -220,11 +221,6 @@ def test_saving_is_all_or_nothing(tmp_path, trials):
     assert load(tmp_path).trials["status"].tolist() == ["planned"] * 6
 
 
-def test_a_closed_store_is_one_file(tmp_path, trials):
-    save(tmp_path, trials, record(trials[0]))
-    assert os.listdir(tmp_path) == [STORE_NAME]
-
-
 def test_others_may_read_while_it_is_written(tmp_path, trials):
     with Store(tmp_path) as store:
         store.plan(trials, {})
@@ -282,13 +278,18 @@ def test_a_dead_process_lock_is_taken_over(tmp_path, trials, other):
     assert os.listdir(tmp_path) == [STORE_NAME]
 
 
-def test_the_lock_of_another_machine_is_respected(tmp_path, trials):
+def change(path, statement):
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+def test_the_lock_of_another_machine_is_respected_until_it_is_taken_over(tmp_path, trials):
     save(tmp_path, trials)
-    with sqlite3.connect(tmp_path / STORE_NAME) as connection:
-        connection.execute("INSERT INTO lock VALUES (1, 'elsewhere', 1)")
-    connection.close()
-    with pytest.raises(StoreError, match="process 1 on elsewhere is writing to it"):
+    change(tmp_path / STORE_NAME, "INSERT INTO lock VALUES (1, 'elsewhere', 1)")
+    with pytest.raises(StoreError, match=r"process 1 on elsewhere is writing to it.*--take-over"):
         Store(tmp_path)
+    with Store(tmp_path, take_over=True) as store:
+        assert store.plan(trials, {}) == {trial.key for trial in trials}
 
 
 def test_an_exception_leaves_no_lock(tmp_path, trials):
@@ -304,40 +305,28 @@ def test_an_exception_leaves_no_lock(tmp_path, trials):
     connection.close()
 
 
-def sqlite_of_somebody_else(path):
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE bookmarks (url TEXT)")
-    connection.close()
-
-
 def another_format(path):
     Store(path.parent).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
+    change(path, "PRAGMA user_version = 99")
 
 
-def truncated(path):
+def damaged(path, cut):
+    """Cut off the second half of a store, or overwrite the first but for its first page."""
     study = Study("x", {"steps": 1}, "sgd", "rosenbrock", seeds=40, start="random")
     save(path.parent, study.trials(load_plugins()))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def overwritten(path):
-    study = Study("x", {"steps": 1}, "sgd", "rosenbrock", seeds=40, start="random")
-    save(path.parent, study.trials(load_plugins()))
-    content = bytearray(path.read_bytes())
-    content[4096 : len(content) // 2] = b"\xff" * (len(content) // 2 - 4096)
-    path.write_bytes(content)
+    content = path.read_bytes()
+    half = len(content) // 2
+    written = content[:4096] + b"\xff" * (half - 4096) + content[half:]
+    path.write_bytes(content[:half] if cut else written)
 
 
 STRANGERS = {
     "a text": lambda path: path.write_text("dear diary,\n" * 100),
     "a short text": lambda path: path.write_text("hello"),
-    "somebody else's SQLite": sqlite_of_somebody_else,
+    "somebody else's SQLite": lambda path: change(path, "CREATE TABLE bookmarks (url TEXT)"),
     "another format": another_format,
-    "truncated": truncated,
-    "overwritten": overwritten,
+    "truncated": lambda path: damaged(path, True),
+    "overwritten": lambda path: damaged(path, False),
 }
 
 
@@ -359,9 +348,7 @@ def test_what_is_no_store_is_named_and_left_as_it_is(tmp_path, make):
 
 def test_a_damaged_curve_is_named(tmp_path, trials):
     save(tmp_path, trials, record(trials[0]))
-    with sqlite3.connect(tmp_path / STORE_NAME) as connection:
-        connection.execute("UPDATE curves SET data = x'00ff00ff'")
-    connection.close()
+    change(tmp_path / STORE_NAME, "UPDATE curves SET data = x'00ff00ff'")
     with pytest.raises(StoreError, match="the file is damaged"):
         _ = load(tmp_path).curves
 
@@ -402,16 +389,6 @@ def test_results_are_read_when_they_are_asked_for(tmp_path, trials):
     assert results.trials is results.trials
     assert isinstance(results.curves, pd.DataFrame)
     assert "6 trials" in repr(results)
-
-
-def test_a_lock_that_is_known_to_be_stale_can_be_taken_over(tmp_path, trials):
-    Store(tmp_path).close()
-    with sqlite3.connect(tmp_path / STORE_NAME) as connection:
-        connection.execute("INSERT INTO lock VALUES (1, 'elsewhere', 1)")
-    with pytest.raises(StoreError, match="--take-over"):
-        Store(tmp_path)
-    with Store(tmp_path, take_over=True) as store:
-        assert store.plan(trials, {}) == {trial.key for trial in trials}
 
 
 def test_a_kill_while_a_store_is_made_leaves_all_of_it_or_nothing(tmp_path, monkeypatch):

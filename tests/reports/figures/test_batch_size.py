@@ -2,55 +2,35 @@
 
 import json
 
-import matplotlib.colors
 import numpy as np
 import pytest
 
-from optframe.drawing.figures import written
 from optframe_reports.figures.batch_size import BatchSize
 
 
-def add(study, size, loss, *, lr=0.1, name="adam", status="finished", x=None, trial=None, **given):
+def add(study, size, loss, *, lr=0.1, name="adam", x=None, trial=None, **given):
     """Add a run with batches of this size: its steps are x, its samples size times as many."""
-    loss = np.asarray(loss, float)
     step = np.arange(len(loss)) if x is None else np.asarray(x)
     sampler = "full" if size is None else f"shuffled:batch_size={size}"
-    records = 1000 if size is None else size
-    last = float(step[-1]) if len(step) else np.nan
+    own = {
+        "hyperparameters": json.dumps({"lr": lr}),
+        "sampler_name": sampler.partition(":")[0],
+        "sampler_parameters": json.dumps({} if size is None else {"batch_size": size}),
+        "step_bytes": np.nan,
+    }
     study.add(
         loss,
+        x=step,
         optimizer=f"{name}:lr={lr}",
         sampler=sampler,
-        status=status,
-        x=step,
+        samples=(size or 1000) * step,
+        trial=own | (trial or {}),
         **given,
-        trial={
-            "hyperparameters": json.dumps({"lr": lr}),
-            "sampler_name": sampler.partition(":")[0],
-            "sampler_parameters": json.dumps({} if size is None else {"batch_size": size}),
-            "samples": records * last,
-            "step_bytes": np.nan,
-            **(trial or {}),
-        },
     )
-    study.curves[-1]["samples"] = records * step
     return study
 
 
-def drawn(canvas, style="-"):
-    found = {}
-    for line in canvas.axes[0].lines:
-        if line.get_linestyle() == style:
-            found[matplotlib.colors.to_hex(line.get_color())] = np.array(line.get_xydata())
-    return found
-
-
-def one(canvas, style="-"):
-    (line,) = drawn(canvas, style).values()
-    return line
-
-
-def test_after_the_same_steps_samples_or_seconds_the_least_advanced_size_says_when(study, draw):
+def test_after_the_same_steps_samples_or_seconds_the_least_advanced_size_says_when(study, drawn):
     # 4 steps of 10 records in 4 ms, and 2 of 40 in 1 ms
     add(study, 10, [8.0, 7.0, 6.0, 5.0, 4.0], pace=1e-3)
     add(study, 40, [8.0, 5.0, 2.0], pace=0.5e-3)
@@ -61,124 +41,119 @@ def test_after_the_same_steps_samples_or_seconds_the_least_advanced_size_says_wh
         "loss_per_second": ([7.0, 2.0], "loss after 1.00 ms"),
     }
     for quantity, (values, name) in expected.items():
-        canvas = draw(BatchSize(quantity=quantity), frames)
-        np.testing.assert_allclose(one(canvas), list(zip([10, 40], values, strict=True)))
-        assert canvas.axes[0].get_ylabel() == name
-    assert canvas.axes[0].get_xlabel() == "batch size (records)"
-    ticks = [text.get_text() for text in canvas.axes[0].get_xticklabels()]
+        picture = drawn(BatchSize(quantity=quantity), frames)
+        np.testing.assert_allclose(picture.one(), list(zip([10, 40], values, strict=True)))
+        assert picture.axes.get_ylabel() == name
+    assert picture.axes.get_xlabel() == "batch size (records)"
+    ticks = [text.get_text() for text in picture.axes.get_xticklabels()]
     assert ticks == ["10", "40"]
 
 
-def test_between_two_checkpoints_the_loss_is_on_the_line_that_is_drawn(study, draw):
+def test_between_two_checkpoints_the_loss_is_on_the_line_that_is_drawn(study, drawn):
     add(study, 1, [8.0, 8e-4], x=[0, 4])
     add(study, 2, [8.0, 8e-2], x=[0, 2])
-    values = one(draw(BatchSize(quantity="loss_per_step"), study.frames()))
+    values = drawn(BatchSize(quantity="loss_per_step"), study.frames()).one()
     np.testing.assert_allclose(values, [[1, 8e-2], [2, 8e-2]])  # on a logarithmic axis, half way
 
 
-def test_each_batch_size_has_the_learning_rate_that_is_best_there(study, draw, legend):
+def test_each_batch_size_has_the_learning_rate_that_is_best_there(study, drawn):
     ends = {(10, 0.1): (1, 2, 3), (10, 1.0): (4, 5, 6), (40, 0.1): (5, 6, 7), (40, 1.0): (2, 3, 4)}
     for (size, lr), losses in ends.items():
         for loss in losses:
             add(study, size, [8.0, loss], lr=lr, test_loss=[9.0, 10 * loss])
     frames = study.frames()
-    canvas = draw(BatchSize(quantity="loss_per_step"), frames)
-    np.testing.assert_allclose(one(canvas), [[10, 2], [40, 3]])
-    corners = {tuple(v) for v in canvas.axes[0].collections[0].get_paths()[0].vertices}
-    assert {(10, 1.5), (10, 2.5), (40, 2.5), (40, 3.5)} <= corners
-    assert canvas.axes[0].get_title("left").endswith("of 3 seeds, best lr at each")
-    canvas = draw(BatchSize(quantity="test_loss"), frames)
-    np.testing.assert_allclose(one(canvas), [[10, 20], [40, 30]])
-    canvas = draw(BatchSize(quantity="best_lr"), frames)
-    np.testing.assert_allclose(one(canvas), [[10, 0.1], [40, 1.0]])
-    assert canvas.axes[0].get_ylabel() == "best learning rate"
-    assert legend(canvas) == ["adam", "the largest that was tried", "the least that was tried"]
-    ends = {line.get_marker(): line.get_xydata().tolist() for line in canvas.axes[0].lines}
-    assert (ends["^"], ends["v"]) == ([[40, 1.0]], [[10, 0.1]])
+    picture = drawn(BatchSize(quantity="loss_per_step"), frames)
+    np.testing.assert_allclose(picture.one(), [[10, 2], [40, 3]])
+    assert {(10, 1.5), (10, 2.5), (40, 2.5), (40, 3.5)} <= set(map(tuple, picture.band))
+    assert picture.title.endswith("of 3 seeds, best lr at each")
+    picture = drawn(BatchSize(quantity="test_loss"), frames)
+    np.testing.assert_allclose(picture.one(), [[10, 20], [40, 30]])
+    picture = drawn(BatchSize(quantity="best_lr"), frames)
+    np.testing.assert_allclose(picture.one(), [[10, 0.1], [40, 1.0]])
+    assert picture.axes.get_ylabel() == "best learning rate"
+    assert picture.legend == ["adam", "the largest that was tried", "the least that was tried"]
+    assert [marks.tolist() for marks in picture.marks("^")] == [[[40, 1.0]]]
+    assert [marks.tolist() for marks in picture.marks("v")] == [[[10, 0.1]]]
 
 
-def test_a_learning_rate_of_which_half_of_the_runs_are_lost_is_never_best(study, draw, legend):
+def test_a_learning_rate_of_which_half_of_the_runs_are_lost_is_never_best(study, drawn):
     for size in (10, 40):
         add(study, size, [8.0, 2.0])
         add(study, size, [8.0, 2.0])
         add(study, size, [8.0, 0.1], lr=1.0)
         add(study, size, [8.0, np.inf], lr=1.0, status="diverged")
     frames = study.frames()
-    canvas = draw(BatchSize(quantity="loss_per_step"), frames)
-    np.testing.assert_allclose(one(canvas), [[10, 2], [40, 2]])
-    assert legend(canvas) == ["adam (2 of 8 lost)"]
-    np.testing.assert_allclose(
-        one(draw(BatchSize(quantity="best_lr"), frames)), [[10, 0.1], [40, 0.1]]
-    )
+    picture = drawn(BatchSize(quantity="loss_per_step"), frames)
+    np.testing.assert_allclose(picture.one(), [[10, 2], [40, 2]])
+    assert picture.legend == ["adam (2 of 8 lost)"]
+    rates = drawn(BatchSize(quantity="best_lr"), frames).one()
+    np.testing.assert_allclose(rates, [[10, 0.1], [40, 0.1]])
 
 
-def test_a_size_at_which_all_is_lost_has_a_cross(study, draw, legend):
+def test_a_size_at_which_all_is_lost_has_a_cross(study, drawn):
     add(study, 10, [8.0, 2.0, 1.0])
     add(study, 40, [8.0, np.nan], status="diverged")
     add(study, 40, [], status="crashed")
-    canvas = draw(BatchSize(quantity="loss_per_step"), study.frames())
-    crosses = [line for line in canvas.axes[0].lines if line.get_marker() == "x"]
-    assert [line.get_xdata().tolist() for line in crosses] == [[40]]
-    assert legend(canvas) == ["adam (2 of 3 lost)", "half or more of the runs lost"]
-    np.testing.assert_allclose(one(canvas)[0], [10, 1])
+    picture = drawn(BatchSize(quantity="loss_per_step"), study.frames())
+    assert [marks[:, 0].tolist() for marks in picture.marks("x")] == [[40]]
+    assert picture.legend == ["adam (2 of 3 lost)", "half or more of the runs lost"]
+    np.testing.assert_allclose(picture.one()[0], [10, 1])
 
 
-def test_runs_that_converged_earlier_keep_their_loss(study, draw):
+def test_runs_that_converged_earlier_keep_their_loss(study, drawn):
     add(study, 10, [8.0, 4.0, 3.0, 2.0])
     add(study, 40, [8.0, 0.5], status="converged")
-    canvas = draw(BatchSize(quantity="loss_per_step"), study.frames())
-    np.testing.assert_allclose(one(canvas), [[10, 2], [40, 0.5]])
+    picture = drawn(BatchSize(quantity="loss_per_step"), study.frames())
+    np.testing.assert_allclose(picture.one(), [[10, 2], [40, 0.5]])
 
 
-def test_the_variance_is_the_median_over_checkpoints_beside_a_line_of_one_over_b(
-    study, draw, legend
-):
+def test_the_variance_is_the_median_over_checkpoints_beside_a_line_of_one_over_b(study, drawn):
     for size, variances in ((10, (4.0, 2.0, 9.0)), (40, (1.5, 0.5, 0.1))):
         add(study, size, [8.0, 4.0, 2.0], gradient_variance=list(variances))
     add(study, 40, [8.0, 9.0, 9.0], gradient_variance=[9.0, 9.0, np.nan], status="diverged")
-    canvas = draw(BatchSize(quantity="gradient_variance"), study.frames())
-    np.testing.assert_allclose(one(canvas), [[10, 4], [40, 0.5]])
-    np.testing.assert_allclose(one(canvas, "--"), [[10, 4], [40, 1]])
-    assert legend(canvas) == ["adam (1 of 3 left out)", "in proportion to 1 / batch size"]
-    assert canvas.axes[0].get_yscale() == "log"
+    picture = drawn(BatchSize(quantity="gradient_variance"), study.frames())
+    np.testing.assert_allclose(picture.one(), [[10, 4], [40, 0.5]])
+    np.testing.assert_allclose(picture.one("--"), [[10, 4], [40, 1]])
+    assert picture.legend == ["adam (1 of 3 left out)", "in proportion to 1 / batch size"]
+    assert picture.axes.get_yscale() == "log"
 
 
-def test_time_and_memory_are_those_of_all_runs_that_have_them(study, draw, legend):
+def test_time_and_memory_are_those_of_all_runs_that_have_them(study, drawn):
     for size, paces in ((10, (1e-6, 2e-6, 9e-6)), (40, (4e-6, 5e-6, 6e-6))):
         for lr, pace in zip((0.1, 0.1, 1.0), paces, strict=True):
             trial = {"step_bytes": 1000 * size}
             add(study, size, [8.0, 4.0, 2.0], pace=pace, lr=lr, trial=trial)
     add(study, 40, [8.0, 4.0, 2.0], pace=1e-3, trial={"together": 7})
     frames = study.frames()
-    canvas = draw(BatchSize(quantity="time_per_step"), frames)
-    np.testing.assert_allclose(one(canvas), [[10, 2], [40, 5]])
-    assert canvas.axes[0].get_ylabel() == "time per step (µs)"
-    assert legend(canvas) == ["adam (1 of 7 left out)"]
-    canvas = draw(BatchSize(quantity="memory_per_step"), frames)
-    np.testing.assert_allclose(one(canvas), [[10, 10], [40, 40]])
-    assert canvas.axes[0].get_ylabel() == "memory per step (kB)"
+    picture = drawn(BatchSize(quantity="time_per_step"), frames)
+    np.testing.assert_allclose(picture.one(), [[10, 2], [40, 5]])
+    assert picture.axes.get_ylabel() == "time per step (µs)"
+    assert picture.legend == ["adam (1 of 7 left out)"]
+    picture = drawn(BatchSize(quantity="memory_per_step"), frames)
+    np.testing.assert_allclose(picture.one(), [[10, 10], [40, 40]])
+    assert picture.axes.get_ylabel() == "memory per step (kB)"
 
 
-def test_what_has_no_batch_size_or_one_rate_only_is_left_out_and_counted(study, draw, legend):
+def test_what_has_no_batch_size_or_one_rate_only_is_left_out_and_counted(study, drawn):
     for size in (10, 40):
         add(study, size, [8.0, size / 10])
         add(study, size, [8.0, 9.0], lr=1.0)
         add(study, size, [8.0, 9.0], name="sgd")
     add(study, None, [8.0, 1.0])
     frames = study.frames()
-    canvas = draw(BatchSize(quantity="loss_per_step"), frames)
-    assert legend(canvas)[:2] == ["adam · shuffled", "sgd · shuffled"]
-    assert legend(canvas)[-1] == "adam · full: 1 run left out"
-    canvas = draw(BatchSize(quantity="best_lr"), frames)
-    assert len(drawn(canvas)) == 1
-    assert "sgd · shuffled: 2 runs left out" in legend(canvas)
+    picture = drawn(BatchSize(quantity="loss_per_step"), frames)
+    assert picture.legend[:2] == ["adam · shuffled", "sgd · shuffled"]
+    assert picture.legend[-1] == "adam · full: 1 run left out"
+    picture = drawn(BatchSize(quantity="best_lr"), frames)
+    assert len(picture.styled()) == 1
+    assert "sgd · shuffled: 2 runs left out" in picture.legend
 
 
-def test_lines_are_apart_and_coloured_by_optimizer(study, draw):
+def test_lines_are_apart_and_coloured_by_optimizer(study, drawn):
     for name in ("adam", "sgd"):
         for size in (10, 40):
             add(study, size, [8.0, size], name=name)
-    found = drawn(draw(BatchSize(), study.frames()))
+    found = drawn(BatchSize(), study.frames()).styled()
     assert list(found) == ["#0072b2", "#d55e00"]
 
 
@@ -228,20 +203,12 @@ def test_without_two_batch_sizes_there_is_nothing_to_compare(study):
 
 
 @pytest.mark.parametrize("quantity", ["loss_per_sample", "best_lr"])
-def test_twelve_optimizers_with_long_names_overlap_nowhere(study, quantity, assert_apart, draw):
+def test_twelve_optimizers_with_long_names_overlap_nowhere(study, quantity, drawn):
     for i in range(12):
         for size in (1, 8, 64, 512):
             for lr in (0.1, 1.0):
                 name = f"an-optimizer-with-a-very-long-name-${i}$_<b>-that-goes-on-and-on"
                 status = "diverged" if lr * i > size else "finished"
                 add(study, size, [8.0, 1 + i / size / lr], name=name, lr=lr, status=status)
-    canvas = draw(BatchSize(quantity=quantity), study.frames())
-    assert_apart(canvas)
-
-
-def test_the_same_frames_give_the_same_bytes(study, draw):
-    for size in (10, 40):
-        add(study, size, [8.0, 4.0])
-    frames = study.frames()
-    first, second = (written(draw(BatchSize(), frames), "svg") for _ in range(2))
-    assert first == second
+    picture = drawn(BatchSize(quantity=quantity), study.frames())
+    picture.assert_apart()

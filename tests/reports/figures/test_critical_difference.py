@@ -137,8 +137,3 @@ def test_problems_that_not_all_have_run_on_are_left_out(race, drawn):
 )
 def test_what_has_no_test_is_said(race, costs, reason):
     assert CriticalDifference().missing(race.table(costs).frames()).startswith(reason)
-
-
-def test_a_level_of_zero_is_refused():
-    with pytest.raises(ValueError, match="alpha must be greater than 0, got 0"):
-        CriticalDifference(alpha=0.0)

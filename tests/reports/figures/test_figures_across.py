@@ -1,4 +1,4 @@
-"""What holds for every figure that compares optimizers by what targets cost."""
+"""What holds for every figure with a row for each optimizer, or of what targets cost."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,13 @@ import pytest
 from optframe import Frames
 from optframe_reports.figures.critical_difference import CriticalDifference
 from optframe_reports.figures.data_profile import DataProfile
+from optframe_reports.figures.distribution import Distribution
 from optframe_reports.figures.ecdf import Ecdf
 from optframe_reports.figures.ert import Ert
 from optframe_reports.figures.performance_profile import PerformanceProfile
 from optframe_reports.figures.rank_heatmap import RankHeatmap
+from optframe_reports.figures.time_to_target import TimeToTarget
+from optframe_reports.figures.timing import Timing
 
 ACROSS = [CriticalDifference, DataProfile, Ecdf, PerformanceProfile, RankHeatmap]
 ALL = [*ACROSS, Ert]
@@ -52,11 +55,22 @@ def test_twelve_long_names_with_markup_stay_on_the_picture_and_apart(
     shown = " ".join(text.get_text() for text in texts).replace("\n", "")
     assert all(f"optimizer-{i}:lr=0.{i}" in shown for i in range(12))
     assert "\\$na_me\\$11" in shown
-    boxes = found.boxes(texts)
-    page = found.canvas.bbox
-    assert all(page.x0 - 1 <= b.x0 and b.x1 <= page.x1 + 1 for b in boxes)
-    assert all(page.y0 - 1 <= b.y0 and b.y1 <= page.y1 + 1 for b in boxes)
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    found.assert_on_page_and_apart(texts, slack=1)
+
+
+@pytest.mark.parametrize("width", [None, 3.2])
+@pytest.mark.parametrize("figure", [Distribution, TimeToTarget, Timing])
+def test_twelve_rows_with_long_names_stay_on_the_figure_and_apart(strips, study, figure, width):
+    target = {"target": 0.1, "target_metric": "loss"}
+    ends = {0.00435: "converged", 0.0069: "converged", 1.0: "diverged"}
+    for i in range(12):
+        name = f"optimizer-{i}:lr=0.{i}+clip-norm:max=1+weight-decay:rate=0.0001,x=$very_long<b>"
+        for end, status in ends.items():
+            study.add([4.0, end], x=[0, 4], optimizer=name, status=status, trial=target)
+    found = strips(figure(), study.frames(), width)
+    assert len(found.rows) == 12
+    assert "\\$very" in found.rows[0].replace("\n", "")
+    assert found.overlaps == ([], [])
 
 
 @pytest.mark.parametrize("figure", ACROSS)
@@ -122,3 +136,11 @@ def test_a_figure_knows_its_size_without_a_picture(race, random, figure):
     assert 6 < wide < 9
     assert 2 < high < 9
     assert figure.across == (figure is not Ert)
+
+
+@pytest.mark.parametrize(
+    ("figure", "field"), [(CriticalDifference, "alpha"), (Ecdf, "least"), (Ert, "least")]
+)
+def test_zero_is_refused_where_a_logarithm_or_a_level_is_asked_for(figure, field):
+    with pytest.raises(ValueError, match=f"{field} must be greater than 0, got 0"):
+        figure(**{field: 0.0})

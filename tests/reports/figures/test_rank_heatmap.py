@@ -102,7 +102,7 @@ def test_numbers_drop_where_cells_are_too_small_and_names_thin_out(race, drawn, 
     costs = {f"optimizer{i}": random.permutation(200) + 1.0 for i in range(12)}
     picture = drawn(RankHeatmap(), race.table(costs).frames())
     assert numbers(picture) == []
-    rows = picture.boxes(picture.axes.get_yticklabels())
+    rows = picture.extents(picture.axes.get_yticklabels())
     assert 40 <= len(rows) < 200
     assert not any(a.overlaps(b) for i, a in enumerate(rows) for b in rows[:i])
 
@@ -111,6 +111,6 @@ def test_fifty_problems_have_their_numbers_and_all_names(race, drawn, random):
     costs = {f"optimizer{i}": random.permutation(50) + 1.0 for i in range(12)}
     picture = drawn(RankHeatmap(), race.table(costs).frames())
     assert len(numbers(picture)) == 600
-    rows = picture.boxes(picture.axes.get_yticklabels())
+    rows = picture.extents(picture.axes.get_yticklabels())
     assert len(rows) == 50
     assert not any(a.overlaps(b) for i, a in enumerate(rows) for b in rows[:i])

@@ -38,24 +38,18 @@ def test_each_part_is_its_median_over_the_runs_one_beside_the_other(strips, stud
     assert bars(drawn)[1] == [pytest.approx(b) for b in [(0, 1), (1, 4), (5, 0.5)]]
     assert drawn.columns == (["sum"], {0: ["11.0 µs"], 1: ["5.50 µs"]})
     assert drawn.rows == ["adam", "sgd"]
-    assert [t.get_text() for t in drawn.axes.get_legend().get_texts()] == [
-        "sampling",
-        "oracle",
-        "update",
-    ]
+    assert drawn.legend == ["sampling", "oracle", "update"]
     assert drawn.axes.get_xlabel() == "time per step (µs)"
     numbers = TimeSplit().data(frames)
-    assert numbers["seconds"].tolist() == pytest.approx(
-        [2e-6, 6e-6, 3e-6, 1e-6, 4e-6, 0.5e-6], rel=1e-9
-    )
+    seconds = [2e-6, 6e-6, 3e-6, 1e-6, 4e-6, 0.5e-6]
+    assert numbers["seconds"].tolist() == pytest.approx(seconds, rel=1e-9)
     assert numbers["part"].tolist() == 2 * ["sampling", "oracle", "update"]
 
 
 def test_who_was_not_profiled_is_not_in_it(strips, study):
     study.add(np.ones(5), optimizer="sgd")
-    assert (
-        TimeSplit().missing(study.frames()) == "no run was profiled; run the study with --profile"
-    )
+    reason = "no run was profiled; run the study with --profile"
+    assert TimeSplit().missing(study.frames()) == reason
     add(study, "adam", (1, 5, 2))
     add(study, "lion", (1, 5, 2), trial={"together": 3})
     drawn = strips(TimeSplit(), study.frames())

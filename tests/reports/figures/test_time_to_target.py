@@ -94,29 +94,8 @@ def test_nobody_gets_there(strips, study):
     strips(TimeToTarget(x="seconds"), study.frames())
 
 
-@pytest.mark.parametrize(
-    ("figure", "reason"),
-    [
-        (TimeToTarget(), "the study has no target; expected target=VALUE, a value of the metric"),
-        (TimeToTarget(target=1.0, metric="regret"), "no run measured regret"),
-        (TimeToTarget(target=1.0, x="epochs"), "the runs counted no epochs"),
-    ],
-)
-def test_what_cannot_be_drawn_is_said(study, figure, reason):
-    study.add([8.0, 4.0])
-    assert figure.missing(study.frames()) == reason
-
-
 def test_runs_that_shared_their_steps_have_no_time(study):
     reach(study, "adam", 4)
     study.trials[-1]["together"] = 2
     reason = "all runs ran in batches, so none has its own time"
     assert TimeToTarget(x="seconds").missing(study.frames()) == reason
-
-
-@pytest.mark.parametrize("width", [None, 3.2])
-def test_nothing_overlaps(strips, study, width):
-    for i in range(12):
-        reach(study, f"optimizer-{i}:lr=0.{i}+clip-norm:max=1,a=$very_long<name>", 4, None)
-    drawn = strips(TimeToTarget(), study.frames(), width)
-    assert drawn.overlaps == ([], [])

@@ -69,13 +69,3 @@ def test_of_many_seeds_the_range_and_the_quartiles_are_drawn(strips, study):
     assert drawn.boxes == {0: pytest.approx((26, 76))}
     assert drawn.medians == {0: pytest.approx(51)}
     assert drawn.axes.get_title("left") == "rosenbrock: 101 seeds, box: quartiles, line: range"
-
-
-@pytest.mark.parametrize("width", [None, 3.2])
-def test_long_names_stay_on_the_figure_and_apart(strips, study, width):
-    for i in range(12):
-        add(study, f"optimizer-{i}:lr=0.{i}+clip-norm:max=1+weight-decay:rate=0.0001,x=<$b>", 1e-5)
-    drawn = strips(Timing(), study.frames(), width)
-    assert len(drawn.rows) == 12
-    assert "\\$b>" in drawn.rows[0]
-    assert drawn.overlaps == ([], [])

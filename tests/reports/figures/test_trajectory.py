@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import matplotlib.colors
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from optframe.contracts.record import Landscape
 from optframe.drawing.figures import written
@@ -31,44 +31,33 @@ def seen(study, reach=3.0):
     return dataclasses.replace(frames, landscapes=dict.fromkeys(frames.trials["key"], grid))
 
 
-def lines(axes, color):
-    """Return the points of the lines of a colour."""
-    hexed = matplotlib.colors.to_hex(color)
-    return [
-        np.array(line.get_xydata())
-        for line in axes.lines
-        if matplotlib.colors.to_hex(line.get_color()) == hexed and line.get_linestyle() == "-"
-    ]
+def lines(picture, name):
+    """Return the points of the lines of an optimizer."""
+    return picture.styled()[to_hex(picture.frames.colors[name])]
 
 
-def marked(axes, marker):
-    return [
-        np.array(line.get_xydata())[0]
-        for line in axes.lines
-        if line.get_marker() == marker and line.get_linestyle() == "None"
-    ]
+def marked(picture, marker):
+    return [points[0] for points in picture.marks(marker)]
 
 
-def limits(canvas):
-    axes = canvas.axes[0]
-    return np.array([axes.get_xlim(), axes.get_ylim()]).T
+def limits(picture):
+    return np.array([picture.axes.get_xlim(), picture.axes.get_ylim()]).T
 
 
-def test_each_path_joins_the_checkpoints_from_the_start_to_the_end(study, random, draw):
+def test_each_path_joins_the_checkpoints_from_the_start_to_the_end(study, random, drawn):
     paths = {}
     for name in ("adam", "sgd"):
         paths[name] = np.vstack([[2.0, 1.0], random.uniform(-1, 1, (6, 2))])
         add(study, paths[name], optimizer=name)
     frames = seen(study)
-    canvas = draw(Trajectory(), frames)
-    axes = canvas.axes[0]
+    picture = drawn(Trajectory(), frames)
     for name, path in paths.items():
-        (drawn,) = lines(axes, frames.colors[name])
-        np.testing.assert_allclose(drawn, path)
-    dots = marked(axes, "o")
+        (line,) = lines(picture, name)
+        np.testing.assert_allclose(line, path)
+    dots = marked(picture, "o")
     np.testing.assert_allclose(dots, [paths["adam"][-1], paths["sgd"][-1], [2.0, 1.0]])
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("θ₀", "θ₁")
-    assert "contours of f − f*" in axes.get_title("left")
+    assert (picture.axes.get_xlabel(), picture.axes.get_ylabel()) == ("θ₀", "θ₁")
+    assert "contours of f − f*" in picture.title
     data = Trajectory().data(frames)
     for name, path in paths.items():
         own = data[data["name"] == name]
@@ -76,152 +65,141 @@ def test_each_path_joins_the_checkpoints_from_the_start_to_the_end(study, random
         np.testing.assert_allclose(own["loss"], bowl(path))
 
 
-def test_a_star_is_where_a_run_came_close_to_the_known_minimum(study, draw, legend):
+def test_a_star_is_where_a_run_came_close_to_the_known_minimum(study, drawn):
     add(study, [[2, 1], [1, 1], [1e-4, 0]]).add([], optimizer="newton", status="crashed")
     add(study, [[2, 1], [0, 1], [0, 1e-5]], optimizer="sgd")
-    canvas = draw(Trajectory(), seen(study))
-    np.testing.assert_array_equal(marked(canvas.axes[0], "*"), [[0, 1e-5]])  # the better one
-    assert legend(canvas) == ["adam", "newton (crashed)", "sgd", "start", "minimizer"]
+    picture = drawn(Trajectory(), seen(study))
+    np.testing.assert_array_equal(marked(picture, "*"), [[0, 1e-5]])  # the better one
+    assert picture.legend == ["adam", "newton (crashed)", "sgd", "start", "minimizer"]
 
 
-def test_minimizers_that_are_apart_have_a_star_each(study, draw):
+def test_minimizers_that_are_apart_have_a_star_each(study, drawn):
     for sign, name in ((1, "adam"), (-1, "sgd")):
         add(study, [[0, 1], [sign, 0]], loss=[1.0, 0.0], optimizer=name)
-    stars = marked(draw(Trajectory(), seen(study)).axes[0], "*")
+    stars = marked(drawn(Trajectory(), seen(study)), "*")
     assert sorted(map(tuple, stars)) == [(-1, 0), (1, 0)]
 
 
 @pytest.mark.parametrize(("end", "minimum"), [([0.1, 0.0], 0.0), ([0.0, 0.0], np.nan)])
 def test_without_a_known_minimum_or_a_run_that_came_close_there_is_no_star(
-    study, end, minimum, draw, legend
+    study, end, minimum, drawn
 ):
     add(study, [[2, 1], end], minimum=minimum)
-    canvas = draw(Trajectory(), seen(study))
-    assert not marked(canvas.axes[0], "*")
-    assert legend(canvas) == ["adam", "start"]
+    picture = drawn(Trajectory(), seen(study))
+    assert not marked(picture, "*")
+    assert picture.legend == ["adam", "start"]
 
 
-def test_until_a_step_between_two_checkpoints_the_path_ends_on_their_line(study, draw):
+def test_until_a_step_between_two_checkpoints_the_path_ends_on_their_line(study, drawn):
     add(study, [[2, 0], [1, 0], [1, 1]], x=[0, 10, 20])
     add(study, [[2, 0], [0, 0]], x=[0, 40], optimizer="sgd")
     frames = seen(study)
-    axes = draw(Trajectory(until=0.375), frames).axes[0]
-    np.testing.assert_allclose(lines(axes, frames.colors["adam"]), [[[2, 0], [1, 0], [1, 0.5]]])
-    np.testing.assert_allclose(lines(axes, frames.colors["sgd"]), [[[2, 0], [1.25, 0]]])
-    assert "step 15 of 40" in axes.get_title("left")
-    whole = draw(Trajectory(), frames)
-    np.testing.assert_array_equal(limits(draw(Trajectory(until=0.0), frames)), limits(whole))
+    picture = drawn(Trajectory(until=0.375), frames)
+    np.testing.assert_allclose(lines(picture, "adam"), [[[2, 0], [1, 0], [1, 0.5]]])
+    np.testing.assert_allclose(lines(picture, "sgd"), [[[2, 0], [1.25, 0]]])
+    assert "step 15 of 40" in picture.title
+    whole = drawn(Trajectory(), frames)
+    np.testing.assert_array_equal(limits(drawn(Trajectory(until=0.0), frames)), limits(whole))
 
 
-def test_a_path_that_runs_away_is_cut_and_ends_in_a_cross_if_it_is_lost(study, draw, legend):
+def test_a_path_that_runs_away_is_cut_and_ends_in_a_cross_if_it_is_lost(study, drawn):
     for name in ("adam", "sgd"):
         add(study, [[1, 1], [0.5, 0.2], [0, 0]], optimizer=name)
     away = [[1, 1], [-0.5, 0.5], [3, 0.5], [-1e300, 1e200]]
     with np.errstate(over="ignore"):
         add(study, away, optimizer="wild", status="diverged")
-    frames = seen(study)
-    canvas = draw(Trajectory(), frames)
-    (low, high) = limits(canvas)
+    picture = drawn(Trajectory(), seen(study))
+    (low, high) = limits(picture)
     assert (np.abs([low, high]) < 2).all()
-    ((x, y),) = marked(canvas.axes[0], "x")
+    ((x, y),) = marked(picture, "x")
     assert x == pytest.approx(high[0])
     assert y == pytest.approx(0.5)
-    (path,) = lines(canvas.axes[0], frames.colors["wild"])
+    (path,) = lines(picture, "wild")
     assert len(path) == 3  # up to where it first leaves
-    assert legend(canvas)[:3] == ["adam", "sgd", "wild (diverged, cut)"]
+    assert picture.legend[:3] == ["adam", "sgd", "wild (diverged, cut)"]
 
 
-def test_a_path_that_comes_back_is_drawn_whole(study, draw, legend):
+def test_a_path_that_comes_back_is_drawn_whole(study, drawn):
     add(study, [[1, 1], [0.5, 0.5], [0, 0]])
     path = [[1, 1], [1, -300], [0, 0]]
     add(study, path, optimizer="newton")
-    frames = seen(study)
-    canvas = draw(Trajectory(), frames)
-    (drawn,) = lines(canvas.axes[0], frames.colors["newton"])
-    assert len(drawn) == 3
-    assert drawn[1, 1] < -10  # far outside, towards where the path was
-    assert legend(canvas)[:2] == ["adam", "newton (cut)"]
+    picture = drawn(Trajectory(), seen(study))
+    (line,) = lines(picture, "newton")
+    assert len(line) == 3
+    assert line[1, 1] < -10  # far outside, towards where the path was
+    assert picture.legend[:2] == ["adam", "newton (cut)"]
 
 
-def test_the_window_holds_all_that_is_no_worse_than_the_start(study, random, draw):
+def test_the_window_holds_all_that_is_no_worse_than_the_start(study, random, drawn):
     start = random.uniform(1, 2, 2)
     paths = [np.vstack([start, random.uniform(-1, 1, (5, 2))]) for _ in range(4)]
     for i, path in enumerate(paths):
         add(study, path, optimizer=f"o{i}")
-    low, high = limits(draw(Trajectory(), seen(study)))
+    low, high = limits(drawn(Trajectory(), seen(study)))
     assert all((path > low).all() and (path < high).all() for path in paths)
 
 
-def test_parameters_on_scales_of_their_own_keep_them(study, draw):
+def test_parameters_on_scales_of_their_own_keep_them(study, drawn):
     add(study, [[1000, 1e-3], [0, 0]], loss=[1.0, 0.0])
     add(study, [[1000, 1e-3], [1, 1e-4]], loss=[1.0, 0.5], optimizer="sgd")
-    low, high = limits(draw(Trajectory(), seen(study)))
+    low, high = limits(drawn(Trajectory(), seen(study)))
     assert high[0] - low[0] > 1000
     assert high[1] - low[1] < 1
 
 
-def test_all_lost_at_once_still_show_the_start(study, draw, legend):
+def test_all_lost_at_once_still_show_the_start(study, drawn):
+    lost = {"status": "diverged", "loss": [2.0, np.inf]}
     for name in ("adam", "sgd"):
-        add(
-            study, [[1, 1], [np.nan, np.inf]], optimizer=name, status="diverged", loss=[2.0, np.inf]
-        )
-    canvas = draw(Trajectory(), seen(study))
-    low, high = limits(canvas)
+        add(study, [[1, 1], [np.nan, np.inf]], optimizer=name, **lost)
+    picture = drawn(Trajectory(), seen(study))
+    low, high = limits(picture)
     assert ((low < 1) & (high > 1)).all()
-    assert legend(canvas)[:2] == ["adam (diverged)", "sgd (diverged)"]
+    assert picture.legend[:2] == ["adam (diverged)", "sgd (diverged)"]
 
 
-def test_a_run_without_a_path_is_in_the_legend(study, draw, legend):
+def test_a_run_without_a_path_is_in_the_legend(study, drawn):
     add(study, [[1, 1], [0, 0]])
     study.add([], optimizer="newton", status="failed", minimum=0.0)
     study.add([], optimizer="lion", status="planned")
-    assert legend(draw(Trajectory(), seen(study)))[:2] == ["adam", "newton (failed)"]
+    assert drawn(Trajectory(), seen(study)).legend[:2] == ["adam", "newton (failed)"]
 
 
-def test_one_seed_is_drawn_by_default_the_first_with_a_landscape(study, draw):
+def test_one_seed_is_drawn_by_default_the_first_with_a_landscape(study, drawn):
     for end in (0.0, 0.1, 0.2):
         add(study, [[1, 1], [end, 0]])
     frames = seen(study)
     recorded = {"key1": frames.landscapes["key1"], "key2": frames.landscapes["key2"]}
     frames = dataclasses.replace(frames, landscapes=recorded)
     for figure, seed, end in ((Trajectory(), 1, 0.1), (Trajectory(seed=2), 2, 0.2)):
-        axes = draw(figure, frames).axes[0]
-        np.testing.assert_allclose(lines(axes, frames.colors["adam"])[0][-1], [end, 0])
-        assert f"seed {seed}" in axes.get_title("left")
-    axes = draw(Trajectory(), study.frames()).axes[0]
-    assert "no contours recorded, seed 0" in axes.get_title("left")
+        picture = drawn(figure, frames)
+        np.testing.assert_allclose(lines(picture, "adam")[0][-1], [end, 0])
+        assert f"seed {seed}" in picture.title
+    assert "no contours recorded, seed 0" in drawn(Trajectory(), study.frames()).title
 
 
-def test_with_f_star_unknown_heights_are_above_the_least_loss_seen(study, draw):
+def test_with_f_star_unknown_heights_are_above_the_least_loss_seen(study, drawn):
     add(study, [[1, 1], [0.5, 0]], minimum=np.nan)
-    axes = draw(Trajectory(), seen(study)).axes[0]
-    assert "contours of loss above the least seen" in axes.get_title("left")
-    assert axes.collections
+    picture = drawn(Trajectory(), seen(study))
+    assert "contours of loss above the least seen" in picture.title
+    assert picture.axes.collections
 
 
-def test_of_many_settings_each_optimizers_best_is_drawn(many, draw, legend):
-    frames = many(10, 2, 5, optimizers=3)
+def test_of_many_settings_each_optimizers_best_is_drawn(study, drawn):
+    frames = study.add_many(3, 10, 2, 5).frames()
     turn = np.linspace(0, 1, len(frames.curves))
     curves = frames.curves.assign(theta_0=np.cos(turn), theta_1=np.sin(turn))
-    canvas = draw(Trajectory(), dataclasses.replace(frames, curves=curves))
-    assert len(legend(canvas)) == 4  # and the start
-    assert all("best of 10 settings" in text for text in legend(canvas)[:3])
+    picture = drawn(Trajectory(), dataclasses.replace(frames, curves=curves))
+    assert len(picture.legend) == 4  # and the start
+    assert all("best of 10 settings" in text for text in picture.legend[:3])
 
 
-@pytest.mark.parametrize(
-    ("figure", "reason"),
-    [
-        (Trajectory(), "the problem has not two parameters, and its runs kept no paths"),
-        (Trajectory(seed=7), "no run has seed 7; expected one of 0 to 1"),
-    ],
-)
-def test_what_cannot_be_drawn_is_said(study, figure, reason):
-    for _ in range(2):
-        if figure.seed is None:
-            study.add([2.0, 1.0], theta_0=[1.0, 2.0])
-        else:
-            add(study, [[1, 1], [0, 0]])
-    assert figure.missing(study.frames()) == reason
+def test_what_cannot_be_drawn_is_said(study):
+    study.add([2.0, 1.0], theta_0=[1.0, 2.0])
+    reason = "the problem has not two parameters, and its runs kept no paths"
+    assert Trajectory().missing(study.frames()) == reason
+    add(study, [[1, 1], [0, 0]])
+    reason = "no run has seed 7; expected one of 0 to 1"
+    assert Trajectory(seed=7).missing(study.frames()) == reason
 
 
 @pytest.mark.parametrize("clock", ["log", "linear"])
@@ -239,17 +217,17 @@ def test_a_film_goes_from_the_start_to_the_end_by_its_clock(study, clock):
     np.testing.assert_array_equal(last["theta_0"], whole["theta_0"])
 
 
-def test_twelve_optimizers_with_long_names_overlap_nowhere(study, assert_apart, draw):
+def test_twelve_optimizers_with_long_names_overlap_nowhere(study, drawn):
     for i in range(12):
         name = f"optimizer-{i}:lr=0.{i}+clip-norm:max=1,with=a-very-long-$name$_<{i}>"
         add(study, [[2, 1], [np.cos(i), np.sin(i)], [0, i / 20]], optimizer=name)
-    canvas = draw(Trajectory(), seen(study))
-    assert_apart(canvas)
+    picture = drawn(Trajectory(), seen(study))
+    picture.assert_apart()
 
 
-def test_the_same_frames_give_the_same_bytes(study, draw):
+def test_the_same_frames_give_the_same_bytes(study, drawn):
     add(study, [[2, 1], [1, 0.5], [0, 0]])
     frames = seen(study)
     for format in ("svg", "png"):
-        first, second = (written(draw(Trajectory(), frames), format) for _ in range(2))
+        first, second = (written(drawn(Trajectory(), frames).canvas, format) for _ in range(2))
         assert first == second

@@ -8,7 +8,6 @@ import pytest
 from optframe.statistics import over_problems
 from optframe_reports.tables.latex import escaped as tex
 from optframe_reports.tables.latex import latex_table
-from optframe_reports.tables.lost import lost_table
 from optframe_reports.tables.markdown import escaped as md
 from optframe_reports.tables.markdown import markdown_table
 from optframe_reports.tables.of_problem import tables_of_problems
@@ -60,8 +59,8 @@ def test_with_a_target_the_fastest_is_best_and_a_run_short_of_it_counts_as_infin
 
 
 def test_one_seed_has_no_interval_and_lost_runs_are_infinite(study, trials):
-    study.add([9.0, 1.5], optimizer="sgd")
     study.add([9.0, np.nan], optimizer="adam", status="diverged")
+    study.add([9.0, 1.5], optimizer="sgd")
     (table,) = tables_of_problems(trials())
     assert table.column("loss") == ["1.5", "∞"]
     assert table.note == ""
@@ -74,10 +73,16 @@ def test_columns_that_say_nothing_are_left_out_and_one_sampler_is_a_note(study, 
     assert "test accuracy" not in table.columns
     assert "sampler" not in table.columns
     assert table.note == "Sampler shuffled:batch_size=32."
-    study.add([9.0, 1.0], sampler="full", test_accuracy=[0.1, 0.875])
+    accuracy, target = [0.1, 0.875], {"target": 0.8, "target_metric": "test_accuracy"}
+    study.add([9.0, 1.0], sampler="full", test_accuracy=accuracy, status="converged", trial=target)
     (table,) = tables_of_problems(trials())
+    assert ", ".join(table.columns) == (
+        "optimizer, sampler, runs, loss, test accuracy, reached, steps to target, "
+        "gradients to target, time to target, time per step, status"
+    )
     assert table.column("sampler") == ["full", "shuffled:batch_size=32"]
     assert table.column("test accuracy")[0] == "87.5 %"
+    assert (table.rows[0]["steps to target"], table.rows[0]["gradients to target"]) == ("1", "2")
 
 
 def test_with_f_star_known_the_suboptimality_stands_beside_the_loss(study, trials):
@@ -102,18 +107,6 @@ def test_one_problem_needs_no_table_over_all(study, trials):
     assert overall_table(over_problems(trials())) is None
 
 
-def test_what_was_lost_is_told_with_its_reason_and_like_runs_are_one_row(study, trials):
-    for _ in range(3):
-        study.add([9.0, np.nan], status="diverged", reason="at step 3")
-    study.add([9.0, 1.0]).add([], status="skipped", reason="it needs hessian")
-    table = lost_table(trials())
-    assert [(row["seeds"], row["status"], row["reason"]) for row in table.rows] == [
-        ("0–2", "diverged", "at step 3"),
-        ("4", "skipped", "it needs hessian"),
-    ]
-    assert "sampler" not in table.columns
-
-
 def test_of_too_many_trials_the_lost_ones_are_kept(study, trials):
     for i in range(20):
         study.add([9.0, float(i)], status="diverged" if i % 7 == 6 else "finished")
@@ -123,16 +116,15 @@ def test_of_too_many_trials_the_lost_ones_are_kept(study, trials):
     assert len(table_of_trials(trials(), most=20).rows) == 20
 
 
+ROWS = [Row({"optimizer": "adam", "loss": "∞"}, best=True), Row({"optimizer": "a|b", "loss": "2"})]
+SMALL = Table("x_y", ["optimizer", "loss"], ROWS)
+
+
 def test_markdown_is_a_table_with_the_best_in_bold():
-    rows = [
-        Row({"optimizer": "adam", "loss": "1"}, best=True),
-        Row({"optimizer": "a|b", "loss": "2"}),
-    ]
-    lines = markdown_table(Table("t", ["optimizer", "loss"], rows)).splitlines()
-    assert lines == [
+    assert markdown_table(SMALL).splitlines() == [
         "| optimizer | loss |",
         "| --- | ---: |",
-        "| **adam** | **1** |",
+        "| **adam** | **∞** |",
         r"| a\|b | 2 |",
     ]
 
@@ -148,11 +140,7 @@ def test_names_with_markup_stay_text():
 
 
 def test_latex_has_the_rules_of_booktabs_and_words_to_the_left():
-    rows = [
-        Row({"optimizer": "adam", "loss": "∞"}, best=True),
-        Row({"optimizer": "b", "loss": "2"}),
-    ]
-    text = latex_table(Table("x_y", ["optimizer", "loss"], rows), "tab:1")
+    text = latex_table(SMALL, "tab:1")
     assert r"\begin{tabular}{lr}" in text
     assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 1, 1]
     assert r"\textbf{adam} & \textbf{$\infty$} \\" in text
