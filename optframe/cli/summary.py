@@ -10,13 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from optframe.statistics import summary
+from optframe.statistics.drift import doubts
 from optframe.store.results import Results
 
 __all__ = ["print_summary"]
 
 
 def print_summary(results: Results, console: Console) -> None:
-    """Print one table per problem: a row per optimizer and sampler, the best one first."""
+    """Print one table per problem: a row per optimizer and sampler, the best one first.
+
+    Times of a problem on which the machine's speed drifted are not comparable and not printed.
+    """
     frame = summary(results.trials).sort_values(["steps_to_target", "loss"])
     for problem in results.trials["problem"].unique():
         rows = frame[frame["problem"] == problem]
@@ -45,9 +49,14 @@ def print_summary(results: Results, console: Console) -> None:
             cells += [_number(row["test_loss"])] if tested else []
             cells += [_percent(row["test_accuracy"])] if accuracy else []
             cells += [_steps(row["steps_to_target"])] if target else []
-            cells += [_time(row["seconds_per_step"]), str(row["statuses"])]
+            cells += [
+                _time(row["seconds_per_step"], row["seconds_comparable"]),
+                str(row["statuses"]),
+            ]
             table.add_row(*[Text(cell) for cell in cells])
         console.print(table)
+    for doubt in doubts(results.trials):
+        console.print(Text(doubt))
 
 
 def _interval_title(confidence: Any) -> str:
@@ -80,9 +89,11 @@ def _steps(value: Any) -> str:
     return "not reached" if math.isinf(value) else f"{value:.0f}"
 
 
-def _time(seconds: Any) -> str:
+def _time(seconds: Any, comparable: bool) -> str:
     if math.isnan(seconds):
         return "–"
+    if not comparable:
+        return "not comparable"
     for unit, factor in (("s", 1.0), ("ms", 1e3)):
         if seconds * factor >= 1:
             return f"{seconds * factor:.3g} {unit}"

@@ -141,7 +141,8 @@ class TrialRunner:
             raise
         except BaseException as error:
             reason = one_line(f"{type(error).__name__}: {error}")
-            return Record.without_run(trial, "failed", reason, started, _trace(error))
+            failed = Record.without_run(trial, "failed", reason, started, _trace(error))
+            return dataclasses.replace(failed, load=load)
         return dataclasses.replace(_record(trial, run, started, load), landscape=_landscape(run))
 
     def setup(self, trial: Trial, theta0: Any = None) -> Setup:

@@ -13,6 +13,7 @@ out counts it.
 from optframe.statistics.caveats import warnings
 from optframe.statistics.comparison import at_tuned, over_problems, per_problem, study_costs, tuned
 from optframe.statistics.dependence import RankChange, ranking_depends_on
+from optframe.statistics.drift import Unsteady, incomparable, no_ranking_by_seconds, unsteady
 from optframe.statistics.medians import (
     CENSORED,
     STATUSES,
@@ -67,6 +68,7 @@ __all__ = [
     "MannWhitney",
     "Quartiles",
     "RankChange",
+    "Unsteady",
     "a12",
     "algoperf_score",
     "align",
@@ -80,12 +82,14 @@ __all__ = [
     "friedman",
     "holm",
     "iman_davenport",
+    "incomparable",
     "least_p",
     "mann_whitney",
     "median_and_quartiles",
     "median_interval",
     "nemenyi_distance",
     "nemenyi_groups",
+    "no_ranking_by_seconds",
     "over_problems",
     "per_problem",
     "performance_profile",
@@ -101,6 +105,7 @@ __all__ = [
     "targets_reached",
     "time_to_target",
     "tuned",
+    "unsteady",
     "warnings",
     "worst",
 ]

@@ -11,6 +11,7 @@ import numpy as np
 
 from optframe.statistics.comparison import tuned
 from optframe.statistics.dependence import ranking_depends_on
+from optframe.statistics.drift import doubts
 from optframe.statistics.grouped import grouped
 from optframe.statistics.judging import judged
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
@@ -40,6 +41,7 @@ def warnings(trials: pd.DataFrame, metric: str = "loss", confidence: float = 0.9
     - trials that have not run or were skipped,
     - runs that were lost,
     - times of runs in batches, which have none of their own,
+    - a machine that was not equally fast for all runs,
     - too few seeds for an interval of this confidence,
     - settings that were chosen on the same runs,
     - for each problem and sampler, whether the best two optimizers (each with its best settings)
@@ -51,6 +53,7 @@ def warnings(trials: pd.DataFrame, metric: str = "loss", confidence: float = 0.9
         *_unrun(trials),
         *_lost(trials),
         *_shared(trials),
+        *doubts(trials),
         *_few(trials, confidence),
         *_selected(trials, metric),
         *_close(trials, metric, round(1 - confidence, 12)),

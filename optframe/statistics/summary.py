@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from optframe.statistics.drift import incomparable
 from optframe.statistics.grouped import GROUP, Flags, Integers, grouped, grouped_medians
 from optframe.statistics.medians import CENSORED, STATUSES, UNRUN, Floats, worst
 from optframe.statistics.targets import reached
@@ -22,6 +23,7 @@ _MEASURES = [
     *_OTHERS,
     "steps_to_target",
     "seconds_per_step",
+    "seconds_comparable",
     "minimum",
 ]
 
@@ -33,8 +35,10 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
     ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``validation_loss``,
     ``validation_accuracy``, ``test_loss`` and ``test_accuracy`` (medians); ``steps_to_target``
     (median, infinite if half of the runs or more did not reach it); ``seconds_per_step`` (median);
-    ``minimum`` (f*, if it is the same in all trials to nine digits); the number of trials by
-    status, and ``statuses``, the same in words: ``"3 finished, 2 diverged"``.
+    ``seconds_comparable`` (whether the machine was equally fast for all runs of the problem, see
+    `optframe.statistics.drift`); ``minimum`` (f*, if it is the same in all trials to nine digits);
+    the number of trials by status, and ``statuses``, the same in words:
+    ``"3 finished, 2 diverged"``.
     """
     import pandas as pd
 
@@ -60,6 +64,7 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
         **others,
         steps_to_target=np.where(goal, grouped_medians(cost, codes, n).median, np.nan),
         seconds_per_step=grouped_medians(pace, codes, n).median,
+        seconds_comparable=~table["problem"].isin(incomparable(trials)),
         minimum=_agreed(trials["minimum"].to_numpy(np.float64), codes, n),
     )
     counts = counts_by_status(trials, codes, n)

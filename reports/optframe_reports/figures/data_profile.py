@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import data_profile, solver_costs
+from optframe.statistics import data_profile, no_ranking_by_seconds, solver_costs
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
 from optframe_reports.plotting.labelling import add_title
@@ -77,9 +77,13 @@ class DataProfile(Figure):
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = self._compared(frames)
-        reason = nothing_to_compare(frames) or nothing_to_reach(frames, self.by, self.target)
-        return reason or (no_sizes(frames) if self._counts else None)
+        compared, _ = self._compared(frames)
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, self.by, self.target)
+            or no_ranking_by_seconds(frames.trials, self.by)
+            or (no_sizes(compared) if self._counts else None)
+        )
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import solver_costs, targets_reached
+from optframe.statistics import no_ranking_by_seconds, solver_costs, targets_reached
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import (
     best,
@@ -90,9 +90,13 @@ class Ecdf(Figure):
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = at_best_settings(frames)
-        reason = nothing_to_compare(frames) or nothing_to_reach(frames, self.by, "relative")
-        return reason or (no_sizes(frames) if self._divides else None)
+        compared, _ = at_best_settings(frames)
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, self.by, "relative")
+            or no_ranking_by_seconds(frames.trials, self.by)
+            or (no_sizes(compared) if self._divides else None)
+        )
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import time_to_target
+from optframe.statistics import no_ranking_by_seconds, time_to_target
 from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
@@ -80,7 +80,9 @@ class Ert(Figure):
         """Return a reason if no run was measured, or none has this cost, else None."""
         if not groups(frames):
             return "no trial has run yet"
-        return nothing_to_reach(frames, self.by, "relative")
+        return nothing_to_reach(frames, self.by, "relative") or no_ranking_by_seconds(
+            frames.trials, self.by
+        )
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend."""

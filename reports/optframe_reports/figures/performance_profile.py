@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import performance_profile, ranking_depends_on, solver_costs
+from optframe.statistics import (
+    no_ranking_by_seconds,
+    performance_profile,
+    ranking_depends_on,
+    solver_costs,
+)
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
 from optframe_reports.plotting.labelling import add_title
@@ -73,8 +78,12 @@ class PerformanceProfile(Figure):
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = self._compared(frames)
-        return nothing_to_compare(frames) or nothing_to_reach(frames, self.by, self.target)
+        compared, _ = self._compared(frames)
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, self.by, self.target)
+            or no_ranking_by_seconds(frames.trials, self.by)
+        )
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""

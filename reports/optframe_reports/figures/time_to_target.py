@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Frames
-from optframe.statistics import evaluations_to_own_target, evaluations_to_target, worst
+from optframe.statistics import (
+    evaluations_to_own_target,
+    evaluations_to_target,
+    no_ranking_by_seconds,
+    worst,
+)
 from optframe_reports.plotting.curve_axis import X, label_of
 from optframe_reports.plotting.run_groups import By, groups
 from optframe_reports.plotting.run_strips import (
@@ -60,7 +65,7 @@ class TimeToTarget(Figure):
             return f"the runs counted no {self.x}"
         if not self._strips(frames):
             return "all runs ran in batches, so none has its own time"
-        return None
+        return no_ranking_by_seconds(frames.trials, self.x)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with a row for each optimizer."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from optframe import Frames
-from optframe.statistics import UNRUN, final_costs, solver_costs
+from optframe.statistics import UNRUN, final_costs, no_ranking_by_seconds, solver_costs
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import best, lost_runs, nothing_to_compare
 from optframe_reports.plotting.target_costs import (
@@ -60,6 +60,8 @@ class Ranking:
 
     def missing(self, frames: Frames) -> str | None:
         """Return why nothing can be ranked, or None."""
+        if self.by_target(frames) and (why := no_ranking_by_seconds(frames.trials, self.by)):
+            return why
         frames, _ = self._compared(frames)
         reason = nothing_to_compare(frames)
         if reason is None and self.by_target(frames):

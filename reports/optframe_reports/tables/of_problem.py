@@ -25,7 +25,8 @@ _NOTHING = ("", "–", "none")
 def tables_of_problems(trials: pd.DataFrame) -> list[Table]:
     """Return a table for each problem, in the study's order, without empty columns.
 
-    Rows are sorted by the median steps to the target, then by the median final loss.
+    Rows are sorted by the median steps to the target, then by the median final loss. Times are "not
+    comparable" where the machine's speed drifted.
     """
     if trials.empty:
         return []
@@ -85,8 +86,8 @@ def _row(found: pd.Series[Any], best: bool) -> Row:
         "reached": "–" if math.isnan(found["reached"]) else f"{found['reached']:.0f} of {ran}",
         "steps to target": _with_interval(steps, low, high, ran),
         "gradients to target": _gradients(found),
-        "time to target": duration(found["seconds_to_target"]),
-        "time per step": duration(found["seconds_per_step"]),
+        "time to target": _time(found, "seconds_to_target"),
+        "time per step": _time(found, "seconds_per_step"),
         "status": str(found["statuses"]),
         "settings": settings(found["hyperparameters"]),
     }
@@ -101,9 +102,10 @@ def _row(found: pd.Series[Any], best: bool) -> Row:
         "reached": found["reached"],
         "steps to target": steps,
         "gradients to target": found["gradients_to_target"],
-        "time to target": found["seconds_to_target"],
-        "time per step": found["seconds_per_step"],
     }
+    if found["seconds_comparable"]:
+        numbers["time to target"] = found["seconds_to_target"]
+        numbers["time per step"] = found["seconds_per_step"]
     values = {name: float(value) for name, value in numbers.items() if not math.isnan(value)}
     return Row(texts, values, bool(best))
 
@@ -115,6 +117,12 @@ def _scores(found: pd.Series[Any], part: str) -> dict[str, str]:
         f"{part} loss": number(loss) if math.isnan(accuracy) else "–",
         f"{part} accuracy": percent(accuracy),
     }
+
+
+def _time(found: pd.Series[Any], name: str) -> str:
+    """Return a time as text, if it can be compared with that of other rows."""
+    known = math.isfinite(found[name]) and not found["seconds_comparable"]
+    return "not comparable" if known else duration(found[name])
 
 
 def _with_interval(median: float, low: float, high: float, runs: int) -> str:
