@@ -23,6 +23,7 @@ __all__ = [
     "FINAL_COUNTS",
     "MEASURES",
     "METRICS",
+    "PATH",
     "PATH_COLUMNS",
     "PROFILE_COLUMNS",
     "RESERVED",
@@ -288,6 +289,17 @@ CURVES = (
     *_PATH,
 )
 """The columns of a curve, but for its metrics, which stand before θ."""
+
+PATH = (
+    *(column for column in TRIALS if column.name == "key"),
+    Column("step", "INTEGER", "steps done at this point of the path", "steps"),
+    *_PATH,
+    *(
+        Column(f"gradient_{i}", "REAL", f"partial derivative {i} that plain SGD would use there")
+        for i in range(2)
+    ),
+)
+"""The columns of paths; a run with one parameter has no values for the second."""
 
 METRICS = {
     "loss": "the problem's loss over all of its training data",
