@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS
+from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS, UNENDED
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
 from optframe.store.paths import unpacked
@@ -141,7 +141,9 @@ class _Found:
                     self.settings[row["id"]] = row
             elif len(values) == len(columns_of("tunings")):
                 row = _padded("tunings", values)
-                if row["id"] == tuning_id(row):
+                if not any(isinstance(value, bytes) for value in values) and (
+                    row["id"] == tuning_id(row)
+                ):
                     self.tunings[row["id"]] = row
         for row in trials:
             if not _is_trial(row):
@@ -237,7 +239,7 @@ def _is_trial(row: Row) -> bool:
     """Whether a row's values are such as a trial has."""
     if not (isinstance(row["key"], str) and _KEY.fullmatch(row["key"])):
         return False
-    if row["status"] not in ("planned", *STATUSES):
+    if row["status"] not in (*UNENDED, *STATUSES):
         return False
     kinds = {"TEXT": str, "INTEGER": int, "REAL": (int, float)}
     for column in TRIALS:
