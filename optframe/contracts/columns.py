@@ -279,14 +279,12 @@ def _at_checkpoint(column: Column) -> Column:
     return replace(column, name=column.curve, meaning=f"{column.meaning} at this checkpoint")
 
 
-_PATH = tuple(
-    Column(
-        f"theta_{i}",
-        "REAL",
-        f"coordinate {i} of the solution, for problems of at most two parameters",
-    )
-    for i in range(2)
-)
+def _both(name: str, meaning: str) -> tuple[Column, ...]:
+    """Return a column for each of two parameters."""
+    return tuple(Column(f"{name}_{i}", "REAL", meaning.format(i)) for i in range(2))
+
+
+_PATH = _both("theta", "coordinate {} of the solution, for problems of at most two parameters")
 
 CURVES = (
     *(column for column in TRIALS if column.identity),
@@ -299,10 +297,7 @@ PATH = (
     *(column for column in TRIALS if column.name == "key"),
     Column("step", "INTEGER", "steps done at this point of the path", "steps"),
     *_PATH,
-    *(
-        Column(f"gradient_{i}", "REAL", f"partial derivative {i} that plain SGD would use there")
-        for i in range(2)
-    ),
+    *_both("gradient", "partial derivative {} that plain SGD would use there"),
 )
 """The columns of paths; a run with one parameter has no values for the second."""
 
