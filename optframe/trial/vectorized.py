@@ -102,9 +102,8 @@ class VectorizedRuns:
             upcoming, watch = marks(self.setup.checkpoints, total, per_epoch), self._watch()
             self.loop.iterate(upcoming, self._measure, watch, None, self.paths.first(watch))
             lost = [i for i, run in enumerate(self.runs) if run.status == "diverged" and run.k]
-            if lost:
-                for i, k in divergences(self, lost, given):
-                    self.runs[i].reason = f"at step {k}"
+            for i, k in divergences(self, lost, given) if lost else ():
+                self.runs[i].reason = f"at step {k}"
 
     def _parts(
         self, alive: Any, optimizer: Optimizer
