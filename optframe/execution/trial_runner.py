@@ -230,7 +230,7 @@ def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
         step_bytes=None if run.profile is None else run.profile.step_bytes,
         window=run.window,
         load=load,
-        path=None if run.path is None else run.path.table,
+        path=run.path.table if run.path is not None and run.path.rows else None,
     )
 
 

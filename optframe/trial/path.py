@@ -17,6 +17,7 @@ from optframe.contracts import Array
 from optframe.contracts.columns import PATH_COLUMNS
 from optframe.trial.loop import Watch
 from optframe.trial.metrics import next_gradient
+from optframe.trial.stacking import NotTogether
 
 __all__ = ["MOST_RUNS", "STEPS", "Path", "Paths", "path_of"]
 
@@ -42,7 +43,7 @@ class Path:
     def __init__(self, run: Any) -> None:
         self.rows: list[tuple[float, ...]] = []
         self._run = run
-        self._answers = "gradient" in run.problem.offers()
+        self._answers = callable(getattr(run.problem, "gradient", None))
 
     @property
     def width(self) -> int:
@@ -145,6 +146,8 @@ class Paths:
         batch = self._batch
         theta = batch.xp.asarray(solution, copy=True)  # as in `Path`
         gradient = next_gradient(batch.problem, batch.ahead, k, theta)
+        if gradient.shape != theta.shape:
+            raise NotTogether(f"its gradient has shape {gradient.shape} for {len(theta)} runs")
         table = np.concatenate([*map(batch.backend.to_numpy, (solution, gradient))], axis=-1)
         for i, row in zip(batch.alive[which], table[which].tolist(), strict=True):
             batch.runs[i].path.rows.append((float(k), *row))

@@ -16,7 +16,7 @@ from optframe.trial.clock import Clock
 from optframe.trial.path import STEPS
 from optframe.trial.resume import Saved
 from optframe.trial.run import Run
-from optframe.trial.stacking import merged
+from optframe.trial.stacking import NotTogether, merged
 from optframe.trial.vectorized import VectorizedRuns
 from optframe_plugins.optimizers.adam import Adam
 from optframe_plugins.optimizers.momentum import Momentum
@@ -494,3 +494,33 @@ def test_every_backend_has_the_same_path(backend, run_of):
     found = run_of(problem, SGD(lr=1e-3), backend=backend, path=True)
     expected = run_of(Rosenbrock(), SGD(lr=1e-3), path=True)
     assert same(found, expected, rtol=1e-12)
+
+
+@dataclass(frozen=True)
+class OneGradient(Rosenbrock):
+    """It gives one gradient for all runs of a batch."""
+
+    def gradient(self, theta):
+        return super().gradient(theta if theta.ndim == 1 else theta[0])
+
+
+def test_a_batch_whose_gradients_have_another_shape_is_refused(both):
+    with pytest.raises(NotTogether, match=r"its gradient has shape \(2,\) for 2 runs"):
+        both(OneGradient(), [1e-3, 1e-4])
+
+
+@dataclass(frozen=True)
+class NoMetrics(Rosenbrock):
+    """It cannot be measured."""
+
+    def metrics(self, theta):
+        raise ArithmeticError("no")
+
+
+def test_a_run_that_fails_at_once_has_no_path(tmp_path):
+    registry = optframe.load_plugins()
+    registry.add("problems", "unmeasured", NoMetrics())
+    study = optframe.Study("one", {"steps": 3}, ["sgd"], [{"name": "unmeasured"}])
+    results = optframe.run(study, tmp_path, registry=registry)
+    assert results.trials["status"].tolist() == ["failed"]
+    assert results.paths.empty

@@ -101,7 +101,7 @@ class Trajectory(Figure):
         seeds = sorted(frames.curves["seed"].unique())
         if self.seed is not None and self.seed not in seeds:
             return f"no run has seed {self.seed}; expected one of {seeds[0]} to {seeds[-1]}"
-        if self.arrows and not any(key in frames.paths for key in frames.trials["key"]):
+        if self.arrows and {*frames.paths}.isdisjoint(frames.trials["key"]):
             return "no run has recorded gradients; run the study again, or draw without arrows"
         return None
 

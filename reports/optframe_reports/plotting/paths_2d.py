@@ -41,9 +41,9 @@ _APART = 0.02
 class Track:
     """A run's ``step`` (n,), ``theta`` (2, n), ``loss`` (n,) and ``gradient`` (2, n).
 
-    If the run has recorded its path (``recorded``), these are the path's points, and the loss is
-    NaN between two checkpoints. If not, they are the checkpoints, and the gradient is NaN. ``left``
-    says whether the path leaves the picture.
+    If the run has recorded its first steps (``recorded``), these are the points of its path, and
+    the loss is NaN between two checkpoints. If not, they are the checkpoints. The gradient is NaN
+    where none was recorded. ``left`` says whether the path leaves the picture.
     """
 
     group: Group
@@ -156,7 +156,9 @@ def _track(group: Group, trial: pd.Series[Any], run: Floats, path: Floats | None
     table = np.vstack([run, np.full((2, run.shape[1]), np.nan)])
     recorded = False
     if path is not None and np.isin(run[0], path[:, 0]).all():
-        recorded, loss = True, np.full(len(path), np.nan)
+        # A path with no more points than checkpoints, some steps apart, is that of a large batch.
+        recorded = len(path) > run.shape[1] or bool((np.diff(path[:, 0]) == 1).all())
+        loss = np.full(len(path), np.nan)
         loss[np.searchsorted(path[:, 0], run[0], side="right") - 1] = run[3]
         table = np.vstack([path[:, :3].T, loss, path[:, 3:].T])
     table = table[:, np.isfinite(table[1:3]).all(axis=0)]

@@ -383,3 +383,17 @@ def test_without_recorded_gradients_arrows_are_refused(study):
     add(study, spiral(4))
     reason = Trajectory(arrows=True).missing(study.frames())
     assert reason == "no run has recorded gradients; run the study again, or draw without arrows"
+
+
+def test_a_path_of_checkpoints_is_drawn_as_checkpoints_with_arrows(study, drawn):
+    """Runs of a large batch record no more than that."""
+    theta, step = spiral(6), [0, 1, 2, 5, 10, 20, 40]
+    add(study, theta, x=step)
+    frames = recorded(study, [table(step, theta)])
+    picture = drawn(Trajectory(arrows=True), frames)
+    (line,) = lines(picture, "adam")
+    np.testing.assert_allclose(line, theta, atol=1e-12)
+    assert len(picture.axes.collections[-1].U) > 3
+    shown = [moment.step for moment in Trajectory(clock="linear").animation(frames)]
+    np.testing.assert_allclose(shown, np.linspace(0, 40, len(shown)), atol=1e-9)
+    assert len(shown) == 70
