@@ -24,6 +24,7 @@ __all__ = [
     "FINAL_COUNTS",
     "MEASURES",
     "METRICS",
+    "PATH",
     "PATH_COLUMNS",
     "PROFILE_COLUMNS",
     "RESERVED",
@@ -279,14 +280,12 @@ def _at_checkpoint(column: Column) -> Column:
     return replace(column, name=column.curve, meaning=f"{column.meaning} at this checkpoint")
 
 
-_PATH = tuple(
-    Column(
-        f"theta_{i}",
-        "REAL",
-        f"coordinate {i} of the solution, for problems of at most two parameters",
-    )
-    for i in range(2)
-)
+def _both(name: str, meaning: str) -> tuple[Column, ...]:
+    """Return a column for each of two parameters."""
+    return tuple(Column(f"{name}_{i}", "REAL", meaning.format(i)) for i in range(2))
+
+
+_PATH = _both("theta", "coordinate {} of the solution, for problems of at most two parameters")
 
 CURVES = (
     *(column for column in TRIALS if column.identity),
@@ -294,6 +293,14 @@ CURVES = (
     *_PATH,
 )
 """The columns of a curve, but for its metrics, which stand before θ."""
+
+PATH = (
+    *(column for column in TRIALS if column.name == "key"),
+    Column("step", "INTEGER", "steps done at this point of the path", "steps"),
+    *_PATH,
+    *_both("gradient", "partial derivative {} that plain SGD would use there"),
+)
+"""The columns of paths; a run with one parameter has no values for the second."""
 
 
 def _names(columns: Iterable[Column]) -> tuple[str, ...]:

@@ -130,6 +130,7 @@ def frames_of(results: Results) -> Frames:
         _renamed(results.curves),
         color_of_each(trials["optimizer"]) if len(trials) else {},
         results.landscapes,
+        results.path_tables,
     )
 
 
@@ -220,7 +221,7 @@ def _chosen(
         )
     if len(trials) < len(frames.trials):
         curves = curves[curves["key"].isin(trials["key"])]
-    return Frames(trials, curves, frames.colors, frames.landscapes)
+    return Frames(trials, curves, frames.colors, frames.landscapes, frames.paths)
 
 
 def _labels(column: str, word: str, frames: Frames) -> list[str]:
