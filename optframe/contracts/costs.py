@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from optframe.contracts.columns import FINAL_COUNTS, TRIALS
-from optframe.errors import UsageError, nearest
 
-__all__ = ["COSTS", "DEFAULT", "FALLBACK", "OFFERED", "Cost", "CostName", "checked_cost"]
+__all__ = ["COSTS", "DEFAULT", "FALLBACK", "OFFERED", "Cost", "CostName"]
 
 CostName = Literal[
     "work", "steps", "gradients", "records", "epochs", "samples", "evaluations", "seconds"
@@ -57,16 +56,3 @@ def _costs() -> dict[str, Cost]:
 
 COSTS = _costs()
 """All costs by name: every count of a run, all evaluations (each counted as one), and its time."""
-
-
-def checked_cost(name: str, where: str) -> str:
-    """Return the name of a cost that is offered.
-
-    Raises
-    ------
-    UsageError
-        If there is none of this name; the message has the nearest one.
-    """
-    if name not in OFFERED:
-        raise UsageError(f"{where}: unknown cost {name!r}; {nearest(name, OFFERED)}")
-    return name

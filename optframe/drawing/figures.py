@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Iterable
 from itertools import compress, pairwise
@@ -114,13 +115,15 @@ def prepared(
 
 
 def frames_of(results: Results) -> Frames:
-    """Return a study's frames, with a colour for each optimizer."""
+    """Return a study's frames, with a colour for each optimizer, and what it compares by."""
     trials = results.trials
     return Frames(
         trials,
         results.curves,
         color_of_each(trials["optimizer"]) if len(trials) else {},
         results.landscapes,
+        results.cost,
+        results.metric,
     )
 
 
@@ -195,7 +198,7 @@ def _chosen(
         )
     if len(trials) < len(frames.trials):
         curves = curves[curves["key"].isin(trials["key"])]
-    return Frames(trials, curves, frames.colors, frames.landscapes)
+    return dataclasses.replace(frames, trials=trials, curves=curves)
 
 
 def _labels(column: str, word: str, frames: Frames) -> list[str]:

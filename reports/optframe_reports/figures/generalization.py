@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
 
 from optframe import Figure, Frames
-from optframe_reports.plotting.curve_axis import X, label_of, no_curves
+from optframe.contracts.costs import CostName
+from optframe_reports.plotting.curve_axis import axis_of, no_curves
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height
 from optframe_reports.plotting.median_bands import (
     ceiling_of,
@@ -39,7 +41,7 @@ class Generalization(Figure):
     were lost count as infinite from there on, as in `figures.convergence`.
     """
 
-    x: X = "steps"
+    x: CostName | None = None
     metric: Literal["loss", "accuracy"] = "loss"
     gap: bool = False
     by: By = "auto"
@@ -48,14 +50,15 @@ class Generalization(Figure):
 
     def title(self) -> str:
         """Return the picture's title."""
+        x = self.x or "the cost"
         if self.gap:
-            return f"Generalization gap of the {self.metric} against {self.x}"
-        return f"Training and test {self.metric} against {self.x}"
+            return f"Generalization gap of the {self.metric} against {x}"
+        return f"Training and test {self.metric} against {x}"
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if nothing was measured on test records, else None."""
         training, test = self._columns
-        reason = no_curves(frames, self.x, test, training)
+        reason = no_curves(frames, axis_of(frames, self.x).name, test, training)
         if reason is not None or self.y_scale != "log":
             return reason
         curves = _derived(frames, training, test).curves
@@ -72,13 +75,14 @@ class Generalization(Figure):
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return the quartiles at every place: name, metric, x, lower, median, upper."""
         drawn = self._lines(frames)
-        return pd.concat(lines.table(self.x, metric=metric) for metric, lines in drawn.items())
+        x = axis_of(frames, self.x).name
+        return pd.concat(lines.table(x, metric=metric) for metric, lines in drawn.items())
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw two lines for each optimizer, or one for the gap, with the legend below."""
         drawn = self._lines(frames)
         test = next(iter(drawn.values()))
-        scale, label = label_of(self.x, max(lines.end for lines in drawn.values()))
+        scale, label = axis_of(frames, self.x).label(max(lines.end for lines in drawn.values()))
         paths = {
             metric: [path.scaled(scale) for path in paths_of(lines)]
             for metric, lines in drawn.items()
@@ -129,15 +133,13 @@ class Generalization(Figure):
         """Return the lines of each column that is drawn, all on one axis."""
         compared = self._compared(frames)
         derived = _derived(frames, *self._columns)
+        x = axis_of(frames, self.x).name
         made = {
-            metric: lines(derived, self.x, metric, self.y_scale, compared)
-            for metric in self._measured
+            metric: lines(derived, x, metric, self.y_scale, compared) for metric in self._measured
         }
         if len({drawn.axis.log for drawn in made.values()}) == 1:
             return made
-        return {
-            metric: lines(derived, self.x, metric, "linear", compared) for metric in self._measured
-        }
+        return {metric: lines(derived, x, metric, "linear", compared) for metric in self._measured}
 
 
 def _derived(frames: Frames, training: str, test: str) -> Frames:
@@ -146,4 +148,5 @@ def _derived(frames: Frames, training: str, test: str) -> Frames:
     sign = -1.0 if training.endswith("accuracy") else 1.0
     name = "training_" + test.removeprefix("test_")
     gap = sign * (curves[test] - curves[training])
-    return Frames(frames.trials, curves.assign(**{name: curves[training], "gap": gap}), {})
+    derived = curves.assign(**{name: curves[training], "gap": gap})
+    return dataclasses.replace(frames, curves=derived, colors={})
