@@ -10,7 +10,7 @@ import pytest
 import optframe
 from optframe import Budget, Function, Number, Optimizer, StoreError, Study, UsageError
 
-SAMPLES = Path(__file__).parent / "sample_plugins"
+TINY = str(Path(__file__).parent / "sample_plugins" / "tiny.py")
 
 
 def f(theta):
@@ -78,11 +78,7 @@ def test_one_run_of_objects_keeps_every_iterate():
 
 def test_one_run_on_data_with_a_sampler():
     result = optframe.minimize(
-        "mlp:data=digits",
-        "sgd:lr=0.1",
-        epochs=5,
-        sampler="shuffled:batch_size=32",
-        backend="auto",
+        "mlp:data=digits", "sgd:lr=0.1", epochs=5, sampler="shuffled:batch_size=32", backend="auto"
     )
     assert result.status == "finished"
     assert result.curve["epoch"].iloc[-1] == 5
@@ -199,12 +195,12 @@ def test_a_given_start_needs_no_other():
 @pytest.mark.parametrize(
     ("given", "mistake"),
     [
-        ({}, "no budget is given; expected at least one of steps, epochs, gradients, seconds"),
-        ({"steps": 0}, "minimize: steps: expected a whole number ≥ 1, found 0"),
         (
-            {"epochs": 3},
-            "found epochs, but rosenbrock has no data; give it a budget of steps",
+            {},
+            "no budget is given; expected at least one of steps, epochs, gradients, work, seconds",
         ),
+        ({"steps": 0}, "minimize: steps: expected a whole number ≥ 1, found 0"),
+        ({"epochs": 3}, "found epochs, but rosenbrock has no data; give it a budget of steps"),
         ({"steps": 3, "theta0": [1.0]}, "theta0 has shape (1,); expected (2,)"),
         ({"steps": 3, "start": "elsewhere"}, "start: expected one of 'standard', 'random'"),
         ({"steps": 3, "seed": -1}, "seed: expected a whole number ≥ 0, found -1"),
@@ -307,7 +303,7 @@ batch_size = 5
 def test_a_study_is_run_loaded_and_reported(tmp_path):
     (tmp_path / "study.toml").write_text(STUDY)
     out = tmp_path / "results"
-    results = optframe.run(str(tmp_path / "study.toml"), out=str(out), plugins=[tiny()])
+    results = optframe.run(str(tmp_path / "study.toml"), out=str(out), plugins=[TINY])
     assert isinstance(results, optframe.Results)
     assert results.trials["status"].tolist() == ["finished"] * 2
     assert len(results.curves) == 2 * 5
@@ -318,10 +314,6 @@ def test_a_study_is_run_loaded_and_reported(tmp_path):
     assert page == tmp_path / "report" / "index.html"
     assert "tiny-study" in page.read_text(encoding="utf-8")
     assert optframe.report(out) == out / "report" / "index.html"
-
-
-def tiny():
-    return str(SAMPLES / "tiny.py")
 
 
 def test_results_go_into_a_folder_of_the_studys_name(tmp_path, monkeypatch):

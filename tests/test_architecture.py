@@ -253,32 +253,30 @@ def command_line(*words: str) -> set[str]:
     )
 
 
-def top_levels(modules: set[str]) -> set[str]:
-    return {module.partition(".")[0] for module in modules}
+ALL_PLUGINS = "import optframe\noptframe.load_plugins()"
+NAMES_ONLY = {"numpy", "rich", *HEAVY}
+"""What need not be imported where components are only named."""
 
 
-def test_loading_all_plugins_imports_no_heavy_library():
-    loaded = imported_by("import optframe\noptframe.load_plugins()")
-    assert {"optframe.components.registry", *BUILT_IN} <= loaded
-    assert not top_levels(loaded) & HEAVY
-
-
-def test_help_imports_neither_numpy_nor_pluggy():
-    loaded = command_line("--help")
-    assert {"click", "optframe_bench"} <= loaded
-    assert not top_levels(loaded) & {"numpy", "pluggy", "rich", *HEAVY, *BUILT_IN}
-    assert not loaded & {"importlib.metadata", "pathlib"}
-
-
-@pytest.mark.parametrize("command", ["list", "plugins"])
-def test_what_only_names_components_does_not_import_numpy(command):
-    loaded = command_line(command)
-    assert "optframe.components.registry" in loaded
-    assert not top_levels(loaded) & {"numpy", "rich", *HEAVY}
-
-
-def test_importing_optframe_imports_nothing_else():
-    assert not top_levels(imported_by("import optframe")) & {"numpy", "pluggy", "click", *HEAVY}
+@pytest.mark.parametrize(
+    ("load", "there", "absent"),
+    [
+        (lambda: imported_by(ALL_PLUGINS), {"optframe.components.registry", *BUILT_IN}, HEAVY),
+        (
+            lambda: command_line("--help"),
+            {"click", "optframe_bench"},
+            {"pluggy", "importlib.metadata", "pathlib", *NAMES_ONLY, *BUILT_IN},
+        ),
+        (lambda: command_line("list"), {"optframe.components.registry"}, NAMES_ONLY),
+        (lambda: command_line("plugins"), {"optframe.components.registry"}, NAMES_ONLY),
+        (lambda: imported_by("import optframe"), {"optframe"}, {"pluggy", "click", *NAMES_ONLY}),
+    ],
+    ids=["all plugins", "--help", "list", "plugins", "import optframe"],
+)
+def test_nothing_is_imported_before_it_is_used(load, there, absent):
+    loaded = load()
+    assert there <= loaded
+    assert not loaded & absent
 
 
 @pytest.mark.parametrize("name", optframe.__all__)

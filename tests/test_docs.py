@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import optframe
+from optframe.components import hookspecs
 from optframe.study.settings import RunSettings
 from optframe.testing import check_optimizer, check_problem, check_sampler
 
@@ -29,14 +30,20 @@ def registry(tmp_path):
         sys.modules.pop(Path(path).stem, None)
 
 
-def test_documented_plugins_run_together(registry, tmp_path, capsys):
-    study = optframe.Study(
-        name="documented",
-        budget={"steps": 500, "target": 1e-8},
-        optimizers=["heavy-ball:lr=0.02", "sgd:lr=0.02+lookahead"],
-        problems=["my-booth"],
-    )
-    results = optframe.run(study, tmp_path / "results", registry=registry)
+@pytest.fixture
+def documented(registry, tmp_path):
+    """Run a study of documented components."""
+
+    def run(budget, optimizers, problems, **others):
+        study = optframe.Study("documented", budget, optimizers, problems, **others)
+        return optframe.run(study, tmp_path / "results", registry=registry)
+
+    return run
+
+
+def test_documented_plugins_run_together(documented, capsys):
+    optimizers = ["heavy-ball:lr=0.02", "sgd:lr=0.02+lookahead"]
+    results = documented({"steps": 500, "target": 1e-8}, optimizers, ["my-booth"])
     assert results.trials["status"].tolist() == ["converged", "converged"]
     assert "heavy-ball:lr=0.02 converged" in capsys.readouterr().out
     last = results.curves.groupby("optimizer").last()
@@ -44,15 +51,10 @@ def test_documented_plugins_run_together(registry, tmp_path, capsys):
     assert abs(last["theta_1"] - 3).max() < 1e-3
 
 
-def test_documented_transforms_go_around_functions_and_learning_problems(registry, tmp_path):
-    study = optframe.Study(
-        name="documented",
-        budget={"steps": 100},
-        optimizers=["sgd:lr=0.05", "newton"],
-        problems=["booth+rounded:unit=0.5", "softmax+rounded:unit=0.5"],
-        samplers=["full"],
-    )
-    trials = optframe.run(study, tmp_path / "results", registry=registry).trials
+def test_documented_transforms_go_around_functions_and_learning_problems(documented):
+    problems = ["booth+rounded:unit=0.5", "softmax+rounded:unit=0.5"]
+    optimizers = ["sgd:lr=0.05", "newton"]
+    trials = documented({"steps": 100}, optimizers, problems, samplers=["full"]).trials
     booth, _, softmax, _ = trials.to_dict("records")
     assert trials["status"].tolist() == ["finished", "skipped", "finished", "skipped"]
     assert "newton needs hessian, which booth+rounded does not support" in trials["reason"].tolist()
@@ -60,36 +62,23 @@ def test_documented_transforms_go_around_functions_and_learning_problems(registr
     assert softmax["loss"] == pytest.approx(2.302585, abs=1e-6)
 
 
-def test_documented_executors_run(registry, tmp_path):
-    study = optframe.Study(
-        name="documented",
-        budget={"steps": 5},
-        optimizers=["sgd:lr=0.001", "adam"],
-        problems=["rosenbrock"],
-        run=RunSettings(executor="last-first"),
-    )
-    trials = optframe.run(study, tmp_path / "results", registry=registry).trials
-    assert trials["status"].tolist() == ["finished", "finished"]
-    assert trials["started"].is_monotonic_decreasing
+def test_documented_executors_run(documented):
+    settings = RunSettings(executor="last-first")
+    results = documented({"steps": 5}, ["sgd:lr=0.001", "adam"], ["rosenbrock"], run=settings)
+    assert results.trials["status"].tolist() == ["finished", "finished"]
+    assert results.trials["started"].is_monotonic_decreasing
 
 
 def test_the_page_names_every_hook():
-    from optframe.components import hookspecs
-
     for name in vars(hookspecs):
         if name.startswith("optframe_"):
             assert f"`{name}`" in PAGE, name
 
 
-def test_documented_samplers_and_schedules_run(registry, tmp_path):
-    study = optframe.Study(
-        name="documented",
-        budget={"epochs": 2},
-        optimizers=["sgd:lr={schedule=sawtooth,value=0.5,steps=10}"],
-        problems=["softmax"],
-        samplers=["blocks:batch_size=200"],
-    )
-    results = optframe.run(study, tmp_path / "results", registry=registry)
+def test_documented_samplers_and_schedules_run(documented):
+    optimizers = ["sgd:lr={schedule=sawtooth,value=0.5,steps=10}"]
+    samplers = ["blocks:batch_size=200"]
+    results = documented({"epochs": 2}, optimizers, ["softmax"], samplers=samplers)
     (trial,) = results.trials.to_dict("records")
     assert (trial["status"], trial["steps"], trial["samples"]) == ("finished", 14, 2 * 1258)
     assert trial["loss"] < 2.0

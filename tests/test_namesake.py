@@ -191,24 +191,18 @@ def test_the_doctor_warns_of_a_distribution_that_ours_has_overwritten(environmen
     assert doctor.stdout.splitlines().count(warning) == 1
 
 
-def test_a_package_that_comes_first_on_the_path_is_named(installed, first):
-    found = first / "optframe" / "__init__.py"
-    found.parent.mkdir()
+@pytest.mark.parametrize(
+    ("name", "calls"), [("optframe/__init__.py", WORDS), ("optframe.py", [["doctor"]])]
+)
+def test_a_package_or_module_that_comes_first_on_the_path_is_named(installed, first, name, calls):
+    found = first / name
+    found.parent.mkdir(exist_ok=True)
     found.write_text("raise RuntimeError('imported')")
-    for words in WORDS:
+    for words in calls:
         assert refusal(installed.optframe(*words, path=first)) == (
             f"the package 'optframe' is '{found}'; expected optframe-bench's, in "
             f"'{installed.site}'; move it, or take '{first}' out of Python's path (PYTHONPATH)"
         )
-
-
-def test_so_is_a_module(installed, first):
-    found = first / "optframe.py"
-    found.write_text("raise RuntimeError('imported')")
-    assert refusal(installed.optframe("doctor", path=first)) == (
-        f"the package 'optframe' is '{found}'; expected optframe-bench's, in '{installed.site}'; "
-        f"move it, or take '{first}' out of Python's path (PYTHONPATH)"
-    )
 
 
 def test_a_distribution_that_comes_first_on_the_path_can_be_removed(installed, first, theirs):

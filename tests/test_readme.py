@@ -44,7 +44,9 @@ def folder(tmp_path_factory) -> Path:
     return path
 
 
-def run(command: list[str], folder: Path) -> str:
+def run(words: list[str], folder: Path) -> str:
+    """Run a command of the environment that the tests run in."""
+    command = [str(BIN / words[0]), *words[1:]]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -59,7 +61,7 @@ def run(command: list[str], folder: Path) -> str:
 def test_command_runs(line, folder):
     words = shlex.split(line)
     assert words[0] == "optframe"
-    output = run([str(BIN / "optframe"), *words[1:]], folder)
+    output = run(words, folder)
     assert output
     for stored in re.findall(r"^(?:store|report): +(.+)$", output, re.M):
         assert (folder / stored).exists()
@@ -68,11 +70,11 @@ def test_command_runs(line, folder):
 def test_first_command_ends_by_naming_the_report(folder):
     (first,) = [line for line in commands() if line.startswith("python -m pip install . &&")]
     words = shlex.split(first.partition("&&")[2])
-    output = run([str(BIN / words[0]), *words[1:]], folder)
+    output = run(words, folder)
     assert output.splitlines()[-1] == "report: results/quickstart/report/index.html"
     for problem in ("mlp", "softmax", "rosenbrock", "quadratic"):
         assert problem in output
-    again = run([str(BIN / words[0]), *words[1:], "--no-report"], folder)
+    again = run([*words, "--no-report"], folder)
     assert "120 trials were in the store already; nothing was run now" in again
 
 
@@ -86,21 +88,15 @@ def test_second_command_is_the_one_that_ci_runs():
 
 def test_python_blocks_run_in_order(folder):
     code = "\n".join(text for text in blocks("python") if "@hookimpl" not in text)
-    output = run([sys.executable, "-W", "error", "-c", code], folder)
+    output = run([Path(sys.executable).name, "-W", "error", "-c", code], folder)
     assert "finished" in output
 
 
 def test_the_plugin_is_about_thirty_lines_and_is_compared_with_ours(folder):
     (plugin,) = [text for text in blocks("python") if "@hookimpl" in text]
     assert len([line for line in plugin.splitlines() if line.strip()]) <= 32
-    output = run(
-        [
-            str(BIN / "optframe"),
-            *("run", "-P", "my_plugin.py", "-o", "signsgd:lr=0.01", "-o", "adam"),
-            *("-p", "rosenbrock", "--steps", "50", "--out", "signs", "--no-report"),
-        ],
-        folder,
-    )
+    words = "optframe run -P my_plugin.py -o signsgd:lr=0.01 -o adam -p rosenbrock --steps 50"
+    output = run([*words.split(), "--out", "signs", "--no-report"], folder)
     assert "signsgd:lr=0.01" in output
     assert "adam" in output
 

@@ -29,6 +29,7 @@ __all__ = [
     "STATUSES",
     "TIMES",
     "TRIALS",
+    "UNENDED",
     "filled",
     "rises",
 ]
@@ -46,6 +47,10 @@ STATUSES = (
 )
 """How a trial can end: target reached; budget spent; the optimizer's own end; not finite or far
 away; an exception; out of time; the process died; something is missing."""
+
+
+UNENDED = ("planned", "recording")
+"""The statuses of a trial that has not ended: it has not run; a program is recording it."""
 
 
 _TEXT, _INTEGER = "TEXT NOT NULL", "INTEGER NOT NULL"
@@ -128,7 +133,7 @@ TRIALS = (
     Column(
         "status",
         "TEXT NOT NULL DEFAULT 'planned'",
-        "how it ended; 'planned' where it has not run",
+        "how it ended; 'planned' where it has not run, 'recording' where a program records it",
         repeats=True,
     ),
     Column("reason", "TEXT", "why it ended so, in one line"),

@@ -33,6 +33,7 @@ __all__ = [
     "selected",
     "settings_id",
     "study_of",
+    "tuning_id",
     "version_of",
 ]
 
@@ -133,6 +134,12 @@ def environment_id(description: str) -> str:
 def settings_id(values: Sequence[Any]) -> str:
     """Return the name of settings: the hash of their other columns."""
     return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()[:16]
+
+
+def tuning_id(row: Mapping[str, Any]) -> str:
+    """Return the name of a tuning: the hash of what was tuned, and how."""
+    names = columns_of("tunings")
+    return settings_id([row[name] for name in names[1 : names.index("closed")]])
 
 
 def create(connection: sqlite3.Connection) -> None:

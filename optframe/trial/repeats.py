@@ -99,7 +99,7 @@ def step_back(run: Any) -> int:
         again.advance(began)
     if not again.advance(run.k, run.reaches):
         return steps  # steps that depend on the time come out differently
-    run.clock.seconds = before + (again.k - began) / steps * (after - before)
+    run.clock.seconds = _seconds_at(again.k, run.rows, (began, before), (run.k, after))
     if run.profile is not None and after:
         run.profile.shorten(run.clock.seconds / after)
     loop.k, loop.theta, loop.state = again.k, again.theta, again.state
@@ -132,14 +132,25 @@ def first_reaches(batch: Any, rows: Any) -> dict[int, Reach]:
 
     while len(again.alive) and again.loop.advance(loop.k, reaches):
         k, counts = again.loop.k, dataclasses.replace(again.counts)
-        seconds = kept.seconds + (k - kept.k) / steps * (batch.clock.seconds - kept.seconds)
+        ends = (kept.k, kept.seconds), (loop.k, batch.clock.seconds)
         table = again.table(again.measured(k, judged), judged.solution)
         for i in np.flatnonzero(judged.reached).tolist():
             values = {name: float(value[i]) for name, value in judged.values.items()}
+            row = int(rows[again.alive[i]])
+            seconds = _seconds_at(k, batch.runs[batch.alive[row]].rows, *ends)
             reach = Reach(k, counts, seconds, 1, values, judged.solution[i, ...], table[i])
-            found[int(rows[again.alive[i]])] = reach
+            found[row] = reach
         again.keep(np.flatnonzero(~judged.reached))
     return found
+
+
+def _seconds_at(
+    k: int, rows: Sequence[Sequence[float]], before: tuple[int, float], after: tuple[int, float]
+) -> float:
+    """Return the seconds at a step, interpolated between the rows and the two tests around it."""
+    inside = [(row[0], row[_SECONDS]) for row in rows if before[0] < row[0] < after[0]]
+    steps, seconds = zip(before, *inside, after, strict=True)
+    return float(np.interp(k, steps, seconds))
 
 
 def divergence(run: Any) -> int:

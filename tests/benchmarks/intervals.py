@@ -18,19 +18,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optframe.statistics.medians import (
-    Floats,
-    Interval,
-    between,
-    median_and_quartiles,
-    sample,
-)
+from optframe.statistics.medians import Floats, Interval, between, median_and_quartiles, sample
 from optframe.statistics.running_time import percentile_ends
 
 __all__ = ["bootstrap_median", "bootstrap_median_ratio"]
-
-_AT_ONCE = 4_000_000
-"""The number of values that are drawn at a time."""
 
 
 def bootstrap_median(
@@ -73,10 +64,6 @@ def bootstrap_median_ratio(
     ValueError
         If the samples are not pairs of positive values, or both of a pair are infinite.
     """
-    return _exp(bootstrap_median(_log_ratios(ours, theirs), confidence, resamples, seed))
-
-
-def _log_ratios(ours: ArrayLike, theirs: ArrayLike) -> Floats:
     above, below = sample(ours), sample(theirs)
     if above.shape != below.shape:
         raise ValueError(f"expected pairs, found {above.size} and {below.size} values")
@@ -84,25 +71,14 @@ def _log_ratios(ours: ArrayLike, theirs: ArrayLike) -> Floats:
         raise ValueError("expected positive values for a ratio")
     if np.any(np.isinf(above) & np.isinf(below)):
         raise ValueError("a pair of two lost runs has no ratio")
-    return np.asarray(np.log(above) - np.log(below))
-
-
-def _exp(logs: Interval) -> Interval:
+    logs = bootstrap_median(np.log(above) - np.log(below), confidence, resamples, seed)
     median, low, high = np.exp(logs[:3])
     return Interval(float(median), float(low), float(high), logs.confidence)
 
 
 def _resampled_medians(ordered: Floats, resamples: int, seed: int) -> Floats:
     """Return the medians of samples: ranks are drawn, since integers sort faster than values."""
-    n = ordered.size
-    random = np.random.default_rng(seed)
+    n, random = ordered.size, np.random.default_rng(seed)
     middle = [(n - 1) // 2, n // 2]
-    step = max(1, _AT_ONCE // n)
-    ranks = np.concatenate(
-        [
-            np.partition(random.integers(n, size=(min(step, resamples - i), n)), middle)[:, middle]
-            for i in range(0, resamples, step)
-        ]
-        or [np.empty((0, 2), np.intp)]
-    )
+    ranks = np.partition(random.integers(n, size=(resamples, n)), middle)[:, middle]
     return between(ordered[ranks[:, 0]], ordered[ranks[:, 1]])

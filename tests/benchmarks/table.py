@@ -82,13 +82,9 @@ class Row:
         if self.why or not self._words["sign"]:
             return None
         limit = float(self._words["limit"])
-        inside = [end <= limit if self.smaller_is_better else end >= limit for end in self.interval]
+        ends = (self.low, self.high)
+        inside = [end <= limit if self.smaller_is_better else end >= limit for end in ends]
         return inside[0] if inside[0] == inside[1] else None
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The ends of the 95 % interval."""
-        return self.low, self.high
 
     @property
     def title(self) -> str:

@@ -4,9 +4,11 @@ Every measurement begins and ends with the device at rest. Where there is no dev
 suite runs the same code, small, with NumPy and torch on the CPU.
 """
 
+import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
@@ -15,16 +17,15 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe.contracts.seeds import SamplerSeeds, Seeds
-from optframe.contracts.trial import Budget, Checkpoints
+from optframe.contracts.seeds import Seeds
 from optframe.rules import computing_with
-from optframe.trial.run import Run, Setup
 from optframe.trial.stacking import merged
 from optframe.trial.vectorized import VectorizedRuns
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.optimizers.adam import Adam
 
+RUNS = runpy.run_path(str(Path(__file__).with_name("runs.py")))
 LR = 1e-3
 ADAM_MOVES, COPY_MOVES = 7, 2
 """Arrays read and written: θ, g, m, v and θ, m, v; the source and the target."""
@@ -112,7 +113,8 @@ class Networks:
     """The 784-32-10 network from many starts, with Adam: a batch of runs, and torch's ways."""
 
     def __init__(self, device: Device, runs: int, steps: int, side: int = 28) -> None:
-        self.device, self.steps, self.dataset = device, steps, random_data(side)
+        self.device, self.steps = device, steps
+        self.dataset = RUNS["random_data"]("random", (side, side, 1), RECORDS)
         registry = optframe.load_plugins()
         self.seeds = [Seeds(0, i) for i in range(runs)]
         setting = optframe.Setting(
@@ -126,20 +128,9 @@ class Networks:
 
     def together(self) -> VectorizedRuns:
         """Train all of them at once."""
+        given = {"sampler": self.sampler, "budget": {"steps": self.steps}}
         runs = [
-            Run(
-                Setup(
-                    problem=self.problem,
-                    backend=self.device.backend,
-                    optimizer=Adam(lr=LR),
-                    sampler=self.sampler,
-                    budget=Budget(steps=self.steps),
-                    checkpoints=Checkpoints(count=2),
-                    seeds=seeds,
-                    start=start,
-                    dtype="float32",
-                )
-            )
+            RUNS["run_of"](self.problem, Adam(lr=LR), start, seeds=seeds, **given)
             for seeds, start in zip(self.seeds, self.starts, strict=True)
         ]
         batch = VectorizedRuns(
@@ -156,13 +147,8 @@ class Networks:
     @cached_property
     def indices(self) -> Any:
         """The records of every step, shape (steps, runs, batch), on the device."""
-        epochs = -(-self.steps * BATCH // self.problem.records)
         found = [
-            [
-                np.asarray(indices)
-                for epoch in range(epochs)
-                for indices in self.sampler.epoch(epoch, self.problem.records, SamplerSeeds(seeds))
-            ][: self.steps]
+            RUNS["minibatches"](self.problem, self.sampler, seeds, self.steps)
             for seeds in self.seeds
         ]
         return self.device.tensor(np.swapaxes(np.array(found), 0, 1))
@@ -249,16 +235,6 @@ class Networks:
 def turned(block: Any) -> Any:
     """Weights as torch's layers have them, or back; biases as they are."""
     return block.T if block.ndim == 2 else block
-
-
-def random_data(side: int) -> optframe.Dataset:
-    """Images of numbers: only their shape matters here."""
-    random = np.random.default_rng(0)
-    part = optframe.Part(
-        random.random((RECORDS, side * side)).astype("float32"), random.integers(0, 10, RECORDS)
-    )
-    test = optframe.Part(part.inputs[:10], part.targets[:10])
-    return optframe.Dataset("random", part, test, test, classes=10, shape=(side, side, 1))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,9 @@ function. scikit-learn minimizes its own, with the largest tolerance that gets a
 """
 
 import os
+import runpy
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from types import SimpleNamespace
 
@@ -20,9 +22,9 @@ import optframe
 from optframe.components.binder import Binder
 from optframe.components.notation import parse
 from optframe.contracts.seeds import Seeds
-from optframe.contracts.trial import Budget, Checkpoints
-from optframe.trial.run import Run, Setup
+from optframe.trial.run import Run
 
+RUNS = runpy.run_path(str(Path(__file__).with_name("runs.py")))
 NEAR = 1e-8
 RECORDS = 32_561
 L2 = 1 / RECORDS
@@ -34,7 +36,6 @@ class Task:
     """The problem, bound; f*, and the framework's parts."""
 
     registry: optframe.Registry
-    backend: optframe.Backend
     problem: optframe.Problem
 
     @property
@@ -43,19 +44,10 @@ class Task:
 
     def run(self, optimizer: str, **budget) -> Run:
         """Run an optimizer on all records; a clock that nothing interrupts."""
-        run = Run(
-            Setup(
-                problem=self.problem,
-                backend=self.backend,
-                optimizer=self.registry.make("optimizers", optimizer),
-                sampler=self.registry.make("samplers", "full"),
-                budget=Budget(**budget),
-                checkpoints=Checkpoints(count=2),
-                seeds=Seeds(0, 0),
-                start=np.zeros(self.problem.size),
-                dtype="float64",
-            )
-        )
+        parts = (self.problem, self.registry.make("optimizers", optimizer))
+        sampler = self.registry.make("samplers", "full")
+        start = np.zeros(self.problem.size)
+        run = RUNS["run_of"](*parts, start, sampler=sampler, budget=budget)
         run.execute()
         return run
 
@@ -109,11 +101,11 @@ def task():
     binder = Binder(registry)
     table = parse(f"logistic:data=a9a,l2={L2!r}")
     problem = registry.make("problems", table.pop("name"), table)
-    backend = binder.backend("numpy")
-    sequence = Seeds(0, 0).sequence("instance")
-    bound = problem.bind(optframe.Setting(backend, "float64", sequence, binder.dataset))
+    instance = Seeds(0, 0).sequence("instance")
+    setting = optframe.Setting(binder.backend("numpy"), "float64", instance, binder.dataset)
+    bound = problem.bind(setting)
     assert bound.records == RECORDS
-    return Task(registry, backend, bound)
+    return Task(registry, bound)
 
 
 def steps_to_the_goal(task: Task, optimizer: str) -> Run:

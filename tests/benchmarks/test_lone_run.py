@@ -1,12 +1,14 @@
 """One run on Rosenbrock, per step, against torch's optimizers with autograd, eager, in float64."""
 
-from time import perf_counter
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import optframe
 
+RUNS = runpy.run_path(str(Path(__file__).with_name("runs.py")))
 STEPS = 500
 RATES = {"sgd": 1e-3, "adam": 1e-2}
 
@@ -16,17 +18,7 @@ def torchs(torch, name: str, steps: int, iterates: list | None = None) -> float:
     rule = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[name]
     theta = torch.tensor([-1.2, 1.0], dtype=torch.float64, requires_grad=True)
     optimizer = rule([theta], lr=RATES[name])
-    began = perf_counter()
-    for _ in range(steps):
-        if iterates is not None:
-            iterates.append(theta.detach().numpy().copy())
-        optimizer.zero_grad()
-        x, y = theta.unbind()
-        rise, rest = y - x * x, 1 - x
-        loss = 100 * rise * rise + rest * rest
-        loss.backward()
-        optimizer.step()
-    return perf_counter() - began
+    return RUNS["descend_rosenbrock"](optimizer, theta, steps, iterates)
 
 
 def ours(name: str, steps: int, **wishes) -> optframe.MinimizeResult:

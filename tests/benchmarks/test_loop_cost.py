@@ -1,5 +1,7 @@
 """The cost of the loop per step, and of one checkpoint."""
 
+import runpy
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -8,32 +10,23 @@ import pytest
 import optframe
 from optframe.components.binder import Binder
 from optframe.contracts.seeds import Seeds
-from optframe.contracts.trial import Budget, Checkpoints
-from optframe.trial.run import Run, Setup
+from optframe.contracts.trial import Checkpoints
+from optframe.trial.run import Run
 
+RUNS = runpy.run_path(str(Path(__file__).with_name("runs.py")))
 STEPS = 5_000
 
 
 def rosenbrock_run(checkpoints: Checkpoints, steps: int = STEPS) -> Run:
     registry = optframe.load_plugins()
     binder = Binder(registry)
-    problem = registry.make("problems", "rosenbrock")
-    backend = binder.backend("numpy")
-    seeds = Seeds(0, 0)
-    setting = optframe.Setting(backend, "float64", seeds.sequence("instance"), binder.dataset)
-    return Run(
-        Setup(
-            problem=problem.bind(setting),
-            backend=backend,
-            optimizer=registry.make("optimizers", "sgd", {"lr": 0.001}),
-            sampler=None,
-            budget=Budget(steps=steps),
-            checkpoints=checkpoints,
-            seeds=seeds,
-            start=problem.start(np.random.default_rng(0)),
-            dtype="float64",
-        )
-    )
+    instance = Seeds(0, 0).sequence("instance")
+    setting = optframe.Setting(binder.backend("numpy"), "float64", instance, binder.dataset)
+    problem = registry.make("problems", "rosenbrock").bind(setting)
+    optimizer = registry.make("optimizers", "sgd", {"lr": 0.001})
+    start = problem.start(np.random.default_rng(0))
+    given = {"budget": {"steps": steps}, "checkpoints": checkpoints}
+    return RUNS["run_of"](problem, optimizer, start, **given)
 
 
 @pytest.mark.row(
@@ -63,10 +56,7 @@ def test_loop_against_the_same_lines_in_a_bare_loop(pairs):
 
 
 @pytest.mark.row(
-    "one checkpoint, metrics aside",
-    "benchopt's 150 µs (callback strategy)",
-    "≤ 20 µs",
-    place=4,
+    "one checkpoint, metrics aside", "benchopt's 150 µs (callback strategy)", "≤ 20 µs", place=4
 )
 def test_one_checkpoint(pairs):
     steps = 1_000

@@ -1,5 +1,7 @@
 """Runs of Rosenbrock at once, as studies run them: against one at a time, and torch.func.vmap."""
 
+import runpy
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -14,6 +16,7 @@ from optframe.trial.stacking import merged
 from optframe.trial.vectorized import VectorizedRuns
 
 MEMORY = 1024.0
+rosenbrock = runpy.run_path(str(Path(__file__).with_name("runs.py")))["rosenbrock"]
 
 
 class Grid:
@@ -81,13 +84,6 @@ def test_runs_at_once_against_one_at_a_time(pairs):
         return sum(run.clock.seconds for run in grid.alone(which)) / (sample * steps)
 
     pairs.compare(lambda: grid.together().clock.seconds / (runs * steps), theirs)
-
-
-def rosenbrock(theta):
-    """The loss of one run, for `torch.func.grad`."""
-    x, y = theta.unbind()
-    rise, rest = y - x * x, 1 - x
-    return 100 * rise * rise + rest * rest
 
 
 def by_vmap(torch):

@@ -6,6 +6,7 @@ there is no dropout. The data is random: only its shape matters here.
 """
 
 import ctypes
+import runpy
 import subprocess
 import sys
 from importlib import import_module
@@ -18,10 +19,10 @@ from threadpoolctl import threadpool_limits
 
 import optframe
 from optframe.components.binder import Binder
-from optframe.contracts.seeds import SamplerSeeds, Seeds
-from optframe.contracts.trial import Budget, Checkpoints
-from optframe.trial.run import Run, Setup
+from optframe.contracts.seeds import Seeds
+from optframe.trial.run import Run
 
+RUNS = runpy.run_path(str(Path(__file__).with_name("runs.py")))
 BATCH = 128
 SIZES = {"mnist": ((28, 28, 1), 5 * BATCH), "cifar10": ((32, 32, 3), 2 * BATCH)}
 STEPS = {"mnist-lecture": 200, "mnist-mlp": 8, "cifar10-cnn": 2}
@@ -31,14 +32,7 @@ WITH_DROPOUT = " with dropout"
 
 
 def random_data(name: str) -> optframe.Dataset:
-    random = np.random.default_rng(0)
-    shape, records = SIZES[name]
-    part = optframe.Part(
-        random.random((records, int(np.prod(shape)))).astype("float32"),
-        random.integers(0, 10, records),
-    )
-    test = optframe.Part(part.inputs[:10], part.targets[:10])
-    return optframe.Dataset(name, part, test, test, classes=10, shape=shape)
+    return RUNS["random_data"](name, *SIZES[name])
 
 
 class Task:
@@ -48,36 +42,17 @@ class Task:
         registry = optframe.load_plugins()
         self.name, self.lr = name, RATES[optimizer]
         self.seeds, self.steps = Seeds(0, 0), steps or STEPS[name]
-        self.backend = Binder(registry).backend("numpy")
-        problem = registry.make("problems", name, fields)
-        setting = optframe.Setting(
-            self.backend, "float32", self.seeds.sequence("instance"), random_data
-        )
-        self.problem = problem.bind(setting)
+        backend, instance = Binder(registry).backend("numpy"), self.seeds.sequence("instance")
+        setting = optframe.Setting(backend, "float32", instance, random_data)
+        self.problem = registry.make("problems", name, fields).bind(setting)
         self.optimizer = registry.make("optimizers", optimizer, {"lr": self.lr})
         self.sampler = registry.make("samplers", "shuffled", {"batch_size": BATCH})
         self.start = self.problem.start(np.random.default_rng(0)).astype("float32")
-        records, epochs = self.problem.records, -(-self.steps * BATCH // self.problem.records)
-        self.minibatches = [
-            np.asarray(indices)
-            for epoch in range(epochs)
-            for indices in self.sampler.epoch(epoch, records, SamplerSeeds(self.seeds))
-        ][: self.steps]
+        self.minibatches = RUNS["minibatches"](self.problem, self.sampler, self.seeds, self.steps)
 
     def run(self) -> Run:
-        run = Run(
-            Setup(
-                problem=self.problem,
-                backend=self.backend,
-                optimizer=self.optimizer,
-                sampler=self.sampler,
-                budget=Budget(steps=self.steps),
-                checkpoints=Checkpoints(count=2),
-                seeds=self.seeds,
-                start=self.start,
-                dtype="float32",
-            )
-        )
+        given = {"sampler": self.sampler, "budget": {"steps": self.steps}, "seeds": self.seeds}
+        run = RUNS["run_of"](self.problem, self.optimizer, self.start, **given)
         run.execute()
         assert run.status == "finished", run.reason
         return run

@@ -1,6 +1,7 @@
 """A sweep of learning rates as one command, and what torch needs for the same runs."""
 
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 import optframe
 
+RUNS = runpy.run_path(str(Path(__file__).with_name("runs.py")))
 COMMAND = shutil.which("optframe", path=str(Path(sys.executable).parent)) or "optframe"
 WHAT = "50 learning rates × 20 starts × 6 optimizers on Rosenbrock, 2,000 steps, one command"
 ROUNDS = 6
@@ -75,17 +77,7 @@ class Sweep:
         lr = json.loads(trial["hyperparameters"])["lr"]
         theta = torch.tensor(self.paths.loc[key].to_numpy()[0], requires_grad=True)
         optimizer = RULES[trial["optimizer_name"]][1](torch, [theta], lr)
-        began = perf_counter()
-        for _ in range(steps):
-            if path is not None:
-                path.append(theta.detach().numpy().copy())
-            optimizer.zero_grad()
-            x, y = theta.unbind()
-            rise, rest = y - x * x, 1 - x
-            loss = 100 * rise * rise + rest * rest
-            loss.backward()
-            optimizer.step()
-        return perf_counter() - began
+        return RUNS["descend_rosenbrock"](optimizer, theta, steps, path)
 
     def check(self, torch) -> None:
         """Hold some runs of every optimizer against torch, over their first steps."""

@@ -8,6 +8,10 @@ import numpy as np
 from scipy.optimize import rosen, rosen_der
 
 
+def weighted_squares(weights):
+    return lambda x: (weights @ x**2, 2 * weights * x)
+
+
 def ackley(x):
     n = x.size
     radius = np.sqrt(np.mean(x**2))
@@ -36,11 +40,7 @@ def broyden_tridiagonal(x):
     return r @ r, slope
 
 
-CIGAR_WEIGHTS = np.array([1.0] + 9 * [1e6])
-
-
-def cigar(x):
-    return CIGAR_WEIGHTS @ x**2, 2 * CIGAR_WEIGHTS * x
+cigar = weighted_squares(np.array([1.0] + 9 * [1e6]))
 
 
 BOUNDARY_H = 1 / 11
@@ -58,11 +58,7 @@ def discrete_boundary(x):
     return r @ r, slope
 
 
-DISCUS_WEIGHTS = np.array([1e6] + 9 * [1.0])
-
-
-def discus(x):
-    return DISCUS_WEIGHTS @ x**2, 2 * DISCUS_WEIGHTS * x
+discus = weighted_squares(np.array([1e6] + 9 * [1.0]))
 
 
 DIXON_WEIGHTS = np.arange(2.0, 11)
@@ -77,11 +73,7 @@ def dixon_price(x):
     return (x[0] - 1) ** 2 + DIXON_WEIGHTS @ rise**2, slope
 
 
-ELLIPSOID_WEIGHTS = 1e6 ** (np.arange(10) / 9)
-
-
-def ellipsoid(x):
-    return ELLIPSOID_WEIGHTS @ x**2, 2 * ELLIPSOID_WEIGHTS * x
+ellipsoid = weighted_squares(1e6 ** (np.arange(10) / 9))
 
 
 def engval1(x):

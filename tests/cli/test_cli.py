@@ -116,7 +116,7 @@ def test_all_wrong_words_are_told(optframe):
         "command line: [[optimizer]]: unknown optimizer 'addam'; did you mean 'adam'?",
         "command line: [[problem]]: unknown problem 'rosenbrok'; did you mean 'rosenbrock'?",
         "command line: [study] budget: no budget is given; expected at least one of steps, epochs, "
-        "gradients, seconds",
+        "gradients, work, seconds",
         "command line: [study]: seeds: expected a whole number ≥ 1, found 0",
     ]
 

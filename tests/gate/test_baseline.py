@@ -16,12 +16,8 @@ NOTHING_KNOWN = Tolerances()
 
 
 def test_a_baseline_has_a_line_for_each_cell_and_its_keys_in_order(source, measured):
-    trials = [
-        measured("sgd"),
-        measured("adam"),
-        measured("adam", "booth"),
-        measured("adam", seed=1),
-    ]
+    adam = [measured("adam"), measured("adam", "booth"), measured("adam", seed=1)]
+    trials = [measured("sgd"), *adam]
     written = text(source(*trials), Tolerances({"adam": Tolerance(0.1)}, ("old",)))
     told = json.loads(written)
     assert list(told) == ["format", "kit", "study", "environment", "tolerances", "cells"]
@@ -83,9 +79,8 @@ def test_one_baseline_is_measured_in_one_place(source, measured, elsewhere, tmp_
     with pytest.raises(UsageError, match="its trials ran in 2 different environments"):
         write(both, tmp_path / "a.json", NOTHING_KNOWN)
     machine = measured().environment | {"machine": "three", "git": "abc"}
-    write(
-        source(measured(), measured("sgd", environment=machine)), tmp_path / "a.json", Tolerances()
-    )
+    both = source(measured(), measured("sgd", environment=machine))
+    write(both, tmp_path / "a.json", NOTHING_KNOWN)
 
 
 def test_a_place_that_cannot_be_written_is_named(source, measured, tmp_path):

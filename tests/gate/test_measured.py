@@ -31,11 +31,6 @@ def test_what_is_not_finite_is_null(measured):
     assert (told["loss"], told["counts"]["steps"], told["seconds"]) == (None, None, None)
 
 
-def broken(plain, change):
-    change(plain)
-    return plain
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -53,8 +48,10 @@ def broken(plain, change):
     ],
 )
 def test_what_is_no_such_table_is_refused_with_its_mistake(measured, change, said):
+    plain = table(measured())
+    change(plain)
     with pytest.raises(StoreError, match=said):
-        read(broken(table(measured()), change), "here")
+        read(plain, "here")
 
 
 @pytest.mark.parametrize("given", [None, 3, [], "text"])
@@ -66,9 +63,8 @@ def test_what_is_no_table_is_refused(given):
 def test_another_kit_is_refused():
     check_kit(KIT_VERSION, "here")
     check_kit(None, "here")
-    with pytest.raises(
-        StoreError, match=f"version {KIT_VERSION + 1} of the kit, expected {KIT_VERSION}"
-    ):
+    said = f"version {KIT_VERSION + 1} of the kit, expected {KIT_VERSION}"
+    with pytest.raises(StoreError, match=said):
         check_kit(KIT_VERSION + 1, "here")
 
 

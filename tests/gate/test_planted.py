@@ -54,29 +54,31 @@ def test_the_order_of_the_trials_changes_nothing(base, tmp_path):
     assert verdicts(compare(base, measure(tmp_path, **turned))) == only("nothing", "")
 
 
+@pytest.fixture
+def planted(base, tmp_path, monkeypatch):
+    """Return what compares the base with a study whose optimizer takes other steps."""
+
+    def plant(optimizer, fault):
+        step = optimizer.step
+        monkeypatch.setattr(optimizer, "step", lambda self, *given: fault(step, self, *given))
+        return compare(base, measure(tmp_path))
+
+    return plant
+
+
 @pytest.mark.parametrize("eps", [1e-7, 1e-3])
-def test_a_wrong_eps_is_caught(base, tmp_path, monkeypatch, eps):
-    step = Adam.step
-
-    def wrong(self, theta, state, oracle):
-        return step(replace(self, eps=eps), theta, state, oracle)
-
-    monkeypatch.setattr(Adam, "step", wrong)
-    comparison = compare(base, measure(tmp_path))
+def test_a_wrong_eps_is_caught(planted, eps):
+    comparison = planted(Adam, lambda step, self, *given: step(replace(self, eps=eps), *given))
     assert verdicts(comparison)["sgd:lr=0.002 on booth"] == "pass"
     changed = [row for row in comparison.rows if row.verdict is Verdict.REGRESSION]
     assert {row.subject.optimizer for row in changed} == {"adam:lr=0.1"}
     assert comparison.exit_code == 1
 
 
-def test_a_tenth_more_steps_is_caught(base, tmp_path, monkeypatch):
-    step = SGD.step
-
-    def slow(self, theta, state, oracle):
-        return step(replace(self, lr=self.lr / 1.1), theta, state, oracle)
-
-    monkeypatch.setattr(SGD, "step", slow)
-    comparison = compare(base, measure(tmp_path))
+def test_a_tenth_more_steps_is_caught(planted):
+    comparison = planted(
+        SGD, lambda step, self, *given: step(replace(self, lr=self.lr / 1.1), *given)
+    )
     assert verdicts(comparison) == only("sgd", "regression")
     steps = [row for row in comparison.rows if row.name == "steps" and row.verdict.fails]
     assert len(steps) == 2
@@ -84,43 +86,33 @@ def test_a_tenth_more_steps_is_caught(base, tmp_path, monkeypatch):
     assert comparison.exit_code == 1
 
 
-def test_an_evaluation_too_many_is_caught(base, tmp_path, monkeypatch):
-    step = SGD.step
-
-    def wasteful(self, theta, state, oracle):
+def test_an_evaluation_too_many_is_caught(planted):
+    def wasteful(step, self, theta, state, oracle):
         oracle.loss(theta)
         return step(self, theta, state, oracle)
 
-    monkeypatch.setattr(SGD, "step", wasteful)
-    comparison = compare(base, measure(tmp_path))
+    comparison = planted(SGD, wasteful)
     assert verdicts(comparison) == only("sgd", "regression")
     assert {row.name for row in comparison.rows if row.verdict.fails} == {"losses"}
 
 
-def test_a_slowed_step_is_for_the_other_tiers(base, tmp_path, monkeypatch):
-    """Counts do not see it: tests/gate/test_race.py and tests/gate/racing/test_instructions.py."""
-    step = SGD.step
+def test_a_slowed_step_is_for_the_other_tiers(planted):
+    """Counts do not see it: see racing/test_real_races.py and racing/test_instructions.py."""
 
-    def slowed(self, theta, state, oracle):
+    def slowed(step, self, *given):
         sum(range(10_000))
-        return step(self, theta, state, oracle)
+        return step(self, *given)
 
-    monkeypatch.setattr(SGD, "step", slowed)
-    comparison = compare(base, measure(tmp_path))
-    assert verdicts(comparison) == only("nothing", "")
+    assert verdicts(planted(SGD, slowed)) == only("nothing", "")
 
 
-def test_a_wrong_sign_diverges_and_is_caught(base, tmp_path, monkeypatch):
-    step = SGD.step
-    opposite = lambda self, theta, state, oracle: (  # noqa: E731
-        2 * theta - step(self, theta.copy(), state, oracle)[0],
-        state,
-    )
-    monkeypatch.setattr(SGD, "step", opposite)
-    comparison = compare(base, measure(tmp_path))
+def test_a_wrong_sign_diverges_and_is_caught(planted):
+    def opposite(step, self, theta, state, oracle):
+        return 2 * theta - step(self, theta.copy(), state, oracle)[0], state
+
+    comparison = planted(SGD, opposite)
     assert verdicts(comparison) == only("sgd", "regression")
-    told = {row.head for row in comparison.rows if row.verdict.fails}
-    assert "diverged" in told
+    assert "diverged" in {row.head for row in comparison.rows if row.verdict.fails}
 
 
 def test_an_exception_is_caught_and_a_repair_is_an_improvement(base, tmp_path, monkeypatch):
@@ -137,15 +129,6 @@ def test_an_exception_is_caught_and_a_repair_is_an_improvement(base, tmp_path, m
     comparison = compare(failed, failed)
     assert verdicts(comparison) == only("sgd", "inconclusive")
     assert comparison.exit_code == 3
-
-
-def test_another_default_is_another_question(base, tmp_path, monkeypatch):
-    """The cell holds every default, so that a changed one cannot pass for the old one."""
-    changed = ["adam:lr=0.1,eps=1e-4", *STUDY.optimizers[1:]]
-    head = measure(tmp_path, optimizers=changed)
-    found = verdicts(compare(base, head))
-    assert found["adam:lr=0.1 on booth"] == "missing"
-    assert found["adam:lr=0.1,eps=0.0001 on booth"] == "new"
 
 
 def test_another_dtype_is_refused(base, tmp_path):

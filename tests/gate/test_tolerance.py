@@ -17,10 +17,7 @@ def test_a_change_is_rounded_up(measured):
     assert 1 / 300 <= found == 0.00334
 
 
-@pytest.mark.parametrize(
-    ("there", "loss"),
-    [(1.5, 0.5), (0.5, 0.5), (1.0 + 1e-13, 0.0)],
-)
+@pytest.mark.parametrize(("there", "loss"), [(1.5, 0.5), (0.5, 0.5), (1.0 + 1e-13, 0.0)])
 def test_the_loss_counts_after_equally_many_steps(measured, there, loss):
     here = measured(loss=1.0)
     assert changes([here], [[measured(loss=there)]])["adam"] == Tolerance(loss=loss)

@@ -34,19 +34,20 @@ def optframe_optimizers():
 @pytest.fixture
 def store(tmp_path):
     """Two optimizers on two problems, one of them with minibatches."""
-    study = Study(
-        "v",
-        {"steps": 20},
-        ["adam:lr=0.01", "sgd:lr=0.001"],
-        ["rosenbrock", "noisy-quadratic"],
-        seeds=2,
-    )
+    optimizers, problems = ["adam:lr=0.01", "sgd:lr=0.001"], ["rosenbrock", "noisy-quadratic"]
+    study = Study("v", {"steps": 20}, optimizers, problems, seeds=2)
     return run(study, out=tmp_path / "v").path
 
 
 def verified(path, registry=None):
     trials, _ = drawn(path, None)
     return [*verify(path, trials, registry or load_plugins())]
+
+
+def alter(path, statement):
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+    connection.close()
 
 
 def falsify(path, optimizer, change):
@@ -64,6 +65,14 @@ def falsify(path, optimizer, change):
     connection.close()
 
 
+def of_adam(found):
+    """What was found of adam's three trials; all else agrees to the bit."""
+    ours = [one for one in found if one.trial.optimizer.name == "adam"]
+    assert len(ours) == 3
+    assert {one.agreement for one in found if one not in ours} == {Agreement.BIT}
+    return ours
+
+
 def test_on_the_same_machine_all_agree_to_the_bit(store):
     found = verified(store)
     assert len(found) == 6  # rosenbrock draws nothing, so that one seed is enough
@@ -71,62 +80,37 @@ def test_on_the_same_machine_all_agree_to_the_bit(store):
     assert not any(one.reason or one.changed for one in found)
 
 
-def test_rounding_is_told_from_another_result(store):
-    def rounded(curve):
-        curve[8, 5:] *= 1 + 1e-12
+@pytest.mark.parametrize(
+    ("row", "change", "agreement", "said"),
+    [
+        (8, lambda x: np.r_[x[:5], x[5:] * (1 + 1e-12)], Agreement.ROUNDING, "1e-12"),
+        (8, lambda x: np.r_[x[:5], x[5] * (1 + 1e-5), x[6:]], Agreement.NOT, "first at step 5: lo"),
+        (4, lambda x: np.r_[x[:-1], x[-1] + 1], Agreement.NOT, "gradients 21 then, 20 now"),
+        (7, lambda x: 2 * x, Agreement.BIT, ""),
+    ],
+    ids=["rounding", "another loss", "another count", "another time"],
+)
+def test_a_curve_that_differs(store, row, change, agreement, said):
+    def changed(curve):
+        curve[row] = change(curve[row])
 
-    def other(curve):
-        curve[8, 5] *= 1 + 1e-5
-
-    falsify(store, "adam:lr=0.01", rounded)
-    falsify(store, "sgd:lr=0.001", other)
-    for one in verified(store):
-        if one.trial.optimizer.name == "adam":
-            assert one.agreement is Agreement.ROUNDING
-            assert "1e-12" in one.reason
-        else:
-            assert one.agreement is Agreement.NOT
-            assert one.reason.startswith("first at step 5: loss ")
-
-
-def test_a_count_that_differs_is_no_rounding(store):
-    def counted(curve):
-        curve[4, -1] += 1  # of 20: gradients
-
-    falsify(store, "adam:lr=0.01", counted)
-    ones = [one for one in verified(store) if one.trial.optimizer.name == "adam"]
-    assert {one.agreement for one in ones} == {Agreement.NOT}
-    assert "gradients 21 then, 20 now" in ones[0].reason
+    falsify(store, "adam:lr=0.01", changed)
+    found = of_adam(verified(store))
+    assert {one.agreement for one in found} == {agreement}
+    assert all(said in one.reason for one in found)
 
 
-def test_times_are_not_compared(store):
-    def slower(curve):
-        curve[7] *= 2
-
-    falsify(store, "adam:lr=0.01", slower)
-    assert {one.agreement for one in verified(store)} == {Agreement.BIT}
-
-
-def test_a_status_that_differs_is_told(store):
-    with sqlite3.connect(store) as connection:
-        connection.execute("UPDATE trials SET status = 'diverged' WHERE optimizer LIKE 'adam%'")
-    connection.close()
-    reasons = {one.reason for one in verified(store) if one.agreement is Agreement.NOT}
-    assert reasons == {"diverged then, finished now"}
-
-
-def alter(store, statement):
-    with sqlite3.connect(store) as connection:
-        connection.execute(statement)
-    connection.close()
-
-
-def test_a_row_that_contradicts_its_curve_does_not_agree(store):
-    alter(store, "UPDATE trials SET final = '{\"loss\": 0.5}' WHERE optimizer LIKE 'adam%'")
-    found = {one.trial.optimizer.name: one for one in verified(store)}
-    assert found["sgd"].agreement is Agreement.BIT
-    assert found["adam"].agreement is Agreement.NOT
-    assert found["adam"].reason == "its curve agrees, but its row does not"
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("status = 'diverged'", "diverged then, finished now"),
+        ("final = '{\"loss\": 0.5}'", "its curve agrees, but its row does not"),
+    ],
+)
+def test_a_row_that_differs_does_not_agree(store, change, said):
+    alter(store, f"UPDATE trials SET {change} WHERE optimizer LIKE 'adam%'")
+    found = of_adam(verified(store))
+    assert {(one.agreement, one.reason) for one in found} == {(Agreement.NOT, said)}
 
 
 def test_a_trial_without_its_curve_does_not_agree(store):
@@ -181,19 +165,13 @@ def test_the_command_says_it_and_exits_by_it(store):
     done = CliRunner().invoke(command, [str(store.parent), "--all"], standalone_mode=False)
     assert done.return_value == 0
     assert done.output.splitlines()[-1] == "6 of 6 trials ran again: 6 to the bit"
-
-    def other(curve):
-        curve[8, 5] *= 2
-
-    falsify(store, "adam:lr=0.01", other)
+    alter(store, "UPDATE trials SET status = 'diverged' WHERE optimizer LIKE 'adam%'")
     done = CliRunner().invoke(command, [str(store.parent), "--all"], standalone_mode=False)
     assert done.return_value == 1
     assert "3 to the bit, 3 not at all" in done.output
 
 
 def test_a_store_without_results_has_nothing_to_verify(store):
-    with sqlite3.connect(store) as connection:
-        connection.execute("UPDATE trials SET status = 'failed'")
-    connection.close()
+    alter(store, "UPDATE trials SET status = 'failed'")
     with pytest.raises(UsageError, match="nothing to verify"):
         drawn(store, 10)

@@ -61,7 +61,7 @@ WATCHED: list[tuple[Any, ...]] = []
 
 @elementwise
 def update(theta, g, v, a, lr, momentum, decay, rest, eps):
-    """A velocity, divided where the gradient's size is larger than ``eps``."""
+    """v ← μv − εg,  a ← ρa + (1 − ρ)g²,  θ ← θ + v / max(1, √a)."""
     v = momentum * v - lr * g
     a = decay * a + rest * (g * g)
     size = maximum(sqrt(a), eps)
@@ -78,12 +78,7 @@ class Velocity:
 
 @dataclass(frozen=True)
 class DampedBall(Optimizer):
-    """Damped ball: a heavy ball that slows down where gradients are large.
-
-    ::
-
-        v ← μv − εg,  a ← ρa + (1 − ρ)g²,  θ ← θ + v / max(1, √a)
-    """
+    """Damped ball: a heavy ball that slows down where gradients are large."""
 
     lr: Positive = 0.01
     momentum: Fraction = 0.5
@@ -96,8 +91,7 @@ class DampedBall(Optimizer):
             raise ValueError("average needs a momentum")
 
     def init(self, theta, oracle):
-        zeros = oracle.xp.zeros_like(theta)
-        return Velocity(zeros, oracle.xp.zeros_like(theta), oracle.xp.zeros_like(theta))
+        return Velocity(*(oracle.xp.zeros_like(theta) for _ in range(3)))
 
     def step(self, theta, state, oracle):
         numbers = (self.lr, self.momentum, self.decay, 1 - self.decay, self.eps)
@@ -209,10 +203,6 @@ class Trough(Function):
     minimizer = (0.0, 0.0)
     quadratic = True
 
-    def __post_init__(self) -> None:
-        if self.condition < 1:
-            raise ValueError(f"condition = {self.condition}; expected at least 1")
-
     def start(self, random):
         return [4.0, -1.0]
 
@@ -240,17 +230,17 @@ class Fit(StochasticProblem):
 
     @property
     def size(self):
-        return self._train[0].shape[1]
+        return self._parts[0][0].shape[1]
 
     @property
     def records(self):
-        return len(self._train[1])
+        return len(self._parts[0][1])
 
     def start(self, random):
         return np.zeros(self.size)
 
     def draw(self, indices, random):
-        inputs, targets = self._train
+        inputs, targets = self._parts[0]
         return (inputs, targets) if indices is None else (inputs[indices], targets[indices])
 
     def loss(self, theta, batch):
@@ -262,7 +252,8 @@ class Fit(StochasticProblem):
         return self._errors(theta, batch) @ inputs / inputs.shape[0]
 
     def metrics(self, theta):
-        return {"loss": self.loss(theta, self._train), "test_loss": self.loss(theta, self._test)}
+        train, test = self._parts
+        return {"loss": self.loss(theta, train), "test_loss": self.loss(theta, test)}
 
     def groups(self, by):
         return np.arange(self.records) // 4 if by == "subject" else None
@@ -278,14 +269,9 @@ class Fit(StochasticProblem):
         return self.setting.dataset(self.data)
 
     @cached_property
-    def _train(self):
-        part = self._set.train
-        return self.asarray(part.inputs), self.asarray(part.targets)
-
-    @cached_property
-    def _test(self):
-        part = self._set.test
-        return self.asarray(part.inputs), self.asarray(part.targets)
+    def _parts(self):
+        parts = (self._set.train, self._set.test)
+        return [(self.asarray(part.inputs), self.asarray(part.targets)) for part in parts]
 
 
 @dataclass(frozen=True)

@@ -29,22 +29,6 @@ class Outside(BaseException):
     pass
 
 
-def kill():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def segfault():
-    ctypes.string_at(0)
-
-
-def leave():
-    os._exit(3)
-
-
-def leave_in_silence():
-    os._exit(0)
-
-
 def hang():
     while True:
         pass
@@ -84,10 +68,14 @@ def say():
     os.write(1, b"and from C\n")
 
 
-WAYS = (
-    *(kill, segfault, leave, leave_in_silence, hang, hang_with_the_lock, devour, exit_politely),
-    *(raise_unsendable, raise_outside, die_later, say),
-)
+WAYS = {
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "segfault": lambda: ctypes.string_at(0),
+    "leave": lambda: os._exit(3),
+    "leave_in_silence": lambda: os._exit(0),
+    **{way.__name__: way for way in (hang, hang_with_the_lock, devour, die_later, say)},
+    **{way.__name__: way for way in (exit_politely, raise_unsendable, raise_outside)},
+}
 
 
 def wait_until(condition):
@@ -124,7 +112,7 @@ class Misbehaving(Optimizer):
         if oracle.step == 1 and seed == self.on and self._again():
             if self.where:
                 sign(self.where)
-            next(way for way in WAYS if way.__name__ == self.way)()
+            WAYS[self.way]()
         return theta - self.lr * oracle.gradient(theta), state
 
     def _again(self):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from optframe import Study, UsageError, load_plugins
+from optframe import UsageError
 from optframe.cli.commands import race
 from optframe.study.settings import seconds
 
@@ -19,15 +19,9 @@ from optframe.study.settings import seconds
         (None, None),
     ],
 )
-def test_they_are_seconds(written, expected):
+def test_they_are_seconds(with_settings, written, expected):
     assert seconds(written) == expected
-    tables = {
-        "study": {"budget": {"steps": 3}},
-        "optimizer": [{"name": "sgd"}],
-        "problem": [{"name": "rosenbrock"}],
-        "run": {} if written is None else {"timeout": written, "save_every": written},
-    }
-    study = Study.from_tables(tables, "study.toml")
+    study = with_settings({} if written is None else {"timeout": written, "save_every": written})
     assert study.mistakes == ()
     assert seconds(study.run.save_every) == seconds(study.run.timeout) == expected
 
@@ -49,29 +43,16 @@ def test_a_races_budget_that_is_none_is_told(written):
 @pytest.mark.parametrize(
     "written", [0, -1, "", "60", "0s", "-5s", "5 minutes", "1e3s", "s", True, []]
 )
-def test_what_is_none_is_told_with_what_would_be(written):
-    tables = {
-        "study": {"budget": {"steps": 3}},
-        "optimizer": [{"name": "sgd"}],
-        "problem": [{"name": "rosenbrock"}],
-        "run": {"save_every": written},
-    }
+def test_what_is_none_is_told_with_what_would_be(with_settings, registry, written):
     with pytest.raises(UsageError) as refused:
-        Study.from_tables(tables, "study.toml").trials(load_plugins())
+        with_settings({"save_every": written}).trials(registry)
     assert refused.value.mistakes == (
         'study.toml: [run]: save_every: expected a number > 0 or a time such as "90s", "5min" or '
         f'"2h", found {written!r}',
     )
 
 
-def test_their_settings_are_no_part_of_a_trial():
-    def keys(**run):
-        tables = {
-            "study": {"budget": {"steps": 3}},
-            "optimizer": [{"name": "sgd"}],
-            "problem": [{"name": "rosenbrock"}],
-            "run": run,
-        }
-        return [trial.key for trial in Study.from_tables(tables, "x").trials(load_plugins())]
-
-    assert keys() == keys(jobs=2, timeout="1h", retries=0, save_every=5)
+def test_their_settings_are_no_part_of_a_trial(with_settings, registry):
+    settings = {"jobs": 2, "timeout": "1h", "retries": 0, "save_every": 5}
+    (one,), (other,) = (with_settings(run).trials(registry) for run in ({}, settings))
+    assert one.key == other.key

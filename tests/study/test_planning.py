@@ -13,7 +13,6 @@ from optframe import (
     FunctionProblem,
     Number,
     Optimizer,
-    Study,
     UnavailableError,
     UsageError,
     load_plugins,
@@ -25,66 +24,47 @@ from optframe.study.settings import RunSettings
 SAMPLES = Path(__file__).parent.parent / "sample_plugins"
 
 
-@pytest.fixture(scope="module")
-def registry():
-    return load_plugins([str(SAMPLES / "tiny.py"), str(SAMPLES / "demanding.py")])
-
-
-@pytest.fixture
-def plan(registry):
-    """Plan a small study: ``plan(optimizers="sgd", seeds=3)``."""
-
-    def planned(**given):
-        fields: dict[str, Any] = {
-            "name": "x",
-            "budget": {"steps": 5},
-            "optimizers": "sgd",
-            "problems": "rosenbrock",
-            **given,
-        }
-        return Study(**fields).trials(registry)
-
-    return planned
-
-
 def labels(trials, kind="optimizer"):
     return [getattr(trial, kind).label for trial in trials]
 
 
-def test_a_list_is_a_grid(plan):
-    table = {"name": "adam", "lr": [0.1, 0.2], "beta1": [0.0, 0.5, 0.9], "eps": 1e-6}
-    assert labels(plan(optimizers=[table])) == [
-        f"adam:lr={lr},beta1={beta1},eps=1e-06" for lr in (0.1, 0.2) for beta1 in (0, 0.5, 0.9)
-    ]
+CONSTANT = {"schedule": "constant", "value": 0.1}
+FADING = [{"schedule": "inverse-sqrt", "start": start} for start in (0.1, 1.0)]
 
 
-def test_a_grid_of_schedules_is_a_list_of_tables(plan):
-    rates = [{"schedule": "constant", "value": 0.1}, 0.2]
-    assert labels(plan(optimizers=[{"name": "sgd", "lr": rates}])) == [
-        "sgd:lr={schedule=constant,value=0.1}",
-        "sgd:lr=0.2",
-    ]
+@pytest.mark.parametrize(
+    ("optimizers", "expected"),
+    [
+        (
+            [{"name": "adam", "lr": [0.1, 0.2], "beta1": [0.0, 0.5, 0.9], "eps": 1e-6}],
+            [f"adam:lr={lr},beta1={b},eps=1e-06" for lr in (0.1, 0.2) for b in (0, 0.5, 0.9)],
+        ),
+        (
+            [{"name": "sgd", "lr": [CONSTANT, 0.2]}],
+            ["sgd:lr={schedule=constant,value=0.1}", "sgd:lr=0.2"],
+        ),
+        (
+            [{"name": "sgd", "lr": [0.1, 0.25], "label": "Größe"}, {"name": "adam", "label": "A"}],
+            ["Größe 0.1", "Größe 0.25", "A"],
+        ),
+        (
+            [{"name": "adam", "label": "fading", "lr": FADING, "beta1": [0.8, 0.9]}],
+            ["fading 0.1 0.8", "fading 0.1 0.9", "fading 1 0.8", "fading 1 0.9"],
+        ),
+    ],
+    ids=["numbers", "schedules", "labels", "a label with what differs"],
+)
+def test_a_list_is_a_grid(plan, optimizers, expected):
+    assert labels(plan(optimizers=optimizers)) == expected
 
 
-def test_a_list_for_a_sequence_is_one_value(plan):
-    problem = {"name": "mlp", "data": "tiny", "hidden": [3, 2]}
-    (trial,) = plan(problems=[problem], samplers=["full"])
-    assert trial.problem.values["hidden"] == [3, 2]
-
-
-def test_a_list_of_lists_for_a_sequence_is_a_grid(plan):
-    problem = {"name": "mlp", "data": "tiny", "hidden": [[3], [3, 2], []]}
+@pytest.mark.parametrize(
+    ("hidden", "values"), [([3, 2], [[3, 2]]), ([[3], [3, 2], []], [[3], [3, 2], []])]
+)
+def test_for_a_sequence_a_list_is_one_value_and_a_list_of_lists_a_grid(plan, hidden, values):
+    problem = {"name": "mlp", "data": "tiny", "hidden": hidden}
     trials = plan(problems=[problem], samplers=["full"])
-    assert [trial.problem.values["hidden"] for trial in trials] == [[3], [3, 2], []]
-
-
-def test_a_label_is_kept_and_tells_a_grids_points_apart(plan):
-    table = {"name": "sgd", "lr": [0.1, 0.25], "label": "Größe"}
-    assert labels(plan(optimizers=[table, {"name": "adam", "label": "Adam"}])) == [
-        "Größe 0.1",
-        "Größe 0.25",
-        "Adam",
-    ]
+    assert [trial.problem.values["hidden"] for trial in trials] == values
 
 
 @pytest.mark.parametrize(
@@ -142,6 +122,7 @@ def test_the_sampler_axis_collapses_for_problems_without_data(plan):
         ({"problems": [{"name": "rosenbrock", "start": "random"}]}, 4),
         ({"optimizers": "gambler"}, 4),
         ({"optimizers": "sgd+clip-norm:max=1"}, 1),
+        ({"optimizers": "gambler+clip-norm:max=1"}, 4),
         ({"problems": "quadratic:size=3,rotate=true"}, 4),
         ({"problems": "logistic:data=tiny", "samplers": ["shuffled:batch_size=5"]}, 4),
         ({"problems": "logistic:data=tiny", "samplers": ["sequential:batch_size=5"]}, 1),
@@ -153,63 +134,58 @@ def test_only_what_differs_between_seeds_is_run_for_each(plan, given, seeds):
     assert [trial.seed for trial in plan(seeds=4, **given)] == list(range(seeds))
 
 
-def test_a_wrapped_optimizer_that_draws_is_run_for_each_seed(plan):
-    assert len(plan(seeds=4, optimizers="gambler+clip-norm:max=1")) == 4
+DATA = ["logistic:data=tiny", "mlp:data=tiny"]
 
 
-def pairs(trials):
-    return {(trial.problem.label, trial.sampler.label, trial.optimizer.label) for trial in trials}
-
-
-def test_an_optimizer_can_name_its_problems(plan):
-    trials = plan(
-        optimizers=[{"name": "sgd", "problems": ["quadratic"]}, "adam"],
-        problems=["rosenbrock", "quadratic"],
-    )
-    assert pairs(trials) == {
-        ("quadratic", "none", "sgd"),
-        ("quadratic", "none", "adam"),
-        ("rosenbrock", "none", "adam"),
-    }
-
-
-def test_a_problem_can_name_its_optimizers_by_label(plan):
-    trials = plan(
-        optimizers=["sgd:lr=0.1", "sgd:lr=0.2", {"name": "adam", "label": "A", "lr": [1.0, 2.0]}],
-        problems=[{"name": "rosenbrock", "optimizers": ["sgd:lr=0.2", "A"]}],
-    )
-    assert pairs(trials) == {
-        ("rosenbrock", "none", "sgd:lr=0.2"),
-        ("rosenbrock", "none", "A 1"),
-        ("rosenbrock", "none", "A 2"),
-    }
-
-
-def test_a_sampler_can_name_its_problems_and_optimizers(plan):
-    trials = plan(
-        optimizers=["sgd", "adam"],
-        problems=["logistic:data=tiny", "mlp:data=tiny"],
-        samplers=[
-            {"name": "full", "problems": ["mlp"]},
-            {"name": "sequential", "batch_size": 5, "optimizers": ["adam"]},
-        ],
-    )
-    mlp, logistic, sequential = "mlp:data=tiny", "logistic:data=tiny", "sequential:batch_size=5"
-    assert pairs(trials) == {
-        (mlp, "full", "sgd"),
-        (mlp, "full", "adam"),
-        (mlp, sequential, "adam"),
-        (logistic, sequential, "adam"),
-    }
+@pytest.mark.parametrize(
+    ("given", "pairs"),
+    [
+        (
+            {
+                "optimizers": [{"name": "sgd", "problems": ["quadratic"]}, "adam"],
+                "problems": ["rosenbrock", "quadratic"],
+            },
+            ["quadratic none sgd", "quadratic none adam", "rosenbrock none adam"],
+        ),
+        (
+            {
+                "optimizers": [
+                    *("sgd:lr=0.1", "sgd:lr=0.2"),
+                    {"name": "adam", "label": "A", "lr": [1.0, 2.0]},
+                ],
+                "problems": [{"name": "rosenbrock", "optimizers": ["sgd:lr=0.2", "A"]}],
+            },
+            ["rosenbrock none sgd:lr=0.2", "rosenbrock none A 1", "rosenbrock none A 2"],
+        ),
+        (
+            {
+                "optimizers": ["sgd", "adam"],
+                "problems": DATA,
+                "samplers": [
+                    {"name": "full", "problems": ["mlp"]},
+                    {"name": "sequential", "batch_size": 5, "optimizers": ["adam"]},
+                ],
+            },
+            [
+                "mlp:data=tiny full sgd",
+                "mlp:data=tiny full adam",
+                "mlp:data=tiny sequential:batch_size=5 adam",
+                "logistic:data=tiny sequential:batch_size=5 adam",
+            ],
+        ),
+    ],
+    ids=["an optimizer's problems", "a problem's optimizers by label", "a sampler's both"],
+)
+def test_each_can_name_its_partners(plan, given, pairs):
+    trials = plan(**given)
+    found = [f"{t.problem.label} {t.sampler.label} {t.optimizer.label}" for t in trials]
+    assert sorted(found) == sorted(pairs)
 
 
 def test_a_problem_that_no_sampler_is_for_is_a_mistake(plan):
     unpaired = r"\[\[problem\]\] logistic: found no \[\[sampler\]\] that is paired with it"
     with pytest.raises(UsageError, match=unpaired):
-        plan(
-            problems=["logistic:data=tiny", "mlp:data=tiny"],
-            samplers=[{"name": "full", "problems": ["mlp"]}],
-        )
+        plan(problems=DATA, samplers=[{"name": "full", "problems": ["mlp"]}])
 
 
 def test_pairings_that_leave_nothing_are_a_mistake(plan):
@@ -238,7 +214,7 @@ def test_the_optimizers_budget_goes_before_the_problems_and_the_studys(plan):
     )
     assert {(t.optimizer.name, t.problem.name): t.budget for t in trials} == {
         ("sgd", "quadratic"): Budget(steps=1),
-        ("sgd", "rosenbrock"): Budget(steps=2, target=0.1),
+        ("sgd", "rosenbrock"): Budget(steps=2, target={"gap": 0.1}),
         ("adam", "quadratic"): Budget(steps=3),
         ("adam", "rosenbrock"): Budget(steps=3),
     }
@@ -337,17 +313,13 @@ def test_seeds_are_different_cells(plan):
     assert len({trial.cell for trial in trials}) == 3
 
 
-def test_the_precision_is_in_the_key_and_not_in_the_cell(plan):
-    (one,), (other,) = plan(dtype="float32"), plan(dtype="float64")
-    assert one.cell == other.cell
-    assert one.key != other.key
-    assert plan()[0].key == other.key  # float64 is what functions use anyway
-
-
-def test_threads_are_in_the_key_and_not_in_the_cell(plan):
-    (one,), (other,) = plan(), plan(run=RunSettings(threads=2))
-    assert one.cell == other.cell
-    assert one.key != other.key
+def test_precision_and_threads_are_in_the_key_and_not_in_the_cell(plan):
+    (one,) = plan()
+    for given in ({"dtype": "float32"}, {"run": RunSettings(threads=2)}):
+        (other,) = plan(**given)
+        assert one.cell == other.cell
+        assert one.key != other.key
+    assert plan(dtype="float64")[0].key == one.key  # which is what functions use anyway
 
 
 def test_the_backend_is_in_the_key_and_not_in_the_cell(plan):
@@ -357,12 +329,10 @@ def test_the_backend_is_in_the_key_and_not_in_the_cell(plan):
     assert one.key != elsewhere.key
 
 
-def test_where_trials_run_is_not_in_the_key():
+def test_where_trials_run_is_not_in_the_key(plan):
     registry = load_plugins([str(SAMPLES / "shuffling.py")])
     settings = [RunSettings(executor=name) for name in ("serial", "shuffling")]
-    one, other = (
-        Study("x", {"steps": 1}, "sgd", "rosenbrock", run=run).trials(registry) for run in settings
-    )
+    one, other = (plan(registry=registry, run=run) for run in settings)
     assert one == other
 
 
@@ -386,21 +356,13 @@ PARTS = {
         "length: float = 0.1\n    needs = frozenset({'loss'})\n    along = None",
         {"optimizers": "bfgs:search=mine"},
     ),
-    "wrappers": (
-        "Wrapper",
-        "optimizer: Optimizer\n    step = None",
-        {"optimizers": "sgd+mine"},
-    ),
+    "wrappers": ("Wrapper", "optimizer: Optimizer\n    step = None", {"optimizers": "sgd+mine"}),
     "schedules": (
         "Schedule",
         "start: float = 0.1\n    __call__ = None",
         {"optimizers": "sgd:lr={schedule=mine}"},
     ),
-    "problems": (
-        "Function",
-        "size = 2\n    start = loss = gradient = None",
-        {"problems": "mine"},
-    ),
+    "problems": ("Function", "size = 2\n    start = loss = gradient = None", {"problems": "mine"}),
     "samplers": (
         "Sampler",
         "steps_per_epoch = epoch = None",
@@ -415,29 +377,25 @@ PARTS = {
 
 
 @pytest.mark.parametrize("kind", PARTS)
-def test_the_key_changes_with_the_code_of_every_part_and_the_cell_does_not(kind, tmp_path):
+def test_the_key_changes_with_the_code_of_every_part_and_the_cell_does_not(plan, kind, tmp_path):
     base, body, given = PARTS[kind]
     file = tmp_path / f"mine_of_{kind}.py"
     planned = []
     for end in ("", "# changed\n"):
         file.write_text(PLUGIN.format(base=base, body=body, kind=kind) + end)
-        registry = load_plugins([str(SAMPLES / "tiny.py"), str(file)])
-        fields = {"optimizers": "sgd", "problems": "rosenbrock", **given}
-        (trial,) = Study("x", {"steps": 1}, **fields).trials(registry)
-        planned.append(trial)
+        planned += plan(registry=load_plugins([str(SAMPLES / "tiny.py"), str(file)]), **given)
     one, other = planned
     assert one.cell == other.cell
     assert one.key != other.key
 
 
-def test_the_key_changes_with_the_records_and_the_cell_does_not(tmp_path):
+def test_the_key_changes_with_the_records_and_the_cell_does_not(plan, tmp_path):
     """A data file that was edited is other data, though the code that reads it is the same."""
     file, planned = tmp_path / "records", []
     for targets in ([1, -1, 1, -1], [1, -1, -1, 1]):
         file.write_text("".join(f"{y:+d} 1:{x}\n" for x, y in enumerate(targets, start=1)))
         problem = {"name": "logistic", "data": f"libsvm:path={file}"}
-        study = Study("x", {"steps": 1}, "sgd", [problem], samplers=["full"])
-        planned += study.trials(load_plugins())
+        planned += plan(registry=load_plugins(), problems=[problem], samplers=["full"])
     one, other = planned
     assert one.cell == other.cell
     assert one.key != other.key
@@ -470,14 +428,12 @@ def test_an_object_with_plain_parameters_is_told_in_words(plan):
     assert plan(optimizers=[ByHand()])[0].key == trials[0].key
 
 
-def test_a_class_is_made_with_its_defaults(plan):
-    assert labels(plan(optimizers=[ByHand, type(make("adam"))])) == ["byhand", "adam"]
-
-
-def test_a_schedule_made_by_hand_is_told_in_words(plan):
+def test_classes_and_schedules_are_told_in_words(plan):
     schedule = make("linear", start=1.0, end=0.5, steps=10)
-    assert labels(plan(optimizers=[make("sgd", lr=schedule)])) == [
-        "sgd:lr={schedule=linear,start=1,end=0.5,steps=10}"
+    assert labels(plan(optimizers=[ByHand, type(make("adam")), make("sgd", lr=schedule)])) == [
+        "byhand",
+        "adam",
+        "sgd:lr={schedule=linear,start=1,end=0.5,steps=10}",
     ]
 
 
@@ -493,14 +449,12 @@ def test_a_wrapper_made_by_hand_is_told_in_words(plan):
     )
 
 
-def test_an_object_with_other_parameters_stays_the_object_that_it_is(registry):
+def test_an_object_with_other_parameters_stays_the_object_that_it_is(plan, registry):
     by_hand = ByHand(scale=np.array([1.0, 2.0]))
-    wrapped = make("clip-norm", optimizer=by_hand)
-    nested = ByHand(scale=[abs, 1.0])
-    study = Study("x", {"steps": 1}, [by_hand, by_hand, wrapped, nested], "rosenbrock")
-    trials = study.trials(registry)
+    given = [by_hand, by_hand, make("clip-norm", optimizer=by_hand), ByHand(scale=[abs, 1.0])]
+    trials = plan(optimizers=given)
     made = [registry.make("optimizers", trial.optimizer.name) for trial in trials]
-    assert all(map(operator.is_, made, [by_hand, by_hand, wrapped, nested]))
+    assert all(map(operator.is_, made, given))
     assert trials[0] == trials[1]
 
 
@@ -529,11 +483,3 @@ def test_parameters_are_kept_in_one_order(plan):
     (trial,) = plan(optimizers="adam:lr=0.5")
     assert trial.optimizer.parameters == canonical(trial.optimizer.values)
     assert trial.optimizer.values["beta2"] == 0.999
-
-
-def test_a_label_is_followed_by_what_differs_in_its_grid(plan):
-    fading = [{"schedule": "inverse-sqrt", "start": start} for start in (0.1, 1.0)]
-    trials = plan(
-        optimizers=[{"name": "adam", "label": "fading", "lr": fading, "beta1": [0.8, 0.9]}]
-    )
-    assert labels(trials) == ["fading 0.1 0.8", "fading 0.1 0.9", "fading 1 0.8", "fading 1 0.9"]

@@ -180,7 +180,7 @@ def test_what_was_one_array_is_one_array_again(tmp_path):
     with pytest.raises(Killed):
         ran(setup, Killing(tmp_path / "run.npz", 3))
     run = Run(setup)
-    run._measure()
+    run.measure()
     run.loop.begin()
     Saved(tmp_path / "run.npz", KEY, 60.0).restore(run)
     assert run.k > 0

@@ -1,33 +1,47 @@
 """A repository with an optimizer in a file, which each commit makes slower."""
 
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+from optframe.gate.racing.sides import Side
 
 PLUGIN = '''"""Gradient descent that asks for the gradient more often than it needs."""
 
 from dataclasses import dataclass
 
-from optframe import Optimizer, Positive, hookimpl
+from optframe import Optimizer, hookimpl
 
 optframe_api = 1
+
+
+def descend(theta, oracle, more):
+    for _ in range(more):
+        oracle.gradient(theta)
+    return theta - 0.001 * oracle.gradient(theta)
 
 
 @dataclass(frozen=True)
 class Dull(Optimizer):
     """Gradient descent."""
 
-    lr: Positive = 0.001
+    def step(self, theta, state, oracle):
+        return descend(theta, oracle, {more}), state
+
+
+@dataclass(frozen=True)
+class Keen(Optimizer):
+    """Gradient descent."""
 
     def step(self, theta, state, oracle):
-        for _ in range({more}):
-            oracle.gradient(theta)
-        return theta - self.lr * oracle.gradient(theta), state
+        return descend(theta, oracle, {keen}), state
 
 
 @hookimpl
 def optframe_optimizers():
-    return {{"dull": Dull}}
+    return {{"dull": Dull, "keen": Keen}}
 '''
 
 STUDY = """
@@ -37,12 +51,6 @@ budget = { steps = 50 }
 
 [run]
 backend = "numpy"
-
-[[optimizer]]
-name = "dull"
-
-[[problem]]
-name = "booth"
 """
 
 BACKEND = '''"""A build backend that needs nothing."""
@@ -112,7 +120,7 @@ def repository(tmp_path, monkeypatch):
 @pytest.fixture
 def plugin():
     """Return the maker of a plugin's text: with so many gradients too many."""
-    return lambda more: PLUGIN.format(more=more)
+    return lambda more, keen=0: PLUGIN.format(more=more, keen=keen)
 
 
 @pytest.fixture
@@ -126,8 +134,67 @@ def package(plugin):
 
 
 @pytest.fixture
-def study(tmp_path):
+def write_study(tmp_path):
+    """Return the maker of a study's file: of these optimizers on these problems."""
+
+    def write(*optimizers, problems=("booth",)):
+        tables = [f'[[optimizer]]\nname = "{name}"\n' for name in optimizers]
+        tables += [f'[[problem]]\nname = "{name}"\n' for name in problems]
+        path = tmp_path / "race.toml"
+        path.write_text(STUDY + "".join(tables), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def study(write_study):
     """Return the file of a study of that optimizer."""
-    path = tmp_path / "race.toml"
-    path.write_text(STUDY, encoding="utf-8")
-    return path
+    return write_study("dull")
+
+
+@pytest.fixture
+def sides():
+    """Return the maker of two sides that are this Python, with plugins for each."""
+
+    def make(base=(), head=()):
+        here = Path(sys.executable)
+        return Side("base", "one", here, tuple(base)), Side("head", "two", here, tuple(head))
+
+    return make
+
+
+def opened(*trials):
+    """What a worker answers that has opened a study, of (labels, cell, reason to skip)."""
+    names = ("labels", "cell", "skip")
+    tables = [dict(zip(names, one, strict=True)) | {"backend": "numpy"} for one in trials]
+    return {"trials": tables, "refused": ""}
+
+
+class Told:
+    """A worker of a study of some problems, of which ``ask`` answers all that is asked of trials.
+
+    It is called with the side, what is to be done, and the request.
+    """
+
+    def __init__(self, side, problems, ask):
+        self.side, self.answer = side, None
+        self.opened = opened(*((["sgd", name, "none", 0], name, None) for name in problems))
+        self.ask = lambda do, **request: ask(side, do, **request)
+
+    def send(self, do, **request):
+        self.answer = self.opened if do == "open" else {"optframe": "1.2", "python": "3.12"}
+
+    def receive(self):
+        return self.answer
+
+
+@pytest.fixture
+def told_worker():
+    return Told
+
+
+@pytest.fixture
+def planned():
+    """Return the maker of what a side has, of (labels, cell, reason to skip)."""
+    return opened

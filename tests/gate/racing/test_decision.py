@@ -77,10 +77,7 @@ def test_one_look_is_holm_s_correction_of_exact_tests_of_signs(random):
         rule = Rule(alpha=0.1, looks=(n,))
         shift = random.uniform(0, 0.08, size=(trials, 1))
         ratios = np.exp(shift + 0.04 * random.standard_normal((trials, n)))
-        for family, beyond in (
-            ("slower", ratios > 1.02),
-            ("cleared", ratios < 1.02),
-        ):
+        for family, beyond in (("slower", ratios > 1.02), ("cleared", ratios < 1.02)):
             p = [float(1 - below(n, int(count))) for count in beyond.sum(axis=1)]
             decisions = Decisions(rule, trials)
             decisions.look(0, dict(enumerate(ratios.tolist())))
@@ -163,13 +160,6 @@ def simulate(draws, medians, deviation, rule, tails=3):
     for look, n in enumerate(rule.looks):
         decisions.look(look, {i: ratios[i][:n] for i in names if not decisions.decided(i)})
     return decisions
-
-
-def test_the_same_code_is_hardly_ever_red():
-    draws, rule = np.random.default_rng(1), Rule()
-    races = [simulate(draws, [1.0] * 5, 0.012, rule) for _ in range(2000)]
-    assert sum(bool(race.slower) for race in races) <= rule.alpha * 2000
-    assert sum(len(race.cleared) for race in races) > 0.99 * 2000 * 5
 
 
 def test_all_trials_at_the_limit_are_red_no_more_often_than_allowed():

@@ -1,29 +1,17 @@
 """Instructions: counted by valgrind where it is, of a worker that has no optframe to import."""
 
 import shutil
-import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from optframe.errors import UnavailableError
 from optframe.gate import Subject, Verdict
 from optframe.gate.racing import instructions as module
 from optframe.gate.racing import workers
 from optframe.gate.racing.field import Field
-from optframe.gate.racing.instructions import InstructionRace, find_valgrind, judged
-from optframe.gate.racing.sides import Side
+from optframe.gate.racing.instructions import InstructionRace, judged
 from optframe.gate.racing.trials import RacedTrial
 from optframe.gate.racing.workers import TrialError, WorkerError
-
-TRIALS = {
-    "trials": [
-        {"labels": ["sgd", name, "none", 0], "cell": name, "backend": "numpy", "skip": None}
-        for name in ("one", "two")
-    ],
-    "refused": "",
-}
 
 WORKER = """
 import json, sys
@@ -32,8 +20,7 @@ for line in sys.stdin:
     asked = json.loads(line)
     if asked["do"] == "open":
         number = int(asked["plugins"][0])
-        answer = TRIALS
-        answer["trials"] = answer["trials"][:1]
+        answer = OPENED
     elif asked["do"] == "describe":
         answer = {"optframe": "1.2", "python": "3.12"}
     elif asked["do"] == "prepare":
@@ -44,36 +31,18 @@ for line in sys.stdin:
                 pass
         answer = {"steps": asked["steps"], "seconds": 1.0}
     print(json.dumps(answer), flush=True)
-""".replace("TRIALS", repr(TRIALS))
-
-
-def field(tmp_path, base="5000", head="5000"):
-    here = Path(sys.executable)
-    sides = (Side("base", "one", here, (base,)), Side("head", "two", here, (head,)))
-    return Field(*sides, tmp_path / "study.toml")
+"""
 
 
 @pytest.fixture
-def race(tmp_path, monkeypatch):
+def race(tmp_path, monkeypatch, sides, told_worker):
     """Return the maker of a race in which a process has so many instructions."""
 
     def make(count, steps=41):
-        class Told:
-            def __init__(self, side):
-                self.side = side
-
-            def send(self, do, **request):
-                self.answer = TRIALS if do == "open" else {"optframe": "1.2"}
-
-            def receive(self):
-                return self.answer
-
-            def ask(self, do, **request):
-                return {"steps": steps, "seconds": 0.004}
-
         @contextmanager
         def worker(side, patience):
-            yield Told(side)
+            answer = {"steps": steps, "seconds": 0.004}
+            yield told_worker(side, ("one", "two"), lambda side, do, **request: answer)
 
         def turn(self, trial, side, steps):
             return count(trial.subject.problem, side, trial.runs * steps), steps
@@ -81,7 +50,7 @@ def race(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "worker", worker)
         monkeypatch.setattr(module, "find_valgrind", lambda: "valgrind")
         monkeypatch.setattr(InstructionRace, "_turn", turn)
-        return InstructionRace(field(tmp_path))
+        return InstructionRace(Field(*sides(), tmp_path / "study.toml"))
 
     return make
 
@@ -158,20 +127,13 @@ def test_a_change_beyond_the_threshold_is_a_verdict(head, verdict):
     assert judged(trial, (100.0, head), 0.05, ()).verdict is verdict
 
 
-def test_without_valgrind_it_is_said_what_to_do(monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(
-        UnavailableError, match="found no valgrind, which runs on Linux; install it"
-    ):
-        find_valgrind()
-
-
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
-def test_valgrind_finds_a_step_that_takes_a_tenth_longer(tmp_path, monkeypatch):
+def test_valgrind_finds_a_step_that_takes_a_tenth_longer(tmp_path, monkeypatch, sides, planned):
     script = tmp_path / "worker.py"
-    script.write_text(WORKER, encoding="utf-8")
+    opened = planned((["sgd", "one", "none", 0], "one", None))
+    script.write_text(WORKER.replace("OPENED", repr(opened)), encoding="utf-8")
     monkeypatch.setattr(workers, "SCRIPT", script)
-    slowed = InstructionRace(field(tmp_path, "5000", "5500"))
+    slowed = InstructionRace(Field(*sides(["5000"], ["5500"]), tmp_path / "study.toml"))
     slowed.run(600)
     (row,) = slowed.comparison().rows
     assert row.verdict is Verdict.REGRESSION

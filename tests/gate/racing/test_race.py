@@ -3,88 +3,43 @@
 import json
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 import optframe
 from optframe.cli import main
 from optframe.gate.racing import race as race_module
-from optframe.gate.racing.race import Field, Race, Rule, Side, WorkerError, open_side
+from optframe.gate.racing.race import Field, Race, Rule, WorkerError, open_side
 from optframe.gate.racing.workers import TrialError
 
-HERE = Path(sys.executable)
-QUICK = Rule(threshold=0.5, alpha=0.3, looks=(3,))
-"""Decides on two trials after three heats: ½³ = 0.125 ≤ 0.3/2."""
-
-STUDY = """
-[study]
-name = "race"
-budget = { steps = 50 }
-[run]
-backend = "numpy"
-[[optimizer]]
-name = "%s"
-[[problem]]
-name = "booth"
-[[problem]]
-name = "himmelblau"
-"""
+PROBLEMS = ("one", "two", "three")
 
 
 @pytest.fixture
-def study(tmp_path):
-    path = tmp_path / "study.toml"
-    path.write_text(STUDY % "sgd", encoding="utf-8")
-    return path
-
-
-def sides(*plugins):
-    base, head = plugins or ((), ())
-    return Side("base", "one", HERE, base), Side("head", "two", HERE, head)
-
-
-class Told:
-    """A worker whose trials take, in seconds, what a function of (trial, heat) says."""
-
-    heat = 0
-
-    def __init__(self, side, seconds):
-        self.side, self.seconds, self.answer = side, seconds, None
-
-    def send(self, do, **request):
-        told = {"optframe": "1.2", "python": "3.12"}
-        self.answer = {"trials": TRIALS, "refused": ""} if do == "open" else told
-
-    def receive(self):
-        return self.answer
-
-    def ask(self, do, *, trial, **request):
-        if do == "prepare":
-            return {"steps": 10, "seconds": 0.001}
-        found = self.seconds(trial, Told.heat)
-        if isinstance(found, Exception):
-            raise found
-        return {"steps": 10, "seconds": found}
-
-
-TRIALS = [
-    {"labels": ["sgd", problem, "none", 0], "cell": problem, "backend": "numpy", "skip": None}
-    for problem in ("one", "two", "three")
-]
+def study(write_study):
+    return write_study("sgd", problems=("booth", "himmelblau"))
 
 
 @pytest.fixture
-def told(monkeypatch, study):
+def told(monkeypatch, study, sides, told_worker):
     """Return the maker of a race in which head takes ``seconds(trial, heat)``, and base 1 s."""
 
     def make(seconds, rule=None, **words):
-        Told.heat = 0
+        heat = 0
+
+        def ask(side, do, *, trial, **request):
+            if do == "prepare":
+                return {"steps": 10, "seconds": 0.001}
+            found = seconds(trial, heat) if side.role == "head" else 1.0
+            if isinstance(found, Exception):
+                raise found
+            return {"steps": 10, "seconds": found}
 
         @contextmanager
         def worker(side, patience):
-            yield Told(side, seconds if side.role == "head" else lambda trial, heat: 1.0)
-            Told.heat += side.role == "base"  # it is left last
+            nonlocal heat
+            yield told_worker(side, PROBLEMS, ask)
+            heat += side.role == "base"  # it is left last
 
         monkeypatch.setattr(race_module, "worker", worker)
         return Race(Field(*sides(), study, **words), rule or Rule())
@@ -161,7 +116,7 @@ def test_a_worker_that_is_lost_leaves_what_was_measured(told):
 
 
 def test_other_versions_and_other_defaults_are_shown(told, monkeypatch):
-    race = told(lambda trial, heat: 1.0, QUICK)
+    race = told(lambda trial, heat: 1.0, Rule(threshold=0.5, alpha=0.3, looks=(3,)))
     race.run(600)
     race.field.environments[1] = {"optframe": "1.3", "python": "3.12", "versions": {"numpy": "9"}}
     race.field.entrants.trials[0].redefined = True
@@ -184,7 +139,7 @@ def command(capsys, monkeypatch, study):
     monkeypatch.chdir(study.parent)
 
     def run(*words):
-        asked = ["optframe", "race", sys.executable, sys.executable, "study.toml", *words]
+        asked = ["optframe", "race", sys.executable, sys.executable, study.name, *words]
         monkeypatch.setattr(sys, "argv", asked)
         with pytest.raises(SystemExit) as ended:
             main()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import optframe
@@ -86,11 +87,10 @@ def test_a_wheel_that_is_not_there_is_refused():
 def test_a_damaged_wheel_is_said_in_one_line(tmp_path, cache):
     wheel = tmp_path / "dull-1.0-py3-none-any.whl"
     wheel.write_bytes(b"damaged")
-    with pytest.raises(
-        optframe.UnavailableError, match=r"installing its wheel: ERROR: .*dull"
-    ) as e:
+    said = r"installing its wheel: ERROR: .*dull"
+    with pytest.raises(optframe.UnavailableError, match=said) as refused:
         opened(str(wheel))
-    assert "\n" not in str(e.value)
+    assert "\n" not in str(refused.value)
     assert [*cache.iterdir()] == []
 
 
@@ -115,19 +115,12 @@ def test_revisions_are_built_once_and_share_what_is_installed(repository, packag
     for side, more in ((base, 0), (head, 7)):
         with worker(side, patience=60) as one:
             planned = one.ask("open", study=str(study), plugins=[], core=None)
-            assert [trial["labels"] for trial in planned["trials"]] == [
-                ["dull", "booth", "none", 0]
-            ]
+            (trial,) = planned["trials"]
+            assert trial["labels"] == ["dull", "booth", "none", 0]
             described = one.ask("describe")
         assert "dull-optimizer 1.0" in described["plugins"]["dull"]
-        assert described["versions"]["numpy"] == optframe_numpy()
+        assert described["versions"]["numpy"] == np.__version__
         (own,) = side.python.parent.parent.rglob("dull_optimizer.py")
-        assert f"range({more})" in own.read_text(encoding="utf-8")
+        assert f"oracle, {more})" in own.read_text(encoding="utf-8")
     assert importlib.util.find_spec("dull_optimizer") is None
     assert len(repository.git("worktree", "list").splitlines()) == 1
-
-
-def optframe_numpy():
-    import numpy as np
-
-    return np.__version__

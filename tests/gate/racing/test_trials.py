@@ -3,20 +3,10 @@
 from optframe.gate import Verdict
 from optframe.gate.racing.trials import entrants
 
-
-def planned(*trials):
-    return {
-        "trials": [
-            dict(zip(("labels", "cell", "skip"), one, strict=True)) | BACKEND for one in trials
-        ]
-    }
-
-
-BACKEND = {"backend": "numpy"}
 ADAM, SGD = ["adam", "booth", "none", 0], ["sgd", "booth", "none", 0]
 
 
-def test_trials_are_joined_by_name_whatever_their_places_and_cells():
+def test_trials_are_joined_by_name_whatever_their_places_and_cells(planned):
     base = planned((ADAM, "1", None), (SGD, "2", None))
     head = planned((SGD, "2", None), (ADAM, "3", None))
     found = entrants(base, head, "*")
@@ -27,19 +17,19 @@ def test_trials_are_joined_by_name_whatever_their_places_and_cells():
     assert (found.alone, found.skipped) == ([], 0)
 
 
-def test_of_several_seeds_the_first_is_raced():
+def test_of_several_seeds_the_first_is_raced(planned):
     seeds = [([*ADAM[:3], seed], str(seed), None) for seed in range(3)]
     found = entrants(planned(*seeds), planned(*seeds), "*")
     assert [t.numbers for t in found.trials] == [(0, 0)]
 
 
-def test_a_pattern_fits_the_names_of_tables():
+def test_a_pattern_fits_the_names_of_tables(planned):
     side = planned((ADAM, "1", None), (SGD, "2", None))
     assert [t.subject.optimizer for t in entrants(side, side, "adam* on b*").trials] == ["adam"]
     assert entrants(side, side, "adam").trials == []
 
 
-def test_what_one_side_lacks_is_missing_or_new():
+def test_what_one_side_lacks_is_missing_or_new(planned):
     base = planned((ADAM, "1", None), (SGD, "2", "needs a gradient"))
     head = planned((SGD, "2", None))
     missing, new = entrants(base, head, "*").alone
@@ -50,6 +40,6 @@ def test_what_one_side_lacks_is_missing_or_new():
     assert new.reason == "needs a gradient"
 
 
-def test_what_both_skip_is_counted():
+def test_what_both_skip_is_counted(planned):
     side = planned((ADAM, "1", "no gradient"), (SGD, "2", None))
     assert entrants(side, side, "*").skipped == 1

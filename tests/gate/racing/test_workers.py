@@ -64,17 +64,21 @@ def test_a_worker_stays_on_its_core(study, file):
         assert os.sched_getaffinity(one.pid) == {core()}
 
 
-def test_what_a_plugin_prints_is_no_answer(study, file):
+def beginning_with(file, statement):
+    """Let the plugin's step begin with a statement."""
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("for _ in", "print('{}')\n        for _ in"), encoding="utf-8")
+    file.write_text(text.replace("for _ in", f"{statement}\n    for _ in"), encoding="utf-8")
+
+
+def test_what_a_plugin_prints_is_no_answer(study, file):
+    beginning_with(file, "print('{}')")
     with worker(HERE, 60) as one:
         opened(one, study, [str(file)])
         assert one.ask("measure", trial=0, steps=3, runs=1)["steps"] == 3
 
 
 def test_a_step_that_raises_fails_its_trial_and_not_the_worker(study, file):
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("for _ in", "1 / 0\n        for _ in"), encoding="utf-8")
+    beginning_with(file, "1 / 0")
     with worker(HERE, 60) as one:
         opened(one, study, [str(file)])
         for words in ({"do": "prepare", "seconds": 1.0}, {"do": "measure", "steps": 1, "runs": 1}):
