@@ -25,7 +25,7 @@ FALLBACK: CostName = "gradients"
 """What stands for a cost that stores of earlier formats lack: every store has it."""
 
 _WORDS = {
-    "work": "work (gradients over all the data)",
+    "work": "work (full gradients)",
     "gradients": "gradient evaluations",
     "records": "records evaluated",
     "losses": "loss evaluations",

@@ -124,8 +124,8 @@ def over_problems(
     targets = len(evaluations) > 0
     timed = solver_costs(evaluations) if targets else costs.iloc[:0]
     complete = costs.dropna()
-    cost = complete.to_numpy(np.float64)
-    best = cost.min(axis=1, initial=np.inf)
+    value = complete.to_numpy(np.float64)
+    best = value.min(axis=1, initial=np.inf)
     table = pd.DataFrame(
         {
             "ranked_by": _ranked_by(reaching, len(timed), len(costs), metric_words(trials, metric)),
@@ -133,7 +133,7 @@ def over_problems(
             "left_out": len(costs) - len(complete),
             "unsolved": int(np.isposinf(best).sum()),
             "mean_rank": average_ranks(costs),
-            "wins": _count((cost == best[:, None]) & np.isfinite(cost)),
+            "wins": _count((value == best[:, None]) & np.isfinite(value)),
             "with_target": len(timed.dropna()),
             **dict.fromkeys(["within_2", "ert_ratio", "solved", "score"], np.nan),
         },

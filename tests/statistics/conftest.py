@@ -85,9 +85,7 @@ class Runs:
             {"minimum": NAN, "target": NAN, "target_metric": "loss", "together": 1}
             | own
             | identity
-            | dict(
-                zip(COUNTS, (last, NAN, 0, 2 * last, last, 0, 0, last, 5 * last), strict=True)
-            )
+            | dict(zip(COUNTS, (last, NAN, 0, 2 * last, last, 0, 0, last, 5 * last), strict=True))
             | {"status": status, "seconds": last / 10 if loss.size else 0.0, "_same": same}
             | {"loss": loss[-1] if loss.size else NAN, "optimizer_name": optimizer}
             | {"hyperparameters": "{}"}

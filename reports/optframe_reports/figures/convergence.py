@@ -43,11 +43,11 @@ class Convergence(Figure):
 
     The runs are first aligned on a common grid. Where all seeds have the same checkpoints, as
     against steps, epochs and samples, a run has the value of its last checkpoint. Where each seed
-    has its own, as against seconds, the value is interpolated between two of them. A run that ended keeps its last value. One
-    that diverged, failed, timed out or crashed counts as infinite from there on: the band ends
-    where a quartile is infinite, the curve ends in × where the median is, and the legend counts
-    such runs. For a target, a run that never reaches it counts as infinite, and a curve ends where
-    less than half of the runs reach the target.
+    has its own, as against seconds, the value is interpolated between two of them. A run that ended
+    keeps its last value. One that diverged, failed, timed out or crashed counts as infinite from
+    there on: the band ends where a quartile is infinite, the curve ends in × where the median is,
+    and the legend counts such runs. For a target, a run that never reaches it counts as infinite,
+    and a curve ends where less than half of the runs reach the target.
 
     Of more than twelve settings, each optimizer's best is shown (`plotting.run_groups`). The cost
     ``x`` is by default the study's, else the work.

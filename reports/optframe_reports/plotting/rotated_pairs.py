@@ -26,10 +26,19 @@ __all__ = ["Compared", "Measure", "Pair", "compared", "pairs_of"]
 Floats = NDArray[np.float64]
 
 Measure = Literal[
-    *("auto", "work", "steps", "gradients", "records", "epochs", "samples", "evaluations"),
-    *("seconds", "suboptimality"),
+    "auto",
+    "work",
+    "steps",
+    "gradients",
+    "records",
+    "epochs",
+    "samples",
+    "evaluations",
+    "seconds",
+    "suboptimality",
 ]
-"""The cost of the target, or the final f − f*; ``auto`` is the study's cost if all have a target."""
+"""A cost of the target, or the final f − f*; ``auto`` is the study's cost if a target was reached.
+"""
 
 
 class Pair(NamedTuple):
@@ -79,10 +88,11 @@ def compared(frames: Frames, pairs: list[Pair], measure: Measure) -> Compared:
     ran = ran[ran["problem"].isin([label for pair in pairs for label in pair])]
     if measure == "auto":
         reached = ran["target"].notna().all() and np.isfinite(_costs(ran, "steps")).any()
-        measure = frames.cost if reached else "suboptimality"  # type: ignore[assignment]
-    cost, words = "suboptimality", "final loss − f*"
-    if measure != "suboptimality":
-        axis = axis_of(frames, measure)  # type: ignore[arg-type]
+        measure = "auto" if reached else "suboptimality"
+    if measure == "suboptimality":
+        cost, words = "suboptimality", "final loss − f*"
+    else:
+        axis = axis_of(frames, None if measure == "auto" else measure)
         cost, words = axis.name, f"{axis.words} to the target"
     same = ["problem", "optimizer", "optimizer_name", "sampler", "hyperparameters"]
     costs = pd.Series(_costs(ran, cost), ran.index)

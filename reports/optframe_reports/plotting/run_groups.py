@@ -71,8 +71,8 @@ def groups(
 
     If there are more than ``limit``, each optimizer (column ``optimizer_name``) with each sampler
     is shown by the setting with the best median final ``metric``, by default the one that judges
-    (lost runs count as worst), and of these the best ``limit``. If all are settings of one optimizer, its best are shown. Each
-    optimizer's name then has one colour.
+    (lost runs count as worst), and of these the best ``limit``. If all are settings of one
+    optimizer, its best are shown. Each optimizer's name then has one colour.
     """
     trials = frames.trials
     optimizers = list(dict.fromkeys([*frames.colors, *trials["optimizer"]]))

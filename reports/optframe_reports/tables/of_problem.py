@@ -133,12 +133,14 @@ def _judged(found: pd.Series[Any], metric: str) -> str:
     """Return the median of the metric that judges as text, with its interval."""
     if rises(metric):
         return percent(found["value"])
-    return _with_interval(*(found[f"value{end}"] for end in _ENDS), int(found["runs"]))
+    median, low, high = (found[f"value{end}"] for end in _ENDS)
+    return _with_interval(median, low, high, int(found["runs"]))
 
 
 def _to_target(found: pd.Series[Any], cost: str) -> str:
     """Return the median cost of the target as text, with its interval."""
-    return _with_interval(*(found[f"{cost}_to_target{end}"] for end in _ENDS), int(found["runs"]))
+    median, low, high = (found[f"{cost}_to_target{end}"] for end in _ENDS)
+    return _with_interval(median, low, high, int(found["runs"]))
 
 
 def _with_interval(median: float, low: float, high: float, runs: int) -> str:

@@ -23,6 +23,7 @@ def add(study, optimizer, steps, *, rotated=False, problem="wood", loss=None, **
         "start": "standard",
         "target": 1e-6,
         "target_metric": "loss",
+        "work": steps or 100,
     }
     study.add(
         [1.0, loss or end],

@@ -27,7 +27,13 @@ def trials(study, tmp_path):
 
 
 def reach(steps, target=0.1):
-    return {"target": target, "target_metric": "loss", "steps": steps, "gradients": steps}
+    return {
+        "target": target,
+        "target_metric": "loss",
+        "steps": steps,
+        "gradients": steps,
+        "work": steps,
+    }
 
 
 def test_the_rows_are_medians_with_their_interval_the_best_first(study, trials):
