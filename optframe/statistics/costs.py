@@ -25,7 +25,9 @@ _LATER = frozenset(column.name for column in TRIALS if column.since > 1 and colu
 
 
 def known_cost(trials: pd.DataFrame, cost: str) -> str:
-    """Return the cost, or `FALLBACK` (gradients) if any run that was counted lacks it.
+    """Return the cost, or gradients if any run that was counted lacks it.
+
+    It is steps for frames that were made by hand without gradients.
 
     Raises
     ------
@@ -34,7 +36,9 @@ def known_cost(trials: pd.DataFrame, cost: str) -> str:
     """
     if cost not in COSTS:
         raise ValueError(f"found the cost {cost!r}, expected one of {', '.join(COSTS)}")
-    return FALLBACK if _lacking(trials, cost).any() else cost
+    if not _lacking(trials, cost).any():
+        return cost
+    return FALLBACK if FALLBACK in trials else "steps"
 
 
 def cost_note(trials: pd.DataFrame, cost: str) -> str:
@@ -42,10 +46,9 @@ def cost_note(trials: pd.DataFrame, cost: str) -> str:
     lacking = _lacking(trials, cost)
     if not lacking.any():
         return ""
-    counted = int(trials["steps"].notna().sum())
     return (
-        f"{int(lacking.sum())} of {counted} runs have no {cost}, which earlier stores did not "
-        f"count: all are compared by {FALLBACK}."
+        f"{int(lacking.sum())} of {int(_counted(trials).sum())} runs have no {cost}, which earlier "
+        f"stores did not count: all are compared by {known_cost(trials, cost)}."
     )
 
 
@@ -60,7 +63,13 @@ def _lacking(trials: pd.DataFrame, cost: str) -> Flags:
     """Return which runs were counted, and not in this cost."""
     if cost not in _LATER:
         return np.zeros(len(trials), dtype=bool)
-    counted = trials["steps"].notna().to_numpy()
     if cost not in trials:
-        return counted
-    return counted & np.asarray(trials[cost].isna().to_numpy())
+        return _counted(trials)
+    return _counted(trials) & np.asarray(trials[cost].isna().to_numpy())
+
+
+def _counted(trials: pd.DataFrame) -> Flags:
+    """Return which runs were counted; others crashed, or were skipped."""
+    if "steps" not in trials:
+        return np.ones(len(trials), dtype=bool)
+    return np.asarray(trials["steps"].notna().to_numpy())

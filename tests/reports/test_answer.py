@@ -77,7 +77,7 @@ def test_problems_with_and_without_a_target_count_alike(study, said):
             }
             add(study, optimizer, [0.5], problem=problem, status="converged", trial=reached)
     text, found = said()
-    assert text.startswith("y ranks first by median cost to the target, else final loss")
+    assert text.startswith("y ranks first by median work to the target, else final loss")
     assert found.table.set_index("optimizer")["mean_rank"].to_dict() == {"x": 1.6, "y": 1.4}
     assert found.table["problems"].tolist() == [5, 5]
 

@@ -83,7 +83,7 @@ def test_columns_that_say_nothing_are_left_out_and_one_sampler_is_a_note(study, 
     study.add([9.0, 1.0], sampler="full", test_accuracy=accuracy, status="converged", trial=target)
     (table,) = tables_of_problems(trials())
     assert ", ".join(table.columns) == (
-        "optimizer, sampler, runs, loss, test accuracy, reached, steps to target, "
+        "optimizer, sampler, runs, loss, test accuracy, reached, work to target, steps to target, "
         "gradients to target, time to target, time per step, status"
     )
     assert table.column("sampler") == ["full", "shuffled:batch_size=32"]
