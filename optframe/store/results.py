@@ -195,16 +195,13 @@ class Results:
         UsageError
             If there is no such cost, or no run measured the metric.
         """
-        wrong = [
-            f"{kind} {name!r}: {nearest(name, known)}"
-            for kind, name, known in (
-                ("unknown cost", cost, OFFERED),
-                (f"{self.path.parent}: no run measured the metric", metric, self.metrics),
+        if cost is not None and cost not in OFFERED:
+            raise UsageError(f"unknown cost {cost!r}; {nearest(cost, OFFERED)}")
+        if metric is not None and metric not in self.metrics:
+            raise UsageError(
+                f"{self.path.parent}: no run measured the metric {metric!r}; "
+                f"{nearest(metric, self.metrics)}"
             )
-            if name is not None and name not in known
-        ]
-        if wrong:
-            raise UsageError(*wrong)
         given = {"cost": cost, "metric": metric}
         other = copy.copy(self)
         other.study = self.study | {k: v for k, v in given.items() if v is not None}

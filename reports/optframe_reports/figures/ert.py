@@ -114,7 +114,9 @@ class Ert(Figure):
         title = f"{frames.trials['problem'].iloc[0]}: expected running time, {runs}"
         entries = [(line.label, _style(line.group)) for line in lines.each]
         entries += [(_END, cross("0.3"))] if any(ends) else []
-        finish(axes, title, legend(entries), x=what, y=f"expected {axis_of(frames, self.by).words}")
+        finish(
+            axes, title, legend(entries), x=what, y=f"expected {axis_of(frames, self.by).remarked}"
+        )
 
     def _lines(self, frames: Frames) -> _Lines:
         grid, evaluations = graded(frames, axis_of(frames, self.by).name, self.targets, self.least)

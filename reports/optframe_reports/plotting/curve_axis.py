@@ -22,9 +22,14 @@ class Axis(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The label: ``gradient evaluations``, with a remark if another cost was asked for."""
-        words = COSTS[self.name].words
-        return words if self.name == self.asked else f"{words} (not all runs have {self.asked})"
+        """What the cost is called: ``gradient evaluations``."""
+        return COSTS[self.name].words
+
+    @property
+    def remarked(self) -> str:
+        """The words, with a remark if another cost was asked for, for figures without notes."""
+        lacking = f" (not all runs have {self.asked})" if self.name != self.asked else ""
+        return self.words + lacking
 
     @property
     def note(self) -> str:
@@ -36,7 +41,7 @@ class Axis(NamedTuple):
     def label(self, end: float) -> tuple[float, str]:
         """Return a factor for places up to ``end``, and their label: time in a fitting unit."""
         if self.name != "seconds":
-            return 1.0, self.words
+            return 1.0, self.remarked
         scale, unit = time_unit(end)
         return scale, f"time ({unit})"
 

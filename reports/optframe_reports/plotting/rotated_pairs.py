@@ -93,7 +93,7 @@ def compared(frames: Frames, pairs: list[Pair], measure: Measure) -> Compared:
         cost, words = "suboptimality", "final loss − f*"
     else:
         axis = axis_of(frames, None if measure == "auto" else measure)
-        cost, words = axis.name, f"{axis.words} to the target"
+        cost, words = axis.name, f"{axis.remarked} to the target"
     same = ["problem", "optimizer", "optimizer_name", "sampler", "hyperparameters"]
     costs = pd.Series(_costs(ran, cost), ran.index)
     known = costs.notna()
