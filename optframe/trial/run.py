@@ -283,7 +283,7 @@ class Run:
                 values = self._values(solution)
                 target, met = termination.target(values, solution)
                 self.window = window if met else None
-            else:
+            elif k:  # at the start there is no state yet
                 self._remember(k, theta, loop.state)
         measured = self.measures(k, solution, self.setup.backend.xp)
         if not self.rows:

@@ -287,7 +287,8 @@ class VectorizedRuns:
                 run.clock.seconds = seconds
         if not living.all():
             self.keep(np.flatnonzero(living))
-        self._remember(loop.k, loop.theta, loop.state)
+        if loop.k:  # at the start there is no state yet
+            self._remember(loop.k, loop.theta, loop.state)
         return bool(len(self.alive))
 
     def _reach(self, i: int, judged: _Judged, row: list[float]) -> Reach:

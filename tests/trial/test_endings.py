@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import Optimizer
+from optframe import FunctionProblem, Optimizer
 from optframe.trial.clock import Clock
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.samplers.shuffled import Shuffled
@@ -37,6 +37,59 @@ def test_a_target_that_is_not_reached_leaves_the_budget():
     found = optframe.minimize("rosenbrock", "sgd:lr=0.001", steps=50, target=1e-9)
     assert found.status == "finished"
     assert found.curve["step"].iloc[-1] == 50
+
+
+def test_a_number_is_a_distance_to_the_least_loss_where_it_is_known():
+    """The least loss of the six-hump camel is -1.03, and its start is far above."""
+    found = optframe.minimize("six-hump-camel", "sgd:lr=0.01", steps=2000, target=1e-6)
+    least = optframe.make("six-hump-camel").minimum
+    assert found.curve["step"].iloc[-1] > 10
+    if found.status == "converged":
+        assert found.loss - least <= 1e-6
+
+
+def test_a_minimum_far_away_is_no_divergence():
+    far = FunctionProblem(
+        loss=lambda theta: (theta[..., 0] - 3e10) ** 2,
+        gradient=lambda theta: 2 * (theta - 3e10),
+        theta0=[0.0],
+        known_minimum=0.0,
+    )
+    leap = optframe.minimize(far, SGD(lr=0.5), steps=5, target=1e-3)
+    assert (leap.status, leap.loss) == ("converged", 0.0)
+    assert leap.curve["step"].iloc[-1] == 1
+    without = optframe.minimize(far, SGD(lr=0.5), steps=5)
+    assert (without.status, without.reason) == ("diverged", "at step 1")
+
+
+def test_what_is_not_finite_has_reached_nothing():
+    """The accuracy is at its target, but the loss is not a number."""
+
+    @dataclass(frozen=True)
+    class Blind(Quadratic):
+        def metrics(self, theta):
+            loss = np.where(theta[..., 0] < 0.95, np.nan, self.loss(theta))
+            return {"loss": loss, "accuracy": np.where(theta[..., 0] < 0.95, 1.0, 0.0)}
+
+    target = {"accuracy": 1.0}
+    found = optframe.minimize(Blind(size=2), SGD(lr=0.1), steps=5, target=target)
+    assert (found.status, found.reason) == ("diverged", "at step 1")
+
+
+@pytest.mark.parametrize("work", [2.5, 1.0, 0.04])
+def test_a_budget_of_work_is_spent_by_answers(work):
+    given = {"sampler": "shuffled:batch_size=32", "checkpoints": EVERY}
+    found = optframe.minimize("softmax:data=iris", "adam", work=work, **given)
+    assert found.status == "finished"
+    spent = found.curve["work"].to_numpy()
+    assert spent[-2] < work * (1 - 1e-9) <= spent[-1]
+    records = len(optframe.make("iris").load().train)
+    np.testing.assert_allclose(found.curve["records"] / records, spent)
+    if work == 1.0:
+        assert found.curve["epoch"].iloc[-1] == 1
+    searching = optframe.minimize("rosenbrock", "lbfgs", work=20)
+    assert searching.counts.work >= 20 * (1 - 1e-9)
+    assert searching.counts.work <= searching.counts.gradients + searching.counts.losses / 3 + 1e-9
 
 
 def test_a_target_on_an_unknown_metric_says_which_there_are():
