@@ -57,6 +57,7 @@ def settings(hyperparameters: str) -> str:
 def _table(problem: str, found: pd.DataFrame, metric: str, cost: str, fallback: str) -> Table:
     standing = found.assign(standing=-found["value"] if rises(metric) else found["value"])
     ordered = standing.sort_values(["cost_to_target", "standing"], kind="stable")
+    paid = found["cost_to_target"].notna().any()
     reached = np.isfinite(found["cost_to_target"]).any()
     measure = "cost_to_target" if reached else "standing"
     best = np.isfinite(ordered[measure]) & (ordered[measure] == ordered[measure].min())
@@ -71,7 +72,7 @@ def _table(problem: str, found: pd.DataFrame, metric: str, cost: str, fallback: 
     prefix = f"Sampler {samplers[0]}. " if len(samplers) == 1 and samplers[0] != "none" else ""
     alone = (found["runs"] < 2).all()
     interval = "" if alone else _note(found["confidence"])
-    note = " ".join(filter(None, (prefix.strip(), interval, fallback if reached else "")))
+    note = " ".join(filter(None, (prefix.strip(), interval, fallback if paid else "")))
     return Table(problem, [c for c in columns if c != "settings"], rows, note)
 
 

@@ -17,6 +17,20 @@ def reach(study, optimizer, *steps, pace=1e-3):
         study.add(loss, optimizer=optimizer, status=status, pace=pace, trial=OWN)
 
 
+def test_a_target_above_f_star_is_called_so(strips, study):
+    own = {"target": 1e-6, "target_metric": "gap", "work": 7}
+    study.add([9.0, 3.0 + 5e-7], minimum=3.0, status="converged", trial=own)
+    study.add([9.0, 3.0 + 5e-6], minimum=3.0, trial=own)
+    drawn = strips(TimeToTarget(), study.frames())
+    assert drawn.points == [[7]]
+    assert drawn.axes.get_xlabel() == "work (full gradients) to reach f − f* ≤ 1e-6"
+    lower = strips(TimeToTarget(x="steps", target=1.0, metric="gap"), study.frames())
+    assert lower.points == [[1, 1]]
+    plain = TimeToTarget(target=1.0, metric="gap")
+    study.trials[0]["minimum"] = study.trials[1]["minimum"] = np.nan
+    assert plain.missing(study.frames()) == "no run measured gap"
+
+
 def test_each_run_is_a_point_where_it_reached_the_study_s_target(strips, study):
     reach(study, "adam", 4, 9, 6)
     reach(study, "sgd", 12, None, 10)
