@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from optframe.statistics import summary
+from optframe.contracts.columns import rises
+from optframe.statistics import cost_note, known_cost, summary
 from optframe.statistics.drift import doubts
+from optframe.statistics.metrics import judged_metrics
 from optframe.store.results import Results
 
 __all__ = ["print_summary"]
@@ -21,41 +23,54 @@ def print_summary(results: Results, console: Console) -> None:
 
     Times of a problem on which the machine's speed drifted are not comparable and not printed.
     """
-    frame = summary(results.trials).sort_values(["steps_to_target", "loss"])
-    for problem in results.trials["problem"].unique():
+    trials, metric = results.trials, results.metric
+    cost = known_cost(trials, results.cost)
+    frame = summary(trials, metric, cost)
+    frame["standing"] = -frame["value"] if rises(metric or "loss") else frame["value"]
+    frame = frame.sort_values(["cost_to_target", "standing"], kind="stable")
+    judged = judged_metrics(trials, metric).groupby(trials["problem"]).first()
+    for problem in trials["problem"].unique():
         rows = frame[frame["problem"] == problem]
+        name = str(judged[problem])
+        others = name not in ("loss", "gap", "test_accuracy", "test_loss")
         several = rows["sampler"].nunique() > 1
         accuracy = rows["test_accuracy"].notna().any()
         tested = not accuracy and rows["test_loss"].notna().any()
-        target = rows["steps_to_target"].notna().any()
+        target = rows["cost_to_target"].notna().any()
         table = Table(title=Text(str(problem)), title_justify="left", title_style="bold")
         table.add_column("optimizer", overflow="fold")
         if several:
             table.add_column("sampler", overflow="fold")
         table.add_column("median loss", justify="right")
         table.add_column(_interval_title(rows["confidence"]), justify="right")
+        if others:
+            table.add_column(name.replace("_", " "), justify="right")
         if tested:
             table.add_column("test loss", justify="right")
         if accuracy:
             table.add_column("test accuracy", justify="right")
         if target:
-            table.add_column("steps to target", justify="right")
+            table.add_column(f"{cost} to target", justify="right")
         table.add_column("time per step", justify="right")
         table.add_column("ended")
         for row in rows.to_dict("records"):
             cells = [str(row["optimizer"])]
             cells += [str(row["sampler"])] if several else []
             cells += [_number(row["loss"]), _interval(row)]
+            written = _percent if rises(name) else _number
+            cells += [written(row["value"])] if others else []
             cells += [_number(row["test_loss"])] if tested else []
             cells += [_percent(row["test_accuracy"])] if accuracy else []
-            cells += [_steps(row["steps_to_target"])] if target else []
+            cells += [_spent(row["cost_to_target"], cost)] if target else []
             cells += [
                 _time(row["seconds_per_step"], row["seconds_comparable"]),
                 str(row["statuses"]),
             ]
             table.add_row(*[Text(cell) for cell in cells])
         console.print(table)
-    for doubt in doubts(results.trials):
+    if note := cost_note(trials, results.cost):
+        console.print(Text(note))
+    for doubt in doubts(trials):
         console.print(Text(doubt))
 
 
@@ -83,10 +98,14 @@ def _percent(value: Any) -> str:
     return f"{100 * value:.1f} %" if math.isfinite(value) else "–"
 
 
-def _steps(value: Any) -> str:
+def _spent(value: Any, cost: str) -> str:
+    if math.isinf(value):
+        return "not reached"
+    if cost == "seconds":
+        return _time(value, True)
     if math.isnan(value):
         return "–"
-    return "not reached" if math.isinf(value) else f"{value:.0f}"
+    return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
 
 
 def _time(seconds: Any, comparable: bool) -> str:

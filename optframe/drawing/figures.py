@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Iterable
 from itertools import compress, pairwise
@@ -123,7 +124,7 @@ def prepared(
 
 
 def frames_of(results: Results) -> Frames:
-    """Return a study's frames, with a colour for each optimizer, and today's names of metrics."""
+    """Return a study's frames, with colours, today's names of metrics, and what it compares by."""
     trials = _renamed(results.trials)
     return Frames(
         trials,
@@ -131,6 +132,8 @@ def frames_of(results: Results) -> Frames:
         color_of_each(trials["optimizer"]) if len(trials) else {},
         results.landscapes,
         results.path_tables,
+        results.cost,
+        results.metric,
     )
 
 
@@ -221,7 +224,7 @@ def _chosen(
         )
     if len(trials) < len(frames.trials):
         curves = curves[curves["key"].isin(trials["key"])]
-    return Frames(trials, curves, frames.colors, frames.landscapes, frames.paths)
+    return dataclasses.replace(frames, trials=trials, curves=curves)
 
 
 def _labels(column: str, word: str, frames: Frames) -> list[str]:

@@ -194,6 +194,8 @@ def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "seeds": study.seeds,
         "budget": "; ".join(map(str, budgets)),
         "start": study.start,
+        "cost": study.cost,
+        "metric": study.metric,
         "run": dataclasses.asdict(study.run),
         "file": study.where,
         "when": now("seconds"),

@@ -90,7 +90,7 @@ class SideBySide(Results):
         studies = {side: one.study for side, one in self.sides.items()}
         names = dict.fromkeys(str(study.get("name", "study")) for study in studies.values())
         joined: dict[str, Any] = {"name": f"{' and '.join(names)}: {' beside '.join(self.sides)}"}
-        for fact in ("seed", "seeds", "budget", "start"):
+        for fact in ("seed", "seeds", "budget", "start", "cost", "metric"):
             values = {side: study.get(fact) for side, study in studies.items()}
             same = len({str(value) for value in values.values()}) == 1
             joined[fact] = next(iter(values.values())) if same else values

@@ -317,6 +317,39 @@ def test_a_run_ends_with_a_report_that_can_be_drawn_again(optframe, study):
     assert Path("there/index.html").exists()
 
 
+def test_a_report_compares_by_what_is_asked(optframe, study):
+    target = ["-o", "sgd:lr=0.001", "-o", "bfgs", "-p", "rosenbrock", "--target", 1e-6]
+    finished = optframe("run", *target, "--work", 40, "--out", "out", "--no-report")
+    assert finished.code == 0
+    assert "work to target" in finished.out
+    tables = {}
+    for cost in ("work", "steps", "seconds"):
+        words = ("--cost", cost, "--metric", "loss", "--format", "md", "--out", cost)
+        assert optframe("report", "out", *words) == (0, f"report: {cost}/report.md\n", "")
+        tables[cost] = Path(f"{cost}/report.md").read_text()
+        assert f"bfgs is best, median {cost} to the target" in tables[cost]
+    assert "work to target" in tables["work"]
+    assert "work to target" not in tables["steps"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--cost", "wrok"], "unknown cost 'wrok'; did you mean 'work'?"),
+        (["--cost", "x"], "unknown cost 'x'; expected one of: epochs, evaluations, gradients, rec"),
+        (["--metric", "lsos"], "out: no run measured the metric 'lsos'; did you mean 'loss'?"),
+        (["--metric", "test_loss"], "out: no run measured the metric 'test_loss'; did you mean"),
+    ],
+)
+def test_a_report_by_what_there_is_not_is_a_usage_error(optframe, words, said):
+    optframe("run", "-o", "sgd", "-p", "rosenbrock", "--steps", 3, "--out", "out", "--no-report")
+    finished = optframe("report", "out", *words)
+    assert finished.code == 2
+    (line,) = finished.mistakes
+    assert line.startswith(said)
+    assert not Path("out/report").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

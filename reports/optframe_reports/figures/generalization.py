@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
 
 from optframe import Figure, Frames
-from optframe_reports.plotting.curve_axis import X, label_of, no_curves
+from optframe.contracts.costs import CostName
+from optframe_reports.plotting.curve_axis import axis_of, no_curves
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height
 from optframe_reports.plotting.median_bands import (
     ceiling_of,
@@ -45,7 +47,7 @@ class Generalization(Figure):
     were lost count as infinite from there on, as in `figures.convergence`.
     """
 
-    x: X = "steps"
+    x: CostName | None = None
     metric: Literal["loss", "accuracy"] = "loss"
     gap: bool = False
     by: By = "auto"
@@ -54,13 +56,15 @@ class Generalization(Figure):
 
     def title(self) -> str:
         """Return the picture's title."""
+        x = self.x or "the cost"
         if self.gap:
-            return f"Generalization gap of the {self.metric} against {self.x}"
-        return f"Generalization of the {self.metric} against {self.x}"
+            return f"Generalization gap of the {self.metric} against {x}"
+        return f"Generalization of the {self.metric} against {x}"
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if nothing but the training records was measured, else None."""
-        reason = no_curves(frames, self.x, f"{self._main(frames)}_{self.metric}", self.metric)
+        x = axis_of(frames, self.x).name
+        reason = no_curves(frames, x, f"{self._main(frames)}_{self.metric}", self.metric)
         if reason is not None or self.y_scale != "log":
             return reason
         if (self._derived(frames).curves[self._measured(frames)] <= 0).any(axis=None):
@@ -76,13 +80,14 @@ class Generalization(Figure):
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return the quartiles at every place: name, metric, x, lower, median, upper."""
         drawn = self._lines(frames)
-        return pd.concat(lines.table(self.x, metric=metric) for metric, lines in drawn.items())
+        x = axis_of(frames, self.x).name
+        return pd.concat(lines.table(x, metric=metric) for metric, lines in drawn.items())
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw the lines of each optimizer, or one for the gap, with the legend below."""
         drawn = self._lines(frames)
         main = next(iter(drawn.values()))
-        scale, label = label_of(self.x, max(lines.end for lines in drawn.values()))
+        scale, label = axis_of(frames, self.x).label(max(lines.end for lines in drawn.values()))
         paths = {
             metric: [path.scaled(scale) for path in paths_of(lines)]
             for metric, lines in drawn.items()
@@ -138,11 +143,11 @@ class Generalization(Figure):
     def _lines(self, frames: Frames) -> dict[str, Lines]:
         """Return the lines of each column that is drawn, all on one axis."""
         compared, derived = self._compared(frames), self._derived(frames)
-        measured = self._measured(frames)
-        made = {m: lines(derived, self.x, m, self.y_scale, compared) for m in measured}
+        measured, x = self._measured(frames), axis_of(frames, self.x).name
+        made = {m: lines(derived, x, m, self.y_scale, compared) for m in measured}
         if len({drawn.axis.log for drawn in made.values()}) == 1:
             return made
-        return {m: lines(derived, self.x, m, "linear", compared) for m in measured}
+        return {m: lines(derived, x, m, "linear", compared) for m in measured}
 
     def _derived(self, frames: Frames) -> Frames:
         """Add the gap, and the training metric under a name that has no f*."""
@@ -151,7 +156,7 @@ class Generalization(Figure):
         training = curves[self.metric]
         gap = sign * (curves[f"{self._main(frames)}_{self.metric}"] - training)
         columns = {f"training_{self.metric}": training, "gap": gap}
-        return Frames(frames.trials, curves.assign(**columns), {})
+        return dataclasses.replace(frames, curves=curves.assign(**columns), colors={})
 
 
 def _parts(frames: Frames, metric: str) -> list[str]:

@@ -27,7 +27,13 @@ def trials(study, tmp_path):
 
 
 def reach(steps, target=0.1):
-    return {"target": target, "target_metric": "loss", "steps": steps, "gradients": steps}
+    return {
+        "target": target,
+        "target_metric": "loss",
+        "steps": steps,
+        "gradients": steps,
+        "work": steps,
+    }
 
 
 def test_the_rows_are_medians_with_their_interval_the_best_first(study, trials):
@@ -77,7 +83,7 @@ def test_columns_that_say_nothing_are_left_out_and_one_sampler_is_a_note(study, 
     study.add([9.0, 1.0], sampler="full", test_accuracy=accuracy, status="converged", trial=target)
     (table,) = tables_of_problems(trials())
     assert ", ".join(table.columns) == (
-        "optimizer, sampler, runs, loss, test accuracy, reached, steps to target, "
+        "optimizer, sampler, runs, loss, test accuracy, reached, work to target, steps to target, "
         "gradients to target, time to target, time per step, status"
     )
     assert table.column("sampler") == ["full", "shuffled:batch_size=32"]
