@@ -63,7 +63,8 @@ class Ranking:
 
     def missing(self, frames: Frames) -> str | None:
         """Return why nothing can be ranked, or None."""
-        if self.by_target(frames) and (why := no_ranking_by_seconds(frames.trials, self.by)):
+        cost = axis_of(frames, self.by).name
+        if self.by_target(frames) and (why := no_ranking_by_seconds(frames.trials, cost)):
             return why
         frames, _ = self._compared(frames)
         reason = nothing_to_compare(frames)
