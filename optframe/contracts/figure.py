@@ -19,13 +19,15 @@ class Frames:
 
     ``colors`` maps each optimizer's label to its colour, which is the same in every figure of a
     report. ``landscapes`` maps the keys of trials with P ≤ 2 to the loss on a grid around their
-    paths.
+    paths. ``paths`` maps them to tables with the columns step, θ and gradient, shape
+    (points, 1 + 2P): see `optframe.Record.path`.
     """
 
     trials: pd.DataFrame
     curves: pd.DataFrame
     colors: Mapping[str, Any]
     landscapes: Mapping[str, Any] = field(default_factory=dict)
+    paths: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Figure(ABC):

@@ -273,8 +273,8 @@ class _Planner:
         elif metric != "loss" and (measured := self._measured(bound)):
             if metric not in measured:
                 self.mistakes.append(
-                    f"{where}: target: {problem.component.label} does not measure {metric!r}; "
-                    f"{nearest(metric, measured)}{_without(metric)}"
+                    f"{where}: target: {problem.component.label} does not measure {metric!r}"
+                    f"{_why(metric, measured)}"
                 )
             elif rises(metric) and measured[metric] <= 1 < value:
                 self.mistakes.append(
@@ -369,9 +369,12 @@ class _Planner:
                     )
 
 
-def _without(metric: str) -> str:
-    """Return what to do if a problem has no records to measure a metric on."""
+def _why(metric: str, measured: Iterable[str]) -> str:
+    """Return why a problem does not measure a metric, or the nearest metric that it measures."""
     part = metric.partition("_")[0]
-    if part not in ("validation", "test"):
-        return ""
-    return f"; it may have no {part} records, which {part}_fraction of its data set can give it"
+    if part in ("validation", "test") and not any(name.startswith(f"{part}_") for name in measured):
+        return (
+            f", since it has no {part} records (a data set's {part}_fraction gives some); "
+            f"expected one of: {', '.join(sorted(measured))}"
+        )
+    return f"; {nearest(metric, measured)}"

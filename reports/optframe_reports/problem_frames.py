@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from optframe import Frames
 
 __all__ = ["by_problem"]
@@ -14,6 +16,6 @@ def by_problem(frames: Frames) -> dict[str, Frames]:
     curves = dict(iter(frames.curves.groupby("problem", sort=False)))
     none = frames.curves.iloc[:0]
     return {
-        str(problem): Frames(trials, curves.get(problem, none), frames.colors, frames.landscapes)
+        str(problem): dataclasses.replace(frames, trials=trials, curves=curves.get(problem, none))
         for problem, trials in frames.trials.groupby("problem", sort=False)
     }

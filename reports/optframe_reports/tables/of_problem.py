@@ -81,8 +81,8 @@ def _row(found: pd.Series[Any], best: bool) -> Row:
         "runs": number(ran),
         "loss": number(found["loss"]) if known else loss,
         "loss − f*": loss if known else "–",
-        "test loss": number(found["test_loss"]) if math.isnan(found["test_accuracy"]) else "–",
-        "test accuracy": percent(found["test_accuracy"]),
+        **_scores(found, "validation"),
+        **_scores(found, "test"),
         "reached": "–" if math.isnan(found["reached"]) else f"{found['reached']:.0f} of {ran}",
         "steps to target": _with_interval(steps, low, high, ran),
         "gradients to target": _gradients(found),
@@ -95,6 +95,8 @@ def _row(found: pd.Series[Any], best: bool) -> Row:
         "runs": float(ran),
         "loss": found["loss"],
         "loss − f*": found["loss"] - above,
+        "validation loss": found["validation_loss"],
+        "validation accuracy": found["validation_accuracy"],
         "test loss": found["test_loss"],
         "test accuracy": found["test_accuracy"],
         "reached": found["reached"],
@@ -106,6 +108,15 @@ def _row(found: pd.Series[Any], best: bool) -> Row:
         numbers["time per step"] = found["seconds_per_step"]
     values = {name: float(value) for name, value in numbers.items() if not math.isnan(value)}
     return Row(texts, values, bool(best))
+
+
+def _scores(found: pd.Series[Any], part: str) -> dict[str, str]:
+    """Return the columns of the records that θ was not fitted to: the accuracy, else the loss."""
+    loss, accuracy = found[f"{part}_loss"], found[f"{part}_accuracy"]
+    return {
+        f"{part} loss": number(loss) if math.isnan(accuracy) else "–",
+        f"{part} accuracy": percent(accuracy),
+    }
 
 
 def _time(found: pd.Series[Any], name: str) -> str:
