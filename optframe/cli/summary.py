@@ -11,6 +11,7 @@ from rich.text import Text
 
 from optframe.contracts.columns import rises
 from optframe.statistics import cost_note, known_cost, summary
+from optframe.statistics.drift import doubts
 from optframe.statistics.metrics import judged_metrics
 from optframe.store.results import Results
 
@@ -18,12 +19,17 @@ __all__ = ["print_summary"]
 
 
 def print_summary(results: Results, console: Console) -> None:
-    """Print one table per problem: a row per optimizer and sampler, the best one first."""
+    """Print one table per problem: a row per optimizer and sampler, the best one first.
+
+    Times of a problem on which the machine's speed drifted are not comparable and not printed.
+    """
     trials, metric = results.trials, results.metric
     cost = known_cost(trials, results.cost)
     frame = summary(trials, metric, cost)
+    order = frame["cost_to_target"]
+    frame["order"] = order.where(frame["seconds_comparable"]) if cost == "seconds" else order
     frame["standing"] = -frame["value"] if rises(metric or "loss") else frame["value"]
-    frame = frame.sort_values(["cost_to_target", "standing"], kind="stable")
+    frame = frame.sort_values(["order", "standing"], kind="stable")
     judged = judged_metrics(trials, metric).groupby(trials["problem"]).first()
     for problem in trials["problem"].unique():
         rows = frame[frame["problem"] == problem]
@@ -57,12 +63,13 @@ def print_summary(results: Results, console: Console) -> None:
             cells += [written(row["value"])] if others else []
             cells += [_number(row["test_loss"])] if tested else []
             cells += [_percent(row["test_accuracy"])] if accuracy else []
-            cells += [_spent(row["cost_to_target"], cost)] if target else []
-            cells += [_time(row["seconds_per_step"]), str(row["statuses"])]
+            comparable = bool(row["seconds_comparable"])
+            cells += [_spent(row["cost_to_target"], cost, comparable)] if target else []
+            cells += [_time(row["seconds_per_step"], comparable), str(row["statuses"])]
             table.add_row(*[Text(cell) for cell in cells])
         console.print(table)
-    if note := cost_note(trials, results.cost):
-        console.print(Text(note))
+    for doubt in filter(None, [cost_note(trials, results.cost), *doubts(trials)]):
+        console.print(Text(doubt))
 
 
 def _interval_title(confidence: Any) -> str:
@@ -89,19 +96,21 @@ def _percent(value: Any) -> str:
     return f"{100 * value:.1f} %" if math.isfinite(value) else "–"
 
 
-def _spent(value: Any, cost: str) -> str:
+def _spent(value: Any, cost: str, comparable: bool) -> str:
     if math.isinf(value):
         return "not reached"
     if cost == "seconds":
-        return _time(value)
+        return _time(value, comparable)
     if math.isnan(value):
         return "–"
     return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
 
 
-def _time(seconds: Any) -> str:
+def _time(seconds: Any, comparable: bool) -> str:
     if math.isnan(seconds):
         return "–"
+    if not comparable:
+        return "not comparable"
     for unit, factor in (("s", 1.0), ("ms", 1e3)):
         if seconds * factor >= 1:
             return f"{seconds * factor:.3g} {unit}"

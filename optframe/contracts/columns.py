@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from optframe.contracts.column import Column, When
+from optframe.contracts.metrics import MEASURES, METRICS, rises
 
 __all__ = [
     "ANSWERS",
@@ -23,6 +24,7 @@ __all__ = [
     "FINAL_COUNTS",
     "MEASURES",
     "METRICS",
+    "PATH",
     "PATH_COLUMNS",
     "PROFILE_COLUMNS",
     "RESERVED",
@@ -278,14 +280,12 @@ def _at_checkpoint(column: Column) -> Column:
     return replace(column, name=column.curve, meaning=f"{column.meaning} at this checkpoint")
 
 
-_PATH = tuple(
-    Column(
-        f"theta_{i}",
-        "REAL",
-        f"coordinate {i} of the solution, for problems of at most two parameters",
-    )
-    for i in range(2)
-)
+def _both(name: str, meaning: str) -> tuple[Column, ...]:
+    """Return a column for each of two parameters."""
+    return tuple(Column(f"{name}_{i}", "REAL", meaning.format(i)) for i in range(2))
+
+
+_PATH = _both("theta", "coordinate {} of the solution, for problems of at most two parameters")
 
 CURVES = (
     *(column for column in TRIALS if column.identity),
@@ -294,12 +294,13 @@ CURVES = (
 )
 """The columns of a curve, but for its metrics, which stand before θ."""
 
-METRICS = {
-    "loss": "the problem's loss over all of its training data",
-    "gradient_norm": "Euclidean norm of the gradient over all data",
-    "gradient_variance": "squared distance of the next minibatch's gradient from the full one's",
-}
-"""What the metrics mean that are no problem's own."""
+PATH = (
+    *(column for column in TRIALS if column.name == "key"),
+    Column("step", "INTEGER", "steps done at this point of the path", "steps"),
+    *_PATH,
+    *_both("gradient", "partial derivative {} that plain SGD would use there"),
+)
+"""The columns of paths; a run with one parameter has no values for the second."""
 
 
 def _names(columns: Iterable[Column]) -> tuple[str, ...]:
@@ -325,9 +326,6 @@ ANSWERS = _names(column for column in TRIALS if column.unit == "evaluations")
 FINAL_COUNTS = {column.name: column.curve for column in TRIALS if column.curve and column.repeats}
 """A trial's counts, and the columns of its curve that they are the last values of."""
 
-MEASURES = tuple(name for name in METRICS if name != "loss")
-"""The metrics that a study may ask for beside the problem's own: see `optframe.trial.metrics`."""
-
 RESERVED = frozenset({*_names(TRIALS), *_names(CURVES), *MEASURES})
 """The names of columns that no metric may have."""
 
@@ -335,8 +333,3 @@ RESERVED = frozenset({*_names(TRIALS), *_names(CURVES), *MEASURES})
 def filled(when: When, source: object) -> dict[str, Any]:
     """Return what a trial fills of its row when it is planned, or its record when it has ended."""
     return {c.name: c.value(source) for c in TRIALS if c.when == when and c.of is not None}
-
-
-def rises(metric: str) -> bool:
-    """Whether more of a metric is better: an accuracy, by its name."""
-    return metric.endswith("accuracy")

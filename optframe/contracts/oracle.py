@@ -186,7 +186,8 @@ class Oracle:
         if theta.ndim == self._dimensions:  # as in `_charge`: this is in every step
             counts.gradients += 1
             counts.work += self._gradient_cost
-            counts.records += self._records
+            if self._records:
+                counts.records += self._records
         else:
             counts.gradients += self._charge("gradient", theta)
         if self._batch:  # a call with a star takes longer

@@ -69,7 +69,10 @@ class Record:
     load: float | None = None
     """The machine's load average over a minute when the run began; None if it is not known."""
     path: NDArray[np.float64] | None = None
-    """θ and the gradient after each of the first steps, for P ≤ 2; see `PATH`."""
+    """Step, θ (P,) and gradient (P,) at each point of the path, if P ≤ 2; shape (points, 1 + 2P).
+
+    See `optframe.trial.path`.
+    """
 
     @classmethod
     def without_run(

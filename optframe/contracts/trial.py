@@ -86,7 +86,8 @@ class Budget:
     gradient_norm
         The run ends when ‖∇f(θ)‖ is at most this value.
     patience
-        The run ends after this number of checkpoints without a better loss.
+        The run ends after this number of checkpoints without a better loss: that of the validation
+        records (``validation_loss``) if the problem measures it.
     target_every
         The number of steps between two tests of ``target`` and ``gradient_norm`` on problems with
         data. If a test succeeds, the run goes back to the first step since the test before at which

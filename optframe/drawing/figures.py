@@ -15,6 +15,8 @@ from optframe.drawing.palette import color_of_each
 from optframe.errors import UsageError, nearest
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from optframe.components.registry import Registry
     from optframe.store.results import Results
 
@@ -35,6 +37,13 @@ _UNDATED = {
     "svg": {"Creator": None, "Date": None, "Format": None, "Type": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
+_OLD_NAMES = {
+    f"{best}train_{score}": f"{best}{score}"
+    for best in ("", "best_")
+    for score in ("accuracy", "rmse")
+}
+"""The names of the training scores in stores of older versions."""
+
 _FLATTEST = 0.5  # the least ratio of the axes' height to their width, in a narrow picture
 
 
@@ -115,16 +124,33 @@ def prepared(
 
 
 def frames_of(results: Results) -> Frames:
-    """Return a study's frames, with a colour for each optimizer, and what it compares by."""
-    trials = results.trials
+    """Return a study's frames: colours of optimizers, today's names of metrics, its cost."""
+    trials = _renamed(results.trials)
     return Frames(
         trials,
-        results.curves,
+        _renamed(results.curves),
         color_of_each(trials["optimizer"]) if len(trials) else {},
         results.landscapes,
+        results.path_tables,
         results.cost,
-        results.metric,
+        _OLD_NAMES.get(results.metric or "", results.metric),
     )
+
+
+def _renamed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame of a store with the names that metrics have today.
+
+    A store may have both: it was written in part by an older version.
+    """
+    for old, new in _OLD_NAMES.items():
+        if old not in frame:
+            continue
+        if new not in frame:
+            frame = frame.rename(columns={old: new})
+        elif not (frame[old].notna() & frame[new].notna()).any():
+            both = frame.assign(**{new: frame[new].fillna(frame[old])})
+            frame = both.drop(columns=old)
+    return frame
 
 
 def picture(figure: Figure, frames: Frames, width: float | None = None) -> Any:

@@ -21,6 +21,7 @@ from optframe.contracts.trial import Trial
 from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
+from optframe.execution.order import interleaved
 from optframe.execution.signals import stopping
 from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.store.file import STORE_NAME
@@ -99,6 +100,7 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
                 batches: list[Batch] = [(trial,) for trial in runnable]
                 if study.run.together:
                     batches = companions(runnable, runner, study.run.memory)
+                batches = interleaved(batches, trials)
                 try:
                     for records in execute(executor, runner, batches, stop):
                         saver.add(records)

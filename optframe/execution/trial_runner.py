@@ -118,7 +118,7 @@ class TrialRunner:
 
     def _together(self, trials: Sequence[Trial]) -> list[Record]:
         started, load = now(), machine_load()
-        runs = [Run(self.setup(trial)) for trial in trials]
+        runs = [Run(self._recorded(trial)) for trial in trials]
         optimizers = [run.setup.optimizer for run in runs]
         batch = VectorizedRuns(runs, merged(optimizers, runs[0].setup.backend))  # type: ignore[arg-type]
         batch.execute()
@@ -135,14 +135,19 @@ class TrialRunner:
     def _alone(self, trial: Trial) -> Record:
         started, load = now(), machine_load()
         try:
-            run = Run(self.setup(trial))
+            run = Run(self._recorded(trial))
             run.execute()
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             reason = one_line(f"{type(error).__name__}: {error}")
-            return Record.without_run(trial, "failed", reason, started, _trace(error))
+            failed = Record.without_run(trial, "failed", reason, started, _trace(error))
+            return dataclasses.replace(failed, load=load)
         return dataclasses.replace(_record(trial, run, started, load), landscape=_landscape(run))
+
+    def _recorded(self, trial: Trial) -> Setup:
+        """Return the objects of a trial whose record is kept, with its path."""
+        return dataclasses.replace(self.setup(trial), path=True)
 
     def setup(self, trial: Trial, theta0: Any = None) -> Setup:
         """Return the objects of a trial, made from their names; ``theta0`` replaces its start."""
@@ -226,6 +231,7 @@ def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
         step_bytes=None if run.profile is None else run.profile.step_bytes,
         window=run.window,
         load=load,
+        path=run.path.table if run.path is not None and run.path.rows else None,
     )
 
 

@@ -15,6 +15,7 @@ from optframe.statistics.caveats import warnings
 from optframe.statistics.comparison import at_tuned, over_problems, per_problem, study_costs, tuned
 from optframe.statistics.costs import cost_note, known_cost
 from optframe.statistics.dependence import RankChange, ranking_depends_on
+from optframe.statistics.drift import Unsteady, incomparable, no_ranking_by_seconds, unsteady
 from optframe.statistics.medians import (
     CENSORED,
     STATUSES,
@@ -69,6 +70,7 @@ __all__ = [
     "MannWhitney",
     "Quartiles",
     "RankChange",
+    "Unsteady",
     "a12",
     "algoperf_score",
     "align",
@@ -83,6 +85,7 @@ __all__ = [
     "friedman",
     "holm",
     "iman_davenport",
+    "incomparable",
     "known_cost",
     "least_p",
     "mann_whitney",
@@ -90,6 +93,7 @@ __all__ = [
     "median_interval",
     "nemenyi_distance",
     "nemenyi_groups",
+    "no_ranking_by_seconds",
     "over_problems",
     "per_problem",
     "performance_profile",
@@ -105,6 +109,7 @@ __all__ = [
     "targets_reached",
     "time_to_target",
     "tuned",
+    "unsteady",
     "warnings",
     "worst",
 ]

@@ -48,7 +48,8 @@ def per_problem(
       ``cost`` of the study's target if some run reached it, then by the final metric,
     - for the study's own target: ``reached`` (runs), ``success``, ``success_low``,
       ``success_high``, ``ert`` (the expected cost), and for the cost, steps, gradients and seconds
-      the median ``<cost>_to_target`` with ``..._low`` and ``..._high``,
+      the median ``<cost>_to_target`` with ``..._low`` and ``..._high``; those in seconds rank
+      nothing where ``seconds_comparable`` is false,
     - ``timed``: the number of runs in the statistics of time (runs in batches are not).
     """
     table = summary(trials)

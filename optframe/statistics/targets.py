@@ -112,7 +112,8 @@ def reached(trials: pd.DataFrame) -> Flags:
     goal = trials["target"].to_numpy(np.float64)
     for metric in trials["target_metric"].dropna().unique():
         sign = -1.0 if rises(metric) else 1.0
-        good = sign * measured(trials, metric) <= sign * goal
+        value = measured(trials, metric)
+        good = (sign * value <= sign * goal) & np.isfinite(value)
         found |= good & (trials["target_metric"] == metric).to_numpy()
     return ended & found
 
@@ -165,7 +166,8 @@ def relative_targets(
 class _Paths(NamedTuple):
     """The rows of curves, sorted by run in ``order``: each row's run, and each run's first row.
 
-    ``values`` is the metric times ``sign``, so that less is better; +inf where a run was lost.
+    ``values`` is the metric times ``sign``, so that less is better; +inf where a run was lost, and
+    instead of −inf.
     """
 
     order: Integers | slice
@@ -197,7 +199,7 @@ class _Paths(NamedTuple):
         lost = trials["status"].isin(CENSORED).to_numpy()[codes[starts]]
         gone = np.zeros(codes.size, dtype=bool)
         gone[end[lost]] = True  # a lost run's last row was measured where it was lost
-        values[gone & ~np.isnan(values)] = np.inf
+        values[(gone & ~np.isnan(values)) | np.isneginf(values)] = np.inf
         return cls(order, codes, starts, values, sign)
 
 

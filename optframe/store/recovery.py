@@ -20,6 +20,7 @@ import numpy as np
 from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS, UNENDED
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
+from optframe.store.paths import unpacked
 from optframe.store.results import task_of
 from optframe.store.salvage import Value, readable_rows
 from optframe.store.schema import (
@@ -224,9 +225,10 @@ def _curve(row: Row) -> Any:
     """Return a curve's numbers, shape (checkpoints, columns); None where they are damaged."""
     try:
         names = json.loads(row["columns"])
-        for blob in (row["landscape"], row["path"]):
-            if blob is not None:
-                zlib.decompress(blob)
+        if row["landscape"] is not None:
+            zlib.decompress(row["landscape"])
+        if row["path"] is not None:
+            unpacked(row)
         values = np.frombuffer(zlib.decompress(row["data"]), "<f8")
         return values.reshape(len(names), row["rows"]).T
     except (zlib.error, ValueError, TypeError):

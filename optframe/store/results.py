@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
 from optframe.contracts.costs import DEFAULT, OFFERED
@@ -19,6 +20,7 @@ from optframe.contracts.record import Landscape
 from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
 from optframe.errors import StoreError, UsageError, nearest
 from optframe.store.file import STORE_NAME, check, reading, reported
+from optframe.store.paths import StoredPaths, read_paths
 from optframe.store.schema import rows_of, selected, study_of, version_of
 
 if TYPE_CHECKING:
@@ -131,11 +133,12 @@ def _unpack(blob: bytes) -> Landscape:
 
 
 class Results:
-    """The contents of a store as tidy frames: ``trials`` and ``curves``.
+    """The contents of a store as tidy frames: ``trials``, ``curves`` and ``paths``.
 
     ``trials`` has one row per planned trial: its specification (optimizer, problem, sampler, seed,
     ...), how it ended (status, reason), counts, seconds, and the final (``loss``) and best
-    (``best_loss``) value of each metric. ``curves`` has one row per checkpoint.
+    (``best_loss``) value of each metric. ``curves`` has one row per checkpoint. ``paths`` has one
+    row per recorded step of each trial with P ≤ 2.
     """
 
     def __init__(self, path: Path) -> None:
@@ -153,6 +156,20 @@ class Results:
     def curves(self) -> pd.DataFrame:
         """One row per checkpoint of each trial."""
         return read_curves(self.path)
+
+    @cached_property
+    def paths(self) -> pd.DataFrame:
+        """θ and the gradient of each trial with P ≤ 2, at each of its first steps and checkpoints.
+
+        The columns are key, step, theta_0, theta_1, gradient_0, gradient_1. Values of the second
+        parameter are NaN if P is 1. The frame is empty if the store is of an older format.
+        """
+        return read_paths(self.path)
+
+    @property
+    def path_tables(self) -> Mapping[str, NDArray[np.float64]]:
+        """The paths as arrays by the trials' keys; each is read when it is asked for."""
+        return StoredPaths(self.path)
 
     @cached_property
     def landscapes(self) -> dict[str, Landscape]:

@@ -26,6 +26,7 @@ from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, begun, check, reported
 from optframe.store.locks import FolderLock, is_shared
+from optframe.store.paths import packed
 from optframe.store.schema import FORMAT, create, environment_id, migrate, settings_id, study_of
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class Store:
                         len(record.curve),
                         zlib.compress(np.ascontiguousarray(record.curve.T, "<f8").tobytes(), 1),
                         _pack(record.landscape),
-                        _packed(record.path),
+                        None if record.path is None else packed(record.path),
                     ),
                 )
 
@@ -240,11 +241,6 @@ def _pack(grid: Landscape | None) -> bytes | None:
     arrays = [np.ascontiguousarray(a, "<f8") for a in (*grid.axes, grid.loss)]
     head = json.dumps([list(array.shape) for array in arrays]).encode()
     return zlib.compress(head + b"\n" + b"".join(array.tobytes() for array in arrays), 1)
-
-
-def _packed(path: Any) -> bytes | None:
-    """Return a path's table as bytes: column after column, compressed."""
-    return None if path is None else zlib.compress(np.ascontiguousarray(path.T, "<f8").tobytes(), 1)
 
 
 def _alive(process: int) -> bool:

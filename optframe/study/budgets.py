@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from optframe.components.parameters import build
@@ -73,8 +73,8 @@ class Budgets:
                 )
         elif metric != "loss" and (measured := self._measured(bound)) and metric not in measured:
             self._mistakes.append(
-                f"{where}: {problem.component.label} does not measure {metric!r}; "
-                f"{nearest(metric, measured)}{_without(metric)}"
+                f"{where}: {problem.component.label} does not measure {metric!r}"
+                f"{_why(metric, measured)}"
             )
 
     def _measured(self, bound: Problem) -> dict[str, float]:
@@ -104,9 +104,12 @@ class Budgets:
         return made
 
 
-def _without(metric: str) -> str:
-    """Return what to do if a problem has no records to measure a metric on."""
+def _why(metric: str, measured: Iterable[str]) -> str:
+    """Return why a problem does not measure a metric, or the nearest metric that it measures."""
     part = metric.partition("_")[0]
-    if part not in ("validation", "test"):
-        return ""
-    return f"; it may have no {part} records, which {part}_fraction of its data set can give it"
+    if part in ("validation", "test") and not any(name.startswith(f"{part}_") for name in measured):
+        return (
+            f", since it has no {part} records (a data set's {part}_fraction gives some); "
+            f"expected one of: {', '.join(sorted(measured))}"
+        )
+    return f"; {nearest(metric, measured)}"

@@ -107,6 +107,8 @@ def step_back(run: Any) -> int:
     while run.rows[-1][0] >= loop.k:
         run.rows.pop()
     del run.iterates[loop.k + 1 :]
+    if run.path is not None:
+        run.path.cut(loop.k + 1)
     return 1
 
 
@@ -158,7 +160,7 @@ def divergence(run: Any) -> int:
 
     Runs that do not diverge, which are most, need no test after each step.
     """
-    again = type(run)(dataclasses.replace(run.setup, iterates=False, profile=False))
+    again = type(run)(dataclasses.replace(run.setup, iterates=False, profile=False, path=False))
     # At the last checkpoint but one the run had not diverged, so tests begin after it.
     fine = int(run.rows[-2][0]) if len(run.rows) > 1 else 0
 

@@ -1,9 +1,9 @@
 """Saves the state of a long run in a file, and resumes the run from there after a kill.
 
-The file contains θ, the optimizer's state, counts, the clock, the curve so far, and the best loss
-with the number of checkpoints since (for ``patience``). Generators and minibatches need no state:
-they follow from seed and step. The file has arrays and JSON only. Nothing in it is unpickled, and
-no class is imported by a name in it.
+The file contains θ, the optimizer's state, counts, the clock, the curve and the path so far, and
+the best loss with the number of checkpoints since (for ``patience``). Generators and minibatches
+need no state: they follow from seed and step. The file has arrays and JSON only. Nothing in it is
+unpickled, and no class is imported by a name in it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Saved", "SavedRuns", "Unsavable"]
 
-FORMAT = 1
+FORMAT = 2
 
 LOOK = 1.0
 """About the number of seconds between two tests whether it is time to save."""
@@ -172,7 +172,8 @@ class Saved:
         # `replacing` writes under another name and then renames. If the process is killed at any
         # point, the old file or the new one is there, complete.
         with replacing(self._path) as part, part.open("wb") as file:
-            np.savez(file, header=text, rows=run.curve, **packed)
+            path = np.empty((0, 0)) if run.path is None else run.path.table
+            np.savez(file, header=text, rows=run.curve, path=path, **packed)
             file.flush()
             os.fsync(file.fileno())
         _sync(self._path.parent)
@@ -191,6 +192,11 @@ class Saved:
             raise ValueError(
                 f"found a curve of shape {rows.shape}, expected {len(run.columns)} columns"
             )
+        path = file["path"]
+        if run.path is not None and path.shape[1:] != (run.path.width,):
+            raise ValueError(
+                f"found a path of shape {path.shape}, expected {run.path.width} columns"
+            )
         arrays = _Arrays(run.setup.backend, file)
         theta = arrays.unpack(header["theta"], {})
         if (theta.shape, theta.dtype) != (run.theta.shape, run.theta.dtype):
@@ -207,6 +213,8 @@ class Saved:
         # Nothing below can fail, so a run is resumed completely or not at all.
         run.loop.theta, run.loop.state, run.loop.k = theta, state, k
         run.rows = [tuple(row) for row in rows.tolist()]
+        if run.path is not None:
+            run.path.rows = [tuple(row) for row in path.tolist()]
         run.termination.best, run.termination.stale = best, stale
         run.clock.seconds = spent
         for name, value in counts.items():

@@ -21,6 +21,7 @@ from optframe.trial.clock import Clock
 from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
 from optframe.trial.minibatches import Minibatches
+from optframe.trial.path import path_of
 from optframe.trial.profiling import Profile, peak_bytes
 from optframe.trial.repeats import Kept, divergence, is_resumable, step_back
 from optframe.trial.schedules import ScheduledFields
@@ -64,6 +65,7 @@ class Run:
         self.ahead = Minibatches(setup.problem, setup.sampler, setup.seeds)
         """The same minibatches for looking ahead, so that the steps' epoch stays loaded."""
         self.measures = Measures(setup.measure, setup.problem, self.ahead)
+        self.path = path_of(self)
         limit = limit_of(theta, setup.backend.xp)
         self.termination = Termination(setup.problem, setup.budget, setup.backend, limit)
         self.total = self.minibatches.steps_in(setup.budget)
@@ -170,7 +172,9 @@ class Run:
             saved.restore(self)
         self._remember(self.k, self.theta, self.state)
         pause = None if saved is None else partial(self._pause, saved)
-        self.loop.iterate(self.marks(), self.measure, self.watch(), pause)
+        watch = self.watch()
+        first = (watch, 0) if self.path is None else self.path.first(watch)
+        self.loop.iterate(self.marks(), self.measure, watch, pause, first)
         if self.status == "diverged":
             self.reason = f"at step {divergence(self)}"
 
@@ -286,6 +290,8 @@ class Run:
             elif k:  # at the start there is no state yet
                 self._remember(k, theta, loop.state)
         measured = self.measures(k, solution, self.setup.backend.xp)
+        if self.path is not None:
+            self.path.add(k, solution)
         if not self.rows:
             self.metrics = (*values, *measured)
             if self.setup.iterates:

@@ -14,6 +14,7 @@ def solve(run: Any) -> None:
     """Run the solver of a `optframe.trial.run.Run`; a step is the time between two reports."""
     loop, watch, upcoming = run.loop, run.watch(), run.marks()
     loop.mark = next(upcoming)
+    first, last = (watch, 0) if run.path is None else run.path.first(watch)
 
     def report(theta: Array) -> bool:
         # The solver calls this inside `minimize`, so the clock runs here. It stops only while
@@ -22,7 +23,8 @@ def solve(run: Any) -> None:
             return False
         loop.k += 1
         loop.theta = theta = run.setup.backend.xp.asarray(theta, copy=True)
-        left = watch is not None and watch(loop.k, theta, None)
+        test = first if loop.k <= last else watch
+        left = test is not None and test(loop.k, theta, None)
         if left or run.oracle.stopped is not None or loop.k >= loop.mark:
             run.clock.stop()
             run.measure()
@@ -44,5 +46,7 @@ def solve(run: Any) -> None:
         loop.theta = loop.theta if theta is None else theta
         if loop.k and run.rows[-1][0] == loop.k:
             run.rows.pop()  # a row of the same step; the solver's result replaces it
+        if loop.k and run.path is not None:
+            run.path.cut(loop.k)
         run.oracle.stop(run.oracle.stopped or "the solver ended by itself")
         run.measure()

@@ -80,12 +80,14 @@ class Termination:
         return reached
 
     def met(self, values: Mapping[str, Any]) -> Any:
-        """Return whether the target is reached; never if the loss is not finite."""
+        """Return whether the target is reached; never if the loss or its metric is not finite."""
         assert self.goal is not None
         metric, value = self.goal
         found, loss = self._found(metric, values), values["loss"]
         met = found >= value if rises(metric) else found <= value
-        return met and isfinite(loss) if isinstance(loss, float) else met & np.isfinite(loss)
+        if isinstance(loss, float):
+            return met and isfinite(found) and isfinite(loss)
+        return met & np.isfinite(found) & np.isfinite(loss)
 
     def target(self, values: Mapping[str, float], solution: Array) -> tuple[str, bool]:
         """Return a text with what a lone run has reached, and whether that is its target."""
@@ -173,14 +175,16 @@ class Termination:
     def _impatient(self, values: Mapping[str, float]) -> str | None:
         """Return a reason if the loss has not improved for too many checkpoints, else None.
 
-        It is the validation loss, if the problem measures one.
+        It is the validation loss, if the problem measures one. A loss that is no finite number is
+        not better than any other.
         """
         patience = self._budget.patience
         if patience is None:
             return None
         loss = values["validation_loss"] if "validation_loss" in values else values["loss"]
-        self.stale = 0 if loss < self.best else self.stale + 1
-        self.best = min(loss, self.best)
+        better = isfinite(loss) and loss < self.best
+        self.stale = 0 if better else self.stale + 1
+        self.best = loss if better else self.best
         if self.stale < patience:
             return None
         return f"no better loss in {patience} checkpoints"

@@ -25,6 +25,7 @@ from optframe.trial.checks import check_metrics, check_step
 from optframe.trial.clock import Clock
 from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
+from optframe.trial.path import Paths
 from optframe.trial.profiling import state_bytes
 from optframe.trial.repeats import Kept, Reach, divergences, first_reaches, is_resumable
 from optframe.trial.run import Run
@@ -74,6 +75,7 @@ class VectorizedRuns:
         parts = self._parts(np.arange(len(runs)), optimizer)
         theta = self.xp.stack([run.theta for run in runs])
         self.loop = Loop(theta, *parts, self.clock, self._progress)
+        self.paths = Paths(self)
 
     def execute(self) -> None:
         """Run until all runs have ended.
@@ -96,13 +98,12 @@ class VectorizedRuns:
             self.loop.begin()
             self.clock.stop()
             self._remember(0, self.loop.theta, self.loop.state)
-            run = self.runs[0]
-            upcoming = marks(self.setup.checkpoints, run.total, self.loop.minibatches.per_epoch)
-            self.loop.iterate(upcoming, self._measure, self._watch())
+            total, per_epoch = self.runs[0].total, self.loop.minibatches.per_epoch
+            upcoming, watch = marks(self.setup.checkpoints, total, per_epoch), self._watch()
+            self.loop.iterate(upcoming, self._measure, watch, None, self.paths.first(watch))
             lost = [i for i, run in enumerate(self.runs) if run.status == "diverged" and run.k]
-            if lost:
-                for i, k in divergences(self, lost, given):
-                    self.runs[i].reason = f"at step {k}"
+            for i, k in divergences(self, lost, given) if lost else ():
+                self.runs[i].reason = f"at step {k}"
 
     def _parts(
         self, alive: Any, optimizer: Optimizer
@@ -114,8 +115,8 @@ class VectorizedRuns:
         seeds = [run.setup.seeds for run in living]
         limits = np.array([run.termination.limit for run in living])
         self.termination = Termination(self.problem, self.setup.budget, self.backend, limits)
-        ahead = StackedMinibatches([run.ahead for run in living], self.setup.sampler)
-        self.measures = Measures(self.setup.measure, self.problem, ahead)
+        self.ahead = StackedMinibatches([run.ahead for run in living], self.setup.sampler)
+        self.measures = Measures(self.setup.measure, self.problem, self.ahead)
 
         def random(step: int) -> Any:
             return StackedGenerator([one.generator("optimizer", step) for one in seeds])
@@ -254,6 +255,7 @@ class VectorizedRuns:
         else:
             which = np.flatnonzero(judged.diverged | judged.reached)
         self.judged = None
+        self.paths.add(loop.k, judged.solution, which)
         values, measured = judged.values, self.measured(loop.k, judged)
         lost, there = judged.diverged.tolist(), judged.reached.tolist()
         watched = values.get("validation_loss", values["loss"]).tolist()
@@ -276,6 +278,7 @@ class VectorizedRuns:
                     run.rows.pop()
                 target, met = run.termination.target(reach.values, reach.solution)
                 run.window = reach.window if met else None
+                self.paths.end(run, k, reach.solution)
             run.loop.k = k
             run.metrics = run.metrics or tuple(measured)
             run.rows.append(row)

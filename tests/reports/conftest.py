@@ -162,6 +162,7 @@ class Study:
             landscapes={},
             cost="work",
             metric=None,
+            path_tables={},
             study={"name": "demo", "seed": 7, "seeds": 5, "budget": "steps 100"},
             environments=[
                 {"python": "3.12", "git": None, "versions": {"numpy": "2.4", "cupy": None}}

@@ -313,7 +313,7 @@ def test_a_budgets_table_is_read_back():
     for budget in (
         Budget(steps=3),
         Budget(epochs=2.5, target=1e-3, target_every=7),
-        Budget(seconds=1.0, target={"train_accuracy": 1.0}),
+        Budget(seconds=1.0, target={"accuracy": 1.0}),
     ):
         assert Budget(**budget.table) == budget
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import data_profile, solver_costs
+from optframe.statistics import data_profile, no_ranking_by_seconds, solver_costs
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
 from optframe_reports.plotting.curve_axis import axis_of
@@ -81,11 +81,14 @@ class DataProfile(Figure):
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = self._compared(frames)
-        reason = nothing_to_compare(frames) or nothing_to_reach(
-            frames, axis_of(frames, self.by).name, self.target
+        compared, _ = self._compared(frames)
+        cost = axis_of(frames, self.by).name
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, cost, self.target)
+            or no_ranking_by_seconds(frames.trials, cost)
+            or (no_sizes(compared) if cost in _DIVIDED else None)
         )
-        return reason or (no_sizes(frames) if axis_of(frames, self.by).name in _DIVIDED else None)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import solver_costs, targets_reached
+from optframe.statistics import no_ranking_by_seconds, solver_costs, targets_reached
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import (
     best,
@@ -90,11 +90,14 @@ class Ecdf(Figure):
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = at_best_settings(frames)
-        reason = nothing_to_compare(frames) or nothing_to_reach(
-            frames, axis_of(frames, self.by).name, "relative"
+        compared, _ = at_best_settings(frames)
+        cost = axis_of(frames, self.by).name
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, cost, "relative")
+            or no_ranking_by_seconds(frames.trials, cost)
+            or (no_sizes(compared) if self._divides(frames) else None)
         )
-        return reason or (no_sizes(frames) if self._divides(frames) else None)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import time_to_target
+from optframe.statistics import no_ranking_by_seconds, time_to_target
 from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import (
     HEIGHT,
@@ -80,7 +80,9 @@ class Ert(Figure):
         """Return a reason if no run was measured, or none has this cost, else None."""
         if not groups(frames):
             return "no trial has run yet"
-        return nothing_to_reach(frames, axis_of(frames, self.by).name, "relative")
+        cost = axis_of(frames, self.by).name
+        reason = nothing_to_reach(frames, cost, "relative")
+        return reason or no_ranking_by_seconds(frames.trials, cost)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend."""

@@ -9,7 +9,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import performance_profile, ranking_depends_on, solver_costs
+from optframe.statistics import (
+    no_ranking_by_seconds,
+    performance_profile,
+    ranking_depends_on,
+    solver_costs,
+)
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
 from optframe_reports.plotting.curve_axis import axis_of
@@ -73,9 +78,13 @@ class PerformanceProfile(Figure):
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = self._compared(frames)
-        axis = axis_of(frames, self.by)
-        return nothing_to_compare(frames) or nothing_to_reach(frames, axis.name, self.target)
+        compared, _ = self._compared(frames)
+        cost = axis_of(frames, self.by).name
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, cost, self.target)
+            or no_ranking_by_seconds(frames.trials, cost)
+        )
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""

@@ -10,7 +10,12 @@ import pandas as pd
 
 from optframe import Figure, Frames
 from optframe.contracts.costs import CostName
-from optframe.statistics import evaluations_to_own_target, evaluations_to_target, worst
+from optframe.statistics import (
+    evaluations_to_own_target,
+    evaluations_to_target,
+    no_ranking_by_seconds,
+    worst,
+)
 from optframe.statistics.costs import paid
 from optframe.statistics.metrics import GAP
 from optframe_reports.plotting.curve_axis import axis_of
@@ -63,7 +68,7 @@ class TimeToTarget(Figure):
             return f"the runs counted no {x}"
         if not self._strips(frames):
             return "all runs ran in batches, so none has its own time"
-        return None
+        return no_ranking_by_seconds(frames.trials, x)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with a row for each optimizer."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from optframe import Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import UNRUN, final_costs, solver_costs
+from optframe.statistics import UNRUN, final_costs, no_ranking_by_seconds, solver_costs
 from optframe.statistics.metrics import judged_values, metric_words
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import best, lost_runs, nothing_to_compare
@@ -63,6 +63,9 @@ class Ranking:
 
     def missing(self, frames: Frames) -> str | None:
         """Return why nothing can be ranked, or None."""
+        cost = axis_of(frames, self.by).name
+        if self.by_target(frames) and (why := no_ranking_by_seconds(frames.trials, cost)):
+            return why
         frames, _ = self._compared(frames)
         reason = nothing_to_compare(frames)
         if reason is None and self.by_target(frames):

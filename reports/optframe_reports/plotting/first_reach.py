@@ -63,7 +63,7 @@ def first_reached(places: Floats, values: Floats, grid: Floats, worst: float) ->
     ``worst`` gives the direction: +inf if less is better, −inf if more is better.
     """
     sign = math.copysign(1.0, worst)
-    ordered = np.where(np.isnan(values), np.inf, sign * values)
+    ordered = np.where(np.isfinite(values), sign * values, np.inf)
     best = np.minimum.accumulate(ordered)
     return np.append(places, np.inf)[np.searchsorted(-best, -sign * grid)]
 

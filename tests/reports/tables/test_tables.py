@@ -91,6 +91,25 @@ def test_columns_that_say_nothing_are_left_out_and_one_sampler_is_a_note(study, 
     assert (table.rows[0]["steps to target"], table.rows[0]["gradients to target"]) == ("1", "2")
 
 
+def test_validation_stands_before_test(study, trials):
+    study.add([9.0, 1.0], validation_accuracy=[0.1, 0.75], test_accuracy=[0.1, 0.875])
+    study.add([9.0, 1.0], problem="ridge", validation_loss=[9.0, 2.5], test_loss=[9.0, 3.5])
+    study.add([9.0, 1.0], problem="all", validation_loss=[9.0, np.inf], test_loss=[9.0, np.nan])
+    first, second, third = tables_of_problems(trials())
+    assert ", ".join(first.columns) == (
+        "optimizer, runs, loss, validation accuracy, test accuracy, time per step, status"
+    )
+    assert (first.rows[0]["validation accuracy"], first.rows[0]["test accuracy"]) == (
+        "75.0 %",
+        "87.5 %",
+    )
+    assert first.rows[0].values["validation accuracy"] == 0.75
+    assert [second.rows[0][name] for name in second.columns[2:5]] == ["1", "2.5", "3.5"]
+    assert second.columns[2:5] == ["loss", "validation loss", "test loss"]
+    assert third.rows[0]["validation loss"] == "∞"
+    assert "test loss" not in third.columns
+
+
 def test_with_f_star_known_the_suboptimality_stands_beside_the_loss(study, trials):
     study.add([9.0, 3.5], minimum=3.0)
     (table,) = tables_of_problems(trials())
