@@ -26,8 +26,10 @@ def print_summary(results: Results, console: Console) -> None:
     trials, metric = results.trials, results.metric
     cost = known_cost(trials, results.cost)
     frame = summary(trials, metric, cost)
+    order = frame["cost_to_target"]
+    frame["order"] = order.where(frame["seconds_comparable"]) if cost == "seconds" else order
     frame["standing"] = -frame["value"] if rises(metric or "loss") else frame["value"]
-    frame = frame.sort_values(["cost_to_target", "standing"], kind="stable")
+    frame = frame.sort_values(["order", "standing"], kind="stable")
     judged = judged_metrics(trials, metric).groupby(trials["problem"]).first()
     for problem in trials["problem"].unique():
         rows = frame[frame["problem"] == problem]
@@ -61,16 +63,12 @@ def print_summary(results: Results, console: Console) -> None:
             cells += [written(row["value"])] if others else []
             cells += [_number(row["test_loss"])] if tested else []
             cells += [_percent(row["test_accuracy"])] if accuracy else []
-            cells += [_spent(row["cost_to_target"], cost)] if target else []
-            cells += [
-                _time(row["seconds_per_step"], row["seconds_comparable"]),
-                str(row["statuses"]),
-            ]
+            comparable = bool(row["seconds_comparable"])
+            cells += [_spent(row["cost_to_target"], cost, comparable)] if target else []
+            cells += [_time(row["seconds_per_step"], comparable), str(row["statuses"])]
             table.add_row(*[Text(cell) for cell in cells])
         console.print(table)
-    if note := cost_note(trials, results.cost):
-        console.print(Text(note))
-    for doubt in doubts(trials):
+    for doubt in filter(None, [cost_note(trials, results.cost), *doubts(trials)]):
         console.print(Text(doubt))
 
 
@@ -98,11 +96,11 @@ def _percent(value: Any) -> str:
     return f"{100 * value:.1f} %" if math.isfinite(value) else "–"
 
 
-def _spent(value: Any, cost: str) -> str:
+def _spent(value: Any, cost: str, comparable: bool) -> str:
     if math.isinf(value):
         return "not reached"
     if cost == "seconds":
-        return _time(value, True)
+        return _time(value, comparable)
     if math.isnan(value):
         return "–"
     return f"{value:.0f}" if value == int(value) else f"{value:.4g}"

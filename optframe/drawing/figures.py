@@ -124,7 +124,7 @@ def prepared(
 
 
 def frames_of(results: Results) -> Frames:
-    """Return a study's frames, with colours, today's names of metrics, and what it compares by."""
+    """Return a study's frames: colours of optimizers, today's names of metrics, its cost."""
     trials = _renamed(results.trials)
     return Frames(
         trials,
@@ -133,7 +133,7 @@ def frames_of(results: Results) -> Frames:
         results.landscapes,
         results.path_tables,
         results.cost,
-        results.metric,
+        _OLD_NAMES.get(results.metric or "", results.metric),
     )
 
 

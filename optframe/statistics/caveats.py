@@ -13,7 +13,7 @@ from optframe.contracts.costs import DEFAULT
 from optframe.statistics.comparison import tuned
 from optframe.statistics.costs import cost_note, known_cost
 from optframe.statistics.dependence import ranking_depends_on
-from optframe.statistics.drift import doubts
+from optframe.statistics.drift import doubts, no_ranking_by_seconds
 from optframe.statistics.grouped import grouped
 from optframe.statistics.judging import judged
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
@@ -49,8 +49,8 @@ def warnings(
     - trials that have not run or were skipped,
     - runs that were lost,
     - times of runs in batches, which have none of their own,
-    - a machine that was not equally fast for all runs,
     - runs that lack the ``cost``, so that all are compared by gradients,
+    - a machine that was not equally fast for all runs,
     - too few seeds for an interval of this confidence,
     - settings that were chosen on the same runs,
     - for each problem and sampler, whether the best two optimizers (each with its best settings)
@@ -58,17 +58,19 @@ def warnings(
       cost of the study's target, or by the final metric if no median reached it,
     - optimizers whose absence changes a profile's ranking of the others.
     """
-    known = known_cost(trials, cost)
+    known, alpha = known_cost(trials, cost), round(1 - confidence, 12)
+    compared = [*_close(trials, metric, known, alpha), *_dependent(trials, known)]
+    if no_ranking_by_seconds(trials, known):
+        compared = []
     return [
         *_unrun(trials),
         *_lost(trials),
         *_shared(trials),
-        *doubts(trials),
         *filter(None, [cost_note(trials, cost)]),
+        *doubts(trials),
         *_few(trials, confidence),
         *_selected(trials, metric, known),
-        *_close(trials, metric, known, round(1 - confidence, 12)),
-        *_dependent(trials, known),
+        *compared,
     ]
 
 

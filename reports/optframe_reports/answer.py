@@ -19,6 +19,7 @@ from optframe.statistics import (
     known_cost,
     mann_whitney,
     nemenyi_distance,
+    no_ranking_by_seconds,
     over_problems,
     per_problem,
     seeds_to_separate,
@@ -53,6 +54,9 @@ def answer(trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT)
         return Answer(["No trial has run yet."], caveats, pd.DataFrame())
     by = known_cost(trials, cost)
     targets = len(evaluations_to_own_target(ran, by)) > 0
+    if targets and (why := no_ranking_by_seconds(trials, by)):
+        caveats = warnings(trials, metric, cost=cost)
+        return Answer([f"Seconds rank nothing here: {why}"], caveats, pd.DataFrame())
     several = ran.groupby("optimizer_name")["optimizer"].nunique().max() > 1
     chosen = tuned(ran, metric, by if targets else None)
     compared = at_tuned(trials, chosen) if several else trials

@@ -160,9 +160,9 @@ class Study:
             trials=trials,
             curves=curves,
             landscapes={},
-            path_tables={},
             cost="work",
             metric=None,
+            path_tables={},
             study={"name": "demo", "seed": 7, "seeds": 5, "budget": "steps 100"},
             environments=[
                 {"python": "3.12", "git": None, "versions": {"numpy": "2.4", "cupy": None}}

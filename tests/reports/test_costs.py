@@ -227,3 +227,22 @@ def test_the_costs_of_the_table_have_words_for_an_axis(stores):
         optframe.make("convergence", x=cost).draw(axes, frames)
         expected = r"time \(.*s\)" if cost == "seconds" else re.escape(COSTS[cost].words)
         assert re.fullmatch(expected, axes.get_xlabel())
+
+
+def test_seconds_of_a_machine_that_drifted_rank_nothing(stores):
+    trials = stores["functions"].trials
+    # Runs of two contenders, one after the other, while the load of the machine changed.
+    (table, *_) = tables_of_problems(trials, None, "seconds")
+    assert [row.best for row in table.rows].count(True) == 1
+    drifted = trials.sort_values("optimizer", kind="stable").copy()
+    order = np.arange(len(drifted))
+    drifted["started"] = [f"2026-01-01T00:{number:02}:00.000+00:00" for number in order]
+    drifted["load"] = np.where(order < 9, 1.0, 9.0)
+    drifted["seconds"] = 1.0 + 0.001 * (order % 3)
+    found = answer(drifted, None, "seconds")
+    assert found.sentences[0].startswith("Seconds rank nothing here: not comparable")
+    assert found.table.empty
+    for table in tables_of_problems(drifted, None, "seconds"):
+        finals = [row.values["loss"] for row in table.rows]
+        assert finals == sorted(finals)
+    assert answer(drifted, None, "work").sentences == answer(trials, None, "work").sentences

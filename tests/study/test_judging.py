@@ -25,8 +25,7 @@ DATA = "softmax:data=iris"
         ),
         (
             {"metric": "test_loss"},
-            "[study] metric: rosenbrock does not measure 'test_loss'; did you mean 'loss'?; it "
-            "may have no test records",
+            "[study] metric: rosenbrock does not measure 'test_loss', since it has no test records",
         ),
         ({"metric": "gradient_norm"}, "[study] metric: rosenbrock does not measure 'gradient_no"),
     ],

@@ -96,7 +96,7 @@ class Ecdf(Figure):
             nothing_to_compare(compared)
             or nothing_to_reach(compared, cost, "relative")
             or no_ranking_by_seconds(frames.trials, cost)
-            or (no_sizes(compared) if self._divides(compared) else None)
+            or (no_sizes(compared) if self._divides(frames) else None)
         )
 
     def size(self, frames: Frames) -> tuple[float, float]:

@@ -81,9 +81,8 @@ class Ert(Figure):
         if not groups(frames):
             return "no trial has run yet"
         cost = axis_of(frames, self.by).name
-        return nothing_to_reach(frames, cost, "relative") or no_ranking_by_seconds(
-            frames.trials, cost
-        )
+        reason = nothing_to_reach(frames, cost, "relative")
+        return reason or no_ranking_by_seconds(frames.trials, cost)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend."""

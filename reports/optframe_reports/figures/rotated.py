@@ -11,6 +11,8 @@ import seaborn
 from matplotlib.ticker import FixedLocator
 
 from optframe import Figure, Frames
+from optframe.statistics import no_ranking_by_seconds
+from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import (
     WIDTH,
     Legend,
@@ -76,6 +78,9 @@ class Rotated(Figure):
             return "no trial has run yet"
         if not pairs_of(frames.trials):
             return "no problem was run both as it is and rotated (NAME and NAME+rotate)"
+        cost = axis_of(frames).name if self.measure == "auto" else self.measure
+        if why := no_ranking_by_seconds(frames.trials, cost):
+            return why
         if self._drawn(frames).table.empty:
             unknown = "f* of the problems is" if self.measure == "suboptimality" else "no target is"
             return f"no optimizer ran with the same settings on both, or {unknown} known"

@@ -25,8 +25,8 @@ _ALWAYS = ("optimizer", "runs", "loss")
 _NOTHING = ("", "–", "none")
 _ENDS = ("", "_low", "_high")
 _HAVE = (
-    *("loss", "gap", "validation_loss", "validation_accuracy"),
-    *("test_loss", "test_accuracy"),
+    *("loss", "gap"),
+    *("validation_loss", "validation_accuracy", "test_loss", "test_accuracy"),
 )
 """The metrics that have a column of their own in each table."""
 
@@ -37,7 +37,7 @@ def tables_of_problems(
     """Return a table for each problem, in the study's order, without empty columns.
 
     Rows are sorted by the median ``cost`` of the target, then by the median final metric. Times are
-    "not comparable" where the machine's speed drifted.
+    "not comparable" where the machine's speed drifted, and order nothing.
     """
     if trials.empty:
         return []
@@ -60,9 +60,11 @@ def settings(hyperparameters: str) -> str:
 
 def _table(problem: str, found: pd.DataFrame, metric: str, cost: str, fallback: str) -> Table:
     standing = found.assign(standing=-found["value"] if rises(metric) else found["value"])
+    if cost == "seconds" and not found["seconds_comparable"].all():  # they rank nothing
+        standing["cost_to_target"] = np.nan
     ordered = standing.sort_values(["cost_to_target", "standing"], kind="stable")
     paid = found["cost_to_target"].notna().any()
-    reached = np.isfinite(found["cost_to_target"]).any()
+    reached = np.isfinite(standing["cost_to_target"]).any()
     measure = "cost_to_target" if reached else "standing"
     best = np.isfinite(ordered[measure]) & (ordered[measure] == ordered[measure].min())
     rows = [
@@ -104,8 +106,8 @@ def _row(found: pd.Series[Any], best: bool, metric: str, cost: str) -> Row:
         "runs": number(ran),
         "loss": number(found["loss"]) if known else loss,
         "loss − f*": loss if known else "–",
-        **_scores(found, "validation"),
-        **_scores(found, "test"),
+        **_scores(found, "validation", metric),
+        **_scores(found, "test", metric),
         **({metric.replace("_", " "): _judged(found, metric)} if metric not in _HAVE else {}),
         "reached": "–" if math.isnan(found["reached"]) else f"{found['reached']:.0f} of {ran}",
         **({f"{cost} to target": _to_target(found, cost)} if cost != "seconds" else {}),
@@ -137,21 +139,6 @@ def _row(found: pd.Series[Any], best: bool, metric: str, cost: str) -> Row:
     return Row(texts, values, bool(best))
 
 
-def _scores(found: pd.Series[Any], part: str) -> dict[str, str]:
-    """Return the columns of the records that θ was not fitted to: the accuracy, else the loss."""
-    loss, accuracy = found[f"{part}_loss"], found[f"{part}_accuracy"]
-    return {
-        f"{part} loss": number(loss) if math.isnan(accuracy) else "–",
-        f"{part} accuracy": percent(accuracy),
-    }
-
-
-def _time(found: pd.Series[Any], name: str) -> str:
-    """Return a time as text, if it can be compared with that of other rows."""
-    known = math.isfinite(found[name]) and not found["seconds_comparable"]
-    return "not comparable" if known else duration(found[name])
-
-
 def _judged(found: pd.Series[Any], metric: str) -> str:
     """Return the median of the metric that judges as text, with its interval."""
     if rises(metric):
@@ -164,6 +151,25 @@ def _to_target(found: pd.Series[Any], cost: str) -> str:
     """Return the median cost of the target as text, with its interval."""
     median, low, high = (found[f"{cost}_to_target{end}"] for end in _ENDS)
     return _with_interval(median, low, high, int(found["runs"]))
+
+
+def _scores(found: pd.Series[Any], part: str, metric: str) -> dict[str, str]:
+    """Return the columns of the records that θ was not fitted to: the accuracy, else the loss.
+
+    A loss that judges is there, too, with its interval.
+    """
+    loss, accuracy = found[f"{part}_loss"], found[f"{part}_accuracy"]
+    text = number(loss) if math.isnan(accuracy) else "–"
+    return {
+        f"{part} loss": _judged(found, metric) if metric == f"{part}_loss" else text,
+        f"{part} accuracy": percent(accuracy),
+    }
+
+
+def _time(found: pd.Series[Any], name: str) -> str:
+    """Return a time as text, if it can be compared with that of other rows."""
+    known = math.isfinite(found[name]) and not found["seconds_comparable"]
+    return "not comparable" if known else duration(found[name])
 
 
 def _with_interval(median: float, low: float, high: float, runs: int) -> str:
