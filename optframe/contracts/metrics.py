@@ -1,6 +1,6 @@
 """The metrics of problems and of checkpoints: what they mean, by their names."""
 
-__all__ = ["MEASURES", "METRICS", "is_loss", "rises"]
+__all__ = ["MEASURES", "METRICS", "OLD_NAMES", "is_loss", "rises"]
 
 MEASURES = ("gradient_norm", "gradient_variance")
 """The metrics that a study may ask for beside the problem's own: see `optframe.trial.metrics`."""
@@ -29,3 +29,7 @@ def is_loss(metric: str) -> bool:
 def rises(metric: str) -> bool:
     """Whether more of a metric is better: an accuracy, by its name."""
     return metric.endswith("accuracy")
+
+
+OLD_NAMES = {f"train_{score}": score for score in ("accuracy", "rmse")}
+"""Metrics that stores of formats before 5 have by another name."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from optframe.components.loading import load_plugins
 from optframe.components.notation import parse
 from optframe.contracts import Figure, Frames
+from optframe.contracts.metrics import OLD_NAMES
 from optframe.drawing.palette import color_of_each
 from optframe.errors import UsageError, nearest
 
@@ -38,11 +39,9 @@ _UNDATED = {
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
 _OLD_NAMES = {
-    f"{best}train_{score}": f"{best}{score}"
-    for best in ("", "best_")
-    for score in ("accuracy", "rmse")
+    f"{best}{old}": f"{best}{new}" for best in ("", "best_") for old, new in OLD_NAMES.items()
 }
-"""The names of the training scores in stores of older versions."""
+"""The names of columns in frames of older stores."""
 
 _FLATTEST = 0.5  # the least ratio of the axes' height to their width, in a narrow picture
 

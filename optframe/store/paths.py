@@ -110,7 +110,10 @@ class StoredPaths(Mapping[str, NDArray[np.float64]]):
         with reading(self._path) as connection:
             if not _has_paths(connection):
                 return
-            query = "SELECT key FROM curves WHERE path IS NOT NULL"
+            query = (
+                "SELECT key FROM curves JOIN trials USING (key) "
+                "WHERE path IS NOT NULL ORDER BY position IS NULL, position"
+            )
             keys = [key for (key,) in connection.execute(query)]
         yield from keys
 
