@@ -170,8 +170,9 @@ def test_what_fails_says_why_and_leaves_its_counts(run):
     result.assert_outcomes(passed=1, failed=7, skipped=1)
     lines = [line[2:].strip() for line in result.outlines if line.startswith("E ")]
     for said in (
-        r"AssertionError: sgd:lr=1e-06 on rosenbrock did not reach f − f\* ≤ 1e-06: f − f\* \S+ after "
-        r"50 steps, 50 gradients; finished: the budget is spent \(steps 50, target gap 1e-06\)",
+        r"AssertionError: sgd:lr=1e-06 on rosenbrock did not reach f − f\* ≤ 1e-06: f − f\* \S+ "
+        r"after 50 steps, 50 gradients; finished: the budget is spent "
+        r"\(steps 50, target gap 1e-06\)",
         r"AssertionError: sgd:lr=10 on rosenbrock did not .* diverged: at step \d+",
         r"AssertionError: broken on rosenbrock did not .*; failed: ZeroDivisionError: planted",
         r"ZeroDivisionError: planted",
