@@ -99,6 +99,8 @@ def report(
     folder: str | Path | None = None,
     *,
     format: str = "html",
+    cost: str | None = None,
+    metric: str | None = None,
     registry: Registry | None = None,
 ) -> Path:
     """Write a report and return the path of its main file.
@@ -116,20 +118,27 @@ def report(
         The folder to write to. By default it is ``report`` in the (first) results folder.
     format
         The name of a reporter: ``html``, ``md``, ``latex``, ``pdf``, or one of a plugin.
+    cost
+        What optimizers are compared by: ``work``, ``steps``, ``gradients``, ``records``,
+        ``epochs``, ``samples``, ``evaluations`` or ``seconds``; by default the study's, else work.
+    metric
+        What judges where no target was reached; by default the study's, else the validation loss
+        where there is one, else f − f* or the loss.
     registry
         The plugins to use, by default all that are installed.
 
     Raises
     ------
     UsageError
-        If no reporter has the name ``format``.
+        If no reporter has the name ``format``, there is no such cost, or no run measured the
+        metric.
     StoreError
         If a results folder cannot be read.
     """
     registry = registry or load_plugins()
     several = [results] if isinstance(results, (Results, str, Path)) else list(results)
     read = [one if isinstance(one, Results) else load(one) for one in several]
-    loaded = read[0] if len(read) == 1 else SideBySide(read)
+    loaded = (read[0] if len(read) == 1 else SideBySide(read)).judged_by(cost, metric)
     target = Path(folder) if folder is not None else loaded.path.parent / "report"
     reporter = registry.make("reporters", format, where="report")
     written: Path = reporter.write(loaded, target, registry)

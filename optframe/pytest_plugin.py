@@ -134,7 +134,7 @@ class Optbench:
             ``gradient_norm``, a run must only end, and neither diverge nor fail.
         max_steps
             The budget in steps. Other fields of `optframe.Budget` can be given by their names:
-            ``epochs``, ``gradients``, ``seconds``, ``gradient_norm``, ``patience``,
+            ``epochs``, ``gradients``, ``work``, ``seconds``, ``gradient_norm``, ``patience``,
             ``target_every``.
         seeds, seed
             The number of seeds, and the study's seed. A trial without random numbers runs once.

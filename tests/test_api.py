@@ -195,7 +195,10 @@ def test_a_given_start_needs_no_other():
 @pytest.mark.parametrize(
     ("given", "mistake"),
     [
-        ({}, "no budget is given; expected at least one of steps, epochs, gradients, seconds"),
+        (
+            {},
+            "no budget is given; expected at least one of steps, epochs, gradients, work, seconds",
+        ),
         ({"steps": 0}, "minimize: steps: expected a whole number ≥ 1, found 0"),
         ({"epochs": 3}, "found epochs, but rosenbrock has no data; give it a budget of steps"),
         ({"steps": 3, "theta0": [1.0]}, "theta0 has shape (1,); expected (2,)"),

@@ -65,6 +65,7 @@ BEYOND_THE_PUBLIC_NAMES = {
     ("optframe_reports", "optframe.statistics"): "shared with the gate",
     ("optframe_reports", "optframe.components.notation"): "tables write values as studies do",
     ("optframe_reports", "optframe.contracts.columns"): "which metrics rise; which are counts",
+    ("optframe_reports", "optframe.contracts.costs"): "one table of costs for axes and figures",
     ("optframe_reports", "optframe.contracts.trial"): "values are told apart as in keys",
     ("optframe_reports", "optframe.contracts.record"): "the landscapes that paths are drawn on",
     ("optframe_reports", "optframe.errors"): "the nearest name of an unknown one is told",

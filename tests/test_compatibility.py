@@ -135,7 +135,8 @@ def test_its_observer_hears_of_every_trial(results, told):
     assert told[-1] == ("ended", "everything", ends)
     assert len(told) == 50
     assert {kind for kind, *_ in told[1:-1]} == {"finished"}
-    assert told[-2][1:3] == ("damped-ball:lr={schedule=teeth,value=0.1,steps=4},average=true", 0)
+    asked = {*zip(results.trials["optimizer"], results.trials["seed"], strict=True)}
+    assert {(optimizer, seed) for _, optimizer, seed, *_ in told[1:-1]} == asked
 
 
 def curve(results, optimizer, problem, seed=0):

@@ -77,7 +77,7 @@ FAILING = """
     def test_of_several_one_is_missed(optbench):
         optbench("sgd:lr=[0.01,1e-7]", "booth", target=1e-3, max_steps=900)
     def test_expected(optbench):
-        with pytest.raises(AssertionError, match="did not reach loss"):
+        with pytest.raises(AssertionError, match="did not reach f"):
             optbench("sgd:lr=1e-6", "rosenbrock", target=1e-6, max_steps=50)
 """
 
@@ -170,8 +170,9 @@ def test_what_fails_says_why_and_leaves_its_counts(run):
     result.assert_outcomes(passed=1, failed=7, skipped=1)
     lines = [line[2:].strip() for line in result.outlines if line.startswith("E ")]
     for said in (
-        r"AssertionError: sgd:lr=1e-06 on rosenbrock did not reach loss ≤ 1e-06: loss \S+ after "
-        r"50 steps, 50 gradients; finished: the budget is spent \(steps 50, target 1e-06\)",
+        r"AssertionError: sgd:lr=1e-06 on rosenbrock did not reach f − f\* ≤ 1e-06: f − f\* \S+ "
+        r"after 50 steps, 50 gradients; finished: the budget is spent "
+        r"\(steps 50, target gap 1e-06\)",
         r"AssertionError: sgd:lr=10 on rosenbrock did not .* diverged: at step \d+",
         r"AssertionError: broken on rosenbrock did not .*; failed: ZeroDivisionError: planted",
         r"ZeroDivisionError: planted",
@@ -179,7 +180,7 @@ def test_what_fails_says_why_and_leaves_its_counts(run):
         r"optframe.errors.UsageError: optbench: .*no budget is given; expected at least .*",
         r"optframe.errors.UsageError: optbench: found max_steps and steps, which are the same; "
         r"give one of them",
-        r"AssertionError: sgd:lr=1e-07 on booth did not reach loss ≤ 0.001: loss .*",
+        r"AssertionError: sgd:lr=1e-07 on booth did not reach f − f\* ≤ 0.001: f − f\* .*",
     ):
         assert sum(re.fullmatch(said, line) is not None for line in lines) == 1, said
     assert not [line for line in result.outlines if "pytest_plugin.py" in line]

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from optframe.contracts.column import Column, When
+from optframe.contracts.metrics import MEASURES, METRICS, rises
 
 __all__ = [
     "ANSWERS",
@@ -23,12 +24,14 @@ __all__ = [
     "FINAL_COUNTS",
     "MEASURES",
     "METRICS",
+    "PATH",
     "PATH_COLUMNS",
     "PROFILE_COLUMNS",
     "RESERVED",
     "STATUSES",
     "TIMES",
     "TRIALS",
+    "UNENDED",
     "filled",
     "rises",
 ]
@@ -46,6 +49,10 @@ STATUSES = (
 )
 """How a trial can end: target reached; budget spent; the optimizer's own end; not finite or far
 away; an exception; out of time; the process died; something is missing."""
+
+
+UNENDED = ("planned", "recording")
+"""The statuses of a trial that has not ended: it has not run; a program is recording it."""
 
 
 _TEXT, _INTEGER = "TEXT NOT NULL", "INTEGER NOT NULL"
@@ -128,14 +135,28 @@ TRIALS = (
     Column(
         "status",
         "TEXT NOT NULL DEFAULT 'planned'",
-        "how it ended; 'planned' where it has not run",
+        "how it ended; 'planned' where it has not run, 'recording' where a program records it",
         repeats=True,
     ),
     Column("reason", "TEXT", "why it ended so, in one line"),
     Column("traceback", "TEXT", "where it failed"),
     _count("steps", "INTEGER", "steps done", "steps", "step"),
     _count("epochs", "REAL", "passes over the training records", "epochs", "epoch"),
-    _count("samples", "INTEGER", "records touched by minibatches", "records"),
+    _count("samples", "INTEGER", "records drawn into minibatches", "records"),
+    _count(
+        "records",
+        "INTEGER",
+        "records that answers touched: four answers on a minibatch of 32 touch 128",
+        "records",
+        since=5,
+    ),
+    _count(
+        "work",
+        "REAL",
+        "what the answers cost, see `optframe.contracts.oracle.PRICES`",
+        "gradients over all the data",
+        since=5,
+    ),
     _count("losses", "REAL", "losses asked for"),
     _count("gradients", "REAL", "gradients asked for; P partial derivatives count as one"),
     _count("hessians", "REAL", "Hessians asked for"),
@@ -175,6 +196,14 @@ TRIALS = (
         of=lambda trial: trial.budget.goal and trial.budget.goal[1],
     ),
     Column(
+        "window",
+        "INTEGER",
+        "where the target was reached: within how many last steps; 1 is exactly the last",
+        "steps",
+        repeats=True,
+        since=5,
+    ),
+    Column(
         *("final", "TEXT", "the last value of each metric", "JSON"),
         of=lambda record: json.dumps(record.final),
         shown=False,
@@ -185,6 +214,14 @@ TRIALS = (
         shown=False,
     ),
     Column("started", "TEXT", "when the run began, in UTC", "ISO 8601"),
+    Column(
+        "load",
+        "REAL",
+        "the machine's load when the run began: processes that ran or waited for a core, averaged "
+        "over a minute",
+        "processes",
+        since=5,
+    ),
     Column(
         "together",
         "INTEGER",
@@ -208,6 +245,30 @@ TRIALS = (
         shown=False,
         since=4,
     ),
+    _asked(
+        "stage",
+        _TEXT,
+        "'tune' where the run searched for hyperparameters, 'final' where it is judged",
+        since=5,
+        before="'final'",
+    ),
+    _asked("contender", "TEXT", "what was tuned, in a tuning run", since=5),
+    *(
+        _asked(name, "INTEGER", meaning, since=5, identifier=True)
+        for name, meaning in (
+            ("study", "which repetition of the tuning it belongs to, from 0"),
+            ("number", "place of its setting in the tuner's order, from 0"),
+            ("round", "which settings were proposed together, from 0"),
+            ("until", "steps after which the tuner paused it"),
+        )
+    ),
+    _asked(
+        "origin",
+        _TEXT,
+        "'planned' where a study ran it, 'recorded' where a program recorded its own run",
+        since=5,
+        before="'planned'",
+    ),
 )
 """The columns of a trial, in the store's order; in frames, its metrics follow."""
 
@@ -219,14 +280,12 @@ def _at_checkpoint(column: Column) -> Column:
     return replace(column, name=column.curve, meaning=f"{column.meaning} at this checkpoint")
 
 
-_PATH = tuple(
-    Column(
-        f"theta_{i}",
-        "REAL",
-        f"coordinate {i} of the solution, for problems of at most two parameters",
-    )
-    for i in range(2)
-)
+def _both(name: str, meaning: str) -> tuple[Column, ...]:
+    """Return a column for each of two parameters."""
+    return tuple(Column(f"{name}_{i}", "REAL", meaning.format(i)) for i in range(2))
+
+
+_PATH = _both("theta", "coordinate {} of the solution, for problems of at most two parameters")
 
 CURVES = (
     *(column for column in TRIALS if column.identity),
@@ -235,12 +294,13 @@ CURVES = (
 )
 """The columns of a curve, but for its metrics, which stand before θ."""
 
-METRICS = {
-    "loss": "the problem's loss over all of its training data",
-    "gradient_norm": "Euclidean norm of the gradient over all data",
-    "gradient_variance": "squared distance of the next minibatch's gradient from the full one's",
-}
-"""What the metrics mean that are no problem's own."""
+PATH = (
+    *(column for column in TRIALS if column.name == "key"),
+    Column("step", "INTEGER", "steps done at this point of the path", "steps"),
+    *_PATH,
+    *_both("gradient", "partial derivative {} that plain SGD would use there"),
+)
+"""The columns of paths; a run with one parameter has no values for the second."""
 
 
 def _names(columns: Iterable[Column]) -> tuple[str, ...]:
@@ -266,9 +326,6 @@ ANSWERS = _names(column for column in TRIALS if column.unit == "evaluations")
 FINAL_COUNTS = {column.name: column.curve for column in TRIALS if column.curve and column.repeats}
 """A trial's counts, and the columns of its curve that they are the last values of."""
 
-MEASURES = tuple(name for name in METRICS if name != "loss")
-"""The metrics that a study may ask for beside the problem's own: see `optframe.trial.metrics`."""
-
 RESERVED = frozenset({*_names(TRIALS), *_names(CURVES), *MEASURES})
 """The names of columns that no metric may have."""
 
@@ -276,8 +333,3 @@ RESERVED = frozenset({*_names(TRIALS), *_names(CURVES), *MEASURES})
 def filled(when: When, source: object) -> dict[str, Any]:
     """Return what a trial fills of its row when it is planned, or its record when it has ended."""
     return {c.name: c.value(source) for c in TRIALS if c.when == when and c.of is not None}
-
-
-def rises(metric: str) -> bool:
-    """Whether more of a metric is better: an accuracy, by its name."""
-    return metric.endswith("accuracy")

@@ -96,8 +96,10 @@ class Executor(ABC):
     ) -> Iterator[Done | Lost[Item]]:
         """Call ``work`` on every item and yield each result as soon as it is complete.
 
-        An item is a batch of trials that advance together; usually it contains one trial. For an
-        item that crashed or timed out, yield `Lost`.
+        An item is a batch of trials that advance together; usually it contains one trial. Items
+        should start in the given order, in which what is compared runs at about the same times, so
+        that a machine that becomes slower does so for all. For an item that crashed or timed out,
+        yield `Lost`.
 
         After ``stop`` is requested, start no further item. Running items may finish until
         ``stop.until``; nothing is yielded for the others. In this process ``work`` watches

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from optframe.contracts.costs import DEFAULT
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,13 +21,18 @@ class Frames:
 
     ``colors`` maps each optimizer's label to its colour, which is the same in every figure of a
     report. ``landscapes`` maps the keys of trials with P ≤ 2 to the loss on a grid around their
-    paths.
+    paths. ``paths`` maps them to tables with the columns step, θ and gradient, shape
+    (points, 1 + 2P): see `optframe.Record.path`. ``cost`` is what the study compares by, and
+    ``metric`` what it judges by, None if it names none; they are the defaults of figures.
     """
 
     trials: pd.DataFrame
     curves: pd.DataFrame
     colors: Mapping[str, Any]
     landscapes: Mapping[str, Any] = field(default_factory=dict)
+    paths: Mapping[str, Any] = field(default_factory=dict)
+    cost: str = DEFAULT
+    metric: str | None = None
 
 
 class Figure(ABC):

@@ -22,7 +22,7 @@ from optframe.contracts.backend import Array, Backend
 from optframe.contracts.problem import Problem, StochasticProblem
 from optframe.contracts.sampler import Sampler
 
-__all__ = ["Counts", "Oracle", "offers"]
+__all__ = ["PRICES", "Counts", "Oracle", "offers", "price"]
 
 
 def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
@@ -41,15 +41,54 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
     return frozenset(words)
 
 
+PRICES = {
+    "loss": 1 / 3,
+    "residuals": 1 / 3,
+    "gradient": 1.0,
+    "loss_and_gradient": 1.0,
+    "per_sample": 1.0,
+    "jacobian": 1.0,
+    "hvp": 2.0,
+}
+"""What an answer over all the data costs a reverse-mode differentiator, in gradients.
+
+A Hessian costs min(2P, P(P + 1)/6), a partial derivative or coordinate minimum 1/P, and any other
+answer nothing. `Problem.work` may set other prices. An answer on a minibatch costs its share of the
+records.
+
+Source: A. Griewank, A. Walther, "Evaluating Derivatives" (SIAM, 2nd ed., 2008), section 4.6: with
+its loss, a gradient takes about three times the operations of the loss, and a Hessian-vector
+product about twice those of the gradient.
+"""
+
+
+def price(problem: Problem, word: str) -> float:
+    """Return what an answer over all the data costs, in gradients."""
+    given = problem.work(word)
+    if given is not None:
+        return given
+    if word == "hessian":
+        return min(2.0 * problem.size, problem.size * (problem.size + 1) / 6)
+    if word in ("partial", "coordinate_minimum"):
+        return 1 / problem.size
+    return PRICES.get(word, 0.0)
+
+
 @dataclass(slots=True)
 class Counts:
-    """The number of evaluations of one run so far. P partial derivatives count as one gradient."""
+    """The evaluations of one run so far. P partial derivatives count as one gradient.
+
+    ``samples`` are the records drawn into minibatches, and ``records`` those that evaluations
+    touched. ``work`` is the cost of all evaluations in gradients over all the data (`PRICES`).
+    """
 
     losses: float = 0
     gradients: float = 0
     hessians: float = 0
     hvps: float = 0
     samples: int = 0
+    records: int = 0
+    work: float = 0.0
 
 
 class Oracle:
@@ -80,14 +119,41 @@ class Oracle:
         self._generator: tuple[int, np.random.Generator] | None = None
         self._dimensions = run_axes + 1
         self._batch: tuple[Any, ...] = ()
+        self._prices: dict[str, float] = {}
+        self._all = (problem.records or 0) if isinstance(problem, StochasticProblem) else 0
+        self._weigh(self._all)
         self._loss: Any = getattr(problem, "loss", None)
         self._gradient: Any = getattr(problem, "gradient", None)
         self._passes: Callable[[Array], Array] | None = None
         self._timed: Callable[[Any], Any] | None = None
 
-    def see(self, batch: Any) -> None:
-        """Set the batch that evaluations use; the loop calls this once per step."""
+    def see(self, batch: Any, records: int | None = None) -> None:
+        """Set the batch that evaluations use, and its number of records (None for all of them).
+
+        The loop calls this once per step.
+        """
         self._batch = (batch,)
+        if records != self._records:
+            self._weigh(self._all if records is None else records)
+
+    def _weigh(self, records: int) -> None:
+        """Charge evaluations from now on for this number of records."""
+        self._records = records
+        self._share = records / self._all if self._all else 1.0
+        self._gradient_cost = self._cost("gradient")
+
+    def _cost(self, word: str) -> float:
+        """Return what one evaluation costs on the current batch, in gradients over all the data."""
+        if word not in self._prices:
+            self._prices[word] = price(self.problem, word)
+        return self._prices[word] * self._share
+
+    def _charge(self, word: str, theta: Array) -> int:
+        """Add the work and the records of an evaluation; return the number of points per run."""
+        each = self._each(theta)
+        self.counts.work += each * self._cost(word)
+        self.counts.records += each * self._records
+        return each
 
     def watch(self, timed: Callable[[Any], Any]) -> None:
         """Measure the time of evaluations: ``timed`` wraps a function so that it is timed."""
@@ -101,29 +167,36 @@ class Oracle:
         candidates: int = np.prod(theta.shape[self._dimensions - 1 : -1], dtype=int)
         return candidates
 
-    def _count_partials(self, theta: Array) -> None:
+    def _count_partials(self, word: str, theta: Array) -> None:
         """Count 1/P of a gradient for each point.
 
         The sum is rounded to whole P-ths, because ten times 0.1 would be less than one gradient.
         """
         size, counts = self.problem.size, self.counts
-        counts.gradients = (round(counts.gradients * size) + self._each(theta)) / size
+        counts.gradients = (round(counts.gradients * size) + self._charge(word, theta)) / size
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
-        self.counts.losses += self._each(theta)
+        self.counts.losses += self._charge("loss", theta)
         return self._loss(theta, *self._batch)
 
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
-        self.counts.gradients += 1 if theta.ndim == self._dimensions else self._each(theta)
-        if self._batch:  # a call with a star takes longer, and this one is in every step
+        counts = self.counts
+        if theta.ndim == self._dimensions:  # as in `_charge`: this is in every step
+            counts.gradients += 1
+            counts.work += self._gradient_cost
+            if self._records:
+                counts.records += self._records
+        else:
+            counts.gradients += self._charge("gradient", theta)
+        if self._batch:  # a call with a star takes longer
             return self._gradient(theta, *self._batch)
         return self._gradient(theta)
 
     def loss_and_gradient(self, theta: Array) -> tuple[Array, Array]:
-        """Return f(θ) and ∇f(θ), which may share work."""
-        each = self._each(theta)
+        """Return f(θ) and ∇f(θ), which may share work; the work counts as one gradient."""
+        each = self._charge("loss_and_gradient", theta)
         self.counts.losses += each
         self.counts.gradients += each
         loss, gradient = self._ask("loss_and_gradient")(theta, *self._batch)
@@ -131,27 +204,27 @@ class Oracle:
 
     def hessian(self, theta: Array) -> Array:
         """Return ∇²f(θ), shape (..., P, P)."""
-        self.counts.hessians += self._each(theta)
+        self.counts.hessians += self._charge("hessian", theta)
         return self._ask("hessian")(theta, *self._batch)
 
     def hvp(self, theta: Array, v: Array) -> Array:
         """Return ∇²f(θ)·v, shape (..., P)."""
-        self.counts.hvps += self._each(theta)
+        self.counts.hvps += self._charge("hvp", theta)
         return self._ask("hvp")(theta, v, *self._batch)
 
     def partial(self, theta: Array, i: int) -> Array:
         """Return ∂f/∂θᵢ, shape (...)."""
-        self._count_partials(theta)
+        self._count_partials("partial", theta)
         return self._ask("partial")(theta, i, *self._batch)
 
     def coordinate_minimum(self, theta: Array, i: int) -> Array:
         """Return the value of θᵢ that minimizes f with the others held, shape (...)."""
-        self._count_partials(theta)
+        self._count_partials("coordinate_minimum", theta)
         return self._ask("coordinate_minimum")(theta, i, *self._batch)
 
     def per_sample(self, theta: Array) -> Array:
         """Return the gradient of each record of the batch, shape (..., B, P)."""
-        self.counts.gradients += self._each(theta)
+        self.counts.gradients += self._charge("per_sample", theta)
         return self._ask("per_sample")(theta, *self._batch)
 
     def ask(self, word: str, *arguments: Any) -> Any:
@@ -162,6 +235,8 @@ class Oracle:
         LookupError
             If the problem has no such method.
         """
+        if self._cost(word):
+            self._charge(word, arguments[0])
         return self._ask(word)(*arguments, *(self._batch if word != "layout" else ()))
 
     @property
@@ -187,7 +262,9 @@ class Oracle:
         problem = self.problem
         if not isinstance(problem, StochasticProblem) or problem.records is None:
             return self
-        return self._like((self._ask("draw")(slice(None), None),), self._passes)
+        other = self._like((self._ask("draw")(slice(None), None),), self._passes)
+        other._weigh(self._all)
+        return other
 
     @property
     def random(self) -> np.random.Generator:
@@ -214,6 +291,7 @@ class Oracle:
         other.step = self.step
         other.stop = self.stop  # type: ignore[method-assign]
         other._batch = batch
+        other._weigh(self._records)
         if self._timed is not None:
             other.watch(self._timed)
         if passes is not None:

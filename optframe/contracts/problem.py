@@ -106,6 +106,14 @@ class Problem(ABC):
         ``accuracy``, higher values are better; for all other metrics, lower values are better.
         """
 
+    def work(self, word: str) -> float | None:
+        """Return what an answer over all the data costs, in gradients; None for the usual price.
+
+        ``word`` is the method that the oracle calls (``"hessian"``). Override it if the problem
+        computes something much cheaper or dearer than `optframe.contracts.oracle.PRICES` assumes.
+        """
+        return None
+
     def offers(self) -> frozenset[str]:
         """Return the names of the public methods that the problem defines."""
         methods = {name for name in dir(type(self)) if callable(getattr(type(self), name))}

@@ -64,6 +64,15 @@ class Record:
     """The number of runs in the batch; they share its seconds."""
     step_bytes: int | None = None
     """The most bytes that a step allocates; None if the run was not profiled."""
+    window: int | None = None
+    """The target was reached within this number of last steps; None if it was not reached."""
+    load: float | None = None
+    """The machine's load average over a minute when the run began; None if it is not known."""
+    path: NDArray[np.float64] | None = None
+    """Step, θ (P,) and gradient (P,) at each point of the path, if P ≤ 2; shape (points, 1 + 2P).
+
+    See `optframe.trial.path`.
+    """
 
     @classmethod
     def without_run(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.contracts.backend import Array
+from optframe.contracts.metrics import is_loss
 from optframe.contracts.problem import Problem, Setting, StochasticProblem
 from optframe.contracts.sampler import Indices
 
@@ -28,7 +29,12 @@ class Transform(StochasticProblem):
             return self.inside.loss(theta / 2, *batch)
 
     A transform supports the methods that both it and the inner problem define. Everything else,
-    such as `start` and `metrics`, is that of the inner problem, unless the transform overrides it.
+    such as `start` and `minimum`, is that of the inner problem, unless the transform overrides it.
+
+    The metrics follow from `inward`, the point at which the inner problem is evaluated, and
+    `of_loss`, the transform's loss as a function of the inner one. Override these two if the
+    transform changes them. Then the losses on training, validation and test records all belong to
+    the transform's own loss.
     """
 
     problem: Problem
@@ -101,9 +107,30 @@ class Transform(StochasticProblem):
         """Return a random start of the inner problem."""
         return self.problem.random_start(random)
 
+    def inward(self, theta: Array) -> Array:
+        """Return the point at which the inner problem is evaluated, (..., P); by default θ."""
+        return theta
+
+    def of_loss(self, loss: Array) -> Array:
+        """Return the transform's mean loss where the inner loss is ``loss``; by default the same.
+
+        It must not depend on which records the loss is the mean of.
+        """
+        return loss
+
     def metrics(self, theta: Array) -> Mapping[str, Array]:
-        """Return the metrics of the inner problem."""
-        return self.problem.metrics(theta)
+        """Return the inner problem's metrics at `inward`; `of_loss` is applied to all losses.
+
+        Losses are ``loss`` and metrics whose names end in ``_loss``.
+        """
+        inside = self.problem.metrics(self.inward(theta))
+        return {
+            name: self.of_loss(value) if is_loss(name) else value for name, value in inside.items()
+        }
+
+    def work(self, word: str) -> float | None:
+        """Return the price of an answer of the inner problem."""
+        return self.problem.work(word)
 
     @property
     def records(self) -> int | None:

@@ -8,12 +8,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf, isfinite
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Lt
 
 __all__ = [
+    "BUDGETS",
     "NO_SAMPLER",
+    "STAGES",
     "STARTS",
     "Budget",
     "Checkpoints",
@@ -54,8 +57,14 @@ STARTS = ("standard", "random")
 
 
 AtLeastOne = Annotated[int, Ge(1)]
-MoreThanNothing = Annotated[float, Gt(0)]
+MoreThanNothing = Annotated[float, Gt(0), Lt(inf)]
 
+
+BUDGETS = ("steps", "epochs", "gradients", "work", "seconds")
+"""What a budget can limit."""
+
+STAGES = ("tune", "final")
+"""Whether a trial searches for hyperparameters, or is judged."""
 
 NO_SAMPLER = Component("none", "{}", "none")
 """The sampler of trials whose problem has no data."""
@@ -67,24 +76,27 @@ class Budget:
 
     Parameters
     ----------
-    steps, epochs, gradients, seconds
+    steps, epochs, gradients, work, seconds
         The budget, of which at least one is required: the number of steps, of passes over the data,
-        of gradient evaluations, and the seconds of work (checkpoints do not count).
+        of gradient evaluations, the cost of all evaluations in gradients over all the data (see
+        `optframe.contracts.oracle.PRICES`), and the seconds of work (checkpoints do not count).
     target
-        A loss, or one metric with its value (``{"test_accuracy": 0.95}``); the run ends when it is
-        reached.
+        One metric with its value (``{"test_accuracy": 0.95}``); the run ends when it is reached.
+        The metric ``gap`` is f − f*, and a number alone is a gap if f* is known and a loss if not.
     gradient_norm
         The run ends when ‖∇f(θ)‖ is at most this value.
     patience
-        The run ends after this number of checkpoints without a better loss.
+        The run ends after this number of checkpoints without a better loss: that of the validation
+        records (``validation_loss``) if the problem measures it.
     target_every
         The number of steps between two tests of ``target`` and ``gradient_norm`` on problems with
-        data. On problems without data they are tested after every step.
+        data. If a test succeeds, the run goes back to the first step since the test before at which
+        it would have succeeded. On problems without data they are tested after every step.
 
     Raises
     ------
     ValueError
-        If no budget is given, or ``target`` has more than one metric.
+        If no budget is given, ``target`` has more than one metric, or its value is not finite.
 
     Examples
     --------
@@ -96,6 +108,7 @@ class Budget:
     steps: AtLeastOne | None = None
     epochs: MoreThanNothing | None = None
     gradients: MoreThanNothing | None = None
+    work: MoreThanNothing | None = None
     seconds: MoreThanNothing | None = None
     target: float | dict[str, float] | None = None
     gradient_norm: MoreThanNothing | None = None
@@ -103,10 +116,8 @@ class Budget:
     target_every: AtLeastOne = 100
 
     def __post_init__(self) -> None:
-        if all(v is None for v in (self.steps, self.epochs, self.gradients, self.seconds)):
-            raise ValueError(
-                "no budget is given; expected at least one of steps, epochs, gradients, seconds"
-            )
+        if all(getattr(self, name) is None for name in BUDGETS):
+            raise ValueError(f"no budget is given; expected at least one of {', '.join(BUDGETS)}")
         if isinstance(self.target, dict):
             if len(self.target) != 1:
                 raise ValueError(
@@ -114,6 +125,10 @@ class Budget:
                     "{ test_accuracy = 0.95 }"
                 )
             object.__setattr__(self, "target", next(iter(self.target.items())))
+        if self.target is not None:
+            _, value = self.goal or ("", 0.0)
+            if not isfinite(value):
+                raise ValueError(f"target: found {value}, expected a finite number")
 
     @property
     def table(self) -> dict[str, Any]:
@@ -125,10 +140,17 @@ class Budget:
 
     @property
     def goal(self) -> tuple[str, float] | None:
-        """The target as (metric, value)."""
+        """The target as (metric, value); a number alone counts as a loss, see `aimed`."""
         if self.target is None or isinstance(self.target, tuple):
             return self.target
         return ("loss", float(self.target))  # type: ignore[arg-type]
+
+    def aimed(self, minimum_known: bool) -> Budget:
+        """Return the budget with the metric of its target: a number alone is a gap or a loss."""
+        if self.target is None or isinstance(self.target, tuple):
+            return self
+        metric = "gap" if minimum_known else "loss"
+        return dataclasses.replace(self, target={metric: float(self.target)})  # type: ignore[arg-type]
 
     def __str__(self) -> str:
         shown = dataclasses.asdict(self)
@@ -161,7 +183,9 @@ class Trial:
     """One optimizer on one problem with one sampler and one seed: a unit of work of a study.
 
     A trial is frozen plain data, so that it can be pickled and hashed. ``skip`` is the reason why
-    it does not run; None if it runs.
+    it does not run; None if it runs. A trial of the stage ``tune`` has the ``number`` of its
+    setting, the ``round`` in which it was proposed, the repetition of the whole tuning (``study``),
+    and the number of steps ``until`` the tuner pauses it.
     """
 
     optimizer: Component
@@ -179,6 +203,13 @@ class Trial:
     skip: str | None = None
     measure: tuple[str, ...] = ()
     profile: bool = False
+    stage: str = "final"
+    contender: str | None = None
+    study: int | None = None
+    number: int | None = None
+    round: int | None = None
+    until: int | None = None
+    origin: str = "planned"
 
     @property
     def pair(self) -> str:
@@ -197,12 +228,17 @@ class Trial:
 
         Code, backend, dtype and threads are not part of it.
         """
+        seed = [self.seed] if self.stage == "final" else [self.stage, self.study, self.seed]
+        # Limits that are not given and are newer than the first stores leave cells as they were.
+        budget = dataclasses.asdict(self.budget)
+        if self.budget.work is None:
+            del budget["work"]
         asked = {
             "optimizer": [self.optimizer.name, self.optimizer.parameters],
             "problem": [self.problem.name, self.problem.parameters],
             "sampler": [self.sampler.name, self.sampler.parameters],
-            "seed": [self.study_seed, self.seed],
-            "budget": dataclasses.asdict(self.budget),
+            "seed": [self.study_seed, *seed],
+            "budget": budget,
             "checkpoints": dataclasses.asdict(self.checkpoints),
             "start": self.start,
         }

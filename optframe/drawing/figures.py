@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Iterable
 from itertools import compress, pairwise
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 from optframe.components.loading import load_plugins
 from optframe.components.notation import parse
 from optframe.contracts import Figure, Frames
+from optframe.contracts.metrics import OLD_NAMES
 from optframe.drawing.palette import color_of_each
 from optframe.errors import UsageError, nearest
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from optframe.components.registry import Registry
     from optframe.store.results import Results
 
@@ -34,6 +38,11 @@ _UNDATED = {
     "svg": {"Creator": None, "Date": None, "Format": None, "Type": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
+_OLD_NAMES = {
+    f"{best}{old}": f"{best}{new}" for best in ("", "best_") for old, new in OLD_NAMES.items()
+}
+"""The names of columns in frames of older stores."""
+
 _FLATTEST = 0.5  # the least ratio of the axes' height to their width, in a narrow picture
 
 
@@ -114,14 +123,33 @@ def prepared(
 
 
 def frames_of(results: Results) -> Frames:
-    """Return a study's frames, with a colour for each optimizer."""
-    trials = results.trials
+    """Return a study's frames: colours of optimizers, today's names of metrics, its cost."""
+    trials = _renamed(results.trials)
     return Frames(
         trials,
-        results.curves,
+        _renamed(results.curves),
         color_of_each(trials["optimizer"]) if len(trials) else {},
         results.landscapes,
+        results.path_tables,
+        results.cost,
+        _OLD_NAMES.get(results.metric or "", results.metric),
     )
+
+
+def _renamed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame of a store with the names that metrics have today.
+
+    A store may have both: it was written in part by an older version.
+    """
+    for old, new in _OLD_NAMES.items():
+        if old not in frame:
+            continue
+        if new not in frame:
+            frame = frame.rename(columns={old: new})
+        elif not (frame[old].notna() & frame[new].notna()).any():
+            both = frame.assign(**{new: frame[new].fillna(frame[old])})
+            frame = both.drop(columns=old)
+    return frame
 
 
 def picture(figure: Figure, frames: Frames, width: float | None = None) -> Any:
@@ -195,7 +223,7 @@ def _chosen(
         )
     if len(trials) < len(frames.trials):
         curves = curves[curves["key"].isin(trials["key"])]
-    return Frames(trials, curves, frames.colors, frames.landscapes)
+    return dataclasses.replace(frames, trials=trials, curves=curves)
 
 
 def _labels(column: str, word: str, frames: Frames) -> list[str]:

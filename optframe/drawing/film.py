@@ -27,10 +27,10 @@ def write_animation(
     """Write an animation of a figure as an animated PNG, and return its path.
 
     The figure must have a method ``animation(frames)``, which yields a figure for each image, all
-    of the same size. Each image lasts equally long, the last one a second more, and all of them
-    together ``seconds``. Then the animation begins again. A viewer that does not support animations
-    shows the last image. A file larger than 2 MB is written again with fewer pixels. The same
-    frames give the same bytes.
+    of the same size. A figure that is yielded several times is drawn once. Each image lasts equally
+    long, the last one a second more, and all of them together ``seconds``. Then the animation
+    begins again. A viewer that does not support animations shows the last image. A file larger than
+    2 MB is written again with fewer pixels. The same frames give the same bytes.
 
     Raises
     ------
@@ -48,8 +48,10 @@ def write_animation(
         raise UsageError(f"{figure.title()}: {reason}")
     dpi = float(DPI)
     while True:
-        images = [_image(moment, frames, dpi) for moment in animation(frames)]
-        film = _film(images, seconds)
+        moments = list(animation(frames))
+        drawn = {id(moment): moment for moment in moments}
+        images = {name: _image(moment, frames, dpi) for name, moment in drawn.items()}
+        film = _film([images[id(moment)] for moment in moments], seconds)
         if len(film) <= MOST_BYTES:
             path.write_bytes(film)
             return path

@@ -16,7 +16,7 @@ from optframe.components.registry import Registry
 from optframe.contracts import Backend
 from optframe.version import __version__
 
-__all__ = ["describe"]
+__all__ = ["describe", "machine_load"]
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pluggy", "numba")
 
@@ -41,6 +41,11 @@ def describe(registry: Registry, backend: Backend, threads: int, folder: Path) -
         "device": backend.device,
         "git": _git(folder),
     }
+
+
+def machine_load() -> float | None:
+    """Return the load average of the last minute; None where the system has none."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def _version(name: str) -> str | None:

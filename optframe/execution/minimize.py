@@ -62,6 +62,7 @@ def minimize(
     steps: int | None = None,
     epochs: float | None = None,
     gradients: float | None = None,
+    work: float | None = None,
     seconds: float | None = None,
     target: float | Mapping[str, float] | None = None,
     gradient_norm: float | None = None,
@@ -86,7 +87,7 @@ def minimize(
     problem, optimizer, sampler
         Names in the short notation, or objects. The sampler is for problems with data; others may
         be given None.
-    steps, epochs, gradients, seconds
+    steps, epochs, gradients, work, seconds
         The budget; at least one of them.
     target, gradient_norm, patience
         Ends: see `optframe.Budget`.
@@ -126,6 +127,7 @@ def minimize(
         "steps": steps,
         "epochs": epochs,
         "gradients": gradients,
+        "work": work,
         "seconds": seconds,
         "target": dict(target) if isinstance(target, Mapping) else target,
         "gradient_norm": gradient_norm,

@@ -21,6 +21,7 @@ from optframe.contracts.trial import Trial
 from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
+from optframe.execution.order import interleaved
 from optframe.execution.signals import stopping
 from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.store.file import STORE_NAME
@@ -99,6 +100,7 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
                 batches: list[Batch] = [(trial,) for trial in runnable]
                 if study.run.together:
                     batches = companions(runnable, runner, study.run.memory)
+                batches = interleaved(batches, trials)
                 try:
                     for records in execute(executor, runner, batches, stop):
                         saver.add(records)
@@ -192,6 +194,8 @@ def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "seeds": study.seeds,
         "budget": "; ".join(map(str, budgets)),
         "start": study.start,
+        "cost": study.cost,
+        "metric": study.metric,
         "run": dataclasses.asdict(study.run),
         "file": study.where,
         "when": now("seconds"),

@@ -21,6 +21,7 @@ from optframe.contracts.record import Landscape, Record, now
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import NO_SAMPLER, Trial
 from optframe.errors import one_line
+from optframe.execution.environment import machine_load
 from optframe.execution.recipe import Recipe, by_name
 from optframe.trial.landscape import landscape
 from optframe.trial.profiling import state_bytes
@@ -116,12 +117,12 @@ class TrialRunner:
         return [self._alone(trial) for trial in trials]
 
     def _together(self, trials: Sequence[Trial]) -> list[Record]:
-        started = now()
-        runs = [Run(self.setup(trial)) for trial in trials]
+        started, load = now(), machine_load()
+        runs = [Run(self._recorded(trial)) for trial in trials]
         optimizers = [run.setup.optimizer for run in runs]
         batch = VectorizedRuns(runs, merged(optimizers, runs[0].setup.backend))  # type: ignore[arg-type]
         batch.execute()
-        records = [_record(t, run, started) for t, run in zip(trials, runs, strict=True)]
+        records = [_record(t, run, started, load) for t, run in zip(trials, runs, strict=True)]
         shared = {
             "together": len(runs),
             "compile_seconds": batch.compile_seconds,
@@ -132,16 +133,21 @@ class TrialRunner:
         return [dataclasses.replace(records[0], landscape=_landscape(runs[0])), *records[1:]]
 
     def _alone(self, trial: Trial) -> Record:
-        started = now()
+        started, load = now(), machine_load()
         try:
-            run = Run(self.setup(trial))
+            run = Run(self._recorded(trial))
             run.execute()
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             reason = one_line(f"{type(error).__name__}: {error}")
-            return Record.without_run(trial, "failed", reason, started, _trace(error))
-        return dataclasses.replace(_record(trial, run, started), landscape=_landscape(run))
+            failed = Record.without_run(trial, "failed", reason, started, _trace(error))
+            return dataclasses.replace(failed, load=load)
+        return dataclasses.replace(_record(trial, run, started, load), landscape=_landscape(run))
+
+    def _recorded(self, trial: Trial) -> Setup:
+        """Return the objects of a trial whose record is kept, with its path."""
+        return dataclasses.replace(self.setup(trial), path=True)
 
     def setup(self, trial: Trial, theta0: Any = None) -> Setup:
         """Return the objects of a trial, made from their names; ``theta0`` replaces its start."""
@@ -207,7 +213,7 @@ def _names(trial: Trial) -> Iterator[str]:
             pending += value
 
 
-def _record(trial: Trial, run: Run, started: str) -> Record:
+def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
     return Record(
         key=trial.key,
         status=str(run.status),
@@ -223,6 +229,9 @@ def _record(trial: Trial, run: Run, started: str) -> Record:
         columns=run.columns,
         curve=run.curve,
         step_bytes=None if run.profile is None else run.profile.step_bytes,
+        window=run.window,
+        load=load,
+        path=run.path.table if run.path is not None and run.path.rows else None,
     )
 
 

@@ -204,7 +204,8 @@ class _Pair:
         """Return the counts that the budget determines, if a run spent it."""
         if "finished" not in (self.base.status, self.head.status):
             return ()
-        return COUNTS if self._budget("gradients") else ("steps", "epochs", "samples")
+        answers = self._budget("gradients") or self._budget("work")
+        return COUNTS if answers else ("steps", "epochs", "samples")
 
     def _budget(self, name: str) -> bool:
         return re.search(rf"\b{name} ", self.base.spec.budget) is not None

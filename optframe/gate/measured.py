@@ -33,7 +33,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from optframe.components.parameters import build
-from optframe.contracts.columns import FINAL_COUNTS, STATUSES, filled
+from optframe.contracts.columns import FINAL_COUNTS, STATUSES, UNENDED, filled
 from optframe.contracts.record import Record
 from optframe.errors import StoreError, UsageError, nearest
 from optframe.gate.verdicts import Subject
@@ -156,7 +156,7 @@ def read(given: Any, where: str, shared: Mapping[str, Any] | None = None) -> Mea
     except UsageError as error:
         more = len(error.mistakes) - 1
         raise StoreError(error.mistakes[0] + (f" (and {more} more)" if more else "")) from error
-    if measured.status not in (*STATUSES, "planned"):
+    if measured.status not in (*STATUSES, *UNENDED):
         hint = nearest(measured.status, STATUSES)
         raise StoreError(f"{where}: unknown status {measured.status!r}; {hint}")
     for name in measured.counts:

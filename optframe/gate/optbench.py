@@ -129,7 +129,7 @@ class Step:
         run = self._run
         run.oracle.step = run.k
         if run.minibatches.drawing:
-            run.oracle.see(run.minibatches.draw(run.k)[0])
+            run.oracle.see(*run.minibatches.draw(run.k))
         assert isinstance(run.optimizer, Optimizer)
         following = run.optimizer.step(theta, state, run.oracle)
         run.setup.backend.synchronize()
@@ -143,8 +143,9 @@ def shortfall(trial: Trial, record: Record) -> str | None:
     """
     aims = []
     metric, value = trial.budget.goal or ("loss", None)
+    name = "f − f*" if metric == "gap" else metric
     if value is not None:
-        aims.append(f"{metric} {'≥' if rises(metric) else '≤'} {value:g}")
+        aims.append(f"{name} {'≥' if rises(metric) else '≤'} {value:g}")
     if trial.budget.gradient_norm is not None:
         aims.append(f"gradient norm ≤ {trial.budget.gradient_norm:g}")
     if record.status in (("converged",) if aims else ("converged", "finished", "stopped")):
@@ -152,8 +153,10 @@ def shortfall(trial: Trial, record: Record) -> str | None:
     labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
     who = trial_name(*labels, trial.seed or None)
     missed = f"did not reach {' or '.join(aims)}" if aims else "did not run to its end"
-    reached = record.last(metric)
-    found = "it measured nothing" if reached is None else f"{metric} {reached:.6g} after "
+    reached = record.last("loss" if metric == "gap" else metric)
+    if metric == "gap" and reached is not None:
+        reached -= record.minimum or 0.0
+    found = "it measured nothing" if reached is None else f"{name} {reached:.6g} after "
     if reached is not None:
         found += f"{record.last('step'):g} steps, {record.last('gradients'):g} gradients"
     why = record.reason or f"the budget is spent ({trial.budget})"

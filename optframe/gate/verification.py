@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from optframe.components.registry import Registry
 from optframe.contracts.columns import COUNT_COLUMNS, CURVES, TIMES
+from optframe.contracts.metrics import OLD_NAMES
 from optframe.contracts.record import Record
 from optframe.contracts.trial import Trial
 from optframe.errors import UnavailableError, UsageError
@@ -169,9 +170,12 @@ def _compare(trial: Trial, kept: _Kept, record: Record) -> tuple[Agreement, str]
         why = f" ({record.reason})" if record.reason else ""
         return Agreement.NOT, f"{kept.status} then, {record.status} now{why}"
     later = {column.name for column in CURVES if column.since > kept.version}
-    there = [i for i, name in enumerate(record.columns) if name not in later - {*kept.columns}]
+    known = tuple(OLD_NAMES.get(name, name) for name in kept.columns)
+    if kept.version < 5:  # before it nothing was measured on validation records
+        later |= {name for name in record.columns if name.startswith("validation_")}
+    there = [i for i, name in enumerate(record.columns) if name not in later - {*known}]
     columns, curve = tuple(record.columns[i] for i in there), record.curve[:, there]
-    if columns != kept.columns or curve.shape != kept.curve.shape:
+    if columns != known or curve.shape != kept.curve.shape:
         return Agreement.NOT, (
             f"its curve had {len(kept.curve)} checkpoints of {len(kept.columns)} columns, and has "
             f"{len(curve)} of {len(columns)}"

@@ -7,12 +7,15 @@ and is in no sample.
 
 A cost is what a run spent until it reached a target: less is better. +inf means that the target was
 not reached. NaN is in no sample (the time of a run in a batch). Every frame that leaves something
-out counts it.
+out counts it. The cost is the work unless another is given. Where any run lacks it, as those of
+earlier stores do, all are compared by gradients (`known_cost`, `cost_note`).
 """
 
 from optframe.statistics.caveats import warnings
 from optframe.statistics.comparison import at_tuned, over_problems, per_problem, study_costs, tuned
+from optframe.statistics.costs import cost_note, known_cost
 from optframe.statistics.dependence import RankChange, ranking_depends_on
+from optframe.statistics.drift import Unsteady, incomparable, no_ranking_by_seconds, unsteady
 from optframe.statistics.medians import (
     CENSORED,
     STATUSES,
@@ -67,11 +70,13 @@ __all__ = [
     "MannWhitney",
     "Quartiles",
     "RankChange",
+    "Unsteady",
     "a12",
     "algoperf_score",
     "align",
     "at_tuned",
     "average_ranks",
+    "cost_note",
     "data_profile",
     "evaluations_to_own_target",
     "evaluations_to_target",
@@ -80,12 +85,15 @@ __all__ = [
     "friedman",
     "holm",
     "iman_davenport",
+    "incomparable",
+    "known_cost",
     "least_p",
     "mann_whitney",
     "median_and_quartiles",
     "median_interval",
     "nemenyi_distance",
     "nemenyi_groups",
+    "no_ranking_by_seconds",
     "over_problems",
     "per_problem",
     "performance_profile",
@@ -101,6 +109,7 @@ __all__ = [
     "targets_reached",
     "time_to_target",
     "tuned",
+    "unsteady",
     "warnings",
     "worst",
 ]

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from optframe.contracts.costs import DEFAULT
 from optframe.statistics.comparison import tuned
+from optframe.statistics.costs import cost_note, known_cost
 from optframe.statistics.dependence import ranking_depends_on
+from optframe.statistics.drift import doubts, no_ranking_by_seconds
 from optframe.statistics.grouped import grouped
 from optframe.statistics.judging import judged
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
+from optframe.statistics.metrics import metric_words
 from optframe.statistics.power import least_p, seeds_for_interval, seeds_for_test, seeds_to_separate
 from optframe.statistics.profiles import solver_costs
 from optframe.statistics.ranks import mann_whitney
@@ -32,7 +36,12 @@ _HOPELESS = 1000
 """The largest number of seeds that is recommended."""
 
 
-def warnings(trials: pd.DataFrame, metric: str = "loss", confidence: float = 0.95) -> list[str]:
+def warnings(
+    trials: pd.DataFrame,
+    metric: str | None = None,
+    confidence: float = 0.95,
+    cost: str = DEFAULT,
+) -> list[str]:
     """Return the reasons why claims from these trials are weak, one sentence each.
 
     In this order:
@@ -40,21 +49,28 @@ def warnings(trials: pd.DataFrame, metric: str = "loss", confidence: float = 0.9
     - trials that have not run or were skipped,
     - runs that were lost,
     - times of runs in batches, which have none of their own,
+    - runs that lack the ``cost``, so that all are compared by gradients,
+    - a machine that was not equally fast for all runs,
     - too few seeds for an interval of this confidence,
     - settings that were chosen on the same runs,
     - for each problem and sampler, whether the best two optimizers (each with its best settings)
       differ significantly at the level 1 − ``confidence``, and how many seeds are needed, by the
-      steps to the study's target, or by the final metric if no median reached it,
+      cost of the study's target, or by the final metric if no median reached it,
     - optimizers whose absence changes a profile's ranking of the others.
     """
+    known, alpha = known_cost(trials, cost), round(1 - confidence, 12)
+    compared = [*_close(trials, metric, known, alpha), *_dependent(trials, known)]
+    if no_ranking_by_seconds(trials, known):
+        compared = []
     return [
         *_unrun(trials),
         *_lost(trials),
         *_shared(trials),
+        *filter(None, [cost_note(trials, cost)]),
+        *doubts(trials),
         *_few(trials, confidence),
-        *_selected(trials, metric),
-        *_close(trials, metric, round(1 - confidence, 12)),
-        *_dependent(trials),
+        *_selected(trials, metric, known),
+        *compared,
     ]
 
 
@@ -113,8 +129,8 @@ def _few(trials: pd.DataFrame, confidence: float) -> Iterator[str]:
         )
 
 
-def _selected(trials: pd.DataFrame, metric: str) -> Iterator[str]:
-    tried = tuned(trials, metric)["settings_tried"].max()
+def _selected(trials: pd.DataFrame, metric: str | None, cost: str) -> Iterator[str]:
+    tried = tuned(trials, metric, cost)["settings_tried"].max()
     if tried > 1:
         yield (
             f"Up to {tried} settings of an optimizer were tried: the best of them was chosen on "
@@ -122,8 +138,8 @@ def _selected(trials: pd.DataFrame, metric: str) -> Iterator[str]:
         )
 
 
-def _close(trials: pd.DataFrame, metric: str, alpha: float) -> Iterator[str]:
-    judgement = judged(trials, metric)
+def _close(trials: pd.DataFrame, metric: str | None, cost: str, alpha: float) -> Iterator[str]:
+    judgement = judged(trials, metric, cost)
     names = trials.groupby("optimizer", sort=False)["optimizer_name"].first()
     groups = judgement.groups
     groups = groups.assign(name=groups["optimizer"].map(names), standing=judgement.standing)
@@ -140,7 +156,9 @@ def _close(trials: pd.DataFrame, metric: str, alpha: float) -> Iterator[str]:
             first, second = rivals.index[:2]
             by_cost = np.isfinite(judgement.cost[first])
             values = judgement.costs if by_cost else judgement.finals
-            what = "steps to the target" if by_cost else f"final {metric}"
+            own = trials[trials["problem"] == problem]
+            final = f"final {metric_words(own, metric)}"
+            what = f"{cost} to the target" if by_cost else final
             ours, theirs = (values[rows[i]] for i in (first, second))
             yield from _told_apart(
                 f"On {where}, the best two by {what}, {groups['optimizer'][first]} and "
@@ -176,8 +194,8 @@ def _told_apart(best: str, ours: Floats, theirs: Floats, alpha: float) -> Iterat
     )
 
 
-def _dependent(trials: pd.DataFrame) -> Iterator[str]:
-    costs = solver_costs(evaluations_to_own_target(trials))
+def _dependent(trials: pd.DataFrame, cost: str) -> Iterator[str]:
+    costs = solver_costs(evaluations_to_own_target(trials, cost))
     if costs.shape[1] > _PROFILED or len(costs) < 2:
         return
     for _, changes in groupby(ranking_depends_on(costs), key=lambda change: change.removed):

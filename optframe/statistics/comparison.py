@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optframe.contracts.columns import rises
+from optframe.contracts.costs import DEFAULT
+from optframe.statistics.costs import known_cost
 from optframe.statistics.grouped import GROUP, Flags, Integers, grouped, grouped_medians
 from optframe.statistics.judging import judged
 from optframe.statistics.medians import UNRUN, Floats
+from optframe.statistics.metrics import metric_words
 from optframe.statistics.profiles import final_costs, performance_ratios, solver_costs
 from optframe.statistics.ranks import average_ranks
 from optframe.statistics.running_time import time_to_target
@@ -27,7 +30,10 @@ __all__ = ["at_tuned", "over_problems", "per_problem", "study_costs", "tuned"]
 
 
 def per_problem(
-    trials: pd.DataFrame, metric: str = "loss", confidence: float = 0.95
+    trials: pd.DataFrame,
+    metric: str | None = None,
+    confidence: float = 0.95,
+    cost: str = DEFAULT,
 ) -> pd.DataFrame:
     """Return `summary` with more columns, for a problem's table: a row per optimizer and sampler.
 
@@ -35,18 +41,21 @@ def per_problem(
 
     - ``optimizer_name`` and ``hyperparameters`` (JSON),
     - ``value``, ``value_low``, ``value_high``, ``value_confidence``: the final metric's
-      `median_interval`,
+      `median_interval`; without a ``metric``, that of the one by which the problem's runs are
+      judged: the validation loss where there is one, else f − f* where f* is known, else the loss,
     - ``best``: no other row of its problem and sampler is better; ``tuned``: no other row of its
-      optimizer's name there is better. Both include ties. They are judged by the median steps to
-      the study's target if some run reached it, then by the final metric,
+      optimizer's name there is better. Both include ties. They are judged by the median
+      ``cost`` of the study's target if some run reached it, then by the final metric,
     - for the study's own target: ``reached`` (runs), ``success``, ``success_low``,
-      ``success_high``, ``ert`` (expected steps), and for steps, gradients and seconds the median
-      ``<cost>_to_target`` with ``..._low`` and ``..._high``,
+      ``success_high``, ``ert`` (the expected cost), and for the cost, steps, gradients and seconds
+      the median ``<cost>_to_target`` with ``..._low`` and ``..._high``; those in seconds rank
+      nothing where ``seconds_comparable`` is false,
     - ``timed``: the number of runs in the statistics of time (runs in batches are not).
     """
     table = summary(trials)
     if trials.empty:
         return table
+    cost = known_cost(trials, cost)
     codes, labels = groups_of(trials)
     n = len(labels)
     value = grouped_medians(final_values(trials, metric), codes, n, confidence)
@@ -61,31 +70,34 @@ def per_problem(
         value_high=np.where(several, value.high, np.nan),
         value_confidence=np.where(several, value.confidence, np.nan),
     )
-    standing = judged(trials, metric).standing
+    standing = judged(trials, metric, cost).standing
     table["best"] = _least(standing, table, ["problem", "sampler"])
     table["tuned"] = _least(standing, table, ["problem", "sampler", "optimizer_name"])
     alone = ~trials["status"].isin(UNRUN) & (trials["together"] == 1)
     table["timed"] = np.bincount(codes[alone.to_numpy()], minlength=n)
-    for by in ("steps", "gradients", "seconds"):
+    table = table.drop(columns=["steps_to_target", "cost_to_target"])
+    for by in dict.fromkeys((cost, "steps", "gradients", "seconds")):
         found = time_to_target(evaluations_to_own_target(trials, by), confidence)
         ends = {"median": f"{by}_to_target"}
         ends |= {end: f"{by}_to_target_{end}" for end in ("low", "high")}
         kept = [*GROUP, *ends]
-        if by == "steps":
-            table = table.drop(columns="steps_to_target")
+        if by == cost:
             kept += ["reached", "success", "success_low", "success_high", "ert"]
         table = table.merge(found[kept].rename(columns=ends), on=GROUP, how="left")
-    return table
+    return table.assign(cost_to_target=table[f"{cost}_to_target"])
 
 
 def over_problems(
-    trials: pd.DataFrame, evaluations: pd.DataFrame | None = None, metric: str = "loss"
+    trials: pd.DataFrame,
+    evaluations: pd.DataFrame | None = None,
+    metric: str | None = None,
+    cost: str = DEFAULT,
 ) -> pd.DataFrame:
     """Return a row for each optimizer with its results over all problems, best average rank first.
 
     Optimizers are compared by their costs of targets, given as by `evaluations_to_target`. The
-    default is that of `study_costs`: the steps to the study's own target, and on problems without a
-    target the median of the final metric.
+    default is that of `study_costs`: the ``cost`` of the study's own target, and on problems
+    without a target the median of the final metric.
 
     Columns:
 
@@ -103,23 +115,26 @@ def over_problems(
     import pandas as pd
 
     if evaluations is None:
-        evaluations = evaluations_to_own_target(trials)
-        costs = study_costs(trials, metric)
+        cost = known_cost(trials, cost)
+        evaluations = evaluations_to_own_target(trials, cost)
+        costs = study_costs(trials, metric, cost)
+        reaching = f"median {cost} to the target"
     else:
+        reaching = "median cost to the target"
         costs = solver_costs(evaluations)
     targets = len(evaluations) > 0
     timed = solver_costs(evaluations) if targets else costs.iloc[:0]
     complete = costs.dropna()
-    cost = complete.to_numpy(np.float64)
-    best = cost.min(axis=1, initial=np.inf)
+    value = complete.to_numpy(np.float64)
+    best = value.min(axis=1, initial=np.inf)
     table = pd.DataFrame(
         {
-            "ranked_by": _ranked_by(len(timed), len(costs), metric),
+            "ranked_by": _ranked_by(reaching, len(timed), len(costs), metric_words(trials, metric)),
             "problems": len(complete),
             "left_out": len(costs) - len(complete),
             "unsolved": int(np.isposinf(best).sum()),
             "mean_rank": average_ranks(costs),
-            "wins": _count((cost == best[:, None]) & np.isfinite(cost)),
+            "wins": _count((value == best[:, None]) & np.isfinite(value)),
             "with_target": len(timed.dropna()),
             **dict.fromkeys(["within_2", "ert_ratio", "solved", "score"], np.nan),
         },
@@ -143,15 +158,17 @@ def over_problems(
     return table.sort_values("mean_rank", kind="stable", ignore_index=True)
 
 
-def study_costs(trials: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
+def study_costs(
+    trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT
+) -> pd.DataFrame:
     """Return the values that are ranked: rows (problem, sampler, level), a column per optimizer.
 
-    They are the median steps to the study's own target, and for problems without a target the
+    They are the median ``cost`` of the study's own target, and for problems without a target the
     median of the final metric. Within a row, less is better. Different rows are not comparable.
     """
     import pandas as pd
 
-    evaluations = evaluations_to_own_target(trials)
+    evaluations = evaluations_to_own_target(trials, cost)
     final = final_costs(trials, metric)
     final.index = pd.MultiIndex.from_frame(final.index.to_frame(index=False).assign(level=0))
     if not len(evaluations):
@@ -161,13 +178,15 @@ def study_costs(trials: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
     return pd.concat([timed, rest])[final.columns.tolist()] if len(rest) else timed
 
 
-def _ranked_by(timed: int, instances: int, metric: str) -> str:
+def _ranked_by(reaching: str, timed: int, instances: int, metric: str) -> str:
     if timed == instances:
-        return "median cost to the target"
-    return f"median {'cost to the target, else ' if timed else ''}final {metric}"
+        return reaching
+    return f"{reaching}, else final {metric}" if timed else f"median final {metric}"
 
 
-def tuned(trials: pd.DataFrame, metric: str = "loss", by: str | None = "steps") -> pd.DataFrame:
+def tuned(
+    trials: pd.DataFrame, metric: str | None = None, by: str | None = DEFAULT
+) -> pd.DataFrame:
     """Return the best settings of each optimizer's name on each problem with each sampler.
 
     On problems where some run reached the study's own target, the best settings reach it at the
@@ -181,12 +200,14 @@ def tuned(trials: pd.DataFrame, metric: str = "loss", by: str | None = "steps") 
     always "the same runs". The best of many settings looks better than it is, most if many were
     tried with few seeds. Problems that do not measure the metric have no row.
     """
+    by = None if by is None else known_cost(trials, by)
     judgement = judged(trials, metric, by)
     first = trials.iloc[np.unique(judgement.codes, return_index=True)[1]]
     ran = judgement.codes[(~trials["status"].isin(UNRUN)).to_numpy()]
     by_cost = ~np.isnan(judgement.cost)
-    final = -judgement.final if rises(metric) else judgement.final
-    words = np.array([f"median of the final {metric}", f"median {by} to the target"], dtype=object)
+    final = -judgement.final if rises(metric or "loss") else judgement.final
+    by_final = f"median of the final {metric_words(trials, metric)}"
+    words = np.array([by_final, f"median {by} to the target"], dtype=object)
     table = judgement.groups.assign(
         optimizer_name=first["optimizer_name"].to_numpy(),
         hyperparameters=first["hyperparameters"].to_numpy(),

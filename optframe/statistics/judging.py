@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from optframe.contracts.columns import rises
+from optframe.contracts.costs import DEFAULT
 from optframe.statistics.grouped import Flags, Integers, grouped, grouped_medians
 from optframe.statistics.medians import Floats
 from optframe.statistics.summary import final_values, groups_of
@@ -42,11 +43,11 @@ class Judgement(NamedTuple):
     group's runs were lost by the numbers that judge it, NaN if it has none."""
 
 
-def judged(trials: pd.DataFrame, metric: str = "loss", by: str | None = "steps") -> Judgement:
+def judged(trials: pd.DataFrame, metric: str | None = None, by: str | None = DEFAULT) -> Judgement:
     """Judge groups by their cost ``by`` of the target, then by the metric; only it if None."""
     codes, groups = groups_of(trials)
     n = len(groups)
-    finals = final_values(trials, metric) * (-1.0 if rises(metric) else 1.0)
+    finals = final_values(trials, metric) * (-1.0 if rises(metric or "loss") else 1.0)
     costs = np.full(len(trials), np.nan)
     if by is not None:
         own = evaluations_to_own_target(trials, by).set_index("key")["cost"]

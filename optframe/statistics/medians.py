@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 
 UNRUN = ("planned", "skipped")
 CENSORED = ("diverged", "failed", "timeout", "crashed")
-STATUSES = (*columns.STATUSES, "planned")
+STATUSES = (*columns.STATUSES, *columns.UNENDED)
 
 
 class Quartiles(NamedTuple):

@@ -63,13 +63,14 @@ def solver_costs(
     return _matrix(labels, expected_running_times(cost, spent, codes, len(labels)), instance)
 
 
-def final_costs(trials: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
+def final_costs(trials: pd.DataFrame, metric: str | None = None) -> pd.DataFrame:
     """Return each optimizer's median final metric: rows (problem, sampler).
 
-    Less is better: an accuracy has a minus. These values can be ranked, but have no ratios.
+    Without a metric, it is the one by which the problem's runs are judged. Less is better: an
+    accuracy has a minus. These values can be ranked, but have no ratios.
     """
     codes, labels = groups_of(trials)
-    sign = -1.0 if rises(metric) else 1.0
+    sign = -1.0 if rises(metric or "loss") else 1.0
     medians = grouped_medians(final_values(trials, metric), codes, len(labels)).median
     return _matrix(labels, sign * medians, ["problem", "sampler"])
 

@@ -6,35 +6,45 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from optframe.contracts.costs import DEFAULT
+from optframe.statistics.drift import incomparable
 from optframe.statistics.grouped import GROUP, Flags, Integers, grouped, grouped_medians
 from optframe.statistics.medians import CENSORED, STATUSES, UNRUN, Floats, worst
-from optframe.statistics.targets import reached
+from optframe.statistics.metrics import judged_values
+from optframe.statistics.targets import evaluations_to_own_target, reached
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["counts_by_status", "final", "final_values", "groups_of", "summary"]
 
+_OTHERS = ("validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
 _MEASURES = [
     "runs",
     *("loss", "loss_low", "loss_high", "confidence"),
-    "test_loss",
-    "test_accuracy",
+    *_OTHERS,
     "steps_to_target",
+    "cost_to_target",
+    "value",
     "seconds_per_step",
+    "seconds_comparable",
     "minimum",
 ]
 
 
-def summary(trials: pd.DataFrame) -> pd.DataFrame:
+def summary(trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT) -> pd.DataFrame:
     """Return a row for each problem, optimizer and sampler, in the study's order.
 
     Columns, NaN if there is no value: ``runs`` (trials that ran); ``loss``, ``loss_low``,
-    ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``test_loss`` and
-    ``test_accuracy`` (medians); ``steps_to_target`` (median, infinite if half of the runs or more
-    did not reach it); ``seconds_per_step`` (median); ``minimum`` (f*, if it is the same in all
-    trials to nine digits); the number of trials by status, and ``statuses``, the same in words:
-    ``"3 finished, 2 diverged"``.
+    ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``validation_loss``,
+    ``validation_accuracy``, ``test_loss`` and ``test_accuracy`` (medians); ``steps_to_target``
+    (median, infinite if half of the runs or more did not reach it); ``cost_to_target`` (the same
+    for this ``cost``, or for gradients if any run lacks it); ``value`` (the median of the final
+    ``metric``, by default the one by which the problem's runs are judged:
+    `optframe.statistics.metrics`); ``seconds_per_step`` (median); ``seconds_comparable`` (whether
+    the machine was equally fast for all runs of the problem, see `optframe.statistics.drift`);
+    ``minimum`` (f*, if it is the same in all trials to nine digits); the number of trials by
+    status, and ``statuses``, the same in words: ``"3 finished, 2 diverged"``.
     """
     import pandas as pd
 
@@ -44,13 +54,14 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
     n = len(table)
     ran = ~trials["status"].isin(UNRUN).to_numpy()
     loss = grouped_medians(np.where(ran, final_values(trials, "loss", True), np.nan), codes, n)
-    tests = {
-        metric: grouped_medians(final_values(trials, metric), codes, n).median
-        for metric in ("test_loss", "test_accuracy")
+    others = {
+        metric: grouped_medians(final_values(trials, metric), codes, n).median for metric in _OTHERS
     }
     goal = _any(ran & trials["target"].notna().to_numpy(), codes, n)
     steps = trials["steps"].to_numpy(np.float64)
-    cost = np.where(ran, np.where(reached(trials), steps, np.inf), np.nan)
+    to_target = np.where(ran, np.where(reached(trials), steps, np.inf), np.nan)
+    own = evaluations_to_own_target(trials, cost).set_index("key")["cost"]
+    paid = own.reindex(trials["key"]).to_numpy(np.float64)
     # A run in a batch has no time of its own.
     stepped = ran & (steps > 0) & (trials["together"] == 1).to_numpy()
     seconds = trials["seconds"].to_numpy(np.float64)
@@ -58,9 +69,12 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(
         runs=np.bincount(codes[ran], minlength=n),
         **dict(zip(_MEASURES[1:5], loss, strict=False)),
-        **tests,
-        steps_to_target=np.where(goal, grouped_medians(cost, codes, n).median, np.nan),
+        **others,
+        steps_to_target=np.where(goal, grouped_medians(to_target, codes, n).median, np.nan),
+        cost_to_target=grouped_medians(paid, codes, n).median,
+        value=grouped_medians(final_values(trials, metric), codes, n).median,
         seconds_per_step=grouped_medians(pace, codes, n).median,
+        seconds_comparable=~table["problem"].isin(incomparable(trials)),
         minimum=_agreed(trials["minimum"].to_numpy(np.float64), codes, n),
     )
     counts = counts_by_status(trials, codes, n)
@@ -80,25 +94,26 @@ def groups_of(trials: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
     return rank[codes], labels.iloc[order].reset_index(drop=True)
 
 
-def final_values(trials: pd.DataFrame, metric: str, everywhere: bool = False) -> Floats:
-    """Return each trial's final value: `worst` for a censored one, NaN for one that did not run.
+def final_values(trials: pd.DataFrame, metric: str | None, everywhere: bool = False) -> Floats:
+    """Return each trial's final value: `worst` if it is not finite, NaN if the trial did not run.
+
+    A censored trial has the value `worst`, too.
 
     It is also NaN on problems where no trial has a value, since they do not measure the metric.
-    With ``everywhere``, all problems are taken to measure it.
+    With ``everywhere``, all problems are taken to measure it. Without a metric, it is the one by
+    which the problem's runs are judged (`optframe.statistics.metrics`).
     """
-    values = np.full(len(trials), np.nan)
-    if metric in trials:
-        values = trials[metric].to_numpy(np.float64)
+    values = judged_values(trials, metric)
     ran = ~trials["status"].isin(UNRUN).to_numpy()
-    lost = trials["status"].isin(CENSORED).to_numpy() | np.isnan(values)
+    lost = trials["status"].isin(CENSORED).to_numpy() | ~np.isfinite(values)
     measured = np.full(len(trials), everywhere)
     if not everywhere:
         codes, problems = grouped(trials, ["problem"])
         measured = _any(~np.isnan(values), codes, len(problems))[codes]
-    return np.where(ran & measured, np.where(lost, worst(metric), values), np.nan)
+    return np.where(ran & measured, np.where(lost, worst(metric or "loss"), values), np.nan)
 
 
-def final(trials: pd.DataFrame, metric: str) -> Floats:
+def final(trials: pd.DataFrame, metric: str | None = "loss") -> Floats:
     """Return the metric's final values of the trials that ran, with `worst` for censored ones."""
     return final_values(trials, metric, True)[~trials["status"].isin(UNRUN).to_numpy()]
 

@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optframe.contracts.columns import ANSWERS, FINAL_COUNTS, rises
+from optframe.contracts.columns import rises
+from optframe.contracts.costs import COSTS as _COSTS
+from optframe.contracts.costs import DEFAULT
+from optframe.statistics.costs import known_cost, paid
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
+from optframe.statistics.metrics import measured
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +33,7 @@ __all__ = [
     "relative_targets",
 ]
 
-COSTS = (*FINAL_COUNTS, "evaluations", "seconds")
+COSTS = tuple(_COSTS)
 """The costs of a target; evaluations are all calls of the oracle, each counted as one."""
 
 _IDENTITY = ["key", "problem", "optimizer", "sampler", "seed"]
@@ -39,14 +43,15 @@ def evaluations_to_target(
     trials: pd.DataFrame,
     curves: pd.DataFrame,
     targets: ArrayLike | Mapping[str, ArrayLike],
-    by: str = "gradients",
+    by: str = DEFAULT,
     metric: str = "loss",
 ) -> pd.DataFrame:
     """Return each run's cost of each target: a row per run and target.
 
     ``targets`` are numbers for all problems, or numbers for each problem by its name, or an array
     of shape (trials, targets) such as that of `relative_targets`. A NaN is no target and has no
-    row. ``by`` is one of `COSTS`.
+    row. ``by`` is one of `COSTS`, and gradients where some run lacks it (`known_cost`).
+    ``metric`` is a metric, or ``gap``, which is f − f*.
 
     Columns: those that name the run; ``level``, the target's index (0, 1, ...); ``target``;
     ``cost``, +inf if it was not reached; ``spent``, the run's whole cost, NaN if it is unknown (the
@@ -58,12 +63,13 @@ def evaluations_to_target(
     ValueError
         If ``by`` is not a cost, no run measured the metric, or the shape of ``targets`` is wrong.
     """
+    by = known_cost(trials, by)
     ran = ~trials["status"].isin(UNRUN).to_numpy()
     goals = _targets(trials, targets)[ran]
     run = trials[ran]
     spent = _spent(run, by)
     path = _Paths.of(run, curves, metric)
-    expense = _column(curves, by)[path.order]
+    expense = paid(curves, by, in_curves=True)[path.order]
 
     unmeasured = _without(run, path.codes, ~np.isnan(path.values))
     goals[unmeasured] = np.nan
@@ -79,7 +85,7 @@ def evaluations_to_target(
     return _tidy(run, goals, cost, spent)
 
 
-def evaluations_to_own_target(trials: pd.DataFrame, by: str = "steps") -> pd.DataFrame:
+def evaluations_to_own_target(trials: pd.DataFrame, by: str = DEFAULT) -> pd.DataFrame:
     """Return `evaluations_to_target` for the target that each trial's budget has, if it has one.
 
     It is exact, since such a run ends where it reaches its target, and needs no curves.
@@ -89,6 +95,7 @@ def evaluations_to_own_target(trials: pd.DataFrame, by: str = "steps") -> pd.Dat
     ValueError
         If ``by`` is not a cost.
     """
+    by = known_cost(trials, by)
     run = trials[~trials["status"].isin(UNRUN)]
     spent = _spent(run, by)
     cost = np.where(reached(run), spent, np.inf)
@@ -100,12 +107,14 @@ def reached(trials: pd.DataFrame) -> Flags:
     """Return which runs reached their target; others may have converged by the gradient's norm."""
     ended = (trials["status"] == "converged").to_numpy()
     found = np.zeros(len(trials), dtype=bool)
+    if "window" in trials:  # stores since format 5 say it
+        found |= trials["window"].notna().to_numpy()
     goal = trials["target"].to_numpy(np.float64)
     for metric in trials["target_metric"].dropna().unique():
-        if metric in trials:
-            sign = -1.0 if rises(metric) else 1.0
-            good = sign * trials[metric].to_numpy(np.float64) <= sign * goal
-            found |= good & (trials["target_metric"] == metric).to_numpy()
+        sign = -1.0 if rises(metric) else 1.0
+        value = measured(trials, metric)
+        good = (sign * value <= sign * goal) & np.isfinite(value)
+        found |= good & (trials["target_metric"] == metric).to_numpy()
     return ended & found
 
 
@@ -157,7 +166,8 @@ def relative_targets(
 class _Paths(NamedTuple):
     """The rows of curves, sorted by run in ``order``: each row's run, and each run's first row.
 
-    ``values`` is the metric times ``sign``, so that less is better; +inf where a run was lost.
+    ``values`` is the metric times ``sign``, so that less is better; +inf where a run was lost, and
+    instead of −inf.
     """
 
     order: Integers | slice
@@ -170,9 +180,11 @@ class _Paths(NamedTuple):
     def of(cls, trials: pd.DataFrame, curves: pd.DataFrame, metric: str) -> _Paths:
         import pandas as pd
 
-        if metric not in curves:
-            raise ValueError(f"no run measured {metric!r}")
         codes = pd.Index(trials["key"]).get_indexer(curves["key"])
+        own = np.append(trials["minimum"].to_numpy(np.float64), np.nan)[codes]
+        found = measured(curves, metric, own)
+        if metric not in curves and np.isnan(found).all():
+            raise ValueError(f"no run measured {metric!r}")
         step = curves["step"].to_numpy()
         order: Integers | slice = slice(None)
         change = np.diff(codes)
@@ -182,12 +194,12 @@ class _Paths(NamedTuple):
         codes = codes[order]
         starts = np.flatnonzero(np.diff(codes, prepend=-1))
         sign = -1.0 if rises(metric) else 1.0
-        values = sign * curves[metric].to_numpy(np.float64)[order]
+        values = sign * found[order]
         end = np.append(starts[1:], codes.size) - 1
         lost = trials["status"].isin(CENSORED).to_numpy()[codes[starts]]
         gone = np.zeros(codes.size, dtype=bool)
         gone[end[lost]] = True  # a lost run's last row was measured where it was lost
-        values[gone & ~np.isnan(values)] = np.inf
+        values[(gone & ~np.isnan(values)) | np.isneginf(values)] = np.inf
         return cls(order, codes, starts, values, sign)
 
 
@@ -208,18 +220,10 @@ def _targets(trials: pd.DataFrame, targets: ArrayLike | Mapping[str, ArrayLike])
     return array.copy()
 
 
-def _column(frame: pd.DataFrame, by: str, names: Mapping[str, str] = FINAL_COUNTS) -> Floats:
-    if by not in COSTS:
-        raise ValueError(f"found the cost {by!r}, expected one of {', '.join(COSTS)}")
-    if by == "evaluations":
-        return np.asarray(frame[list(ANSWERS)].to_numpy(np.float64).sum(axis=1))
-    return frame[names.get(by, by)].to_numpy(np.float64)
-
-
 def _spent(trials: pd.DataFrame, by: str) -> Floats:
     """Return each run's whole cost; NaN for a run without a curve, for which it is unknown."""
     counted = trials["steps"].notna().to_numpy()
-    return np.where(counted, _column(trials, by, {}), np.nan)
+    return np.where(counted, paid(trials, by), np.nan)
 
 
 def _outside(run: pd.DataFrame, spent: Floats, by: str, curved: Integers) -> Flags:

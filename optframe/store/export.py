@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optframe.contracts.columns import CURVES, METRICS, TRIALS, rises
+from optframe.contracts.columns import CURVES, METRICS, PATH, TRIALS, rises
 from optframe.errors import UnavailableError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ _PARTS = {"train": "the training", "test": "the test", "validation": "the valida
 def export(
     results: Results, folder: str | Path | None = None, formats: Sequence[str] = FORMATS
 ) -> list[Path]:
-    """Write trials, curves and the descriptions of their columns; return the files.
+    """Write trials, curves, paths and the descriptions of their columns; return the files.
 
-    ``trials`` and ``curves`` are written once per format: as CSV with 17 digits, which represent a
-    float64 exactly, and as Parquet. The other files are ``columns.csv`` (the data dictionary),
-    ``study.json`` and ``environments.json``. The default folder is ``export`` beside the store. If
-    Parquet is asked for and pyarrow is missing, nothing is written, and `UnavailableError` is
-    raised.
+    ``trials``, ``curves`` and, if there are any, ``paths`` are written once per format: as CSV with
+    17 digits, which represent a float64 exactly, and as Parquet. The other files are
+    ``columns.csv`` (the data dictionary), ``study.json`` and ``environments.json``. The default
+    folder is ``export`` beside the store. If Parquet is asked for and pyarrow is missing, nothing
+    is written, and `UnavailableError` is raised.
     """
     for name in formats:
         if name not in FORMATS:
@@ -41,7 +41,10 @@ def export(
     target = results.path.parent / "export" if folder is None else Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []
-    for table, frame in (("trials", results.trials), ("curves", results.curves)):
+    frames = {"trials": results.trials, "curves": results.curves}
+    if len(results.paths):
+        frames["paths"] = results.paths
+    for table, frame in frames.items():
         for name in formats:
             path = target / f"{table}.{name}"
             if name == "csv":
@@ -50,7 +53,7 @@ def export(
                 frame.to_parquet(path, index=False)
             written.append(path)
     columns = target / "columns.csv"
-    dictionary(results.trials, results.curves).to_csv(columns, index=False)
+    dictionary(**frames).to_csv(columns, index=False)
     written.append(columns)
     for name, content in (("study", results.study), ("environments", results.environments)):
         path = target / f"{name}.json"
@@ -59,12 +62,17 @@ def export(
     return written
 
 
-def dictionary(trials: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+def dictionary(
+    trials: pd.DataFrame, curves: pd.DataFrame, paths: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return a row for each column of the frames: table, column, type, unit, meaning."""
     import pandas as pd
 
     rows = []
-    for table, frame, known in (("trials", trials, TRIALS), ("curves", curves, CURVES)):
+    tables = [("trials", trials, TRIALS), ("curves", curves, CURVES)]
+    if paths is not None:
+        tables.append(("paths", paths, PATH))
+    for table, frame, known in tables:
         explained = {column.name: (column.unit, column.meaning) for column in known}
         for name in map(str, frame):
             rows.append((table, name, str(frame[name].dtype), *explained.get(name, _metric(name))))

@@ -169,7 +169,7 @@ def _namesakes(chosen: _Chosen, stores: Sequence[_Source]) -> Iterator[str]:
     for number, row in chosen.rows.values():
         if row["position"] is None:
             continue
-        name = (*(row[label] for label in LABELS), row["seed"])
+        name = tuple(row[label] for label in (*LABELS, "seed", "stage", "study", "number"))
         first, other = named.setdefault(name, (number, row))
         if other["key"] != row["key"]:
             asked = [_asked(other, stores[first]), _asked(row, stores[number])]
@@ -190,7 +190,7 @@ def _asked(row: Row, store: _Source) -> Row:
 
 
 def _write(connection: sqlite3.Connection, chosen: _Chosen, stores: Sequence[_Source]) -> None:
-    for table in ("environments", "settings"):
+    for table in ("environments", "settings", "tunings"):
         for store in stores:
             insert(connection, table, store.rows(table), "OR IGNORE")
     position = 0

@@ -17,12 +17,22 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS
+from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS, UNENDED
 from optframe.errors import StoreError
 from optframe.store.file import making, reading, reported
+from optframe.store.paths import unpacked
 from optframe.store.results import task_of
 from optframe.store.salvage import Value, readable_rows
-from optframe.store.schema import FORMATS, columns_of, environment_id, insert, name_of, settings_id
+from optframe.store.schema import (
+    FORMATS,
+    columns_of,
+    environment_id,
+    insert,
+    name_of,
+    rows_of,
+    settings_id,
+    tuning_id,
+)
 
 __all__ = ["MORE", "Recovered", "examine", "recover"]
 
@@ -52,9 +62,7 @@ def examine(path: Path) -> dict[str, int]:
         sound = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if sound != "ok":
             raise StoreError(f"{path}: the file is damaged ({' '.join(sound.split())})")
-        names = columns_of("curves")
-        for values in connection.execute("SELECT * FROM curves"):
-            curve = dict(zip(names, values, strict=True))
+        for curve in rows_of(connection, "curves"):
             if _curve(curve) is None:
                 raise StoreError(f"{path}: the curve of trial {curve['key']} is damaged")
         return dict(connection.execute("SELECT status, count(*) FROM trials GROUP BY status"))
@@ -94,6 +102,7 @@ def recover(path: Path, target: Path) -> Recovered:
         "meta": [{"name": name, "value": value} for name, value in found.meta.items()],
         "environments": [{"id": i, "description": d} for i, d in found.described.items()],
         "settings": found.settings.values(),
+        "tunings": found.tunings.values(),
         "trials": kept.values(),
         "curves": curves.values(),
     }
@@ -112,22 +121,30 @@ class _Found:
         self.meta: dict[str, str] = {}
         self.described: dict[str, str] = {}
         self.settings: dict[str, Row] = {}
+        self.tunings: dict[str, Row] = {}
         self.trials: dict[str, list[Row]] = {}
         self.curves: dict[str, list[Row]] = {}
         self.lost: list[str] = []
         trials: list[Row] = []
         widths = {len(columns_of("trials", version)): version for version in FORMATS}
+        curve_widths = {len(columns_of("curves", version)): version for version in FORMATS}
         for values in rows:
             if len(values) == 2:
                 self._take_pair(*values)
             elif len(values) in widths:
                 trials.append(_padded("trials", values, widths[len(values)]))
-            elif len(values) == len(columns_of("curves")):
-                self._take_curve(_padded("curves", values))
+            elif len(values) in curve_widths and isinstance(values[3], bytes):
+                self._take_curve(_padded("curves", values, curve_widths[len(values)]))
             elif len(values) == len(columns_of("settings")):
                 row = _padded("settings", values)
                 if row["id"] == settings_id(values[1:]):
                     self.settings[row["id"]] = row
+            elif len(values) == len(columns_of("tunings")):
+                row = _padded("tunings", values)
+                if not any(isinstance(value, bytes) for value in values) and (
+                    row["id"] == tuning_id(row)
+                ):
+                    self.tunings[row["id"]] = row
         for row in trials:
             if not _is_trial(row):
                 continue
@@ -210,6 +227,8 @@ def _curve(row: Row) -> Any:
         names = json.loads(row["columns"])
         if row["landscape"] is not None:
             zlib.decompress(row["landscape"])
+        if row["path"] is not None:
+            unpacked(row)
         values = np.frombuffer(zlib.decompress(row["data"]), "<f8")
         return values.reshape(len(names), row["rows"]).T
     except (zlib.error, ValueError, TypeError):
@@ -220,7 +239,7 @@ def _is_trial(row: Row) -> bool:
     """Whether a row's values are such as a trial has."""
     if not (isinstance(row["key"], str) and _KEY.fullmatch(row["key"])):
         return False
-    if row["status"] not in ("planned", *STATUSES):
+    if row["status"] not in (*UNENDED, *STATUSES):
         return False
     kinds = {"TEXT": str, "INTEGER": int, "REAL": (int, float)}
     for column in TRIALS:
@@ -241,7 +260,9 @@ def _is_json(text: str) -> bool:
 
 
 def _padded(table: str, values: tuple[Value, ...], version: int = FORMATS[-1]) -> Row:
-    row = dict.fromkeys(columns_of(table))
+    row: Row = dict.fromkeys(columns_of(table))
+    if table == "trials":  # what an older format lacks, where it is one text for all trials
+        row |= {c.name: c.before.strip("'") for c in TRIALS if c.before.startswith("'")}
     return {**row, **dict(zip(columns_of(table, version), values, strict=True))}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import zlib
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
+from optframe.contracts.costs import DEFAULT, OFFERED
 from optframe.contracts.record import Landscape
 from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
-from optframe.errors import StoreError
+from optframe.errors import StoreError, UsageError, nearest
 from optframe.store.file import STORE_NAME, check, reading, reported
+from optframe.store.paths import StoredPaths, read_paths
 from optframe.store.schema import rows_of, selected, study_of, version_of
 
 if TYPE_CHECKING:
@@ -129,11 +133,12 @@ def _unpack(blob: bytes) -> Landscape:
 
 
 class Results:
-    """The contents of a store as tidy frames: ``trials`` and ``curves``.
+    """The contents of a store as tidy frames: ``trials``, ``curves`` and ``paths``.
 
     ``trials`` has one row per planned trial: its specification (optimizer, problem, sampler, seed,
     ...), how it ended (status, reason), counts, seconds, and the final (``loss``) and best
-    (``best_loss``) value of each metric. ``curves`` has one row per checkpoint.
+    (``best_loss``) value of each metric. ``curves`` has one row per checkpoint. ``paths`` has one
+    row per recorded step of each trial with P ≤ 2.
     """
 
     def __init__(self, path: Path) -> None:
@@ -153,6 +158,20 @@ class Results:
         return read_curves(self.path)
 
     @cached_property
+    def paths(self) -> pd.DataFrame:
+        """θ and the gradient of each trial with P ≤ 2, at each of its first steps and checkpoints.
+
+        The columns are key, step, theta_0, theta_1, gradient_0, gradient_1. Values of the second
+        parameter are NaN if P is 1. The frame is empty if the store is of an older format.
+        """
+        return read_paths(self.path)
+
+    @property
+    def path_tables(self) -> Mapping[str, NDArray[np.float64]]:
+        """The paths as arrays by the trials' keys; each is read when it is asked for."""
+        return StoredPaths(self.path)
+
+    @cached_property
     def landscapes(self) -> dict[str, Landscape]:
         """The loss on a grid around the path of each trial with P ≤ 2, by the trial's key."""
         query = "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
@@ -162,9 +181,48 @@ class Results:
 
     @cached_property
     def study(self) -> dict[str, Any]:
-        """The study: name, seed, seeds, budget, time."""
+        """The study: name, seed, seeds, budget, time, and the cost and metric of its reports."""
         with reading(self.path) as connection:
             return study_of(connection)
+
+    @property
+    def cost(self) -> str:
+        """The cost by which reports compare: the study's, by default work."""
+        found = self.study.get("cost")
+        return found if found in OFFERED else DEFAULT
+
+    @property
+    def metric(self) -> str | None:
+        """The metric by which reports judge; None if the study names none that was measured."""
+        found = self.study.get("metric")
+        return found if found in self.metrics else None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that runs were measured by; ``gap`` is f − f*, where f* is known."""
+        names = [str(name) for name in self.trials if f"best_{name}" in self.trials]
+        known = self.trials["minimum"].notna().any() if len(self.trials) else False
+        return (*names, *(["gap"] if known else []))
+
+    def judged_by(self, cost: str | None = None, metric: str | None = None) -> Results:
+        """Return these results with another cost and metric for reports; None keeps the study's.
+
+        Raises
+        ------
+        UsageError
+            If there is no such cost, or no run measured the metric.
+        """
+        if cost is not None and cost not in OFFERED:
+            raise UsageError(f"unknown cost {cost!r}; {nearest(cost, OFFERED)}")
+        if metric is not None and metric not in self.metrics:
+            raise UsageError(
+                f"{self.path.parent}: no run measured the metric {metric!r}; "
+                f"{nearest(metric, self.metrics)}"
+            )
+        given = {"cost": cost, "metric": metric}
+        other = copy.copy(self)
+        other.study = self.study | {k: v for k, v in given.items() if v is not None}
+        return other
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 Tables: ``meta`` (the study), ``trials`` (one row per planned trial), ``settings`` (the rest of the
 trials' specifications, which many trials share, so that each can run again), ``curves`` (one
-compact blob per trial), ``environments``, ``lock`` (the process that is writing).
+compact blob per trial), ``tunings`` (one row for each search of a contender's hyperparameters),
+``environments``, ``lock`` (the process that is writing).
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ __all__ = [
     "selected",
     "settings_id",
     "study_of",
+    "tuning_id",
     "version_of",
 ]
 
 APPLICATION = 0x6F667231
 """The application id in SQLite's header, which marks a file as a store: ``ofr1``."""
 
-FORMAT = 4
+FORMAT = 5
 
 TABLES = {
     "meta": "name TEXT PRIMARY KEY, value TEXT NOT NULL",
@@ -48,10 +50,18 @@ TABLES = {
     "lock": "only INTEGER PRIMARY KEY CHECK (only = 1), host TEXT, process INTEGER",
     "trials": ", ".join(f"{column.name} {column.sql}" for column in TRIALS),
     "curves": "key TEXT PRIMARY KEY REFERENCES trials (key), columns TEXT NOT NULL, "
-    "rows INTEGER NOT NULL, data BLOB NOT NULL, landscape BLOB",
+    "rows INTEGER NOT NULL, data BLOB NOT NULL, landscape BLOB, path BLOB",
+    "tunings": "id TEXT PRIMARY KEY, contender TEXT NOT NULL, problem TEXT NOT NULL, "
+    "sampler TEXT NOT NULL, study INTEGER NOT NULL, space TEXT NOT NULL, tuner TEXT NOT NULL, "
+    "seed INTEGER NOT NULL, closed INTEGER NOT NULL, winner TEXT, reason TEXT",
 }
 
-_SINCE = {"settings": 4, **{f"trials.{column.name}": column.since for column in TRIALS}}
+_SINCE = {
+    "settings": 4,
+    "tunings": 5,
+    "curves.path": 5,
+    **{f"trials.{column.name}": column.since for column in TRIALS},
+}
 """The first formats of tables and of their columns, where it is not the first of all."""
 
 FORMATS = range(1, FORMAT + 1)
@@ -124,6 +134,12 @@ def environment_id(description: str) -> str:
 def settings_id(values: Sequence[Any]) -> str:
     """Return the name of settings: the hash of their other columns."""
     return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()[:16]
+
+
+def tuning_id(row: Mapping[str, Any]) -> str:
+    """Return the name of a tuning: the hash of what was tuned, and how."""
+    names = columns_of("tunings")
+    return settings_id([row[name] for name in names[1 : names.index("closed")]])
 
 
 def create(connection: sqlite3.Connection) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optframe.store.results import Results
 
@@ -60,6 +63,19 @@ class SideBySide(Results):
         return pd.concat(frames, ignore_index=True)
 
     @cached_property
+    def paths(self) -> pd.DataFrame:
+        """The paths of all stores, one row per point."""
+        import pandas as pd
+
+        frames = [one.paths.assign(key=side + one.paths["key"]) for side, one in self.sides.items()]
+        return pd.concat(frames, ignore_index=True)
+
+    @property
+    def path_tables(self) -> Mapping[str, NDArray[np.float64]]:
+        """The paths of all stores as arrays, by the trials' keys."""
+        return _PathsOfSides({side: one.path_tables for side, one in self.sides.items()})
+
+    @cached_property
     def landscapes(self) -> dict[str, Landscape]:
         """The landscapes of all stores, by the trials' keys."""
         return {
@@ -74,7 +90,7 @@ class SideBySide(Results):
         studies = {side: one.study for side, one in self.sides.items()}
         names = dict.fromkeys(str(study.get("name", "study")) for study in studies.values())
         joined: dict[str, Any] = {"name": f"{' and '.join(names)}: {' beside '.join(self.sides)}"}
-        for fact in ("seed", "seeds", "budget", "start"):
+        for fact in ("seed", "seeds", "budget", "start", "cost", "metric"):
             values = {side: study.get(fact) for side, study in studies.items()}
             same = len({str(value) for value in values.values()}) == 1
             joined[fact] = next(iter(values.values())) if same else values
@@ -88,6 +104,25 @@ class SideBySide(Results):
             for side, one in self.sides.items()
             for environment in one.environments
         ]
+
+
+class _PathsOfSides(Mapping[str, NDArray[np.float64]]):
+    """The paths of several stores, by the stores' names joined with the trials' keys."""
+
+    def __init__(self, sides: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> None:
+        self._sides = sides
+
+    def __getitem__(self, key: str) -> NDArray[np.float64]:
+        for side, paths in self._sides.items():
+            if key.startswith(side) and key.removeprefix(side) in paths:
+                return paths[key.removeprefix(side)]
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return (side + key for side, paths in self._sides.items() for key in paths)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._sides.values()))
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

@@ -26,6 +26,7 @@ from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, begun, check, reported
 from optframe.store.locks import FolderLock, is_shared
+from optframe.store.paths import packed
 from optframe.store.schema import FORMAT, create, environment_id, migrate, settings_id, study_of
 
 if TYPE_CHECKING:
@@ -163,13 +164,14 @@ class Store:
                         "folder"
                     )
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO curves VALUES (?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO curves VALUES (?, ?, ?, ?, ?, ?)",
                     (
                         record.key,
                         json.dumps(record.columns),
                         len(record.curve),
                         zlib.compress(np.ascontiguousarray(record.curve.T, "<f8").tobytes(), 1),
                         _pack(record.landscape),
+                        None if record.path is None else packed(record.path),
                     ),
                 )
 

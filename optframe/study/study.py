@@ -14,14 +14,16 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge
 
 from optframe.components.binder import Binder
-from optframe.components.parameters import build, mistakes_in
+from optframe.components.parameters import mistakes_in
 from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
+from optframe.contracts.costs import OFFERED
 from optframe.contracts.oracle import offers
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import NO_SAMPLER, AtLeastOne, Budget, Checkpoints, Trial
 from optframe.errors import OptframeError, UsageError, nearest
+from optframe.study.budgets import Budgets
 from optframe.study.grids import Choice, Choices
 from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip
 from optframe.study.settings import RunSettings, check_names
@@ -38,7 +40,9 @@ class Study:
     `Study.from_file` reads one from a study file. ``optimizers``, ``problems`` and ``samplers`` are
     names in the short notation, tables as in a study file, or objects; a list of values is a grid.
     ``budget`` is a `Budget` or a table. ``seed`` is the study seed, and ``seeds`` the number of
-    runs of each combination (one if nothing is random). ``where`` begins each message.
+    runs of each combination (one if nothing is random). Reports compare by ``cost``, by default
+    work, and judge by ``metric``, by default the validation loss where there is one, else f − f* or
+    the loss. ``where`` begins each message.
 
     Examples
     --------
@@ -57,6 +61,8 @@ class Study:
     seeds: AtLeastOne = 1
     start: Literal["standard", "random"] = "standard"
     dtype: Literal["float32", "float64"] | None = None
+    cost: str | None = None
+    metric: str | None = None
     run: RunSettings = field(default_factory=RunSettings)
     where: str = ""
     mistakes: tuple[str, ...] = ()
@@ -116,6 +122,9 @@ def mistakes_of(study: Study) -> list[str]:
     given = {name: getattr(study, name) for name in names}
     mistakes = mistakes_in(StudyTable, given, f"{prefix}[study]")
     wrong = mistakes_in(RunSettings, dataclasses.asdict(study.run), f"{prefix}[run]")
+    if isinstance(study.cost, str) and study.cost not in OFFERED:
+        hint = nearest(study.cost, OFFERED)
+        wrong.append(f"{prefix}[study] cost: unknown cost {study.cost!r}; {hint}")
     if isinstance(study.budget, Mapping):
         wrong += mistakes_in(Budget, study.budget, f"{prefix}[study] budget")
     marks = study.run.checkpoints
@@ -158,6 +167,7 @@ class _Planner:
         """What the first problem raised that cannot be bound."""
         self._code = cache(registry.code)  # files are read once per plan
         self.prefix = f"{study.where}: " if study.where else ""
+        self.budgets = Budgets(study.budget, study.seed, self.prefix, self.mistakes)
 
     def trials(self) -> list[Trial]:
         """Return the trials; an empty list if [study] or [run] has mistakes."""
@@ -182,6 +192,8 @@ class _Planner:
             bound = self._bind(problem, backend)
             if bound is None:
                 continue
+            also = self.study.run.measure
+            self.budgets.check_metric(self.study.metric, problem, bound, also)
             for sampler in self._samplers_of(problem, bound, samplers):
                 for optimizer in optimizers:
                     if (
@@ -202,7 +214,7 @@ class _Planner:
         sampler: Choice | None,
         backend: str,
     ) -> Iterator[Trial]:
-        budget = self._budget(optimizer, problem, bound)
+        budget = self.budgets.of(optimizer, problem, bound)
         if budget is None:
             return
         scheme: Sampler | None = sampler.made if sampler else None
@@ -238,37 +250,6 @@ class _Planner:
     def _checkpoints(self) -> Checkpoints:
         given = self.study.run.checkpoints
         return Checkpoints(count=given) if isinstance(given, int) else Checkpoints(**given)  # type: ignore[arg-type]
-
-    def _budget(self, optimizer: Choice, problem: Choice, bound: Problem) -> Budget | None:
-        """Return the optimizer's budget, else the problem's, else the study's; None if invalid."""
-        given, where = self.study.budget, f"{self.prefix}[study] budget"
-        for choice in (problem, optimizer):
-            if "budget" in choice.table:
-                given, where = choice.table["budget"], f"{choice.where}: budget"
-        made = self._made_budget(given, where)
-        records = bound.records if isinstance(bound, StochasticProblem) else None
-        if made is not None and made.epochs is not None and records is None:
-            self.mistakes.append(
-                f"{where}: found epochs, but {problem.component.name} has no data; give it a "
-                "budget of steps, gradients or seconds"
-            )
-            return None
-        return made
-
-    def _made_budget(self, given: Any, where: str) -> Budget | None:
-        if not isinstance(given, (Budget, Mapping)):
-            found = "nothing" if given is None else repr(given)
-            self.mistakes.append(
-                f"{where}: expected a table such as {{ steps = 1000 }}, found {found}"
-            )
-            return None
-        try:
-            table = given.table if isinstance(given, Budget) else given
-            made: Budget = build(Budget, table, where)
-        except UsageError as error:
-            self.mistakes += error.mistakes
-            return None
-        return made
 
     def _bind(self, problem: Choice, backend: str) -> Problem | None:
         try:

@@ -28,6 +28,8 @@ class StudyTable:
     start: Literal["standard", "random"]
     budget: dict[str, Any] | None = None
     dtype: Literal["float32", "float64"] | None = None
+    cost: str | None = None
+    metric: str | None = None
 
 
 def read(tables: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -31,6 +31,8 @@ def landscape(run: Run) -> Landscape | None:
     if size > 2 or len(run.rows) < 2:
         return None
     path = np.array(run.rows)[:, -size:]
+    if run.path is not None:
+        path = np.vstack([path, run.path.table[:, 1 : 1 + size]])
     reach = 1e3 * (1 + np.abs(path[0]).max())
     if problem.minimizer is not None:
         path = np.vstack([path, np.reshape(problem.minimizer, (-1, size))])

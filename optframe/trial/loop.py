@@ -81,7 +81,7 @@ class Loop:
         if not self.minibatches.drawing:
             return 0
         minibatch, records = self.draw(k)
-        self.oracle.see(minibatch)
+        self.oracle.see(minibatch, records)
         return records
 
     def iterate(
@@ -90,11 +90,13 @@ class Loop:
         measure: Callable[[], bool],
         watch: Watch | None = None,
         pause: Callable[[], int] | None = None,
+        first: tuple[Watch | None, int] = (None, 0),
     ) -> None:
         """Do steps from checkpoint to checkpoint as long as ``measure`` returns True.
 
-        ``pause`` returns a number of steps. It is called with the clock stopped: before the first
-        step, and again after that number of steps.
+        ``first`` is another watch, which replaces ``watch`` up to a step. ``pause`` returns a
+        number of steps. It is called with the clock stopped: before the first step, and again after
+        that number of steps.
         """
         going = True
         while going:
@@ -109,8 +111,11 @@ class Loop:
             while self.k < self.mark and not left:
                 # `pause` may write a file, so it is called before the clock starts.
                 until = self.mark if pause is None else min(self.mark, self.k + pause())
+                test = watch
+                if self.k < first[1]:
+                    test, until = first[0], min(until, first[1])
                 self.clock.start()
-                left = self.advance(until, watch)
+                left = self.advance(until, test)
                 self.clock.stop()
             going = measure()
 
@@ -129,7 +134,7 @@ class Loop:
                 oracle.step = k
                 if drawing:  # as in `show`, without a further call in every step
                     minibatch, records = draw(k)
-                    oracle.see(minibatch)
+                    oracle.see(minibatch, records)
                     counts.samples += records
                 if scheduled:
                     fields.set(k, self.minibatches.epoch(k) or 0.0, self.progress)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from optframe.contracts import Array, Problem, StochasticProblem
 
-__all__ = ["Measures", "full_gradient"]
+__all__ = ["Measures", "full_gradient", "next_gradient"]
 
 
 class _Drawn(Protocol):
@@ -54,16 +54,23 @@ class Measures:
         if "gradient_norm" in self._names:
             values["gradient_norm"] = xp.sqrt(xp.sum(whole * whole, axis=-1))
         if "gradient_variance" in self._names:
-            off = self._next_gradient(k, theta, whole) - whole
+            draws, problem = self._minibatches, self._problem
+            off = (next_gradient(problem, draws, k, theta) if draws.drawing else whole) - whole
             values["gradient_variance"] = xp.sum(off * off, axis=-1)
         return values
 
-    def _next_gradient(self, k: int, theta: Array, whole: Array) -> Array:
-        if not self._minibatches.drawing:
-            return whole
-        end = self._minibatches.end
-        batch, _ = self._minibatches.draw(k if end is None else min(k, end - 1))
-        return self._problem.gradient(theta, batch)
+
+def next_gradient(problem: Any, minibatches: _Drawn, k: int, theta: Array) -> Array:
+    """Return the gradient that plain SGD would use at θ after k steps, shape (..., P).
+
+    It is not counted. It is computed on the minibatch and noise of the next step, or on the last
+    batch after the end of a stream. ``minibatches`` must be another object than that of the run.
+    """
+    if not minibatches.drawing:
+        return problem.gradient(theta)
+    end = minibatches.end
+    batch, _ = minibatches.draw(k if end is None else min(k, end - 1))
+    return problem.gradient(theta, batch)
 
 
 def full_gradient(problem: Any, theta: Array) -> Array:

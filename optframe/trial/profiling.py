@@ -54,6 +54,11 @@ class Profile:
         """The values of a curve's row for the columns `PROFILE_COLUMNS`."""
         return self.sampling.seconds, self.oracle.seconds
 
+    def shorten(self, share: float) -> None:
+        """Keep this share of the seconds, for a run that ends before its last step."""
+        self.sampling.seconds *= share
+        self.oracle.seconds *= share
+
 
 def peak_bytes(action: Callable[[], object]) -> int:
     """Return the largest number of bytes that an action allocates at a time.

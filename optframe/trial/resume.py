@@ -1,9 +1,9 @@
 """Saves the state of a long run in a file, and resumes the run from there after a kill.
 
-The file contains θ, the optimizer's state, counts, the clock, the curve so far, and the best loss
-with the number of checkpoints since (for ``patience``). Generators and minibatches need no state:
-they follow from seed and step. The file has arrays and JSON only. Nothing in it is unpickled, and
-no class is imported by a name in it.
+The file contains θ, the optimizer's state, counts, the clock, the curve and the path so far, and
+the best loss with the number of checkpoints since (for ``patience``). Generators and minibatches
+need no state: they follow from seed and step. The file has arrays and JSON only. Nothing in it is
+unpickled, and no class is imported by a name in it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.contracts import Array, Backend, Optimizer, Solver, Wrapper
+from optframe.contracts import Array, Backend, Optimizer, Solver
 from optframe.contracts.whole_file import replacing
 from optframe.errors import one_line
+from optframe.trial.repeats import is_resumable
 
 if TYPE_CHECKING:
     from optframe.trial.run import Run
 
 __all__ = ["Saved", "SavedRuns", "Unsavable"]
 
-FORMAT = 1
+FORMAT = 2
 
 LOOK = 1.0
 """About the number of seconds between two tests whether it is time to save."""
@@ -58,7 +59,7 @@ class SavedRuns:
 
         ``hurried`` returns whether the study should end; the run is then saved and abandoned.
         """
-        return Saved(self._path(key), key, self.every, hurried) if _resumable(optimizer) else None
+        return Saved(self._path(key), key, self.every, hurried) if is_resumable(optimizer) else None
 
     def forget(self, key: str) -> None:
         """Remove the files of a run that has ended."""
@@ -171,7 +172,8 @@ class Saved:
         # `replacing` writes under another name and then renames. If the process is killed at any
         # point, the old file or the new one is there, complete.
         with replacing(self._path) as part, part.open("wb") as file:
-            np.savez(file, header=text, rows=run.curve, **packed)
+            path = np.empty((0, 0)) if run.path is None else run.path.table
+            np.savez(file, header=text, rows=run.curve, path=path, **packed)
             file.flush()
             os.fsync(file.fileno())
         _sync(self._path.parent)
@@ -190,6 +192,11 @@ class Saved:
             raise ValueError(
                 f"found a curve of shape {rows.shape}, expected {len(run.columns)} columns"
             )
+        path = file["path"]
+        if run.path is not None and path.shape[1:] != (run.path.width,):
+            raise ValueError(
+                f"found a path of shape {path.shape}, expected {run.path.width} columns"
+            )
         arrays = _Arrays(run.setup.backend, file)
         theta = arrays.unpack(header["theta"], {})
         if (theta.shape, theta.dtype) != (run.theta.shape, run.theta.dtype):
@@ -206,6 +213,8 @@ class Saved:
         # Nothing below can fail, so a run is resumed completely or not at all.
         run.loop.theta, run.loop.state, run.loop.k = theta, state, k
         run.rows = [tuple(row) for row in rows.tolist()]
+        if run.path is not None:
+            run.path.rows = [tuple(row) for row in path.tolist()]
         run.termination.best, run.termination.stale = best, stale
         run.clock.seconds = spent
         for name, value in counts.items():
@@ -279,11 +288,6 @@ class _Arrays:
         if number not in self._made:
             self._made[number] = self._backend.asarray(self._file[f"array_{number}"])
         return self._made[number]
-
-
-def _resumable(optimizer: Optimizer | Solver) -> bool:
-    inside = _resumable(optimizer.optimizer) if isinstance(optimizer, Wrapper) else True
-    return optimizer.resumable and inside
 
 
 def _name(kind: type) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 from collections.abc import Iterator
 from functools import partial
 from time import perf_counter
@@ -23,9 +21,12 @@ from optframe.trial.clock import Clock
 from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
 from optframe.trial.minibatches import Minibatches
+from optframe.trial.path import path_of
 from optframe.trial.profiling import Profile, peak_bytes
+from optframe.trial.repeats import Kept, divergence, is_resumable, step_back
 from optframe.trial.schedules import ScheduledFields
 from optframe.trial.setup import SavedState, Setup
+from optframe.trial.solving import solve
 from optframe.trial.termination import Termination, limit_of
 
 __all__ = ["Run", "Setup"]
@@ -52,20 +53,25 @@ class Run:
         self.metrics: tuple[str, ...] = ()
         self.rows: list[tuple[float, ...]] = []
         self.iterates: list[Any] = []
+        self.window: int | None = None
+        """The target was reached within this number of last steps; None if it was not reached."""
         self.fields = ScheduledFields()
         self.optimizer = self.fields.own(setup.optimizer)
         self.solves = isinstance(setup.optimizer, Solver)
         """Whether the optimizer has its own loop."""
+        self.kept = Kept() if is_resumable(setup.optimizer) else None
+        """The run at its last test of the target; None if a step cannot be repeated."""
         self.minibatches = Minibatches(setup.problem, setup.sampler, setup.seeds)
         self.ahead = Minibatches(setup.problem, setup.sampler, setup.seeds)
         """The same minibatches for looking ahead, so that the steps' epoch stays loaded."""
         self.measures = Measures(setup.measure, setup.problem, self.ahead)
+        self.path = path_of(self)
         limit = limit_of(theta, setup.backend.xp)
         self.termination = Termination(setup.problem, setup.budget, setup.backend, limit)
-        self.oracle = self._oracle(self.counts)
         self.total = self.minibatches.steps_in(setup.budget)
         """The number of steps in the budget; None if it is not known in advance."""
-        self.loop = self._loop(theta, self.oracle)
+        self.loop = self._loop(theta, self.counts)
+        self.oracle = self.loop.oracle
         self.profile: Profile | None = None
         if setup.profile:
             self.profile = Profile(setup.backend.synchronize)
@@ -108,10 +114,10 @@ class Run:
         with computing_with(self.setup.backend), np.errstate(all="ignore"):
             try:
                 # The first row, at the start. A run may end there, for example at its target.
-                if not self._measure():
+                if not self.measure():
                     return
                 if self.solves:
-                    self._solve(self.optimizer)
+                    solve(self)
                 else:
                     self._iterate()
             except (Exception, SystemExit) as error:
@@ -121,7 +127,7 @@ class Run:
 
     def rehearsal(self) -> Loop:
         """Return a loop on a copy of the start with counts of its own."""
-        return self._loop(self._start(), self._oracle(Counts()))
+        return self._loop(self._start(), Counts())
 
     def warm_up(self) -> None:
         """Do a first step on copies, so that the run's times do not include compilation."""
@@ -130,27 +136,22 @@ class Run:
         returned = loop.optimizer.step(loop.theta, loop.state, loop.oracle)
         check_step(self.optimizer, returned, *self._kind)
 
-    def progress(self, k: int, epoch: float) -> float:
-        """Return the share of the budget that is spent after k steps, for schedules."""
-        return self.termination.progress(k, epoch, self.counts, self.clock.now)
-
     def _start(self) -> Array:
         start = np.array(self.setup.start)
         check_start(self.problem, start)
         return self.setup.backend.asarray(start, self.setup.dtype)
 
-    def _oracle(self, counts: Counts) -> Oracle:
-        seeds = self.setup.seeds
-        return Oracle(
-            self.problem,
-            self.setup.backend,
-            counts,
-            lambda step: seeds.generator("optimizer", step),
-        )
-
-    def _loop(self, theta: Array, oracle: Oracle) -> Loop:
+    def _loop(self, theta: Array, counts: Counts) -> Loop:
+        seeds, backend, clock = self.setup.seeds, self.setup.backend, self.clock
+        progress = self.termination.progress
         return Loop(
-            theta, self.optimizer, self.fields, oracle, self.minibatches, self.clock, self.progress
+            theta,
+            self.optimizer,
+            self.fields,
+            Oracle(self.problem, backend, counts, lambda k: seeds.generator("optimizer", k)),
+            self.minibatches,
+            clock,
+            lambda k, epoch: progress(k, epoch, counts, clock.now),
         )
 
     def _iterate(self) -> None:
@@ -169,10 +170,13 @@ class Run:
         # `restore` replaces everything that `begin` has changed, the clock and the counts included.
         if saved is not None:
             saved.restore(self)
+        self._remember(self.k, self.theta, self.state)
         pause = None if saved is None else partial(self._pause, saved)
-        self.loop.iterate(self._marks(), self._measure, self._watch(), pause)
+        watch = self.watch()
+        first = (watch, 0) if self.path is None else self.path.first(watch)
+        self.loop.iterate(self.marks(), self.measure, watch, pause, first)
         if self.status == "diverged":
-            self._find_divergence()
+            self.reason = f"at step {divergence(self)}"
 
     def _pause(self, saved: SavedState) -> int:
         """Save the run if it is time to; return the number of steps before the next call."""
@@ -185,61 +189,24 @@ class Run:
         loop.begin()
         return peak_bytes(lambda: loop.advance(1))
 
-    def _solve(self, solver: Any) -> None:
-        """Run a solver, which has its own loop; a step is the time between two reports."""
-        loop, watch, upcoming = self.loop, self._watch(), self._marks()
-        loop.mark = next(upcoming)
-
-        def report(theta: Array) -> bool:
-            # The solver calls this inside `minimize`, so the clock runs here. It stops only while
-            # the run is measured.
-            if self.status is not None:
-                return False
-            loop.k += 1
-            loop.theta = theta = self.setup.backend.xp.asarray(theta, copy=True)
-            left = watch is not None and watch(loop.k, theta, None)
-            if left or self.oracle.stopped is not None or loop.k >= loop.mark:
-                self.clock.stop()
-                self._measure()
-                loop.mark = next(upcoming)
-                self.clock.start()
-            if self.status is None:  # the minibatch of the step that begins now
-                self.counts.samples += loop.show(loop.k)
-            return self.status is None
-
-        self.clock.start()
-        self.counts.samples += loop.show(0)
-        theta = None
-        with contextlib.suppress(StopIteration):
-            theta = solver.minimize(loop.theta, self.oracle, report)
-        self.clock.stop()
-        # If a report has ended the run, its status is set and its last row is measured. If not, the
-        # solver ended by itself, and its result is measured here.
-        if self.status is None:
-            loop.theta = loop.theta if theta is None else theta
-            if loop.k and self.rows[-1][0] == loop.k:
-                self.rows.pop()  # a row of the same step; the solver's result replaces it
-            self.oracle.stop(self.oracle.stopped or "the solver ended by itself")
-            self._measure()
-
-    def _watch(self) -> Watch | None:
+    def watch(self) -> Watch | None:
         """Return one function with all tests after a step; None if there are none.
 
-        At a checkpoint `_measure` tests all ends, so that targets are tested here between
+        At a checkpoint `measure` tests all ends, so that targets are tested here between
         checkpoints only.
         """
-        budget, termination, counts = self.setup.budget, self.termination, self.counts
+        termination, counts, limit = self.termination, self.counts, self.setup.budget.seconds
         keeps, tests, every = self.setup.iterates, termination.tests_steps, termination.every
-        gradients, seconds, now, loop = budget.gradients, budget.seconds, self.clock.now, self.loop
-        if not (keeps or tests or gradients is not None or seconds is not None):
+        answers, now, loop = termination.limits_answers, self.clock.now, self.loop
+        if not (keeps or tests or answers or limit is not None):
             return None
 
         def watch(k: int, theta: Array, state: Any) -> bool:
             if keeps:
                 self._keep(theta)
-            if gradients is not None and counts.gradients >= gradients:
+            if answers and termination.answered(counts):
                 return True
-            if seconds is not None and now() >= seconds:
+            if limit is not None and now() >= limit:
                 return True
             return tests and k < loop.mark and k % every == 0 and self._ends(k, theta, state)
 
@@ -259,20 +226,40 @@ class Run:
         self.clock.stop()
         solution = self._solution(k, theta, state)
         values = self._values(solution)
-        ended = self.termination.diverged(values["loss"], theta)
-        ended = ended or bool(self.termination.reached(values, solution))
+        ended = bool(self.termination.reached(values, solution))
+        ended = ended or self.termination.diverged(values["loss"], theta)
+        if not ended:
+            self._remember(k, theta, state)
         self.clock.start()
         return ended
 
+    def _remember(self, k: int, theta: Array, state: Any) -> None:
+        """Keep a copy of the run at a test, unless each step is tested; the clock is stopped."""
+        termination = self.termination
+        tested = termination.tests_steps and termination.every > 1 and k % termination.every == 0
+        if tested and self.kept is not None:
+            self.kept.keep(self.loop, k, theta, state)
+
+    def reaches(self, k: int, theta: Array, state: Any) -> bool:
+        """Return whether the target is reached at this step."""
+        solution = self._solution(k, theta, state)
+        return bool(self.termination.reached(self._values(solution), solution))
+
+    def diverged(self, k: int, theta: Array, state: Any) -> bool:
+        """Return whether the run has diverged at this step."""
+        values = self._values(self._solution(k, theta, state))
+        return bool(self.termination.diverged(values["loss"], theta))
+
     def _solution(self, k: int, theta: Array, state: Any) -> Array:
         """Return the optimizer's solution after k steps; the start if k is 0."""
-        return self.optimizer.solution(theta, state) if k and not self.solves else theta
+        optimizer: Any = self.optimizer
+        return optimizer.solution(theta, state) if k and not self.solves else theta
 
     def _values(self, solution: Array) -> dict[str, float]:
         """Return the problem's metrics on the host."""
         return {name: float(value) for name, value in self.problem.metrics(solution).items()}
 
-    def _measure(self) -> bool:
+    def measure(self) -> bool:
         """Add a row to the curve and set the status; return whether the run continues.
 
         The clock is stopped when this is called.
@@ -282,11 +269,30 @@ class Run:
         solution = self._solution(k, theta, loop.state)
         # `_values`, without a further call: a checkpoint takes some microseconds.
         values = {name: float(value) for name, value in self.problem.metrics(solution).items()}
-        measured = self.measures(k, solution, self.setup.backend.xp)
         if self.rows:
             check_theta(self.optimizer, theta, *self._kind)
         else:
             check_metrics(self.problem, values)
+        stopped, target = self.oracle.stopped, None
+        spent = termination.spent(k, self.total, counts, self.clock.seconds)
+        exhausted = k and k == self.minibatches.end
+        # Targets are tested at fixed steps and where the run ends, so that checkpoints between
+        # these do not change at which step a target is reached.
+        ending = spent or exhausted or stopped is not None
+        if termination.tests_steps and (ending or k % termination.every == 0):
+            if termination.reached(values, solution):
+                window = step_back(self)
+                k, theta = loop.k, loop.theta
+                solution = self._solution(k, theta, loop.state)
+                values = self._values(solution)
+                target, met = termination.target(values, solution)
+                self.window = window if met else None
+            elif k:  # at the start there is no state yet
+                self._remember(k, theta, loop.state)
+        measured = self.measures(k, solution, self.setup.backend.xp)
+        if self.path is not None:
+            self.path.add(k, solution)
+        if not self.rows:
             self.metrics = (*values, *measured)
             if self.setup.iterates:
                 self._keep(solution)
@@ -300,39 +306,19 @@ class Run:
                 *path,
             )
         )
-        reached = termination.tests_steps and termination.reached(values, solution)
-        exhausted = k and k == self.minibatches.end
         self.status, self.reason = termination.verdict(
             k,
-            values["loss"],
+            values,
+            target=target,
             diverged=termination.diverged(values["loss"], theta),
-            target=termination.target(values, solution) if reached else None,
-            spent=termination.spent(k, self.total, counts, self.clock.seconds),
-            stopped=self.oracle.stopped,
+            spent=spent,
+            stopped=stopped,
             exhausted=f"the stream ended after {counts.samples} records" if exhausted else None,
         )
         return self.status is None
 
-    def _find_divergence(self) -> None:
-        """Repeat a diverged run with a test after each step, and put the step into the reason.
-
-        Runs that do not diverge, which are most, need no such test.
-        """
-        again = Run(dataclasses.replace(self.setup, iterates=False, profile=False))
-        # At the last checkpoint but one the run had not diverged, so tests begin after it.
-        fine = int(self.rows[-2][0]) if len(self.rows) > 1 else 0
-
-        def gone(k: int, theta: Array, state: Any) -> bool:
-            if k <= fine:
-                return False
-            values = self._values(again._solution(k, theta, state))
-            return bool(self.termination.diverged(values["loss"], theta))
-
-        again.loop.begin()
-        again.loop.advance(self.k, gone)
-        self.reason = f"at step {again.k}"
-
-    def _marks(self) -> Iterator[int]:
+    def marks(self) -> Iterator[int]:
+        """Yield the steps of the checkpoints; they end with the records of a stream."""
         total, end, per_epoch = self.total, self.minibatches.end, self.minibatches.per_epoch
         if end is None:
             return marks(self.setup.checkpoints, total, per_epoch)

@@ -29,7 +29,8 @@ class SavedState(Protocol):
 class Setup:
     """The input of one run; all components are made and bound.
 
-    ``iterates`` stores θ after each step. ``profile`` measures the parts of each step (see
+    ``iterates`` stores θ after each step. ``path`` records the path if P ≤ 2 (see
+    `optframe.trial.path`). ``profile`` measures the parts of each step (see
     `optframe.trial.profiling.Profile`). ``measure`` names further metrics for checkpoints (see
     `optframe.trial.metrics.Measures`). ``saved`` saves the run's state at intervals, and resumes
     the run from the saved state.
@@ -48,3 +49,4 @@ class Setup:
     profile: bool = False
     measure: tuple[str, ...] = ()
     saved: SavedState | None = None
+    path: bool = False

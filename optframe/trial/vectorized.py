@@ -9,7 +9,7 @@ elementwise, a sum over the last axis or a product per run, and up to rounding o
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -25,7 +25,9 @@ from optframe.trial.checks import check_metrics, check_step
 from optframe.trial.clock import Clock
 from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
+from optframe.trial.path import Paths
 from optframe.trial.profiling import state_bytes
+from optframe.trial.repeats import Kept, Reach, divergences, first_reaches, is_resumable
 from optframe.trial.run import Run
 from optframe.trial.schedules import ScheduledFields
 from optframe.trial.stacking import (
@@ -68,9 +70,12 @@ class VectorizedRuns:
         self.compile_seconds, self.state_bytes = 0.0, 0
         self.judged: _Judged | None = None
         """The measurements at a step between two checkpoints where some runs end; else None."""
+        self.kept = Kept() if is_resumable(optimizer) else None
+        """The batch at its last test of targets; None if a step cannot be repeated."""
         parts = self._parts(np.arange(len(runs)), optimizer)
         theta = self.xp.stack([run.theta for run in runs])
         self.loop = Loop(theta, *parts, self.clock, self._progress)
+        self.paths = Paths(self)
 
     def execute(self) -> None:
         """Run until all runs have ended.
@@ -92,12 +97,13 @@ class VectorizedRuns:
             self.clock.start()
             self.loop.begin()
             self.clock.stop()
-            run = self.runs[0]
-            upcoming = marks(self.setup.checkpoints, run.total, self.loop.minibatches.per_epoch)
-            self.loop.iterate(upcoming, self._measure, self._watch())
+            self._remember(0, self.loop.theta, self.loop.state)
+            total, per_epoch = self.runs[0].total, self.loop.minibatches.per_epoch
+            upcoming, watch = marks(self.setup.checkpoints, total, per_epoch), self._watch()
+            self.loop.iterate(upcoming, self._measure, watch, None, self.paths.first(watch))
             lost = [i for i, run in enumerate(self.runs) if run.status == "diverged" and run.k]
-            if lost:
-                self._find_divergence(lost, given)
+            for i, k in divergences(self, lost, given) if lost else ():
+                self.runs[i].reason = f"at step {k}"
 
     def _parts(
         self, alive: Any, optimizer: Optimizer
@@ -109,8 +115,8 @@ class VectorizedRuns:
         seeds = [run.setup.seeds for run in living]
         limits = np.array([run.termination.limit for run in living])
         self.termination = Termination(self.problem, self.setup.budget, self.backend, limits)
-        ahead = StackedMinibatches([run.ahead for run in living], self.setup.sampler)
-        self.measures = Measures(self.setup.measure, self.problem, ahead)
+        self.ahead = StackedMinibatches([run.ahead for run in living], self.setup.sampler)
+        self.measures = Measures(self.setup.measure, self.problem, self.ahead)
 
         def random(step: int) -> Any:
             return StackedGenerator([one.generator("optimizer", step) for one in seeds])
@@ -180,13 +186,14 @@ class VectorizedRuns:
         At a checkpoint `_measure` tests all ends, so that targets are tested here between
         checkpoints only.
         """
-        gradients, counts = self.setup.budget.gradients, self.counts
-        tests, every = self.termination.tests_steps, self.termination.every
-        if not tests and gradients is None:
+        termination, counts = self.termination, self.counts
+        tests, answers = termination.tests_steps, termination.limits_answers
+        every = termination.every
+        if not (tests or answers):
             return None
 
         def watch(k: int, theta: Array, state: Any) -> bool:
-            if gradients is not None and counts.gradients >= gradients:
+            if answers and termination.answered(counts):
                 return True
             tested = tests and k < self.loop.mark and k % every == 0
             return tested and self._some_end(k, theta, state)
@@ -197,18 +204,27 @@ class VectorizedRuns:
         """Return whether some runs end at this step; if so, keep the measurements."""
         # The test is no work of the optimizer: the clock is stopped during it.
         self.clock.stop()
-        judged = self._judge(k, theta, state)
+        judged = self.judge(k, theta, state)
         ended = bool((judged.diverged | judged.reached).any())
         self.judged = judged if ended else None
+        if not ended:
+            self._remember(k, theta, state)
         self.clock.start()
         return ended
 
-    def _judge(self, k: int, theta: Array, state: Any) -> _Judged:
-        """Measure all runs in the batch, and return which of them end."""
+    def _remember(self, k: int, theta: Array, state: Any) -> None:
+        """Keep a copy of the batch at a test of targets, unless each step is tested."""
+        every = self.termination.every
+        if self.termination.tests_steps and every > 1 and self.kept is not None and k % every == 0:
+            self.kept.keep(self.loop, k, theta, state)
+
+    def judge(self, k: int, theta: Array, state: Any, test: bool = True) -> _Judged:
+        """Measure all runs in the batch, and return which of them end; ``test`` tests targets."""
         solution = self.loop.optimizer.solution(theta, state) if k else theta
         values = self._values(solution)
         diverged = self.termination.diverged(values["loss"], theta)
-        reached = np.broadcast_to(self.termination.reached(values, solution), diverged.shape)
+        found = test and self.termination.reached(values, solution)
+        reached = np.broadcast_to(found, diverged.shape)
         return _Judged(solution, values, diverged, reached)
 
     def _values(self, solution: Array) -> dict[str, Any]:
@@ -226,46 +242,71 @@ class VectorizedRuns:
         At a checkpoint all runs in the batch get a row; between two, only those that end there. The
         clock is stopped when this is called.
         """
-        loop, judged = self.loop, self.judged
+        loop, judged, termination = self.loop, self.judged, self.termination
         self._refuse_stops(loop.oracle)
-        # `judged` is set if `watch` has left the loop between two checkpoints.
+        spent = termination.spent(loop.k, self.runs[0].total, self.counts, 0.0)
+        # `judged` is set if `watch` has left the loop between two checkpoints. If not, targets are
+        # tested at fixed steps and at the end, so that checkpoints do not change where they are
+        # reached.
         if judged is None:
-            judged = self._judge(loop.k, loop.theta, loop.state)
+            test = spent or loop.k % termination.every == 0
+            judged = self.judge(loop.k, loop.theta, loop.state, test)
             which = np.arange(len(self.alive))
         else:
             which = np.flatnonzero(judged.diverged | judged.reached)
         self.judged = None
-        solution, values, diverged, reached = judged
-        lost, there, losses = diverged.tolist(), reached.tolist(), values["loss"].tolist()
-        spent = self.termination.spent(loop.k, self.runs[0].total, self.counts, 0.0)
+        self.paths.add(loop.k, judged.solution, which)
+        values, measured = judged.values, self.measured(loop.k, judged)
+        lost, there = judged.diverged.tolist(), judged.reached.tolist()
+        watched = values.get("validation_loss", values["loss"]).tolist()
+        table = self.table(measured, judged.solution)
+        found = first_reaches(self, np.flatnonzero(judged.reached)) if any(there) else {}
         epoch = loop.minibatches.epoch(loop.k)
         counts = count_row(loop.k, epoch, self.counts, self.clock.seconds)
-        measured = self.measures(loop.k, solution, self.xp)
-        numbers = values | {n: self.backend.to_numpy(value) for n, value in measured.items()}
-        table = self._table(numbers, solution)
         if not loop.k:
             check_metrics(self.problem, values)
         living = np.ones(len(self.alive), bool)
         for i in which.tolist():
             run = self.runs[self.alive[i]]
-            run.loop.k = loop.k
-            run.metrics = run.metrics or tuple(numbers)
-            run.rows.append((*counts, *table[i]))
-            target = None
+            k, seconds, row, target = loop.k, self.clock.seconds, (*counts, *table[i]), None
             if there[i]:
-                one = {name: float(value[i]) for name, value in values.items()}
-                target = run.termination.target(one, solution[i, ...])
+                reach = found.get(i) or self._reach(i, judged, table[i])
+                k, seconds = reach.k, reach.seconds
+                epoch = loop.minibatches.epoch(k)
+                row = (*count_row(k, epoch, reach.counts, seconds), *reach.row)
+                while run.rows and run.rows[-1][0] >= k:
+                    run.rows.pop()
+                target, met = run.termination.target(reach.values, reach.solution)
+                run.window = reach.window if met else None
+                self.paths.end(run, k, reach.solution)
+            run.loop.k = k
+            run.metrics = run.metrics or tuple(measured)
+            run.rows.append(row)
             run.status, run.reason = run.termination.verdict(
-                loop.k, losses[i], diverged=lost[i], target=target, spent=spent
+                k, {"loss": watched[i]}, target=target, diverged=lost[i], spent=spent
             )
             if run.status is not None:
                 living[i] = False
-                run.clock.seconds = self.clock.seconds
+                run.clock.seconds = seconds
         if not living.all():
-            self._keep(np.flatnonzero(living))
+            self.keep(np.flatnonzero(living))
+        if loop.k:  # at the start there is no state yet
+            self._remember(loop.k, loop.theta, loop.state)
         return bool(len(self.alive))
 
-    def _table(self, values: dict[str, Any], solution: Array) -> list[list[float]]:
+    def _reach(self, i: int, judged: _Judged, row: list[float]) -> Reach:
+        """Return the last step as the one at which run i reaches its target."""
+        k, seconds = self.loop.k, self.clock.seconds
+        values = {name: float(value[i]) for name, value in judged.values.items()}
+        window = self.termination.window(k)
+        return Reach(k, self.counts, seconds, window, values, judged.solution[i, ...], row)
+
+    def measured(self, k: int, judged: _Judged) -> dict[str, Any]:
+        """Return the metrics of all runs, those of `[run] measure` included."""
+        measured = self.measures(k, judged.solution, self.xp)
+        return judged.values | {n: self.backend.to_numpy(value) for n, value in measured.items()}
+
+    def table(self, values: dict[str, Any], solution: Array) -> list[list[float]]:
         """Return the values for the curves of all runs in the batch: metrics, and θ if P ≤ 2."""
         columns = list(values.values())
         if self.problem.size <= 2:
@@ -273,9 +314,9 @@ class VectorizedRuns:
         table: list[list[float]] = np.column_stack(columns).astype(np.float64).tolist()
         return table
 
-    def _keep(self, rows: Any) -> None:
+    def keep(self, rows: Any) -> None:
         """Continue with these rows of the batch only."""
-        loop, taken = self.loop, self._rows(rows, len(self.alive))
+        loop, taken = self.loop, self.rows(rows, len(self.alive))
         # Nothing is left to run: θ and state stay as they are, since no step follows.
         if not len(rows):
             self.alive = self.alive[rows]
@@ -284,11 +325,13 @@ class VectorizedRuns:
         # step number are those of the whole batch, and stay.
         step = loop.oracle.step
         loop.theta, loop.state = taken(loop.theta), taken(loop.state)
+        if self.kept is not None:
+            self.kept.theta, self.kept.state = taken(self.kept.theta), taken(self.kept.state)
         parts = self._parts(self.alive[rows], some_runs(self.given, taken))
         loop.optimizer, loop.fields, loop.oracle, loop.minibatches = parts
         loop.draw, loop.oracle.step = loop.minibatches.draw, step
 
-    def _rows(self, rows: Any, size: int) -> Callable[[Any], Any]:
+    def rows(self, rows: Any, size: int) -> Callable[[Any], Any]:
         """Return a function that takes these rows of each array in a value.
 
         Only arrays whose first axis has the length ``size``, the number of runs, are changed.
@@ -305,32 +348,3 @@ class VectorizedRuns:
             return self.xp.take(value, there, axis=0) if shape and shape[0] == size else value
 
         return taken
-
-    def _find_divergence(self, lost: Sequence[int], given: Optimizer) -> None:
-        """Repeat the diverged runs with a test after each step; put the step into their reasons."""
-        runs = [self.runs[i] for i in lost]
-        theirs = some_runs(given, self._rows(np.array(lost), len(self.runs)))
-        again = VectorizedRuns([Run(run.setup) for run in runs], theirs)
-        # At its last row but one a run had not diverged, so that tests begin after that step.
-        sound = np.array([run.rows[-2][0] for run in runs])
-        for i, k in again._divergences(sound, max(run.k for run in runs)):
-            runs[i].reason = f"at step {k}"
-
-    def _divergences(self, sound: Any, last: int) -> Iterator[tuple[int, int]]:
-        """Yield (run, step) for each run that diverges after step ``sound`` and up to ``last``."""
-        lost = np.zeros(len(self.alive), bool)
-
-        def gone(k: int, theta: Array, state: Any) -> bool:
-            nonlocal lost
-            solution = self.loop.optimizer.solution(theta, state)
-            lost = self.termination.diverged(self._values(solution)["loss"], theta)
-            lost &= k > sound[self.alive]
-            return bool(lost.any())
-
-        self.loop.begin()
-        # `advance` returns True if `gone` has found runs, whose rows are then in `lost`. They are
-        # removed, and the others continue. It returns False at the step ``last``.
-        while len(self.alive) and self.loop.advance(last, gone):
-            for i in self.alive[lost].tolist():
-                yield i, self.loop.k
-            self._keep(np.flatnonzero(~lost))

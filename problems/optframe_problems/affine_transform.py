@@ -1,7 +1,6 @@
 """The base class of changes of variables: the derivatives of f(Aθ + b)."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,17 @@ class Affine(Transform):
 
         ∇g(θ) = c Aᵀ∇f(Aθ + b)        ∇²g(θ) = c Aᵀ ∇²f(Aθ + b) A
 
-    The start, the minimizer and the metrics at θ are those of the problem inside at φ = Aθ + b.
+    The start and the minimizer are those of the problem inside at φ = Aθ + b. The metrics are those
+    inside at φ, losses times c.
     """
 
     @abstractmethod
-    def _inward(self, theta: Array) -> Array:
+    def inward(self, theta: Array) -> Array:
         """Return φ = Aθ + b, where the problem inside is asked."""
+
+    def of_loss(self, loss: Array) -> Array:
+        """Return c times the loss inside."""
+        return self._factor * loss
 
     @abstractmethod
     def _along(self, v: Array) -> Array:
@@ -63,36 +67,31 @@ class Affine(Transform):
         """Return a random start of the problem inside, as θ."""
         return self._outward(np.asarray(self.problem.random_start(random)))
 
-    def metrics(self, theta: Array) -> Mapping[str, Array]:
-        """Measure what the problem inside measures; the loss is g."""
-        inside = self.problem.metrics(self._inward(theta))
-        return {**inside, "loss": self._factor * inside["loss"]}
-
     def loss(self, theta: Array, *batch: Any) -> Array:
         """Return g(θ), shape (...)."""
-        return self._factor * self.inside.loss(self._inward(theta), *batch)
+        return self.of_loss(self.inside.loss(self.inward(theta), *batch))
 
     def gradient(self, theta: Array, *batch: Any) -> Array:
         """Return ∇g(θ), shape (..., P)."""
-        return self._factor * self._back(self.inside.gradient(self._inward(theta), *batch))
+        return self._factor * self._back(self.inside.gradient(self.inward(theta), *batch))
 
     def loss_and_gradient(self, theta: Array, *batch: Any) -> tuple[Array, Array]:
         """Return both."""
-        loss, gradient = self.inside.loss_and_gradient(self._inward(theta), *batch)
-        return self._factor * loss, self._factor * self._back(gradient)
+        loss, gradient = self.inside.loss_and_gradient(self.inward(theta), *batch)
+        return self.of_loss(loss), self._factor * self._back(gradient)
 
     def hessian(self, theta: Array, *batch: Any) -> Array:
         """Return ∇²g(θ), shape (..., P, P)."""
-        half = self._back(self.inside.hessian(self._inward(theta), *batch)).mT  # AᵀH, H symmetric
+        half = self._back(self.inside.hessian(self.inward(theta), *batch)).mT  # AᵀH, H symmetric
         whole = self._back(half)
         return (0.5 * self._factor) * (whole + whole.mT)
 
     def hvp(self, theta: Array, v: Array, *batch: Any) -> Array:
         """Return ∇²g(θ)·v, shape (..., P)."""
-        inside = self.inside.hvp(self._inward(theta), self._along(v), *batch)
+        inside = self.inside.hvp(self.inward(theta), self._along(v), *batch)
         return self._factor * self._back(inside)
 
     def per_sample(self, theta: Array, *batch: Any) -> Array:
         """Return the gradient of each record of the batch, shape (..., B, P)."""
-        inside = self.inside.per_sample(self._inward(theta), *batch)
+        inside = self.inside.per_sample(self.inward(theta), *batch)
         return self._factor * self._back(inside)

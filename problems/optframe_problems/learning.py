@@ -43,7 +43,7 @@ class Batch:
 
 
 class LearningProblem(StochasticProblem):
-    """Fit a model to the training part of a data set, and measure it on the test part.
+    """Fit a model to the training part of a data set, and measure it on all parts.
 
     A subclass is a frozen dataclass with a field ``data``, the name of a data set (parameters
     after a colon: ``"digits:split=1"``). The objective is the mean loss of the records plus a
@@ -70,13 +70,18 @@ class LearningProblem(StochasticProblem):
         """Return what the objective adds to the mean loss, shape (...) or 0."""
 
     def metrics(self, theta: Array) -> Mapping[str, Array]:
-        """Measure θ on all training and all test records.
+        """Measure θ on all training, all validation and all test records.
 
-        ``loss`` is the objective, penalty included. ``test_loss`` is the mean loss alone, so that
-        it compares across penalties. Without test records there is no ``test_...``.
+        With the score ``accuracy``, the names are ``loss``, ``accuracy``, ``validation_loss``,
+        ``validation_accuracy``, ``test_loss`` and ``test_accuracy``. ``loss`` is the objective,
+        penalty included. The other losses are the mean loss alone, so that they compare across
+        penalties. A part without records has no metrics.
         """
         loss, score = self.measure(theta, self.training)
-        metrics = {"loss": loss + self.penalty(theta), f"train_{self.score}": score}
+        metrics = {"loss": loss + self.penalty(theta), self.score: score}
+        if len(self.dataset.validation):
+            loss, score = self.measure(theta, self.validation)
+            metrics |= {"validation_loss": loss, f"validation_{self.score}": score}
         if len(self.dataset.test):
             loss, score = self.measure(theta, self.testing)
             metrics |= {"test_loss": loss, f"test_{self.score}": score}
@@ -157,6 +162,11 @@ class LearningProblem(StochasticProblem):
     def training(self) -> Batch:
         """The training part, on the device."""
         return self._on_device(self.dataset.train)
+
+    @cached_property
+    def validation(self) -> Batch:
+        """The validation part, on the device."""
+        return self._on_device(self.dataset.validation)
 
     @cached_property
     def testing(self) -> Batch:

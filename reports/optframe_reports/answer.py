@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 
 from optframe.contracts.columns import rises
+from optframe.contracts.costs import DEFAULT
 from optframe.statistics import (
     UNRUN,
     at_tuned,
     evaluations_to_own_target,
     final,
     friedman,
+    known_cost,
     mann_whitney,
     nemenyi_distance,
+    no_ranking_by_seconds,
     over_problems,
     per_problem,
     seeds_to_separate,
@@ -24,6 +27,7 @@ from optframe.statistics import (
     tuned,
     warnings,
 )
+from optframe.statistics.metrics import metric_words
 from optframe_reports.quantities import number, p_value
 
 __all__ = ["Answer", "answer"]
@@ -42,24 +46,29 @@ class Answer:
     table: pd.DataFrame
 
 
-def answer(trials: pd.DataFrame, metric: str = "loss") -> Answer:
-    """Return the answer of a study in which some trials ran."""
+def answer(trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT) -> Answer:
+    """Return the answer of a study in which some trials ran, by its metric and cost."""
     ran = trials[~trials["status"].isin(UNRUN)]
     if ran.empty:
-        return Answer(["No trial has run yet."], warnings(trials, metric), pd.DataFrame())
-    targets = len(evaluations_to_own_target(ran)) > 0
+        caveats = warnings(trials, metric, cost=cost)
+        return Answer(["No trial has run yet."], caveats, pd.DataFrame())
+    by = known_cost(trials, cost)
+    targets = len(evaluations_to_own_target(ran, by)) > 0
+    if targets and (why := no_ranking_by_seconds(trials, by)):
+        caveats = warnings(trials, metric, cost=cost)
+        return Answer([f"Seconds rank nothing here: {why}"], caveats, pd.DataFrame())
     several = ran.groupby("optimizer_name")["optimizer"].nunique().max() > 1
-    chosen = tuned(ran, metric, "steps" if targets else None)
+    chosen = tuned(ran, metric, by if targets else None)
     compared = at_tuned(trials, chosen) if several else trials
-    table = over_problems(compared, metric=metric)
+    table = over_problems(compared, metric=metric, cost=by)
     if len(table) < 2:
         only = table["optimizer"].iloc[0]
         sentences = [f"One optimizer ran, {only}: there is nothing to compare it with."]
     elif table["problems"].iloc[0] < 2:
-        sentences = _on_one(compared, metric, targets)
+        sentences = _on_one(compared, metric, by if targets else None)
     else:
-        sentences = [_over_all(table), _sure(compared, metric)]
-    return Answer(sentences, warnings(trials, metric), table)
+        sentences = [_over_all(table), _sure(compared, metric, by)]
+    return Answer(sentences, warnings(trials, metric, cost=cost), table)
 
 
 def _over_all(table: pd.DataFrame) -> str:
@@ -78,9 +87,9 @@ def _over_all(table: pd.DataFrame) -> str:
     return text + "."
 
 
-def _sure(trials: pd.DataFrame, metric: str) -> str:
+def _sure(trials: pd.DataFrame, metric: str | None, cost: str) -> str:
     """Return whether the ranks differ significantly, and which optimizers do not from the first."""
-    costs = study_costs(trials, metric)
+    costs = study_costs(trials, metric, cost)
     optimizers = costs.shape[1]
     if optimizers < 3:
         return (
@@ -93,7 +102,7 @@ def _sure(trials: pd.DataFrame, metric: str) -> str:
             f"{p_value(tested.p)})."
         )
     distance = nemenyi_distance(tested.optimizers, tested.problems)
-    table = over_problems(trials, metric=metric)
+    table = over_problems(trials, metric=metric, cost=cost)
     ranks = table.set_index("optimizer")["mean_rank"]
     near = [str(name) for name in ranks.index[1:] if ranks[name] - ranks.iloc[0] < distance]
     text = (
@@ -105,31 +114,34 @@ def _sure(trials: pd.DataFrame, metric: str) -> str:
     return f"{text}: {ranks.index[0]} is ahead of all others."
 
 
-def _on_one(trials: pd.DataFrame, metric: str, targets: bool) -> list[str]:
-    """Compare the best two on the only problem, by its target or the final metric."""
-    table = per_problem(trials, metric)
-    if targets:
-        keys = ["steps_to_target", "value"]
-        table = table.assign(value=-table["value"] if rises(metric) else table["value"])
+def _on_one(trials: pd.DataFrame, metric: str | None, cost: str | None) -> list[str]:
+    """Compare the best two on the only problem, by the cost of its target or the final metric."""
+    table = per_problem(trials, metric, cost=cost or DEFAULT)
+    more_is_better = rises(metric or "loss")
+    if cost is not None:
+        keys = ["cost_to_target", "value"]
+        table = table.assign(value=-table["value"] if more_is_better else table["value"])
         ordered = table.sort_values(keys, kind="stable")
     else:
-        ordered = table.sort_values("value", ascending=not rises(metric), kind="stable")
+        ordered = table.sort_values("value", ascending=not more_is_better, kind="stable")
     first, second = ordered.iloc[0], ordered.iloc[1]
-    measure, unit = ("steps_to_target", "steps to the target") if targets else ("value", metric)
+    measure, unit = "value", metric_words(trials, metric)
+    if cost is not None:
+        measure, unit = "cost_to_target", f"{cost} to the target"
     value = [
-        abs(float(row[measure])) if targets else float(row[measure]) for row in (first, second)
+        abs(float(row[measure])) if cost is not None else float(row[measure])
+        for row in (first, second)
     ]
     if not np.isfinite(value[0]):
         return [
             f"No optimizer has a median {unit}: half of the runs or more were lost or missed the "
             "target."
         ]
-    what = unit.replace("_", " ")
     text = (
-        f"On {first['problem']} {first['optimizer']} is best, median {what} "
+        f"On {first['problem']} {first['optimizer']} is best, median {unit} "
         f"{number(value[0])}; then {second['optimizer']}, {number(value[1])}."
     )
-    ours, theirs = (_sample(trials, row, metric, targets) for row in (first, second))
+    ours, theirs = (_sample(trials, row, metric, cost) for row in (first, second))
     if min(len(ours), len(theirs)) < 2:
         return [
             text,
@@ -145,9 +157,9 @@ def _on_one(trials: pd.DataFrame, metric: str, targets: bool) -> list[str]:
 
 
 def _sample(
-    trials: pd.DataFrame, row: pd.Series, metric: str, targets: bool
+    trials: pd.DataFrame, row: pd.Series, metric: str | None, cost: str | None
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     own = trials[(trials["optimizer"] == row["optimizer"]) & (trials["sampler"] == row["sampler"])]
-    if targets:
-        return evaluations_to_own_target(own)["cost"].to_numpy(np.float64)
+    if cost is not None:
+        return evaluations_to_own_target(own, cost)["cost"].to_numpy(np.float64)
     return final(own, metric)

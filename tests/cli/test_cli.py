@@ -116,7 +116,7 @@ def test_all_wrong_words_are_told(optframe):
         "command line: [[optimizer]]: unknown optimizer 'addam'; did you mean 'adam'?",
         "command line: [[problem]]: unknown problem 'rosenbrok'; did you mean 'rosenbrock'?",
         "command line: [study] budget: no budget is given; expected at least one of steps, epochs, "
-        "gradients, seconds",
+        "gradients, work, seconds",
         "command line: [study]: seeds: expected a whole number ≥ 1, found 0",
     ]
 
@@ -230,7 +230,9 @@ def test_optimizers_and_problems_are_run_from_the_command_line(optframe):
     trials = load("results/command-line").trials
     assert trials["optimizer"].unique().tolist() == ["adam:lr=0.1+clip-norm:max=1", "sgd:lr=0.001"]
     assert trials["study_seed"].unique().tolist() == [3]
-    assert trials["budget"].unique().tolist() == ["steps 20, target 1e-09"]
+    budgets = trials.groupby("problem")["budget"].unique().map(list).to_dict()
+    assert budgets["rosenbrock"] == ["steps 20, target gap 1e-09"]
+    assert len(budgets) == 2
     assert os.listdir("results/command-line") == ["store.sqlite"]
 
 
@@ -245,11 +247,14 @@ def test_a_study_prints_plain_lines_where_no_terminal_is(optframe, study):
     finished = optframe("run", study, "--no-report", "--out", "out")
     assert (finished.code, finished.err) == (0, "")
     lines = finished.out.splitlines()
-    assert lines[:11] == [
-        "größe-θ: 10 trials",
-        *(f"  {i}/10 trials, last {LABEL} on rosenbrock: finished" for i in range(1, 6)),
-        *(f"  {i}/10 trials, last sgd:lr=10 on rosenbrock: diverged" for i in range(6, 11)),
-    ]
+    assert lines[0] == "größe-θ: 10 trials"
+    ends = (f"{LABEL} on rosenbrock: finished", "sgd:lr=10 on rosenbrock: diverged")
+    for i in range(1, 11, 2):  # seed by seed, in random order
+        either = [
+            [f"  {i}/10 trials, last {first}", f"  {i + 1}/10 trials, last {second}"]
+            for first, second in (ends, ends[::-1])
+        ]
+        assert lines[i : i + 2] in either
     assert "\x1b" not in finished.out  # no colours, no cursor
 
 
@@ -315,6 +320,39 @@ def test_a_run_ends_with_a_report_that_can_be_drawn_again(optframe, study):
     assert page.read_bytes() == drawn
     assert optframe("report", "out", "--out", "there").out == "report: there/index.html\n"
     assert Path("there/index.html").exists()
+
+
+def test_a_report_compares_by_what_is_asked(optframe, study):
+    target = ["-o", "sgd:lr=0.001", "-o", "bfgs", "-p", "rosenbrock", "--target", 1e-6]
+    finished = optframe("run", *target, "--work", 40, "--out", "out", "--no-report")
+    assert finished.code == 0
+    assert "work to target" in finished.out
+    tables = {}
+    for cost in ("work", "steps", "seconds"):
+        words = ("--cost", cost, "--metric", "loss", "--format", "md", "--out", cost)
+        assert optframe("report", "out", *words) == (0, f"report: {cost}/report.md\n", "")
+        tables[cost] = Path(f"{cost}/report.md").read_text()
+        assert f"bfgs is best, median {cost} to the target" in tables[cost]
+    assert "work to target" in tables["work"]
+    assert "work to target" not in tables["steps"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--cost", "wrok"], "unknown cost 'wrok'; did you mean 'work'?"),
+        (["--cost", "x"], "unknown cost 'x'; expected one of: epochs, evaluations, gradients, rec"),
+        (["--metric", "lsos"], "out: no run measured the metric 'lsos'; did you mean 'loss'?"),
+        (["--metric", "test_loss"], "out: no run measured the metric 'test_loss'; did you mean"),
+    ],
+)
+def test_a_report_by_what_there_is_not_is_a_usage_error(optframe, words, said):
+    optframe("run", "-o", "sgd", "-p", "rosenbrock", "--steps", 3, "--out", "out", "--no-report")
+    finished = optframe("report", "out", *words)
+    assert finished.code == 2
+    (line,) = finished.mistakes
+    assert line.startswith(said)
+    assert not Path("out/report").exists()
 
 
 @pytest.mark.parametrize(

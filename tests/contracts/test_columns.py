@@ -59,7 +59,15 @@ def test_the_store_declares_what_older_stores_of_its_format_do():
 
 
 def test_a_row_of_a_curve_has_each_count_under_its_name():
-    counts = {"losses": 1, "gradients": 2, "hessians": 3, "hvps": 4, "samples": 5}
+    counts = {
+        "losses": 1,
+        "gradients": 2,
+        "hessians": 3,
+        "hvps": 4,
+        "samples": 5,
+        "records": 7,
+        "work": 8.5,
+    }
     row = count_row(6, 0.75, Counts(**counts), 0.875)
     named = dict(zip(COUNT_COLUMNS, row, strict=True))
     assert named == {"step": 6, "epoch": 0.75, "seconds": 0.875, **counts}
@@ -69,10 +77,10 @@ ADDED = {
     "contracts/columns.py": (
         '    Column("size", ',
         """
-    _asked("contender", "TEXT", "who asked", of=lambda trial: "me", identity=True, since=5,
+    _asked("patron", "TEXT", "who asked", of=lambda trial: "me", identity=True, since=6,
         before="'nobody'"),
-    Column("weight", "REAL", "how heavy the state is", "kg", of=lambda record: 2.5, since=5),
-    _count("questions", "REAL", "questions of both kinds", since=5),
+    Column("weight", "REAL", "how heavy the state is", "kg", of=lambda record: 2.5, since=6),
+    _count("questions", "REAL", "questions of both kinds", since=6),
 """,
     ),
     "contracts/oracle.py": (
@@ -84,7 +92,7 @@ ADDED = {
 
 """,
     ),
-    "store/schema.py": ("FORMATS = ", "FORMAT = 5\n"),
+    "store/schema.py": ("FORMATS = ", "FORMAT = 6\n"),
 }
 """Of files of the core: before which line others are added, and which."""
 
@@ -106,12 +114,12 @@ assert Path(optframe.__file__).parent.parent == Path.cwd()
 study = optframe.Study("new", {"steps": 5}, ["sgd:lr=0.001"], "rosenbrock")
 results = optframe.run(study, new)
 trial = results.trials.iloc[0]
-assert (trial["contender"], trial["weight"]) == ("me", 2.5)
+assert (trial["patron"], trial["weight"]) == ("me", 2.5)
 assert trial["questions"] == trial["losses"] + trial["gradients"] > 0
-assert (results.curves["contender"] == "me").all()
+assert (results.curves["patron"] == "me").all()
 asked = results.curves["losses"] + results.curves["gradients"]
 assert (results.curves["questions"] == asked).all()
-assert {"contender", "weight", "questions"} <= RESERVED
+assert {"patron", "weight", "questions"} <= RESERVED
 assert "questions" in COSTS and "questions" in ANSWERS
 explained = dictionary(results.trials, results.curves).set_index(["table", "column"])
 assert explained.loc[("trials", "weight"), ["unit", "meaning"]].tolist() == [
@@ -120,7 +128,7 @@ assert explained.loc[("trials", "weight"), ["unit", "meaning"]].tolist() == [
 assert explained.loc[("curves", "questions"), "meaning"] == "questions of both kinds"
 
 def check_old(results):
-    assert {*results.trials["contender"]} == {*results.curves["contender"]} == {"nobody"}
+    assert {*results.trials["patron"]} == {*results.curves["patron"]} == {"nobody"}
     assert results.trials[["weight", "questions"]].isna().all(axis=None)
     assert str(results.trials["weight"].dtype) == "float64"
 
@@ -130,7 +138,7 @@ trials, _ = drawn(old / "store.sqlite", 4)
 for one in verify(old / "store.sqlite", trials, optframe.load_plugins()):
     assert one.agreement in (Agreement.BIT, Agreement.ROUNDING), one
 merge([old / "store.sqlite", new / "store.sqlite"], both / "store.sqlite")
-assert optframe.load(both).trials["contender"].tolist()[-1] == "me"
+assert optframe.load(both).trials["patron"].tolist()[-1] == "me"
 Store(old).close()
 check_old(optframe.load(old))
 assert read_tasks(old / "store.sqlite") == tasks
@@ -155,7 +163,7 @@ def test_a_new_column_needs_one_line_of_the_table_and_what_fills_it(tmp_path):
     )
     assert finished.returncode == 0, finished.stderr
     with contextlib.closing(sqlite3.connect(old / "store.sqlite")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (6,)
         found = [row[1] for row in connection.execute("PRAGMA table_info(trials)")]
-    place = found.index("contender")
-    assert found[place : place + 4] == ["contender", "weight", "questions", "size"]
+    place = found.index("patron")
+    assert found[place : place + 4] == ["patron", "weight", "questions", "size"]

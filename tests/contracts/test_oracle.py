@@ -11,6 +11,7 @@ from optframe_plugins.samplers.full import Full
 from optframe_plugins.samplers.shuffled import Shuffled
 from optframe_problems.functions.quadratic import Quadratic
 from optframe_problems.functions.rosenbrock import Rosenbrock
+from optframe_problems.transforms.rotate import Rotate
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,17 @@ def double(gradient):
 @pytest.mark.parametrize(
     ("ask", "expected"),
     [
-        (lambda o, theta: o.loss(theta), (1, 0, 0, 0)),
-        (lambda o, theta: o.gradient(theta), (0, 1, 0, 0)),
-        (lambda o, theta: o.loss_and_gradient(theta), (1, 1, 0, 0)),
-        (lambda o, theta: o.hessian(theta), (0, 0, 1, 0)),
-        (lambda o, theta: o.hvp(theta, theta), (0, 0, 0, 1)),
-        (lambda o, theta: o.partial(theta, 1), (0, 0.25, 0, 0)),
-        (lambda o, theta: o.coordinate_minimum(theta, 1), (0, 0.25, 0, 0)),
+        (lambda o, theta: o.loss(theta), (1, 0, 0, 0, 1 / 3)),
+        (lambda o, theta: o.gradient(theta), (0, 1, 0, 0, 1)),
+        (lambda o, theta: o.loss_and_gradient(theta), (1, 1, 0, 0, 1)),
+        (lambda o, theta: o.hessian(theta), (0, 0, 1, 0, 4 * 5 / 6)),
+        (lambda o, theta: o.hvp(theta, theta), (0, 0, 0, 1, 2)),
+        (lambda o, theta: o.partial(theta, 1), (0, 0.25, 0, 0, 0.25)),
+        (lambda o, theta: o.coordinate_minimum(theta, 1), (0, 0.25, 0, 0, 0.25)),
     ],
 )
-def test_each_answer_is_counted_by_its_kind(ask, expected):
+def test_each_answer_is_counted_by_its_kind_and_charged(ask, expected):
+    *expected, work = expected
     for run_axes, shape, each in [
         (0, (4,), 1),
         (0, (5, 4), 5),
@@ -103,6 +105,59 @@ def test_each_answer_is_counted_by_its_kind(ask, expected):
         assert counts(oracle) == tuple(each * number for number in expected)
         ask(oracle.through(double), np.ones(shape))
         assert counts(oracle) == tuple(2 * each * number for number in expected)
+        assert oracle.counts.work == pytest.approx(2 * each * work, rel=1e-14)
+        assert oracle.counts.records == 0
+
+
+def test_a_hessian_of_many_parameters_costs_two_gradients_each():
+    oracle = oracle_of(Quadratic(size=100))
+    oracle.hessian(np.ones(100))
+    assert oracle.counts.work == 200
+
+
+def test_on_a_minibatch_an_answer_costs_its_share_and_touches_its_records():
+    problem, theta = Means(), np.ones(3)
+    oracle = oracle_of(problem)
+    for size in (4, 4, 1, 10):
+        before = oracle.counts.work, oracle.counts.records
+        oracle.see(problem.draw(slice(size), None), size)
+        oracle.loss(theta)
+        oracle.gradient(theta)
+        oracle.loss_and_gradient(theta)
+        oracle.per_sample(theta)
+        oracle.gradient(np.ones((2, 3)))
+        oracle.ask("prox", theta, 0.5)
+        share = size / 10
+        assert oracle.counts.work - before[0] == pytest.approx((1 / 3 + 5) * share)
+        assert oracle.counts.records - before[1] == 6 * size
+    oracle.see(problem.draw(slice(4), None), 4)
+    before = oracle.counts.work, oracle.counts.records
+    oracle.full.gradient(theta)
+    assert (oracle.counts.work - before[0], oracle.counts.records - before[1]) == (1, 10)
+    oracle.gradient(theta)
+    assert oracle.counts.work - before[0] == pytest.approx(1.4)
+    assert oracle.counts.records - before[1] == 14
+
+
+def test_a_problem_may_set_its_own_prices():
+    class Dear(Means):
+        def work(self, word):
+            return {"loss": 2.0, "prox": 5.0}.get(word)
+
+    oracle = oracle_of(Dear())
+    oracle.see(np.arange(5.0), 5)
+    oracle.loss(np.ones(3))
+    oracle.gradient(np.ones(3))
+    oracle.ask("prox", np.ones(3), 0.5)
+    assert oracle.counts.work == pytest.approx((2 + 1 + 5) / 2)
+    rotated = oracle_of(Rotate(problem=Priced()))
+    rotated.loss(np.ones(2))
+    assert rotated.counts.work == 7
+
+
+class Priced(Rosenbrock):
+    def work(self, word):
+        return 7.0
 
 
 def test_the_answers_are_the_problems_own(random):

@@ -125,19 +125,19 @@ def test_a_problem_is_chosen_by_label_or_by_a_name_that_is_clear(results):
     [
         (
             ("convergence", None),
-            "Loss against steps: the study has 3 problems; "
+            "Loss against the cost: the study has 3 problems; "
             "expected one of rosenbrock, quadratic:size=3, quadratic:size=4",
         ),
         (
             ("convergence", "quadratic"),
-            "Loss against steps: 'quadratic' has 2 problems; "
+            "Loss against the cost: 'quadratic' has 2 problems; "
             "expected one of quadratic:size=3, quadratic:size=4",
         ),
         (("convergense", None), "unknown figure 'convergense'; did you mean 'convergence'?"),
         (
             ("convergence:x=stepps", "rosenbrock"),
-            "convergence: x: expected one of 'steps', 'epochs', 'samples', 'gradients', 'seconds', "
-            "found 'stepps'",
+            "convergence: x: expected one of 'work', 'steps', 'gradients', 'records', 'epochs', "
+            "'samples', 'evaluations', 'seconds', found 'stepps'",
         ),
         (
             ("convergence", "rosenbrok"),
@@ -145,7 +145,7 @@ def test_a_problem_is_chosen_by_label_or_by_a_name_that_is_clear(results):
         ),
         (
             ("convergence:metric=regret", "rosenbrock"),
-            "Regret against steps: no run measured regret",
+            "Regret against the cost: no run measured regret",
         ),
     ],
 )

@@ -111,3 +111,27 @@ def test_what_is_no_film_is_said(tmp_path, figure, name, message):
     with pytest.raises(UsageError, match=message):
         write_animation(figure, FRAMES, tmp_path / name)
     assert not (tmp_path / name).exists()
+
+
+@dataclass(frozen=True)
+class Holding(Growing):
+    """It shows the first moment three times and the second one twice, as the same objects."""
+
+    def animation(self, frames):
+        first, second, third = (replace(self, share=share) for share in (0.2, 0.5, 1.0))
+        yield from (first, first, first, second, second, third)
+
+
+def test_a_moment_that_lasts_is_drawn_once(tmp_path, monkeypatch):
+    drawn = []
+    draw = animation.picture
+    monkeypatch.setattr(animation, "picture", lambda *given: drawn.append(given) or draw(*given))
+    path = write_animation(Holding(), FRAMES, tmp_path / "film.png", seconds=7.0)
+    assert len(drawn) == 3
+    with Image.open(path) as film:
+        assert film.n_frames == 1 + 3
+        times = []
+        for index in range(1, film.n_frames):
+            film.seek(index)
+            times.append(film.info["duration"])
+    assert times == [3000, 2000, 2000]

@@ -146,7 +146,7 @@ def test_kills_lose_nothing_and_nothing_runs_twice(tmp_path, undisturbed, execut
     assert TRIALS <= begun.total() <= TRIALS + jobs * kills
     results = load(tmp_path / "out")
     assert os.listdir(tmp_path / "out") == ["store.sqlite"]
-    timed = ["seconds", "compile_seconds", "started", "environment"]
+    timed = ["seconds", "compile_seconds", "started", "load", "environment"]
     for name in ("trials", "curves"):
         mine, theirs = (
             frame.drop(columns=timed, errors="ignore")

@@ -144,9 +144,10 @@ def test_a_spent_budget_bounds_its_own_counts(rows, measured):
     _, found = rows(base, head)
     assert found["steps"].verdict is INFORMATIVE
     assert (found["gradients"].verdict, found["losses"].verdict) == (REGRESSION, IMPROVEMENT)
-    base = dataclasses.replace(base, spec=dataclasses.replace(base.spec, budget="gradients 100"))
-    _, found = rows(base, head)
-    assert {found[name].verdict for name in ("steps", "gradients", "losses")} == {INFORMATIVE}
+    for budget in ("work 100", "gradients 100"):
+        base = dataclasses.replace(base, spec=dataclasses.replace(base.spec, budget=budget))
+        _, found = rows(base, head)
+        assert {found[name].verdict for name in ("steps", "gradients", "losses")} == {INFORMATIVE}
     stopped = dataclasses.replace(base, status="stopped")
     _, found = rows(stopped, dataclasses.replace(head, status="stopped"))
     assert found["gradients"].verdict is REGRESSION

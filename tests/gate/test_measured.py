@@ -14,7 +14,8 @@ from optframe.testing import KIT_VERSION
 
 
 def test_counts_are_those_of_a_record():
-    assert sorted(COUNTS) == sorted(FINAL_COUNTS)
+    newer = {"records", "work"}  # not in the published format
+    assert sorted(COUNTS) == sorted(FINAL_COUNTS.keys() - newer)
 
 
 def test_a_table_is_read_as_it_was_written(measured):

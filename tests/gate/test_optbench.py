@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import Number, Optimizer, Solver, Study, UsageError
+from optframe import Number, Optimizer, Record, Solver, Study, UsageError
 from optframe.components.loading import load_plugins
 from optframe.gate.measured import of_record
 from optframe.gate.optbench import WARM_UP, Bench, Outcome, shortfall
@@ -127,8 +127,14 @@ def test_a_step_counts_nothing_in_the_run_that_was_counted(random):
         (
             "sgd:lr=1e-6",
             {"steps": 7, "target": 1e-3},
+            r"did not reach f − f\* ≤ 0\.001: f − f\* \d+\.\d+ after 7 steps, 7 gradients; "
+            r"finished: the budget is spent \(steps 7, target gap 0\.001\)",
+        ),
+        (
+            "sgd:lr=1e-6",
+            {"steps": 7, "target": {"loss": 1e-3}},
             r"did not reach loss ≤ 0\.001: loss \d+\.\d+ after 7 steps, 7 gradients; "
-            r"finished: the budget is spent \(steps 7, target 0\.001\)",
+            r"finished: the budget is spent \(steps 7, target loss 0\.001\)",
         ),
         (
             "sgd:lr=1e-6",
@@ -140,11 +146,6 @@ def test_a_step_counts_nothing_in_the_run_that_was_counted(random):
             {"steps": 50},
             r"did not run to its end: loss .* after \d+ steps, \d+ gradients; diverged: at .*",
         ),
-        (
-            "sgd:lr=0.05",
-            {"steps": 5, "target": {"test_accuracy": 0.9}},
-            r"it measured nothing; failed: PluginError: target: .* has no metric 'test_accuracy'.*",
-        ),
     ],
 )
 def test_what_was_missed_is_said_in_one_line(optimizer, budget, said):
@@ -154,6 +155,22 @@ def test_what_was_missed_is_said_in_one_line(optimizer, budget, said):
         assert found is None
         return
     assert re.fullmatch(rf"{re.escape(trial.optimizer.label)} on booth .*{said}", found)
+
+
+def test_a_run_that_measured_nothing_says_so():
+    _, trial, _ = ran("sgd:lr=0.05", budget={"steps": 5, "target": 1e-3})
+    record = Record.without_run(trial, "failed", "ValueError: no", "2026-01-02T03:04:05+00:00")
+    said = "did not reach f − f* ≤ 0.001: it measured nothing; failed: ValueError: no"
+    assert shortfall(trial, record).endswith(said)
+    with pytest.raises(UsageError, match="booth does not measure 'test_accuracy'"):
+        ran("sgd:lr=0.05", budget={"steps": 5, "target": {"test_accuracy": 0.9}})
+
+
+def test_what_was_missed_of_a_gap_is_its_distance_to_f_star():
+    _, trial, record = ran("sgd:lr=1e-6", "six-hump-camel", budget={"steps": 3, "target": 1e-3})
+    gap = record.last("loss") - record.minimum
+    assert record.minimum < -1
+    assert f"f − f* {gap:.6g} after 3 steps" in shortfall(trial, record)
 
 
 def test_accuracies_are_to_rise():

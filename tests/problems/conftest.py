@@ -40,6 +40,19 @@ def untested() -> Dataset:
     return Dataset("untested", clouds.train, clouds.validation, empty, 3)
 
 
+def unvalidated() -> Dataset:
+    """The same without validation records."""
+    clouds = three_clouds()
+    empty = Part(clouds.test.inputs[:0], clouds.test.targets[:0])
+    return Dataset("unvalidated", clouds.train, empty, clouds.test, 3)
+
+
+def only_training() -> Dataset:
+    """The same without validation and test records."""
+    clouds = untested()
+    return Dataset("only-training", clouds.train, clouds.test, clouds.test, 3)
+
+
 def temperatures() -> Dataset:
     """A data set without classes."""
     part = Part(np.ones((4, 2)), np.array([0.5, 1.5, 2.5, 3.5]))
@@ -67,6 +80,8 @@ def dataset(name: str) -> Dataset:
         "breast-cancer": BreastCancer().load,
         "three-clouds": three_clouds,
         "untested": untested,
+        "unvalidated": unvalidated,
+        "only-training": only_training,
         "temperatures": temperatures,
         "diabetes": Diabetes().load,
     }

@@ -64,7 +64,7 @@ def test_scale_multiplies_loss_and_minimum_and_no_other_metric(random, bind):
 def test_rotations_are_orthogonal_and_drawn_from_the_settings_seed(bind):
     def rotation(seed):
         turned = bind(Rotate(Quadratic(6, condition=10.0)), seed=seed)
-        return turned._inward(np.eye(6)).T
+        return turned.inward(np.eye(6)).T
 
     q = rotation(1)
     assert_allclose(q.T @ q, np.eye(6), atol=1e-14)
@@ -78,7 +78,7 @@ def test_rotations_are_orthogonal_and_drawn_from_the_settings_seed(bind):
 def test_rotations_are_uniform_over_orthogonal_matrices(bind):
     """Of a Haar matrix in 2-d, E Q = 0, E Q₁₁² = ½, E Q₁₁⁴ = 3/8, and det Q = ±1 equally often."""
     q = np.array(
-        [bind(Rotate(Rosenbrock()), seed=seed)._inward(np.eye(2)).T for seed in range(2000)]
+        [bind(Rotate(Rosenbrock()), seed=seed).inward(np.eye(2)).T for seed in range(2000)]
     )
     assert_allclose(q.mean(axis=0), np.zeros((2, 2)), atol=0.08)  # 5 standard deviations
     assert (q[:, 0, 0] ** 2).mean() == pytest.approx(1 / 2, abs=0.04)
@@ -90,7 +90,7 @@ def test_two_rotations_are_two_and_the_problem_inside_draws_what_it_draws_alone(
     inside = Quadratic(5, rotate=True)
     twice = bind(Rotate(Rotate(inside)), seed=4)
     basis = np.eye(5)
-    assert abs(twice._inward(basis) - twice.problem._inward(basis)).max() > 0.1
+    assert abs(twice.inward(basis) - twice.problem.inward(basis)).max() > 0.1
     alone = bind(inside, seed=4)
     assert_array_equal(twice.problem.problem.hessian(basis[0]), alone.hessian(basis[0]))
 

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 
 from optframe import UsageError
+from optframe_problems.learning import Batch
 from optframe_problems.networks.mlp import MultilayerPerceptron
 from optframe_problems.regression.logistic import Logistic
 from optframe_problems.regression.softmax import Softmax
@@ -74,22 +77,53 @@ def test_data_without_classes_is_refused(problem_class, bind):
 
 
 @each_problem
-def test_checkpoints_measure_the_objective_and_the_pure_test_loss(asked, bind, random):
+def test_checkpoints_measure_the_objective_and_the_pure_losses_of_other_parts(asked, bind, random):
     problem = bind(asked)
     theta = problem.start(random) + random.standard_normal(problem.size)
     metrics = problem.metrics(theta)
-    assert list(metrics) == ["loss", "train_accuracy", "test_loss", "test_accuracy"]
+    assert list(metrics) == [
+        *("loss", "accuracy"),
+        *("validation_loss", "validation_accuracy"),
+        *("test_loss", "test_accuracy"),
+    ]
     assert metrics["loss"] == problem.loss(theta, problem.draw(slice(None), None))
     assert metrics["loss"] > problem.measure(theta, problem.training)[0]
-    assert metrics["test_loss"] == problem.measure(theta, problem.testing)[0]
-    expected = problem.loss(theta, problem.testing) - problem.penalty(theta)
-    assert_allclose(metrics["test_loss"], expected, rtol=1e-12)
+    for part in ("validation", "test"):
+        records = getattr(problem.dataset, part)
+        inputs, targets = problem.features(records.inputs), problem.labels(records.targets)
+        batch = Batch(problem.asarray(inputs), targets)
+        assert len(targets) == {"validation": 10, "test": 20}[part]
+        loss, accuracy = problem.measure(theta, batch)
+        assert (metrics[f"{part}_loss"], metrics[f"{part}_accuracy"]) == (loss, accuracy)
+        expected = problem.loss(theta, batch) - problem.penalty(theta)
+        assert_allclose(metrics[f"{part}_loss"], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("problem_class", [Logistic, Softmax, MultilayerPerceptron])
-def test_without_test_records_only_training_is_measured(problem_class, bind, random):
-    problem = bind(problem_class("untested"))
-    assert list(problem.metrics(problem.start(random))) == ["loss", "train_accuracy"]
+@pytest.mark.parametrize(
+    ("data", "parts"),
+    [("untested", ["", "validation_"]), ("only-training", [""]), ("unvalidated", ["", "test_"])],
+)
+def test_a_part_without_records_is_not_measured(problem_class, data, parts, bind, random):
+    problem = bind(problem_class(data))
+    expected = [f"{part}{what}" for part in parts for what in ("loss", "accuracy")]
+    assert list(problem.metrics(problem.start(random))) == expected
+
+
+def test_the_validation_metrics_of_the_digits_are_those_of_scikit_learns_model(bind):
+    problem = bind(Softmax("digits", l2=1e-2))
+    dataset = problem.dataset
+    n = len(dataset.train)
+    model = LogisticRegression(C=1 / (1e-2 * n), tol=1e-8, max_iter=2000)
+    model.fit(dataset.train.inputs, dataset.train.targets)
+    theta = np.vstack([model.coef_.T, model.intercept_]).ravel()
+    metrics = problem.metrics(theta)
+    for prefix, part in (("validation_", dataset.validation), ("test_", dataset.test)):
+        found = model.predict_proba(part.inputs)
+        assert_allclose(metrics[f"{prefix}loss"], log_loss(part.targets, found), rtol=1e-9)
+        expected = model.score(part.inputs, part.targets)
+        assert metrics[f"{prefix}accuracy"] == pytest.approx(expected, rel=1e-12)
+    assert metrics["validation_accuracy"] != metrics["test_accuracy"]
 
 
 @on_each_backend

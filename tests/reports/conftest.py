@@ -70,6 +70,8 @@ class Study:
                 "epochs": np.nan,
                 "samples": 0.0,
                 "gradients": 2 * last,
+                "work": 2 * last,
+                "records": 0.0,
                 "seconds": pace * last,
                 "minimum": minimum,
                 "together": 1,
@@ -88,6 +90,8 @@ class Study:
                     "epoch": np.nan,
                     "samples": 0.0,
                     "gradients": 2.0 * step,
+                    "work": 2.0 * step,
+                    "records": 0.0,
                     "seconds": pace * step,
                     "loss": loss,
                     **columns,
@@ -156,6 +160,9 @@ class Study:
             trials=trials,
             curves=curves,
             landscapes={},
+            cost="work",
+            metric=None,
+            path_tables={},
             study={"name": "demo", "seed": 7, "seeds": 5, "budget": "steps 100"},
             environments=[
                 {"python": "3.12", "git": None, "versions": {"numpy": "2.4", "cupy": None}}

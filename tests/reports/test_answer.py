@@ -68,10 +68,16 @@ def test_problems_with_and_without_a_target_count_alike(study, said):
         add(study, "y", [2.0], problem=problem)
     for problem in ("r", "s", "t"):
         for optimizer, steps in (("x", 9), ("y", 5)):
-            reached = {"target": 1.0, "target_metric": "loss", "steps": steps, "gradients": steps}
+            reached = {
+                "target": 1.0,
+                "target_metric": "loss",
+                "steps": steps,
+                "gradients": steps,
+                "work": steps,
+            }
             add(study, optimizer, [0.5], problem=problem, status="converged", trial=reached)
     text, found = said()
-    assert text.startswith("y ranks first by median cost to the target, else final loss")
+    assert text.startswith("y ranks first by median work to the target, else final loss")
     assert found.table.set_index("optimizer")["mean_rank"].to_dict() == {"x": 1.6, "y": 1.4}
     assert found.table["problems"].tolist() == [5, 5]
 

@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 
 NAN = math.nan
-COUNTS = ["steps", "epochs", "samples", "losses", "gradients", "hessians", "hvps"]
+COUNTS = [
+    "steps",
+    "epochs",
+    "samples",
+    "losses",
+    "gradients",
+    "hessians",
+    "hvps",
+    "work",
+    "records",
+]
 
 
 def _trials(*rows, **common):
@@ -27,7 +37,7 @@ def _trials(*rows, **common):
     made = [
         fixed
         | {"status": s, "loss": loss, "steps": steps, "seconds": steps * (seed + 1) * 1e-3}
-        | {"gradients": 2 * steps, "seed": seed}
+        | {"gradients": 2 * steps, "work": steps, "records": 0, "seed": seed}
         for seed, (s, loss, steps) in enumerate(rows)
     ]
     frame = pd.DataFrame(made)
@@ -42,7 +52,7 @@ def _trials(*rows, **common):
 def trials():
     """Make a frame of trials: each row a (status, loss, steps), seeds counted up.
 
-    A step costs two gradients, and as many milliseconds as the run has a number.
+    A step costs two gradients, a work of one, and as many milliseconds as the run has a number.
     """
     return _trials
 
@@ -56,7 +66,7 @@ def joined():
 class Runs:
     """A study made of curves: `add` a run at a time, then take ``trials`` and ``curves``.
 
-    Step k costs k gradients, 2k losses and k/10 seconds.
+    Step k costs k gradients, 2k losses, a work of k, 5k records and k/10 seconds.
     """
 
     def __init__(self):
@@ -75,12 +85,13 @@ class Runs:
             {"minimum": NAN, "target": NAN, "target_metric": "loss", "together": 1}
             | own
             | identity
-            | dict(zip(COUNTS, (last, NAN, 0, 2 * last, last, 0, 0), strict=True))
+            | dict(zip(COUNTS, (last, NAN, 0, 2 * last, last, 0, 0, last, 5 * last), strict=True))
             | {"status": status, "seconds": last / 10 if loss.size else 0.0, "_same": same}
             | {"loss": loss[-1] if loss.size else NAN, "optimizer_name": optimizer}
             | {"hyperparameters": "{}"}
         )
         table = {"step": step, "epoch": NAN, "samples": 0, "losses": 2 * step, "gradients": step}
+        table |= {"work": step, "records": 5 * step}
         table |= {"hessians": 0, "hvps": 0, "seconds": step / 10, "loss": loss, **columns}
         self._curves.append(pd.DataFrame(identity | table, index=range(loss.size)))
         return self

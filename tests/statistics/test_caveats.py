@@ -121,7 +121,7 @@ def test_where_a_target_was_reached_the_way_there_is_compared_and_not_the_end(tr
 
     assert warnings(both(a=50, b=20)) == []
     (found,) = warnings(both(a=50, b=51))
-    assert found.startswith("On p, the best two by steps to the target, a and b, do not differ")
+    assert found.startswith("On p, the best two by work to the target, a and b, do not differ")
     (found,) = warnings(both(a=50, b=51).assign(status="finished"))
     assert found.startswith("On p, the best two by final loss, a and b,")
 
@@ -140,7 +140,7 @@ def test_an_accuracy_is_compared_by_its_largest(trials):
     accuracy = [*np.linspace(0.1, 0.2, 8), *2 * [*np.linspace(0.8, 0.9, 8)]]
     frame = study(trials, range(8), range(8), range(8)).assign(test_accuracy=accuracy)
     (found,) = warnings(frame, "test_accuracy")
-    assert found.startswith("On p, the best two by final test_accuracy, b and c,")
+    assert found.startswith("On p, the best two by final test accuracy, b and c,")
 
 
 def test_a_ranking_that_depends_on_a_third_is_named(trials, joined):

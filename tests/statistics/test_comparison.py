@@ -197,7 +197,7 @@ def test_problems_without_a_target_are_ranked_by_their_end_beside_those_with_one
     assert costs.index.tolist() == [(name, "none", 0) for name in "pqr"]
     assert costs[["a", "b"]].to_numpy().tolist() == [[8, 4], [-2, -3], [1, INF]]
     table = over_problems(frame).set_index("optimizer")
-    assert set(table["ranked_by"]) == {"median cost to the target, else final loss"}
+    assert set(table["ranked_by"]) == {"median work to the target, else final loss"}
     assert table["problems"].tolist() == [3, 3]
     assert table["with_target"].tolist() == [1, 1]
     assert table["wins"].to_dict() == {"b": 2, "a": 1}
@@ -234,12 +234,15 @@ def test_the_settings_with_the_best_median_are_chosen_and_how_is_said(grid):
 
 def test_the_settings_may_be_chosen_by_the_time_to_the_target(grid):
     slow = grid.copy()
-    slow.loc[slow["optimizer"] == "sgd:lr=9", ["status", "steps", "loss"]] = "converged", 5, 0.1
+    changed = ["status", "steps", "work", "loss"]
+    slow.loc[slow["optimizer"] == "sgd:lr=9", changed] = "converged", 5, 6, 0.1
     found = tuned(slow, by="steps")
     assert found["optimizer"].tolist()[:2] == ["sgd:lr=9", "adam"]
     assert found["value"].tolist()[:2] == [5, 41]
     assert set(found["selected_by"]) == {"median steps to the target"}
-    assert tuned(slow)["value"].tolist()[:2] == [5, 41]
+    by_work = tuned(slow)
+    assert by_work["value"].tolist()[:2] == [6, 41]
+    assert set(by_work["selected_by"]) == {"median work to the target"}
     assert tuned(slow, by="gradients")["value"].tolist()[:2] == [28, 82]  # median of 40, 16
     neither = slow.assign(status="finished")  # nobody got there: the final loss decides
     found = tuned(neither)

@@ -46,6 +46,23 @@ def test_the_test_loss_is_lost_upwards(trials):
     assert only(frame.iloc[::2])["test_loss"] == INF
 
 
+def test_the_metrics_of_validation_records_are_summed_up_beside_those_of_test_records(trials):
+    frame = trials(*3 * [("finished", 1, 9)]).assign(test_accuracy=[0.7, 0.8, 0.9])
+    row = only(frame.assign(validation_loss=[0.3, 0.1, 0.2], validation_accuracy=[0.6, 0.9, 0.5]))
+    assert (row["validation_loss"], row["validation_accuracy"]) == (0.2, 0.6)
+    assert row["test_accuracy"] == 0.8
+    assert math.isnan(only(frame)["validation_loss"])
+
+
+@pytest.mark.parametrize("value", [NAN, INF, -INF])
+def test_a_final_value_that_is_no_number_is_the_worst(value, trials):
+    frame = trials(("finished", 1, 9), ("converged", 1, 9), ("stopped", 1, 9))
+    frame = frame.assign(validation_loss=[value, 0.5, value], validation_accuracy=[value, 0.5, 0.7])
+    assert final(frame, "validation_loss").tolist() == [INF, 0.5, INF]
+    assert final(frame, "validation_accuracy").tolist() == [-INF, 0.5, 0.7]
+    assert only(frame)["validation_loss"] == INF
+
+
 @pytest.mark.parametrize(("other", "agreed"), [(0.25 + 1e-14, 0.25), (0.26, NAN)])
 def test_a_minimum_is_known_where_all_know_the_same_but_for_rounding(trials, other, agreed):
     frame = trials(("finished", 1.0, 10), ("finished", 1.0, 10), ("finished", 1.0, 10))

@@ -115,6 +115,25 @@ def test_what_a_problem_does_not_count_or_measure_is_in_no_sample(runs):
     assert costs(found) == [1, INF]
 
 
+@pytest.mark.parametrize("value", [NAN, INF, -INF])
+def test_a_metric_that_is_no_number_reaches_no_target(runs, value):
+    runs.add([9, 1, 1], validation_loss=[9, value, 2], validation_accuracy=[0.1, value, 0.8])
+    runs.add([9, 1, 1], validation_loss=[9, 3, value], validation_accuracy=[0.1, 0.7, value])
+    found = evaluations_to_target(runs.trials, runs.curves, [2.5, 3.5], metric="validation_loss")
+    assert costs(found) == [2, 2, INF, 1]
+    found = evaluations_to_target(runs.trials, runs.curves, 0.75, metric="validation_accuracy")
+    assert costs(found) == [2, INF]
+    tolerance = relative_targets(runs.trials, runs.curves, [0.5], "validation_loss")
+    assert tolerance.tolist() == [[5.5], [5.5]]
+
+
+@pytest.mark.parametrize(("metric", "goal"), [("test_loss", 2.0), ("test_accuracy", 0.5)])
+def test_a_run_that_ended_by_its_gradient_has_not_reached_an_infinite_target(trials, metric, goal):
+    frame = trials(("converged", 1, 9), ("converged", 1, 9), ("converged", 1, 9))
+    frame = frame.assign(target=goal, target_metric=metric, **{metric: [INF, -INF, goal]})
+    assert costs(evaluations_to_own_target(frame)) == [INF, INF, 9]
+
+
 def test_words_that_fit_nothing_are_refused(runs):
     runs.add([9, 1])
     with pytest.raises(

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from optframe import StoreError, Study, load, load_plugins, run
+from optframe.contracts.columns import TRIALS
 from optframe.contracts.record import Record
 from optframe.execution.runner import PATIENCE, _Saver
 from optframe.store import locks as file_systems_module
@@ -24,7 +25,7 @@ from optframe.store.schema import FORMAT, FORMATS, TABLES, columns_of
 from optframe.store.writer import Store
 
 REGISTRY = load_plugins()
-TIMED = ["seconds", "compile_seconds", "started", "environment"]
+TIMED = ["seconds", "compile_seconds", "started", "load", "environment"]
 
 
 def study(name="small", **given):
@@ -55,8 +56,11 @@ def as_of(path, version):
 
 def test_the_formats_have_the_columns_that_they_had():
     counts = [len(columns_of("trials", version)) for version in FORMATS]
-    assert counts == [41, 42, 45, 46]
-    assert [bool(columns_of("settings", version)) for version in FORMATS] == [False] * 3 + [True]
+    assert counts == [41, 42, 45, 46, 57]
+    for table, first in (("settings", 4), ("tunings", 5)):
+        there = [bool(columns_of(table, version)) for version in FORMATS]
+        assert there == [version >= first for version in FORMATS]
+    assert [len(columns_of("curves", version)) for version in FORMATS] == [5, 5, 5, 5, 6]
     for table in TABLES:
         assert columns_of(table) == columns_of(table, FORMAT)
 
@@ -69,9 +73,13 @@ def test_an_older_format_is_read_as_it_is_and_migrated_when_it_is_written(tmp_pa
     as_of(path, version)
     content = path.read_bytes()
     older = load(tmp_path)
-    pd.testing.assert_frame_equal(older.trials, trials)
+    assert older.trials["stage"].eq("final").all()
+    assert older.trials["origin"].eq("planned").all()
+    lacking = [c.name for c in TRIALS if c.since > version and c.shown and c.before == "NULL"]
+    assert older.trials[lacking].isna().all(axis=None)
+    pd.testing.assert_frame_equal(older.trials.drop(columns=lacking), trials.drop(columns=lacking))
     pd.testing.assert_frame_equal(older.curves, curves)
-    assert read_tasks(path) == {}
+    assert bool(read_tasks(path)) == (version >= 4)
     assert path.read_bytes() == content
     run(study(seeds=3), tmp_path, registry=REGISTRY)
     assert query(path, "PRAGMA user_version") == [(FORMAT,)]
@@ -81,8 +89,9 @@ def test_an_older_format_is_read_as_it_is_and_migrated_when_it_is_written(tmp_pa
     assert "trials_by_cell" in {row[1] for row in query(path, "PRAGMA index_list(trials)")}
     after = load(tmp_path).trials.set_index("key").loc[trials["key"]].reset_index()
     assert len(load(tmp_path).trials) == 6
+    drop = ["position", *lacking]  # what the older format lacked stays unknown
     pd.testing.assert_frame_equal(
-        after.drop(columns="position"), trials.drop(columns="position"), check_like=True
+        after.drop(columns=drop), trials.drop(columns=drop), check_like=True
     )
     assert all(trial.key == key for key, trial in read_tasks(path).items())
     assert len(read_tasks(path)) == 6

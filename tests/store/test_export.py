@@ -31,7 +31,7 @@ def read(path):
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
-@pytest.mark.parametrize("table", ["trials", "curves"])
+@pytest.mark.parametrize("table", ["trials", "curves", "paths"])
 def test_a_table_comes_back_to_the_bit(results, tmp_path, format, table):
     if format == "parquet":
         pytest.importorskip("pyarrow")
@@ -50,10 +50,11 @@ def test_a_table_comes_back_to_the_bit(results, tmp_path, format, table):
 
 
 def test_every_column_is_explained_and_no_explanation_is_empty(results):
-    table = dictionary(results.trials, results.curves)
+    table = dictionary(results.trials, results.curves, results.paths)
     assert (table["meaning"].str.len() > 5).all()
     assert table.loc[table["table"] == "trials", "column"].tolist() == list(results.trials)
     assert table.loc[table["table"] == "curves", "column"].tolist() == list(results.curves)
+    assert table.loc[table["table"] == "paths", "column"].tolist() == list(results.paths)
     said = table.set_index(["table", "column"])
     assert said.loc[("curves", "test_accuracy"), "unit"] == "fraction"
     assert said.loc[("trials", "best_test_loss"), "meaning"].startswith("the best value")
@@ -90,5 +91,8 @@ def test_the_command_names_its_files(results, tmp_path, monkeypatch, capsys):
     assert ended.value.code == 0
     assert capsys.readouterr().out.split() == [
         str(tmp_path / "out" / name)
-        for name in ("trials.csv", "curves.csv", "columns.csv", "study.json", "environments.json")
+        for name in (
+            *("trials.csv", "curves.csv", "paths.csv", "columns.csv"),
+            *("study.json", "environments.json"),
+        )
     ]

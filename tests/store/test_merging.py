@@ -15,7 +15,7 @@ from optframe.store.file import STORE_NAME
 from optframe.store.merging import merge
 
 REGISTRY = load_plugins()
-TIMED = ["seconds", "compile_seconds", "started", "environment"]
+TIMED = ["seconds", "compile_seconds", "started", "load", "environment"]
 
 
 def study(**given):

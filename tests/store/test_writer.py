@@ -64,7 +64,7 @@ def save(folder, trials, *records):
 
 
 def test_what_was_saved_is_read_back_to_the_bit(tmp_path, trials):
-    irrational = np.sqrt(np.arange(2.0, 42.0)).reshape(4, 10)
+    irrational = np.sqrt(np.arange(2.0, 50.0)).reshape(4, 12)
     save(tmp_path, trials, record(trials[0], curve=irrational), record(trials[1]))
     results = load(tmp_path)
     columns = [*COUNT_COLUMNS, "loss", "test_accuracy"]
@@ -87,15 +87,15 @@ def test_trials_are_tidy(tmp_path, trials):
         *("rosenbrock", "none", 0, 0),
     )
     assert (row["backend"], row["dtype"], row["threads"]) == (trials[3].backend, "float64", 1)
-    assert (row["budget"], row["start"]) == ("steps 10, target 0.1", "random")
-    assert (row["target_metric"], row["target"]) == ("loss", 0.1)
+    assert (row["budget"], row["start"]) == ("steps 10, target gap 0.1", "random")
+    assert (row["target_metric"], row["target"]) == ("gap", 0.1)
     assert (row["seconds"], row["compile_seconds"], row["state_bytes"]) == (0.25, 0.125, 48)
-    last = dict(zip([*COUNT_COLUMNS, "loss", "test_accuracy"], range(31, 41), strict=True))
+    last = dict(zip([*COUNT_COLUMNS, "loss", "test_accuracy"], range(37, 49), strict=True))
     assert {name: row[name] for name in FINAL_COUNTS} == {
         name: last[column] for name, column in FINAL_COUNTS.items()
     }
-    assert (row["loss"], row["best_loss"]) == (39.0, 9.0)
-    assert (row["test_accuracy"], row["best_test_accuracy"]) == (40.0, 40.0)
+    assert (row["loss"], row["best_loss"]) == (47.0, 11.0)
+    assert (row["test_accuracy"], row["best_test_accuracy"]) == (48.0, 48.0)
 
 
 @pytest.mark.parametrize("saved", [0, 1, 6])
@@ -127,10 +127,10 @@ def test_what_is_not_known_is_nan(tmp_path, trials):
 
 def test_numbers_that_are_none_survive(tmp_path, trials):
     curve = record(trials[0]).curve.copy()
-    curve[:, 8] = [1.0, -np.inf, np.nan, np.inf]
+    curve[:, 10] = [1.0, -np.inf, np.nan, np.inf]
     save(tmp_path, trials, record(trials[0], "diverged", curve=curve))
     results = load(tmp_path)
-    np.testing.assert_array_equal(results.curves["loss"], curve[:, 8])
+    np.testing.assert_array_equal(results.curves["loss"], curve[:, 10])
     assert results.trials.loc[0, "loss"] == np.inf
     assert results.trials.loc[0, "best_loss"] == 1.0
 

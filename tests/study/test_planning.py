@@ -214,7 +214,7 @@ def test_the_optimizers_budget_goes_before_the_problems_and_the_studys(plan):
     )
     assert {(t.optimizer.name, t.problem.name): t.budget for t in trials} == {
         ("sgd", "quadratic"): Budget(steps=1),
-        ("sgd", "rosenbrock"): Budget(steps=2, target=0.1),
+        ("sgd", "rosenbrock"): Budget(steps=2, target={"gap": 0.1}),
         ("adam", "quadratic"): Budget(steps=3),
         ("adam", "rosenbrock"): Budget(steps=3),
     }

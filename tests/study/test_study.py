@@ -92,7 +92,7 @@ def test_the_designs_study_is_planned_as_it_is_written(write, registry):
         learning + functions
     )
     assert {t.budget for t in trials[: len(learning)]} == {Budget(epochs=10.0)}
-    assert {t.budget for t in trials[len(learning) :]} == {Budget(steps=2000, target=1e-6)}
+    assert {t.budget for t in trials[len(learning) :]} == {Budget(steps=2000, target={"gap": 1e-6})}
     assert {t.dtype for t in trials[: len(learning)]} == {"float32"}
     assert {t.dtype for t in trials[len(learning) :]} == {"float64"}
     assert len({t.key for t in trials}) == len(trials)
@@ -171,7 +171,7 @@ PAIRED = "problems names 'rosenbrok', which is not in this study; did you mean '
 MISSPELLED = "wrap clip-nrom: unknown wrapper 'clip-nrom'; did you mean 'clip-n"
 FORM = " is written in another form; write"
 NONE = "expected a table such as { steps = 1000 }, found nothing"
-ENDLESS = "no budget is given; expected at least one of steps, epochs, gradients, seconds"
+ENDLESS = "no budget is given; expected at least one of steps, epochs, gradients, work, seconds"
 TWO = "target: found 2 metrics, expected one, as in { test_accuracy = 0.95 }"
 
 
@@ -313,7 +313,7 @@ def test_a_budgets_table_is_read_back():
     for budget in (
         Budget(steps=3),
         Budget(epochs=2.5, target=1e-3, target_every=7),
-        Budget(seconds=1.0, target={"train_accuracy": 1.0}),
+        Budget(seconds=1.0, target={"accuracy": 1.0}),
     ):
         assert Budget(**budget.table) == budget
 

@@ -174,3 +174,13 @@ def test_where_the_loss_is_no_number_the_grid_has_nan_and_no_warning(finished):
     assert np.isnan(found.loss[found.axes[0] < 0]).all()
     assert np.isfinite(found.loss[found.axes[0] > 0]).all()
     assert (found.axes[0] < 0).any()
+
+
+def test_the_grid_holds_the_steps_between_checkpoints(run_of):
+    """Each step of 1.9 crosses the minimizer; all checkpoints are on one side of it."""
+    fields = {"budget": {"steps": 8}, "checkpoints": Checkpoints(every_steps=2)}
+    run = run_of(Quadratic(size=2), SGD(lr=1.9), [3.0, 3.0], **fields, path=True)
+    assert (run.curve[:, -1] > 0).all()
+    lowest = run.path.table[:, 1].min()
+    assert lowest == pytest.approx(-2.7)
+    assert landscape(run).axes[0][0] < lowest

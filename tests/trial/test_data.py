@@ -74,7 +74,7 @@ def test_a_problem_with_noise_and_no_data_has_no_epochs(squares):
         optframe.minimize(problem, SGD(), epochs=1)
 
 
-def test_a_target_on_data_is_tested_every_so_many_steps_and_at_checkpoints(run_of, squares):
+def test_a_target_on_data_is_found_at_the_step_that_reaches_it(run_of, squares):
     losses = [np.mean((4.5 + 15.5 * 0.9**k - np.arange(10)) ** 2) / 2 for k in range(200)]
     reached = next(k for k, loss in enumerate(losses) if loss <= 5.0)
     assert reached % 7
@@ -82,7 +82,9 @@ def test_a_target_on_data_is_tested_every_so_many_steps_and_at_checkpoints(run_o
     budget = {"steps": 200, "target": 5.0, "target_every": 7}
     run = run_of(squares(), SGD(lr=0.1), budget=budget, **fields)
     assert run.status == "converged"
-    assert run.k == 7 * -(-reached // 7)
+    assert run.k == reached
+    assert run.counts.gradients == reached
+    np.testing.assert_allclose(run.rows[-1][run.columns.index("loss")], losses[reached])
 
 
 def test_a_metric_that_is_better_higher_is_reached_from_below(squares):

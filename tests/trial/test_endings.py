@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import Optimizer, PluginError
+from optframe import FunctionProblem, Optimizer
 from optframe.trial.clock import Clock
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.samplers.shuffled import Shuffled
@@ -30,7 +30,7 @@ def test_steps_to_a_target_are_exact_whatever_the_checkpoints(target, rosenbrock
         assert found.loss == pytest.approx(losses[expected], rel=1e-12)
         assert found.counts.gradients == expected
         assert found.counts.losses == 0
-        assert found.reason == f"loss {losses[expected]:.6g} reached {target:g}"
+        assert found.reason == f"gap {losses[expected]:.6g} reached {target:g}"
 
 
 def test_a_target_that_is_not_reached_leaves_the_budget():
@@ -39,9 +39,62 @@ def test_a_target_that_is_not_reached_leaves_the_budget():
     assert found.curve["step"].iloc[-1] == 50
 
 
+def test_a_number_is_a_distance_to_the_least_loss_where_it_is_known():
+    """The least loss of the six-hump camel is -1.03, and its start is far above."""
+    found = optframe.minimize("six-hump-camel", "sgd:lr=0.01", steps=2000, target=1e-6)
+    least = optframe.make("six-hump-camel").minimum
+    assert found.curve["step"].iloc[-1] > 10
+    if found.status == "converged":
+        assert found.loss - least <= 1e-6
+
+
+def test_a_minimum_far_away_is_no_divergence():
+    far = FunctionProblem(
+        loss=lambda theta: (theta[..., 0] - 3e10) ** 2,
+        gradient=lambda theta: 2 * (theta - 3e10),
+        theta0=[0.0],
+        known_minimum=0.0,
+    )
+    leap = optframe.minimize(far, SGD(lr=0.5), steps=5, target=1e-3)
+    assert (leap.status, leap.loss) == ("converged", 0.0)
+    assert leap.curve["step"].iloc[-1] == 1
+    without = optframe.minimize(far, SGD(lr=0.5), steps=5)
+    assert (without.status, without.reason) == ("diverged", "at step 1")
+
+
+def test_what_is_not_finite_has_reached_nothing():
+    """The accuracy is at its target, but the loss is not a number."""
+
+    @dataclass(frozen=True)
+    class Blind(Quadratic):
+        def metrics(self, theta):
+            loss = np.where(theta[..., 0] < 0.95, np.nan, self.loss(theta))
+            return {"loss": loss, "accuracy": np.where(theta[..., 0] < 0.95, 1.0, 0.0)}
+
+    target = {"accuracy": 1.0}
+    found = optframe.minimize(Blind(size=2), SGD(lr=0.1), steps=5, target=target)
+    assert (found.status, found.reason) == ("diverged", "at step 1")
+
+
+@pytest.mark.parametrize("work", [2.5, 1.0, 0.04])
+def test_a_budget_of_work_is_spent_by_answers(work):
+    given = {"sampler": "shuffled:batch_size=32", "checkpoints": EVERY}
+    found = optframe.minimize("softmax:data=iris", "adam", work=work, **given)
+    assert found.status == "finished"
+    spent = found.curve["work"].to_numpy()
+    assert spent[-2] < work * (1 - 1e-9) <= spent[-1]
+    records = len(optframe.make("iris").load().train)
+    np.testing.assert_allclose(found.curve["records"] / records, spent)
+    if work == 1.0:
+        assert found.curve["epoch"].iloc[-1] == 1
+    searching = optframe.minimize("rosenbrock", "lbfgs", work=20)
+    assert searching.counts.work >= 20 * (1 - 1e-9)
+    assert searching.counts.work <= searching.counts.gradients + searching.counts.losses / 3 + 1e-9
+
+
 def test_a_target_on_an_unknown_metric_says_which_there_are():
-    unknown = "Rosenbrock has no metric 'accuracy'; expected one of: loss"
-    with pytest.raises(PluginError, match=unknown):
+    unknown = "rosenbrock does not measure 'accuracy'; expected one of: loss"
+    with pytest.raises(optframe.UsageError, match=unknown):
         optframe.minimize("rosenbrock", "sgd", steps=5, target={"accuracy": 0.9})
 
 
@@ -58,12 +111,21 @@ def test_gradient_norm_ends_a_run_at_the_first_step_that_is_below():
     assert found.reason == f"gradient norm {norms[expected]:.6g} reached 0.001"
 
 
-def test_the_gradient_norm_of_data_is_that_of_all_data(squares):
-    settings = {"steps": 1000, "sampler": "sequential:batch_size=1", "checkpoints": EVERY}
-    found = optframe.minimize(squares(), SGD(lr=0.1), gradient_norm=0.5, **settings)
-    assert found.status == "converged"
-    assert abs(found.theta[0] - 4.5) <= 0.5
-    assert found.curve["samples"].iloc[-1] == found.curve["step"].iloc[-1]
+def test_the_gradient_norm_of_data_is_that_of_all_data(run_of, squares):
+    thetas = [20.0]
+    for k in range(1000):
+        thetas.append(thetas[-1] - 0.1 * (thetas[-1] - k % 10))
+    near = [abs(theta - 4.5) <= 0.5 for theta in thetas]
+    tested = next(k for k in range(0, 1001, 7) if near[k])
+    first = next(k for k in range(tested - 6, tested + 1) if near[k])
+    budget = {"steps": 1000, "gradient_norm": 0.5, "target_every": 7}
+    run = run_of(
+        squares(), SGD(lr=0.1), budget=budget, sampler=optframe.make("sequential:batch_size=1")
+    )
+    assert run.status == "converged"
+    assert (run.k, run.counts.samples) == (first, first)
+    np.testing.assert_allclose(run.theta, thetas[first])
+    assert run.window is None
 
 
 @dataclass(frozen=True)
@@ -126,7 +188,7 @@ def test_whichever_budget_is_spent_first_ends_the_run(squares):
 
 
 def test_a_budget_is_needed():
-    needed = "expected at least one of steps, epochs, gradients, seconds"
+    needed = "expected at least one of steps, epochs, gradients, work, seconds"
     with pytest.raises(optframe.UsageError, match=needed):
         optframe.minimize("rosenbrock", "sgd")
 

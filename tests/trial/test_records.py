@@ -50,5 +50,5 @@ def test_a_record_says_what_was_run(record_of):
     assert record.landscape is not None
     assert record_of(Quadratic(size=3), SGD()).landscape is None
     found = optframe.minimize(Rosenbrock(), Adam(lr=0.01), steps=10)
-    np.testing.assert_array_equal(record.curve[:, 8:], found.rows[:, 8:])
+    np.testing.assert_array_equal(record.curve[:, 10:], found.rows[:, 10:])
     assert record.last("loss") == found.loss

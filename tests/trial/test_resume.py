@@ -175,12 +175,26 @@ def test_work_that_was_saved_is_not_done_again(tmp_path):
     assert run.k == 24
 
 
+@pytest.mark.parametrize("saves", [2, 9, 16])
+def test_a_target_is_reached_at_the_same_step_after_a_kill_within_its_window(saves, tmp_path):
+    budget = {"steps": 200, "target": {"loss": 0.4}, "target_every": 30}
+    setup = setup_of("momentum:lr=0.02", "softmax:data=iris", budget=budget)
+    expected = ran(setup)
+    assert (expected.status, expected.window) == ("converged", 1)
+    assert expected.k % 30
+    with pytest.raises(Killed):
+        ran(setup, Killing(tmp_path / "run.npz", saves))
+    resumed = ran(setup, Saved(tmp_path / "run.npz", KEY, 60.0))
+    same(resumed, expected)
+    assert resumed.window == 1
+
+
 def test_what_was_one_array_is_one_array_again(tmp_path):
     setup = setup_of("lbfgs", "quadratic:size=4")
     with pytest.raises(Killed):
         ran(setup, Killing(tmp_path / "run.npz", 3))
     run = Run(setup)
-    run._measure()
+    run.measure()
     run.loop.begin()
     Saved(tmp_path / "run.npz", KEY, 60.0).restore(run)
     assert run.k > 0

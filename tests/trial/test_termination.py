@@ -91,14 +91,17 @@ def test_a_batch_is_judged_as_its_runs_are_alone(budget, random):
         ({"exhausted": "no data", "spent": True}, ("finished", None)),
         ({"spent": True, "stopped": "done"}, ("stopped", "done")),
         ({"stopped": "done", "target": "loss 0"}, ("converged", "loss 0")),
-        ({"target": "loss 0", "diverged": True}, ("diverged", "at step 7")),
+        ({"target": "loss 0", "diverged": True}, ("converged", "loss 0")),
+        ({"stopped": "done", "diverged": True}, ("diverged", "at step 7")),
     ],
 )
 def test_the_first_end_decides(seen, end):
     nothing = {"diverged": False, "target": None, "spent": False}
-    assert termination(steps=9).verdict(7, 1.0, **nothing | seen) == end
+    assert termination(steps=9).verdict(7, {"loss": 1.0}, **nothing | seen) == end
 
 
 def test_nothing_is_spent_before_the_first_step():
-    verdict = termination(steps=9).verdict(0, 1.0, diverged=False, target=None, spent=True)
+    verdict = termination(steps=9).verdict(
+        0, {"loss": 1.0}, diverged=False, target=None, spent=True
+    )
     assert verdict == (None, None)

@@ -22,8 +22,9 @@ __all__ = ["command"]
 def command(results: Path, formats: tuple[str, ...], out: Path | None) -> None:
     """Write the results folder DIR as tables that other programs read.
 
-    The tables are trials, with a row per trial, and curves, with a row per checkpoint. columns.csv
-    describes each column and its unit. study.json and environments.json are written, too.
+    The tables are trials, with a row per trial, curves, with a row per checkpoint, and paths, with
+    a row per step of problems of one or two parameters. columns.csv describes each column and its
+    unit. study.json and environments.json are written, too.
     """
     from importlib.util import find_spec
 

@@ -24,14 +24,34 @@ __all__ = ["command"]
     metavar="NAME[,NAME...]",
     help="html (a page), md, latex (tables), pdf (figures at column width), or a plugin's.",
 )
+@click.option(
+    "--cost",
+    metavar="NAME",
+    help="Compare by work, steps, gradients, records, epochs, samples, evaluations or seconds.  "
+    "[default: the study's, else work]",
+)
+@click.option(
+    "--metric",
+    metavar="NAME",
+    help="Judge by this metric where no target was reached.  [default: the study's, else the "
+    "validation loss, else f - f* or the loss]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder, by default DIR/report.")
 @with_plugins
-def command(registry: Registry, results: tuple[Path, ...], formats: str, out: Path | None) -> None:
+def command(
+    registry: Registry,
+    results: tuple[Path, ...],
+    formats: str,
+    cost: str | None,
+    metric: str | None,
+    out: Path | None,
+) -> None:
     """Draw the report of the results folder DIR, by default into DIR/report.
 
     \b
     optframe report results/quickstart --format html,md
     optframe report results/before results/after      both side by side
+    optframe report DIR --cost seconds --metric test_loss
     """  # noqa: D301
     from optframe.api import load, report
 
@@ -39,5 +59,6 @@ def command(registry: Registry, results: tuple[Path, ...], formats: str, out: Pa
     loaded, names = [load(folder) for folder in results], formats.split(",")
     for name in names:
         registry.entry("reporters", name)  # an unknown name is an error before anything is drawn
+    given = {"cost": cost, "metric": metric}
     for name in names:
-        click.echo(f"report: {report(loaded, out, format=name, registry=registry)}")
+        click.echo(f"report: {report(loaded, out, format=name, registry=registry, **given)}")

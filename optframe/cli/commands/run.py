@@ -12,6 +12,7 @@ import click
 
 from optframe.cli.options import name_broken, path_option, warn, with_plugins
 from optframe.components.registry import Registry
+from optframe.contracts.trial import BUDGETS
 from optframe.errors import UsageError
 
 __all__ = ["command"]
@@ -41,8 +42,15 @@ def _components(kind: str, help: str) -> Callable[..., Any]:
 @click.option("--steps", type=int, help="Budget: steps.")
 @click.option("--epochs", type=float, help="Budget: passes over the data.")
 @click.option("--gradients", type=float, help="Budget: gradient evaluations.")
-@click.option("--seconds", type=float, help="Budget: seconds of work.")
-@click.option("--target", type=float, help="End a run when its loss is this small.")
+@click.option(
+    "--work", type=float, help="Budget: cost of all evaluations, in gradients over all the data."
+)
+@click.option("--seconds", type=float, help="Budget: seconds of steps and sampling.")
+@click.option(
+    "--target",
+    type=float,
+    help="End a run at this f - f* if the problem knows f*, or else at this loss.",
+)
 @path_option("--out", "DIR", "Results folder, by default results/<name of the study>.")
 @click.option("--report/--no-report", default=True, help="Draw the report at the end.")
 @click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
@@ -181,7 +189,7 @@ def _tables(words: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(
             "name a study, or at least one optimizer (-o) and one problem (-p); see `optframe list`"
         )
-    ends = ("steps", "epochs", "gradients", "seconds", "target")
+    ends = (*BUDGETS, "target")
     budget = {name: words[name] for name in ends if words[name] is not None}
     table: dict[str, Any] = {"name": "command-line", "budget": budget}
     table |= {name: words[name] for name in ("seed", "seeds") if words[name] is not None}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from optframe import DataFile, Dataset, DatasetLoader
 from optframe_problems.data_loading.libsvm_records import SITE, load_libsvm
+from optframe_problems.data_loading.split import Division, Fraction, Seed, Split
 
 __all__ = ["A9a"]
 
@@ -12,7 +13,18 @@ __all__ = ["A9a"]
 class A9a(DatasetLoader):
     """32,561 people with 123 sparse features of 0 and 1, income ≤ 50,000 (0) or more (1).
 
-    The 16,281 test records are in a file of their own, ``a9a.t``.
+    The 16,281 test records are in a file of their own, ``a9a.t``. By default none of the others are
+    for validation.
+
+    Parameters
+    ----------
+    validation_fraction
+        The fraction of the training records that are used for validation instead, in [0, 1).
+    split
+        Which records these are: ``stratified``, drawn with the same shares of the classes in both
+        parts, or ``last``, the last ones of the file. A number is the seed of ``stratified``.
+    seed
+        The seed of the draw, at least 0.
 
     References
     ----------
@@ -20,6 +32,18 @@ class A9a(DatasetLoader):
     in Advances in Kernel Methods (1998), from B. Becker and R. Kohavi's Adult, UCI Machine
     Learning Repository (1996).
     """
+
+    validation_fraction: Fraction = 0.0
+    split: Split = "stratified"
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        _ = self.division  # checks the parameters
+
+    @property
+    def division(self) -> Division:
+        """How the records of the first file are divided."""
+        return Division(0.0, self.validation_fraction, self.split, self.seed)
 
     def files(self) -> tuple[DataFile, ...]:
         """Return the files, that of the test part last."""
@@ -42,4 +66,4 @@ class A9a(DatasetLoader):
 
     def load(self) -> Dataset:
         """Read both files."""
-        return load_libsvm("a9a", self.files())
+        return load_libsvm("a9a", self.files(), self.division)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from optframe import DataFile, Dataset, UnavailableError
 from optframe_problems.data_loading.libsvm_records import SITE, load_libsvm
 from optframe_problems.data_loading.scaling import dense, standardized
-from optframe_problems.data_loading.split import SplitLoader, stratified
+from optframe_problems.data_loading.split import Division, SplitLoader, stratified
 
 __all__ = ["Australian"]
 
@@ -26,7 +26,11 @@ class Australian(SplitLoader):
     validation_fraction
         The fraction of all records in the validation part, in [0, 1); the rest is for training.
     split
-        The seed of the split, which keeps the shares of the classes, at least 0.
+        The validation records: ``stratified``, drawn with the same shares of the classes in all
+        parts, or ``last``, the last ones of the file that are not in the test part. A number is
+        the seed of ``stratified``.
+    seed
+        The seed of the draws, at least 0.
 
     References
     ----------
@@ -39,11 +43,11 @@ class Australian(SplitLoader):
 
     def load(self) -> Dataset:
         """Read, split and standardize the records."""
-        whole = dense(load_libsvm("australian", self.files()))
+        whole = dense(load_libsvm("australian", self.files(), Division()))
         if whole.digest != RECORDS:
             raise UnavailableError(
                 f"{self.files()[0].find()}: these are not the 690 records of 'australian'; get it "
                 "again, or move it away"
             )
-        parts = stratified("australian", whole.train, self.fractions, self.split, whole.labels)
+        parts = stratified("australian", whole.train, self.division, whole.labels)
         return standardized(parts)

@@ -37,7 +37,10 @@ class Cifar10(Images):
     validation_fraction
         The fraction of the training records that are used for validation instead, in [0, 1).
     split
-        The seed of that split, which keeps the shares of the classes, at least 0.
+        Which records these are: ``stratified``, drawn with the same shares of the classes in both
+        parts, or ``last``, the last ones of the file. A number is the seed of ``stratified``.
+    seed
+        The seed of the draw, at least 0.
     scale
         ``unit``: pixels / 255; ``standard``: (pixel − mean) / standard deviation, both of a colour
         over all training pixels; ``whiten``: contrast-normalized and whitened.
@@ -67,6 +70,7 @@ class Cifar10(Images):
     )
 
     def __post_init__(self) -> None:
+        _ = self.division  # checks the parameters
         if self.test and not self.train:
             raise ValueError(f"test = {self.test!r} without train; give both, or neither")
 

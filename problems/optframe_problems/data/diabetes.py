@@ -22,7 +22,10 @@ class Diabetes(SplitLoader):
     validation_fraction
         The fraction of all records in the validation part, in [0, 1); the rest is for training.
     split
-        The seed of the split, at least 0.
+        The validation records: ``stratified``, drawn at random, or ``last``, the last ones of the
+        file that are not in the test part. A number is the seed of ``stratified``.
+    seed
+        The seed of the draws, at least 0.
 
     References
     ----------
@@ -35,6 +38,4 @@ class Diabetes(SplitLoader):
         from sklearn.datasets import load_diabetes
 
         patients, progressions = load_diabetes(return_X_y=True)
-        return standardized(
-            shuffled("diabetes", Part(patients, progressions), self.fractions, self.split)
-        )
+        return standardized(shuffled("diabetes", Part(patients, progressions), self.division))

@@ -21,7 +21,11 @@ class Digits(SplitLoader):
     validation_fraction
         The fraction of all records in the validation part, in [0, 1); the rest is for training.
     split
-        The seed of the split, which keeps the shares of the classes, at least 0.
+        The validation records: ``stratified``, drawn with the same shares of the classes in all
+        parts, or ``last``, the last ones of the file that are not in the test part. A number is
+        the seed of ``stratified``.
+    seed
+        The seed of the draws, at least 0.
 
     References
     ----------
@@ -34,5 +38,5 @@ class Digits(SplitLoader):
         from sklearn.datasets import load_digits
 
         pixels, digits = load_digits(return_X_y=True)
-        dataset = stratified("digits", Part(pixels / 16, digits), self.fractions, self.split)
+        dataset = stratified("digits", Part(pixels / 16, digits), self.division)
         return replace(dataset, shape=(8, 8, 1))

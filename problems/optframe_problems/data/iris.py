@@ -22,7 +22,11 @@ class Iris(SplitLoader):
     validation_fraction
         The fraction of all records in the validation part, in [0, 1); the rest is for training.
     split
-        The seed of the split, which keeps the shares of the classes, at least 0.
+        The validation records: ``stratified``, drawn with the same shares of the classes in all
+        parts, or ``last``, the last ones of the file that are not in the test part. A number is
+        the seed of ``stratified``.
+    seed
+        The seed of the draws, at least 0.
 
     References
     ----------
@@ -35,4 +39,4 @@ class Iris(SplitLoader):
         from sklearn.datasets import load_iris
 
         flowers, species = load_iris(return_X_y=True)
-        return standardized(stratified("iris", Part(flowers, species), self.fractions, self.split))
+        return standardized(stratified("iris", Part(flowers, species), self.division))

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import urlsplit
-
-from annotated_types import Ge
 
 from optframe import DataFile, Dataset, DatasetLoader, UsageError
 from optframe_problems.data_loading.files import named
 from optframe_problems.data_loading.libsvm_records import load_libsvm
-from optframe_problems.data_loading.split import Fraction, check_fractions
+from optframe_problems.data_loading.split import Division, Fraction, Seed, Split
 
 __all__ = ["Libsvm"]
 
@@ -40,7 +38,11 @@ class Libsvm(DatasetLoader):
         The fraction of the file's records in the validation part, in [0, 1); the rest is for
         training.
     split
-        The seed of the split, which keeps the shares of the classes, at least 0.
+        The validation records: ``stratified``, drawn with the same shares of the classes in all
+        parts, or ``last``, the last ones of the file that are not in the test part. A number is
+        the seed of ``stratified``.
+    seed
+        The seed of the draws, at least 0.
     sha256
         The checksum of the file, 64 hexadecimal digits; empty where it is not known.
     test_sha256
@@ -52,12 +54,13 @@ class Libsvm(DatasetLoader):
     target: Literal["auto", "class", "number"] = "auto"
     test_fraction: Fraction = 0.0
     validation_fraction: Fraction = 0.0
-    split: Annotated[int, Ge(0)] = 0
+    split: Split = "stratified"
+    seed: Seed = 0
     sha256: str = ""
     test_sha256: str = ""
 
     def __post_init__(self) -> None:
-        check_fractions(self.test_fraction, self.validation_fraction)
+        _ = self.division  # checks the parameters
         if self.test and self.test_fraction:
             raise ValueError(
                 f"test_fraction = {self.test_fraction} beside test = {self.test!r}; give one"
@@ -66,6 +69,11 @@ class Libsvm(DatasetLoader):
             digits = getattr(self, name)
             if digits and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
                 raise ValueError(f"{name} = {digits!r}; expected 64 digits 0 to 9 and a to f")
+
+    @property
+    def division(self) -> Division:
+        """How the records of the file are divided."""
+        return Division(self.test_fraction, self.validation_fraction, self.split, self.seed)
 
     def files(self) -> tuple[DataFile, ...]:
         """Return the files that are named."""
@@ -76,8 +84,7 @@ class Libsvm(DatasetLoader):
         """Read and split the records."""
         if not self.path:
             raise UsageError("libsvm: path is missing; write libsvm:path=FILE")
-        fractions = (self.test_fraction, self.validation_fraction)
-        return load_libsvm(self.path, self.files(), fractions, self.split, self.target)
+        return load_libsvm(self.path, self.files(), self.division, self.target)
 
 
 def _file(path: str, sha256: str) -> DataFile:

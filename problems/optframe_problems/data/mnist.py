@@ -23,7 +23,10 @@ class Mnist(IdxImages):
     validation_fraction
         The fraction of the training records that are used for validation instead, in [0, 1).
     split
-        The seed of that split, which keeps the shares of the classes, at least 0.
+        Which records these are: ``stratified``, drawn with the same shares of the classes in both
+        parts, or ``last``, the last ones of the file. A number is the seed of ``stratified``.
+    seed
+        The seed of the draw, at least 0.
     scale
         ``unit``: pixels / 255; ``standard``: (pixel − mean) / standard deviation, both over all
         training pixels (0.1307 and 0.3081 of 1); ``whiten``: contrast-normalized and whitened.

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Gt
 from numpy.typing import NDArray
 
 from optframe import Dataset, DatasetLoader, Part, UnavailableError
 from optframe_problems.data_loading.scaling import mapped
-from optframe_problems.data_loading.split import Fraction, stratified
+from optframe_problems.data_loading.split import Division, Fraction, Seed, Split, stratified
 from optframe_problems.data_loading.whitening import whitened
 
 __all__ = ["Images", "Scale", "of_images"]
@@ -30,7 +30,10 @@ class Images(DatasetLoader):
     validation_fraction
         The fraction of the training records that are used for validation instead, in [0, 1).
     split
-        The seed of that split, which keeps the shares of the classes, at least 0.
+        Which records these are: ``stratified``, drawn with the same shares of the classes in both
+        parts, or ``last``, the last ones of the file. A number is the seed of ``stratified``.
+    seed
+        The seed of the draw, at least 0.
     scale
         ``unit``: pixels / 255; ``standard``: (pixel − mean) / standard deviation, both of a colour
         over all training pixels; ``whiten``: see `whitened`.
@@ -39,7 +42,8 @@ class Images(DatasetLoader):
     """
 
     validation_fraction: Fraction = 0.1
-    split: Annotated[int, Ge(0)] = 0
+    split: Split = "stratified"
+    seed: Seed = 0
     scale: Scale = "unit"
     epsilon: Annotated[float, Gt(0)] = 0.1
 
@@ -48,6 +52,14 @@ class Images(DatasetLoader):
 
     labels: ClassVar[tuple[Any, ...]]
     """The names of the ten classes."""
+
+    def __post_init__(self) -> None:
+        _ = self.division  # checks the parameters
+
+    @property
+    def division(self) -> Division:
+        """How the training records are divided into training and validation part."""
+        return Division(0.0, self.validation_fraction, self.split, self.seed)
 
     @property
     @abstractmethod
@@ -61,8 +73,7 @@ class Images(DatasetLoader):
     def load(self) -> Dataset:
         """Read, split and scale the records."""
         train, test = self.read()
-        fractions = (0.0, self.validation_fraction)
-        dataset = stratified(self.name, train, fractions, self.split, self.labels)
+        dataset = stratified(self.name, train, self.division, self.labels)
         whole = replace(dataset, test=test, classes=len(self.labels), shape=self.shape)
         if self.scale == "whiten":
             return whitened(whole, self.epsilon)

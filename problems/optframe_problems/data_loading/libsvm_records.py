@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe import DataFile, Dataset, Part, UsageError
-from optframe_problems.data_loading.split import shuffled, stratified
+from optframe_problems.data_loading.split import Division, shuffled, stratified
 from optframe_problems.data_loading.svmlight_format import read
 
 __all__ = ["SITE", "load_libsvm"]
@@ -18,8 +18,7 @@ SITE = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/"
 def load_libsvm(
     name: str,
     files: tuple[DataFile, ...],
-    fractions: tuple[float, float] = (0.0, 0.0),
-    seed: int = 0,
+    division: Division,
     target: str = "auto",
 ) -> Dataset:
     """Read the records of a file, number their classes, and split them, as `libsvm` does.
@@ -39,9 +38,9 @@ def load_libsvm(
     if classes:
         records = Part(inputs, np.searchsorted(labels, targets))
         known = tuple(labels.astype(int).tolist())
-        dataset = stratified(name, records, fractions, seed, known)
+        dataset = stratified(name, records, division, known)
     else:
-        dataset = shuffled(name, Part(inputs, targets), fractions, seed)
+        dataset = shuffled(name, Part(inputs, targets), division)
     if not test_paths:
         return dataset
     test_inputs, test_targets = read(test_paths[0])

@@ -63,6 +63,14 @@ class ConvexModel(TwiceDifferentiable):
         """Return a penalty's strength for each parameter, (P,): none for the biases."""
         return self.asarray(on_weights(strength, self.size - self.outputs, self.outputs))
 
+    def work(self, word: str) -> float | None:
+        """Return P/4 for a Hessian, in gradients over all the data.
+
+        With n records, a gradient is two products with them, of 2nP operations each. A Hessian is
+        the symmetric half of a product of nP² multiplications and additions.
+        """
+        return self.size / 4 if word == "hessian" else None
+
     def with_curvature(self, hessian: Array, theta: Array) -> Array:
         """Return a Hessian of the mean loss, (..., P, P), with the penalty's on its diagonal."""
         penalty = self.regularizer

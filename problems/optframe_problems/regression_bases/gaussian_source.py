@@ -111,6 +111,10 @@ class GaussianSource(StochasticProblem):
         batch = batch.spread(theta)
         return self._residuals(theta, batch)[..., None] * batch.inputs
 
+    def work(self, word: str) -> float | None:
+        """Return P/4 for a Hessian, as in `ConvexModel`."""
+        return self.size / 4 if word == "hessian" else None
+
     def metrics(self, theta: Array) -> Mapping[str, Array]:
         """Measure the loss over all records, and the exact expected loss of a new one."""
         return {"loss": self.loss(theta, self._whole), "test_loss": self._expected(theta)}

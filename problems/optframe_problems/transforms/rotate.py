@@ -42,12 +42,13 @@ class Rotate(Affine):
 
     draws_instance = True  # Q
 
-    def _inward(self, theta: Array) -> Array:
+    def inward(self, theta: Array) -> Array:
+        """Return Qθ."""
         # A product per vector, which gives each run the same bits as alone.
         return self.xp.matmul(theta[..., None, :], self._q.mT)[..., 0, :]
 
     def _along(self, v: Array) -> Array:
-        return self._inward(v)
+        return self.inward(v)
 
     def _back(self, g: Array) -> Array:
         return self.xp.matmul(g[..., None, :], self._q)[..., 0, :]

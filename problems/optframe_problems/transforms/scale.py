@@ -40,14 +40,18 @@ class Scale(Affine):
     condition: Annotated[float, Ge(1)] = 1.0
     factor: Annotated[float, Gt(0)] = 1.0
 
+    def inward(self, theta: Array) -> Array:
+        """Return Dθ."""
+        return self._d * theta
+
     def partial(self, theta: Array, i: int, *batch: Any) -> Array:
         """Return ∂g/∂θᵢ, shape (...)."""
-        inside = self.inside.partial(self._inward(theta), i, *batch)
+        inside = self.inside.partial(self.inward(theta), i, *batch)
         return self._factor * (self._d[i] * inside)
 
     def coordinate_minimum(self, theta: Array, i: int, *batch: Any) -> Array:
         """Return the θᵢ that minimizes g with the others held, shape (...)."""
-        return self.inside.coordinate_minimum(self._inward(theta), i, *batch) / self._d[i]
+        return self.inside.coordinate_minimum(self.inward(theta), i, *batch) / self._d[i]
 
     def layout(self) -> Any:
         """Return the blocks of parameters, which are those of the problem inside."""
@@ -56,9 +60,6 @@ class Scale(Affine):
     @property
     def _factor(self) -> float:
         return self.factor
-
-    def _inward(self, theta: Array) -> Array:
-        return self._d * theta
 
     def _along(self, v: Array) -> Array:
         return self._d * v

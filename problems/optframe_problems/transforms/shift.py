@@ -45,21 +45,22 @@ class Shift(Affine):
             )
         return size
 
+    def inward(self, theta: Array) -> Array:
+        """Return θ − b."""
+        return theta - self._b
+
     def partial(self, theta: Array, i: int, *batch: Any) -> Array:
         """Return ∂g/∂θᵢ, shape (...)."""
-        return self.inside.partial(self._inward(theta), i, *batch)
+        return self.inside.partial(self.inward(theta), i, *batch)
 
     def coordinate_minimum(self, theta: Array, i: int, *batch: Any) -> Array:
         """Return the θᵢ that minimizes g with the others held, shape (...)."""
-        inside = self.inside.coordinate_minimum(self._inward(theta), i, *batch)
+        inside = self.inside.coordinate_minimum(self.inward(theta), i, *batch)
         return inside + self._b[i]
 
     def layout(self) -> Any:
         """Return the blocks of parameters, which are those of the problem inside."""
         return self.inside.layout()
-
-    def _inward(self, theta: Array) -> Array:
-        return theta - self._b
 
     def _along(self, v: Array) -> Array:
         return v

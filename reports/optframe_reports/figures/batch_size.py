@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Figure, Frames
-from optframe.statistics import CENSORED, UNRUN, Quartiles
+from optframe.statistics import CENSORED, UNRUN, Quartiles, no_ranking_by_seconds
 from optframe_reports.plotting.batch_size_values import BUDGETS, Measured, batch_sizes, measured
 from optframe_reports.plotting.cells import quartiles_of
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
@@ -106,7 +106,8 @@ class BatchSize(Figure):
             return "no run has a curve yet"
         if name == "best_lr" and all(f.values.size < 2 for f in families(frames, "lr")[1]):
             return "no optimizer was run with two learning rates"
-        return None
+        timed = "seconds" if name in ("loss_per_second", "time_per_step") else ""
+        return no_ranking_by_seconds(frames.trials, timed)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the rows of crosses and the legend."""

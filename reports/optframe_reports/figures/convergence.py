@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Frames
-from optframe_reports.plotting.curve_axis import X, label_of, no_curves
+from optframe.contracts.costs import CostName
+from optframe_reports.plotting.curve_axis import axis_of, no_curves
 from optframe_reports.plotting.first_reach import levels
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, finish, legend_height
 from optframe_reports.plotting.median_bands import (
@@ -31,30 +32,31 @@ __all__ = ["Convergence"]
 class Convergence(Figure):
     """The median over seeds and the band between the quartiles, for each optimizer.
 
-    For a fixed budget, they are those of the loss at each number of steps: how good is it by then?
-    For a fixed target, they are those of the number of steps at which a run first reaches each
-    loss: how long does it take? (These terms are those of COCO, the platform for comparing
+    For a fixed budget, they are those of the loss at each cost: how good is it by then? For a fixed
+    target, they are those of the cost at which a run first reaches each loss: how long does it
+    take? (These terms are those of COCO, the platform for comparing
     optimizers.)
 
     With the problem's f* known, this is the suboptimality f − f* on a logarithmic axis, on which
     what the dtype cannot tell from zero lies on a dotted line instead of falling off a cliff (see
     `optframe_reports.plotting.metric_axis`).
 
-    The runs are first aligned on a common grid. Against steps, epochs and samples, a run has the
-    value of its last checkpoint. Against gradients and seconds, each seed has its own checkpoints,
-    and the value is interpolated between two of them. A run that ended keeps its last value. One
-    that diverged, failed, timed out or crashed counts as infinite from there on: the band ends
-    where a quartile is infinite, the curve ends in × where the median is, and the legend counts
-    such runs. For a target, a run that never reaches it counts as infinite, and a curve ends where
-    less than half of the runs reach the target.
+    The runs are first aligned on a common grid. Where all seeds have the same checkpoints, as
+    against steps, epochs and samples, a run has the value of its last checkpoint. Where each seed
+    has its own, as against seconds, the value is interpolated between two of them. A run that ended
+    keeps its last value. One that diverged, failed, timed out or crashed counts as infinite from
+    there on: the band ends where a quartile is infinite, the curve ends in × where the median is,
+    and the legend counts such runs. For a target, a run that never reaches it counts as infinite,
+    and a curve ends where less than half of the runs reach the target.
 
-    Of more than twelve settings, each optimizer's best is shown (`plotting.run_groups`).
+    Of more than twelve settings, each optimizer's best is shown (`plotting.run_groups`). The cost
+    ``x`` is by default the study's, else the work.
 
     Reference: N. Hansen, A. Auger, R. Ros, O. Mersmann, T. Tušar and D. Brockhoff, Optimization
     Methods and Software 36 (2021), section 3.
     """
 
-    x: X = "steps"
+    x: CostName | None = None
     metric: str = "loss"
     view: Literal["fixed-budget", "fixed-target"] = "fixed-budget"
     by: By = "auto"
@@ -64,11 +66,13 @@ class Convergence(Figure):
     def title(self) -> str:
         """Return the picture's title."""
         metric = self.metric.replace("_", " ").capitalize()
-        return f"{metric} against {self.x}" + (", for fixed targets" if self._across else "")
+        return f"{metric} against {self.x or 'the cost'}" + (
+            ", for fixed targets" if self._across else ""
+        )
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if no run has a curve of this metric or axis, else None."""
-        reason = no_curves(frames, self.x, self.metric)
+        reason = no_curves(frames, axis_of(frames, self.x).name, self.metric)
         if reason is not None or self.y_scale != "log" or knows_minimum(self.metric, frames.trials):
             return reason
         if (frames.curves[self.metric] <= 0).any():
@@ -83,13 +87,15 @@ class Convergence(Figure):
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return the quartiles at every place (or level): name, x (or level), lower to upper."""
-        return self._lines(frames).table("level" if self._across else self.x)
+        return self._lines(frames).table("level" if self._across else axis_of(frames, self.x).name)
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw every optimizer's line, with the legend below."""
         drawn = self._lines(frames)
         paths = paths_of(drawn, across=self._across)
-        scale, label = label_of(self.x, max(float(path.x.max(initial=0.0)) for path in paths))
+        end = max(float(path.x.max(initial=0.0)) for path in paths)
+        axis = axis_of(frames, self.x)
+        scale, label = axis.label(end)
         paths = [path.scaled(scale) for path in paths]
         ceiling = np.inf if self._across else ceiling_of(paths, drawn.axis)
         draw_paths(axes, paths, ceiling)
@@ -97,12 +103,12 @@ class Convergence(Figure):
         set_x_axis(axes, paths, first, self.x_scale)
         set_y_axis(axes, paths, drawn.axis, ceiling)
         compared = [path.group for path in paths]
-        title = f"{frames.trials['problem'].iloc[0]}: {self._what(compared)}"
+        title = f"{frames.trials['problem'].iloc[0]}: {self._what(axis.name, compared)}"
         legend = legend_of(compared, any(path.lost for path in paths))
         finish(axes, title, legend, x=label, y=drawn.axis.name)
 
     def _compared(self, frames: Frames) -> list[Group]:
-        return groups(frames, by=self.by, metric=self.metric)
+        return groups(frames, by=self.by, metric=None if self.metric == "loss" else self.metric)
 
     @property
     def _across(self) -> bool:
@@ -110,8 +116,10 @@ class Convergence(Figure):
 
     def _lines(self, frames: Frames) -> Lines:
         compute = levels if self._across else lines
-        return compute(frames, self.x, self.metric, self.y_scale, self._compared(frames))
+        return compute(
+            frames, axis_of(frames, self.x).name, self.metric, self.y_scale, self._compared(frames)
+        )
 
-    def _what(self, compared: list[Group]) -> str:
-        view = f"{self.x} to reach each level, " if self._across else ""
+    def _what(self, x: str, compared: list[Group]) -> str:
+        view = f"{x} to reach each level, " if self._across else ""
         return view + spread(compared)

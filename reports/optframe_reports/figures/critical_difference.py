@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from matplotlib.transforms import ScaledTranslation
 
 from optframe import Figure, Fraction, Frames
+from optframe.contracts.costs import CostName
 from optframe.statistics import Friedman, average_ranks, friedman, nemenyi_distance, nemenyi_groups
 from optframe_reports.plotting.compared_optimizers import (
     add_notes,
@@ -18,7 +19,6 @@ from optframe_reports.plotting.compared_optimizers import (
 )
 from optframe_reports.plotting.cost_ranking import Measure, Ranking
 from optframe_reports.plotting.labelling import WIDTH, add_title, height_of, literal, room, stroke
-from optframe_reports.plotting.target_costs import Cost
 from optframe_reports.quantities import p_value, plural
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class CriticalDifference(Figure):
         What is ranked: the cost of reaching the study's ``target``, or the ``final`` metric.
         ``auto`` is the target if every problem has one.
     by
-        The cost of the target.
+        The cost of the target; by default the study's, else the work.
     metric
-        The final metric.
+        The final metric; by default the one that judges, as in the tables.
     alpha
         The level of both tests.
 
@@ -61,8 +61,8 @@ class CriticalDifference(Figure):
     across = True
 
     measure: Measure = "auto"
-    by: Cost = "gradients"
-    metric: str = "loss"
+    by: CostName | None = None
+    metric: str | None = None
     alpha: Fraction = 0.05
 
     def __post_init__(self) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import data_profile, solver_costs
+from optframe.contracts.costs import COSTS, CostName
+from optframe.statistics import data_profile, no_ranking_by_seconds, solver_costs
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
+from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import add_title
 from optframe_reports.plotting.step_curves import (
     Shares,
@@ -18,8 +20,6 @@ from optframe_reports.plotting.step_curves import (
     shares_size,
 )
 from optframe_reports.plotting.target_costs import (
-    UNITS,
-    Cost,
     Target,
     has_own_targets,
     no_sizes,
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DataProfile"]
 
+_DIVIDED = ("work", "gradients", "evaluations")
+"""The costs that are divided by P + 1."""
+
 
 @dataclass(frozen=True)
 class DataProfile(Figure):
@@ -42,7 +45,8 @@ class DataProfile(Figure):
     but the fraction ``tau`` of the possible progress is made. If f* is unknown, the best loss that
     any optimizer found is used. Moré and Wild use τ = 1e-1, 1e-3, 1e-5 and 1e-7. A gradient by
     differences needs P + 1 evaluations of the loss. For a method with gradients, each counts as one
-    evaluation, so κ shows how its cost grows with P. Steps and seconds are not divided by P + 1.
+    evaluation, so κ shows how its cost grows with P. Work, gradients and evaluations are divided by
+    P + 1, and other costs are not.
 
     Unlike in a performance profile, a curve does not depend on the other optimizers (except by f*,
     if it is unknown). The right edge shows how many problems an optimizer solves at all, and the
@@ -51,7 +55,7 @@ class DataProfile(Figure):
     Parameters
     ----------
     by
-        The cost.
+        The cost; by default the study's, else the work.
     tau
         The tolerance τ.
     target
@@ -66,20 +70,25 @@ class DataProfile(Figure):
 
     across = True
 
-    by: Cost = "gradients"
+    by: CostName | None = None
     tau: Fraction = 1e-3
     target: Target = "relative"
     over: Literal["median", "ert", "seeds"] = "median"
 
     def title(self) -> str:
         """Return the picture's title."""
-        return f"Data profile of {UNITS[self.by]}"
+        return f"Data profile of {COSTS[self.by].words}" if self.by else "Data profile"
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = self._compared(frames)
-        reason = nothing_to_compare(frames) or nothing_to_reach(frames, self.by, self.target)
-        return reason or (no_sizes(frames) if self._counts else None)
+        compared, _ = self._compared(frames)
+        cost = axis_of(frames, self.by).name
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, cost, self.target)
+            or no_ranking_by_seconds(frames.trials, cost)
+            or (no_sizes(compared) if cost in _DIVIDED else None)
+        )
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""
@@ -93,22 +102,19 @@ class DataProfile(Figure):
         """Draw a line of steps for each optimizer, with the legend and the notes below."""
         shares = self._shares(frames)
         end = cost_axis(axes, shares.table["cost"])
-        axes.set_xlabel(UNITS[self.by] + (" / (P + 1)" if self._counts else ""))
+        axis = axis_of(frames, self.by)
+        axes.set_xlabel(axis.words + (" / (P + 1)" if axis.name in _DIVIDED else ""))
         draw_shares(axes, shares, "cost", end)
         add_title(axes, f"{shares.title}: solved within a budget")
 
-    @property
-    def _counts(self) -> bool:
-        return self.by in ("gradients", "evaluations")
-
     def _compared(self, frames: Frames) -> tuple[Frames, str]:
         own = has_own_targets(frames, self.target)
-        return at_best_settings(frames, self.by if own else None)
+        return at_best_settings(frames, axis_of(frames, self.by).name if own else None)
 
     def _shares(self, frames: Frames) -> Shares:
-        frames, settings = self._compared(frames)
-        evaluations, target = reaching(frames, self.by, self.target, self.tau)
+        axis, (frames, settings) = axis_of(frames, self.by), self._compared(frames)
+        evaluations, target = reaching(frames, axis.name, self.target, self.tau)
         costs, restriction = best(solver_costs(evaluations, over=self.over))
-        groups_of = sizes(frames) if self._counts else None
-        notes = [f"Target: {target}.", settings, restriction]
+        groups_of = sizes(frames) if axis.name in _DIVIDED else None
+        notes = [f"Target: {target}.", axis.note, settings, restriction]
         return profile(frames, data_profile(costs, groups_of), self.over, notes)

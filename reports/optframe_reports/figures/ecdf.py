@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import solver_costs, targets_reached
+from optframe.contracts.costs import COSTS, CostName
+from optframe.statistics import no_ranking_by_seconds, solver_costs, targets_reached
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import (
     best,
@@ -14,6 +15,7 @@ from optframe_reports.plotting.compared_optimizers import (
     number_of_seeds,
     solvers,
 )
+from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import add_title, cross
 from optframe_reports.plotting.run_groups import LIMIT
 from optframe_reports.plotting.step_curves import (
@@ -24,8 +26,6 @@ from optframe_reports.plotting.step_curves import (
     thinned,
 )
 from optframe_reports.plotting.target_costs import (
-    UNITS,
-    Cost,
     Floats,
     Way,
     graded,
@@ -58,7 +58,7 @@ class Ecdf(Figure):
     Parameters
     ----------
     by
-        The cost.
+        The cost; by default the study's, else the work.
     targets
         ``relative``: the remaining share of f(x₀) − f*, from 10^-0.2 down to ``least``.
         ``absolute``: f − f* from 100 down to ``least``, as in COCO. If f* is unknown, the best loss
@@ -74,7 +74,7 @@ class Ecdf(Figure):
 
     across = True
 
-    by: Cost = "gradients"
+    by: CostName | None = None
     targets: Way = "relative"
     least: Fraction = 1e-8
     per_parameter: bool = True
@@ -86,13 +86,18 @@ class Ecdf(Figure):
 
     def title(self) -> str:
         """Return the picture's title."""
-        return f"Targets reached against {UNITS[self.by]}"
+        return f"Targets reached against {COSTS[self.by].words if self.by else 'the cost'}"
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = at_best_settings(frames)
-        reason = nothing_to_compare(frames) or nothing_to_reach(frames, self.by, "relative")
-        return reason or (no_sizes(frames) if self._divides else None)
+        compared, _ = at_best_settings(frames)
+        cost = axis_of(frames, self.by).name
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, cost, "relative")
+            or no_ranking_by_seconds(frames.trials, cost)
+            or (no_sizes(compared) if self._divides(frames) else None)
+        )
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""
@@ -107,7 +112,8 @@ class Ecdf(Figure):
         shares = self._shares(frames)
         ends = shares.table.groupby("optimizer")["spent"].first()
         end = cost_axis(axes, [*shares.table["cost"], *ends])
-        axes.set_xlabel(UNITS[self.by] + (" / P" if self._divides else ""))
+        words = axis_of(frames, self.by).words
+        axes.set_xlabel(words + (" / P" if self._divides(frames) else ""))
         draw_shares(axes, shares, "cost", end)
         for solver in shares.solvers:
             rows = shares.table[shares.table["optimizer"] == solver.name]
@@ -117,9 +123,8 @@ class Ecdf(Figure):
                 axes.plot(ends[solver.name], done[-1], clip_on=False, zorder=4, **style)
         add_title(axes, shares.title)
 
-    @property
-    def _divides(self) -> bool:
-        return self.per_parameter and self.by != "seconds"
+    def _divides(self, frames: Frames) -> bool:
+        return self.per_parameter and axis_of(frames, self.by).name != "seconds"
 
     def _words(self, grid: Floats, goal: str) -> str:
         """Return a text with the number of targets and their range."""
@@ -130,9 +135,9 @@ class Ecdf(Figure):
         return f"{count}, {ends} of the way from the start to {goal} left"
 
     def _shares(self, frames: Frames) -> Shares:
-        frames, settings = at_best_settings(frames)
-        grid, evaluations = graded(frames, self.by, self.targets, self.least, _EASIEST)
-        if self._divides:
+        axis, (frames, settings) = axis_of(frames, self.by), at_best_settings(frames)
+        grid, evaluations = graded(frames, axis.name, self.targets, self.least, _EASIEST)
+        if self._divides(frames):
             size = evaluations["problem"].map(sizes(frames))
             evaluations = evaluations.assign(
                 cost=evaluations["cost"] / size, spent=evaluations["spent"] / size
@@ -147,6 +152,7 @@ class Ecdf(Figure):
         missed = int(table.groupby("optimizer")["left_out"].first().sum())
         notes = [
             f"Targets: {self._words(grid, minimum(frames))}.",
+            axis.note,
             settings,
             restriction,
             f"Left out: {missed} (run, target) without a cost or not run by all." if missed else "",

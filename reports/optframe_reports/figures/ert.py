@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import time_to_target
+from optframe.contracts.costs import COSTS, CostName
+from optframe.statistics import no_ranking_by_seconds, time_to_target
+from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
@@ -22,8 +24,6 @@ from optframe_reports.plotting.labelling import (
 )
 from optframe_reports.plotting.run_groups import Group, groups, number_of_runs
 from optframe_reports.plotting.target_costs import (
-    UNITS,
-    Cost,
     Floats,
     Way,
     graded,
@@ -51,7 +51,7 @@ class Ert(Figure):
     Parameters
     ----------
     by
-        The cost.
+        The cost; by default the study's, else the work.
     targets
         ``absolute``: f − f* from the starts down to ``least``. ``relative``: the remaining share of
         f(x₀) − f*. If f* is unknown, the best loss that any run found is used, and targets end a
@@ -63,7 +63,7 @@ class Ert(Figure):
     Hansen et al., *Optimization Methods and Software* 36 (2021).
     """
 
-    by: Cost = "gradients"
+    by: CostName | None = None
     targets: Way = "absolute"
     least: Fraction = 1e-8
 
@@ -74,13 +74,15 @@ class Ert(Figure):
 
     def title(self) -> str:
         """Return the picture's title."""
-        return f"Expected {UNITS[self.by]} to a target"
+        return f"Expected {COSTS[self.by].words if self.by else 'cost'} to a target"
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if no run was measured, or none has this cost, else None."""
         if not groups(frames):
             return "no trial has run yet"
-        return nothing_to_reach(frames, self.by, "relative")
+        cost = axis_of(frames, self.by).name
+        reason = nothing_to_reach(frames, cost, "relative")
+        return reason or no_ranking_by_seconds(frames.trials, cost)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend."""
@@ -114,10 +116,12 @@ class Ert(Figure):
         title = f"{frames.trials['problem'].iloc[0]}: expected running time, {runs}"
         entries = [(line.label, _style(line.group)) for line in lines.each]
         entries += [(_END, cross("0.3"))] if any(ends) else []
-        finish(axes, title, legend(entries), x=what, y=f"expected {UNITS[self.by]}")
+        finish(
+            axes, title, legend(entries), x=what, y=f"expected {axis_of(frames, self.by).remarked}"
+        )
 
     def _lines(self, frames: Frames) -> _Lines:
-        grid, evaluations = graded(frames, self.by, self.targets, self.least)
+        grid, evaluations = graded(frames, axis_of(frames, self.by).name, self.targets, self.least)
         compared = groups(frames)
         if any(group.left_out or group.settings > 1 for group in compared):
             drawn = {label for group in compared for label in group.trials["optimizer"].iloc[:1]}

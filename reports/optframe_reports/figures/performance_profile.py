@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from optframe import Figure, Fraction, Frames
-from optframe.statistics import performance_profile, ranking_depends_on, solver_costs
+from optframe.contracts.costs import COSTS, CostName
+from optframe.statistics import (
+    no_ranking_by_seconds,
+    performance_profile,
+    ranking_depends_on,
+    solver_costs,
+)
 from optframe_reports.plotting.best_settings import at_best_settings
 from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
+from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import add_title
 from optframe_reports.plotting.step_curves import Shares, draw_shares, profile, shares_size
 from optframe_reports.plotting.target_costs import (
-    UNITS,
-    Cost,
     Target,
     has_own_targets,
     nothing_to_reach,
@@ -43,7 +48,7 @@ class PerformanceProfile(Figure):
     Parameters
     ----------
     by
-        The cost.
+        The cost; by default the study's, else the work.
     target
         The study's own targets, or those of Moré and Wild relative to the start (see
         `DataProfile`), with the tolerance ``tau``. ``auto`` uses the study's own if every problem
@@ -62,19 +67,24 @@ class PerformanceProfile(Figure):
 
     across = True
 
-    by: Cost = "gradients"
+    by: CostName | None = None
     target: Target = "auto"
     tau: Fraction = 1e-3
     over: Literal["median", "ert", "seeds"] = "median"
 
     def title(self) -> str:
         """Return the picture's title."""
-        return f"Performance profile of {UNITS[self.by]}"
+        return "Performance profile" + (f" of {COSTS[self.by].words}" if self.by else "")
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        frames, _ = self._compared(frames)
-        return nothing_to_compare(frames) or nothing_to_reach(frames, self.by, self.target)
+        compared, _ = self._compared(frames)
+        cost = axis_of(frames, self.by).name
+        return (
+            nothing_to_compare(compared)
+            or nothing_to_reach(compared, cost, self.target)
+            or no_ranking_by_seconds(frames.trials, cost)
+        )
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""
@@ -94,21 +104,21 @@ class PerformanceProfile(Figure):
         axes.set_xlim(1, end)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         axes.minorticks_off()
-        axes.set_xlabel(f"{UNITS[self.by]} / the best one's")
+        axes.set_xlabel(f"{axis_of(frames, self.by).words} / the best one's")
         draw_shares(axes, shares, "ratio", end)
         add_title(axes, f"{shares.title}: solved within a factor of the best")
 
     def _compared(self, frames: Frames) -> tuple[Frames, str]:
         own = has_own_targets(frames, self.target)
-        return at_best_settings(frames, self.by if own else None)
+        return at_best_settings(frames, axis_of(frames, self.by).name if own else None)
 
     def _shares(self, frames: Frames) -> Shares:
-        frames, settings = self._compared(frames)
-        evaluations, target = reaching(frames, self.by, self.target, self.tau)
+        axis, (frames, settings) = axis_of(frames, self.by), self._compared(frames)
+        evaluations, target = reaching(frames, axis.name, self.target, self.tau)
         costs, restriction = best(solver_costs(evaluations, over=self.over))
         changes = [str(change) for change in ranking_depends_on(costs)]
         if len(changes) > _MOST_CHANGES:
             more = f"There are {len(changes) - _MOST_CHANGES} more such changes."
             changes = [*changes[:_MOST_CHANGES], more]
-        notes = [f"Target: {target}.", settings, restriction]
+        notes = [f"Target: {target}.", axis.note, settings, restriction]
         return profile(frames, performance_profile(costs), self.over, notes, changes)

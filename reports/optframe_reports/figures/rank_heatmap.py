@@ -13,11 +13,11 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from optframe import Figure, Frames
+from optframe.contracts.costs import CostName
 from optframe.statistics import average_ranks, performance_ratios
 from optframe_reports.plotting.compared_optimizers import add_notes, notes_height, number_of_seeds
 from optframe_reports.plotting.cost_ranking import Measure, Ranking
 from optframe_reports.plotting.labelling import WIDTH, add_title, height_of, literal, room, stroke
-from optframe_reports.plotting.target_costs import Cost
 from optframe_reports.quantities import number, plural
 
 if TYPE_CHECKING:
@@ -54,17 +54,17 @@ class RankHeatmap(Figure):
         What is ranked: the cost of reaching the study's ``target``, or the ``final`` metric.
         ``auto`` is the target if every problem has one.
     by
-        The cost of the target.
+        The cost of the target; by default the study's, else the work.
     metric
-        The final metric.
+        The final metric; by default the one that judges, as in the tables.
     """
 
     across = True
 
     show: Literal["rank", "ratio"] = "rank"
     measure: Measure = "auto"
-    by: Cost = "gradients"
-    metric: str = "loss"
+    by: CostName | None = None
+    metric: str | None = None
 
     def title(self) -> str:
         """Return the picture's title."""

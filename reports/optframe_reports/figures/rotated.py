@@ -11,6 +11,8 @@ import seaborn
 from matplotlib.ticker import FixedLocator
 
 from optframe import Figure, Frames
+from optframe.statistics import no_ranking_by_seconds
+from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import (
     WIDTH,
     Legend,
@@ -35,12 +37,6 @@ _NAME = 36
 
 _SAME = 0.02
 """Medians that differ by less than this share are the same, since rounding may change a step."""
-
-_LABELS = {
-    "steps": "steps to the target",
-    "gradients": "gradient evaluations to the target",
-    "suboptimality": "final loss − f*",
-}
 
 
 @dataclass(frozen=True)
@@ -82,6 +78,9 @@ class Rotated(Figure):
             return "no trial has run yet"
         if not pairs_of(frames.trials):
             return "no problem was run both as it is and rotated (NAME and NAME+rotate)"
+        cost = axis_of(frames).name if self.measure == "auto" else self.measure
+        if why := no_ranking_by_seconds(frames.trials, cost):
+            return why
         if self._drawn(frames).table.empty:
             unknown = "f* of the problems is" if self.measure == "suboptimality" else "no target is"
             return f"no optimizer ran with the same settings on both, or {unknown} known"
@@ -97,7 +96,7 @@ class Rotated(Figure):
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw a row for each optimizer, in a block for each problem."""
-        measure, table = self._drawn(frames)
+        words, table = self._drawn(frames)
         letters = max(14, int(_NAME * room(axes)))
         rows = _rows(table, letters)
         beyond = _set_x_axis(axes, table)
@@ -106,7 +105,7 @@ class Rotated(Figure):
         axes.set_yticks([row.place for row in rows], [row.name for row in rows], fontsize="small")
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(rows[-1].bottom, -0.2)
-        axes.set(xlabel=_LABELS[measure])
+        axes.set(xlabel=words)
         axes.grid(axis="x", which="major", alpha=0.4)
         seaborn.despine(ax=axes, left=True)
         for row in rows:
@@ -119,7 +118,7 @@ class Rotated(Figure):
         add_legend(axes, *_legend(table))
 
     def _drawn(self, frames: Frames) -> Compared:
-        return compared(frames.trials, pairs_of(frames.trials)[:_PAIRS], self.measure)
+        return compared(frames, pairs_of(frames.trials)[:_PAIRS], self.measure)
 
     def _caption(self, frames: Frames, table: pd.DataFrame) -> str:
         seeds = int(table["seeds"].max())

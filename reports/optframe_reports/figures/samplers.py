@@ -22,6 +22,7 @@ from optframe_reports.plotting.median_bands import (
     set_x_axis,
     set_y_axis,
 )
+from optframe_reports.plotting.metric_axis import judging
 from optframe_reports.plotting.quartile_lines import Lines, lines
 from optframe_reports.plotting.run_groups import groups, spread
 
@@ -47,13 +48,14 @@ class Samplers(Figure):
     Parameters
     ----------
     metric
-        By default the test loss if runs measured one, else the loss.
+        By default the one that judges: the study's, else the validation loss where there is one,
+        else the loss.
     optimizer
         The optimizer's label, by default the one with the best median of this metric at the runs'
         ends.
     """
 
-    metric: str = ""
+    metric: str | None = None
     optimizer: str = ""
 
     def title(self) -> str:
@@ -100,8 +102,7 @@ class Samplers(Figure):
         finish(axes, title, _legend(drawn), **names, grid="y")
 
     def _metric(self, frames: Frames) -> str:
-        known = "test_loss" in frames.curves and frames.curves["test_loss"].notna().any()
-        return self.metric or ("test_loss" if known else "loss")
+        return judging(frames, self.metric)
 
     def _of_one(self, frames: Frames) -> Frames:
         """Return the runs of the optimizer that is drawn."""

@@ -12,7 +12,7 @@ from optframe import Figure, Frames
 from optframe.statistics import final
 from optframe_reports.plotting.cells import quartiles_of
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
-from optframe_reports.plotting.metric_axis import Ordinate, ordinate
+from optframe_reports.plotting.metric_axis import Ordinate, judging, ordinate
 from optframe_reports.plotting.number_axis import set_number_axis, spelled
 from optframe_reports.plotting.sweep_families import families, starts_of
 from optframe_reports.plotting.sweep_lines import (
@@ -48,7 +48,8 @@ class Sensitivity(Figure):
     Parameters
     ----------
     metric
-        A column of the trials, at the runs' ends.
+        A metric, at the runs' ends; by default the one that judges: the study's, else the
+        validation loss where there is one, else the loss.
     parameter
         The hyperparameter.
     of
@@ -58,13 +59,13 @@ class Sensitivity(Figure):
     arXiv:1910.05446 (2019), on why the range of tried values must be shown.
     """
 
-    metric: str = "loss"
+    metric: str | None = None
     parameter: str = "lr"
     of: Literal["final", "best"] = "final"
 
     def title(self) -> str:
         """Return the picture's title."""
-        metric = self.metric.replace("_", " ")
+        metric = (self.metric or "results").replace("_", " ")
         return f"{self.of.capitalize()} {metric} against {spelled(self.parameter)}"
 
     def missing(self, frames: Frames) -> str | None:
@@ -74,8 +75,9 @@ class Sensitivity(Figure):
         ran, found = families(frames, self.parameter)
         if ran.empty:
             return "no trial has run yet"
-        if self._column not in ran or ran[self._column].isna().all():
-            return f"no run measured {self.metric}"
+        column = self._column(frames)
+        if column not in ran or ran[column].isna().all():
+            return f"no run measured {judging(frames, self.metric)}"
         if not any(family.values.size > 1 for family in found):
             return f"no optimizer was run with two values of {self.parameter}"
         return None
@@ -104,15 +106,16 @@ class Sensitivity(Figure):
         title = f"{frames.trials['problem'].iloc[0]}: {caption}"
         finish(axes, title, drawn.legend, x=spelled(self.parameter), y=name)
 
-    @property
-    def _column(self) -> str:
-        return self.metric if self.of == "final" else f"best_{self.metric}"
+    def _column(self, frames: Frames) -> str:
+        metric = judging(frames, self.metric)
+        return metric if self.of == "final" else f"best_{metric}"
 
     def _drawn(self, frames: Frames) -> _Drawn:
         ran, found = families(frames, self.parameter)
-        values, starts = final(ran, self._column), starts_of(frames, ran, self.metric)
+        metric, column = judging(frames, self.metric), self._column(frames)
+        values, starts = final(ran, column), starts_of(frames, ran, metric)
         both = np.stack([values, starts], axis=1)
-        axis = ordinate(self._column, ran, [pair[np.isfinite(pair)] for pair in both])
+        axis = ordinate(column, ran, [pair[np.isfinite(pair)] for pair in both])
         minima = ran["minimum"].to_numpy(np.float64)
         heights, above = axis.of(values, minima), axis.of(starts, minima)[np.isfinite(starts)]
         ordered = [family for family in found if family.values.size]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Frames
+from optframe.statistics import no_ranking_by_seconds
 from optframe_reports.plotting.curve_axis import no_steps
 from optframe_reports.plotting.run_groups import groups
 from optframe_reports.plotting.run_strips import (
@@ -32,6 +33,7 @@ class Timing(Figure):
     A run's time is that of its steps only: checkpoints stop the clock, and compilation is not
     included. Lost runs have a time, too. Runs without a step and runs in batches (`--together`)
     have none. The axis starts at zero. If the medians span more than a decade, it is logarithmic.
+    Its label says if the machine's speed drifted, so that the times are not comparable.
     """
 
     def title(self) -> str:
@@ -57,7 +59,8 @@ class Timing(Figure):
         strips = [Strip(strip.group, strip.values * per_second) for strip in paces]
         set_value_axis(axes, strips)
         draw_strips(axes, strips, lambda median: duration(median / per_second), nowhere="")
-        axes.set_xlabel(f"time per step ({unit})")
+        doubtful = no_ranking_by_seconds(frames.trials, "seconds")
+        axes.set_xlabel(f"time per step ({unit})" + (", not comparable" if doubtful else ""))
 
 
 def _paces(frames: Frames) -> list[Strip]:

@@ -33,9 +33,10 @@ class Latex(Reporter):
         trials = results.trials
         parts = [_HEAD.format(name=escaped(str(results.study.get("name", "study"))))]
         if len(trials):
-            overall = overall_table(answer(trials).table)
+            of_problems = tables_of_problems(trials, results.metric, results.cost)
+            overall = overall_table(answer(trials, results.metric, results.cost).table)
             parts += [latex_table(overall, "tab:all")] if overall is not None else []
-            for number, table in enumerate(tables_of_problems(trials), start=1):
+            for number, table in enumerate(of_problems, start=1):
                 parts.append(latex_table(table, f"tab:{number}"))
         path.write_text("\n".join(parts), encoding="utf-8")
         return path

@@ -36,7 +36,7 @@ def _parts(results: Results) -> list[str]:
     parts = [f"# {escaped(str(results.study.get('name', 'study')))}\n"]
     if trials.empty:
         return [*parts, "No trials.\n"]
-    found = answer(trials)
+    found = answer(trials, results.metric, results.cost)
     parts += [f"{escaped(sentence)}\n" for sentence in found.sentences]
     if "side" in trials:
         beside = beside_table(trials)
@@ -46,7 +46,7 @@ def _parts(results: Results) -> list[str]:
         parts += [f"## {overall.title}\n", f"{escaped(overall.note)}\n", markdown_table(overall)]
     if found.caveats:
         parts += ["".join(f"- {escaped(caveat)}\n" for caveat in found.caveats)]
-    for table in tables_of_problems(trials):
+    for table in tables_of_problems(trials, results.metric, results.cost):
         parts += [f"## {escaped(table.title)}\n"]
         parts += [f"{escaped(table.note)}\n"] if table.note else []
         parts += [markdown_table(table)]

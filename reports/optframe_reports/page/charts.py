@@ -10,8 +10,11 @@ import numpy as np
 
 from optframe import Frames
 from optframe.contracts.columns import CURVES
-from optframe_reports.plotting.quartile_lines import COLUMNS, Lines, lines
-from optframe_reports.plotting.run_arrays import runs_of
+from optframe.contracts.costs import COSTS, OFFERED
+from optframe.statistics import known_cost
+from optframe_reports.plotting.curve_axis import axis_of
+from optframe_reports.plotting.quartile_lines import Lines, lines
+from optframe_reports.plotting.run_arrays import curve_column, runs_of
 from optframe_reports.plotting.run_groups import Group, groups
 from optframe_reports.quantities import time_unit
 
@@ -49,8 +52,10 @@ def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
         for name in frames.curves
         if name not in _NO_METRICS and frames.curves[name].notna().any()
     ]
-    axes = {x: 1.0 for x, column in COLUMNS.items() if (frames.curves[column] > 0).any()}
-    units = {x: x for x in axes} | {"gradients": "gradient evaluations"}
+    if frames.metric in metrics:
+        metrics.sort(key=lambda name: name != frames.metric)
+    axes = dict.fromkeys(_axes(frames), 1.0)
+    units = {x: COSTS[x].words for x in axes}
     drawn = {x: {m: lines(frames, x, m, compared=compared) for m in metrics} for x in axes}
     if "seconds" in axes:
         axes["seconds"], unit = time_unit(drawn["seconds"][metrics[0]].end)
@@ -78,6 +83,14 @@ def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
         },
         "runs": _runs(frames, compared, axes, drawn[first_axis], arrays),
     }
+
+
+def _axes(frames: Frames) -> list[str]:
+    """Return the costs that all runs counted, the study's first."""
+    first = axis_of(frames).name
+    others = [x for x in OFFERED if x not in (first, "evaluations")]
+    known = [first, *(x for x in others if known_cost(frames.trials, x) == x)]
+    return [x for x in known if (curve_column(frames, COSTS[x].column) > 0).any()]
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -112,7 +125,7 @@ def _runs(
     for index, group in enumerate(compared):
         if len(group.trials) < 2:
             continue
-        columns = [*(COLUMNS[x] for x in axes), *drawn]
+        columns = [*(COSTS[x].column for x in axes), *drawn]
         minima = group.trials["minimum"].to_numpy(np.float64)
         runs = runs_of(frames, group.trials, columns)
         for seed, minimum, run in zip(group.trials["seed"], minima, runs, strict=True):

@@ -15,7 +15,8 @@ import pandas as pd
 
 from optframe import Registry, Reporter, Results
 from optframe.drawing.figures import frames_of
-from optframe.statistics import STATUSES
+from optframe.statistics import STATUSES, known_cost
+from optframe.statistics.metrics import metric_words
 from optframe_reports.answer import Answer, answer
 from optframe_reports.page.charts import Arrays, chart
 from optframe_reports.page.drawings import Drawing, draw_all
@@ -87,7 +88,7 @@ class Page(Reporter):
 
 def _context(results: Results, registry: Registry) -> dict[str, Any]:
     trials, frames = results.trials, frames_of(results)
-    tables, arrays = tables_of_problems(trials), Arrays()
+    tables, arrays = tables_of_problems(trials, results.metric, results.cost), Arrays()
     parts = by_problem(frames)
     parts = {table.title: parts[table.title] for table in tables}
     across, of_problems = draw_all(frames, parts, registry, results.path)
@@ -100,7 +101,7 @@ def _context(results: Results, registry: Registry) -> dict[str, Any]:
         charts += [made] if made is not None else []
         lost = lost_table(own.trials)
         sections.append(_Section(table, _notes(own.trials), drawings, lost, number))
-    found = answer(trials) if len(trials) else None
+    found = answer(trials, results.metric, results.cost) if len(trials) else None
     every = table_of_trials(trials, _MOST_TRIALS) if len(trials) else None
     study = results.study
     beside = beside_table(trials) if "side" in trials else None
@@ -180,6 +181,8 @@ def _facts(results: Results) -> dict[str, Any]:
     """Return the study's identifying data, without unknown values."""
     study, trials = results.study, results.trials
     facts = {"budget": study.get("budget"), "study seed": study.get("seed")}
+    facts["compared by"] = known_cost(trials, results.cost) if len(trials) else None
+    facts["judged by"] = metric_words(trials, results.metric) if len(trials) else None
     for name in ("backend", "dtype", "threads") if len(trials) else ():
         facts[name] = [str(value) for value in trials[name].dropna().unique()]
     started = sorted(str(when) for when in trials["started"].dropna()) if len(trials) else []

@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Frames
+from optframe.contracts.costs import COSTS
 from optframe.statistics import CENSORED, Curve, align, final
 from optframe_reports.plotting.metric_axis import Ordinate, ordinate
-from optframe_reports.plotting.quartile_lines import COLUMNS, lost_at
+from optframe_reports.plotting.quartile_lines import lost_at
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.quantities import count, duration, time_unit
 
@@ -77,7 +78,7 @@ def measured(frames: Frames, ran: pd.DataFrame, quantity: str) -> Measured:
 
 def _loss_after(frames: Frames, ran: pd.DataFrame, budget: str) -> Measured:
     """Return the loss after the largest budget that every batch size has spent."""
-    runs = runs_of(frames, ran, (COLUMNS[budget], "loss"))
+    runs = runs_of(frames, ran, (COSTS[budget].column, "loss"))
     axis = ordinate("loss", ran, [y[np.isfinite(y)] for _, y in runs])
     lost = ran["status"].isin(CENSORED).to_numpy()
     ends = ran[budget].to_numpy(np.float64)

@@ -46,7 +46,12 @@ def best_of_each(
     return [Chosen(index, sizes[families[index]], len(best) - len(shown)) for index in shown]
 
 
-def median_finals(ran: pd.DataFrame, parts: Sequence[Rows], metric: str) -> NDArray[np.float64]:
-    """Return each part's median final metric, less being better; a lost run counts as worst."""
-    sign = math.copysign(1.0, worst(metric))
+def median_finals(
+    ran: pd.DataFrame, parts: Sequence[Rows], metric: str | None
+) -> NDArray[np.float64]:
+    """Return each part's median final metric, less being better; a lost run counts as worst.
+
+    Without a metric, it is the one by which the runs are judged.
+    """
+    sign = math.copysign(1.0, worst(metric or "loss"))
     return quartiles_of(sign * final(ran, metric), parts).median

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from optframe import Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import UNRUN, at_tuned, tuned
@@ -12,14 +14,15 @@ __all__ = ["at_best_settings"]
 
 
 def at_best_settings(
-    frames: Frames, by: str | None = None, metric: str = "loss"
+    frames: Frames, by: str | None = None, metric: str | None = None
 ) -> tuple[Frames, str]:
     """Return the frames of the optimizers to compare, and a note on their settings.
 
     If there are at most `LIMIT`, and problems that all of them ran on, they are the study's, each
     with its own settings. Otherwise each optimizer (column ``optimizer_name``) has its best
     settings on each problem: those that reach the study's target at the least median cost ``by``,
-    or without ``by`` those with the best median final ``metric``. Settings that were chosen on the
+    or without ``by`` those with the best median final ``metric``, by default the one that judges.
+    Settings that were chosen on the
     same runs look better than they are.
     """
     trials = frames.trials
@@ -27,7 +30,7 @@ def at_best_settings(
     if "optimizer_name" not in ran or (ran["optimizer"].nunique() <= LIMIT and have_met(ran)):
         return frames, ""
     names = list(dict.fromkeys(ran["optimizer_name"]))
-    chosen = tuned(ran, metric, by)
+    chosen = tuned(ran, metric or frames.metric, by)
     if len(names) == ran["optimizer"].nunique() or chosen.empty:
         return frames, ""
     kept, curves = at_tuned(ran, chosen), frames.curves
@@ -42,4 +45,4 @@ def at_best_settings(
             f"Each at its best of up to {tried} settings on each problem, by the "
             f"{chosen['selected_by'].iloc[0]} on the same runs."
         )
-    return Frames(kept, curves, colors), note
+    return dataclasses.replace(frames, trials=kept, curves=curves, colors=colors), note

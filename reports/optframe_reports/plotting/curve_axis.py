@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import NamedTuple
 
 from optframe import Frames
-from optframe.statistics import UNRUN
-from optframe_reports.plotting.quartile_lines import COLUMNS
+from optframe.contracts.costs import COSTS, CostName
+from optframe.statistics import UNRUN, known_cost
+from optframe_reports.plotting.run_arrays import curve_column
 from optframe_reports.plotting.run_groups import groups
 from optframe_reports.quantities import time_unit
 
-__all__ = ["X", "label_of", "no_curves", "no_steps"]
+__all__ = ["Axis", "axis_of", "no_curves", "no_steps"]
 
-X = Literal["steps", "epochs", "samples", "gradients", "seconds"]
-"""What a run's progress is measured in."""
+
+class Axis(NamedTuple):
+    """The cost on an axis: its ``name``, and what was ``asked``, which some run may lack."""
+
+    name: str
+    asked: str
+
+    @property
+    def words(self) -> str:
+        """What the cost is called: ``gradient evaluations``."""
+        return COSTS[self.name].words
+
+    @property
+    def remarked(self) -> str:
+        """The words, with a remark if another cost was asked for, for figures without notes."""
+        lacking = f" (not all runs have {self.asked})" if self.name != self.asked else ""
+        return self.words + lacking
+
+    @property
+    def note(self) -> str:
+        """A sentence if another cost was asked for, else empty."""
+        if self.name == self.asked:
+            return ""
+        return f"Not all runs have {self.asked}, so all are compared by {self.name}."
+
+    def label(self, end: float) -> tuple[float, str]:
+        """Return a factor for places up to ``end``, and their label: time in a fitting unit."""
+        if self.name != "seconds":
+            return 1.0, self.remarked
+        scale, unit = time_unit(end)
+        return scale, f"time ({unit})"
+
+
+def axis_of(frames: Frames, asked: CostName | None = None) -> Axis:
+    """Return the axis of the cost that is asked for, by default the study's.
+
+    If any run lacks this cost, the axis is that of gradients, for all runs.
+    """
+    cost = asked or frames.cost
+    return Axis(known_cost(frames.trials, cost), cost)
 
 
 def no_curves(frames: Frames, x: str, *metrics: str) -> str | None:
@@ -23,7 +62,7 @@ def no_curves(frames: Frames, x: str, *metrics: str) -> str | None:
     for metric in metrics:
         if metric not in frames.curves or frames.curves[metric].isna().all():
             return f"no run measured {metric}"
-    if not (frames.curves[COLUMNS[x]] > 0).any():
+    if not (curve_column(frames, COSTS[x].column) > 0).any():
         return f"the runs counted no {x}"
     return None
 
@@ -37,11 +76,3 @@ def no_steps(frames: Frames) -> str | None:
     if (stepped["together"] > 1).all():
         return "all runs ran in batches, so none has its own time"
     return None
-
-
-def label_of(x: str, end: float) -> tuple[float, str]:
-    """Return what to multiply places by, and what to call them: time in the unit that fits."""
-    if x != "seconds":
-        return 1.0, "gradient evaluations" if x == "gradients" else x
-    scale, unit = time_unit(end)
-    return scale, f"time ({unit})"

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Frames
+from optframe.contracts.costs import COSTS
 from optframe.statistics import CENSORED, Quartiles, median_and_quartiles
 from optframe_reports.plotting.metric_axis import Ordinate, Scale, ordinate
-from optframe_reports.plotting.quartile_lines import COLUMNS, Line, Lines, first_of_log_spaced
+from optframe_reports.plotting.quartile_lines import Line, Lines, first_of_log_spaced
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.plotting.run_groups import Group
 
@@ -35,7 +36,7 @@ def levels(frames: Frames, x: str, metric: str, y_scale: Scale, compared: Sequen
     one target).
     """
     trials = pd.concat([group.trials for group in compared])
-    runs = runs_of(frames, trials, (COLUMNS[x], metric))
+    runs = runs_of(frames, trials, (COSTS[x].column, metric))
     axis = ordinate(metric, trials, [y[np.isfinite(y)] for _, y in runs], y_scale)
     minima = trials["minimum"].to_numpy(np.float64)
     lost = trials["status"].isin(CENSORED)
@@ -62,7 +63,7 @@ def first_reached(places: Floats, values: Floats, grid: Floats, worst: float) ->
     ``worst`` gives the direction: +inf if less is better, −inf if more is better.
     """
     sign = math.copysign(1.0, worst)
-    ordered = np.where(np.isnan(values), np.inf, sign * values)
+    ordered = np.where(np.isfinite(values), sign * values, np.inf)
     best = np.minimum.accumulate(ordered)
     return np.append(places, np.inf)[np.searchsorted(-best, -sign * grid)]
 

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optframe import Frames
 from optframe.statistics import worst
+from optframe.statistics.metrics import GAP, judged_metrics
 
-__all__ = ["Ordinate", "Scale", "knows_minimum", "ordinate"]
+__all__ = ["Ordinate", "Scale", "judging", "knows_minimum", "ordinate"]
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +40,17 @@ class Ordinate:
         if self.resolution is None:
             return values
         return np.maximum(values - minimum, self.resolution)
+
+
+def judging(frames: Frames, asked: str | None = None) -> str:
+    """Return the metric to draw for one problem: the one asked for, else the one that judges.
+
+    The gap is the loss, which is drawn as f − f*.
+    """
+    metric = asked or frames.metric
+    if metric is None and len(frames.trials):
+        metric = str(judged_metrics(frames.trials).iloc[0])
+    return "loss" if metric in (None, GAP) else str(metric)
 
 
 def knows_minimum(metric: str, trials: pd.DataFrame) -> bool:

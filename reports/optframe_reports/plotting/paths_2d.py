@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,25 +39,32 @@ _APART = 0.02
 
 @dataclass(frozen=True)
 class Track:
-    """A run's ``step`` (n,), ``theta`` (2, n) and ``loss`` (n,); whether it left the picture."""
+    """A run's ``step`` (n,), ``theta`` (2, n), ``loss`` (n,) and ``gradient`` (2, n).
+
+    If the run has recorded its first steps (``recorded``), these are the points of its path, and
+    the loss is NaN between two checkpoints. If not, they are the checkpoints. The gradient is NaN
+    where none was recorded. ``left`` says whether the path leaves the picture.
+    """
 
     group: Group
     status: str
     step: Floats
     theta: Floats
     loss: Floats
+    gradient: Floats
+    recorded: bool = False
     left: bool = False
 
     def until(self, step: float) -> Track:
-        """Return the path up to a step, which may be between two checkpoints."""
+        """Return the path up to a step, which may be between two points."""
         if not self.step.size or step >= self.step[-1]:
             return self
-        done = self.step <= step
-        cut = [
-            np.append(values[done], np.interp(step, self.step, values))
-            for values in (self.step, *self.theta, self.loss)
-        ]
-        return dataclasses.replace(self, step=cut[0], theta=np.stack(cut[1:3]), loss=cut[3])
+        table = np.vstack([self.step, self.theta, self.loss, self.gradient])
+        cut = table[:, self.step <= step]
+        if cut[0, -1] < step:
+            between = [np.interp(step, self.step, values) for values in table[:4]]
+            cut = np.column_stack([cut, [*between, np.nan, np.nan]])
+        return dataclasses.replace(self, step=cut[0], theta=cut[1:3], loss=cut[3], gradient=cut[4:])
 
     @property
     def label(self) -> str:
@@ -90,6 +98,11 @@ class Tracks:
         """The number of steps of the longest path."""
         return max(float(path.step.max(initial=0.0)) for path in self.of_groups)
 
+    @property
+    def recorded(self) -> bool:
+        """Whether each path was recorded step by step."""
+        return all(path.recorded for path in self.of_groups if path.step.size)
+
 
 def tracks(frames: Frames, seed: int | None) -> Tracks:
     """Return the paths of a seed, by default the first with a landscape, else the first."""
@@ -104,8 +117,8 @@ def tracks(frames: Frames, seed: int | None) -> Tracks:
     shown = pd.concat([group.trials for group in compared])
     runs = runs_of(frames, shown, ("step", "theta_0", "theta_1", "loss"))
     drawn = [
-        Track(group, str(status), run[0], run[1:3], run[3])
-        for group, status, run in zip(compared, shown["status"], map(_defined, runs), strict=True)
+        _track(group, trial, run, frames.paths.get(str(trial["key"])))
+        for group, (_, trial), run in zip(compared, shown.iterrows(), runs, strict=True)
     ]
     landscapes = _landscapes(frames, shown) or _landscapes(frames, trials)[:LIMIT]
 
@@ -135,9 +148,22 @@ def _landscapes(frames: Frames, trials: pd.DataFrame) -> list[Landscape]:
     return [frames.landscapes[key] for key in trials["key"] if key in frames.landscapes]
 
 
-def _defined(run: Floats) -> Floats:
-    """Return a run without the checkpoints at which θ is not finite."""
-    return run[:, np.isfinite(run[1:3]).all(axis=0)]
+def _track(group: Group, trial: pd.Series[Any], run: Floats, path: Floats | None) -> Track:
+    """Return a run's path if it was recorded, else its checkpoints, where θ is finite.
+
+    ``run`` are its checkpoints: step, θ and loss, shape (4, checkpoints).
+    """
+    table = np.vstack([run, np.full((2, run.shape[1]), np.nan)])
+    recorded = False
+    if path is not None and np.isin(run[0], path[:, 0]).all():
+        # A path with no more points than checkpoints, some steps apart, is that of a large batch.
+        recorded = len(path) > run.shape[1] or bool((np.diff(path[:, 0]) == 1).all())
+        loss = np.full(len(path), np.nan)
+        loss[np.searchsorted(path[:, 0], run[0], side="right") - 1] = run[3]
+        table = np.vstack([path[:, :3].T, loss, path[:, 3:].T])
+    table = table[:, np.isfinite(table[1:3]).all(axis=0)]
+    status = str(trial["status"])
+    return Track(group, status, table[0], table[1:3], table[3], table[4:], recorded)
 
 
 def _least(losses: Floats, landscapes: Sequence[Landscape]) -> float:
@@ -150,7 +176,7 @@ def _window(drawn: Sequence[Track], start: Floats, least: float) -> Window:
     """Return the window of points not much higher than the start and not much further away."""
     first = next(path.loss[0] for path in drawn if path.step.size)
     limit = least + _HIGH * (first - least)
-    low_enough = [path.theta[:, path.loss <= limit] for path in drawn if path.step.size]
+    low_enough = [path.theta[:, _heights(path.loss) <= limit] for path in drawn if path.step.size]
     reaches = [np.abs(theta - start[:, None]).max(axis=1, initial=0.0) for theta in low_enough]
     moved = [reach for reach in reaches if reach.any()]
     usual = np.median(moved, axis=0) if moved else np.zeros(2)
@@ -163,6 +189,12 @@ def _window(drawn: Sequence[Track], start: Floats, least: float) -> Window:
     sides[alike] = np.maximum(sides[alike], sides.max() / 2)
     middle, half = (low + high) / 2, 0.58 * sides
     return Window(middle - half, middle + half)
+
+
+def _heights(loss: Floats) -> Floats:
+    """Return the losses of a path; where none is measured, the higher one of those around it."""
+    series = pd.Series(loss)
+    return np.fmax(series.ffill().to_numpy(), series.bfill().to_numpy())
 
 
 def _minimizers(drawn: Sequence[Track], window: Window, least: float) -> list[Floats]:

@@ -10,22 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Frames
+from optframe.contracts.costs import COSTS
 from optframe.statistics import CENSORED, Curve, Quartiles, align, median_and_quartiles
+from optframe.statistics.costs import paid
 from optframe_reports.plotting.metric_axis import Ordinate, Scale, ordinate
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.plotting.run_groups import Group, groups
 
-__all__ = ["COLUMNS", "Line", "Lines", "first_of_log_spaced", "lines", "lost_at"]
+__all__ = ["Line", "Lines", "first_of_log_spaced", "lines", "lost_at"]
 
 Floats = NDArray[np.float64]
 
-COLUMNS = {
-    "steps": "step",
-    "epochs": "epoch",
-    "samples": "samples",
-    "gradients": "gradients",
-    "seconds": "seconds",
-}
 _SHARED = ("steps", "epochs", "samples")  # all seeds have their checkpoints at the same x
 _POINTS = 120  # the number of grid points if they do not
 _MOST = 400  # the most points of a line, more than there are pixels
@@ -73,17 +68,17 @@ def lines(
     y_scale: Scale = "auto",
     compared: Sequence[Group] | None = None,
 ) -> Lines:
-    """Compute the lines of a metric against ``x``, one of `COLUMNS`.
+    """Compute the lines of a metric against the cost ``x``.
 
     ``compared`` are the groups to draw, by default all that fit into a picture.
     """
     compared = groups(frames, metric=metric) if compared is None else compared
     trials = pd.concat([group.trials for group in compared])
-    runs = runs_of(frames, trials, (COLUMNS[x], metric))
+    runs = runs_of(frames, trials, (COSTS[x].column, metric))
     axis = ordinate(metric, trials, [y[np.isfinite(y)] for _, y in runs], y_scale)
     first = None if x == "epochs" else first_of_log_spaced([places for places, _ in runs])
     lost = trials["status"].isin(CENSORED)
-    ends = trials[x].where(lost).to_numpy(np.float64)
+    ends = np.where(lost, paid(trials, x), np.nan)
     curves = [
         Curve(places, axis.of(y, minimum), lost_at(end, places) if censored else None)
         for (places, y), minimum, end, censored in zip(
@@ -93,9 +88,16 @@ def lines(
     of_groups, begin = [], 0
     for group in compared:
         own = curves[begin : begin + len(group.trials)]
-        of_groups.append(_line(group, own, axis, x in _SHARED, first))
+        of_groups.append(_line(group, own, axis, x in _SHARED or _is_shared(own), first))
         begin += len(own)
     return Lines(of_groups, axis, first)
+
+
+def _is_shared(curves: Sequence[Curve]) -> bool:
+    """Return whether the runs have the same places, but for the end of each."""
+    places = [_places(curve) for curve in curves]
+    longest = max(places, key=len)
+    return all(np.isin(each[:-1], longest).all() for each in places)
 
 
 def lost_at(end: float, places: Floats) -> float:

@@ -9,8 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optframe import Frames
 from optframe.contracts.trial import canonical
-from optframe.statistics import UNRUN, evaluations_to_own_target, final, median_and_quartiles
+from optframe.statistics import (
+    UNRUN,
+    evaluations_to_own_target,
+    final,
+    median_and_quartiles,
+)
+from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.metric_axis import ordinate
 from optframe_reports.plotting.run_groups import LIMIT
 
@@ -18,7 +25,20 @@ __all__ = ["Compared", "Measure", "Pair", "compared", "pairs_of"]
 
 Floats = NDArray[np.float64]
 
-Measure = Literal["auto", "steps", "gradients", "suboptimality"]
+Measure = Literal[
+    "auto",
+    "work",
+    "steps",
+    "gradients",
+    "records",
+    "epochs",
+    "samples",
+    "evaluations",
+    "seconds",
+    "suboptimality",
+]
+"""A cost of the target, or the final f − f*; ``auto`` is the study's cost if a target was reached.
+"""
 
 
 class Pair(NamedTuple):
@@ -29,13 +49,13 @@ class Pair(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """The measure, and a table with a row for each pair and optimizer.
+    """The name of the measure on an axis, and a table with a row for each pair and optimizer.
 
     Columns: plain_problem, rotated_problem, optimizer, sampler, plain, rotated (medians, infinite
     if half of the runs or more did not reach the target), ratio, seeds.
     """
 
-    measure: str
+    words: str
     table: pd.DataFrame
 
 
@@ -62,21 +82,26 @@ def _without_rotation(parameters: dict[str, Any]) -> tuple[dict[str, Any], bool]
     return {**rest, "wrap": kept}, rotated
 
 
-def compared(trials: pd.DataFrame, pairs: list[Pair], measure: Measure) -> Compared:
+def compared(frames: Frames, pairs: list[Pair], measure: Measure) -> Compared:
     """Return each optimizer's cost on both problems of each pair."""
-    ran = trials[~trials["status"].isin(UNRUN)]
+    ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
     ran = ran[ran["problem"].isin([label for pair in pairs for label in pair])]
     if measure == "auto":
         reached = ran["target"].notna().all() and np.isfinite(_costs(ran, "steps")).any()
-        measure = "steps" if reached else "suboptimality"
+        measure = "auto" if reached else "suboptimality"
+    if measure == "suboptimality":
+        cost, words = "suboptimality", "final loss − f*"
+    else:
+        axis = axis_of(frames, None if measure == "auto" else measure)
+        cost, words = axis.name, f"{axis.remarked} to the target"
     same = ["problem", "optimizer", "optimizer_name", "sampler", "hyperparameters"]
-    costs = pd.Series(_costs(ran, measure), ran.index)
+    costs = pd.Series(_costs(ran, cost), ran.index)
     known = costs.notna()
     grouped = costs[known].groupby([ran.loc[known, name] for name in same], sort=False)
     medians = grouped.agg(lambda values: float(median_and_quartiles(values.to_numpy()).median))
     sides = pd.DataFrame({"median": medians, "seeds": grouped.size()}).reset_index()
     tables = [_side_by_side(sides, pair) for pair in pairs]
-    return Compared(measure, pd.concat(tables, ignore_index=True))
+    return Compared(words, pd.concat(tables, ignore_index=True))
 
 
 def _costs(ran: pd.DataFrame, measure: str) -> Floats:

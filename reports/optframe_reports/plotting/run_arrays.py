@@ -9,10 +9,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Frames
+from optframe.contracts.columns import ANSWERS
 
-__all__ = ["runs_of"]
+__all__ = ["curve_column", "runs_of"]
 
 Floats = NDArray[np.float64]
+
+
+def curve_column(frames: Frames, name: str) -> Floats:
+    """Return a column of the curves; ``evaluations`` are the sum of all answers."""
+    curves = frames.curves
+    if name == "evaluations":
+        return np.asarray(curves[list(ANSWERS)].to_numpy(np.float64).sum(axis=1))
+    return np.asarray(curves[name].to_numpy(np.float64, na_value=np.nan))
 
 
 def runs_of(frames: Frames, trials: pd.DataFrame, columns: Sequence[str]) -> list[Floats]:
@@ -26,9 +35,7 @@ def runs_of(frames: Frames, trials: pd.DataFrame, columns: Sequence[str]) -> lis
     owner = np.repeat(owner, np.diff(begins, append=len(keys)))
     wanted = owner >= 0
     owner = owner[wanted]
-    table = np.stack(
-        [frames.curves[name].to_numpy(np.float64, na_value=np.nan)[wanted] for name in columns]
-    )
+    table = np.stack([curve_column(frames, name)[wanted] for name in columns])
     change = np.diff(owner)
     if np.any(change < 0) or np.any(np.diff(table[0])[change == 0] < 0):
         order = np.lexsort((table[0], owner))

@@ -65,14 +65,14 @@ class Group:
 
 
 def groups(
-    frames: Frames, limit: int = LIMIT, *, by: By = "auto", metric: str = "loss"
+    frames: Frames, limit: int = LIMIT, *, by: By = "auto", metric: str | None = None
 ) -> list[Group]:
     """Return the groups with runs, in the order of the report's optimizers and of the samplers.
 
     If there are more than ``limit``, each optimizer (column ``optimizer_name``) with each sampler
-    is shown by the setting with the best median final ``metric`` (lost runs count as worst), and of
-    these the best ``limit``. If all are settings of one optimizer, its best are shown. Each
-    optimizer's name then has one colour.
+    is shown by the setting with the best median final ``metric``, by default the one that judges
+    (lost runs count as worst), and of these the best ``limit``. If all are settings of one
+    optimizer, its best are shown. Each optimizer's name then has one colour.
     """
     trials = frames.trials
     optimizers = list(dict.fromkeys([*frames.colors, *trials["optimizer"]]))
@@ -85,7 +85,7 @@ def groups(
     families = [(names[optimizer], sampler) for optimizer, sampler, _ in cells]
     chosen = [Chosen(index) for index in range(len(cells))]
     if len(cells) > limit:
-        medians = median_finals(ran, [rows for *_, rows in cells], metric)
+        medians = median_finals(ran, [rows for *_, rows in cells], metric or frames.metric)
         chosen = best_of_each(families, medians, limit)
     shown = [cells[one.index] for one in chosen]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Literal
 
 import numpy as np
@@ -18,8 +19,6 @@ from optframe.statistics import (
 )
 
 __all__ = [
-    "UNITS",
-    "Cost",
     "Floats",
     "Target",
     "Way",
@@ -34,9 +33,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-Cost = Literal["gradients", "evaluations", "steps", "seconds"]
-"""The cost of a target; ``evaluations`` are all calls of the oracle, each counted as one."""
-
 Target = Literal["auto", "study", "relative"]
 """The targets: the study's own, or those of Moré and Wild relative to the start.
 
@@ -48,13 +44,6 @@ _CLIFF, _PER_DECADE = 1e-3, 5
 Way = Literal["relative", "absolute"]
 """Whether targets are shares of the way from the start to the minimum, or differences from it."""
 
-UNITS = {
-    "gradients": "gradient evaluations",
-    "evaluations": "evaluations",
-    "steps": "steps",
-    "seconds": "seconds",
-}
-
 
 def has_own_targets(frames: Frames, target: Target = "auto") -> bool:
     """Return whether this choice selects the study's own targets."""
@@ -62,7 +51,7 @@ def has_own_targets(frames: Frames, target: Target = "auto") -> bool:
     return target == "study" or (target == "auto" and bool(len(known)) and bool(known.all()))
 
 
-def nothing_to_reach(frames: Frames, by: Cost, target: Target) -> str | None:
+def nothing_to_reach(frames: Frames, by: str, target: Target) -> str | None:
     """Return why no costs of targets are known, or None."""
     ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
     if has_own_targets(frames, target):
@@ -83,7 +72,7 @@ def _known(frames: Frames, column: str) -> pd.Series[bool]:
     return frames.trials[column].notna().groupby(frames.trials["problem"]).any()
 
 
-def reaching(frames: Frames, by: Cost, target: Target, tau: float) -> tuple[pd.DataFrame, str]:
+def reaching(frames: Frames, by: str, target: Target, tau: float) -> tuple[pd.DataFrame, str]:
     """Return each run's cost of its problem's target, and the target as text."""
     if has_own_targets(frames, target):
         return evaluations_to_own_target(frames.trials, by), "the study's target"
@@ -102,7 +91,7 @@ def minimum(frames: Frames) -> str:
 
 
 def graded(
-    frames: Frames, by: Cost, way: Way, least: float, easiest: float | None = None
+    frames: Frames, by: str, way: Way, least: float, easiest: float | None = None
 ) -> tuple[Floats, pd.DataFrame]:
     """Return five targets per decade, from easy to hard, and each run's cost of each.
 
@@ -122,7 +111,7 @@ def _numbered(frames: Frames) -> Frames:
     trials, curves = frames.trials, frames.curves
     place = pd.Index(trials["key"]).get_indexer(curves["key"])
     trials, curves = trials.assign(key=np.arange(len(trials))), curves.assign(key=place)
-    return Frames(trials, curves, frames.colors)
+    return dataclasses.replace(frames, trials=trials, curves=curves)
 
 
 def _graded(frames: Frames, way: Way, least: float, easiest: float | None) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optframe.statistics import final, median_and_quartiles
+from optframe.statistics import final, incomparable, median_and_quartiles
 from optframe_reports.quantities import duration, number
 from optframe_reports.tables.table import Row, Table
 
@@ -27,7 +27,7 @@ def beside_table(trials: pd.DataFrame) -> Table:
     """
     first, second = list(dict.fromkeys(trials["side"]))[:2]
     ran = trials[~trials["status"].isin(["planned", "skipped"])]
-    rows, alone = [], 0
+    rows, alone, unsteady = [], 0, incomparable(trials)
     for (problem, optimizer, sampler), group in ran.groupby(_ASKED, sort=False):
         sides = [group[group["side"] == side].set_index("seed") for side in (first, second)]
         common = sides[0].index.intersection(sides[1].index)
@@ -41,6 +41,7 @@ def beside_table(trials: pd.DataFrame) -> Table:
         ]
         steps = [float(side["steps"].median()) for side in (ours, theirs)]
         paces = [_pace(side) for side in (ours, theirs)]
+        ratio = math.nan if problem in unsteady else _quotient(paces)
         texts = {
             "problem": str(problem),
             "optimizer": str(optimizer),
@@ -52,9 +53,9 @@ def beside_table(trials: pd.DataFrame) -> Table:
             f"steps, {first}": number(steps[0]),
             f"steps, {second}": number(steps[1]),
             f"step, {first}": duration(paces[0]),
-            "time ratio": number(_quotient(paces), 3),
+            "time ratio": "not comparable" if problem in unsteady else number(ratio, 3),
         }
-        values = {"alike": same / len(common), "time ratio": _quotient(paces)}
+        values = {"alike": same / len(common), "time ratio": ratio}
         rows.append(Row(texts, {k: v for k, v in values.items() if not math.isnan(v)}))
     columns = [*rows[0].texts] if rows else ["problem", "optimizer"]
     if all(row["sampler"] == "none" for row in rows) and rows:

@@ -11,6 +11,7 @@ from sklearn.datasets import (
     load_wine,
 )
 
+import optframe
 from optframe_problems.data.breast_cancer import BreastCancer
 from optframe_problems.data.diabetes import Diabetes
 from optframe_problems.data.digits import Digits
@@ -55,6 +56,33 @@ def ordered(table):
     return table[np.lexsort(np.round(table, 6).T)]
 
 
+@pytest.mark.parametrize(
+    ("given", "digest"),
+    [
+        ({}, "da790dc083d57716d0266a0f3fd84a45"),
+        ({"split": 0}, "da790dc083d57716d0266a0f3fd84a45"),
+        ({"split": "stratified", "seed": 0}, "da790dc083d57716d0266a0f3fd84a45"),
+        ({"split": 1}, "5229c4d0f64573db6968e093b0b5132e"),
+        ({"seed": 1}, "5229c4d0f64573db6968e093b0b5132e"),
+    ],
+)
+def test_the_digits_are_those_of_earlier_versions(given, digest):
+    """Pixels divided by 16 are exact, so this depends on nothing but the split."""
+    assert Digits(**given).load().digest == digest
+
+
+@pytest.mark.parametrize(("loader", "source"), [each.values[:2] for each in SETS])
+def test_the_last_training_records_may_validate(loader, source):
+    _, targets = source(return_X_y=True)
+    dataset = loader(test_fraction=0, split="last").load()
+    kept = int(len(targets) * 0.9)
+    assert_array_equal(dataset.train.targets, targets[:kept])
+    assert_array_equal(dataset.validation.targets, targets[kept:])
+    drawn, last = loader(seed=2).load(), loader(seed=2, split="last").load()
+    assert_array_equal(drawn.test.targets, last.test.targets)
+    assert drawn.digest != last.digest
+
+
 @pytest.mark.parametrize(("loader", "source"), [each.values[:2] for each in SETS])
 def test_the_split_is_the_seeds(loader, source):
     assert_array_equal(loader().load().train.inputs, loader().load().train.inputs)
@@ -65,3 +93,22 @@ def test_the_split_is_the_seeds(loader, source):
     assert len(whole.validation) == len(whole.test) == 0
     with pytest.raises(ValueError, match="both together less than 1"):
         loader(0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("given", "mistake"),
+    [
+        ("split=first", "split: expected one of 'stratified', 'last' or a whole number ≥ 0, found"),
+        ("split=-1", "split: expected one of 'stratified', 'last' or a whole number ≥ 0, found -1"),
+        ("split=true", "split: expected one of 'stratified', 'last' or a whole number ≥ 0, found"),
+        ("split=0.5", "split: expected one of 'stratified', 'last' or a whole number ≥ 0, found"),
+        ("seed=-1", "seed: expected a whole number ≥ 0, found -1"),
+        ("split=1,seed=2", "split = 1 and seed = 2 are two seeds of one split; give one"),
+    ],
+)
+@pytest.mark.parametrize("name", ["digits", "mnist", "a9a", "libsvm", "cifar10", "diabetes"])
+def test_a_split_that_cannot_be_meant_is_one_line(name, given, mistake):
+    with pytest.raises(optframe.UsageError) as caught:
+        optframe.make(f"{name}:{given}")
+    (line,) = caught.value.mistakes
+    assert mistake in line

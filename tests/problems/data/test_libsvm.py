@@ -85,6 +85,18 @@ def test_fractions_split_with_equal_shares_of_the_classes(folder):
         assert_array_equal(part.targets, (part.inputs.toarray()[:, 0] + 1) % 2)
 
 
+@pytest.mark.parametrize("target", ["class", "number"])
+def test_the_last_records_of_the_training_file_may_validate(target, folder):
+    folder("data", "".join(f"{1 + i % 2} 1:{i + 1}\n" for i in range(40)))
+    folder("data.t", "1 2:1\n")
+    given = {"target": target, "validation_fraction": 0.1, "split": "last"}
+    dataset = Libsvm("data", test="data.t", **given).load()
+    assert_array_equal(dataset.train.inputs.toarray()[:, 0], np.arange(1, 37))
+    assert_array_equal(dataset.validation.inputs.toarray()[:, 0], [37, 38, 39, 40])
+    assert dataset.validation.inputs.shape == (4, 2)
+    assert len(dataset.test) == 1
+
+
 def test_a_path_is_found_here_at_home_or_in_its_folder(folder, home, tmp_path):
     here = folder("one", "1 1:1\n", where=tmp_path)
     for path in ("one", str(here)):
@@ -207,6 +219,16 @@ def test_a9a_is_platts(real):
     assert dataset.labels == (-1, 1)
     assert_array_equal(np.bincount(dataset.train.targets), [24720, 7841])
     assert_array_equal(np.bincount(dataset.test.targets), [12435, 3846])
+
+
+def test_the_training_people_of_a9a_may_validate(real):
+    real("libsvm", "a9a.t")
+    whole, last = A9a().load(), A9a(validation_fraction=0.1, split="last").load()
+    assert [len(part) for part in (last.train, last.validation, last.test)] == [29304, 3257, 16281]
+    assert (last.validation.inputs != whole.train.inputs[29304:]).nnz == 0
+    drawn = A9a(validation_fraction=0.1, split=2).load()
+    assert drawn.digest == A9a(validation_fraction=0.1, seed=2).load().digest
+    assert_array_equal(np.bincount(drawn.validation.targets), [2472, 784])
 
 
 def test_mushrooms_are_poisonous_or_edible(real):

@@ -166,3 +166,22 @@ def test_what_was_fitted_is_kept_and_used_again(pictures, tmp_path, monkeypatch)
 def test_a_part_that_cannot_hold_all_classes_is_refused(fraction, pictures):
     with pytest.raises(UsageError, match=r"pictures: a part of 5 records cannot hold 10 classes"):
         dataclasses.replace(pictures, validation_fraction=fraction).load()
+
+
+def test_the_last_training_images_may_validate(pictures):
+    """As Keras has it, whatever their classes; the rest keep their order."""
+    for scale in ("unit", "standard", "whiten"):
+        chosen = dataclasses.replace(pictures, split="last", scale=scale)
+        dataset = chosen.load()
+        assert_array_equal(dataset.train.targets, pictures.train.targets[:450])
+        assert_array_equal(dataset.validation.targets, pictures.train.targets[450:])
+        assert_array_equal(dataset.test.targets, pictures.test.targets)
+    first, last, _ = raw(dataclasses.replace(pictures, split="last"))
+    assert_array_equal(first, pictures.train.inputs[:450])
+    assert_array_equal(last, pictures.train.inputs[450:])
+
+
+@pytest.mark.parametrize("given", [{"split": 1, "seed": 2}, {"split": "first"}])
+def test_an_unclear_split_is_refused_before_files_are_read(given):
+    with pytest.raises(ValueError, match="split = "):
+        Pictures(**given)

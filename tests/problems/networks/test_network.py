@@ -202,11 +202,13 @@ def test_numbers_are_measured_by_their_root_mean_square_error(bind, random):
     problem = bind(SMOOTH["numbers"])
     theta = point(problem, random)
     metrics = problem.metrics(theta)
-    assert set(metrics) == {"loss", "train_rmse", "test_loss", "test_rmse"}
-    part = problem.dataset.test
-    hidden = 1 / (1 + np.exp(-(part.inputs @ theta[:30].reshape(10, 3) + theta[30:33])))
-    errors = hidden @ theta[33:36] + theta[36] - part.targets
-    assert_allclose(metrics["test_rmse"], np.sqrt((errors**2).mean()), rtol=1e-12)
+    dataset = problem.dataset
+    parts = {"": dataset.train, "validation_": dataset.validation, "test_": dataset.test}
+    assert set(metrics) == {f"{prefix}{what}" for prefix in parts for what in ("loss", "rmse")}
+    for prefix, part in parts.items():
+        hidden = 1 / (1 + np.exp(-(part.inputs @ theta[:30].reshape(10, 3) + theta[30:33])))
+        errors = hidden @ theta[33:36] + theta[36] - part.targets
+        assert_allclose(metrics[f"{prefix}rmse"], np.sqrt((errors**2).mean()), rtol=1e-12)
 
 
 def images(**changes):

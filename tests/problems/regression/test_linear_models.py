@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import optframe
 from optframe import UnavailableError
 from optframe_problems.regression.lasso_smooth import LassoSmooth
 from optframe_problems.regression.least_squares import LeastSquares
@@ -186,3 +187,40 @@ def test_a_coordinate_that_does_not_matter_stays(bind, random):
     batch = problem.draw(np.array(empty), None)
     theta = point(problem, random)
     assert problem.coordinate_minimum(theta, 0, batch) == theta[0]
+
+
+@pytest.mark.parametrize(
+    ("problem", "size"),
+    [
+        ("logistic:data=breast-cancer,l2=0.01", 31),
+        ("softmax:data=iris,l2=0.01", 15),
+        ("ridge:l2=0.1", 11),
+        ("logistic:data=breast-cancer,l2=0.01+scale:factor=3", 31),
+        ("streaming-regression:size=6,records=300", 6),
+    ],
+)
+def test_a_step_of_newtons_method_costs_a_gradient_and_a_hessian_of_p_quarters(problem, size):
+    given = {"steps": 3, "checkpoints": {"every_steps": 1}}
+    curve = optframe.minimize(problem, "newton", sampler="full", **given).curve
+    assert_allclose(curve["work"], (1 + size / 4) * np.arange(len(curve)), rtol=1e-12)
+    records = optframe.minimize(problem, "sgd", sampler="full", steps=1).counts.records
+    assert curve["records"].tolist() == [2 * records * k for k in range(len(curve))]
+
+
+def test_a_hessian_of_a_minibatch_costs_its_share_of_the_data():
+    curve = optframe.minimize(
+        "logistic:data=breast-cancer,l2=0.01",
+        "newton",
+        sampler="shuffled:batch_size=199",  # half of the 398 training records
+        steps=2,
+        checkpoints={"every_steps": 1},
+    ).curve
+    assert_allclose(curve["work"], [0, 0.5 * (1 + 31 / 4), 1 + 31 / 4], rtol=1e-12)
+
+
+def test_a_network_without_hidden_layers_pays_for_a_hessian_by_columns():
+    """It is no linear model to the oracle: the Hessian comes from P products with it."""
+    given = {"steps": 1, "checkpoints": {"every_steps": 1}, "dtype": "float64"}
+    problem = "network:data=iris,layers=[],l2=0.01"
+    curve = optframe.minimize(problem, "newton", sampler="full", **given).curve
+    assert curve["work"].tolist() == [0, 1 + min(2 * 15, 15 * 16 / 6)]

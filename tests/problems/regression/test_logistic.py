@@ -40,12 +40,12 @@ def test_accuracy_counts_records_on_their_side_of_the_plane(problem):
     theta = np.array([0, 0, 0, 0, 1.0, -1.0])
     batch = problem.training
     expected = np.mean((batch.inputs[:, 4] > 1) == (batch.targets > 0))
-    assert problem.metrics(theta)["train_accuracy"] == pytest.approx(expected, rel=1e-15)
+    assert problem.metrics(theta)["accuracy"] == pytest.approx(expected, rel=1e-15)
 
 
 def test_at_zero_every_record_is_taken_for_negative(problem):
     expected = np.mean(problem.training.targets < 0)
-    assert problem.metrics(np.zeros(6))["train_accuracy"] == pytest.approx(expected, rel=1e-15)
+    assert problem.metrics(np.zeros(6))["accuracy"] == pytest.approx(expected, rel=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_scikit_learns_optimum_is_ours(data, bind):
     theta = np.concatenate([reference.coef_[0], reference.intercept_])
     assert np.linalg.norm(problem.gradient(theta, problem.training)) < 1e-9
     assert problem.minimum == pytest.approx(problem.loss(theta, problem.training), rel=1e-10)
-    assert problem.metrics(theta)["train_accuracy"] == pytest.approx(
+    assert problem.metrics(theta)["accuracy"] == pytest.approx(
         reference.score(train.inputs, problem.training.targets), rel=1e-15
     )
     start = problem.start(np.random.default_rng(0))

@@ -26,7 +26,7 @@ def test_accuracy_counts_the_highest_scores(problem, random):
     batch = problem.training
     best = (batch.inputs @ theta.reshape(6, 3)).argmax(axis=1)
     expected = np.mean(best == batch.targets)
-    assert problem.metrics(theta)["train_accuracy"] == pytest.approx(expected, rel=1e-15)
+    assert problem.metrics(theta)["accuracy"] == pytest.approx(expected, rel=1e-15)
 
 
 def test_scikit_learns_optimum_is_ours(bind):

@@ -32,12 +32,14 @@ def test_loss_is_half_the_mean_squared_error_plus_the_penalty(bind, random):
 def test_the_metrics_are_named(model, bind):
     problem = bind(model)
     metrics = problem.metrics(np.zeros(6))
-    assert list(metrics) == ["loss", "train_rmse", "test_loss", "test_rmse"]
+    names = ["loss", "rmse", "validation_loss", "validation_rmse", "test_loss", "test_rmse"]
+    assert list(metrics) == names
     dataset = problem.dataset
-    for name, part in (("train", dataset.train), ("test", dataset.test)):
+    parts = {"": dataset.train, "validation_": dataset.validation, "test_": dataset.test}
+    for prefix, part in parts.items():
         expected = np.sqrt((part.targets**2).mean())
-        assert metrics[f"{name}_rmse"] == pytest.approx(expected, rel=1e-12)
-    assert metrics["test_loss"] == pytest.approx(metrics["test_rmse"] ** 2 / 2, rel=1e-12)
+        assert metrics[f"{prefix}rmse"] == pytest.approx(expected, rel=1e-12)
+        assert metrics[f"{prefix}loss"] == pytest.approx(expected**2 / 2, rel=1e-12)
 
 
 @pytest.mark.parametrize("data", ["numbers", "sparse-numbers", "diabetes"])

@@ -36,7 +36,7 @@ def test_ranks_are_averaged_over_problems_ties_and_failures_shared(race, drawn):
     data = CriticalDifference().data(frames).set_index("optimizer")
     assert data["rank"].to_dict() == ranks
     assert picture.axes.get_xlabel() == "average rank"
-    assert "Ranked by median gradient evaluations to the study's target" in picture.notes
+    assert "Ranked by median work (full gradients) to the study's target" in picture.notes
     assert picture.title == "4 problems, one seed: average ranks"
 
 
@@ -104,7 +104,7 @@ def test_the_final_metric_may_be_ranked_instead_an_accuracy_upwards(race, drawn)
     race.trials[2]["status"] = "diverged"
     picture = drawn(CriticalDifference(measure="final"), race.frames())
     assert {n: rank for n, (rank, _) in stems(picture).items()} == {"a": 1, "b": 2, "c": 3}
-    assert "Ranked by median final loss" in picture.notes
+    assert "Ranked by median final f − f*" in picture.notes
     assert "Lost runs: 1 of 6 diverged." in picture.notes
     picture = drawn(CriticalDifference(measure="final", metric="test_accuracy"), race.frames())
     # c is last where it diverged, and best where it did not

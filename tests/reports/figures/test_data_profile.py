@@ -17,7 +17,7 @@ def test_the_lines_are_the_shares_of_problems_solved_with_a_budget(race, drawn):
     end = picture.axes.get_xlim()[1]
     assert picture.lines["a"].tolist() == [[0, 0], [2, 1 / 2], [8, 1], [end, 1]]
     assert picture.lines["b"].tolist() == [[0, 0], [4, 1 / 2], [end, 1 / 2]]
-    assert picture.axes.get_xlabel() == "gradient evaluations / (P + 1)"
+    assert picture.axes.get_xlabel() == "work (full gradients) / (P + 1)"
     assert picture.legend == ["a (2 of 2)", "b (1 of 2)"]
     assert "Target: all but 0.1 of the way from the start down to f*." in picture.notes
     assert (picture.axes.get_xscale(), picture.axes.get_xlim()[0]) == ("linear", 0)

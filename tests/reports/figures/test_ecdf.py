@@ -29,7 +29,7 @@ def test_each_target_of_each_problem_counts_when_it_is_reached(race, drawn):
     expected = [[0, 0], [2, 9 / 80], [3, 14 / 80], [10, 35 / 80]]
     np.testing.assert_allclose(line[:-1], expected, rtol=1e-12)
     assert picture.lines["b"][1].tolist() == pytest.approx([1, 1])
-    assert picture.axes.get_xlabel() == "gradient evaluations / P"
+    assert picture.axes.get_xlabel() == "work (full gradients) / P"
     assert picture.legend == ["a (44 %)", "b (100 %)"]
     assert picture.title == "2 problems × 40 targets, one seed"
     assert "Targets: 40 for each problem, 0.63 to 1e-8 of the way" in picture.notes
@@ -71,7 +71,7 @@ def test_absolute_targets_are_those_of_coco(race, drawn):
         [10, pytest.approx(11 / 51)],
         [20, pytest.approx(1)],
     ]
-    assert picture.axes.get_xlabel() == "gradient evaluations"
+    assert picture.axes.get_xlabel() == "work (full gradients)"
     assert picture.title.startswith("1 problem × 51 targets")
     assert "Targets: 51 for each problem, a loss 100 to 1e-8 above f*." in picture.notes
 

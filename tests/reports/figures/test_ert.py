@@ -25,7 +25,7 @@ def test_failures_are_paid_for_and_divided_by_the_successes(race, drawn):
     picture = drawn(Ert(), frames)
     assert picture.legend == ["a: 3 of 3 to 0.6, 1 of 3 to 1e-8"]
     assert picture.axes.get_xlabel() == "loss − f*"
-    assert picture.axes.get_ylabel() == "expected gradient evaluations"
+    assert picture.axes.get_ylabel() == "expected work (full gradients)"
     left, right = picture.axes.get_xlim()
     assert left > right  # hard targets are at the right
     assert picture.title == "rosenbrock: expected running time, 95 % interval of 3 seeds"
@@ -120,8 +120,8 @@ def test_without_f_star_there_is_no_false_cliff(race, drawn):
 def test_what_costs_nothing_has_no_place_on_a_logarithmic_axis(race, drawn):
     path = [(0, 1.0), (10, 0.0)]
     frames = race.add("a", path=path).add("b", path=path).frames()
-    frames.trials.loc[1, "gradients"] = 0.0
-    frames.curves.loc[frames.curves["key"] == "key1", "gradients"] = 0.0
+    frames.trials.loc[1, "work"] = 0.0
+    frames.curves.loc[frames.curves["key"] == "key1", "work"] = 0.0
     picture = drawn(Ert(), frames)
     assert picture.legend == ["a: 1 of 1 to 1e-8", "b: 1 of 1 to 1e-8, at no cost"]
     assert set(picture.lines) == {"a"}

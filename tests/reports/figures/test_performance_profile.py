@@ -18,7 +18,7 @@ def test_the_lines_are_the_shares_of_problems_within_a_factor_of_the_best(race, 
     assert {line.get_drawstyle() for line in picture.axes.lines} == {"steps-post"}
     assert picture.legend == ["a (2 of 3)", "b (3 of 3)"]
     assert picture.title == "3 problems, one seed: solved within a factor of the best"
-    assert picture.axes.get_xlabel() == "gradient evaluations / the best one's"
+    assert picture.axes.get_xlabel() == "work (full gradients) / the best one's"
     assert picture.axes.get_xscale() == "log"
     assert picture.axes.get_xlim()[0] == 1
     data = PerformanceProfile().data(frames)

@@ -75,7 +75,7 @@ def test_a_final_loss_has_ranks_and_no_ratio(race, drawn):
     race.add("c", status="crashed", target=np.nan)
     picture = drawn(RankHeatmap(), race.frames())
     np.testing.assert_array_equal(cells(picture), [[1, 2, np.nan]])
-    assert "Median final loss; best average ranks at the left." in picture.notes
+    assert "Median final f − f*; best average ranks at the left." in picture.notes
     assert "× failed: half of the runs or more were lost." in picture.notes
     assert "Lost runs: 1 of 3 crashed." in picture.notes
     reason = "a final value can be ranked, but has no ratio; expected show=rank"

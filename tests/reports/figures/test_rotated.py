@@ -23,6 +23,7 @@ def add(study, optimizer, steps, *, rotated=False, problem="wood", loss=None, **
         "start": "standard",
         "target": 1e-6,
         "target_metric": "loss",
+        "work": steps or 100,
     }
     study.add(
         [1.0, loss or end],
@@ -73,7 +74,7 @@ def test_a_ring_is_the_problem_and_a_dot_the_rotated_one_the_most_dependent_firs
         {"name": "newton", "ring": 8, "dot": 4, "said": "× 0.5", "x": 0},
     ]
     axes = picture.axes
-    assert axes.get_xlabel() == "steps to the target"
+    assert axes.get_xlabel() == "work (full gradients) to the target"
     assert axes.get_xscale() == "log"
     assert "wood" in [text.get_text() for text in axes.texts]
     assert axes.get_title("left") == "rotated or not, median of 3 seeds"

@@ -56,12 +56,12 @@ def test_it_is_marked_where_records_come_again(study, drawn, checkpoints, marks)
 
 def test_the_optimizer_is_the_one_that_ends_best_or_the_one_that_is_named(study, drawn):
     for name in ("shuffled", "stream"):
-        add(study, name, [8.0, 4.0, 2.0], optimizer="adam", test_loss=[8.0, 4.0, 5.0])
-        add(study, name, [8.0, 4.0, 3.0], optimizer="sgd", test_loss=[8.0, 4.0, 3.0])
+        add(study, name, [8.0, 4.0, 2.0], optimizer="adam", validation_loss=[8.0, 4.0, 5.0])
+        add(study, name, [8.0, 4.0, 3.0], optimizer="sgd", validation_loss=[8.0, 4.0, 3.0])
         add(study, name, [8.0, 4.0, np.nan], optimizer="lion", status="diverged")
     frames = study.frames()
-    picture = drawn(Samplers(), frames)  # by the test loss
-    assert picture.axes.get_ylabel() == "test loss"
+    picture = drawn(Samplers(), frames)  # by the validation loss
+    assert picture.axes.get_ylabel() == "validation loss"
     assert "sgd, one seed" in picture.title
     assert "adam" in drawn(Samplers(metric="loss"), frames).title
     picture = drawn(Samplers(optimizer="lion", metric="loss"), frames)

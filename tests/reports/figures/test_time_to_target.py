@@ -17,19 +17,33 @@ def reach(study, optimizer, *steps, pace=1e-3):
         study.add(loss, optimizer=optimizer, status=status, pace=pace, trial=OWN)
 
 
+def test_a_target_above_f_star_is_called_so(strips, study):
+    own = {"target": 1e-6, "target_metric": "gap", "work": 7}
+    study.add([9.0, 3.0 + 5e-7], minimum=3.0, status="converged", trial=own)
+    study.add([9.0, 3.0 + 5e-6], minimum=3.0, trial=own)
+    drawn = strips(TimeToTarget(), study.frames())
+    assert drawn.points == [[7]]
+    assert drawn.axes.get_xlabel() == "work (full gradients) to reach f − f* ≤ 1e-6"
+    lower = strips(TimeToTarget(x="steps", target=1.0, metric="gap"), study.frames())
+    assert lower.points == [[1, 1]]
+    plain = TimeToTarget(target=1.0, metric="gap")
+    study.trials[0]["minimum"] = study.trials[1]["minimum"] = np.nan
+    assert plain.missing(study.frames()) == "no run measured gap"
+
+
 def test_each_run_is_a_point_where_it_reached_the_study_s_target(strips, study):
     reach(study, "adam", 4, 9, 6)
     reach(study, "sgd", 12, None, 10)
     reach(study, "lion", None, None, 15)
     frames = study.frames()
-    drawn = strips(TimeToTarget(), frames)
+    drawn = strips(TimeToTarget(x="steps"), frames)
     assert drawn.points == [[4, 6, 9], [10, 12], [15]]
     assert drawn.medians == {0: 6, 1: 12}
     headings, beside = drawn.columns
     assert headings == ["not reached", "median"]
     assert beside == {0: ["6"], 1: ["× 1", "12"], 2: ["× 2", "∞"]}
     assert drawn.axes.get_xlabel() == "steps to reach loss ≤ 0.1"
-    numbers = TimeToTarget().data(frames)
+    numbers = TimeToTarget(x="steps").data(frames)
     assert numbers["steps"].tolist() == [4, 9, 6, 12, np.inf, 10, np.inf, np.inf, 15]
 
 
@@ -38,7 +52,7 @@ def test_whoever_was_lost_did_not_get_there(strips, study):
     for status in ("diverged", "failed"):
         study.add([1.0, 0.05], optimizer="adam", status=status, trial=OWN)
     study.add([], optimizer="adam", status="planned", trial=OWN)
-    headings, beside = strips(TimeToTarget(), study.frames()).columns
+    headings, beside = strips(TimeToTarget(x="steps"), study.frames()).columns
     assert headings == ["not reached", "median"]
     assert beside == {0: ["× 2", "∞"]}
 
@@ -56,7 +70,7 @@ def test_a_target_can_be_chosen_and_is_reached_at_a_checkpoint(strips, study):
 
 def test_an_accuracy_is_reached_from_below(strips, study):
     study.add([1.0, 0.5, 0.2], test_accuracy=[0.1, 0.6, 0.95])
-    figure = TimeToTarget(target=0.9, metric="test_accuracy")
+    figure = TimeToTarget(x="steps", target=0.9, metric="test_accuracy")
     drawn = strips(figure, study.frames())
     assert drawn.points == [[2]]
     assert drawn.axes.get_xlabel() == "steps to reach test accuracy ≥ 0.9"
@@ -76,19 +90,19 @@ def test_seconds_are_in_the_unit_that_fits_and_of_runs_alone(strips, study):
 def test_the_axis_is_logarithmic_if_medians_span_over_a_decade(strips, study):
     reach(study, "adam", 4)
     reach(study, "sgd", 50)
-    assert strips(TimeToTarget(), study.frames()).axes.get_xscale() == "log"
+    assert strips(TimeToTarget(x="steps"), study.frames()).axes.get_xscale() == "log"
 
 
 def test_a_box_that_reaches_those_who_did_not_get_there_is_open(strips, study):
     reach(study, "adam", *range(1, 41), *[None] * 20)
-    drawn = strips(TimeToTarget(), study.frames())
+    drawn = strips(TimeToTarget(x="steps"), study.frames())
     assert drawn.boxes[0] == pytest.approx((15.75, drawn.axes.get_xlim()[1]))  # of 60, linear rule
     assert drawn.medians == {0: 30.5}
 
 
 def test_nobody_gets_there(strips, study):
     reach(study, "adam", None, None)
-    drawn = strips(TimeToTarget(), study.frames())
+    drawn = strips(TimeToTarget(x="steps"), study.frames())
     assert (drawn.points, drawn.medians) == ([[]], {})
     assert drawn.columns[1] == {0: ["× 2", "∞"]}
     strips(TimeToTarget(x="seconds"), study.frames())

@@ -231,3 +231,169 @@ def test_the_same_frames_give_the_same_bytes(study, drawn):
     for format in ("svg", "png"):
         first, second = (written(drawn(Trajectory(), frames).canvas, format) for _ in range(2))
         assert first == second
+
+
+def recorded(study, paths):
+    """Return the frames with these paths, a table (points, 5) for each run."""
+    frames = seen(study)
+    return dataclasses.replace(frames, paths=dict(zip(frames.trials["key"], paths, strict=True)))
+
+
+def table(step, theta):
+    """Return a path over the bowl, whose gradient is 2θ."""
+    theta = np.asarray(theta, float)
+    return np.column_stack([step, theta, 2 * theta])
+
+
+def spiral(steps, turns=1.5):
+    angle = np.linspace(0, 2 * np.pi * turns, steps + 1)
+    return np.linspace(2, 0.2, steps + 1)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+def test_a_recorded_path_is_drawn_step_by_step(study, drawn):
+    theta = spiral(40)
+    add(study, theta[::20], x=[0, 20, 40])
+    frames = recorded(study, [table(range(41), theta)])
+    picture = drawn(Trajectory(), frames)
+    (line,) = lines(picture, "adam")
+    np.testing.assert_allclose(line, theta, atol=1e-12)
+    low, high = limits(picture)
+    assert (theta > low).all()
+    assert (theta < high).all()
+    data = Trajectory().data(frames)
+    assert data["step"].tolist() == [*range(41)]
+    np.testing.assert_array_equal(data[["gradient_0", "gradient_1"]], 2 * theta)
+    measured = data["loss"].notna()
+    assert data["step"][measured].tolist() == [0, 20, 40]
+    np.testing.assert_allclose(data["loss"][measured], bowl(theta[::20]))
+
+
+def test_where_points_are_several_steps_apart_the_line_is_thinner(study, drawn):
+    theta, step = spiral(8), [0, 1, 2, 3, 4, 5, 30, 60, 90]
+    add(study, theta[[0, 6, 7, 8]], x=[0, 30, 60, 90])
+    picture = drawn(Trajectory(), recorded(study, [table(step, theta)]))
+    close, far = lines(picture, "adam")
+    np.testing.assert_allclose(close, theta[:6], atol=1e-12)
+    np.testing.assert_allclose(far, theta[5:], atol=1e-12)
+    widths = [line.get_linewidth() for line in picture.axes.lines if line.get_linestyle() == "-"]
+    assert widths[0] > 1.5 * widths[1]
+
+
+def test_a_path_that_is_not_that_of_the_curve_is_not_drawn(study, drawn):
+    theta = spiral(4)
+    add(study, theta, x=[0, 2, 4, 6, 9])
+    frames = recorded(study, [table(range(8), spiral(7))])
+    (line,) = lines(drawn(Trajectory(), frames), "adam")
+    np.testing.assert_allclose(line, theta, atol=1e-12)
+    assert Trajectory().data(frames)["gradient_0"].isna().all()
+
+
+def test_points_of_a_path_that_are_not_finite_are_left_out(study, drawn):
+    theta = spiral(6)
+    theta[5:] = np.nan
+    add(study, theta[[0, 6]], x=[0, 6], status="diverged", loss=[4.0, np.nan])
+    picture = drawn(Trajectory(), recorded(study, [table(range(7), theta)]))
+    (line,) = lines(picture, "adam")
+    np.testing.assert_allclose(line, theta[:5], atol=1e-12)
+
+
+@pytest.mark.parametrize("clock", ["log", "linear"])
+@pytest.mark.parametrize("steps", [30, 200, 230])
+def test_a_film_of_recorded_paths_shows_whole_steps_and_counts_them(study, clock, steps, drawn):
+    theta, other = spiral(steps), spiral(12)
+    add(study, theta[[0, -1]], x=[0, steps])
+    add(study, other[[0, -1]], x=[0, 12], optimizer="sgd")
+    frames = recorded(study, [table(range(steps + 1), theta), table(range(13), other)])
+    moments = list(Trajectory(clock=clock).animation(frames))
+    shown = [moment.step for moment in moments]
+    assert shown[0] == 0
+    assert shown[-1] == steps
+    assert shown == sorted(map(int, shown))
+    assert clock == "linear" or {*range(12)} <= {*shown}
+    if clock == "linear" and steps <= 200:
+        assert shown == [*range(steps + 1)]
+    else:
+        share = np.arange(len(shown)) / (len(shown) - 1)
+        exact = steps * share if clock == "linear" else (steps + 1) ** share - 1
+        np.testing.assert_array_less(np.abs(exact[:-1] - shown[:-1]), 1 + 1e-6)
+        assert len({id(moment) for moment in moments}) == len({*shown})
+    whole = Trajectory().data(frames)
+    for moment in (moments[1], moments[len(moments) // 2], moments[-1]):
+        expected = whole[whole["step"] <= moment.step]
+        assert moment.data(frames).equals(expected)
+        title = drawn(moment, frames).axes.get_title("right")
+        assert title == f"step {int(moment.step)} of {steps}"
+
+
+def test_titles_of_a_film_break_alike_in_each_picture(study, drawn):
+    theta = spiral(150)
+    add(study, theta[[0, -1]], x=[0, 150], problem="a-problem-whose-name-is-long-" + 14 * "x")
+    frames = recorded(study, [table(range(151), theta)])
+    moments = list(Trajectory(clock="linear").animation(frames))
+    titles = {drawn(moment, frames).title for moment in (moments[0], moments[50], moments[-1])}
+    assert len(titles) == 1
+
+
+def test_arrows_are_the_negative_gradient_of_one_length(study, drawn, legend_of_arrows):
+    theta = spiral(60)
+    theta[-1] = 0  # the minimizer, where there is no direction
+    add(study, theta[[0, -1]], x=[0, 60])
+    frames = recorded(study, [table(range(61), theta)])
+    picture = drawn(Trajectory(arrows=True), frames)
+    (quiver,) = picture.axes.collections[-1:]
+    points, arrows = np.column_stack([quiver.X, quiver.Y]), np.column_stack([quiver.U, quiver.V])
+    assert 8 <= len(points) <= 14
+    assert {*map(tuple, points)} <= {*map(tuple, theta[:-1])}
+    np.testing.assert_allclose(arrows, -points / np.linalg.norm(points, axis=1)[:, None], rtol=1e-9)
+    assert quiver.angles == "xy"
+    assert legend_of_arrows(picture)
+    assert not legend_of_arrows(drawn(Trajectory(), frames))
+
+
+@pytest.fixture
+def legend_of_arrows():
+    return lambda picture: "negative gradient" in picture.legend
+
+
+def test_arrows_come_with_their_steps_and_stay(study, drawn):
+    theta = spiral(60)
+    add(study, theta[[0, -1]], x=[0, 60])
+    frames = recorded(study, [table(range(61), theta)])
+    seen_so_far = set()
+    for moment in list(Trajectory(arrows=True, clock="linear").animation(frames))[::10]:
+        collection = drawn(moment, frames).axes.collections[-1]
+        points = {*zip(collection.X.tolist(), collection.Y.tolist(), strict=True)}
+        assert seen_so_far <= points <= {*map(tuple, theta[: int(moment.step) + 1].tolist())}
+        seen_so_far = points
+    assert len(seen_so_far) > 8
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-200, 1e200])
+def test_arrows_of_extreme_gradients_have_a_direction(size, study, drawn):
+    theta = spiral(9)
+    path = table(range(10), theta)
+    path[:, 3:] = size * theta
+    add(study, theta[[0, -1]], x=[0, 9])
+    picture = drawn(Trajectory(arrows=True), recorded(study, [path]))
+    quiver = picture.axes.collections[-1]
+    np.testing.assert_allclose(np.hypot(quiver.U, quiver.V), 1, rtol=1e-9)
+
+
+def test_without_recorded_gradients_arrows_are_refused(study):
+    add(study, spiral(4))
+    reason = Trajectory(arrows=True).missing(study.frames())
+    assert reason == "no run has recorded gradients; run the study again, or draw without arrows"
+
+
+def test_a_path_of_checkpoints_is_drawn_as_checkpoints_with_arrows(study, drawn):
+    """Runs of a large batch record no more than that."""
+    theta, step = spiral(6), [0, 1, 2, 5, 10, 20, 40]
+    add(study, theta, x=step)
+    frames = recorded(study, [table(step, theta)])
+    picture = drawn(Trajectory(arrows=True), frames)
+    (line,) = lines(picture, "adam")
+    np.testing.assert_allclose(line, theta, atol=1e-12)
+    assert len(picture.axes.collections[-1].U) > 3
+    shown = [moment.step for moment in Trajectory(clock="linear").animation(frames)]
+    np.testing.assert_allclose(shown, np.linspace(0, 40, len(shown)), atol=1e-9)
+    assert len(shown) == 70

@@ -97,7 +97,7 @@ def test_the_page_has_what_was_run_the_table_and_the_figures(study, write):
         ["adam", "5", "3 (1 to 5)", "10.0 µs", "5 finished"],
         ["sgd", "5", "5 (3 to 7)", "10.0 µs", "5 finished"],
     ]
-    assert {"Loss against steps", "Time per step", "Final loss"} <= set(figures(html))
+    assert {"Loss against the cost", "Time per step", "Final results"} <= set(figures(html))
     assert html.count("<svg ") == len(figures(html))
 
 
@@ -246,7 +246,7 @@ def test_a_figure_that_raises_is_named_and_the_rest_is_there(study, write, regis
     assert errors[1].startswith("gone: figure 'gone' raised PluginError: plugin 'strangers'")
     assert "Paths: only for two parameters." in read(html).words
     assert "Another plugin&#39;s" in figures(html)
-    assert "Loss against steps" in figures(html)
+    assert "Loss against the cost" in figures(html)
 
 
 def test_a_figure_that_is_switched_off_is_not_missed(study, registry, tmp_path):
@@ -256,7 +256,7 @@ def test_a_figure_that_is_switched_off_is_not_missed(study, registry, tmp_path):
     without.names = lambda kind: [n for n in registry.names(kind) if n != "convergence"]
     html = Page().write(study.results(tmp_path), tmp_path, without).read_text(encoding="utf-8")
     assert "Time per step" in figures(html)
-    assert "Loss against steps" not in figures(html)
+    assert "Loss against the cost" not in figures(html)
     assert 'class="error"' not in html
 
 
@@ -270,7 +270,7 @@ def test_a_study_that_is_still_running_says_so(study, write):
     words = read(write()).words
     assert "2 of 3 trials have not run yet" in words
     assert "No run to show." in words
-    assert "Loss against steps: no run has a curve yet." in words
+    assert "Loss against the cost: no run has a curve yet." in words
 
 
 def test_one_seed_has_no_interval_and_the_page_says_so(study, write):
@@ -287,7 +287,7 @@ def test_all_diverged_says_so(study, write):
         study.add([8.0, 9.0, np.nan], status="diverged", reason="at step 2")
     html = write()
     assert "All runs diverged." in read(html).words
-    assert "Loss against steps" in figures(html)
+    assert "Loss against the cost" in figures(html)
 
 
 def test_what_did_not_run_is_listed_once_per_reason(study, write):

@@ -27,7 +27,13 @@ def trials(study, tmp_path):
 
 
 def reach(steps, target=0.1):
-    return {"target": target, "target_metric": "loss", "steps": steps, "gradients": steps}
+    return {
+        "target": target,
+        "target_metric": "loss",
+        "steps": steps,
+        "gradients": steps,
+        "work": steps,
+    }
 
 
 def test_the_rows_are_medians_with_their_interval_the_best_first(study, trials):
@@ -77,12 +83,31 @@ def test_columns_that_say_nothing_are_left_out_and_one_sampler_is_a_note(study, 
     study.add([9.0, 1.0], sampler="full", test_accuracy=accuracy, status="converged", trial=target)
     (table,) = tables_of_problems(trials())
     assert ", ".join(table.columns) == (
-        "optimizer, sampler, runs, loss, test accuracy, reached, steps to target, "
+        "optimizer, sampler, runs, loss, test accuracy, reached, work to target, steps to target, "
         "gradients to target, time to target, time per step, status"
     )
     assert table.column("sampler") == ["full", "shuffled:batch_size=32"]
     assert table.column("test accuracy")[0] == "87.5 %"
     assert (table.rows[0]["steps to target"], table.rows[0]["gradients to target"]) == ("1", "2")
+
+
+def test_validation_stands_before_test(study, trials):
+    study.add([9.0, 1.0], validation_accuracy=[0.1, 0.75], test_accuracy=[0.1, 0.875])
+    study.add([9.0, 1.0], problem="ridge", validation_loss=[9.0, 2.5], test_loss=[9.0, 3.5])
+    study.add([9.0, 1.0], problem="all", validation_loss=[9.0, np.inf], test_loss=[9.0, np.nan])
+    first, second, third = tables_of_problems(trials())
+    assert ", ".join(first.columns) == (
+        "optimizer, runs, loss, validation accuracy, test accuracy, time per step, status"
+    )
+    assert (first.rows[0]["validation accuracy"], first.rows[0]["test accuracy"]) == (
+        "75.0 %",
+        "87.5 %",
+    )
+    assert first.rows[0].values["validation accuracy"] == 0.75
+    assert [second.rows[0][name] for name in second.columns[2:5]] == ["1", "2.5", "3.5"]
+    assert second.columns[2:5] == ["loss", "validation loss", "test loss"]
+    assert third.rows[0]["validation loss"] == "∞"
+    assert "test loss" not in third.columns
 
 
 def test_with_f_star_known_the_suboptimality_stands_beside_the_loss(study, trials):
