@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from optframe.contracts.columns import FINAL_COUNTS, TRIALS
 
@@ -14,9 +14,7 @@ CostName = Literal[
 ]
 """The costs that studies, reports and figures offer."""
 
-OFFERED: tuple[CostName, ...] = (
-    *("work", "steps", "gradients", "records", "epochs", "samples", "evaluations", "seconds"),
-)
+OFFERED: tuple[CostName, ...] = get_args(CostName)
 
 DEFAULT: CostName = "work"
 """The cost of a study that names none."""

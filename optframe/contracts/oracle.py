@@ -56,9 +56,9 @@ A Hessian costs min(2P, P(P + 1)/6), a partial derivative or coordinate minimum 
 answer nothing. `Problem.work` may set other prices. An answer on a minibatch costs its share of the
 records.
 
-Source: A. Griewank, A. Walther, "Evaluating Derivatives" (SIAM, 2nd ed., 2008), section 4.6: with
-its loss, a gradient takes about three times the operations of the loss, and a Hessian-vector
-product about twice those of the gradient.
+Source: A. Griewank, A. Walther, "Evaluating Derivatives" (SIAM, 2nd ed., 2008): with its loss, a
+gradient takes about three times the operations of the loss, and a Hessian-vector product about
+twice those of the gradient.
 """
 
 
