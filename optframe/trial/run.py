@@ -235,9 +235,7 @@ class Run:
 
     def _remember(self, k: int, theta: Array, state: Any) -> None:
         """Keep a copy of the run at a test, unless each step is tested; the clock is stopped."""
-        termination = self.termination
-        tested = termination.tests_steps and termination.every > 1 and k % termination.every == 0
-        if tested and self.kept is not None:
+        if self.kept is not None and self.termination.repeats_from(k):
             self.kept.keep(self.loop, k, theta, state)
 
     def reaches(self, k: int, theta: Array, state: Any) -> bool:

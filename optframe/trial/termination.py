@@ -60,6 +60,10 @@ class Termination:
         """Return the number of steps since the last test before step k."""
         return (k - 1) % self.every + 1 if k else 0
 
+    def repeats_from(self, k: int) -> bool:
+        """Return whether step k begins a window whose steps may have to be repeated."""
+        return self.tests_steps and self.every > 1 and k % self.every == 0
+
     def diverged(self, loss: Any, theta: Array) -> Any:
         """Return whether the loss is not finite, or |θ| exceeds the limit."""
         if theta.ndim == 1:

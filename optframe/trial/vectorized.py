@@ -214,8 +214,7 @@ class VectorizedRuns:
 
     def _remember(self, k: int, theta: Array, state: Any) -> None:
         """Keep a copy of the batch at a test of targets, unless each step is tested."""
-        every = self.termination.every
-        if self.termination.tests_steps and every > 1 and self.kept is not None and k % every == 0:
+        if self.kept is not None and self.termination.repeats_from(k):
             self.kept.keep(self.loop, k, theta, state)
 
     def judge(self, k: int, theta: Array, state: Any, test: bool = True) -> _Judged:
