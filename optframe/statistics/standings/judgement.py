@@ -33,12 +33,14 @@ class Sample(NamedTuple):
     paid: Floats
     value: Floats
     lost: Flags
+    raw: Floats
+    """The final metric as it was measured."""
     contenders: int
     problems: Sequence[str]
 
     def kept(self, rows: Flags) -> Sample:
         """Return the sample of these runs."""
-        return Sample(*(each[rows] for each in self[:8]), *self[8:])
+        return Sample(*(each[rows] for each in self[:9]), *self[9:])
 
 
 class Judged(NamedTuple):
@@ -144,9 +146,8 @@ def judge(sample: Sample) -> Judged:
         good = setting[sample.contender[own], number] == sample.setting[own]
         chosen[own] = good
         run = own[good]
-        made = units_of(
-            sample.contender[run], sample.seed[run], upper[good], lower[good], count, by_cost
-        )
+        sums, marks = (upper[good], lower[good]), (sample.paid[run], sample.raw[run])
+        made = units_of(sample.contender[run], sample.seed[run], sums, marks, count, by_cost)
         units.append(made)
         still[:, number] = fixed(made)
     if problems:

@@ -134,6 +134,8 @@ class Ends(NamedTuple):
 
     value: Floats
     """Less is better, and none is below the problem's floor."""
+    raw: Floats
+    """The metric as it was measured."""
     unmeasured: Flags
     """For each problem, whether no run has a finite value."""
 
@@ -196,7 +198,7 @@ def values_of(runs: Runs, last: Floats, start: Floats, best: Floats) -> Ends:
         both = np.concatenate([ended[sound[here]], began])
         worst = both[np.isfinite(both)].max()
         value[here] = np.where(sound[here], ended, worst)
-    return Ends(value, unmeasured)
+    return Ends(value, last, unmeasured)
 
 
 def _curve_ends(

@@ -14,6 +14,7 @@ from optframe.statistics.costs import known_cost
 from optframe.statistics.drift import no_ranking_by_seconds
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import UNRUN
+from optframe.statistics.caveats import doubts_of
 from optframe.statistics.standings import frames
 from optframe.statistics.standings.contenders import Contenders, contenders_of
 from optframe.statistics.standings.judgement import Judgement, Sample, judge
@@ -27,6 +28,7 @@ from optframe.statistics.standings.runs import (
     whole_of,
 )
 from optframe.statistics.standings.sentences import caveats, headline
+from optframe.statistics.standings.units import Units
 from optframe.statistics.standings.variations import Basis, variations_of
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class Standings:
     """The metric that was asked for; without one, each problem has its own (``problems``)."""
     seeds: int | None = None
     """The number of seeds that the study asked for, if it is known."""
+    asked: str = DEFAULT
+    """The cost that was asked for."""
 
     @cached_property
     def _contenders(self) -> Contenders:
@@ -89,6 +93,7 @@ class Standings:
             paid=costs_paid(runs, runs.won, spent, whole, cells),
             value=ends.value,
             lost=runs.lost,
+            raw=ends.raw,
             contenders=len(self._contenders.names),
             problems=runs.problems,
         )
@@ -110,8 +115,47 @@ class Standings:
         return Basis(runs, sample, usable, cells, self.cost, spent, whole, made, reasons)
 
     @property
-    def _judgement(self) -> Judgement:
+    def judgement(self) -> Judgement:
+        """The same as arrays, for contenders numbered as in ``names``."""
         return self._basis.judged
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The contenders in the study's order."""
+        return self._contenders.names
+
+    @cached_property
+    def that_ran(self) -> tuple[str, ...]:
+        """The contenders with a run, in the study's order."""
+        return tuple(self.names[i] for i in np.unique(self._contenders.codes[self._ran]))
+
+    @cached_property
+    def most_seeds(self) -> int:
+        """The largest number of different results of a contender on a problem, over its seeds."""
+        own = [unit.without(self.judgement.cells.fixed[:, p]) for p, unit in self._judged_units]
+        return max((int(one.present.sum(axis=1).max(initial=0)) for one in own), default=0)
+
+    @property
+    def _judged_units(self) -> list[tuple[int, Units]]:
+        return [(int(p), self.judgement.cells.units[p]) for p in self.judgement.numbers]
+
+    @cached_property
+    def begun(self) -> list[tuple[str, int, int]]:
+        """Problems of which some seeds, not all, began at the target: (problem, these, all)."""
+        ran = runs_of(self.trials[self._ran], self._contenders.codes[self._ran], self.metric)
+        frame, begun = ran.frame, _at_start(ran)
+        found = []
+        for number, name in enumerate(ran.problems):
+            here = ran.problem == number
+            some, every = (frame["seed"][here & rows].nunique() for rows in (begun, True))
+            if 0 < some < every:
+                found.append((name, int(some), int(every)))
+        return found
+
+    @cached_property
+    def doubts(self) -> list[str]:
+        """What is doubtful of costs and times, one sentence each."""
+        return doubts_of(self.trials, self.asked)
 
     @cached_property
     def kind(self) -> str:
@@ -122,19 +166,20 @@ class Standings:
     def contenders(self) -> tuple[str, ...]:
         """The contenders: those that are ranked, the first first; then the others."""
         names = self._contenders.names
-        ranked = [int(i) for i in self._judgement.order.sequence]
+        ranked = [int(i) for i in self.judgement.order.sequence]
         others = [i for i in range(len(names)) if i not in set(ranked)]
         return tuple(names[i] for i in [*ranked, *others])
 
     @cached_property
     def leaders(self) -> tuple[str, ...]:
         """The contenders on the first place; several if they are equal, none without an order."""
-        first = self._judgement.order.first if self._comparable else []
+        first = self.judgement.order.first if self.comparable else []
         return tuple(self._contenders.names[i] for i in first)
 
     @property
-    def _comparable(self) -> bool:
-        return len(self._judgement.order.sequence) > 1 and not self.doubt
+    def comparable(self) -> bool:
+        """Whether two contenders or more are ranked."""
+        return len(self.judgement.order.sequence) > 1 and not self.doubt
 
     @cached_property
     def doubt(self) -> str:
@@ -157,19 +202,19 @@ class Standings:
         - ``alone``: only one contender ran; ``nothing``: nothing can be judged.
         """
         ran = np.unique(self._contenders.codes[self._ran])
-        if not self._comparable:
+        if not self.comparable:
             return "alone" if len(ran) == 1 and not self.doubt else "nothing"
         if len(self.leaders) > 1:
             return "equal"
         if self._all_fixed:
             return "fixed"
         # The best of several settings, chosen on these runs, looks better than it is.
-        chosen = self._chosen_from(self._judgement.order.first[0]) > 1
-        return "best" if self._judgement.is_best and not chosen else "leads"
+        chosen = self._chosen_from(self.judgement.order.first[0]) > 1
+        return "best" if self.judgement.is_best and not chosen else "leads"
 
     @cached_property
     def _all_fixed(self) -> bool:
-        judgement = self._judgement
+        judgement = self.judgement
         rows, columns = np.flatnonzero(judgement.ranked), judgement.numbers
         still = judgement.cells.fixed[np.ix_(rows, columns)].copy()
         if self.seeds is not None and self.seeds > 1:
@@ -185,25 +230,25 @@ class Standings:
         return bool((self.trials["status"] == "planned").any())
 
     def _chosen_from(self, contender: int) -> int:
-        return int(self._judgement.cells.settings[contender].max(initial=0))
+        return int(self.judgement.cells.settings[contender].max(initial=0))
 
     @cached_property
     def p_best(self) -> float:
         """The largest p of the first against another; 1 if it is not ahead of all, NaN if alone."""
-        if not self._comparable or len(self.leaders) > 1:
+        if not self.comparable or len(self.leaders) > 1:
             return math.nan
-        return self._judgement.p_best()
+        return self.judgement.p_best()
 
     @cached_property
     def p_beyond(self) -> float:
         """p of a swap test over problems, the first against the second; NaN with fewer than 6."""
-        if not self._comparable or len(self.leaders) > 1:
+        if not self.comparable or len(self.leaders) > 1:
             return math.nan
         names = frames.names_of_problems(self.trials)
-        first, second = (int(i) for i in self._judgement.order.sequence[:2])
+        first, second = (int(i) for i in self.judgement.order.sequence[:2])
         found: dict[str, list[float]] = {}
-        for number, name in zip(self._judgement.numbers, self._judgement.names, strict=True):
-            d = self._judgement.over([number], [name]).pair(second, first).difference()
+        for number, name in zip(self.judgement.numbers, self.judgement.names, strict=True):
+            d = self.judgement.over([number], [name]).pair(second, first).difference()
             found.setdefault(names[name], []).append(d)
         if len(found) < BLOCKS:
             return math.nan
@@ -311,7 +356,7 @@ def standings(
     correction for the number of contenders.
     """
     used = known_cost(trials, cost) if len(trials) else cost
-    return Standings(trials, curves, used, metric, seeds)
+    return Standings(trials, curves, used, metric, seeds, cost)
 
 
 def _cells(runs: Runs) -> Integers:

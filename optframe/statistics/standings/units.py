@@ -11,6 +11,7 @@ another: b = log(Σ upper / Σ lower) or Σ upper / Σ lower.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,13 +32,15 @@ class Units(NamedTuple):
     """What was paid, or the sum of the logarithms of the values; 0 where nothing ran."""
     lower: Floats
     """How many runs won, or how many values there are."""
+    marks: Floats
+    """What tells runs apart, shape (marks, contenders, seeds)."""
 
     def without(self, rows: Flags) -> Units:
         """Return the units in which these contenders have only their first seed."""
         first = self.present & (np.cumsum(self.present, axis=1) == 1)
         kept = np.where(rows[:, None], first, self.present)
         zero = np.where(kept, self.upper, 0.0), np.where(kept, self.lower, 0.0)
-        return Units(self.by_cost, self.seeds, kept, *zero)
+        return Units(self.by_cost, self.seeds, kept, *zero, self.marks)
 
     def sums(self) -> tuple[Floats, Floats]:
         """Return Σ upper and Σ lower of each contender."""
@@ -45,29 +48,31 @@ class Units(NamedTuple):
 
 
 def units_of(
-    contender: Integers, seed: Integers, upper: Floats, lower: Floats, count: int, by_cost: bool
+    contender: Integers,
+    seed: Integers,
+    sums: tuple[Floats, Floats],
+    marks: Sequence[Floats],
+    count: int,
+    by_cost: bool,
 ) -> Units:
     """Sum the runs of one problem."""
     seeds, place = np.unique(seed, return_inverse=True)
-    shape = (count, seeds.size)
     cell = contender * seeds.size + place
     size = count * seeds.size
-    return Units(
-        by_cost,
-        seeds.astype(np.intp),
-        (np.bincount(cell, minlength=size) > 0).reshape(shape),
-        np.bincount(cell, upper, size).reshape(shape),
-        np.bincount(cell, lower, size).reshape(shape),
-    )
+
+    def summed(part: Floats | None = None) -> Floats:
+        return np.bincount(cell, part, size).reshape(count, seeds.size)
+
+    upper, lower = map(summed, sums)
+    apart = np.stack([summed(mark) for mark in marks])
+    return Units(by_cost, seeds.astype(np.intp), summed() > 0, upper, lower, apart)
 
 
 def fixed(units: Units) -> Flags:
-    """Return which contenders have two or more units that are all equal."""
-    same = np.ones(len(units.present), dtype=bool)
-    for part in (units.upper, units.lower):
-        least = np.min(part, axis=1, initial=np.inf, where=units.present)
-        most = np.max(part, axis=1, initial=-np.inf, where=units.present)
-        same &= least == most
+    """Return which contenders have two or more seeds that all gave the same run."""
+    least = np.min(units.marks, axis=2, initial=np.inf, where=units.present)
+    most = np.max(units.marks, axis=2, initial=-np.inf, where=units.present)
+    same: Flags = (least == most).all(axis=0)
     return same & (units.present.sum(axis=1) >= 2)
 
 
