@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from optframe.statistics.intervals import clopper_pearson
-from optframe.statistics.medians import Floats
 from optframe.statistics.ranks import holm
 from optframe.statistics.standings.judgement import Judgement
 from optframe.statistics.standings.order import ranks_of
@@ -36,8 +35,10 @@ __all__ = [
     "pairs_frame",
     "panels_frame",
     "problems_frame",
+    "ratio_of",
     "runs_frame",
     "table_frame",
+    "tests_frame",
     "variations_frame",
 ]
 
@@ -139,7 +140,7 @@ def table_frame(found: Standings) -> pd.DataFrame:
     of = dict(iter(cells.groupby("contender")))
     order, names = found.judgement.order, found.names
     leader = found.leaders[0] if len(found.leaders) else None
-    pairs = found.pairs[found.pairs["contender"] == leader].set_index("rival")
+    pairs = found.tests[found.tests["contender"] == leader].set_index("rival")
     rows = []
     for name in found.contenders:
         own, i = of.get(name, cells.iloc[:0]), names.index(name)
@@ -168,17 +169,17 @@ def table_frame(found: Standings) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-_RATIO = ("ratio", "low", "high", "bound")
-_NO_RATIO = dict(zip(_RATIO, (math.nan, math.nan, math.nan, ""), strict=True))
+_RATIO = Ratio._fields
+_NO_RATIO = Ratio(math.nan, math.nan, math.nan, "")
 
 
-def pairs_frame(found: Standings) -> pd.DataFrame:
-    """Return `Standings.pairs`."""
+def tests_frame(found: Standings) -> pd.DataFrame:
+    """Return the pairs without their ratios."""
     import pandas as pd
 
     judgement, names = found.judgement, found.names
     columns = ["contender", "rival", "wins", "losses", "statistic", "p", "p_holm", "apart"]
-    columns += ["mode", "blocks", *(f"{kind}_{part}" for kind in _KINDS for part in _RATIO)]
+    columns += ["mode", "blocks"]
     if not found.comparable:
         return pd.DataFrame(columns=columns)
     values = judgement.p_values
@@ -188,40 +189,50 @@ def pairs_frame(found: Standings) -> pd.DataFrame:
     for (better, rival), p_holm in zip(values, corrected, strict=True):
         test = judgement.pair(better, rival)
         with np.errstate(invalid="ignore"):
-            differ = ~(np.isclose(b[better], b[rival], rtol=0, atol=1e-9))
+            differ = ~np.isclose(b[better], b[rival], rtol=0, atol=1e-9)
             wins, losses = (b[better] < b[rival]) & differ, (b[better] > b[rival]) & differ
-        row: dict[str, Any] = {
-            "contender": names[better],
-            "rival": names[rival],
-            "wins": int(wins.sum()),
-            "losses": int(losses.sum()),
-            "statistic": test.statistic(),
-            "p": values[better, rival],
-            "p_holm": float(p_holm),
-            "apart": bool(p_holm <= LEVEL),
-            "mode": test.mode,
-            "blocks": test.blocks,
-        }
-        for kind in _KINDS:
-            ratio = ratio_of(judgement, better, rival, kind)
-            row |= {f"{kind}_{part}": value for part, value in ratio.items()}
-        rows.append(row)
+        rows.append(
+            {
+                "contender": names[better],
+                "rival": names[rival],
+                "wins": int(wins.sum()),
+                "losses": int(losses.sum()),
+                "statistic": test.statistic(),
+                "p": values[better, rival],
+                "p_holm": float(p_holm),
+                "apart": bool(p_holm <= LEVEL),
+                "mode": test.mode,
+                "blocks": test.blocks,
+            }
+        )
     return pd.DataFrame(rows, columns=columns)
+
+
+def pairs_frame(found: Standings) -> pd.DataFrame:
+    """Return `Standings.pairs`."""
+    table = found.tests
+    for kind in _KINDS:
+        pairs = zip(table["contender"], table["rival"], strict=True)
+        ratios = [found.ratio(*pair, kind=kind) for pair in pairs]
+        for part in _RATIO:
+            values = [getattr(ratio, part) for ratio in ratios]
+            table = table.assign(**{f"{kind}_{part}": values})
+    return table
 
 
 _KINDS = ("cost", "value")
 
 
-def ratio_of(judgement: Judgement, better: int, rival: int, kind: str) -> dict[str, Any]:
+def ratio_of(judgement: Judgement, better: int, rival: int, kind: str) -> Ratio:
     """Return the rival's ratio to the contender on the problems of a kind; NaN without any."""
     units = judgement.cells.units
     numbers = [p for p in judgement.numbers if units[p].by_cost == (kind == "cost")]
     if not numbers:
-        return dict(_NO_RATIO)
+        return _NO_RATIO
     if len(numbers) == len(judgement.numbers):
-        return judgement.pair(better, rival).ratio()._asdict()
+        return judgement.pair(better, rival).ratio()
     names = [judgement.names[list(judgement.numbers).index(p)] for p in numbers]
-    return judgement.over(numbers, names).pair(rival, better).ratio()._asdict()
+    return judgement.over(numbers, names).pair(rival, better).ratio()
 
 
 def panels_frame(found: Standings) -> pd.DataFrame:
@@ -234,29 +245,26 @@ def panels_frame(found: Standings) -> pd.DataFrame:
     judgement, names = found.judgement, found.names
     first, *others = (int(i) for i in judgement.order.sequence)
     apart = dict(zip(found.table["contender"], found.table["apart"], strict=True))
-    pairs = found.pairs[found.pairs["contender"] == names[first]].set_index("rival")
     rows = []
 
-    def add(panel: str, contender: int, ratio: dict[str, Any]) -> None:
-        mark = {"apart": apart[names[contender]]}
-        rows.append({"panel": panel, "contender": names[contender]} | ratio | mark)
+    def add(panel: str, contender: int, ratio: Ratio) -> None:
+        name = names[contender]
+        rows.append({"panel": panel, "contender": name, **ratio._asdict(), "apart": apart[name]})
 
-    alone = Ratio(1.0, 1.0, 1.0, "")._asdict()
-    kinds = [kind for kind in _KINDS if pairs[f"{kind}_ratio"].notna().any()]
+    alone = Ratio(1.0, 1.0, 1.0, "")
+    by_cost = {judgement.cells.units[p].by_cost for p in judgement.numbers}
+    kinds = [kind for kind in _KINDS if (kind == "cost") in by_cost]
     if len(judgement.numbers) > 1:
         for kind in kinds:
             panel = "all problems" if len(kinds) == 1 else f"all problems: {kind}"
             add(panel, first, alone)
             for rival in others:
-                pair = pairs.loc[names[rival]]
-                add(panel, rival, {part: pair[f"{kind}_{part}"] for part in _RATIO})
+                add(panel, rival, found.ratio(names[first], names[rival], kind=kind))
     for number, problem in zip(judgement.numbers, judgement.names, strict=True):
         one = judgement.over([number], [problem])
         add(problem, first, alone)
         for rival in others:
-            single = len(judgement.numbers) == 1
-            test = judgement.pair(first, rival) if single else one.pair(rival, first)
-            add(problem, rival, test.ratio()._asdict())
+            add(problem, rival, one.pair(rival, first).ratio())
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -67,6 +67,7 @@ _TIES = 0.001
 _EQUAL = 1e-9
 _EXACT_BLOCKS = 13
 _EXACT_DEALS = 10_000
+_NEITHER = "neither"
 _FARTHEST = 60.0
 """The largest |log r| of an interval's end; farther ends are infinite."""
 
@@ -126,6 +127,8 @@ class Relabelling:
 
     def ratio(self) -> Ratio:
         """Return X's costs divided by Y's, with all ratios that the test does not reject."""
+        if all(part.bound == _NEITHER for part in self._parts):
+            return Ratio(math.nan, 0.0, math.inf, "")
         center = self._center()
         low, high = -math.inf, math.inf
         if self._smallest_p() <= LEVEL:
@@ -134,8 +137,8 @@ class Relabelling:
             high = self._end(center, 1.0, 0.0 if rejected and center < 0 else None)
             if not rejected:  # 1 is inside, whatever rounding makes of an end beside it
                 low, high = min(low, 0.0), max(high, 0.0)
-        bound = "".join({part.bound for part in self._parts if part.bound})
-        bound = bound if bound in ("at least", "at most") else ""
+        bounds = {part.bound for part in self._parts} - {"", _NEITHER}
+        bound = bounds.pop() if len(bounds) == 1 else ""
         return Ratio(*(math.exp(min(end, 700.0)) for end in (center, low)), _exp(high), bound)
 
     def _smallest_p(self) -> float:
@@ -206,7 +209,9 @@ class _Part(NamedTuple):
         """What the ratio on this problem is, if one of the two never succeeded."""
         if not self.by_cost:
             return ""
-        return ("at least" if not self.x[1] else "") + ("at most" if not self.y[1] else "")
+        if not self.x[1] and not self.y[1]:
+            return _NEITHER
+        return "at least" if not self.x[1] else "at most" if not self.y[1] else ""
 
     def observed(self, log_ratio: float) -> Floats:
         return self._difference(self.x[None], self.scaled(self.y[None], log_ratio))
@@ -305,9 +310,7 @@ class Relabeller:
             given, taken = (1.0 - chosen[:, :n]) @ ours, chosen[:, n:] @ theirs
             joined, uneven = not complete, n != m
             ends = ours.sum(axis=0), theirs.sum(axis=0)
-            parts.append(
-                _Part(one.by_cost, *ends, given, taken, joined, deals[number], uneven)
-            )
+            parts.append(_Part(one.by_cost, *ends, given, taken, joined, deals[number], uneven))
         return parts, complete
 
 

@@ -108,7 +108,9 @@ def whole_of(runs: Runs, cost: str, spent: Floats, cells: Integers) -> Floats:
         used = np.nan_to_num(paid(runs.frame, unit), nan=0.0)
         ratio = np.divide(limit, used, out=np.full(used.size, np.inf), where=used > 0)
         share = np.fmin(share, np.where(np.isnan(limit), np.inf, ratio))
-    scaled = np.where(np.isfinite(share) & (spent > 0), spent * np.where(spent > 0, share, 1), np.nan)
+    scaled = np.where(
+        np.isfinite(share) & (spent > 0), spent * np.where(spent > 0, share, 1), np.nan
+    )
     anybody = _largest(np.where(spent > 0, spent, np.nan), runs.problem)
     whole = own
     for other in (most, scaled, anybody):

@@ -14,12 +14,10 @@ import numpy as np
 
 from optframe.statistics.medians import CENSORED, UNRUN
 from optframe.statistics.standings.frames import names_of_problems
-from optframe.statistics.standings.relabelling import BLOCKS
+from optframe.statistics.standings.relabelling import BLOCKS, Ratio
 from optframe.statistics.wording import joined, number, p_value, plural
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from optframe.statistics.standings.standings import Standings
 
 __all__ = ["caveats", "headline"]
@@ -85,7 +83,9 @@ def _who(found: Standings) -> str:
     elif found.claim == "fixed" and everywhere:
         text = f"{name} {verb} {where}" + (", and came first on each" if several else "")
     elif found.claim == "fixed":
-        text = f"{name} does best on average {where}, and who is best depends on the problem{firsts}"
+        text = (
+            f"{name} does best on average {where}, and who is best depends on the problem{firsts}"
+        )
     else:
         shown = f"better than {found.contenders[1]}" if others == 1 else "best"
         text = f"{name} leads {where}, but is not shown to be {shown}"
@@ -118,8 +118,6 @@ def _reached(found: Standings, name: str) -> str:
 
 def _how_much(found: Standings) -> str:
     first, second = found.contenders[:2]
-    pair = found.pairs[(found.pairs["contender"] == first) & (found.pairs["rival"] == second)]
-    own = pair.iloc[0]
     judged = found.problems[found.problems["judged"]]
     cells = found.cells[found.cells["problem"].isin(judged["problem"])]
     rival = cells[(cells["contender"] == second) & (cells["kind"] == "cost")]
@@ -129,13 +127,13 @@ def _how_much(found: Standings) -> str:
         on = f" on {rival['problem'].iloc[0]}" if len(rival) == 1 else ""
         parts.append(f"never reached the target{on} ({runs})")
     elif len(rival):
-        times = _times(own, "cost", found.claim)
+        times = _times(found.ratio(first, second, kind="cost"), found.claim)
         parts.append(f"needs {times} {found.cost} of {first} to reach the target")
     values = judged[judged["kind"] == "value"]
     if len(values):
         metrics = list(dict.fromkeys(values["metric"]))
         what = _value_words(metrics)
-        times = _times(own, "value", found.claim)
+        times = _times(found.ratio(first, second, kind="value"), found.claim)
         on = f" on {joined(list(values['problem']))}" if len(rival) and len(values) <= 3 else ""
         parts.append(f"ends with {times} {what} of {first}{on}")
     together = " over these problems together" if len(judged) > 1 else ""
@@ -151,9 +149,9 @@ def _value_words(metrics: list[str]) -> str:
     return "f − f*" if metric == "gap" else metric.replace("_", " ")
 
 
-def _times(pair: pd.Series, kind: str, claim: str) -> str:
+def _times(found: Ratio, claim: str) -> str:
     """Return a ratio with its interval: ``1.4 times (95 %: 1.04 to 1.8) the``."""
-    ratio, low, high, bound = (pair[f"{kind}_{part}"] for part in ("ratio", "low", "high", "bound"))
+    ratio, low, high, bound = found
     text = f"{bound} {number(ratio, 3)} times".strip()
     if claim == "fixed":
         return f"{text} the"
@@ -171,7 +169,7 @@ def _sure(found: Standings) -> str:
         return f"How sure: other seeds would hardly change who is best ({p_value(found.p_best)})."
     if found.claim == "fixed":
         return "Nothing here depends on a seed: another seed would change nothing."
-    first, own = found.contenders[0], found.pairs[found.pairs["contender"] == found.contenders[0]]
+    first, own = found.contenders[0], found.tests[found.tests["contender"] == found.contenders[0]]
     ahead = own[own["statistic"] <= 0]
     closest = own.loc[own["p"].idxmax()]
     settings = int(found.table.iloc[0]["settings"])
@@ -190,14 +188,18 @@ def _sure(found: Standings) -> str:
     elif found.most_seeds < 2:
         text = "How sure: unknown, since one run of each does not show what another seed would give"
     else:
-        text = f"How sure: that could be chance (against {closest['rival']} {p_value(closest['p'])})"
+        text = (
+            f"How sure: that could be chance (against {closest['rival']} {p_value(closest['p'])})"
+        )
     if behind:
         verb = "is" if len(behind) == 1 else "are"
         text += f"; {joined(behind)} {verb} behind {first} beyond chance"
-        pairs = len(found.pairs)
+        pairs = len(found.tests)
         text += f", corrected for all {pairs} pairs" if pairs > 1 else ""
     if found.most_seeds < BLOCKS and (own["blocks"].min() < BLOCKS or found.most_seeds < 2):
-        text += f". More seeds would tell: `--seeds {BLOCKS}` is the least for a test and an interval"
+        text += (
+            f". More seeds would tell: `--seeds {BLOCKS}` is the least for a test and an interval"
+        )
     return text + "."
 
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optframe.contracts.costs import DEFAULT
+from optframe.statistics.caveats import doubts_of
 from optframe.statistics.costs import known_cost
 from optframe.statistics.drift import no_ranking_by_seconds
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import UNRUN
-from optframe.statistics.caveats import doubts_of
 from optframe.statistics.standings import frames
 from optframe.statistics.standings.contenders import Contenders, contenders_of
 from optframe.statistics.standings.judgement import Judgement, Sample, judge
-from optframe.statistics.standings.relabelling import BLOCKS, p_over_problems
+from optframe.statistics.standings.relabelling import BLOCKS, Ratio, p_over_problems
 from optframe.statistics.standings.runs import (
     Runs,
     costs_paid,
@@ -241,7 +241,7 @@ class Standings:
 
     @cached_property
     def p_beyond(self) -> float:
-        """p of a swap test over problems, the first against the second; NaN with fewer than 6."""
+        """P of a swap test over problems, the first against the second; NaN with fewer than 6."""
         if not self.comparable or len(self.leaders) > 1:
             return math.nan
         names = frames.names_of_problems(self.trials)
@@ -258,7 +258,8 @@ class Standings:
     def problems(self) -> pd.DataFrame:
         """A row per problem: ``problem``, ``kind`` (``cost``, ``value``), ``metric``, ``target``
         (whether runs had one), ``judged`` (whether it counts in the order), ``reason`` (why not),
-        ``blocks`` (seeds)."""
+        ``blocks`` (seeds).
+        """
         return frames.problems_frame(self._basis, self.trials)
 
     @cached_property
@@ -287,6 +288,27 @@ class Standings:
         return frames.table_frame(self)
 
     @cached_property
+    def tests(self) -> pd.DataFrame:
+        """The columns of ``pairs`` but for the ratios, which take longer."""
+        return frames.tests_frame(self)
+
+    def ratio(self, contender: str, rival: str, *, kind: str) -> Ratio:
+        """Return the rival's performance divided by the contender's, with its interval.
+
+        ``kind`` is ``cost`` or ``value``: over the judged problems of that kind.
+        """
+        found = self._ratios.get((contender, rival, kind))
+        if found is None:
+            better, worse = self.names.index(contender), self.names.index(rival)
+            found = frames.ratio_of(self.judgement, better, worse, kind)
+            self._ratios[contender, rival, kind] = found
+        return found
+
+    @cached_property
+    def _ratios(self) -> dict[tuple[str, str, str], Ratio]:
+        return {}
+
+    @cached_property
     def pairs(self) -> pd.DataFrame:
         """A row per pair of ranked contenders: see `optframe.statistics.standings.frames`."""
         return frames.pairs_frame(self)
@@ -294,13 +316,15 @@ class Standings:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """A row per judged run: ``key``, ``contender``, ``problem``, ``sampler``, ``seed``,
-        ``won``, ``paid``, ``value`` (less is better), ``lost``."""
+        ``won``, ``paid``, ``value`` (less is better), ``lost``.
+        """
         return frames.runs_frame(self._basis, self._contenders.names)
 
     @cached_property
     def variations(self) -> pd.DataFrame:
         """A row per other way to judge: ``variation``, ``kind``, ``what``, ``first``, ``p``,
-        ``holds``: whether the claim (of ``best``) or the first place (of ``leads``) stays."""
+        ``holds``: whether the claim (of ``best``) or the first place (of ``leads``) stays.
+        """
         return frames.variations_frame(self, variations_of(self._basis, self.curves))
 
     def panels(self) -> pd.DataFrame:

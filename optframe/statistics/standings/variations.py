@@ -105,9 +105,7 @@ def _half_budget(basis: Basis) -> Iterator[Variation]:
         return
     won = basis.sample.won & ~late
     spent = np.where(basis.whole > 0, np.minimum(basis.spent, half), basis.spent)
-    yield Variation(
-        "with half the budget", "budget", "", _again(basis, won, spent, half)
-    )
+    yield Variation("with half the budget", "budget", "", _again(basis, won, spent, half))
 
 
 def _easier_target(basis: Basis, curves: pd.DataFrame | None) -> Iterator[Variation]:
@@ -140,7 +138,9 @@ def _easier_target(basis: Basis, curves: pd.DataFrame | None) -> Iterator[Variat
         order = np.lexsort((steps[met], codes[met]))
         first, place = np.unique(codes[met][order], return_index=True)
         won[first], cost[first] = True, expense[met][order][place]
-    yield Variation("with a target half the way", "target", "", _again(basis, won, cost, basis.whole))
+    yield Variation(
+        "with a target half the way", "target", "", _again(basis, won, cost, basis.whole)
+    )
 
 
 def _cheap(basis: Basis) -> Iterator[Variation]:
@@ -173,4 +173,6 @@ def _proportional(ours: Floats, theirs: Floats, problem: Integers) -> bool:
     """Return whether two costs are in the same ratio in all runs of each problem."""
     count = problem.max(initial=-1) + 1
     total = np.bincount(problem, ours, count), np.bincount(problem, theirs, count)
-    return bool(np.allclose(ours * total[1][problem], theirs * total[0][problem], rtol=1e-9, atol=0))
+    return bool(
+        np.allclose(ours * total[1][problem], theirs * total[0][problem], rtol=1e-9, atol=0)
+    )
