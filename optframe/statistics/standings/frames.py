@@ -58,7 +58,7 @@ def problems_frame(basis: Basis, trials: pd.DataFrame) -> pd.DataFrame:
     names = list(dict.fromkeys(trials["problem"].astype(str))) if len(trials) else []
     known = {name: number for number, name in enumerate(basis.sample.problems)}
     aimed = set(trials.loc[trials["target"].notna(), "problem"]) if len(trials) else set()
-    judged = set(basis.judged.numbers.tolist())
+    judged = set(basis.judged.numbers)
     rows = []
     for name in names:
         number = known.get(name)
@@ -140,12 +140,13 @@ def table_frame(found: Standings) -> pd.DataFrame:
     of = dict(iter(cells.groupby("contender")))
     order, names = found.judgement.order, found.names
     leader = found.leaders[0] if len(found.leaders) else None
-    pairs = found.tests[found.tests["contender"] == leader].set_index("rival")
+    own_pairs = found.tests[found.tests["contender"] == leader]
+    pairs = {row["rival"]: row for row in own_pairs.to_dict("records")}
     rows = []
     for name in found.contenders:
         own, i = of.get(name, cells.iloc[:0]), names.index(name)
         by_cost = own["kind"] == "cost"
-        p = pairs.loc[name] if name in pairs.index else None
+        p = pairs.get(name)
         behind = p is not None and (bool(p["apart"]) or found.claim == "best")
         rows.append(
             {
@@ -161,8 +162,8 @@ def table_frame(found: Standings) -> pd.DataFrame:
                 "runs": int(own["runs"].sum()),
                 "lost": int(own["lost"].sum()),
                 "settings": int(own["settings"].max()) if len(own) else 0,
-                "p": math.nan if p is None else float(p["p"]),
-                "p_holm": math.nan if p is None else float(p["p_holm"]),
+                "p": math.nan if p is None else p["p"],
+                "p_holm": math.nan if p is None else p["p_holm"],
                 "apart": behind,
             }
         )
@@ -231,7 +232,7 @@ def ratio_of(judgement: Judgement, better: int, rival: int, kind: str) -> Ratio:
         return _NO_RATIO
     if len(numbers) == len(judgement.numbers):
         return judgement.pair(better, rival).ratio()
-    names = [judgement.names[list(judgement.numbers).index(p)] for p in numbers]
+    names = [judgement.names[judgement.numbers.index(p)] for p in numbers]
     return judgement.over(numbers, names).pair(rival, better).ratio()
 
 

@@ -40,7 +40,10 @@ class Sample(NamedTuple):
 
     def kept(self, rows: Flags) -> Sample:
         """Return the sample of these runs."""
-        return Sample(*(each[rows] for each in self[:9]), *self[9:])
+        return self._replace(**{name: getattr(self, name)[rows] for name in _OF_RUNS})
+
+
+_OF_RUNS = Sample._fields[:9]
 
 
 class Judged(NamedTuple):
@@ -66,7 +69,7 @@ class Judgement:
         self.ranked, shared = compared(ran[:, usable])
         self.judged = usable.copy()
         self.judged[usable] = shared
-        self.numbers = np.flatnonzero(self.judged)
+        self.numbers = [int(p) for p in np.flatnonzero(self.judged)]
         self.names = [names[p] for p in self.numbers]
 
     @cached_property
@@ -80,7 +83,7 @@ class Judgement:
         """The relabellings over the judged problems."""
         return self.over(self.numbers, self.names)
 
-    def over(self, numbers: Sequence[int] | Integers, names: Sequence[str]) -> Relabeller:
+    def over(self, numbers: Sequence[int], names: Sequence[str]) -> Relabeller:
         """Return the relabellings over some problems."""
         own = [self.cells.units[p].without(self.cells.fixed[:, p]) for p in numbers]
         return Relabeller(own, names)
@@ -163,8 +166,9 @@ def _best_settings(
         np.stack([sample.contender[own], sample.setting[own]]), axis=1, return_inverse=True
     )
     place = place.ravel()
-    sums = (np.bincount(place, part, labels.shape[1]) for part in (upper, lower))
-    b = logarithm(*sums, by_cost)
+    size = labels.shape[1]
+    upper, lower = (np.bincount(place, part, size).astype(np.float64) for part in (upper, lower))
+    b = logarithm(upper, lower, by_cost)
     found = []
     for contender in np.unique(labels[0]):
         mine = np.flatnonzero(labels[0] == contender)

@@ -44,11 +44,11 @@ def compared(ran: Flags) -> tuple[Flags, Flags]:
     They are those that ran on all problems, if there are two; else all that ran, over the problems
     that they share.
     """
-    everywhere = ran.all(axis=1)
+    everywhere: Flags = np.asarray(ran.all(axis=1))
     if ran.size and everywhere.sum() >= 2:
         return everywhere, np.ones(ran.shape[1], dtype=bool)
-    some = ran.any(axis=1)
-    shared = ran[some].all(axis=0) if some.any() else np.zeros(ran.shape[1], dtype=bool)
+    some: Flags = np.asarray(ran.any(axis=1))
+    shared: Flags = np.asarray(ran[some].all(axis=0) & some.any())
     return (some, shared) if shared.any() else (np.zeros_like(some), shared)
 
 

@@ -139,7 +139,7 @@ class Relabelling:
                 low, high = min(low, 0.0), max(high, 0.0)
         bounds = {part.bound for part in self._parts} - {"", _NEITHER}
         bound = bounds.pop() if len(bounds) == 1 else ""
-        return Ratio(*(math.exp(min(end, 700.0)) for end in (center, low)), _exp(high), bound)
+        return Ratio(_exp(center), _exp(low), _exp(high), bound)
 
     def _smallest_p(self) -> float:
         """Return the least p that these relabellings can give."""
@@ -241,6 +241,7 @@ class _Part(NamedTuple):
 
 
 def bounded(d: Floats, single: bool) -> Floats:
+    """Return the terms of T: d with its cap, and without one if there is a single problem."""
     return (d if single else np.clip(d, -CAP, CAP)) + _TIES * d
 
 

@@ -47,15 +47,13 @@ def _nothing(found: Standings) -> str:
         own = found.runs
         won = f" {own['won'].sum()} of {len(own)} runs reached the target." if _aimed(found) else ""
         return f"Only {only} ran, in one way: there is nothing to compare.{won}"
-    reasons = [reason for reason in found.problems["reason"] if reason not in ("", "no run")]
-    kinds = set(reasons)
+    kinds = set(found.problems["reason"]) - {"no run"}
     if kinds == {"every run was at the target when it started"}:
         return "Every run was at the target when it started: there is nothing to judge."
     if kinds == {"every run broke down"}:
         return f"Every run broke down ({_broken(found)}): there is nothing to compare."
-    if kinds and "not all ran there" not in kinds and not found.problems["judged"].any():
-        if len(reasons) == (found.problems["reason"] != "no run").sum():
-            return "No problem can be judged: there is nothing to compare."
+    if not kinds & {"", "not all ran there"}:
+        return "No problem can be judged: there is nothing to compare."
     return "No two contenders ran on the same problem: nothing can be compared."
 
 
@@ -171,7 +169,7 @@ def _sure(found: Standings) -> str:
         return "Nothing here depends on a seed: another seed would change nothing."
     first, own = found.contenders[0], found.tests[found.tests["contender"] == found.contenders[0]]
     ahead = own[own["statistic"] <= 0]
-    closest = own.loc[own["p"].idxmax()]
+    closest = own.iloc[int(own["p"].to_numpy().argmax())]
     settings = int(found.table.iloc[0]["settings"])
     behind = [str(name) for name in own.loc[own["apart"], "rival"]]
     if settings > 1 and found.p_best <= 0.05:
@@ -197,9 +195,7 @@ def _sure(found: Standings) -> str:
         pairs = len(found.tests)
         text += f", corrected for all {pairs} pairs" if pairs > 1 else ""
     if found.most_seeds < BLOCKS and (own["blocks"].min() < BLOCKS or found.most_seeds < 2):
-        text += (
-            f". More seeds would tell: `--seeds {BLOCKS}` is the least for a test and an interval"
-        )
+        text += f". More seeds would tell: `--seeds {BLOCKS}` is the least for a sharp test"
     return text + "."
 
 
@@ -296,7 +292,7 @@ def _left_out(found: Standings) -> Iterator[str]:
     begun = found.begun
     for problem, count, total in begun:
         yield (
-            f"On {problem}, {count} of {total} seeds began at the target; they are left out for all."
+            f"On {problem}, {count} of {total} seeds began at the target, and are left out for all."
         )
 
 
@@ -313,7 +309,7 @@ def _settings(found: Standings) -> Iterator[str]:
     tried = found.cells["settings"]
     if len(tried) and (most := int(np.max(tried))) > 1:
         yield (
-            f"Up to {most} settings of a contender were tried, and on each problem the best of them "
-            "was chosen on the same runs: it looks better than it is. New seeds would show its "
-            "true results."
+            f"Up to {most} settings of a contender were tried, and the best of them was chosen on "
+            "the same runs, problem by problem: it looks better than it is. New seeds would show "
+            "its true results."
         )

@@ -43,12 +43,6 @@ class Standings:
 
     All is computed from ``trials`` and ``curves`` when it is first asked for. The frames must not
     be changed.
-
-    Examples
-    --------
-    >>> import optframe
-    >>> result = optframe.run_study(...)  # doctest: +SKIP
-    >>> print(*result.standings().headline, sep="\\n")  # doctest: +SKIP
     """
 
     trials: pd.DataFrame = field(repr=False)
@@ -216,7 +210,7 @@ class Standings:
     def _all_fixed(self) -> bool:
         judgement = self.judgement
         rows, columns = np.flatnonzero(judgement.ranked), judgement.numbers
-        still = judgement.cells.fixed[np.ix_(rows, columns)].copy()
+        still = judgement.cells.fixed[np.ix_(rows, np.array(columns, dtype=np.intp))].copy()
         if self.seeds is not None and self.seeds > 1:
             # Where nothing is drawn, a study runs one seed of several.
             for place, number in enumerate(columns):
@@ -256,9 +250,11 @@ class Standings:
 
     @cached_property
     def problems(self) -> pd.DataFrame:
-        """A row per problem: ``problem``, ``kind`` (``cost``, ``value``), ``metric``, ``target``
-        (whether runs had one), ``judged`` (whether it counts in the order), ``reason`` (why not),
-        ``blocks`` (seeds).
+        """A row per problem.
+
+        Columns: ``problem``, ``kind`` (``cost``, ``value``), ``metric``, ``target`` (whether runs
+        had one), ``judged`` (whether it counts in the order), ``reason`` (why not), ``blocks``
+        (seeds).
         """
         return frames.problems_frame(self._basis, self.trials)
 
@@ -315,15 +311,19 @@ class Standings:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """A row per judged run: ``key``, ``contender``, ``problem``, ``sampler``, ``seed``,
-        ``won``, ``paid``, ``value`` (less is better), ``lost``.
+        """A row per judged run.
+
+        Columns: ``key``, ``contender``, ``problem``, ``sampler``, ``seed``, ``won``, ``paid``,
+        ``value`` (less is better), ``lost``.
         """
         return frames.runs_frame(self._basis, self._contenders.names)
 
     @cached_property
     def variations(self) -> pd.DataFrame:
-        """A row per other way to judge: ``variation``, ``kind``, ``what``, ``first``, ``p``,
-        ``holds``: whether the claim (of ``best``) or the first place (of ``leads``) stays.
+        """A row per other way to judge.
+
+        Columns: ``variation``, ``kind``, ``what``, ``first`` (who is then first), ``p``, ``holds``
+        (whether the claim of ``best``, or the first place of ``leads``, stays).
         """
         return frames.variations_frame(self, variations_of(self._basis, self.curves))
 
@@ -396,7 +396,7 @@ def _at_start(runs: Runs) -> Flags:
     if not begun.any():
         return begun
     pair = frame.groupby(["problem", "seed"], sort=False).ngroup().to_numpy()
-    return np.isin(pair, np.unique(pair[begun]))
+    return np.asarray(np.isin(pair, np.unique(pair[begun])))
 
 
 def _labels(trials: pd.DataFrame, runs: Runs) -> Integers:
@@ -404,4 +404,4 @@ def _labels(trials: pd.DataFrame, runs: Runs) -> Integers:
     import pandas as pd
 
     order = pd.Index(pd.unique(trials["optimizer"].astype(str)))
-    return order.get_indexer(runs.frame["optimizer"].astype(str)).astype(np.intp)
+    return order.get_indexer(pd.Index(runs.frame["optimizer"].astype(str))).astype(np.intp)

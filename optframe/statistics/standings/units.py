@@ -61,7 +61,7 @@ def units_of(
     size = count * seeds.size
 
     def summed(part: Floats | None = None) -> Floats:
-        return np.bincount(cell, part, size).reshape(count, seeds.size)
+        return np.bincount(cell, part, size).astype(np.float64).reshape(count, seeds.size)
 
     upper, lower = map(summed, sums)
     apart = np.stack([summed(mark) for mark in marks])
@@ -73,7 +73,7 @@ def fixed(units: Units) -> Flags:
     least = np.min(units.marks, axis=2, initial=np.inf, where=units.present)
     most = np.max(units.marks, axis=2, initial=-np.inf, where=units.present)
     same: Flags = (least == most).all(axis=0)
-    return same & (units.present.sum(axis=1) >= 2)
+    return np.asarray(same & (units.present.sum(axis=1) >= 2))
 
 
 def logarithm(upper: Floats, lower: Floats, by_cost: bool) -> Floats:

@@ -1,4 +1,4 @@
-"""Judges a study again in other ways: does its conclusion hold?
+"""Judges a study again in other ways, to see whether its conclusion holds.
 
 Of "best" the claim must stay; of "leads" the first place. Variations that change nothing (half the
 budget, where nobody won in the second half) are no evidence, and are left out.
@@ -70,7 +70,7 @@ def _problems(basis: Basis) -> Iterator[Variation]:
     numbers = basis.judged.numbers
     if len(numbers) < 2:
         return
-    for number in numbers:
+    for number in map(int, numbers):
         usable = basis.judged.judged.copy()
         usable[number] = False
         name = basis.sample.problems[number]

@@ -38,7 +38,7 @@ class Design:
     problems: int
     seeds: int
     kind: str = "cost"
-    """``cost`` (all reach the target), ``value`` (none does), or ``both`` (half of the problems)."""
+    """``cost`` (all reach the target), ``value`` (none does), ``both`` (half of the problems)."""
     fails: tuple[float, ...] = ()
     """Each contender's probability to break down."""
     tails: str = "normal"
@@ -67,7 +67,7 @@ def drawn(design: Design, rng: np.random.Generator) -> pd.DataFrame:
     loss = np.where(by_cost, 1e-6, 0.01 * amount)
     loss = np.where(missed, 1e-3, loss)
     names = np.array([f"o{i}" for i in range(k)])
-    own = {name: work for name in ("steps", "work", "gradients", "losses")}
+    own = dict.fromkeys(("steps", "work", "gradients", "losses"), work)
     return pd.DataFrame(
         {
             "key": [str(i) for i in range(c.size)],
