@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["joined", "number", "p_value", "plural"]
+__all__ = ["joined", "metric_name", "number", "p_value", "plural"]
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -33,3 +33,8 @@ def joined(parts: Sequence[str]) -> str:
 def plural(number: int, noun: str) -> str:
     """Return a number with a noun: ``1 problem``, ``12 problems``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def metric_name(metric: str) -> str:
+    """Return what a metric is called: ``validation loss``, ``f − f*``."""
+    return "f − f*" if metric == "gap" else metric.replace("_", " ")

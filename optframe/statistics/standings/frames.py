@@ -19,10 +19,12 @@ import numpy as np
 
 from optframe.statistics.intervals import clopper_pearson
 from optframe.statistics.ranks import holm
+from optframe.statistics.standings.basis import Basis
 from optframe.statistics.standings.judgement import Judgement
 from optframe.statistics.standings.order import ranks_of
 from optframe.statistics.standings.relabelling import LEVEL, Ratio
-from optframe.statistics.standings.variations import Basis, Variation
+from optframe.statistics.standings.units import logarithm
+from optframe.statistics.standings.variations import Variation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cells_frame",
+    "groups_frame",
     "names_of_problems",
     "pairs_frame",
     "panels_frame",
@@ -129,6 +132,44 @@ def cells_frame(basis: Basis, names: Sequence[str], order: Sequence[str]) -> pd.
     columns = ["contender", "problem", "setting", "settings", "runs", "won", "success"]
     columns += ["success_low", "success_high", "lost", "kind", "performance", "ratio", "rank"]
     return pd.DataFrame(rows, columns=[*columns, "first", "fixed"])
+
+
+def groups_frame(basis: Basis, names: Sequence[str]) -> pd.DataFrame:
+    """Return `Standings.groups`."""
+    import pandas as pd
+
+    good = basis.usable[basis.sample.problem]
+    sample = basis.sample.kept(good)
+    frame = basis.runs.frame.loc[good, ["problem", "optimizer", "sampler"]].astype(str)
+    won = np.array([one.by_cost for one in basis.judged.cells.units], dtype=bool)
+    by_cost = won[sample.problem] if len(sample.problems) else np.zeros(0, dtype=bool)
+    with np.errstate(divide="ignore"):
+        upper = np.where(by_cost, sample.paid, np.log(sample.value))
+    parts = frame.assign(
+        contender=[names[i] for i in sample.contender],
+        runs=1,
+        won=sample.won.astype(int),
+        upper=upper,
+        lower=np.where(by_cost, sample.won, 1.0),
+        kind=np.where(by_cost, "cost", "value"),
+        chosen=basis.judged.cells.chosen,
+    )
+    same = ["problem", "optimizer", "sampler"]
+    how = {"contender": "first", "runs": "sum", "won": "sum", "upper": "sum", "lower": "sum"}
+    found = parts.groupby(same, sort=False).agg({**how, "kind": "first", "chosen": "first"})
+    found = found.reset_index()
+    cost = (found["kind"] == "cost").to_numpy()
+    b = np.where(
+        cost,
+        logarithm(found["upper"].to_numpy(), found["lower"].to_numpy(), True),
+        found["upper"].to_numpy() / np.where(cost, 1.0, found["lower"].to_numpy()),
+    )
+    least = pd.Series(b).groupby(found["problem"].to_numpy()).transform("min").to_numpy()
+    with np.errstate(invalid="ignore", over="ignore"):
+        ratio = np.where(np.isposinf(b), np.inf, np.exp(b - least))
+        found = found.assign(performance=np.exp(b), ratio=ratio)
+    columns = [*same, "contender", "runs", "won", "kind", "performance", "ratio", "chosen"]
+    return found[columns]
 
 
 def table_frame(found: Standings) -> pd.DataFrame:

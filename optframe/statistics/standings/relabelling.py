@@ -24,16 +24,20 @@ are multiplied by r, and the same relabellings are tried. The ratio shown is tha
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from optframe.statistics.medians import Floats
+from optframe.statistics.standings.draws import (
+    DRAWS,
+    drawn_deals,
+    every_deal,
+    every_swap,
+    generator,
+)
 from optframe.statistics.standings.units import Units
 
 __all__ = [
@@ -56,7 +60,6 @@ BLOCKS = 6
 
 CAP = math.log(10.0)
 LEVEL = 0.05
-DRAWS = 9_999
 BATCHES = 10
 MANY = 90
 """Of more pairs than these, small p are drawn `BATCHES` times as often."""
@@ -271,7 +274,7 @@ class Relabeller:
 
     def _swapped(self, x: int, y: int, blocks: int | None, batch: int) -> list[_Part]:
         parts, begin = [], 0
-        every = None if blocks is None else _every(blocks)
+        every = None if blocks is None else every_swap(blocks)
         for number, one in enumerate(self.units):
             sums = np.stack([one.upper, one.lower], axis=-1)
             if every is None:
@@ -292,7 +295,7 @@ class Relabeller:
         if found is None:
             one = self.units[number]
             shape = (DRAWS, one.seeds.size)
-            flipped = _generator(self.problems[number], batch).integers(0, 2, shape) * 1.0
+            flipped = generator(self.problems[number], batch).integers(0, 2, shape) * 1.0
             found = flipped @ one.upper.T, flipped @ one.lower.T
             if batch == 0:
                 self._moved[number, batch] = found
@@ -307,38 +310,12 @@ class Relabeller:
             sums = np.stack([one.upper, one.lower], axis=-1)
             ours, theirs = (sums[i][one.present[i]] for i in (x, y))
             name = self.problems[number]
-            chosen = _hands(n, m) if complete else _drawn_hands(name, batch, n, m)
+            chosen = every_deal(n, m) if complete else drawn_deals(name, batch, n, m)
             given, taken = (1.0 - chosen[:, :n]) @ ours, chosen[:, n:] @ theirs
             joined, uneven = not complete, n != m
             ends = ours.sum(axis=0), theirs.sum(axis=0)
             parts.append(_Part(one.by_cost, *ends, given, taken, joined, deals[number], uneven))
         return parts, complete
-
-
-def _every(blocks: int) -> Floats:
-    """Return all ways to swap blocks: rows of 0 and 1."""
-    numbers = np.arange(2**blocks)[:, None]
-    return np.asarray((numbers >> np.arange(blocks)) & 1, dtype=np.float64)
-
-
-def _hands(n: int, m: int) -> Floats:
-    """Return all ways to deal n of n + m runs to the first contender: rows of 0 and 1."""
-    hands = np.zeros((math.comb(n + m, n), n + m))
-    for row, places in zip(hands, itertools.combinations(range(n + m), n), strict=True):
-        row[list(places)] = 1.0
-    return hands
-
-
-@lru_cache(maxsize=64)
-def _drawn_hands(name: str, batch: int, n: int, m: int) -> Floats:
-    keys = _generator(name, batch, n, m).random((DRAWS, n + m))
-    return np.asarray(np.argsort(np.argsort(keys, axis=1), axis=1) < n, dtype=np.float64)
-
-
-def _generator(*names: object) -> np.random.Generator:
-    """Return a generator that depends on names, and not on the order of rows."""
-    digest = hashlib.sha256("\0".join(map(str, names)).encode()).digest()
-    return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
 
 
 def p_of_pairs(found: Relabeller, pairs: Sequence[tuple[int, int]]) -> list[float]:
@@ -364,7 +341,7 @@ def p_over_problems(d: Sequence[float]) -> float:
     terms = bounded(np.asarray(d, dtype=np.float64), False)
     complete = terms.size <= _EXACT_BLOCKS
     shape = (DRAWS, terms.size)
-    signs = _every(terms.size) if complete else _generator("problems").integers(0, 2, shape)
+    signs = every_swap(terms.size) if complete else generator("problems").integers(0, 2, shape)
     drawn = np.abs((2.0 * signs - 1.0) @ terms)
     extreme = int(np.sum(drawn >= abs(terms.sum()) - _EQUAL))
     return extreme / drawn.size if complete else (extreme + 1) / (drawn.size + 1)

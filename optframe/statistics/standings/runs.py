@@ -31,7 +31,17 @@ from optframe.statistics.targets import reached
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Ends", "Runs", "costs_paid", "ends_of", "runs_of", "spent_by", "values_of", "whole_of"]
+__all__ = [
+    "Ends",
+    "Runs",
+    "at_start",
+    "costs_paid",
+    "ends_of",
+    "runs_of",
+    "spent_by",
+    "values_of",
+    "whole_of",
+]
 
 _LEAST_OF_UNKNOWN = 1e-3
 """The least value, in parts of start − best seen, of losses that may be negative."""
@@ -239,3 +249,13 @@ def _largest(values: Floats, codes: Integers) -> Floats:
     np.maximum.at(most, place[known], values[known])
     most[np.isneginf(most)] = np.nan
     return most[place]
+
+
+def at_start(runs: Runs) -> Flags:
+    """Return the runs of each problem and seed of which some run met the target at its start."""
+    frame = runs.frame
+    begun = runs.won & (np.nan_to_num(frame["steps"].to_numpy(np.float64)) <= 0)
+    if not begun.any():
+        return np.asarray(begun, dtype=bool)
+    pair = frame.groupby(["problem", "seed"], sort=False).ngroup().to_numpy()
+    return np.asarray(np.isin(pair, np.unique(pair[begun])), dtype=bool)

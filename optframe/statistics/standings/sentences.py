@@ -15,7 +15,7 @@ import numpy as np
 from optframe.statistics.medians import CENSORED, UNRUN
 from optframe.statistics.standings.frames import names_of_problems
 from optframe.statistics.standings.relabelling import BLOCKS, Ratio
-from optframe.statistics.wording import joined, number, p_value, plural
+from optframe.statistics.wording import joined, metric_name, number, p_value, plural
 
 if TYPE_CHECKING:
     from optframe.statistics.standings.standings import Standings
@@ -143,8 +143,8 @@ def _value_words(metrics: list[str]) -> str:
         return "final value"
     metric = metrics[0]
     if metric.endswith("accuracy"):
-        return f"error (1 − {metric.replace('_', ' ')})"
-    return "f − f*" if metric == "gap" else metric.replace("_", " ")
+        return f"error (1 − {metric_name(metric)})"
+    return metric_name(metric)
 
 
 def _times(found: Ratio, claim: str) -> str:
@@ -301,8 +301,8 @@ def _targets(found: Standings) -> Iterator[str]:
     missed = problems[problems["target"] & (problems["kind"] == "value")]
     for metric in dict.fromkeys(missed["metric"]):
         own = joined(list(missed.loc[missed["metric"] == metric, "problem"]))
-        words = "f − f*" if metric == "gap" else metric.replace("_", " ")
-        yield f"Nobody reached the target on {own}: judged there by the final {words}."
+        final = metric_name(metric)
+        yield f"Nobody reached the target on {own}: judged there by the final {final}."
 
 
 def _settings(found: Standings) -> Iterator[str]:

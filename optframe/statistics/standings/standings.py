@@ -13,23 +13,17 @@ from optframe.contracts.costs import DEFAULT
 from optframe.statistics.caveats import doubts_of
 from optframe.statistics.costs import known_cost
 from optframe.statistics.drift import no_ranking_by_seconds
-from optframe.statistics.grouped import Flags, Integers
+from optframe.statistics.grouped import Flags
 from optframe.statistics.medians import UNRUN
 from optframe.statistics.standings import frames
+from optframe.statistics.standings.basis import Basis, basis_of
 from optframe.statistics.standings.contenders import Contenders, contenders_of
-from optframe.statistics.standings.judgement import Judgement, Sample, judge
+from optframe.statistics.standings.judgement import Judgement
 from optframe.statistics.standings.relabelling import BLOCKS, Ratio, p_over_problems
-from optframe.statistics.standings.runs import (
-    Runs,
-    costs_paid,
-    ends_of,
-    runs_of,
-    spent_by,
-    whole_of,
-)
+from optframe.statistics.standings.runs import at_start, runs_of
 from optframe.statistics.standings.sentences import caveats, headline
 from optframe.statistics.standings.units import Units
-from optframe.statistics.standings.variations import Basis, variations_of
+from optframe.statistics.standings.variations import variations_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,43 +64,10 @@ class Standings:
 
     @cached_property
     def _basis(self) -> Basis:
-        """The runs that are judged: those of problems on which something can be judged."""
-        runs = runs_of(self.trials[self._ran], self._contenders.codes[self._ran], self.metric)
-        drop, reasons = _at_start(runs), dict.fromkeys(range(len(runs.problems)), "")
-        runs = runs.kept(~drop)
-        cells = _cells(runs)
-        spent = spent_by(runs, self.cost)
-        whole = whole_of(runs, self.cost, spent, cells)
-        ends = ends_of(runs, self.curves)
-        sample = Sample(
-            contender=runs.contender,
-            problem=runs.problem,
-            setting=_labels(self.trials, runs),
-            seed=runs.frame["seed"].to_numpy(np.intp),
-            won=runs.won,
-            paid=costs_paid(runs, runs.won, spent, whole, cells),
-            value=ends.value,
-            lost=runs.lost,
-            raw=ends.raw,
-            contenders=len(self._contenders.names),
-            problems=runs.problems,
-        )
-        usable = np.ones(len(runs.problems), dtype=bool)
-        for number in range(len(runs.problems)):
-            here = runs.problem == number
-            if not here.any():
-                reasons[number] = "every run was at the target when it started"
-            elif runs.lost[here].all():
-                reasons[number] = "every run broke down"
-            elif runs.won[here].any():
-                if not (sample.paid[here] > 0).all():
-                    reasons[number] = f"its runs have no {self.cost}"
-            elif ends.unmeasured[number]:
-                reasons[number] = f"no run measured {runs.metrics[number].replace('_', ' ')}"
-            usable[number] = not reasons[number]
-        judged = judge(sample.kept(usable[sample.problem]))
-        made = Judgement(judged, sample.problems, usable)
-        return Basis(runs, sample, usable, cells, self.cost, spent, whole, made, reasons)
+        """The runs that are judged, and what they paid."""
+        ran = self._ran
+        of = self._contenders.codes[ran], len(self.names)
+        return basis_of(self.trials, ran, of, self.curves, self.cost, self.metric)
 
     @property
     def judgement(self) -> Judgement:
@@ -137,7 +98,7 @@ class Standings:
     def begun(self) -> list[tuple[str, int, int]]:
         """Problems of which some seeds, not all, began at the target: (problem, these, all)."""
         ran = runs_of(self.trials[self._ran], self._contenders.codes[self._ran], self.metric)
-        frame, begun = ran.frame, _at_start(ran)
+        frame, begun = ran.frame, at_start(ran)
         found = []
         for number, name in enumerate(ran.problems):
             here = ran.problem == number
@@ -272,6 +233,16 @@ class Standings:
         return frames.cells_frame(self._basis, self._contenders.names, self.contenders)
 
     @cached_property
+    def groups(self) -> pd.DataFrame:
+        """A row per problem, optimizer and sampler that was judged, in the order of the trials.
+
+        Columns: ``problem``, ``optimizer``, ``sampler``, ``contender``, ``runs``, ``won``,
+        ``kind``, ``performance`` (as of cells, of these runs alone), ``ratio`` (to the best such
+        row of the problem), ``chosen`` (whether these settings are the contender's).
+        """
+        return frames.groups_frame(self._basis, self.names)
+
+    @cached_property
     def table(self) -> pd.DataFrame:
         """A row per contender, the first first.
 
@@ -381,27 +352,3 @@ def standings(
     """
     used = known_cost(trials, cost) if len(trials) else cost
     return Standings(trials, curves, used, metric, seeds, cost)
-
-
-def _cells(runs: Runs) -> Integers:
-    """Return a number for each run's contender, setting and problem."""
-    frame = runs.frame[["optimizer", "problem"]].assign(contender=runs.contender)
-    return frame.groupby([*frame], sort=False).ngroup().to_numpy().astype(np.intp)
-
-
-def _at_start(runs: Runs) -> Flags:
-    """Return the runs of each problem and seed of which some run met the target at its start."""
-    frame = runs.frame
-    begun = runs.won & (np.nan_to_num(frame["steps"].to_numpy(np.float64)) <= 0)
-    if not begun.any():
-        return begun
-    pair = frame.groupby(["problem", "seed"], sort=False).ngroup().to_numpy()
-    return np.asarray(np.isin(pair, np.unique(pair[begun])))
-
-
-def _labels(trials: pd.DataFrame, runs: Runs) -> Integers:
-    """Return a number for each run's label, in the order in which the study names them."""
-    import pandas as pd
-
-    order = pd.Index(pd.unique(trials["optimizer"].astype(str)))
-    return order.get_indexer(pd.Index(runs.frame["optimizer"].astype(str))).astype(np.intp)

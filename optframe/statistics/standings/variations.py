@@ -18,8 +18,9 @@ from optframe.statistics.drift import no_ranking_by_seconds
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import Floats
 from optframe.statistics.metrics import measured
-from optframe.statistics.standings.judgement import Judgement, Sample, judge
-from optframe.statistics.standings.runs import Runs, costs_paid, spent_by, whole_of
+from optframe.statistics.standings.basis import Basis
+from optframe.statistics.standings.judgement import Judgement, judge
+from optframe.statistics.standings.runs import costs_paid, spent_by, whole_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,22 +39,6 @@ class Variation(NamedTuple):
     what: str
     """The problem or the cost."""
     judgement: Judgement
-
-
-class Basis(NamedTuple):
-    """What a study's judgement is made from."""
-
-    runs: Runs
-    sample: Sample
-    usable: Flags
-    cells: Integers
-    """Each run's cell with its setting, a number."""
-    cost: str
-    spent: Floats
-    whole: Floats
-    judged: Judgement
-    reasons: dict[int, str]
-    """Why each problem cannot be judged, empty if it can."""
 
 
 def variations_of(basis: Basis, curves: pd.DataFrame | None) -> Iterator[Variation]:
