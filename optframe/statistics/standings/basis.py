@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from optframe.statistics.charges import whole_budgets
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import Floats
 from optframe.statistics.standings.judgement import Judgement, Sample, judge
@@ -17,7 +18,6 @@ from optframe.statistics.standings.runs import (
     ends_of,
     runs_of,
     spent_by,
-    whole_of,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def basis_of(
     runs = every.kept(~at_start(every))
     cells = _cells(runs)
     spent = spent_by(runs, cost)
-    whole = whole_of(runs, cost, spent, cells)
+    whole = whole_budgets(runs.frame, cost, spent, cells)
     ends = ends_of(runs, curves)
     sample = Sample(
         contender=runs.contender,
