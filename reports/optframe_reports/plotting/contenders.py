@@ -7,7 +7,7 @@ import dataclasses
 from optframe import Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import Standings, standings
-from optframe_reports.plotting.run_groups import LIMIT
+from optframe_reports.plotting.palette import LIMIT
 from optframe_reports.quantities import count
 
 __all__ = ["at_contenders", "standings_of"]
