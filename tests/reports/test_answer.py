@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from optframe_reports.answer import answer
 
 

@@ -135,6 +135,10 @@ class Tables(Claims):
         Columns: ``panel``, ``contender``, ``ratio``, ``low``, ``high`` (the ratios that the test
         does not reject at 5 %; 0 and ∞ if there are too few runs), ``bound``, ``apart``.
         """
+        return self._of_panels
+
+    @cached_property
+    def _of_panels(self) -> pd.DataFrame:
         return _panels(self)
 
 

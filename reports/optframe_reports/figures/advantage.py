@@ -43,8 +43,8 @@ _ROW = 0.24  # inches
 _GAP = 0.16
 """Between two panels: a share of the width of a panel with its gap."""
 
-_ABOVE, _TITLE = 0.2, 0.62  # rows: above the first panels' titles, and of a line of a title
-_BELOW, _NUMBERS = 1.35, 0.8  # rows: between panels, and below the last ones
+_ABOVE, _TITLE = 0.1, 0.75  # rows: above the first panels' titles, and of a line of a title
+_BELOW, _NUMBERS = 1.7, 0.8  # rows: between panels, and below the last ones
 _NARROWEST = 1.3
 """The least ratio of an axis' end to 1."""
 
