@@ -1,4 +1,4 @@
-"""Prints the summary of a study as tables on the terminal."""
+"""Prints the summary of a study on the terminal: a table per problem, then who is best."""
 
 from __future__ import annotations
 
@@ -9,75 +9,64 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from optframe.contracts.columns import rises
-from optframe.statistics import cost_note, known_cost, summary
-from optframe.statistics.drift import doubts
-from optframe.statistics.metrics import judged_metrics
+from optframe.statistics import Standings, summary
+from optframe.statistics.wording import metric_name
 from optframe.store.results import Results
 
 __all__ = ["print_summary"]
 
+_SCORES = (("test", "test_loss"), ("validation", "validation_loss"))
+
 
 def print_summary(results: Results, console: Console) -> None:
-    """Print one table per problem: a row per optimizer and sampler, the best one first.
+    """Print one table per problem, the best row first, and the headline of the standings.
 
-    Times of a problem on which the machine's speed drifted are not comparable and not printed.
+    Rows are in the order of what the standings judge: the expected cost of the target if some run
+    reached it, else the geometric mean of the judged metric. Times of a problem on which the
+    machine's speed drifted are not comparable and not printed.
     """
-    trials, metric = results.trials, results.metric
-    cost = known_cost(trials, results.cost)
-    frame = summary(trials, metric, cost)
-    order = frame["cost_to_target"]
-    frame["order"] = order.where(frame["seconds_comparable"]) if cost == "seconds" else order
-    frame["standing"] = -frame["value"] if rises(metric or "loss") else frame["value"]
-    frame = frame.sort_values(["order", "standing"], kind="stable")
-    judged = judged_metrics(trials, metric).groupby(trials["problem"]).first()
-    for problem in trials["problem"].unique():
-        rows = frame[frame["problem"] == problem]
-        name = str(judged[problem])
-        others = name not in ("loss", "gap", "test_accuracy", "test_loss")
-        several = rows["sampler"].nunique() > 1
-        accuracy = rows["test_accuracy"].notna().any()
-        tested = not accuracy and rows["test_loss"].notna().any()
-        target = rows["cost_to_target"].notna().any()
-        table = Table(title=Text(str(problem)), title_justify="left", title_style="bold")
-        table.add_column("optimizer", overflow="fold")
-        if several:
-            table.add_column("sampler", overflow="fold")
-        table.add_column("median loss", justify="right")
-        table.add_column(_interval_title(rows["confidence"]), justify="right")
-        if others:
-            table.add_column(name.replace("_", " "), justify="right")
-        if tested:
-            table.add_column("test loss", justify="right")
-        if accuracy:
-            table.add_column("test accuracy", justify="right")
-        if target:
-            table.add_column(f"{cost} to target", justify="right")
-        table.add_column("time per step", justify="right")
-        table.add_column("ended")
-        for row in rows.to_dict("records"):
-            cells = [str(row["optimizer"])]
-            cells += [str(row["sampler"])] if several else []
-            cells += [_number(row["loss"]), _interval(row)]
-            written = _percent if rises(name) else _number
-            cells += [written(row["value"])] if others else []
-            cells += [_number(row["test_loss"])] if tested else []
-            cells += [_percent(row["test_accuracy"])] if accuracy else []
-            comparable = bool(row["seconds_comparable"])
-            cells += [_spent(row["cost_to_target"], cost, comparable)] if target else []
-            cells += [_time(row["seconds_per_step"], comparable), str(row["statuses"])]
-            table.add_row(*[Text(cell) for cell in cells])
-        console.print(table)
-    for doubt in filter(None, [cost_note(trials, results.cost), *doubts(trials)]):
-        console.print(Text(doubt))
+    found = results.standings()
+    same = ["problem", "optimizer", "sampler"]
+    frame = summary(results.trials, found.metric, found.cost)
+    if len(frame):
+        judged = found.groups[[*same, "won", "performance"]]
+        frame = frame.merge(judged, on=same, how="left").sort_values("performance", kind="stable")
+    for problem in found.problems.to_dict("records"):
+        rows = frame[frame["problem"] == problem["problem"]]
+        console.print(_table(problem, rows.to_dict("records"), found))
+    for sentence in [*found.headline, *found.caveats]:
+        console.print(Text(sentence))
 
 
-def _interval_title(confidence: Any) -> str:
-    """Return the column's title: the level of the median's interval, if all rows have the same."""
-    low, high = confidence.min(), confidence.max()
-    if math.isnan(low) or high == 0:
-        return "interval"
-    return f"{100 * low:.3g} % interval" if low == high else "interval"
+def _table(problem: dict[Any, Any], rows: list[dict[Any, Any]], found: Standings) -> Table:
+    by_cost, metric = problem["kind"] == "cost", str(problem["metric"])
+    table = Table(title=Text(str(problem["problem"])), title_justify="left", title_style="bold")
+    columns: list[tuple[str, Any]] = []
+    if len({row["sampler"] for row in rows}) > 1:
+        columns.append(("sampler", lambda row: str(row["sampler"])))
+    if by_cost:
+        columns.append((f"{found.cost} to target", lambda row: _spent(row, found)))
+        columns.append(("reached", _reached))
+    elif problem["kind"]:
+        columns.append((f"mean {metric_name(metric)}", lambda row: _number(row["performance"])))
+    if metric != "loss" or by_cost or not problem["kind"]:
+        columns.append(("median loss", lambda row: _number(row["loss"])))
+    for part, loss in _SCORES:
+        accuracy = f"{part}_accuracy"
+        if any(math.isfinite(row[accuracy]) for row in rows):
+            columns.append((f"{part} accuracy", lambda row, name=accuracy: _percent(row[name])))
+        elif loss != metric and any(math.isfinite(row[loss]) for row in rows):
+            columns.append((metric_name(loss), lambda row, name=loss: _number(row[name])))
+    columns.append(("time per step", _time))
+    columns.append(("ended", lambda row: str(row["statuses"])))
+    table.add_column("optimizer", overflow="fold")
+    for title, _ in columns:
+        texts = title in ("sampler", "ended")
+        table.add_column(title, justify="left" if texts else "right", overflow="fold")
+    for row in rows:
+        cells = [str(row["optimizer"]), *(written(row) for _, written in columns)]
+        table.add_row(*[Text(cell) for cell in cells])
+    return table
 
 
 def _number(value: Any) -> str:
@@ -86,31 +75,35 @@ def _number(value: Any) -> str:
     return "∞" if math.isinf(value) else f"{value:.4g}"
 
 
-def _interval(row: dict[Any, Any]) -> str:
-    if not row["confidence"] > 0:
-        return ""
-    return f"[{_number(row['loss_low'])}, {_number(row['loss_high'])}]"
-
-
 def _percent(value: Any) -> str:
     return f"{100 * value:.1f} %" if math.isfinite(value) else "–"
 
 
-def _spent(value: Any, cost: str, comparable: bool) -> str:
+def _reached(row: dict[Any, Any]) -> str:
+    return "–" if math.isnan(row["won"]) else f"{row['won']:.0f} of {row['runs']}"
+
+
+def _spent(row: dict[Any, Any], found: Standings) -> str:
+    value = row["performance"]
     if math.isinf(value):
         return "not reached"
-    if cost == "seconds":
-        return _time(value, comparable)
-    if math.isnan(value):
-        return "–"
-    return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
+    if found.cost == "seconds":
+        return "not comparable" if found.doubt else _seconds(value)
+    return "–" if math.isnan(value) else f"{value:.4g}" if value % 1 else f"{value:.0f}"
 
 
-def _time(seconds: Any, comparable: bool) -> str:
+def _time(row: dict[Any, Any]) -> str:
+    known = not math.isnan(row["seconds_per_step"])
+    return (
+        "not comparable"
+        if known and not row["seconds_comparable"]
+        else _seconds(row["seconds_per_step"])
+    )
+
+
+def _seconds(seconds: Any) -> str:
     if math.isnan(seconds):
         return "–"
-    if not comparable:
-        return "not comparable"
     for unit, factor in (("s", 1.0), ("ms", 1e3)):
         if seconds * factor >= 1:
             return f"{seconds * factor:.3g} {unit}"

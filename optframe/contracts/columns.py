@@ -252,7 +252,13 @@ TRIALS = (
         since=5,
         before="'final'",
     ),
-    _asked("contender", "TEXT", "what was tuned, in a tuning run", since=5),
+    _asked(
+        "contender",
+        "TEXT",
+        "what the settings of a grid, or of a tuning, are compared as; empty for a single setting",
+        replanned=True,
+        since=5,
+    ),
     *(
         _asked(name, "INTEGER", meaning, since=5, identifier=True)
         for name, meaning in (

@@ -24,6 +24,8 @@ class Frames:
     paths. ``paths`` maps them to tables with the columns step, θ and gradient, shape
     (points, 1 + 2P): see `optframe.Record.path`. ``cost`` is what the study compares by, and
     ``metric`` what it judges by, None if it names none; they are the defaults of figures.
+    ``standings`` is the `optframe.statistics.Standings` of the whole study, which has every
+    ranking; None if the frames were made by hand.
     """
 
     trials: pd.DataFrame
@@ -33,6 +35,7 @@ class Frames:
     paths: Mapping[str, Any] = field(default_factory=dict)
     cost: str = DEFAULT
     metric: str | None = None
+    standings: Any = None
 
 
 class Figure(ABC):

@@ -133,6 +133,7 @@ def frames_of(results: Results) -> Frames:
         results.path_tables,
         results.cost,
         _OLD_NAMES.get(results.metric or "", results.metric),
+        results.standings(),
     )
 
 
@@ -223,7 +224,8 @@ def _chosen(
         )
     if len(trials) < len(frames.trials):
         curves = curves[curves["key"].isin(trials["key"])]
-    return dataclasses.replace(frames, trials=trials, curves=curves)
+    kept = frames.standings if len(trials) == len(frames.trials) else None
+    return dataclasses.replace(frames, trials=trials, curves=curves, standings=kept)
 
 
 def _labels(column: str, word: str, frames: Frames) -> list[str]:

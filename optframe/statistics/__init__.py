@@ -51,6 +51,7 @@ from optframe.statistics.ranks import (
 )
 from optframe.statistics.running_time import time_to_target
 from optframe.statistics.scores import algoperf_score
+from optframe.statistics.standings import Standings, standings
 from optframe.statistics.summary import final, summary
 from optframe.statistics.targets import (
     COSTS,
@@ -70,6 +71,7 @@ __all__ = [
     "MannWhitney",
     "Quartiles",
     "RankChange",
+    "Standings",
     "Unsteady",
     "a12",
     "algoperf_score",
@@ -104,6 +106,7 @@ __all__ = [
     "seeds_for_test",
     "seeds_to_separate",
     "solver_costs",
+    "standings",
     "study_costs",
     "summary",
     "targets_reached",

@@ -74,6 +74,12 @@ def warnings(
     ]
 
 
+def doubts_of(trials: pd.DataFrame, cost: str) -> list[str]:
+    """Return what is doubtful of costs and times: runs in batches, a missing cost, drifting."""
+    note = cost_note(trials, cost) if len(trials) else ""
+    return [*_shared(trials), *filter(None, [note]), *doubts(trials)]
+
+
 def _unrun(trials: pd.DataFrame) -> Iterator[str]:
     planned, skipped = ((trials["status"] == s).sum() for s in UNRUN)
     if planned:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optframe.statistics.grouped import GROUP, Integers, grouped, grouped_medians
+from optframe.statistics.intervals import clopper_pearson
 from optframe.statistics.medians import Floats
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def time_to_target(
     without a success is infinite); ``success``, ``success_low``, ``success_high`` (the exact
     interval, which is never too narrow). Groups of one run have no interval: its ends are NaN.
 
-    Reference: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), for the exact interval.
+    The exact interval is `clopper_pearson`.
     """
     codes, table = grouped(evaluations, [*GROUP, "level"])
     groups = len(table)
@@ -64,7 +65,7 @@ def time_to_target(
     wins = np.bincount(codes[np.isfinite(cost)], minlength=groups)
     with np.errstate(invalid="ignore"):
         share = wins / np.where(medians.counts, medians.counts, np.nan)
-    ends = _clopper_pearson(wins, medians.counts, confidence)
+    ends = clopper_pearson(wins, medians.counts, confidence)
     several = medians.counts > 1
     low, high, ert_low, ert_high, success_low, success_high = (
         np.where(several, end, np.nan) for end in (*medians[1:3], *times[1:], *ends)
@@ -144,18 +145,3 @@ def _intervals(
             found[0, some] = times[0]
             found[1, some], found[2, some] = percentile_ends(times[1:], confidence)
     return found
-
-
-def _clopper_pearson(
-    successes: Integers, runs: Integers, confidence: float
-) -> tuple[Floats, Floats]:
-    from scipy.special import betaincinv
-
-    # The probabilities with which so many successes or more, and so many or fewer, have
-    # probability (1 − c)/2: quantiles of beta distributions.
-    tail = (1 - confidence) / 2
-    won, lost = successes.astype(np.float64), (runs - successes).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        low = np.where(won > 0, betaincinv(np.maximum(won, 1), lost + 1, tail), 0.0)
-        high = np.where(lost > 0, betaincinv(won + 1, np.maximum(lost, 1), 1 - tail), 1.0)
-    return low, high

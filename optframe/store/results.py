@@ -26,6 +26,8 @@ from optframe.store.schema import rows_of, selected, study_of, version_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from optframe.statistics.standings import Standings
+
 __all__ = ["Results", "load", "read_curves", "read_tasks", "read_trials", "task_of"]
 
 
@@ -221,8 +223,36 @@ class Results:
             )
         given = {"cost": cost, "metric": metric}
         other = copy.copy(self)
+        vars(other).pop("_standings", None)
         other.study = self.study | {k: v for k, v in given.items() if v is not None}
         return other
+
+    def standings(self, cost: str | None = None, metric: str | None = None) -> Standings:
+        """Return who is best, by how much, and how sure that is: see `Standings`.
+
+        ``cost`` and ``metric`` are those of the study by default.
+
+        Raises
+        ------
+        UsageError
+            If there is no such cost, or no run measured the metric.
+
+        Examples
+        --------
+        >>> optframe.load("results/quickstart").standings().headline  # doctest: +SKIP
+        ['momentum leads over these 4 problems, ...', ...]
+        """
+        if cost is None and metric is None:
+            return self._standings
+        return self.judged_by(cost, metric).standings()
+
+    @cached_property
+    def _standings(self) -> Standings:
+        from optframe.statistics.standings import standings
+
+        asked = self.study.get("seeds")
+        seeds = asked if isinstance(asked, int) else None
+        return standings(self.trials, self.curves, self.cost, self.metric, seeds)
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:

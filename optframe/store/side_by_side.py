@@ -43,7 +43,7 @@ class SideBySide(Results):
             for side, one in self.sides.items()
         ]
         joined = pd.concat(frames, ignore_index=True)
-        for name in ("optimizer", "optimizer_name"):
+        for name in ("optimizer", "optimizer_name", "contender"):
             joined[name] = joined[name] + " @ " + joined["side"]
         ranks = {f"_{name}": pd.factorize(joined[name])[0] for name in ("problem", "asked")}
         ordered = joined.assign(**ranks).sort_values([*ranks], kind="stable", ignore_index=True)

@@ -47,6 +47,8 @@ class Choice:
     table: Mapping[str, Any]
     made: Any
     where: str
+    contender: str | None = None
+    """What the points of a grid are called together, without what varies; None without a grid."""
 
     def pairs_with(self, others: str, other: Choice) -> bool:
         """Whether the table's list of partners (``problems = [...]``) contains the other choice.
@@ -108,16 +110,27 @@ class Choices:
                 raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
             axes.append([(key, item) for item in (value if grid else [value])])
         choices: list[Choice] = []
+        varied = {axis[0][0] for axis in axes if len(axis) > 1}
+        fixed = {key: value for key, value in given.items() if key not in varied}
+        together = self._together(table, fixed) if varied else None
         wrong = self._mistakes(table, kind, where)
         mistakes: list[str] = []
         for point in itertools.product(*axes):
             try:
-                choices.append(self._make(kind, table, dict(point), where))
+                made = self._make(kind, table, dict(point), where)
+                choices.append(dataclasses.replace(made, contender=together))
             except UsageError as error:
                 mistakes += error.mistakes
         # Points share parameters, and would repeat the same mistake.
         self.mistakes += dict.fromkeys([*wrong, *mistakes])
         return [] if wrong else choices
+
+    def _together(self, table: Mapping[str, Any], fixed: Mapping[str, Any]) -> str:
+        """Return what a grid is called as one contender: its label, else what its points share."""
+        if isinstance(table.get("label"), str):
+            return str(table["label"])
+        around = {"wrap": table["wrap"]} if table.get("wrap") else {}
+        return write({"name": table["name"], **fixed, **around})
 
     def _mistakes(self, table: Mapping[str, Any], kind: str, where: str) -> list[str]:
         """Return the mistakes in the keys that every table accepts, such as ``label``."""

@@ -231,6 +231,7 @@ class _Planner:
         for seed in range(1 if once else self.study.seeds):
             yield Trial(
                 optimizer=optimizer.component,
+                contender=optimizer.contender,
                 problem=problem.component,
                 sampler=chosen,
                 seed=seed,

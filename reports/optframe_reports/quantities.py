@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from optframe.statistics.wording import number, p_value, plural
+
 __all__ = [
     "count",
     "duration",
@@ -33,22 +35,6 @@ def duration(seconds: float) -> str:
     return f"{seconds * per_second:#.3g}".rstrip(".") + f" {unit}"
 
 
-def number(value: float, digits: int = 4) -> str:
-    """Return a number as text with ``digits`` digits; NaN becomes a dash, infinity ∞."""
-    if math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if value == int(value) and abs(value) < 1e6:
-        return f"{value:.0f}"
-    return f"{value:.{digits}g}".replace("e+", "e").replace("e0", "e").replace("e-0", "e-")
-
-
-def p_value(p: float) -> str:
-    """Write the p-value of a test: ``p = 0.03``, or ``p < 0.0001``."""
-    return "p < 0.0001" if p < 1e-4 else f"p = {number(p, 2)}"
-
-
 def percent(fraction: float) -> str:
     """Write a fraction in percent, to a tenth."""
     return f"{100 * fraction:.1f} %" if math.isfinite(fraction) else number(fraction)
@@ -57,11 +43,6 @@ def percent(fraction: float) -> str:
 def count(number: int) -> str:
     """Return a count as text with separators of thousands: ``12,000``."""
     return f"{number:,}"
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with a noun: ``1 problem``, ``12 problems``."""
-    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
 def seeds(sizes: Iterable[int]) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optframe import Registry, Reporter, Results
-from optframe_reports.answer import answer
 from optframe_reports.tables.latex import escaped, latex_table
 from optframe_reports.tables.of_problem import tables_of_problems
 from optframe_reports.tables.overall import overall_table
@@ -33,8 +32,8 @@ class Latex(Reporter):
         trials = results.trials
         parts = [_HEAD.format(name=escaped(str(results.study.get("name", "study"))))]
         if len(trials):
-            of_problems = tables_of_problems(trials, results.metric, results.cost)
-            overall = overall_table(answer(trials, results.metric, results.cost).table)
+            found = results.standings()
+            of_problems, overall = tables_of_problems(found), overall_table(found)
             parts += [latex_table(overall, "tab:all")] if overall is not None else []
             for number, table in enumerate(of_problems, start=1):
                 parts.append(latex_table(table, f"tab:{number}"))

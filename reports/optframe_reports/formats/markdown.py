@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optframe import Registry, Reporter, Results
-from optframe_reports.answer import answer
 from optframe_reports.tables.beside import beside_table
 from optframe_reports.tables.lost import lost_table
 from optframe_reports.tables.markdown import escaped, markdown_table
@@ -36,17 +35,17 @@ def _parts(results: Results) -> list[str]:
     parts = [f"# {escaped(str(results.study.get('name', 'study')))}\n"]
     if trials.empty:
         return [*parts, "No trials.\n"]
-    found = answer(trials, results.metric, results.cost)
-    parts += [f"{escaped(sentence)}\n" for sentence in found.sentences]
+    found = results.standings()
+    parts += [f"{escaped(sentence)}\n" for sentence in found.headline]
     if "side" in trials:
         beside = beside_table(trials)
         parts += [f"## {beside.title}\n", f"{escaped(beside.note)}\n", markdown_table(beside)]
-    overall = overall_table(found.table)
+    overall = overall_table(found)
     if overall is not None:
         parts += [f"## {overall.title}\n", f"{escaped(overall.note)}\n", markdown_table(overall)]
     if found.caveats:
         parts += ["".join(f"- {escaped(caveat)}\n" for caveat in found.caveats)]
-    for table in tables_of_problems(trials, results.metric, results.cost):
+    for table in tables_of_problems(found):
         parts += [f"## {escaped(table.title)}\n"]
         parts += [f"{escaped(table.note)}\n"] if table.note else []
         parts += [markdown_table(table)]

@@ -17,7 +17,6 @@ from optframe import Registry, Reporter, Results
 from optframe.drawing.figures import frames_of
 from optframe.statistics import STATUSES, known_cost
 from optframe.statistics.metrics import metric_words
-from optframe_reports.answer import Answer, answer
 from optframe_reports.page.charts import Arrays, chart
 from optframe_reports.page.drawings import Drawing, draw_all
 from optframe_reports.problem_frames import by_problem
@@ -88,7 +87,8 @@ class Page(Reporter):
 
 def _context(results: Results, registry: Registry) -> dict[str, Any]:
     trials, frames = results.trials, frames_of(results)
-    tables, arrays = tables_of_problems(trials, results.metric, results.cost), Arrays()
+    found = frames.standings
+    tables, arrays = tables_of_problems(found), Arrays()
     parts = by_problem(frames)
     parts = {table.title: parts[table.title] for table in tables}
     across, of_problems = draw_all(frames, parts, registry, results.path)
@@ -101,7 +101,6 @@ def _context(results: Results, registry: Registry) -> dict[str, Any]:
         charts += [made] if made is not None else []
         lost = lost_table(own.trials)
         sections.append(_Section(table, _notes(own.trials), drawings, lost, number))
-    found = answer(trials, results.metric, results.cost) if len(trials) else None
     every = table_of_trials(trials, _MOST_TRIALS) if len(trials) else None
     study = results.study
     beside = beside_table(trials) if "side" in trials else None
@@ -112,9 +111,9 @@ def _context(results: Results, registry: Registry) -> dict[str, Any]:
         "statuses": [(s, n) for s in STATUSES if len(trials) and (n := _count(trials, s))],
         "planned": _count(trials, "planned"),
         "total": len(trials),
-        "answer": found or Answer([], [], pd.DataFrame()),
+        "answer": {"sentences": found.headline, "caveats": found.caveats},
         "beside": beside,
-        "overall": overall_table(found.table) if found is not None else None,
+        "overall": overall_table(found),
         "facts": _facts(results),
         "environments": results.environments,
         "sections": sections,

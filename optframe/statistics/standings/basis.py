@@ -1,0 +1,111 @@
+"""Chooses the runs and problems that are judged, and says what each run paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from optframe.statistics.grouped import Flags, Integers
+from optframe.statistics.medians import Floats
+from optframe.statistics.standings.judgement import Judgement, Sample, judge
+from optframe.statistics.standings.runs import (
+    Ends,
+    Runs,
+    at_start,
+    costs_paid,
+    ends_of,
+    runs_of,
+    spent_by,
+    whole_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Basis", "basis_of"]
+
+
+class Basis(NamedTuple):
+    """What a study's judgement is made from."""
+
+    runs: Runs
+    sample: Sample
+    usable: Flags
+    cells: Integers
+    """Each run's cell with its setting, a number."""
+    cost: str
+    spent: Floats
+    whole: Floats
+    judged: Judgement
+    reasons: dict[int, str]
+    """Why each problem cannot be judged, empty if it can."""
+
+
+def basis_of(
+    trials: pd.DataFrame,
+    ran: Flags,
+    contenders: tuple[Integers, int],
+    curves: pd.DataFrame | None,
+    cost: str,
+    metric: str | None,
+) -> Basis:
+    """Return what is judged of the trials that ``ran``.
+
+    ``contenders`` are the numbers of these trials' contenders, and how many there are. Seeds whose
+    start already met the target are left out for all contenders of the problem.
+    """
+    every = runs_of(trials[ran], contenders[0], metric)
+    runs = every.kept(~at_start(every))
+    cells = _cells(runs)
+    spent = spent_by(runs, cost)
+    whole = whole_of(runs, cost, spent, cells)
+    ends = ends_of(runs, curves)
+    sample = Sample(
+        contender=runs.contender,
+        problem=runs.problem,
+        setting=_labels(trials, runs),
+        seed=runs.frame["seed"].to_numpy(np.intp),
+        won=runs.won,
+        paid=costs_paid(runs, runs.won, spent, whole, cells),
+        value=ends.value,
+        lost=runs.lost,
+        raw=ends.raw,
+        contenders=contenders[1],
+        problems=runs.problems,
+    )
+    reasons = {
+        number: _reason(sample, ends, runs, cost, number) for number in range(len(runs.problems))
+    }
+    usable = np.array([not reason for reason in reasons.values()], dtype=bool)
+    judged = judge(sample.kept(usable[sample.problem]))
+    made = Judgement(judged, sample.problems, usable)
+    return Basis(runs, sample, usable, cells, cost, spent, whole, made, reasons)
+
+
+def _reason(sample: Sample, ends: Ends, runs: Runs, cost: str, number: int) -> str:
+    """Return why a problem cannot be judged; empty if it can."""
+    here = sample.problem == number
+    if not here.any():
+        return "every run was at the target when it started"
+    if sample.lost[here].all():
+        return "every run broke down"
+    if sample.won[here].any():
+        return "" if (sample.paid[here] > 0).all() else f"its runs have no {cost}"
+    if ends.unmeasured[number]:
+        return f"no run measured {runs.metrics[number].replace('_', ' ')}"
+    return ""
+
+
+def _cells(runs: Runs) -> Integers:
+    """Return a number for each run's contender, setting and problem."""
+    frame = runs.frame[["optimizer", "problem"]].assign(contender=runs.contender)
+    return frame.groupby([*frame], sort=False).ngroup().to_numpy().astype(np.intp)
+
+
+def _labels(trials: pd.DataFrame, runs: Runs) -> Integers:
+    """Return a number for each run's label, in the order in which the study names them."""
+    import pandas as pd
+
+    order = pd.Index(pd.unique(trials["optimizer"].astype(str)))
+    return order.get_indexer(pd.Index(runs.frame["optimizer"].astype(str))).astype(np.intp)

@@ -1,0 +1,51 @@
+"""Says what a study compares: optimizers, else samplers, else settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from optframe.statistics.grouped import Integers
+from optframe.statistics.medians import UNRUN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Contenders", "contenders_of"]
+
+
+class Contenders(NamedTuple):
+    """The contenders of a study, and the one that each trial belongs to."""
+
+    kind: str
+    """``optimizers``, ``samplers`` or ``settings``; empty where there is nothing to compare."""
+    names: tuple[str, ...]
+    codes: Integers
+    """Each trial's contender, its place in ``names``."""
+
+
+def contenders_of(trials: pd.DataFrame) -> Contenders:
+    """Return what is compared: the first of these that has two different values among the runs.
+
+    - *optimizers*: the labels; a table of a study with lists of values (a grid) is one contender,
+      whose name is in the column ``contender``,
+    - *samplers*,
+    - *settings*: the labels of the one optimizer's settings.
+
+    Labels that a person wrote are never merged.
+    """
+    import pandas as pd
+
+    labels = trials["optimizer"].astype(str)
+    grids = labels
+    if "contender" in trials:
+        grids = trials["contender"].where(trials["contender"].notna(), labels).astype(str)
+    ran = ~trials["status"].isin(UNRUN).to_numpy()
+    offered = {"optimizers": grids, "samplers": trials["sampler"].astype(str), "settings": labels}
+    for kind, names in offered.items():
+        if names[ran].nunique() > 1:
+            codes, found = pd.factorize(names)
+            return Contenders(kind, tuple(map(str, found)), codes.astype(np.intp))
+    codes, found = pd.factorize(grids)
+    return Contenders("", tuple(map(str, found)), codes.astype(np.intp))

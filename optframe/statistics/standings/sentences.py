@@ -1,0 +1,315 @@
+"""Writes the sentences of a report about its contenders.
+
+"Best", "behind beyond chance" and "told apart" are said where the tests of `Standings` say it, and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from optframe.statistics.medians import CENSORED, UNRUN
+from optframe.statistics.standings.frames import names_of_problems
+from optframe.statistics.standings.relabelling import BLOCKS, Ratio
+from optframe.statistics.wording import joined, metric_name, number, p_value, plural
+
+if TYPE_CHECKING:
+    from optframe.statistics.standings.standings import Standings
+
+__all__ = ["caveats", "headline"]
+
+_WORDS = {"timeout": "timed out"}
+
+
+def headline(found: Standings) -> list[str]:
+    """Return `Standings.headline`: who, by how much, how sure; or why nothing can be said."""
+    if not found.comparable:
+        return [_nothing(found)]
+    if found.claim == "equal":
+        text = f"{joined(found.leaders)} are equal {_where(found)}."
+        return [f"{text} There is no difference to be sure of.", *_scope(found)]
+    sure = " ".join([_sure(found), *_scope(found), *_holds(found)])
+    return [_who(found), _how_much(found), sure]
+
+
+def _nothing(found: Standings) -> str:
+    if found.doubt:
+        return f"Seconds rank nothing here: {found.doubt}"
+    status = found.trials["status"] if len(found.trials) else None
+    if status is None or status.isin((*UNRUN, "recording")).all():
+        return "No trial has run yet: there is nothing to judge."
+    if found.claim == "alone":
+        only = found.that_ran[0]
+        own = found.runs
+        won = f" {own['won'].sum()} of {len(own)} runs reached the target." if _aimed(found) else ""
+        return f"Only {only} ran, in one way: there is nothing to compare.{won}"
+    kinds = set(found.problems["reason"]) - {"no run"}
+    if kinds == {"every run was at the target when it started"}:
+        return "Every run was at the target when it started: there is nothing to judge."
+    if kinds == {"every run broke down"}:
+        return f"Every run broke down ({_broken(found)}): there is nothing to compare."
+    if not kinds & {"", "not all ran there"}:
+        return "No problem can be judged: there is nothing to compare."
+    return "No two contenders ran on the same problem: nothing can be compared."
+
+
+def _aimed(found: Standings) -> bool:
+    return bool(found.problems["target"].any()) and len(found.runs) > 0
+
+
+def _where(found: Standings) -> str:
+    judged = found.problems.loc[found.problems["judged"], "problem"]
+    return f"on {judged.iloc[0]}" if len(judged) == 1 else f"over these {len(judged)} problems"
+
+
+def _who(found: Standings) -> str:
+    leader = found.table.iloc[0]
+    name, count = leader["contender"], int(leader["problems"])
+    where, several = _where(found), count > 1
+    others = found.table["place"].notna().sum() - 1
+    verb = f"is better than {found.contenders[1]}" if others == 1 else "is best"
+    everywhere = leader["first_on"] == count
+    firsts = _firsts(found)
+    if found.claim == "best":
+        text = f"{name} {verb} {where}"
+        if several:
+            text += " taken together" + (", and came first on each" if everywhere else firsts)
+    elif found.claim == "fixed" and everywhere:
+        text = f"{name} {verb} {where}" + (", and came first on each" if several else "")
+    elif found.claim == "fixed":
+        text = (
+            f"{name} does best on average {where}, and who is best depends on the problem{firsts}"
+        )
+    else:
+        shown = f"better than {found.contenders[1]}" if others == 1 else "best"
+        text = f"{name} leads {where}, but is not shown to be {shown}"
+        text += firsts if several else ""
+    return f"{text}.{_reached(found, name)}"
+
+
+def _firsts(found: Standings) -> str:
+    leader = found.table.iloc[0]
+    ranked = found.table[found.table["place"].notna()]
+    others = [
+        f"{row['contender']} on {row['first_on']}"
+        for _, row in ranked.iloc[1:].iterrows()
+        if row["first_on"]
+    ]
+    if len(others) > 3:
+        others = [*others[:2], f"{len(others) - 2} others on some"]
+    beside = f" ({', '.join(others)})" if others else ""
+    return f": first on {leader['first_on']}{beside}, within twice the best on {leader['within_2']}"
+
+
+def _reached(found: Standings, name: str) -> str:
+    judged = found.problems.loc[found.problems["judged"], "problem"]
+    own = found.cells[(found.cells["contender"] == name) & found.cells["problem"].isin(judged)]
+    own = own[own["kind"] == "cost"]
+    if own.empty:
+        return ""
+    return f" It reached the target in {own['won'].sum()} of {own['runs'].sum()} runs."
+
+
+def _how_much(found: Standings) -> str:
+    first, second = found.contenders[:2]
+    judged = found.problems[found.problems["judged"]]
+    cells = found.cells[found.cells["problem"].isin(judged["problem"])]
+    rival = cells[(cells["contender"] == second) & (cells["kind"] == "cost")]
+    parts = []
+    if len(rival) and not rival["won"].any():
+        runs = plural(int(rival["runs"].sum()), "run")
+        on = f" on {rival['problem'].iloc[0]}" if len(rival) == 1 else ""
+        parts.append(f"never reached the target{on} ({runs})")
+    elif len(rival):
+        times = _times(found.ratio(first, second, kind="cost"), found.claim)
+        parts.append(f"needs {times} {found.cost} of {first} to reach the target")
+    values = judged[judged["kind"] == "value"]
+    if len(values):
+        metrics = list(dict.fromkeys(values["metric"]))
+        what = _value_words(metrics)
+        times = _times(found.ratio(first, second, kind="value"), found.claim)
+        on = f" on {joined(list(values['problem']))}" if len(rival) and len(values) <= 3 else ""
+        parts.append(f"ends with {times} {what} of {first}{on}")
+    together = " over these problems together" if len(judged) > 1 else ""
+    return f"By how much: {second}, the next, {joined(parts)}{together}."
+
+
+def _value_words(metrics: list[str]) -> str:
+    if len(metrics) > 1:
+        return "final value"
+    metric = metrics[0]
+    if metric.endswith("accuracy"):
+        return f"error (1 − {metric_name(metric)})"
+    return metric_name(metric)
+
+
+def _times(found: Ratio, claim: str) -> str:
+    """Return a ratio with its interval: ``1.4 times (95 %: 1.04 to 1.8) the``."""
+    ratio, low, high, bound = found
+    text = f"{bound} {number(ratio, 3)} times".strip()
+    if claim == "fixed":
+        return f"{text} the"
+    if low == 0 and math.isinf(high):
+        return f"{text} (too few runs for a 95 % interval) the"
+    if math.isinf(high):
+        return f"{text} (95 %: at least {number(low, 3)}) the"
+    if low == 0:
+        return f"{text} (95 %: at most {number(high, 3)}) the"
+    return f"{text} (95 %: {number(low, 3)} to {number(high, 3)}) the"
+
+
+def _sure(found: Standings) -> str:
+    if found.claim == "best":
+        return f"How sure: other seeds would hardly change who is best ({p_value(found.p_best)})."
+    if found.claim == "fixed":
+        return "Nothing here depends on a seed: another seed would change nothing."
+    first, own = found.contenders[0], found.tests[found.tests["contender"] == found.contenders[0]]
+    ahead = own[own["statistic"] <= 0]
+    closest = own.iloc[int(own["p"].to_numpy().argmax())]
+    settings = int(found.table.iloc[0]["settings"])
+    behind = [str(name) for name in own.loc[own["apart"], "rival"]]
+    if settings > 1 and found.p_best <= 0.05:
+        text = (
+            f"How sure: its setting was chosen from {settings} on these same runs, which makes it "
+            "look better than it is; new seeds for the chosen setting would tell"
+        )
+    elif len(ahead):
+        rival = ahead.iloc[0]
+        text = (
+            f"How sure: compared directly, {rival['rival']} does as well or better "
+            f"({p_value(rival['p'])})"
+        )
+    elif found.most_seeds < 2:
+        text = "How sure: unknown, since one run of each does not show what another seed would give"
+    else:
+        text = (
+            f"How sure: that could be chance (against {closest['rival']} {p_value(closest['p'])})"
+        )
+    if behind:
+        verb = "is" if len(behind) == 1 else "are"
+        text += f"; {joined(behind)} {verb} behind {first} beyond chance"
+        pairs = len(found.tests)
+        text += f", corrected for all {pairs} pairs" if pairs > 1 else ""
+    if found.most_seeds < BLOCKS and (own["blocks"].min() < BLOCKS or found.most_seeds < 2):
+        text += f". More seeds would tell: `--seeds {BLOCKS}` is the least for a sharp test"
+    return text + "."
+
+
+def _scope(found: Standings) -> Iterator[str]:
+    judged = list(found.problems.loc[found.problems["judged"], "problem"])
+    names = names_of_problems(found.trials)
+    kinds = len({names[problem] for problem in judged})
+    if len(judged) < 2:
+        return
+    these = f"This speaks for these {len(judged)} problems"
+    if kinds < BLOCKS:
+        yield f"{these}, not for others: that takes {BLOCKS}."
+    elif not math.isnan(found.p_beyond):
+        p = p_value(found.p_beyond)
+        like = f"for problems like them too ({p})"
+        yield f"{these}; {like if found.p_beyond <= 0.05 else f'not for others ({p})'}."
+    else:
+        yield f"{these}."
+
+
+def _holds(found: Standings) -> Iterator[str]:
+    table = found.variations
+    if table.empty:
+        return
+    name = found.contenders[0]
+    word = "best" if found.claim == "best" else "first"
+    problems, others = table[table["kind"] == "problem"], table[table["kind"] != "problem"]
+    yes, no = [], []
+    if len(problems):
+        if problems["holds"].all():
+            yes.append("without any one problem")
+        elif problems["holds"].any():
+            yes.append("without any other one problem")
+    yes += list(others.loc[others["holds"], "variation"])
+    for _, row in table[~table["holds"]].iterrows():
+        why = f"{row['first']} first" if row["first"] != name else p_value(row["p"])
+        no.append(f"{row['variation']} ({why})")
+    if not yes:
+        yield f"Does it hold: {name} does not stay {word} {', '.join(no)}."
+    else:
+        end = f"; not {', '.join(no)}" if no else ""
+        yield f"Does it hold: {name} stays {word} {', '.join(yes)}{end}."
+
+
+def caveats(found: Standings) -> list[str]:
+    """Return `Standings.caveats`."""
+    if not len(found.trials):
+        return []
+    return [
+        *_unrun(found),
+        *_failures(found),
+        *_left_out(found),
+        *_targets(found),
+        *_settings(found),
+        *found.doubts,
+    ]
+
+
+def _unrun(found: Standings) -> Iterator[str]:
+    status = found.trials["status"]
+    total = len(status)
+    if planned := int(status.isin(("planned", "recording")).sum()):
+        yield f"The study is not finished: {planned} of {total} trials have not run."
+    if skipped := int((status == "skipped").sum()):
+        yield f"{skipped} of {total} trials were skipped."
+
+
+def _broken(found: Standings) -> str:
+    status = found.trials["status"]
+    counts = [(s, int((status == s).sum())) for s in CENSORED]
+    return ", ".join(f"{count} {_WORDS.get(s, s)}" for s, count in counts if count)
+
+
+def _failures(found: Standings) -> Iterator[str]:
+    status = found.trials["status"]
+    lost, ran = int(status.isin(CENSORED).sum()), int((~status.isin((*UNRUN, "recording"))).sum())
+    if lost:
+        yield (
+            f"{lost} of {ran} runs broke down ({_broken(found)}): each is charged the whole "
+            "budget, or counts as the worst value of its problem."
+        )
+
+
+def _left_out(found: Standings) -> Iterator[str]:
+    table, problems = found.table, found.problems
+    if found.comparable:
+        unranked = list(table.loc[table["place"].isna(), "contender"])
+        if unranked:
+            yield f"Not ranked, for they did not run everywhere: {joined(unranked)}."
+    for reason in dict.fromkeys(problems["reason"]):
+        own = list(problems.loc[problems["reason"] == reason, "problem"])
+        if reason and (found.comparable or reason != "not all ran there"):
+            yield f"Left out, for {reason}: {joined(own)}."
+    begun = found.begun
+    for problem, count, total in begun:
+        yield (
+            f"On {problem}, {count} of {total} seeds began at the target, and are left out for all."
+        )
+
+
+def _targets(found: Standings) -> Iterator[str]:
+    problems = found.problems
+    missed = problems[problems["target"] & (problems["kind"] == "value")]
+    for metric in dict.fromkeys(missed["metric"]):
+        own = joined(list(missed.loc[missed["metric"] == metric, "problem"]))
+        final = metric_name(metric)
+        yield f"Nobody reached the target on {own}: judged there by the final {final}."
+
+
+def _settings(found: Standings) -> Iterator[str]:
+    tried = found.cells["settings"]
+    if len(tried) and (most := int(np.max(tried))) > 1:
+        yield (
+            f"Up to {most} settings of a contender were tried, and the best of them was chosen on "
+            "the same runs, problem by problem: it looks better than it is. New seeds would show "
+            "its true results."
+        )

@@ -1,0 +1,84 @@
+"""Sums the runs of each contender, problem and seed, the units that tests relabel.
+
+A cell (contender × problem) is judged by the logarithm b of
+
+- the expected running time, Σ paid / number won, on a problem where some run won (kind ``cost``),
+- the geometric mean of the values over the seeds, on any other (kind ``value``).
+
+Both are quotients of two sums over units, so that a relabelling only moves numbers from one sum to
+another: b = log(Σ upper / Σ lower) or Σ upper / Σ lower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from optframe.statistics.grouped import Flags, Integers
+from optframe.statistics.medians import Floats
+
+__all__ = ["Units", "fixed", "logarithm", "units_of"]
+
+
+class Units(NamedTuple):
+    """The units of one problem: a row per contender, a column per seed, in ascending order."""
+
+    by_cost: bool
+    seeds: Integers
+    present: Flags
+    upper: Floats
+    """What was paid, or the sum of the logarithms of the values; 0 where nothing ran."""
+    lower: Floats
+    """How many runs won, or how many values there are."""
+    marks: Floats
+    """What tells runs apart, shape (marks, contenders, seeds)."""
+
+    def without(self, rows: Flags) -> Units:
+        """Return the units in which these contenders have only their first seed."""
+        first = self.present & (np.cumsum(self.present, axis=1) == 1)
+        kept = np.where(rows[:, None], first, self.present)
+        zero = np.where(kept, self.upper, 0.0), np.where(kept, self.lower, 0.0)
+        return Units(self.by_cost, self.seeds, kept, *zero, self.marks)
+
+    def sums(self) -> tuple[Floats, Floats]:
+        """Return Σ upper and Σ lower of each contender."""
+        return self.upper.sum(axis=1), self.lower.sum(axis=1)
+
+
+def units_of(
+    contender: Integers,
+    seed: Integers,
+    sums: tuple[Floats, Floats],
+    marks: Sequence[Floats],
+    count: int,
+    by_cost: bool,
+) -> Units:
+    """Sum the runs of one problem."""
+    seeds, place = np.unique(seed, return_inverse=True)
+    cell = contender * seeds.size + place
+    size = count * seeds.size
+
+    def summed(part: Floats | None = None) -> Floats:
+        return np.bincount(cell, part, size).astype(np.float64).reshape(count, seeds.size)
+
+    upper, lower = map(summed, sums)
+    apart = np.stack([summed(mark) for mark in marks])
+    return Units(by_cost, seeds.astype(np.intp), summed() > 0, upper, lower, apart)
+
+
+def fixed(units: Units) -> Flags:
+    """Return which contenders have two or more seeds that all gave the same run."""
+    least = np.min(units.marks, axis=2, initial=np.inf, where=units.present)
+    most = np.max(units.marks, axis=2, initial=-np.inf, where=units.present)
+    same: Flags = (least == most).all(axis=0)
+    return np.asarray(same & (units.present.sum(axis=1) >= 2))
+
+
+def logarithm(upper: Floats, lower: Floats, by_cost: bool) -> Floats:
+    """Return b: +inf without a success, NaN without a unit."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if by_cost:
+            return np.asarray(np.where(upper > 0, np.log(upper) - np.log(lower), np.nan))
+        return np.asarray(upper / lower)

@@ -1,0 +1,40 @@
+"""Writes numbers and lists in sentences, tables and figures: one formatter for all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+__all__ = ["joined", "metric_name", "number", "p_value", "plural"]
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number as text with ``digits`` digits; NaN becomes a dash, infinity ∞."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == int(value) and abs(value) < 1e6:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}".replace("e+", "e").replace("e0", "e").replace("e-0", "e-")
+
+
+def p_value(p: float) -> str:
+    """Write the p-value of a test: ``p = 0.03``, or ``p < 0.0001``."""
+    return "p < 0.0001" if p < 1e-4 else f"p = {number(p, 2)}"
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Return parts as a list in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with a noun: ``1 problem``, ``12 problems``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def metric_name(metric: str) -> str:
+    """Return what a metric is called: ``validation loss``, ``f − f*``."""
+    return "f − f*" if metric == "gap" else metric.replace("_", " ")
