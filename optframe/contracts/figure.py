@@ -44,6 +44,9 @@ class Figure(ABC):
     across: ClassVar[bool] = False
     """Whether its frames contain all problems of a study; if not, they contain one problem."""
 
+    on_request: ClassVar[bool] = False
+    """Whether reports leave it out, and it is drawn by name alone."""
+
     @abstractmethod
     def title(self) -> str:
         """Return what the picture shows, in a few words."""

@@ -183,10 +183,10 @@ class Trial:
     """One optimizer on one problem with one sampler and one seed: a unit of work of a study.
 
     A trial is frozen plain data, so that it can be pickled and hashed. ``skip`` is the reason why
-    it does not run; None if it runs. ``contender`` is the name under which the settings of a grid are
-    compared together; None without a grid. A trial of the stage ``tune`` has the ``number`` of its
-    setting, the ``round`` in which it was proposed, the repetition of the whole tuning (``study``),
-    and the number of steps ``until`` the tuner pauses it.
+    it does not run; None if it runs. ``contender`` is the name under which the settings of a grid
+    are compared together; None without a grid. A trial of the stage ``tune`` has the ``number`` of
+    its setting, the ``round`` in which it was proposed, the repetition of the whole tuning
+    (``study``), and the number of steps ``until`` the tuner pauses it.
     """
 
     optimizer: Component

@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike
 from optframe.contracts.columns import rises
 from optframe.contracts.costs import COSTS as _COSTS
 from optframe.contracts.costs import DEFAULT
+from optframe.statistics.charges import whole_budgets
 from optframe.statistics.costs import known_cost, paid
-from optframe.statistics.grouped import Flags, Integers
+from optframe.statistics.grouped import Flags, Integers, grouped
 from optframe.statistics.medians import CENSORED, UNRUN, Floats
 from optframe.statistics.metrics import measured
 
@@ -54,9 +55,9 @@ def evaluations_to_target(
     ``metric`` is a metric, or ``gap``, which is f − f*.
 
     Columns: those that name the run; ``level``, the target's index (0, 1, ...); ``target``;
-    ``cost``, +inf if it was not reached; ``spent``, the run's whole cost, NaN if it is unknown (the
-    run crashed). A cost of NaN is in no sample: the time of a run in a batch, or the epochs of a
-    problem without data.
+    ``cost``, +inf if it was not reached; ``spent``, what the run is charged if it missed it: its
+    whole cost, or its whole budget if it broke down; NaN if it is unknown. A cost of NaN is in no
+    sample: the time of a run in a batch, or the epochs of a problem without data.
 
     Raises
     ------
@@ -221,9 +222,19 @@ def _targets(trials: pd.DataFrame, targets: ArrayLike | Mapping[str, ArrayLike])
 
 
 def _spent(trials: pd.DataFrame, by: str) -> Floats:
-    """Return each run's whole cost; NaN for a run without a curve, for which it is unknown."""
+    """Return what each run is charged if it misses the target: all that it spent.
+
+    A run that broke down is charged its whole budget (`whole_budgets`), since it would otherwise
+    look cheap. It is NaN if nothing is known of it.
+    """
     counted = trials["steps"].notna().to_numpy()
-    return np.where(counted, paid(trials, by), np.nan)
+    spent = np.where(counted, paid(trials, by), np.nan)
+    lost = trials["status"].isin(CENSORED).to_numpy()
+    if not lost.any():
+        return spent
+    cells, _ = grouped(trials, ["problem", "optimizer"])
+    whole = whole_budgets(trials, by, np.nan_to_num(spent), cells)
+    return np.where(lost & (whole > 0), np.fmax(spent, whole), spent)
 
 
 def _outside(run: pd.DataFrame, spent: Floats, by: str, curved: Integers) -> Flags:

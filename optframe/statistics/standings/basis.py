@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from optframe.statistics.charges import whole_budgets
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import Floats
 from optframe.statistics.standings.judgement import Judgement, Sample, judge
@@ -17,7 +18,6 @@ from optframe.statistics.standings.runs import (
     ends_of,
     runs_of,
     spent_by,
-    whole_of,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Basis(NamedTuple):
     judged: Judgement
     reasons: dict[int, str]
     """Why each problem cannot be judged, empty if it can."""
+    begun: list[tuple[str, int, int]]
+    """Problems of which some seeds, not all, began at the target: (problem, these, all)."""
 
 
 def basis_of(
@@ -56,10 +58,11 @@ def basis_of(
     start already met the target are left out for all contenders of the problem.
     """
     every = runs_of(trials[ran], contenders[0], metric)
-    runs = every.kept(~at_start(every))
+    begun = at_start(every)
+    runs = every.kept(~begun)
     cells = _cells(runs)
     spent = spent_by(runs, cost)
-    whole = whole_of(runs, cost, spent, cells)
+    whole = whole_budgets(runs.frame, cost, spent, cells)
     ends = ends_of(runs, curves)
     sample = Sample(
         contender=runs.contender,
@@ -80,7 +83,9 @@ def basis_of(
     usable = np.array([not reason for reason in reasons.values()], dtype=bool)
     judged = judge(sample.kept(usable[sample.problem]))
     made = Judgement(judged, sample.problems, usable)
-    return Basis(runs, sample, usable, cells, cost, spent, whole, made, reasons)
+    return Basis(
+        runs, sample, usable, cells, cost, spent, whole, made, reasons, _some(every, begun)
+    )
 
 
 def _reason(sample: Sample, ends: Ends, runs: Runs, cost: str, number: int) -> str:
@@ -109,3 +114,14 @@ def _labels(trials: pd.DataFrame, runs: Runs) -> Integers:
 
     order = pd.Index(pd.unique(trials["optimizer"].astype(str)))
     return order.get_indexer(pd.Index(runs.frame["optimizer"].astype(str))).astype(np.intp)
+
+
+def _some(every: Runs, begun: Flags) -> list[tuple[str, int, int]]:
+    found = []
+    for number, name in enumerate(every.problems):
+        here = every.problem == number
+        seeds = every.frame["seed"].to_numpy()
+        some, total = (len(np.unique(seeds[rows])) for rows in (here & begun, here))
+        if 0 < some < total:
+            found.append((name, some, total))
+    return found

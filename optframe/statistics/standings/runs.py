@@ -14,14 +14,12 @@ Its *value* is what it ended with, less being better: f − f*, a loss, or 1 −
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from optframe.contracts.columns import rises
-from optframe.contracts.costs import COSTS
-from optframe.contracts.trial import BUDGETS
+from optframe.statistics.charges import largest
 from optframe.statistics.costs import paid
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import CENSORED, Floats
@@ -40,7 +38,6 @@ __all__ = [
     "runs_of",
     "spent_by",
     "values_of",
-    "whole_of",
 ]
 
 _LEAST_OF_UNKNOWN = 1e-3
@@ -96,36 +93,6 @@ def runs_of(trials: pd.DataFrame, contender: Integers, metric: str | None) -> Ru
 def spent_by(runs: Runs, cost: str) -> Floats:
     """Return what each run spent; 0 where it was not counted, since nothing of it is known."""
     return np.nan_to_num(paid(runs.frame, cost), nan=0.0, posinf=0.0)
-
-
-def whole_of(runs: Runs, cost: str, spent: Floats, cells: Integers) -> Floats:
-    """Return each run's whole budget in the unit of the cost.
-
-    It is the budget itself if it limits this cost; else the most that a finished run of the same
-    cell (contender and problem) spent; else spent × budget ÷ used, in the budget's own unit; else
-    the most that any run of the problem spent.
-    """
-    texts = runs.frame["budget"].astype(str)
-    limits = {text: _limits(text) for text in texts.unique()}
-    own = np.array([limits[text].get(cost, np.nan) for text in texts], dtype=np.float64)
-    finished = (runs.frame["status"] == "finished").to_numpy()
-    most = _largest(np.where(finished, spent, np.nan), cells)
-    share = np.full(len(texts), np.inf)
-    for unit in BUDGETS:
-        limit = np.array([limits[text].get(unit, np.nan) for text in texts], dtype=np.float64)
-        if unit not in COSTS or np.isnan(limit).all() or unit not in runs.frame:
-            continue
-        used = np.nan_to_num(paid(runs.frame, unit), nan=0.0)
-        ratio = np.divide(limit, used, out=np.full(used.size, np.inf), where=used > 0)
-        share = np.fmin(share, np.where(np.isnan(limit), np.inf, ratio))
-    scaled = np.where(
-        np.isfinite(share) & (spent > 0), spent * np.where(spent > 0, share, 1), np.nan
-    )
-    anybody = _largest(np.where(spent > 0, spent, np.nan), runs.problem)
-    whole = own
-    for other in (most, scaled, anybody):
-        whole = np.where(np.isnan(whole) | (whole <= 0), other, whole)
-    return np.nan_to_num(whole, nan=0.0)
 
 
 def costs_paid(
@@ -193,7 +160,7 @@ def values_of(runs: Runs, last: Floats, start: Floats, best: Floats) -> Ends:
             floor = 0.5 * errors[errors > 0].min(initial=1.0)
             made = [1.0 - end, 1.0 - first]
         elif metric == GAP:
-            far = np.nan_to_num(_largest(first, runs.frame["seed"].to_numpy()[here]), nan=0.0)
+            far = np.nan_to_num(largest(first, runs.frame["seed"].to_numpy()[here]), nan=0.0)
             size = np.maximum(np.nan_to_num(np.abs(minimum[here])), far)
             floor = np.maximum(unit[here] * size, np.finfo(np.float64).tiny)
             made = [end, first]
@@ -233,22 +200,6 @@ def _curve_ends(
     best[codes[finite]] = np.inf
     np.minimum.at(best, codes[finite], sign * found[finite])
     return start, sign * best
-
-
-def _limits(budget: str) -> dict[str, float]:
-    """Return the limits in a budget's text: ``steps 500, target 1e-06``."""
-    parts = re.findall(rf"\b({'|'.join(BUDGETS)}) ([0-9.e+-]+)", budget)
-    return {unit: float(limit) for unit, limit in parts}
-
-
-def _largest(values: Floats, codes: Integers) -> Floats:
-    """Return for each value the largest of its group, NaN if there is none."""
-    _, place = np.unique(codes, return_inverse=True)
-    most = np.full(place.max(initial=-1) + 1, -np.inf)
-    known = ~np.isnan(values)
-    np.maximum.at(most, place[known], values[known])
-    most[np.isneginf(most)] = np.nan
-    return most[place]
 
 
 def at_start(runs: Runs) -> Flags:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,7 +21,6 @@ from optframe.statistics.standings.basis import Basis, basis_of
 from optframe.statistics.standings.contenders import Contenders, contenders_of
 from optframe.statistics.standings.judgement import Judgement
 from optframe.statistics.standings.relabelling import BLOCKS, Ratio, p_over_problems
-from optframe.statistics.standings.runs import at_start, runs_of
 from optframe.statistics.standings.sentences import caveats, headline
 from optframe.statistics.standings.units import Units
 from optframe.statistics.standings.variations import variations_of
@@ -94,18 +94,10 @@ class Standings:
     def _judged_units(self) -> list[tuple[int, Units]]:
         return [(int(p), self.judgement.cells.units[p]) for p in self.judgement.numbers]
 
-    @cached_property
+    @property
     def begun(self) -> list[tuple[str, int, int]]:
         """Problems of which some seeds, not all, began at the target: (problem, these, all)."""
-        ran = runs_of(self.trials[self._ran], self._contenders.codes[self._ran], self.metric)
-        frame, begun = ran.frame, at_start(ran)
-        found = []
-        for number, name in enumerate(ran.problems):
-            here = ran.problem == number
-            some, every = (frame["seed"][here & rows].nunique() for rows in (begun, True))
-            if 0 < some < every:
-                found.append((name, int(some), int(every)))
-        return found
+        return self._basis.begun
 
     @cached_property
     def doubts(self) -> list[str]:
@@ -288,6 +280,26 @@ class Standings:
         ``value`` (less is better), ``lost``.
         """
         return frames.runs_frame(self._basis, self._contenders.names)
+
+    def performance(self, keys: Iterable[str]) -> float:
+        """Return how some runs of one problem performed, as of a cell; +inf if none was judged."""
+        own = self._of_runs.reindex(list(keys)).dropna()
+        if own.empty:
+            return math.inf
+        upper, lower = own["upper"].sum(), own["lower"].sum()
+        if own["by_cost"].iloc[0]:
+            return float(upper / lower) if lower else math.inf
+        return math.exp(upper / lower)
+
+    @cached_property
+    def _of_runs(self) -> pd.DataFrame:
+        kinds = dict(zip(self.problems["problem"], self.problems["kind"], strict=True))
+        kind = self.runs["problem"].map(kinds)
+        own = self.runs[(kind != "").to_numpy()].set_index("key")
+        by_cost = (own["problem"].map(kinds) == "cost").to_numpy()
+        lower = np.where(by_cost, own["won"], 1.0)
+        upper = np.where(by_cost, own["paid"], np.log(own["value"]))
+        return own.assign(by_cost=by_cost, upper=upper, lower=lower)[["by_cost", "upper", "lower"]]
 
     @cached_property
     def variations(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import numpy as np
 
 from optframe.contracts.columns import rises
 from optframe.contracts.costs import COSTS
+from optframe.statistics.charges import whole_budgets
 from optframe.statistics.costs import known_cost, paid
 from optframe.statistics.drift import no_ranking_by_seconds
 from optframe.statistics.grouped import Flags, Integers
@@ -20,7 +21,7 @@ from optframe.statistics.medians import Floats
 from optframe.statistics.metrics import measured
 from optframe.statistics.standings.basis import Basis
 from optframe.statistics.standings.judgement import Judgement, judge
-from optframe.statistics.standings.runs import costs_paid, spent_by, whole_of
+from optframe.statistics.standings.runs import costs_paid, spent_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ def _costs(basis: Basis) -> Iterator[Variation]:
         spent = spent_by(basis.runs, cost)
         if _proportional(spent, basis.spent, basis.runs.problem):
             continue
-        whole = whole_of(basis.runs, cost, spent, basis.cells)
+        whole = whole_budgets(frame, cost, spent, basis.cells)
         if not _counted(spent, basis):
             continue
         made = _again(basis, basis.sample.won, spent, whole)

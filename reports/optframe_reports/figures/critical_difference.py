@@ -36,9 +36,10 @@ _ABOVE = 1.15  # inches: the title, the axis and its label
 class CriticalDifference(Figure):
     """The average ranks over problems; bars join optimizers that do not differ significantly.
 
-    On each problem, the optimizers are ranked by their medians over seeds, 1 being the best. Equal
-    optimizers share the mean of their ranks. Those that failed (their median run was lost or did
-    not reach the target) share the last ranks. Friedman's test decides whether the ranks differ at
+    On each problem, the optimizers are ranked by their performance in the standings, 1 being the
+    best. Equal optimizers share the mean of their ranks. Those without a run that reached the
+    target share the last ranks. Reports leave this figure out, since their standings use a sharper
+    test. Friedman's test decides whether the ranks differ at
     all. If they do not, one bar joins all. If they do, two optimizers differ significantly if their
     average ranks differ by the critical difference or more (Nemenyi's test at the level ``alpha``).
     Its length is drawn above the axis.
@@ -59,6 +60,7 @@ class CriticalDifference(Figure):
     """
 
     across = True
+    on_request = True
 
     measure: Measure = "auto"
     by: CostName | None = None

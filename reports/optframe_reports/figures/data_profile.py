@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
 from optframe.statistics import data_profile, no_ranking_by_seconds, solver_costs
-from optframe_reports.plotting.best_settings import at_best_settings
-from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
+from optframe_reports.plotting.compared_optimizers import nothing_to_compare
+from optframe_reports.plotting.contenders import at_contenders, standings_of
 from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import add_title
 from optframe_reports.plotting.step_curves import (
@@ -21,7 +21,6 @@ from optframe_reports.plotting.step_curves import (
 )
 from optframe_reports.plotting.target_costs import (
     Target,
-    has_own_targets,
     no_sizes,
     nothing_to_reach,
     reaching,
@@ -108,13 +107,12 @@ class DataProfile(Figure):
         add_title(axes, f"{shares.title}: solved within a budget")
 
     def _compared(self, frames: Frames) -> tuple[Frames, str]:
-        own = has_own_targets(frames, self.target)
-        return at_best_settings(frames, axis_of(frames, self.by).name if own else None)
+        return at_contenders(frames, standings_of(frames, self.by))
 
     def _shares(self, frames: Frames) -> Shares:
         axis, (frames, settings) = axis_of(frames, self.by), self._compared(frames)
         evaluations, target = reaching(frames, axis.name, self.target, self.tau)
-        costs, restriction = best(solver_costs(evaluations, over=self.over))
+        costs = solver_costs(evaluations, over=self.over)
         groups_of = sizes(frames) if axis.name in _DIVIDED else None
-        notes = [f"Target: {target}.", axis.note, settings, restriction]
+        notes = [f"Target: {target}.", axis.note, settings]
         return profile(frames, data_profile(costs, groups_of), self.over, notes)

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import no_ranking_by_seconds, solver_costs, targets_reached
-from optframe_reports.plotting.best_settings import at_best_settings
+from optframe.statistics import no_ranking_by_seconds, targets_reached
 from optframe_reports.plotting.compared_optimizers import (
-    best,
     nothing_to_compare,
     number_of_seeds,
     solvers,
 )
+from optframe_reports.plotting.contenders import at_contenders
 from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import add_title, cross
-from optframe_reports.plotting.run_groups import LIMIT
 from optframe_reports.plotting.step_curves import (
     Shares,
     cost_axis,
@@ -90,7 +88,7 @@ class Ecdf(Figure):
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if fewer than two optimizers ran, or there is no target, else None."""
-        compared, _ = at_best_settings(frames)
+        compared, _ = at_contenders(frames)
         cost = axis_of(frames, self.by).name
         return (
             nothing_to_compare(compared)
@@ -101,7 +99,7 @@ class Ecdf(Figure):
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend and the notes."""
-        return shares_size(at_best_settings(frames)[0], 3)
+        return shares_size(at_contenders(frames)[0], 3)
 
     def data(self, frames: Frames) -> pd.DataFrame:
         """Return the corners of the steps: optimizer, cost, fraction, spent, what was counted."""
@@ -135,17 +133,13 @@ class Ecdf(Figure):
         return f"{count}, {ends} of the way from the start to {goal} left"
 
     def _shares(self, frames: Frames) -> Shares:
-        axis, (frames, settings) = axis_of(frames, self.by), at_best_settings(frames)
+        axis, (frames, settings) = axis_of(frames, self.by), at_contenders(frames)
         grid, evaluations = graded(frames, axis.name, self.targets, self.least, _EASIEST)
         if self._divides(frames):
             size = evaluations["problem"].map(sizes(frames))
             evaluations = evaluations.assign(
                 cost=evaluations["cost"] / size, spent=evaluations["spent"] / size
             )
-        restriction = ""
-        if evaluations["optimizer"].nunique() > LIMIT:
-            kept, restriction = best(solver_costs(evaluations))
-            evaluations = evaluations[evaluations["optimizer"].isin(kept.columns)]
         table = targets_reached(evaluations)
         table = thinned(table, "cost")
         drawn = solvers(frames, list(table["optimizer"].unique()))
@@ -154,7 +148,6 @@ class Ecdf(Figure):
             f"Targets: {self._words(grid, minimum(frames))}.",
             axis.note,
             settings,
-            restriction,
             f"Left out: {missed} (run, target) without a cost or not run by all." if missed else "",
             "× is where half of an optimizer's runs had ended.",
         ]

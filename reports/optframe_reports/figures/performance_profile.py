@@ -15,14 +15,13 @@ from optframe.statistics import (
     ranking_depends_on,
     solver_costs,
 )
-from optframe_reports.plotting.best_settings import at_best_settings
-from optframe_reports.plotting.compared_optimizers import best, nothing_to_compare
+from optframe_reports.plotting.compared_optimizers import nothing_to_compare
+from optframe_reports.plotting.contenders import at_contenders, standings_of
 from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import add_title
 from optframe_reports.plotting.step_curves import Shares, draw_shares, profile, shares_size
 from optframe_reports.plotting.target_costs import (
     Target,
-    has_own_targets,
     nothing_to_reach,
     reaching,
 )
@@ -51,12 +50,12 @@ class PerformanceProfile(Figure):
         The cost; by default the study's, else the work.
     target
         The study's own targets, or those of Moré and Wild relative to the start (see
-        `DataProfile`), with the tolerance ``tau``. ``auto`` uses the study's own if every problem
-        has one.
+        `DataProfile`), with the tolerance ``tau``. ``auto`` uses the study's own if some problem
+        has one, and compares such problems alone.
     over
-        How the costs of several seeds become one: their ``median``, infinite if half of them or
-        more do not reach the target; the expected running time, ``ert``; or each of the ``seeds``
-        counts as a problem.
+        How the costs of several seeds become one: the expected running time, ``ert``, as in the
+        standings; their ``median``, infinite if half of them or more do not reach the target; or
+        each of the ``seeds`` counts as a problem.
 
     A profile compares with the best of the given optimizers. If the order of two optimizers changes
     when a third one is removed, a note reports it (Gould and Scott 2016).
@@ -70,7 +69,7 @@ class PerformanceProfile(Figure):
     by: CostName | None = None
     target: Target = "auto"
     tau: Fraction = 1e-3
-    over: Literal["median", "ert", "seeds"] = "median"
+    over: Literal["ert", "median", "seeds"] = "ert"
 
     def title(self) -> str:
         """Return the picture's title."""
@@ -109,16 +108,15 @@ class PerformanceProfile(Figure):
         add_title(axes, f"{shares.title}: solved within a factor of the best")
 
     def _compared(self, frames: Frames) -> tuple[Frames, str]:
-        own = has_own_targets(frames, self.target)
-        return at_best_settings(frames, axis_of(frames, self.by).name if own else None)
+        return at_contenders(frames, standings_of(frames, self.by))
 
     def _shares(self, frames: Frames) -> Shares:
         axis, (frames, settings) = axis_of(frames, self.by), self._compared(frames)
         evaluations, target = reaching(frames, axis.name, self.target, self.tau)
-        costs, restriction = best(solver_costs(evaluations, over=self.over))
+        costs = solver_costs(evaluations, over=self.over)
         changes = [str(change) for change in ranking_depends_on(costs)]
         if len(changes) > _MOST_CHANGES:
             more = f"There are {len(changes) - _MOST_CHANGES} more such changes."
             changes = [*changes[:_MOST_CHANGES], more]
-        notes = [f"Target: {target}.", axis.note, settings, restriction]
+        notes = [f"Target: {target}.", axis.note, settings]
         return profile(frames, performance_profile(costs), self.over, notes, changes)

@@ -159,7 +159,7 @@ class RankHeatmap(Figure):
         ranked = self._ranking.of(frames)
         costs = ranked.costs
         failures = np.isinf(costs).sum(axis=1)
-        costs = costs.loc[failures.sort_values(kind="stable").index, average_ranks(costs).index]
+        costs = costs.loc[failures.sort_values(kind="stable").index]
         if self.show == "rank":
             values = np.stack(
                 [average_ranks(costs.iloc[[i]])[costs.columns] for i in range(len(costs))]
@@ -167,13 +167,11 @@ class RankHeatmap(Figure):
         else:
             values = performance_ratios(costs).reindex(costs.index).to_numpy(np.float64)
         table = costs.to_numpy(np.float64)
-        by_target = self._ranking.by_target(frames)
-        failure = "did not reach the target" if by_target else "were lost"
         incomplete = int(np.isnan(table).any(axis=1).sum())
         failed = np.isinf(table)
         notes = [
-            f"{ranked.words.capitalize()}; best average ranks at the left.",
-            f"× failed: half of the runs or more {failure}." if failed.any() else "",
+            f"{ranked.words.capitalize()}; in the order of the standings.",
+            "× failed: no run reached the target." if failed.any() else "",
             f"Blank: {plural(incomplete, 'problem')} that not all optimizers have run on."
             if incomplete
             else "",
@@ -181,7 +179,9 @@ class RankHeatmap(Figure):
             ranked.lost,
         ]
         notes = [note for note in notes if note]
-        return _Cells(_names(costs.index), list(costs.columns), table, values, failed, notes)
+        return _Cells(
+            list(map(str, costs.index)), list(costs.columns), table, values, failed, notes
+        )
 
 
 class _Cells(NamedTuple):
@@ -193,15 +193,6 @@ class _Cells(NamedTuple):
     values: Floats
     failed: NDArray[np.bool_]
     notes: list[str]
-
-
-def _names(index: Any) -> list[str]:
-    """Return the problems' names, with the sampler if a problem has several."""
-    pairs = list(
-        zip(*(index.get_level_values(level) for level in ("problem", "sampler")), strict=True)
-    )
-    problems = [problem for problem, _ in pairs]
-    return [p if problems.count(p) == 1 else f"{p} · {sampler}" for p, sampler in pairs]
 
 
 def _two_digits(value: float) -> str:

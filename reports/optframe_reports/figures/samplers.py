@@ -11,7 +11,8 @@ import pandas as pd
 
 from optframe import Figure, Frames
 from optframe.errors import nearest
-from optframe.statistics import UNRUN, final, median_and_quartiles, worst
+from optframe.statistics import UNRUN
+from optframe_reports.plotting.contenders import standings_of
 from optframe_reports.plotting.curve_axis import no_curves
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
 from optframe_reports.plotting.median_bands import (
@@ -107,7 +108,7 @@ class Samplers(Figure):
     def _of_one(self, frames: Frames) -> Frames:
         """Return the runs of the optimizer that is drawn."""
         ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
-        label = self.optimizer or _best(ran, self._metric(frames))
+        label = self.optimizer or _best(frames, ran, self._metric(frames))
         return dataclasses.replace(frames, trials=ran[ran["optimizer"] == label])
 
     def _lines(self, frames: Frames) -> Lines:
@@ -119,15 +120,11 @@ class Samplers(Figure):
         return lines(shown, "samples", metric, compared=compared)
 
 
-def _best(ran: pd.DataFrame, metric: str) -> str:
-    """Return the optimizer with the best median at the runs' ends, over all samplers."""
-    sign = np.copysign(1.0, worst(metric))
-    ends = pd.Series(sign * final(ran, metric), ran.index)
-    medians = {
-        str(label): float(median_and_quartiles(values.to_numpy()).median)
-        for label, values in ends.groupby(ran["optimizer"], sort=False)
-    }
-    return min(medians, key=lambda label: medians[label])
+def _best(frames: Frames, ran: pd.DataFrame, metric: str) -> str:
+    """Return the optimizer that is best in the standings, over all samplers."""
+    found = standings_of(frames, metric=None if metric == frames.metric else metric)
+    keys = {str(label): own["key"] for label, own in ran.groupby("optimizer", sort=False)}
+    return min(keys, key=lambda label: found.performance(keys[label]))
 
 
 def _passes(frames: Frames, end: float) -> list[float]:

@@ -11,6 +11,7 @@ import pandas as pd
 from optframe import Figure, Frames
 from optframe.statistics import final
 from optframe_reports.plotting.cells import quartiles_of
+from optframe_reports.plotting.contenders import standings_of
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
 from optframe_reports.plotting.metric_axis import Ordinate, judging, ordinate
 from optframe_reports.plotting.number_axis import set_number_axis, spelled
@@ -119,8 +120,16 @@ class Sensitivity(Figure):
         minima = ran["minimum"].to_numpy(np.float64)
         heights, above = axis.of(values, minima), axis.of(starts, minima)[np.isfinite(starts)]
         ordered = [family for family in found if family.values.size]
+        judged = standings_of(frames, metric=self.metric, final=self.metric is not None)
+        keys = ran["key"].to_numpy()
         sweeps = [
-            Sweep(*family.look, family.values, quartiles_of(heights, family.rows), family.runs)
+            Sweep(
+                *family.look,
+                family.values,
+                quartiles_of(heights, family.rows),
+                family.runs,
+                np.array([judged.performance(keys[rows]) for rows in family.rows]),
+            )
             for family in ordered
         ]
         return _Drawn(

@@ -34,6 +34,8 @@ class Pdf(Reporter):
         for name in registry.names("figures"):
             try:
                 figure = registry.make("figures", name, {})
+                if figure.on_request:
+                    continue
                 parts = {name: frames} if figure.across else _titled(name, problems)
                 for title, part in parts.items():
                     path = target / f"{title}.pdf"

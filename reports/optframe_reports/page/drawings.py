@@ -62,6 +62,7 @@ def draw_all(
             made[name] = registry.make("figures", name, {})
         except Exception as error:
             made[name] = error
+    ordered = [n for n in ordered if not getattr(made[n], "on_request", False)]
     across = [n for n in ordered if getattr(made[n], "across", False)]
     single = [n for n in ordered if n not in across]
     folder = quote(store.parent.name)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from optframe.statistics import final, worst
-from optframe_reports.plotting.cells import Rows, quartiles_of
-
-__all__ = ["Chosen", "best_of_each", "median_finals"]
+__all__ = ["Chosen", "best_of_each"]
 
 
 @dataclass(frozen=True)
@@ -27,15 +22,15 @@ class Chosen:
 
 
 def best_of_each(
-    families: Sequence[Hashable], medians: NDArray[np.float64], limit: int
+    families: Sequence[Hashable], numbers: NDArray[np.float64], limit: int
 ) -> list[Chosen]:
-    """Select at most ``limit`` groups, in their order; the least of ``medians`` is the best.
+    """Select at most ``limit`` groups, in their order; the least of ``numbers`` is the best.
 
     A family is all settings of one optimizer with one sampler. The best of each family is selected,
     and of too many families, the best ``limit``. If there is only one family, its best ``limit``
     are selected. Of equal groups, the first is better.
     """
-    ranked = [int(index) for index in np.argsort(medians, kind="stable")]
+    ranked = [int(index) for index in np.argsort(numbers, kind="stable")]
     sizes = Counter(families)
     if len(sizes) == 1:
         return [Chosen(index, 1, len(ranked) - limit) for index in sorted(ranked[:limit])]
@@ -44,14 +39,3 @@ def best_of_each(
         best.setdefault(families[index], index)
     shown = sorted(list(best.values())[:limit])
     return [Chosen(index, sizes[families[index]], len(best) - len(shown)) for index in shown]
-
-
-def median_finals(
-    ran: pd.DataFrame, parts: Sequence[Rows], metric: str | None
-) -> NDArray[np.float64]:
-    """Return each part's median final metric, less being better; a lost run counts as worst.
-
-    Without a metric, it is the one by which the runs are judged.
-    """
-    sign = math.copysign(1.0, worst(metric or "loss"))
-    return quartiles_of(sign * final(ran, metric), parts).median

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optframe import Frames
-from optframe.statistics import UNRUN, average_ranks
+from optframe.statistics import UNRUN
 from optframe_reports.plotting.labelling import line_look, literal, room, stroke
 from optframe_reports.plotting.palette import marker
-from optframe_reports.plotting.run_groups import LIMIT, lost
-from optframe_reports.quantities import count, noted, seeds
+from optframe_reports.plotting.run_groups import lost
+from optframe_reports.quantities import noted, seeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Solver",
     "add_notes",
-    "best",
-    "have_met",
     "lost_runs",
     "notes_height",
     "nothing_to_compare",
@@ -65,22 +63,6 @@ def lost_runs(frames: Frames, names: Sequence[str]) -> str:
     return f"Lost runs: {text}." if text else ""
 
 
-def best(costs: pd.DataFrame, limit: int = LIMIT) -> tuple[pd.DataFrame, str]:
-    """Return the costs of at most ``limit`` optimizers, and a note on the others.
-
-    If there are too many, those with the least average ranks are kept, and compared only with each
-    other.
-    """
-    if costs.shape[1] <= limit:
-        return costs, ""
-    ranked = list(average_ranks(costs).index[:limit])
-    kept = costs[[name for name in costs.columns if name in ranked]]
-    note = (
-        f"Compared: the {limit} of {count(costs.shape[1])} optimizers with the best average ranks."
-    )
-    return kept, note
-
-
 def nothing_to_compare(frames: Frames) -> str | None:
     """Return a reason if fewer than two optimizers have run, else None."""
     if not len(frames.trials):
@@ -90,10 +72,10 @@ def nothing_to_compare(frames: Frames) -> str | None:
         return "no trial has run yet"
     if ran["optimizer"].nunique() < 2:
         return "only one optimizer has run; expected two or more to compare"
-    return None if have_met(ran) else "there is no problem yet that all optimizers have run on"
+    return None if _have_met(ran) else "there is no problem yet that all optimizers have run on"
 
 
-def have_met(ran: pd.DataFrame) -> bool:
+def _have_met(ran: pd.DataFrame) -> bool:
     """Return whether there is a problem that all optimizers ran on."""
     met = ran.groupby(["problem", "sampler"])["optimizer"].nunique()
     return bool((met == ran["optimizer"].nunique()).any())

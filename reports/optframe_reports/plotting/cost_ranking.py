@@ -1,43 +1,36 @@
-"""Computes the costs by which optimizers are ranked on each problem."""
+"""Reads from the standings the numbers by which contenders are ranked on each problem."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from optframe import Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import UNRUN, final_costs, no_ranking_by_seconds, solver_costs
-from optframe.statistics.metrics import judged_values, metric_words
-from optframe_reports.plotting.best_settings import at_best_settings
-from optframe_reports.plotting.compared_optimizers import best, lost_runs, nothing_to_compare
-from optframe_reports.plotting.curve_axis import axis_of
-from optframe_reports.plotting.target_costs import (
-    has_own_targets,
-    nothing_to_reach,
-    reaching,
-)
+from optframe.statistics import Standings, cost_note
+from optframe.statistics.wording import joined, metric_name
+from optframe_reports.plotting.compared_optimizers import lost_runs
+from optframe_reports.plotting.contenders import at_contenders, standings_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Measure", "Ranked", "Ranking"]
+__all__ = ["Measure", "Ranked", "Ranking", "performances"]
 
 Measure = Literal["auto", "target", "final"]
-"""What is ranked: the median cost of the study's own target, or the median final metric.
+"""What is ranked: the expected cost of the study's own target, or the mean final metric.
 
-``auto`` is the target if the study has one for every problem.
+``auto`` is the target on problems where some run reached it, else the final metric. ``target`` is
+the problems where some run reached it alone.
 """
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """The costs by which optimizers are ranked, with their names.
+    """The numbers by which contenders are ranked, with their names.
 
-    ``costs`` are medians over seeds, less being better. There is a row for each problem. A cost is
-    +inf if half of the runs or more were lost or did not reach the target.
+    ``costs`` are performances, less being better, with a row for each problem, in the order of the
+    standings. A number is +inf if no run reached the target, NaN if the contender did not run.
     """
 
     frames: Frames
@@ -50,7 +43,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A figure's choice of what to rank, for ``most`` optimizers."""
+    """A figure's choice of what to rank, for ``most`` contenders."""
 
     measure: Measure
     by: CostName | None
@@ -58,40 +51,55 @@ class Ranking:
     most: int
 
     def by_target(self, frames: Frames) -> bool:
-        """Return whether optimizers are ranked by the cost of the study's target."""
-        return self.measure == "target" or (self.measure == "auto" and has_own_targets(frames))
+        """Return whether contenders are ranked by the cost of the target on every problem."""
+        kinds = set(self.standings(frames).cells["kind"])
+        return self.measure == "target" or kinds == {"cost"}
+
+    def standings(self, frames: Frames) -> Standings:
+        """Return the standings by this choice."""
+        return standings_of(frames, self.by, self.metric, final=self.measure == "final")
 
     def missing(self, frames: Frames) -> str | None:
         """Return why nothing can be ranked, or None."""
-        cost = axis_of(frames, self.by).name
-        if self.by_target(frames) and (why := no_ranking_by_seconds(frames.trials, cost)):
-            return why
-        frames, _ = self._compared(frames)
-        reason = nothing_to_compare(frames)
-        if reason is None and self.by_target(frames):
-            return nothing_to_reach(frames, axis_of(frames, self.by).name, "study")
-        ran = frames.trials[~frames.trials["status"].isin(UNRUN)] if reason is None else None
-        metric = self.metric or frames.metric
-        if ran is not None and np.isnan(judged_values(ran, metric)).all():
-            return f"no run measured {metric or 'loss'}"
-        return reason
+        if not len(frames.trials):
+            return "the study has no trials"
+        found = self.standings(frames)
+        if not found.comparable:
+            return found.headline[0].rstrip(".")
+        if self.measure == "target" and not (found.cells["kind"] == "cost").any():
+            return "no run reached a target of the study"
+        return None
 
     def of(self, frames: Frames) -> Ranked:
-        """Return the optimizers' costs; only the best ones' if there are too many."""
-        frames, settings = self._compared(frames)
-        if self.by_target(frames):
-            axis = axis_of(frames, self.by)
-            evaluations, target = reaching(frames, axis.name, "study", 0.0)
-            costs = solver_costs(evaluations)
-            words, fallback = f"median {COSTS[axis.name].words} to {target}", axis.note
-        else:
-            metric, fallback = self.metric or frames.metric, ""
-            costs = final_costs(frames.trials, metric)
-            words = f"median final {metric_words(frames.trials, metric)}"
-        costs, restriction = best(costs, self.most)
-        notes = [note for note in (fallback, settings, restriction) if note]
-        return Ranked(frames, costs, words, notes, lost_runs(frames, list(costs.columns)))
+        """Return the contenders' performances; only the first ones' if there are too many."""
+        found = self.standings(frames)
+        compared, settings = at_contenders(frames, found, self.most)
+        costs = performances(found, self.most)
+        if self.measure == "target":
+            aimed = found.cells.loc[found.cells["kind"] == "cost", "problem"].unique()
+            costs = costs[costs.index.isin(aimed)]
+        kinds = found.problems.set_index("problem")["kind"].reindex(costs.index)
+        metrics = found.problems.set_index("problem")["metric"].reindex(costs.index)
+        parts = []
+        if (kinds == "cost").any():
+            parts.append(f"expected {COSTS[found.cost].words} to the study's target")
+        if (kinds == "value").any():
+            names = dict.fromkeys(map(metric_name, metrics[kinds == "value"]))
+            parts.append(f"mean final {' or '.join(names)}")
+        notes = [cost_note(frames.trials, found.asked), settings]
+        return Ranked(
+            compared,
+            costs,
+            joined(parts) if len(parts) < 2 else ", else ".join(parts),
+            [note for note in notes if note],
+            lost_runs(compared, list(costs.columns)),
+        )
 
-    def _compared(self, frames: Frames) -> tuple[Frames, str]:
-        by = axis_of(frames, self.by).name if self.by_target(frames) else None
-        return at_best_settings(frames, by, self.metric)
+
+def performances(found: Standings, most: int) -> pd.DataFrame:
+    """Return the performance of at most ``most`` contenders on each problem."""
+    table = found.cells.pivot_table(
+        "performance", "problem", "contender", sort=False, dropna=False, observed=False
+    )
+    order = [name for name in found.contenders if name in table.columns]
+    return table[order[:most]]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["line_style", "marker", "sequence"]
+__all__ = ["LIMIT", "line_style", "marker", "sequence"]
 
 _MARKERS = ("", "o", "s", "^", "D", "v")
 _LINE_STYLES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
@@ -32,3 +32,7 @@ def sequence(count: int) -> list[str]:
 
     plasma = colormaps["plasma"]
     return [to_hex(plasma(0.8 * i / max(count - 1, 1))) for i in range(count)]
+
+
+LIMIT = 12
+"""The most groups in a picture, which is the number of distinguishable colours."""

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from optframe import Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import CENSORED, UNRUN
-from optframe_reports.plotting.best_groups import Chosen, best_of_each, median_finals
+from optframe_reports.plotting.best_groups import Chosen, best_of_each
 from optframe_reports.plotting.cells import split
+from optframe_reports.plotting.contenders import standings_of
 from optframe_reports.plotting.group_styles import Looks, colors_of_samplers
+from optframe_reports.plotting.palette import LIMIT
 from optframe_reports.quantities import count, noted, seeds
 
 __all__ = ["LIMIT", "By", "Group", "groups", "lost", "number_of_runs", "spread"]
-
-LIMIT = 12
-"""The most groups in a picture, which is the number of distinguishable colours."""
 
 By = Literal["auto", "optimizer", "sampler"]
 """What the colour stands for; ``auto``: the sampler if there is only one optimizer, else the
@@ -69,10 +69,9 @@ def groups(
 ) -> list[Group]:
     """Return the groups with runs, in the order of the report's optimizers and of the samplers.
 
-    If there are more than ``limit``, each optimizer (column ``optimizer_name``) with each sampler
-    is shown by the setting with the best median final ``metric``, by default the one that judges
-    (lost runs count as worst), and of these the best ``limit``. If all are settings of one
-    optimizer, its best are shown. Each optimizer's name then has one colour.
+    If there are more than ``limit``, each contender (the settings of a grid together) with each
+    sampler is shown by the setting that is best in the standings, and of these the best ``limit``.
+    If all are settings of one contender, its best are shown. Each contender then has one colour.
     """
     trials = frames.trials
     optimizers = list(dict.fromkeys([*frames.colors, *trials["optimizer"]]))
@@ -85,8 +84,9 @@ def groups(
     families = [(names[optimizer], sampler) for optimizer, sampler, _ in cells]
     chosen = [Chosen(index) for index in range(len(cells))]
     if len(cells) > limit:
-        medians = median_finals(ran, [rows for *_, rows in cells], metric or frames.metric)
-        chosen = best_of_each(families, medians, limit)
+        judged, keys = standings_of(frames, metric=metric), ran["key"].to_numpy()
+        numbers = np.array([judged.performance(keys[rows]) for *_, rows in cells])
+        chosen = best_of_each(families, numbers, limit)
     shown = [cells[one.index] for one in chosen]
 
     heads, colors = dict(zip(optimizers, optimizers, strict=True)), color_of_each(optimizers)
@@ -137,6 +137,9 @@ def lost(statuses: pd.Series[str]) -> str:
 
 
 def _names(trials: pd.DataFrame) -> dict[str, str]:
-    """Return each label's optimizer name; frames made by hand need not have it."""
-    column = "optimizer_name" if "optimizer_name" in trials else "optimizer"
-    return dict(zip(trials["optimizer"], trials[column], strict=True))
+    """Return each label's contender: what a grid's settings are called together, else itself."""
+    labels = trials["optimizer"].astype(str)
+    if "contender" not in trials:
+        return dict(zip(labels, labels, strict=True))
+    names = trials["contender"].where(trials["contender"].notna(), labels).astype(str)
+    return dict(zip(labels, names, strict=True))

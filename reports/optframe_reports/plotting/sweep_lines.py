@@ -49,6 +49,8 @@ class Sweep(NamedTuple):
     x: Floats
     y: Quartiles
     runs: list[int]
+    performance: Floats | None = None
+    """How good the runs at each value are in the standings, less being better."""
 
     @property
     def finite(self) -> NDArray[np.bool_]:
@@ -56,9 +58,15 @@ class Sweep(NamedTuple):
         return np.isfinite(self.y.median)
 
     def best(self, axis: Ordinate) -> int | None:
-        """Return the index of the best value, or None if all are lost."""
+        """Return the index of the best value, or None if all are lost.
+
+        It is the best of the standings where they are known, else that of the medians.
+        """
         if not self.finite.any():
             return None
+        if self.performance is not None:
+            best = int(np.argmin(self.performance))
+            return best if np.isfinite(self.performance[best]) and self.finite[best] else None
         return int(np.argmin(np.copysign(1.0, axis.worst) * self.y.median))
 
 

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 Target = Literal["auto", "study", "relative"]
 """The targets: the study's own, or those of Moré and Wild relative to the start.
 
-``auto`` uses the study's own if it has one for every problem.
+``auto`` uses the study's own if it has one for some problem, and leaves the others out.
 """
 
 _CLIFF, _PER_DECADE = 1e-3, 5
@@ -48,7 +48,7 @@ Way = Literal["relative", "absolute"]
 def has_own_targets(frames: Frames, target: Target = "auto") -> bool:
     """Return whether this choice selects the study's own targets."""
     known = _known(frames, "target")
-    return target == "study" or (target == "auto" and bool(len(known)) and bool(known.all()))
+    return target == "study" or (target == "auto" and bool(known.any()))
 
 
 def nothing_to_reach(frames: Frames, by: str, target: Target) -> str | None:
