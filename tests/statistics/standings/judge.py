@@ -5,9 +5,8 @@ is used, so that a mistake there cannot hide here.
 """
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from scipy.stats import beta
 
@@ -261,7 +260,9 @@ def units_of(runs, by_cost):
     units = {}
     for row in runs:
         unit = units.setdefault(row["seed"], Unit())
-        unit.results.append((row["status"], row["won"], row["spent"], row["raw"]))
+        # A run without a record of what it did has no result that another could equal.
+        end = row["spent"] if row["spent"] is not None else object()
+        unit.results.append((row["status"], row["won"], end, row["raw"]))
         unit.paid += row["paid"]
         unit.won += row["won"]
         unit.logs += 0.0 if by_cost else log(row["value"])
@@ -397,7 +398,7 @@ def aligned(x, y):
     return x.units, y.units
 
 
-def relabelled(cells, mode, factor=1.0):
+def relabelled(cells, mode, factor=1.0, most=None):
     """Return the terms of all relabellings of each problem; None where they are too many.
 
     ``cells`` has a pair of cells and whether it is of kind cost for each problem. The second cell's
@@ -408,7 +409,7 @@ def relabelled(cells, mode, factor=1.0):
         one, other = aligned(x, y)
         ways = 2 ** len(one) if mode == "swap" else math.comb(len(one) + len(other), len(one))
         number *= ways
-    if number > (2**BLOCKS if mode == "swap" else MOST):
+    if number > (most or (2**BLOCKS if mode == "swap" else MOST)):
         return None, number
     terms = []
     for x, y, by_cost in cells:
@@ -433,6 +434,12 @@ def tested(cells):
     wins = sum(y.b < x.b - 1e-9 for x, y, _ in cells)
     losses = sum(x.b < y.b - 1e-9 for x, y, _ in cells)
     return Pair(statistic, mode, blocks, p, number, wins, losses)
+
+
+def scanned(cells, mode, factor, most=None):
+    """Return T and p where the second contender's costs or values are multiplied; None if many."""
+    terms, _ = relabelled(cells, mode, factor, most)
+    return (None, None) if terms is None else share_at_least(terms)
 
 
 def over_problems(cells):
@@ -587,7 +594,7 @@ def _claim(verdict, ran):
     first = verdict.order[0]
     cells = {(n, p): verdict.cells[n, p] for n in verdict.ranked for p in verdict.judged}
     against = [verdict.pairs[first, other] for other in verdict.order[1:]]
-    ps = [pair.p for pair in against]
+    ps = [pair.p if pair.statistic > 0 else 1.0 for pair in against]
     verdict.p_best = None if None in ps else max(ps)
     if len(verdict.judged) >= 6:
         runner = verdict.order[1]
@@ -618,6 +625,3 @@ def differing(one, other):
         if math.isinf(one) or math.isinf(other):
             return one != other
     return abs(one - other) > 1e-9 * max(1.0, abs(one), abs(other))
-
-
-_ = defaultdict, pairwise

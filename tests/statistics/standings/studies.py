@@ -119,7 +119,9 @@ def add(
     reached = status == "converged" if reached is None else reached
     identity = {"optimizer": label, "problem": problem.name, "sampler": sampler, "seed": seed}
     key = f"{len(study.rows):032x}"
-    goal = "" if math.isnan(problem.target) else f", target {problem.target_metric} {problem.target:g}"
+    goal = (
+        "" if math.isnan(problem.target) else f", target {problem.target_metric} {problem.target:g}"
+    )
     row = identity | {
         "key": key,
         "cell": key[::-1],
@@ -237,9 +239,17 @@ def _final(rng, kind, problem, level):
 def _contenders(rng):
     """Return kind, (label, optimizer's name, contender, effect) of each setting, and samplers."""
     effects = rng.choice(
-        [[0] * 5, [0, 0, 0.7, 0.7, 0.7], [0, 0.5, 1, 1.5, 2], [0, 1.5, 1.5, 1.5, 1.5], [0, 0.1, 0.3, 3, 3]]
+        [
+            [0] * 5,
+            [0, 0, 0.7, 0.7, 0.7],
+            [0, 0.5, 1, 1.5, 2],
+            [0, 1.5, 1.5, 1.5, 1.5],
+            [0, 0.1, 0.3, 3, 3],
+        ]
     )
-    kind = rng.choice(["optimizers"] * 10 + ["labels"] * 3 + ["grid"] * 3 + ["samplers"] * 2 + ["settings"])
+    kind = rng.choice(
+        ["optimizers"] * 10 + ["labels"] * 3 + ["grid"] * 3 + ["samplers"] * 2 + ["settings"]
+    )
     number = rng.choice([1, 2, 2, 2, 3, 3, 4, 5])
     samplers = rng.choice([[None]] * 6 + [["shuffled", "ordered"]])
     names = ["momentum", "adam", "bfgs", "newton", "nonlinear-cg"]
@@ -271,7 +281,10 @@ def _contenders(rng):
 def _size(rng):
     """Return numbers of problems and seeds, mostly few enough for every relabelling to be tried."""
     while True:
-        problems, seeds = rng.choice([1, 1, 2, 2, 3, 4, 5, 6, 7]), rng.choice([1, 2, 3, 4, 5, 6, 7, 8])
+        problems, seeds = (
+            rng.choice([1, 1, 2, 2, 3, 4, 5, 6, 7]),
+            rng.choice([1, 2, 3, 4, 5, 6, 7, 8]),
+        )
         if problems * seeds <= 9 or (problems * seeds <= 13 and rng.random() < 0.5):
             return problems, seeds
         if rng.random() < 0.03:
@@ -328,9 +341,22 @@ def random_study(number):
                         "together": together,
                     }
                     if rng.random() < unrun:
-                        add(study, problem, label, seed, rng.choice(["planned", "skipped"]), 0, **common_words)
+                        add(
+                            study,
+                            problem,
+                            label,
+                            seed,
+                            rng.choice(["planned", "skipped"]),
+                            0,
+                            **common_words,
+                        )
                         continue
-                    level = effect + common + per_setting[label] + (0 if repeats else rng.gauss(0, noise))
+                    level = (
+                        effect
+                        + common
+                        + per_setting[label]
+                        + (0 if repeats else rng.gauss(0, noise))
+                    )
                     run = _run(rng, study, problem, kind, share, level, failing, at_start)
                     if repeats:
                         run = drawn.setdefault((label, sampler), run)
@@ -340,7 +366,16 @@ def random_study(number):
                     add(study, problem, label, seed, **run, **common_words)
     if rng.random() < 0.1:
         for seed in range(2):
-            add(study, made[0][0], settings[0][0], seed, "finished", 7, loss=made[0][0].start - 1, stage="tune")
+            add(
+                study,
+                made[0][0],
+                settings[0][0],
+                seed,
+                "finished",
+                7,
+                loss=made[0][0].start - 1,
+                stage="tune",
+            )
     if rng.random() < 0.03:
         for row in study.rows[::2]:
             row["work"] = None
@@ -364,17 +399,37 @@ def _run(rng, study, problem, kind, share, level, failing, at_start):
             "measured": status != "crashed",
         }
     if rng.random() < 0.07:
-        return {"status": "stopped", "steps": min(steps, 900), "loss": max(loss, least + 0.6), "error": 0.4}
+        return {
+            "status": "stopped",
+            "steps": min(steps, 900),
+            "loss": max(loss, least + 0.6),
+            "error": 0.4,
+        }
     if problem.target_metric and rng.random() < 0.03:
         run = {"status": "converged", "steps": min(steps, 900), "loss": least + 0.7, "error": 0.5}
         return run | {"reached": False}
     if problem.target_metric and rng.random() < share and steps < 1000:
         near = rng.choice([1.0, 0.9])
         goal = {"gap": least + 1e-3 * near, "loss": 0.5 * near, "accuracy": 0.3}
-        return {"status": "converged", "steps": steps, "loss": goal[problem.target_metric], "error": 0.15}
+        return {
+            "status": "converged",
+            "steps": steps,
+            "loss": goal[problem.target_metric],
+            "error": 0.15,
+        }
     if problem.target_metric:
-        return {"status": "finished", "steps": 1000, "loss": max(loss, least + 0.55), "error": max(error, 0.25)}
-    return {"status": "finished", "steps": rng.choice([1000, 1000, 1000, 800]), "loss": loss, "error": error}
+        return {
+            "status": "finished",
+            "steps": 1000,
+            "loss": max(loss, least + 0.55),
+            "error": max(error, 0.25),
+        }
+    return {
+        "status": "finished",
+        "steps": rng.choice([1000, 1000, 1000, 800]),
+        "loss": loss,
+        "error": error,
+    }
 
 
 assert {*BROKEN, "converged", "finished", "stopped", "skipped"} == {*STATUSES}
