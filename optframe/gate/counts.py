@@ -21,6 +21,7 @@ from optframe.gate.measured import COUNTS, Measured
 from optframe.gate.sources import Source
 from optframe.gate.tolerance import Tolerance
 from optframe.gate.verdicts import Comparison, Difference, Row, Verdict
+from optframe.gate.versions import sentences_of_versions
 
 __all__ = ["compare", "judge"]
 
@@ -59,6 +60,8 @@ def compare(base: Source, head: Source, limits: Limits | None = None) -> Compari
         if cell not in before:
             rows.append(Row(one.subject, "status", Verdict.NEW, None, one.status))
     notes = [*base.notes, *head.notes]
+    if base.results is not None and head.results is not None:
+        notes += sentences_of_versions(base.results, head.results)
     return Comparison("counts", str(base), str(head), rows, tuple(found), notes)
 
 

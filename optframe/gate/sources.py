@@ -40,6 +40,8 @@ class Source:
     study: Mapping[str, Any] = field(default_factory=dict)
     tolerances: Tolerances = field(default_factory=Tolerances)
     notes: Sequence[str] = ()
+    results: Results | None = field(default=None, repr=False, compare=False)
+    """The store's results; None for other files."""
 
     def __str__(self) -> str:
         return str(self.path)
@@ -77,7 +79,7 @@ def of_results(results: Results) -> Source:
         for row in results.trials.to_dict("records")
     ]
     study = {name: results.study.get(name) for name in ("name", "seed")}
-    return Source(results.path, "store", trials, study)
+    return Source(results.path, "store", trials, study, results=results)
 
 
 def _of_row(row: Mapping[str, Any], environments: Mapping[str, Mapping[str, Any]]) -> Measured:

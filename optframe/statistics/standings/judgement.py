@@ -162,6 +162,8 @@ def _best_settings(
     sample: Sample, own: Integers, upper: Floats, lower: Floats, by_cost: bool
 ) -> list[tuple[int, int, int]]:
     """Return (contender, its best setting, settings tried) on one problem."""
+    if not own.size:
+        return []
     labels, place = np.unique(
         np.stack([sample.contender[own], sample.setting[own]]), axis=1, return_inverse=True
     )

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from optframe.statistics.medians import CENSORED, UNRUN
-from optframe.statistics.standings.frames import names_of_problems
+from optframe.statistics.standings.claims import names_of_problems
 from optframe.statistics.standings.relabelling import BLOCKS, Ratio
+from optframe.statistics.standings.tables import Tables
 from optframe.statistics.wording import joined, metric_name, number, p_value, plural
-
-if TYPE_CHECKING:
-    from optframe.statistics.standings.standings import Standings
 
 __all__ = ["caveats", "headline"]
 
 _WORDS = {"timeout": "timed out"}
 
 
-def headline(found: Standings) -> list[str]:
+def headline(found: Tables) -> list[str]:
     """Return `Standings.headline`: who, by how much, how sure; or why nothing can be said."""
     if not found.comparable:
         return [_nothing(found)]
@@ -36,7 +33,7 @@ def headline(found: Standings) -> list[str]:
     return [_who(found), _how_much(found), sure]
 
 
-def _nothing(found: Standings) -> str:
+def _nothing(found: Tables) -> str:
     if found.doubt:
         return f"Seconds rank nothing here: {found.doubt}"
     status = found.trials["status"] if len(found.trials) else None
@@ -57,16 +54,16 @@ def _nothing(found: Standings) -> str:
     return "No two contenders ran on the same problem: nothing can be compared."
 
 
-def _aimed(found: Standings) -> bool:
+def _aimed(found: Tables) -> bool:
     return bool(found.problems["target"].any()) and len(found.runs) > 0
 
 
-def _where(found: Standings) -> str:
+def _where(found: Tables) -> str:
     judged = found.problems.loc[found.problems["judged"], "problem"]
     return f"on {judged.iloc[0]}" if len(judged) == 1 else f"over these {len(judged)} problems"
 
 
-def _who(found: Standings) -> str:
+def _who(found: Tables) -> str:
     leader = found.table.iloc[0]
     name, count = leader["contender"], int(leader["problems"])
     where, several = _where(found), count > 1
@@ -91,7 +88,7 @@ def _who(found: Standings) -> str:
     return f"{text}.{_reached(found, name)}"
 
 
-def _firsts(found: Standings) -> str:
+def _firsts(found: Tables) -> str:
     leader = found.table.iloc[0]
     ranked = found.table[found.table["place"].notna()]
     others = [
@@ -105,7 +102,7 @@ def _firsts(found: Standings) -> str:
     return f": first on {leader['first_on']}{beside}, within twice the best on {leader['within_2']}"
 
 
-def _reached(found: Standings, name: str) -> str:
+def _reached(found: Tables, name: str) -> str:
     judged = found.problems.loc[found.problems["judged"], "problem"]
     own = found.cells[(found.cells["contender"] == name) & found.cells["problem"].isin(judged)]
     own = own[own["kind"] == "cost"]
@@ -114,7 +111,7 @@ def _reached(found: Standings, name: str) -> str:
     return f" It reached the target in {own['won'].sum()} of {own['runs'].sum()} runs."
 
 
-def _how_much(found: Standings) -> str:
+def _how_much(found: Tables) -> str:
     first, second = found.contenders[:2]
     judged = found.problems[found.problems["judged"]]
     cells = found.cells[found.cells["problem"].isin(judged["problem"])]
@@ -162,7 +159,7 @@ def _times(found: Ratio, claim: str) -> str:
     return f"{text} (95 %: {number(low, 3)} to {number(high, 3)}) the"
 
 
-def _sure(found: Standings) -> str:
+def _sure(found: Tables) -> str:
     if found.claim == "best":
         return f"How sure: other seeds would hardly change who is best ({p_value(found.p_best)})."
     if found.claim == "fixed":
@@ -199,7 +196,7 @@ def _sure(found: Standings) -> str:
     return text + "."
 
 
-def _scope(found: Standings) -> Iterator[str]:
+def _scope(found: Tables) -> Iterator[str]:
     judged = list(found.problems.loc[found.problems["judged"], "problem"])
     names = names_of_problems(found.trials)
     kinds = len({names[problem] for problem in judged})
@@ -216,7 +213,7 @@ def _scope(found: Standings) -> Iterator[str]:
         yield f"{these}."
 
 
-def _holds(found: Standings) -> Iterator[str]:
+def _holds(found: Tables) -> Iterator[str]:
     table = found.variations
     if table.empty:
         return
@@ -240,7 +237,7 @@ def _holds(found: Standings) -> Iterator[str]:
         yield f"Does it hold: {name} stays {word} {', '.join(yes)}{end}."
 
 
-def caveats(found: Standings) -> list[str]:
+def caveats(found: Tables) -> list[str]:
     """Return `Standings.caveats`."""
     if not len(found.trials):
         return []
@@ -254,7 +251,7 @@ def caveats(found: Standings) -> list[str]:
     ]
 
 
-def _unrun(found: Standings) -> Iterator[str]:
+def _unrun(found: Tables) -> Iterator[str]:
     status = found.trials["status"]
     total = len(status)
     if planned := int(status.isin(("planned", "recording")).sum()):
@@ -263,13 +260,13 @@ def _unrun(found: Standings) -> Iterator[str]:
         yield f"{skipped} of {total} trials were skipped."
 
 
-def _broken(found: Standings) -> str:
+def _broken(found: Tables) -> str:
     status = found.trials["status"]
     counts = [(s, int((status == s).sum())) for s in CENSORED]
     return ", ".join(f"{count} {_WORDS.get(s, s)}" for s, count in counts if count)
 
 
-def _failures(found: Standings) -> Iterator[str]:
+def _failures(found: Tables) -> Iterator[str]:
     status = found.trials["status"]
     lost, ran = int(status.isin(CENSORED).sum()), int((~status.isin((*UNRUN, "recording"))).sum())
     if lost:
@@ -279,7 +276,7 @@ def _failures(found: Standings) -> Iterator[str]:
         )
 
 
-def _left_out(found: Standings) -> Iterator[str]:
+def _left_out(found: Tables) -> Iterator[str]:
     table, problems = found.table, found.problems
     if found.comparable:
         unranked = list(table.loc[table["place"].isna(), "contender"])
@@ -296,7 +293,7 @@ def _left_out(found: Standings) -> Iterator[str]:
         )
 
 
-def _targets(found: Standings) -> Iterator[str]:
+def _targets(found: Tables) -> Iterator[str]:
     problems = found.problems
     missed = problems[problems["target"] & (problems["kind"] == "value")]
     for metric in dict.fromkeys(missed["metric"]):
@@ -305,7 +302,7 @@ def _targets(found: Standings) -> Iterator[str]:
         yield f"Nobody reached the target on {own}: judged there by the final {final}."
 
 
-def _settings(found: Standings) -> Iterator[str]:
+def _settings(found: Tables) -> Iterator[str]:
     tried = found.cells["settings"]
     if len(tried) and (most := int(np.max(tried))) > 1:
         yield (

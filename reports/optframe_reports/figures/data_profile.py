@@ -83,7 +83,7 @@ class DataProfile(Figure):
         compared, _ = self._compared(frames)
         cost = axis_of(frames, self.by).name
         return (
-            nothing_to_compare(compared)
+            nothing_to_compare(frames, standings_of(frames, self.by))
             or nothing_to_reach(compared, cost, self.target)
             or no_ranking_by_seconds(frames.trials, cost)
             or (no_sizes(compared) if cost in _DIVIDED else None)

@@ -13,7 +13,7 @@ from optframe_reports.plotting.compared_optimizers import (
     number_of_seeds,
     solvers,
 )
-from optframe_reports.plotting.contenders import at_contenders
+from optframe_reports.plotting.contenders import at_contenders, standings_of
 from optframe_reports.plotting.curve_axis import axis_of
 from optframe_reports.plotting.labelling import add_title, cross
 from optframe_reports.plotting.step_curves import (
@@ -91,7 +91,7 @@ class Ecdf(Figure):
         compared, _ = at_contenders(frames)
         cost = axis_of(frames, self.by).name
         return (
-            nothing_to_compare(compared)
+            nothing_to_compare(frames, standings_of(frames))
             or nothing_to_reach(compared, cost, "relative")
             or no_ranking_by_seconds(frames.trials, cost)
             or (no_sizes(compared) if self._divides(frames) else None)

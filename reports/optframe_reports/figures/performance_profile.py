@@ -80,7 +80,7 @@ class PerformanceProfile(Figure):
         compared, _ = self._compared(frames)
         cost = axis_of(frames, self.by).name
         return (
-            nothing_to_compare(compared)
+            nothing_to_compare(frames, standings_of(frames, self.by))
             or nothing_to_reach(compared, cost, self.target)
             or no_ranking_by_seconds(frames.trials, cost)
         )

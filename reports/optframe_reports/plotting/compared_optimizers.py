@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optframe import Frames
-from optframe.statistics import UNRUN
+from optframe.statistics import UNRUN, Standings
 from optframe_reports.plotting.labelling import line_look, literal, room, stroke
 from optframe_reports.plotting.palette import marker
 from optframe_reports.plotting.run_groups import lost
 from optframe_reports.quantities import noted, seeds
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = [
     "Solver",
@@ -63,22 +63,21 @@ def lost_runs(frames: Frames, names: Sequence[str]) -> str:
     return f"Lost runs: {text}." if text else ""
 
 
-def nothing_to_compare(frames: Frames) -> str | None:
-    """Return a reason if fewer than two optimizers have run, else None."""
+def nothing_to_compare(frames: Frames, found: Standings) -> str | None:
+    """Return a reason if fewer than two contenders were judged, else None."""
     if not len(frames.trials):
         return "the study has no trials"
-    ran = frames.trials[~frames.trials["status"].isin(UNRUN)]
-    if ran.empty:
+    if frames.trials["status"].isin(UNRUN).all():
         return "no trial has run yet"
-    if ran["optimizer"].nunique() < 2:
-        return "only one optimizer has run; expected two or more to compare"
-    return None if _have_met(ran) else "there is no problem yet that all optimizers have run on"
-
-
-def _have_met(ran: pd.DataFrame) -> bool:
-    """Return whether there is a problem that all optimizers ran on."""
-    met = ran.groupby(["problem", "sampler"])["optimizer"].nunique()
-    return bool((met == ran["optimizer"].nunique()).any())
+    if found.cells["contender"].nunique() < 2:
+        if found.claim == "alone":
+            return "only one optimizer has run; expected two or more to compare"
+        return found.headline[0].rstrip(".")
+    ran = set(found.cells["contender"])
+    met = found.cells.groupby("problem")["contender"].nunique()
+    if not (met == len(ran)).any():
+        return "there is no problem yet that all optimizers have run on"
+    return None
 
 
 def number_of_seeds(frames: Frames) -> str:

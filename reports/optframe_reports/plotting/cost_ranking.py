@@ -9,7 +9,7 @@ from optframe import Frames
 from optframe.contracts.costs import COSTS, CostName
 from optframe.statistics import Standings, cost_note
 from optframe.statistics.wording import joined, metric_name
-from optframe_reports.plotting.compared_optimizers import lost_runs
+from optframe_reports.plotting.compared_optimizers import lost_runs, nothing_to_compare
 from optframe_reports.plotting.contenders import at_contenders, standings_of
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class Ranking:
 
     def missing(self, frames: Frames) -> str | None:
         """Return why nothing can be ranked, or None."""
-        if not len(frames.trials):
-            return "the study has no trials"
         found = self.standings(frames)
+        if (reason := nothing_to_compare(frames, found)) is not None:
+            return reason
         if not found.comparable:
             return found.headline[0].rstrip(".")
         if self.measure == "target" and not (found.cells["kind"] == "cost").any():

@@ -1,0 +1,285 @@
+"""The frames of standings.
+
+The pairs of `pairs_frame` have: ``contender`` (the better placed), ``rival``, ``wins`` and
+``losses`` (problems on which the contender's performance is better and worse), ``statistic`` (T of
+the rival against the contender, positive where the rival is worse), ``p``, ``p_holm`` (Holm's
+correction for all pairs), ``apart`` (p_holm ≤ 0.05), ``mode`` and ``blocks`` of the test, and for
+problems of kind cost and of kind value apart ``cost_ratio``, ``cost_low``, ``cost_high``,
+``cost_bound`` and the same for ``value``: the rival's performance divided by the contender's, with
+the ratios that the test does not reject at 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from optframe.statistics.ranks import holm
+from optframe.statistics.standings import frames
+from optframe.statistics.standings.claims import Claims
+from optframe.statistics.standings.relabelling import LEVEL, Ratio
+from optframe.statistics.standings.variations import Variation, variations_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Tables"]
+
+_RATIO = Ratio._fields
+_KINDS = ("cost", "value")
+
+
+class Tables(Claims):
+    """A study's claims with the frames that they are read from."""
+
+    @cached_property
+    def problems(self) -> pd.DataFrame:
+        """A row per problem.
+
+        Columns: ``problem``, ``kind`` (``cost``, ``value``), ``metric``, ``target`` (whether runs
+        had one), ``judged`` (whether it counts in the order), ``reason`` (why not), ``blocks``
+        (seeds).
+        """
+        return frames.problems_frame(self._basis, self.trials)
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """A row per contender and problem, in the standings' order.
+
+        Columns: ``contender``, ``problem``, ``setting`` and ``settings`` (the label of the chosen
+        one, and of how many), ``runs``, ``won``, ``success`` with its 95 % Clopper–Pearson interval
+        ``success_low``, ``success_high``, ``lost``, ``kind``, ``performance`` (the expected running
+        time Σ paid/won, +inf without a success; or the geometric mean of the final values), its
+        ``ratio`` to the problem's best, ``rank`` (ties share the mean), ``first``, ``fixed``
+        (whether all seeds gave the same).
+        """
+        return frames.cells_frame(self._basis, self._contenders.names, self.contenders)
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """A row per problem, optimizer and sampler that was judged, in the order of the trials.
+
+        Columns: ``problem``, ``optimizer``, ``sampler``, ``contender``, ``runs``, ``won``,
+        ``kind``, ``performance`` (as of cells, of these runs alone), ``ratio`` (to the best such
+        row of the problem), ``chosen`` (whether these settings are the contender's).
+        """
+        return frames.groups_frame(self._basis, self.names)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row per contender, the first first.
+
+        Columns: ``contender``, ``place`` (NaN if not ranked), ``score`` (the geometric mean of the
+        ratio to the best, no problem counting for more than 10), ``problems``, ``first_on``,
+        ``within_2`` (of the best), ``solved`` of ``targets`` (problems of kind cost), ``won`` of
+        ``runs``, ``lost``, ``settings`` (tried), and against the leader ``p``, ``p_holm``,
+        ``apart`` (told apart from it).
+        """
+        return _table(self)
+
+    @cached_property
+    def tests(self) -> pd.DataFrame:
+        """The columns of ``pairs`` but for the ratios, which take longer."""
+        return _tests(self)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """A row per pair of ranked contenders: see `optframe.statistics.standings.frames`."""
+        return _pairs(self)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """A row per judged run.
+
+        Columns: ``key``, ``contender``, ``problem``, ``sampler``, ``seed``, ``won``, ``paid``,
+        ``value`` (less is better), ``lost``.
+        """
+        return frames.runs_frame(self._basis, self._contenders.names)
+
+    def performance(self, keys: Iterable[str]) -> float:
+        """Return how some runs of one problem performed, as of a cell; +inf if none was judged."""
+        own = self._of_runs.reindex(list(keys)).dropna()
+        if own.empty:
+            return math.inf
+        upper, lower = own["upper"].sum(), own["lower"].sum()
+        if own["by_cost"].iloc[0]:
+            return float(upper / lower) if lower else math.inf
+        return math.exp(upper / lower)
+
+    @cached_property
+    def _of_runs(self) -> pd.DataFrame:
+        kinds = dict(zip(self.problems["problem"], self.problems["kind"], strict=True))
+        kind = self.runs["problem"].map(kinds)
+        own = self.runs[(kind != "").to_numpy()].set_index("key")
+        by_cost = (own["problem"].map(kinds) == "cost").to_numpy()
+        lower = np.where(by_cost, own["won"], 1.0)
+        upper = np.where(by_cost, own["paid"], np.log(own["value"]))
+        return own.assign(by_cost=by_cost, upper=upper, lower=lower)[["by_cost", "upper", "lower"]]
+
+    @cached_property
+    def variations(self) -> pd.DataFrame:
+        """A row per other way to judge.
+
+        Columns: ``variation``, ``kind``, ``what``, ``first`` (who is then first), ``p``, ``holds``
+        (whether the claim of ``best``, or the first place of ``leads``, stays).
+        """
+        return _variations(self, variations_of(self._basis, self.curves))
+
+    def panels(self) -> pd.DataFrame:
+        """Return each contender's ratio to the leader, over all problems and on each.
+
+        Columns: ``panel``, ``contender``, ``ratio``, ``low``, ``high`` (the ratios that the test
+        does not reject at 5 %; 0 and ∞ if there are too few runs), ``bound``, ``apart``.
+        """
+        return _panels(self)
+
+
+def _table(found: Tables) -> pd.DataFrame:
+    """Return `Standings.table`."""
+    import pandas as pd
+
+    judged = found.problems.loc[found.problems["judged"], "problem"]
+    cells = found.cells[found.cells["problem"].isin(judged)]
+    of = dict(iter(cells.groupby("contender")))
+    order, names = found.judgement.order, found.names
+    leader = found.leaders[0] if len(found.leaders) else None
+    own_pairs = found.tests[found.tests["contender"] == leader]
+    pairs = {row["rival"]: row for row in own_pairs.to_dict("records")}
+    rows = []
+    for name in found.contenders:
+        own, i = of.get(name, cells.iloc[:0]), names.index(name)
+        by_cost = own["kind"] == "cost"
+        p = pairs.get(name)
+        behind = p is not None and (bool(p["apart"]) or found.claim == "best")
+        rows.append(
+            {
+                "contender": name,
+                "place": order.place[i],
+                "score": order.score[i],
+                "problems": len(own),
+                "first_on": int(own["first"].sum()),
+                "within_2": int((own["ratio"] <= 2 * (1 + 1e-9)).sum()),
+                "solved": int((by_cost & (own["won"] > 0)).sum()),
+                "targets": int(by_cost.sum()),
+                "won": int(own["won"].sum()),
+                "runs": int(own["runs"].sum()),
+                "lost": int(own["lost"].sum()),
+                "settings": int(own["settings"].max()) if len(own) else 0,
+                "p": math.nan if p is None else p["p"],
+                "p_holm": math.nan if p is None else p["p_holm"],
+                "apart": behind,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _tests(found: Tables) -> pd.DataFrame:
+    """Return the pairs without their ratios."""
+    import pandas as pd
+
+    judgement, names = found.judgement, found.names
+    columns = ["contender", "rival", "wins", "losses", "statistic", "p", "p_holm", "apart"]
+    columns += ["mode", "blocks"]
+    if not found.comparable:
+        return pd.DataFrame(columns=columns)
+    values = judgement.p_values
+    corrected = holm(list(values.values()))
+    b = judgement.cells.b[:, judgement.numbers]
+    rows = []
+    for (better, rival), p_holm in zip(values, corrected, strict=True):
+        test = judgement.pair(better, rival)
+        with np.errstate(invalid="ignore"):
+            differ = ~np.isclose(b[better], b[rival], rtol=0, atol=1e-9)
+            wins, losses = (b[better] < b[rival]) & differ, (b[better] > b[rival]) & differ
+        rows.append(
+            {
+                "contender": names[better],
+                "rival": names[rival],
+                "wins": int(wins.sum()),
+                "losses": int(losses.sum()),
+                "statistic": test.statistic(),
+                "p": values[better, rival],
+                "p_holm": float(p_holm),
+                "apart": bool(p_holm <= LEVEL),
+                "mode": test.mode,
+                "blocks": test.blocks,
+            }
+        )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _pairs(found: Tables) -> pd.DataFrame:
+    """Return `Standings.pairs`."""
+    table = found.tests
+    for kind in _KINDS:
+        pairs = zip(table["contender"], table["rival"], strict=True)
+        ratios = [found.ratio(*pair, kind=kind) for pair in pairs]
+        for part in _RATIO:
+            values = [getattr(ratio, part) for ratio in ratios]
+            table = table.assign(**{f"{kind}_{part}": values})
+    return table
+
+
+def _panels(found: Tables) -> pd.DataFrame:
+    """Return `Standings.panels`."""
+    import pandas as pd
+
+    columns = ["panel", "contender", *_RATIO, "apart"]
+    if not found.comparable:
+        return pd.DataFrame(columns=columns)
+    judgement, names = found.judgement, found.names
+    first, *others = (int(i) for i in judgement.order.sequence)
+    apart = dict(zip(found.table["contender"], found.table["apart"], strict=True))
+    rows = []
+
+    def add(panel: str, contender: int, ratio: Ratio) -> None:
+        name = names[contender]
+        rows.append({"panel": panel, "contender": name, **ratio._asdict(), "apart": apart[name]})
+
+    alone = Ratio(1.0, 1.0, 1.0, "")
+    by_cost = {judgement.cells.units[p].by_cost for p in judgement.numbers}
+    kinds = [kind for kind in _KINDS if (kind == "cost") in by_cost]
+    if len(judgement.numbers) > 1:
+        for kind in kinds:
+            panel = "all problems" if len(kinds) == 1 else f"all problems: {kind}"
+            add(panel, first, alone)
+            for rival in others:
+                add(panel, rival, found.ratio(names[first], names[rival], kind=kind))
+    for number, problem in zip(judgement.numbers, judgement.names, strict=True):
+        one = judgement.over([number], [problem])
+        add(problem, first, alone)
+        for rival in others:
+            add(problem, rival, one.pair(rival, first).ratio())
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _variations(found: Tables, variations: Iterable[Variation]) -> pd.DataFrame:
+    """Return `Standings.variations`."""
+    import pandas as pd
+
+    columns = ["variation", "kind", "what", "first", "p", "holds"]
+    if found.claim not in ("best", "leads", "fixed"):
+        return pd.DataFrame(columns=columns)
+    leader = found.names.index(found.leaders[0])
+    rows = []
+    for one in variations:
+        order = one.judgement.order
+        if len(order.sequence) < 2:
+            continue
+        stays = order.first == [leader]
+        p = one.judgement.p_best() if stays and found.claim == "best" else math.nan
+        rows.append(
+            {
+                "variation": one.words,
+                "kind": one.kind,
+                "what": one.what,
+                "first": " and ".join(found.names[i] for i in order.first),
+                "p": p,
+                "holds": bool(stays and not p > LEVEL),
+            }
+        )
+    return pd.DataFrame(rows, columns=columns)
