@@ -541,8 +541,9 @@ def _order(verdict):
         shared = [p for p in possible if all(p in where[name] for name in anywhere)]
         if len(anywhere) >= 2 and shared:
             verdict.ranked, verdict.judged = anywhere, shared
+    several = sum(bool(own) for own in where.values()) > 1
     for problem in possible:
-        if verdict.kind and problem not in verdict.judged:
+        if several and problem not in verdict.judged:
             verdict.problems[problem]["reason"] = "not all ran there"
         bs = {n: verdict.cells[n, problem].b for n in verdict.contenders if problem in where[n]}
         for name, rank in ranks_of(bs).items():
