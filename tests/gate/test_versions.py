@@ -7,20 +7,17 @@ from optframe.gate import compare, open_source
 from optframe.gate.versions import of_versions
 
 
-def run(folder, lr, seeds=6):
-    study = optframe.Study(
-        optimizers=[{"name": "momentum", "label": "momentum", "lr": lr}],
-        problems=[{"name": "quadratic", "start": "random"}, {"name": "booth", "start": "random"}],
-        budget={"steps": 400, "target": 1e-6},
-        seeds=seeds,
-    )
-    optframe.run_study(study, out=folder)
-    return optframe.load(folder)
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("base") / "base", 0.02)
+    study = optframe.Study(
+        name="versions",
+        optimizers=[{"name": "momentum", "label": "momentum", "lr": 0.02}],
+        problems=["quadratic", "booth"],
+        start="random",
+        budget={"steps": 400, "target": 1e-6},
+        seeds=6,
+    )
+    return optframe.run(study, tmp_path_factory.mktemp("base") / "base")
 
 
 def changed(store, factor):

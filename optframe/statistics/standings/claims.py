@@ -127,7 +127,7 @@ class Claims:
     def doubt(self) -> str:
         """Why the cost ranks nothing: seconds of a machine that drifted; empty if it does."""
         ran = self.trials[self._ran]
-        if self.cost != "seconds" or not len(ran):
+        if self.cost != "seconds" or not self._basis.sample.won.any():
             return ""
         if (ran["together"] > 1).any():
             return "not comparable: some runs ran in batches, and have no times of their own"
