@@ -355,9 +355,11 @@ def _alone(c, m):
     yield "one", {row["of"] for row in _of(c)} == {m["who"]}
     yield "in one way", len({(row["optimizer"], row["sampler"]) for row in c.ran}) == 1
     if m["runs"]:
-        cells = c.verdict.cells.values()
-        yield "won", int(m["won"]) == sum(cell.won for cell in cells)
-        yield "runs", int(m["runs"]) == sum(len(cell.runs) for cell in cells)
+        begun = {(row["problem"], row["seed"]) for row in c.ran if row["window"] == 0}
+        aimed = [row for row in c.ran if not math.isnan(row["target"])]
+        aimed = [row for row in aimed if (row["problem"], row["seed"]) not in begun]
+        yield "won", int(m["won"]) == sum(row["window"] >= 1 for row in aimed)
+        yield "runs that had a target", int(m["runs"]) == len(aimed)
 
 
 def _of(c):
