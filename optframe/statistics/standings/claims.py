@@ -17,7 +17,7 @@ from optframe.statistics.medians import UNRUN
 from optframe.statistics.standings.basis import Basis, basis_of
 from optframe.statistics.standings.contenders import Contenders, contenders_of
 from optframe.statistics.standings.judgement import Judgement
-from optframe.statistics.standings.relabelling import BLOCKS, Ratio, p_over_problems
+from optframe.statistics.standings.relabelling import BLOCKS, LEVEL, Ratio, p_over_problems
 from optframe.statistics.standings.units import Units
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Claims:
     """The number of seeds that the study asked for, if it is known."""
     asked: str = DEFAULT
     """The cost that was asked for."""
+    level: float = LEVEL
+    """The level of the claims: of ``best``, and of pairs that are told apart."""
 
     @cached_property
     def _contenders(self) -> Contenders:
@@ -152,7 +154,7 @@ class Claims:
             return "fixed"
         # The best of several settings, chosen on these runs, looks better than it is.
         chosen = self._chosen_from(self.judgement.order.first[0]) > 1
-        return "best" if self.judgement.is_best and not chosen else "leads"
+        return "best" if self.p_best <= self.level and not chosen else "leads"
 
     @cached_property
     def _all_fixed(self) -> bool:

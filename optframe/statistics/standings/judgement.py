@@ -15,7 +15,7 @@ import numpy as np
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import Floats
 from optframe.statistics.standings.order import Order, compared, ordered, performances
-from optframe.statistics.standings.relabelling import LEVEL, Relabeller, Relabelling, p_of_pairs
+from optframe.statistics.standings.relabelling import Relabeller, Relabelling, p_of_pairs
 from optframe.statistics.standings.units import Units, fixed, logarithm, units_of
 
 __all__ = ["Judged", "Judgement", "Sample", "judge"]
@@ -119,11 +119,6 @@ class Judgement:
             test = self.pair(first, rival)
             found.append(test.p() if test.statistic() > 0 else 1.0)
         return max(found)
-
-    @property
-    def is_best(self) -> bool:
-        """Whether one contender is first, and ahead of every other beyond chance."""
-        return len(self.order.sequence) > 1 and self.p_best() <= LEVEL
 
 
 def judge(sample: Sample) -> Judged:
