@@ -181,7 +181,7 @@ class Claims:
         """The largest p of the first against another; 1 if it is not ahead of all, NaN if alone."""
         if not self.comparable or len(self.leaders) > 1:
             return math.nan
-        return self.judgement.p_best()
+        return self.judgement.p_best(self.judgement.p_values)
 
     @cached_property
     def p_beyond(self) -> float:

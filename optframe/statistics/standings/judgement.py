@@ -6,7 +6,7 @@ alone, and costs no pass through data frames.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -104,10 +104,10 @@ class Judgement:
         """Return the test of a rival against a better placed contender."""
         return self.relabeller.pair(rival, better)
 
-    def p_best(self) -> float:
+    def p_best(self, known: Mapping[tuple[int, int], float] | None = None) -> float:
         """Return the largest p of the first against another, 1 if it is not ahead of all of them.
 
-        It is NaN if nobody else is ranked.
+        It is NaN if nobody else is ranked. ``known`` has p of pairs, if they were computed.
         """
         first, *others = (int(i) for i in self.order.sequence)
         if not others:
@@ -117,7 +117,8 @@ class Judgement:
         found = []
         for rival in others:
             test = self.pair(first, rival)
-            found.append(test.p() if test.statistic() > 0 else 1.0)
+            p = test.p() if known is None else known[first, rival]
+            found.append(p if test.statistic() > 0 else 1.0)
         return max(found)
 
 
