@@ -341,7 +341,7 @@ def swapped(x, y):
     ways = [([], [])]
     for seed in x:
         ways = [
-            (a + [one], b + [other])
+            ([*a, one], [*b, other])
             for one, other in ((x[seed], y[seed]), (y[seed], x[seed]))
             for a, b in ways
         ]
@@ -482,8 +482,8 @@ def contenders_of(rows):
     return "", names
 
 
-def judge(trials, curves, cost="work", metric=None):
-    """Return the verdict on frames of trials and curves."""
+def judge(trials, curves, cost="work", metric=None, level=0.05):
+    """Return the verdict on frames of trials and curves; "best" is claimed at this level."""
     every = [row for row in trials.to_dict("records") if row.get("stage") in ("final", "", None)]
     verdict = Verdict(cost=used_cost(every, cost))
     cost = verdict.cost
@@ -524,7 +524,7 @@ def judge(trials, curves, cost="work", metric=None):
             if own:
                 verdict.cells[name, problem] = judged_cell(own, rows, order, cost, by_cost)
     _order(verdict)
-    _claim(verdict, ran)
+    _claim(verdict, ran, level)
     return verdict
 
 
@@ -586,7 +586,7 @@ def _order(verdict):
         verdict.holm = holm({pair: test.p for pair, test in verdict.pairs.items()})
 
 
-def _claim(verdict, ran):
+def _claim(verdict, ran, level):
     if len({row["of"] for row in ran}) < 2 and ran:
         verdict.claim = "alone"
         return
@@ -612,7 +612,7 @@ def _claim(verdict, ran):
         verdict.claim = "fixed"
     elif verdict.p_best is None:
         verdict.claim = None
-    elif verdict.p_best <= 0.05 and all(t.statistic > 0 for t in against) and not chosen:
+    elif verdict.p_best <= level and all(t.statistic > 0 for t in against) and not chosen:
         verdict.claim = "best"
     else:
         verdict.claim = "leads"

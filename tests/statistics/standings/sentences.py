@@ -10,7 +10,7 @@ from .judge import BROKEN, UNRUN, judge, mode_of, scanned
 
 __all__ = ["false_sentences"]
 
-NUMBER = r"\d[\d.]*(?:e-?\d+)?"
+NUMBER = r"\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
 METRICS = {"f − f*": "gap", "validation loss": "validation_loss"}
 WORDS = {"timed out": "timeout"}
 COSTS = ("work", "steps", "gradients", "seconds")
@@ -45,11 +45,17 @@ class Context:
         return sum(self.verdict.ratios[name, p] <= 2 + 1e-9 for p in self.verdict.judged)
 
 
+def _number(text):
+    return float(text.replace(",", ""))
+
+
 def _near(text, value, digits):
     """Whether a printed number is this value in so many digits."""
     if value == 0 or math.isinf(value) or math.isnan(value):
-        return float(text) == value
-    return abs(float(text) - value) <= 0.51 * 10 ** (math.floor(math.log10(abs(value))) + 1 - digits)
+        return _number(text) == value
+    return abs(_number(text) - value) <= 0.51 * 10 ** (
+        math.floor(math.log10(abs(value))) + 1 - digits
+    )
 
 
 def _is_p(text, p):
@@ -117,6 +123,10 @@ def _equal(c, m):
     yield "leaders", c.names(m["names"]) == [n for n in c.verdict.order if c.verdict.place[n] == 1]
 
 
+def _same(c, m):
+    yield from _claimed(c, ("equal",))
+
+
 def _reached(c, m):
     cells = [c.verdict.cells[c.leader, p] for p in c.kind("cost")]
     yield "won", int(m["won"]) == sum(cell.won for cell in cells)
@@ -161,7 +171,7 @@ def _times(c, text, kind):
     on = c.kind(kind)
     cells = [(verdict.cells[other, p], verdict.cells[one, p], kind == "cost") for p in on]
     mode, _ = mode_of([(x, y) for x, y, _ in cells])
-    ratio = float(found["ratio"])
+    ratio = _number(found["ratio"])
     lacking = [i for i in (0, 1) if kind == "cost" and any(not x[i].won for x in cells)]
     bound = (found["bound"] or "").strip()
     yield "bound", lacking == {"": lacking, "at least": [0], "at most": [1]}[bound]
@@ -172,8 +182,8 @@ def _times(c, text, kind):
         return
     above, below = (scanned(cells, mode, ratio * r)[0] for r in (0.994, 1.006))
     yield "ratio", below < 0 < above
-    low = float(found["low"] or found["from"] or 0)
-    high = float(found["high"] or found["to"] or math.inf)
+    low = _number(found["low"] or found["from"] or "0")
+    high = _number(found["high"] or found["to"] or "inf")
     yield "inside", low * 0.99 <= ratio <= high * 1.01
     for end, step in ((low, 0.98), (high, 1.02)):
         if 0 < end < math.inf and verdict.pairs[one, other].relabellings <= 3000:
@@ -243,7 +253,8 @@ def _holds(c, m):
     table = c.found.variations
     failed = dict(
         re.findall(
-            r"((?:without any|without|counting|with)\b(?:(?!\().)*?) \(((?:[^()]|\([^)]*\))*)\)(?:, |$)", m["no"] or ""
+            r"((?:without any|without|counting|with)\b(?:(?!\().)*?) \(((?:[^()]|\([^)]*\))*)\)(?:, |$)",
+            m["no"] or "",
         )
     )
     expected = {row["variation"] for row in table.to_dict("records") if not row["holds"]}
@@ -380,9 +391,10 @@ def _began(c, m):
 
 
 def _unshared(c, m):
-    on = [{p for n, p in c.verdict.cells if n == name} for name in c.verdict.contenders]
-    yield "no two", not any(a & b for i, a in enumerate(on) for b in on[:i])
-    yield "two ran", sum(bool(own) for own in on) > 1
+    part = {"optimizers": "of", "samplers": "sampler", "settings": "optimizer"}[c.verdict.kind]
+    pairs = {(row[part], row["problem"]) for row in _of(c)}
+    problems = [problem for _, problem in pairs]
+    yield "no two", len({*problems}) == len(problems)
 
 
 def _unjudged(c, m):
@@ -434,7 +446,8 @@ PATTERNS = (
         rf"(?:best|better than (?P<rival>{{N}})){_FIRSTS}\.",
         _leads,
     ),
-    (rf"(?P<names>{_LIST}) are equal {_WHERE}\. There is no difference to be sure of\.", _equal),
+    (rf"(?P<names>{_LIST}) are equal {_WHERE}\.", _equal),
+    (r"There is no difference to be sure of\.", _same),
     (r"It reached the target in (?P<won>\d+) of (?P<runs>\d+) runs\.", _reached),
     (
         r"By how much: (?P<rival>{N}), the next, "
@@ -503,7 +516,10 @@ PATTERNS = (
     ),
     (r"No trial has run yet: there is nothing to judge\.", _nothing_ran),
     (r"Every run was at the target when it started: there is nothing to judge\.", _began),
-    (r"No two contenders ran on the same problem: nothing can be compared\.", _unshared),
+    (
+        r"No two (?:optimizers|samplers|settings|contenders) ran on the same problem: nothing can be compared\.",
+        _unshared,
+    ),
     (r"No problem can be judged: there is nothing to compare\.", _unjudged),
     (
         r"(?P<some>\d+) of (?P<all>\d+) runs ran in batches: they have no times of their own, and "
@@ -551,14 +567,48 @@ def _groups(found):
 def false_sentences(study, found, verdict):
     """Yield each sentence of the headline and the caveats that no pattern has, or that is false."""
     context = Context(study, found, verdict)
-    for line in [*found.headline, *found.caveats]:
-        rest = line
-        while rest:
-            match, check = _sentence(context, rest)
-            if match is None:
-                yield f"no pattern has {rest!r}"
-                break
-            for what, true in check(context, _groups(match)):
-                if not true:
-                    yield f"{match[0]!r} is false: {what}"
-            rest = rest[match.end() :].lstrip()
+    headline = found.headline
+    if each := re.fullmatch(_EACH, headline[0]):
+        yield from _each_false(context, each)
+        headline = []
+    for line in [*headline, *found.caveats]:
+        yield from _line_false(context, line)
+
+
+def _line_false(context, line):
+    rest = line
+    while rest:
+        match, check = _sentence(context, rest)
+        if match is None:
+            yield f"no pattern has {rest!r}"
+            return
+        for what, true in check(context, _groups(match)):
+            if not true:
+                yield f"{match[0]!r} is false: {what}"
+        rest = rest[match.end() :].lstrip()
+
+
+_EACH = (
+    r"No problem was run by all of these (?P<kind>\w+), so each is judged on its own"
+    r"(?:, at the level 0\.05/(?P<number>\d+))?\."
+)
+
+
+def _each_false(context, each):
+    """Yield what is false where problems are judged on their own, a line for each."""
+    study, verdict, lines = context.study, context.verdict, context.found.headline[1:]
+    on = {p: [n for n, where in verdict.cells if where == p] for p in verdict.problems}
+    judged = [problem for problem, names in on.items() if len(names) > 1]
+    anywhere = {name for name, _ in verdict.cells}
+    if (each["kind"], int(each["number"] or 1)) != (verdict.kind, len(judged)) or verdict.ranked:
+        yield f"{each[0]!r} is false: {judged}"
+    if any({*names} == anywhere for names in on.values()):
+        yield f"{each[0]!r} is false: {on}"
+    if len(lines) != len(judged):
+        yield f"there are {len(lines)} lines, expected one for each of {judged}"
+    trials = study.trials
+    for line, problem in zip(lines, judged, strict=False):
+        own = trials[trials["problem"] == problem]
+        alone = judge(own, study.curves, verdict.cost, study.metric, 0.05 / len(judged))
+        if alone.kind == verdict.kind:
+            yield from _line_false(Context(study, context.found, alone), line)

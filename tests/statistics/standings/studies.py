@@ -21,6 +21,7 @@ BROKEN = ("diverged", "failed", "timeout", "crashed")
 METRICS = ("loss", "accuracy", "validation_loss", "validation_accuracy")
 _SHOWN = [column for column in TRIALS if column.shown]
 _FLOATS = [column.name for column in _SHOWN if column.is_float]
+_NAMES = ("rosenbrock", "beale", "wood", "digits", "logistic", "valley", "plateau")
 _RECORDS = 200
 """Training records of problems with data."""
 
@@ -194,7 +195,7 @@ def add(
 
 def _problem(rng, number):
     """Return a random problem with the share of runs that reach its target."""
-    name = f"{'rosenbrock beale wood digits logistic valley plateau'.split()[number]}"
+    name = _NAMES[number]
     kind = rng.choice(
         ["gap target"] * 5
         + ["loss target"] * 3

@@ -64,7 +64,15 @@ def _end(study, problem, label, seed, end):
     elif end == "near":
         add(study, problem, label, seed, "finished", 100, loss=least + 2e-3 + more)
     else:
-        add(study, problem, label, seed, end, steps if end == "stopped" else 100, loss=least + 0.8 + more)
+        add(
+            study,
+            problem,
+            label,
+            seed,
+            end,
+            steps if end == "stopped" else 100,
+            loss=least + 0.8 + more,
+        )
 
 
 def _ended(ends, seeds, problems, contenders=("adam", "momentum", "bfgs")):
@@ -86,7 +94,7 @@ PLAIN = Problem("digits")
 OTHER = Problem("beale", 0.0, 10.0, 1e-3, "gap")
 
 
-@pytest.mark.parametrize(("problem", "seeds"), [(AIMED, 3), (PLAIN, 2), (AIMED, 1)])
+@pytest.mark.parametrize(("problem", "seeds"), [(AIMED, 3), (PLAIN, 2)])
 @pytest.mark.parametrize("first", ENDS)
 def test_two_contenders_may_end_in_every_way(first, problem, seeds):
     wrong = [
