@@ -52,12 +52,19 @@ class Claims:
         return contenders_of(self.trials)
 
     @cached_property
+    def final(self) -> pd.DataFrame:
+        """The trials but for those that searched for hyperparameters."""
+        if "stage" not in self.trials:
+            return self.trials
+        return self.trials[(self.trials["stage"].fillna("final") == "final").to_numpy()]
+
+    @cached_property
     def _ran(self) -> Flags:
         status = self.trials["status"]
-        final = ~status.isin((*UNRUN, "recording")).to_numpy()
+        ran = ~status.isin((*UNRUN, "recording")).to_numpy()
         if "stage" in self.trials:
-            final &= (self.trials["stage"].fillna("final") == "final").to_numpy()
-        return final
+            ran &= (self.trials["stage"].fillna("final") == "final").to_numpy()
+        return np.asarray(ran)
 
     @cached_property
     def _basis(self) -> Basis:

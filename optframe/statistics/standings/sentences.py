@@ -40,14 +40,11 @@ def headline(found: Tables) -> list[str]:
 def _nothing(found: Tables) -> str:
     if found.doubt:
         return f"Seconds rank nothing here: {found.doubt}"
-    status = found.trials["status"] if len(found.trials) else None
+    status = found.final["status"] if len(found.final) else None
     if status is None or status.isin((*UNRUN, "recording")).all():
         return "No trial has run yet: there is nothing to judge."
     if found.claim == "alone":
-        only = found.that_ran[0]
-        own = found.runs
-        won = f" {own['won'].sum()} of {len(own)} runs reached the target." if _aimed(found) else ""
-        return f"Only {only} ran, in one way: there is nothing to compare.{won}"
+        return f"Only {found.that_ran[0]} ran: there is nothing to compare.{_alone(found)}"
     kinds = set(found.problems["reason"]) - {"no run"}
     if kinds == {"every run was at the target when it started"}:
         return "Every run was at the target when it started: there is nothing to judge."
@@ -77,8 +74,10 @@ def _apart(found: Tables) -> Iterator[str]:
         yield f"And so on for {count - _MOST} more problems: see their tables."
 
 
-def _aimed(found: Tables) -> bool:
-    return bool(found.problems["target"].any()) and len(found.runs) > 0
+def _alone(found: Tables) -> str:
+    aimed = found.final.loc[found.final["target"].notna(), "key"]
+    own = found.runs[found.runs["key"].isin(aimed)]
+    return f" {own['won'].sum()} of {len(own)} runs reached the target." if len(own) else ""
 
 
 def _where(found: Tables) -> str:
@@ -279,7 +278,7 @@ def caveats(found: Tables) -> list[str]:
 
 
 def _unrun(found: Tables) -> Iterator[str]:
-    status = found.trials["status"]
+    status = found.final["status"]
     total = len(status)
     if planned := int(status.isin(("planned", "recording")).sum()):
         yield f"The study is not finished: {planned} of {total} trials have not run."
@@ -288,13 +287,13 @@ def _unrun(found: Tables) -> Iterator[str]:
 
 
 def _broken(found: Tables) -> str:
-    status = found.trials["status"]
+    status = found.final["status"]
     counts = [(s, int((status == s).sum())) for s in CENSORED]
     return ", ".join(f"{count} {_WORDS.get(s, s)}" for s, count in counts if count)
 
 
 def _failures(found: Tables) -> Iterator[str]:
-    status = found.trials["status"]
+    status = found.final["status"]
     lost, ran = int(status.isin(CENSORED).sum()), int((~status.isin((*UNRUN, "recording"))).sum())
     if lost:
         yield (
