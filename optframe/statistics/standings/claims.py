@@ -35,6 +35,7 @@ class Claims:
     """
 
     trials: pd.DataFrame = field(repr=False)
+    """The trials but for those that searched for hyperparameters."""
     curves: pd.DataFrame | None = field(repr=False)
     cost: str
     """The cost that is counted: that which was asked for, or gradients if some run lacks it."""
@@ -52,19 +53,8 @@ class Claims:
         return contenders_of(self.trials)
 
     @cached_property
-    def final(self) -> pd.DataFrame:
-        """The trials but for those that searched for hyperparameters."""
-        if "stage" not in self.trials:
-            return self.trials
-        return self.trials[(self.trials["stage"].fillna("final") == "final").to_numpy()]
-
-    @cached_property
     def _ran(self) -> Flags:
-        status = self.trials["status"]
-        ran = ~status.isin((*UNRUN, "recording")).to_numpy()
-        if "stage" in self.trials:
-            ran &= (self.trials["stage"].fillna("final") == "final").to_numpy()
-        return np.asarray(ran)
+        return np.asarray(~self.trials["status"].isin((*UNRUN, "recording")).to_numpy())
 
     @cached_property
     def _basis(self) -> Basis:

@@ -40,7 +40,7 @@ def headline(found: Tables) -> list[str]:
 def _nothing(found: Tables) -> str:
     if found.doubt:
         return f"Seconds rank nothing here: {found.doubt}"
-    status = found.final["status"] if len(found.final) else None
+    status = found.trials["status"] if len(found.trials) else None
     if status is None or status.isin((*UNRUN, "recording")).all():
         return "No trial has run yet: there is nothing to judge."
     if found.claim == "alone":
@@ -75,7 +75,7 @@ def _apart(found: Tables) -> Iterator[str]:
 
 
 def _alone(found: Tables) -> str:
-    aimed = found.final.loc[found.final["target"].notna(), "key"]
+    aimed = found.trials.loc[found.trials["target"].notna(), "key"]
     own = found.runs[found.runs["key"].isin(aimed)]
     return f" {own['won'].sum()} of {len(own)} runs reached the target." if len(own) else ""
 
@@ -278,7 +278,7 @@ def caveats(found: Tables) -> list[str]:
 
 
 def _unrun(found: Tables) -> Iterator[str]:
-    status = found.final["status"]
+    status = found.trials["status"]
     total = len(status)
     if planned := int(status.isin(("planned", "recording")).sum()):
         yield f"The study is not finished: {planned} of {total} trials have not run."
@@ -287,13 +287,13 @@ def _unrun(found: Tables) -> Iterator[str]:
 
 
 def _broken(found: Tables) -> str:
-    status = found.final["status"]
+    status = found.trials["status"]
     counts = [(s, int((status == s).sum())) for s in CENSORED]
     return ", ".join(f"{count} {_WORDS.get(s, s)}" for s, count in counts if count)
 
 
 def _failures(found: Tables) -> Iterator[str]:
-    status = found.final["status"]
+    status = found.trials["status"]
     lost, ran = int(status.isin(CENSORED).sum()), int((~status.isin((*UNRUN, "recording"))).sum())
     if lost:
         yield (
