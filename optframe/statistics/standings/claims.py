@@ -79,6 +79,13 @@ class Claims:
         return tuple(self.names[i] for i in np.unique(self._contenders.codes[self._ran]))
 
     @cached_property
+    def met(self) -> bool:
+        """Whether two contenders ran on the same problem."""
+        codes = self._contenders.codes[self._ran]
+        problem = self.trials["problem"][self._ran].to_numpy()
+        return len(set(zip(problem, codes, strict=True))) > len(set(problem))
+
+    @cached_property
     def most_seeds(self) -> int:
         """The largest number of different results of a contender on a problem, over its seeds."""
         own = [unit.without(self.judgement.cells.fixed[:, p]) for p, unit in self._judged_units]

@@ -147,7 +147,10 @@ def judge(sample: Sample) -> Judged:
         good = setting[sample.contender[own], number] == sample.setting[own]
         chosen[own] = good
         run = own[good]
-        sums, marks = (upper[good], lower[good]), (sample.paid[run], sample.raw[run])
+        sums, marks = (
+            (upper[good], lower[good]),
+            (sample.paid[run], sample.value[run], sample.raw[run]),
+        )
         made = units_of(sample.contender[run], sample.seed[run], sums, marks, count, by_cost)
         units.append(made)
         still[:, number] = fixed(made)

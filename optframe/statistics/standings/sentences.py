@@ -52,6 +52,8 @@ def _nothing(found: Tables) -> str:
         return f"Every run broke down ({_broken(found)}): there is nothing to compare."
     if not kinds & {"", "not all ran there"}:
         return "No problem can be judged: there is nothing to compare."
+    if found.met:
+        return f"No problem is left on which two {found.kind} can be compared."
     return f"No two {found.kind or 'contenders'} ran on the same problem: nothing can be compared."
 
 

@@ -364,7 +364,6 @@ def _tried(c, m):
 
 def _alone(c, m):
     yield "one", {row["of"] for row in _of(c)} == {m["who"]}
-    yield "in one way", len({(row["optimizer"], row["sampler"]) for row in c.ran}) == 1
     if m["runs"]:
         begun = {(row["problem"], row["seed"]) for row in c.ran if row["window"] == 0}
         aimed = [row for row in c.ran if not math.isnan(row["target"])]
@@ -395,6 +394,12 @@ def _unshared(c, m):
     pairs = {(row[part], row["problem"]) for row in _of(c)}
     problems = [problem for _, problem in pairs]
     yield "no two", len({*problems}) == len(problems)
+
+
+def _unleft(c, m):
+    shared = {problem for _, problem in c.verdict.cells}
+    met = [{who for who, on in c.verdict.cells if on == problem} for problem in shared]
+    yield "no two are left", all(len(names) < 2 for names in met)
 
 
 def _unjudged(c, m):
@@ -516,6 +521,7 @@ PATTERNS = (
     ),
     (r"No trial has run yet: there is nothing to judge\.", _nothing_ran),
     (r"Every run was at the target when it started: there is nothing to judge\.", _began),
+    (r"No problem is left on which two (?:optimizers|samplers|settings) can be compared\.", _unleft),
     (
         r"No two (?:optimizers|samplers|settings|contenders) ran on the same problem: nothing can be compared\.",
         _unshared,
