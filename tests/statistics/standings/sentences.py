@@ -521,7 +521,10 @@ PATTERNS = (
     ),
     (r"No trial has run yet: there is nothing to judge\.", _nothing_ran),
     (r"Every run was at the target when it started: there is nothing to judge\.", _began),
-    (r"No problem is left on which two (?:optimizers|samplers|settings) can be compared\.", _unleft),
+    (
+        r"No problem is left on which two (?:optimizers|samplers|settings) can be compared\.",
+        _unleft,
+    ),
     (
         r"No two (?:optimizers|samplers|settings|contenders) ran on the same problem: nothing can be compared\.",
         _unshared,
