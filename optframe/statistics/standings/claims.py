@@ -35,6 +35,7 @@ class Claims:
     """
 
     trials: pd.DataFrame = field(repr=False)
+    """The trials but for those that searched for hyperparameters."""
     curves: pd.DataFrame | None = field(repr=False)
     cost: str
     """The cost that is counted: that which was asked for, or gradients if some run lacks it."""
@@ -53,11 +54,7 @@ class Claims:
 
     @cached_property
     def _ran(self) -> Flags:
-        status = self.trials["status"]
-        final = ~status.isin((*UNRUN, "recording")).to_numpy()
-        if "stage" in self.trials:
-            final &= (self.trials["stage"].fillna("final") == "final").to_numpy()
-        return final
+        return np.asarray(~self.trials["status"].isin((*UNRUN, "recording")).to_numpy())
 
     @cached_property
     def _basis(self) -> Basis:

@@ -130,7 +130,9 @@ def judge(sample: Sample) -> Judged:
     settings = np.zeros((count, problems), dtype=np.intp)
     still = np.zeros((count, problems), dtype=bool)
     chosen = np.zeros(sample.contender.size, dtype=bool)
-    units = []
+    units: list[Units] = []
+    if not problems:
+        return Judged(units, b, setting, settings, chosen, still)
     rows = np.split(
         np.argsort(sample.problem, kind="stable"),
         np.cumsum(np.bincount(sample.problem, minlength=problems))[:-1],
@@ -149,8 +151,7 @@ def judge(sample: Sample) -> Judged:
         made = units_of(sample.contender[run], sample.seed[run], sums, marks, count, by_cost)
         units.append(made)
         still[:, number] = fixed(made)
-    if problems:
-        b = performances(units)
+    b = performances(units)
     return Judged(units, b, setting, settings, chosen, still)
 
 

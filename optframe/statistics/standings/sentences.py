@@ -44,10 +44,7 @@ def _nothing(found: Tables) -> str:
     if status is None or status.isin((*UNRUN, "recording")).all():
         return "No trial has run yet: there is nothing to judge."
     if found.claim == "alone":
-        only = found.that_ran[0]
-        own = found.runs
-        won = f" {own['won'].sum()} of {len(own)} runs reached the target." if _aimed(found) else ""
-        return f"Only {only} ran, in one way: there is nothing to compare.{won}"
+        return f"Only {found.that_ran[0]} ran: there is nothing to compare.{_alone(found)}"
     kinds = set(found.problems["reason"]) - {"no run"}
     if kinds == {"every run was at the target when it started"}:
         return "Every run was at the target when it started: there is nothing to judge."
@@ -77,8 +74,10 @@ def _apart(found: Tables) -> Iterator[str]:
         yield f"And so on for {count - _MOST} more problems: see their tables."
 
 
-def _aimed(found: Tables) -> bool:
-    return bool(found.problems["target"].any()) and len(found.runs) > 0
+def _alone(found: Tables) -> str:
+    aimed = found.trials.loc[found.trials["target"].notna(), "key"]
+    own = found.runs[found.runs["key"].isin(aimed)]
+    return f" {own['won'].sum()} of {len(own)} runs reached the target." if len(own) else ""
 
 
 def _where(found: Tables) -> str:

@@ -512,7 +512,7 @@ PATTERNS = (
         _tried,
     ),
     (
-        r"Only (?P<who>{N}) ran, in one way: there is nothing to compare\."
+        r"Only (?P<who>{N}) ran: there is nothing to compare\."
         r"(?: (?P<won>\d+) of (?P<runs>\d+) runs reached the target\.)?",
         _alone,
     ),
