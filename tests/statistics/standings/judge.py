@@ -472,13 +472,15 @@ def used_cost(rows, cost):
 def contenders_of(rows):
     """Return the kind of the contenders, and each run's contender."""
     names = [text(r.get("contender")) or r["optimizer"] for r in rows]
-    for kind, own in (
-        ("optimizers", names),
-        ("samplers", [r["sampler"] for r in rows]),
-        ("settings", [r["optimizer"] for r in rows]),
-    ):
-        if len({*own}) > 1:
-            return kind, own
+    if len({*names}) > 1:
+        return "optimizers", names
+    # A problem without data has the sampler "none", which is compared with nothing.
+    on = {r["problem"]: {s["sampler"] for s in rows if s["problem"] == r["problem"]} for r in rows}
+    if any(len(samplers) > 1 for samplers in on.values()):
+        return "samplers", [r["sampler"] for r in rows]
+    labels = [r["optimizer"] for r in rows]
+    if len({*labels}) > 1:
+        return "settings", labels
     return "", names
 
 
@@ -619,7 +621,7 @@ def _claim(verdict, ran, level):
 
 
 def differing(one, other):
-    """Return whether two numbers differ by more than rounding; NaN and ∞ are equal to themselves."""
+    """Return whether two numbers differ by more than rounding; NaN and ∞ equal themselves."""
     if isinstance(one, float) and isinstance(other, float):
         if math.isnan(one) or math.isnan(other):
             return math.isnan(one) != math.isnan(other)

@@ -163,7 +163,8 @@ def _times(c, text, kind):
     found = re.fullmatch(
         rf"(?P<bound>at least |at most )?(?P<ratio>{NUMBER}) times"
         rf"(?: \((?:95 %: (?:at least (?P<from>{NUMBER})|at most (?P<to>{NUMBER})"
-        rf"|(?P<low>{NUMBER}) to (?P<high>{NUMBER}))|(?P<few>too few runs for a 95 % interval))\))?",
+        rf"|(?P<low>{NUMBER}) to (?P<high>{NUMBER}))"
+        r"|(?P<few>too few runs for a 95 % interval))\))?",
         text,
     )
     yield "times", found is not None
@@ -253,7 +254,8 @@ def _holds(c, m):
     table = c.found.variations
     failed = dict(
         re.findall(
-            r"((?:without any|without|counting|with)\b(?:(?!\().)*?) \(((?:[^()]|\([^)]*\))*)\)(?:, |$)",
+            r"((?:without any|without|counting|with)\b(?:(?!\().)*?) "
+            r"\(((?:[^()]|\([^)]*\))*)\)(?:, |$)",
             m["no"] or "",
         )
     )
@@ -364,6 +366,7 @@ def _tried(c, m):
 
 def _alone(c, m):
     yield "one", {row["of"] for row in _of(c)} == {m["who"]}
+    yield "in one way", c.verdict.kind == "" or len({row["of"] for row in _of(c)}) == 1
     if m["runs"]:
         begun = {(row["problem"], row["seed"]) for row in c.ran if row["window"] == 0}
         aimed = [row for row in c.ran if not math.isnan(row["target"])]
@@ -394,12 +397,6 @@ def _unshared(c, m):
     pairs = {(row[part], row["problem"]) for row in _of(c)}
     problems = [problem for _, problem in pairs]
     yield "no two", len({*problems}) == len(problems)
-
-
-def _unleft(c, m):
-    shared = {problem for _, problem in c.verdict.cells}
-    met = [{who for who, on in c.verdict.cells if on == problem} for problem in shared]
-    yield "no two are left", all(len(names) < 2 for names in met)
 
 
 def _unjudged(c, m):
@@ -466,8 +463,8 @@ PATTERNS = (
     (
         rf"How sure: (?:that could be chance \(against (?P<against>{{N}}) (?P<p>{_P})\)"
         rf"|compared directly, (?P<ahead>{{N}}) does as well or better \((?P<p_>{_P})\)"
-        r"|its setting was chosen from (?P<tried>\d+) on these same runs, which makes it look better "
-        r"than it is; new seeds for the chosen setting would tell"
+        r"|its setting was chosen from (?P<tried>\d+) on these same runs, which makes it look "
+        r"better than it is; new seeds for the chosen setting would tell"
         r"|unknown, since one run of each does not show what another seed would give)"
         rf"(?:; (?P<behind>{_LIST}) (?:is|are) behind (?P<whom>{{N}}) beyond chance"
         r"(?:, corrected for all (?P<pairs>\d+) pairs)?)?\.",
@@ -499,8 +496,8 @@ PATTERNS = (
     (rf"Not ranked, for they did not run everywhere: (?P<names>{_LIST})\.", _unranked),
     (rf"Left out, for (?P<reason>[^:]+): (?P<names>{_LIST})\.", _left_out),
     (
-        r"On (?P<problem>{N}), (?P<some>\d+) of (?P<all>\d+) seeds began at the target, and are left "
-        r"out for all\.",
+        r"On (?P<problem>{N}), (?P<some>\d+) of (?P<all>\d+) seeds began at the target, and are "
+        r"left out for all\.",
         _begun,
     ),
     (
@@ -509,8 +506,8 @@ PATTERNS = (
         _missed,
     ),
     (
-        r"Up to (?P<most>\d+) settings of a contender were tried, and the best of them was chosen on "
-        r"the same runs, problem by problem: it looks better than it is\. New seeds would show its "
+        r"Up to (?P<most>\d+) settings of a contender were tried, and the best of them was chosen "
+        r"on the same runs, problem by problem: it looks better than it is\. New seeds would show its "
         r"true results\.",
         _tried,
     ),
@@ -522,11 +519,8 @@ PATTERNS = (
     (r"No trial has run yet: there is nothing to judge\.", _nothing_ran),
     (r"Every run was at the target when it started: there is nothing to judge\.", _began),
     (
-        r"No problem is left on which two (?:optimizers|samplers|settings) can be compared\.",
-        _unleft,
-    ),
-    (
-        r"No two (?:optimizers|samplers|settings|contenders) ran on the same problem: nothing can be compared\.",
+        r"No two (?:optimizers|samplers|settings|contenders) ran on the same problem: "
+        r"nothing can be compared\.",
         _unshared,
     ),
     (r"No problem can be judged: there is nothing to compare\.", _unjudged),
@@ -541,8 +535,8 @@ PATTERNS = (
         _lacking,
     ),
     (
-        rf"On (?P<problem>{{N}}), (?:the machine's speed drifted by {NUMBER} times during the study; "
-        r"seconds are not comparable|all runs of .+? began before those of .+?: a change of the "
+        rf"On (?P<problem>{{N}}), (?:the machine's speed drifted by {NUMBER} times during the "
+        r"study; seconds are not comparable|all runs of .+? began before those of .+?: a change of the "
         r"machine's speed would look like a difference of their times|.*?seconds.*?)\.",
         _times_of,
     ),

@@ -327,7 +327,11 @@ def random_study(number):
         for seed in range(seeds):
             common = 0.0 if repeats else rng.gauss(0, shared)
             at_start = rng.random() < begun
-            start = problem.start if same or repeats else problem.start + rng.random()
+            start = (
+                problem.start
+                if same or repeats or kind == "rounding"
+                else problem.start + rng.random()
+            )
             for (label, name, contender, effect), weight in zip(settings, weights, strict=True):
                 if label in absent or gone.get(label) == seed:
                     continue
