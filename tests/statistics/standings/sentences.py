@@ -366,7 +366,6 @@ def _tried(c, m):
 
 def _alone(c, m):
     yield "one", {row["of"] for row in _of(c)} == {m["who"]}
-    yield "in one way", c.verdict.kind == "" or len({row["of"] for row in _of(c)}) == 1
     if m["runs"]:
         begun = {(row["problem"], row["seed"]) for row in c.ran if row["window"] == 0}
         aimed = [row for row in c.ran if not math.isnan(row["target"])]
@@ -397,6 +396,13 @@ def _unshared(c, m):
     pairs = {(row[part], row["problem"]) for row in _of(c)}
     problems = [problem for _, problem in pairs]
     yield "no two", len({*problems}) == len(problems)
+
+
+def _unleft(c, m):
+    met = {}
+    for who, problem in c.verdict.cells:
+        met.setdefault(problem, set()).add(who)
+    yield "no two are left", all(len(names) < 2 for names in met.values())
 
 
 def _unjudged(c, m):
@@ -518,6 +524,10 @@ PATTERNS = (
     ),
     (r"No trial has run yet: there is nothing to judge\.", _nothing_ran),
     (r"Every run was at the target when it started: there is nothing to judge\.", _began),
+    (
+        r"No problem is left on which two (?:optimizers|samplers|settings) can be compared\.",
+        _unleft,
+    ),
     (
         r"No two (?:optimizers|samplers|settings|contenders) ran on the same problem: "
         r"nothing can be compared\.",
