@@ -72,6 +72,7 @@ def basis_of(
         won=runs.won,
         paid=costs_paid(runs, runs.won, spent, whole, cells),
         value=ends.value,
+        raw=ends.raw,
         lost=runs.lost,
         spent=np.where(runs.frame["steps"].notna(), spent, np.nan),
         status=_codes(runs.frame["status"]),

@@ -32,6 +32,8 @@ class Sample(NamedTuple):
     won: Flags
     paid: Floats
     value: Floats
+    raw: Floats
+    """The final metric as it was measured; 0 of a run that broke down."""
     lost: Flags
     spent: Floats
     """What it spent; NaN if it was not counted."""
@@ -45,7 +47,7 @@ class Sample(NamedTuple):
         return self._replace(**{name: getattr(self, name)[rows] for name in _OF_RUNS})
 
 
-_OF_RUNS = Sample._fields[:10]
+_OF_RUNS = Sample._fields[:11]
 
 
 class Judged(NamedTuple):
@@ -150,7 +152,7 @@ def judge(sample: Sample) -> Judged:
         chosen[own] = good
         run = own[good]
         sums = upper[good], lower[good]
-        marks = sample.status[run] * 1.0, sample.spent[run], sample.value[run]
+        marks = sample.status[run] * 1.0, sample.spent[run], sample.raw[run]
         made = units_of(sample.contender[run], sample.seed[run], sums, marks, count, by_cost)
         units.append(made)
         still[:, number] = fixed(made)

@@ -36,13 +36,18 @@ class Units(NamedTuple):
     """What tells runs apart, shape (marks, contenders, seeds)."""
 
     def without(self, rows: Flags) -> Units:
-        """Return the units in which each of these contenders has one run, in the first column."""
+        """Return the units in which each of these contenders has one run, under the first seed.
+
+        It would have been the same under any seed.
+        """
+        first = self.present & (np.cumsum(self.present, axis=1) == 1)
         present, upper, lower = self.present.copy(), self.upper.copy(), self.lower.copy()
         for row in np.flatnonzero(rows):
-            first = int(np.argmax(self.present[row]))
-            for part, own in ((present, self.present), (upper, self.upper), (lower, self.lower)):
+            column = int(np.argmax(first[row]))
+            for part in (present, upper, lower):
+                alone = part[row, column]
                 part[row] = 0
-                part[row, 0] = own[row, first]
+                part[row, 0] = alone
         return Units(self.by_cost, self.seeds, present, upper, lower, self.marks)
 
     def sums(self) -> tuple[Floats, Floats]:
