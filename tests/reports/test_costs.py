@@ -15,9 +15,9 @@ import optframe
 from optframe import Study, UsageError, load, load_plugins
 from optframe.contracts.costs import COSTS, OFFERED
 from optframe.drawing.figures import frames_of
+from optframe.statistics import standings
 from optframe.store.merging import merge
 from optframe.store.results import Results
-from optframe_reports.answer import answer
 from optframe_reports.page.charts import Arrays, chart
 from optframe_reports.problem_frames import by_problem
 from optframe_reports.tables.of_problem import tables_of_problems
