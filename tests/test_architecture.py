@@ -246,11 +246,11 @@ def imported_by(code: str) -> set[str]:
     return set(finished.stdout.splitlines()[-1].split())
 
 
-def command_line(*words: str) -> set[str]:
+def command_line(*words: str, code: int = 0) -> set[str]:
     return imported_by(
         "from optframe_bench import main\n"
         f"sys.argv = ['optframe', *{words!r}]\n"
-        "try:\n    main()\nexcept SystemExit as ended:\n    assert not ended.code"
+        f"try:\n    main()\nexcept SystemExit as ended:\n    assert (ended.code or 0) == {code}"
     )
 
 
@@ -270,9 +270,14 @@ NAMES_ONLY = {"numpy", "rich", *HEAVY}
         ),
         (lambda: command_line("list"), {"optframe.components.registry"}, NAMES_ONLY),
         (lambda: command_line("plugins"), {"optframe.components.registry"}, NAMES_ONLY),
+        (
+            lambda: command_line("report", ".", "--cost", "second", code=2),
+            {"optframe.contracts.costs"},
+            {"optframe.api", "optframe.store.results", *HEAVY, *BUILT_IN},
+        ),
         (lambda: imported_by("import optframe"), {"optframe"}, {"pluggy", "click", *NAMES_ONLY}),
     ],
-    ids=["all plugins", "--help", "list", "plugins", "import optframe"],
+    ids=["all plugins", "--help", "list", "plugins", "a wrong cost", "import optframe"],
 )
 def test_nothing_is_imported_before_it_is_used(load, there, absent):
     loaded = load()

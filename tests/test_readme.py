@@ -75,7 +75,7 @@ def test_first_command_ends_by_naming_the_report(folder):
     for problem in ("mlp", "softmax", "rosenbrock", "quadratic"):
         assert problem in output
     again = run([*words, "--no-report"], folder)
-    assert "120 trials were in the store already; nothing was run now" in again
+    assert "144 trials were in the store already; nothing was run now" in again
 
 
 def test_second_command_is_the_one_that_ci_runs():

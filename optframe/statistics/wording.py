@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["joined", "metric_name", "number", "p_value", "plural"]
+__all__ = ["joined", "metric_name", "number", "p_value", "plural", "times"]
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -38,3 +38,11 @@ def plural(number: int, noun: str) -> str:
 def metric_name(metric: str) -> str:
     """Return what a metric is called: ``validation loss``, ``f − f*``."""
     return "f − f*" if metric == "gap" else metric.replace("_", " ")
+
+
+def times(ratio: float) -> str:
+    """Return a ratio as text with three digits, without an exponent below a million: ``2,090``."""
+    if not 100 <= ratio < 1e6:
+        return number(ratio, 3)
+    digits = 3 - len(str(int(ratio)))
+    return f"{round(ratio, digits):,.0f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,22 @@ RESERVED = ("name", "label", "budget", "start", "wrap", "optimizers", "problems"
 
 
 @dataclass(frozen=True)
+class Grid:
+    """The names that the points of a table can be compared under."""
+
+    label: str | None
+    """The label that a person wrote."""
+    shared: str
+    """What the points have in common, in the short notation."""
+    written: str
+    """The whole table, lists included, in the short notation."""
+    varied: tuple[str, ...]
+    """The parameters that have several values."""
+    budget: str
+    """The table's own budget, as JSON."""
+
+
+@dataclass(frozen=True)
 class Choice:
     """One point of a component's grid: the component, the table it comes from, and the object."""
 
@@ -47,8 +63,10 @@ class Choice:
     table: Mapping[str, Any]
     made: Any
     where: str
+    grid: Grid | None = None
+    """The grid that it is a point of; None if its table has one point."""
     contender: str | None = None
-    """What the points of a grid are called together, without what varies; None without a grid."""
+    """What the points of a grid are called together; None without a grid."""
 
     def pairs_with(self, others: str, other: Choice) -> bool:
         """Whether the table's list of partners (``problems = [...]``) contains the other choice.
@@ -76,18 +94,18 @@ class Choices:
 
     def of(self, kind: str, items: Any) -> list[Choice]:
         """Return every grid point of these items: names, tables or objects of one kind."""
-        choices: list[Choice] = []
+        tables: list[list[Choice]] = []
         self.names[kind] = set()
         for item in (items,) if isinstance(items, (str, Mapping)) else tuple(items):
             try:
                 table = table_of(item, kind, self.registry)
                 self.names[kind].add(str(table.get("name")))
-                choices += self._expand(kind, table)
+                tables.append(self._expand(kind, table))
             except UsageError as error:
                 self.mistakes += [
                     m if m.startswith(self.prefix) else self.prefix + m for m in error.mistakes
                 ]
-        return choices
+        return _named(tables)
 
     def _expand(self, kind: str, table: Mapping[str, Any]) -> list[Choice]:
         """Expand the grids of one table; each point is made once, which finds its mistakes."""
@@ -102,35 +120,26 @@ class Choices:
         known = parameters(component) if isinstance(component, type) else {}
         axes: list[list[tuple[str, Any]]] = []
         for key, value in given.items():
-            grid = isinstance(value, list) and key in known
+            listed = isinstance(value, list) and key in known
             # A field that takes a list has one value here, unless the value is a list of lists.
-            if grid and is_sequence(known[key].annotation):
-                grid = bool(value) and all(isinstance(item, list) for item in value)
-            if grid and not value:
+            if listed and is_sequence(known[key].annotation):
+                listed = bool(value) and all(isinstance(item, list) for item in value)
+            if listed and not value:
                 raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
-            axes.append([(key, item) for item in (value if grid else [value])])
+            axes.append([(key, item) for item in (value if listed else [value])])
         choices: list[Choice] = []
-        varied = {axis[0][0] for axis in axes if len(axis) > 1}
-        fixed = {key: value for key, value in given.items() if key not in varied}
-        together = self._together(table, fixed) if varied else None
+        grid = _grid_of(table, axes)
         wrong = self._mistakes(table, kind, where)
         mistakes: list[str] = []
         for point in itertools.product(*axes):
             try:
                 made = self._make(kind, table, dict(point), where)
-                choices.append(dataclasses.replace(made, contender=together))
+                choices.append(dataclasses.replace(made, grid=grid))
             except UsageError as error:
                 mistakes += error.mistakes
         # Points share parameters, and would repeat the same mistake.
         self.mistakes += dict.fromkeys([*wrong, *mistakes])
         return [] if wrong else choices
-
-    def _together(self, table: Mapping[str, Any], fixed: Mapping[str, Any]) -> str:
-        """Return what a grid is called as one contender: its label, else what its points share."""
-        if isinstance(table.get("label"), str):
-            return str(table["label"])
-        around = {"wrap": table["wrap"]} if table.get("wrap") else {}
-        return write({"name": table["name"], **fixed, **around})
 
     def _mistakes(self, table: Mapping[str, Any], kind: str, where: str) -> list[str]:
         """Return the mistakes in the keys that every table accepts, such as ``label``."""
@@ -169,6 +178,53 @@ class Choices:
             grids = [(v, table[k]) for k, v in given.items() if isinstance(table.get(k), list)]
             label = " ".join([table["label"], *(_in_grid(v, grid) for v, grid in grids)])
         return Choice(Component(name, canonical(values), label), table, made, where)
+
+
+def _grid_of(table: Mapping[str, Any], axes: Iterable[Sequence[tuple[str, Any]]]) -> Grid | None:
+    """Return the grid of a table; None if each of its parameters has one value."""
+    fixed, lists = {"name": table["name"]}, {"name": table["name"]}
+    varied = []
+    for axis in axes:
+        key, value = axis[0]
+        if len(axis) == 1:
+            fixed[key] = lists[key] = value
+        else:
+            varied.append(key)
+            lists[key] = [item for _, item in axis]
+    if not varied:
+        return None
+    around = {"wrap": table["wrap"]} if table.get("wrap") else {}
+    label, budget = table.get("label"), canonical({"": table.get("budget")})
+    texts = write({**fixed, **around}), write({**lists, **around})
+    return Grid(label if isinstance(label, str) else None, *texts, tuple(sorted(varied)), budget)
+
+
+def _named(tables: Sequence[Sequence[Choice]]) -> list[Choice]:
+    """Return the points of all tables, those of grids with the name that they are compared under.
+
+    A label that a person wrote is the name. Else it is what the points share, if nothing else in
+    the study has that name but grids without a label over the same parameters and with the same
+    budget, which are one contender then. Else it is the whole table, lists included.
+    """
+    points = [choice for table in tables for choice in table]
+    users: dict[str, set[Any]] = {}
+    for point in points:
+        grid = point.grid
+        if grid is None:
+            users.setdefault(point.component.label, set()).add(None)
+        elif grid.label is not None:
+            users.setdefault(grid.label, set()).add(None)
+        else:
+            users.setdefault(grid.shared, set()).add((grid.varied, grid.budget))
+    named = []
+    for point in points:
+        grid, name = point.grid, None
+        if grid is not None and grid.label is not None:
+            name = grid.label
+        elif grid is not None:
+            name = grid.shared if len(users[grid.shared]) == 1 else grid.written
+        named.append(dataclasses.replace(point, contender=name))
+    return named
 
 
 def _in_grid(value: Any, grid: list[Any]) -> str:

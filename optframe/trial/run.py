@@ -124,6 +124,8 @@ class Run:
                 self.clock.stop()
                 self.status, self.error = "failed", error
                 self.reason = one_line(f"{type(error).__name__}: {error}")
+                if self.path is not None:
+                    self.path.complete()
 
     def rehearsal(self) -> Loop:
         """Return a loop on a copy of the start with counts of its own."""

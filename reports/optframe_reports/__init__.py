@@ -15,6 +15,7 @@ optframe_api = 1
 def optframe_figures() -> dict[str, str]:
     """Register the figures."""
     return {
+        "advantage": "optframe_reports.figures.advantage:Advantage",
         "batch-size": "optframe_reports.figures.batch_size:BatchSize",
         "convergence": "optframe_reports.figures.convergence:Convergence",
         "critical-difference": "optframe_reports.figures.critical_difference:CriticalDifference",

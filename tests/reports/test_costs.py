@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure as Canvas
+from optframe_reports.answer import answer
 
 import optframe
 from optframe import Study, UsageError, load, load_plugins

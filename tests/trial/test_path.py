@@ -104,6 +104,14 @@ def test_gradient_descent_by_hand(path_of, descend, rosenbrock_gradient):
     np.testing.assert_array_equal(gradient, [Rosenbrock().gradient(one) for one in expected])
 
 
+def test_gradients_are_computed_in_the_dtype_of_the_run(path_of):
+    _, theta, gradient = path_of(Rosenbrock(), SGD(lr=1e-3), budget={"steps": 30}, dtype="float32")
+    single = theta.astype(np.float32)
+    np.testing.assert_array_equal(theta, single)
+    np.testing.assert_array_equal(gradient, [Rosenbrock().gradient(one) for one in single])
+    assert not np.array_equal(gradient, [Rosenbrock().gradient(one) for one in theta])
+
+
 def test_momentum_by_hand(path_of):
     lr, momentum = 1e-3, 0.9
     step, theta, gradient = path_of(
@@ -242,17 +250,47 @@ def test_the_clock_stands_still(steps, run_of, monkeypatch):
     assert seconds == [steps, steps]
 
 
-def test_later_steps_read_the_clock_no_more_often(run_of, monkeypatch):
+@pytest.mark.parametrize("batched", [False, True])
+def test_steps_with_a_path_do_not_stop_the_clock(batched, run_of, monkeypatch):
+    """The clock is stopped once more than without a path: after the first steps."""
     reads = Counter()
     read = Clock.stop
     monkeypatch.setattr(Clock, "stop", lambda clock: reads.update(["stop"]) or read(clock))
-    found = []
-    for steps in (300, 900):
+    found = {}
+    for path, steps in [(False, 300), (True, STEPS // 2), (True, 300), (True, 900)]:
         reads.clear()
-        run_of(Rosenbrock(), SGD(lr=1e-4), budget={"steps": steps}, checkpoints=FAR, path=True)
-        found.append(reads["stop"])
-    assert found[0] == found[1]
-    assert found[0] >= STEPS
+        given = {"budget": {"steps": steps}, "checkpoints": FAR, "path": path}
+        run = run_of(Rosenbrock(), SGD(lr=1e-4), **given)
+        if batched:
+            runs = [Run(run.setup), Run(run.setup)]
+            reads.clear()
+            VectorizedRuns(runs, merged([SGD(lr=1e-4)] * 2, run.setup.backend)).execute()
+        found[path, steps] = reads["stop"]
+    plain = found[False, 300]
+    assert found == {
+        (False, 300): plain,
+        (True, STEPS // 2): plain,
+        (True, 300): plain + 1,
+        (True, 900): plain + 1,
+    }
+
+
+@dataclass(frozen=True)
+class Raising(SGD):
+    """Raises in its eighth step."""
+
+    def step(self, theta, state, oracle):
+        if oracle.step == 7:
+            raise ArithmeticError("it ends here")
+        return super().step(theta, state, oracle)
+
+
+def test_a_run_that_fails_between_checkpoints_has_a_path_up_to_there(run_of):
+    run = run_of(Rosenbrock(), Raising(lr=1e-3), checkpoints=FAR, path=True)
+    assert run.status == "failed"
+    whole = run_of(Rosenbrock(), SGD(lr=1e-3), budget={"steps": 7}, checkpoints=FAR, path=True)
+    assert len(run.path.rows) == 8
+    assert same(run, whole)
 
 
 @pytest.mark.parametrize("every", [1, 7, 100])

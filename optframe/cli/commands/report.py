@@ -8,8 +8,17 @@ import click
 
 from optframe.cli.options import name_broken, with_plugins
 from optframe.components.registry import Registry
+from optframe.contracts.costs import OFFERED
+from optframe.errors import UsageError, nearest
 
 __all__ = ["command"]
+
+
+def _offered(context: click.Context, option: click.Parameter, cost: str | None) -> str | None:
+    """Refuse an unknown cost before anything is read, which takes most of the command's time."""
+    if cost is not None and cost not in OFFERED:
+        raise UsageError(f"unknown cost {cost!r}; {nearest(cost, OFFERED)}")
+    return cost
 
 
 @click.command("report")
@@ -27,6 +36,7 @@ __all__ = ["command"]
 @click.option(
     "--cost",
     metavar="NAME",
+    callback=_offered,
     help="Compare by work, steps, gradients, records, epochs, samples, evaluations or seconds.  "
     "[default: the study's, else work]",
 )

@@ -17,7 +17,7 @@ from optframe.statistics.medians import UNRUN
 from optframe.statistics.standings.basis import Basis, basis_of
 from optframe.statistics.standings.contenders import Contenders, contenders_of
 from optframe.statistics.standings.judgement import Judgement
-from optframe.statistics.standings.relabelling import BLOCKS, Ratio, p_over_problems
+from optframe.statistics.standings.relabelling import BLOCKS, LEVEL, Ratio, p_over_problems
 from optframe.statistics.standings.units import Units
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Claims:
     """
 
     trials: pd.DataFrame = field(repr=False)
+    """The trials but for those that searched for hyperparameters."""
     curves: pd.DataFrame | None = field(repr=False)
     cost: str
     """The cost that is counted: that which was asked for, or gradients if some run lacks it."""
@@ -44,6 +45,8 @@ class Claims:
     """The number of seeds that the study asked for, if it is known."""
     asked: str = DEFAULT
     """The cost that was asked for."""
+    level: float = LEVEL
+    """The level of the claims: of ``best``, and of pairs that are told apart."""
 
     @cached_property
     def _contenders(self) -> Contenders:
@@ -51,11 +54,7 @@ class Claims:
 
     @cached_property
     def _ran(self) -> Flags:
-        status = self.trials["status"]
-        final = ~status.isin((*UNRUN, "recording")).to_numpy()
-        if "stage" in self.trials:
-            final &= (self.trials["stage"].fillna("final") == "final").to_numpy()
-        return final
+        return np.asarray(~self.trials["status"].isin((*UNRUN, "recording")).to_numpy())
 
     @cached_property
     def _basis(self) -> Basis:
@@ -78,6 +77,13 @@ class Claims:
     def that_ran(self) -> tuple[str, ...]:
         """The contenders with a run, in the study's order."""
         return tuple(self.names[i] for i in np.unique(self._contenders.codes[self._ran]))
+
+    @cached_property
+    def met(self) -> bool:
+        """Whether two contenders ran on the same problem."""
+        codes = self._contenders.codes[self._ran]
+        problem = self.trials["problem"][self._ran].to_numpy()
+        return len(set(zip(problem, codes, strict=True))) > len(set(problem))
 
     @cached_property
     def most_seeds(self) -> int:
@@ -152,7 +158,7 @@ class Claims:
             return "fixed"
         # The best of several settings, chosen on these runs, looks better than it is.
         chosen = self._chosen_from(self.judgement.order.first[0]) > 1
-        return "best" if self.judgement.is_best and not chosen else "leads"
+        return "best" if self.p_best <= self.level and not chosen else "leads"
 
     @cached_property
     def _all_fixed(self) -> bool:
@@ -179,7 +185,7 @@ class Claims:
         """The largest p of the first against another; 1 if it is not ahead of all, NaN if alone."""
         if not self.comparable or len(self.leaders) > 1:
             return math.nan
-        return self.judgement.p_best()
+        return self.judgement.p_best(self.judgement.p_values)
 
     @cached_property
     def p_beyond(self) -> float:

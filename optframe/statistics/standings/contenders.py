@@ -26,7 +26,7 @@ class Contenders(NamedTuple):
 
 
 def contenders_of(trials: pd.DataFrame) -> Contenders:
-    """Return what is compared: the first of these that has two different values among the runs.
+    """Return what is compared: the first of these of which some problem has two that ran.
 
     - *optimizers*: the labels; a table of a study with lists of values (a grid) is one contender,
       whose name is in the column ``contender``,
@@ -35,17 +35,25 @@ def contenders_of(trials: pd.DataFrame) -> Contenders:
 
     Labels that a person wrote are never merged.
     """
+    labels = trials["optimizer"].astype(str)
+    optimizers = labels
+    if "contender" in trials:
+        optimizers = trials["contender"].where(trials["contender"].notna(), labels).astype(str)
+    ran = ~trials["status"].isin(UNRUN).to_numpy()
+    problem = trials["problem"][ran]
+    offered = {
+        "optimizers": optimizers,
+        "samplers": trials["sampler"].astype(str),
+        "settings": labels,
+    }
+    for kind, names in offered.items():
+        if (names[ran].groupby(problem).nunique() > 1).any():
+            return _coded(kind, names)
+    return _coded("optimizers" if optimizers[ran].nunique() > 1 else "", optimizers)
+
+
+def _coded(kind: str, names: pd.Series[str]) -> Contenders:
     import pandas as pd
 
-    labels = trials["optimizer"].astype(str)
-    grids = labels
-    if "contender" in trials:
-        grids = trials["contender"].where(trials["contender"].notna(), labels).astype(str)
-    ran = ~trials["status"].isin(UNRUN).to_numpy()
-    offered = {"optimizers": grids, "samplers": trials["sampler"].astype(str), "settings": labels}
-    for kind, names in offered.items():
-        if names[ran].nunique() > 1:
-            codes, found = pd.factorize(names)
-            return Contenders(kind, tuple(map(str, found)), codes.astype(np.intp))
-    codes, found = pd.factorize(grids)
-    return Contenders("", tuple(map(str, found)), codes.astype(np.intp))
+    codes, found = pd.factorize(names)
+    return Contenders(kind, tuple(map(str, found)), codes.astype(np.intp))

@@ -6,7 +6,7 @@ alone, and costs no pass through data frames.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import Floats
 from optframe.statistics.standings.order import Order, compared, ordered, performances
-from optframe.statistics.standings.relabelling import LEVEL, Relabeller, Relabelling, p_of_pairs
+from optframe.statistics.standings.relabelling import Relabeller, Relabelling, p_of_pairs
 from optframe.statistics.standings.units import Units, fixed, logarithm, units_of
 
 __all__ = ["Judged", "Judgement", "Sample", "judge"]
@@ -104,10 +104,10 @@ class Judgement:
         """Return the test of a rival against a better placed contender."""
         return self.relabeller.pair(rival, better)
 
-    def p_best(self) -> float:
+    def p_best(self, known: Mapping[tuple[int, int], float] | None = None) -> float:
         """Return the largest p of the first against another, 1 if it is not ahead of all of them.
 
-        It is NaN if nobody else is ranked.
+        It is NaN if nobody else is ranked. ``known`` has p of pairs, if they were computed.
         """
         first, *others = (int(i) for i in self.order.sequence)
         if not others:
@@ -117,13 +117,9 @@ class Judgement:
         found = []
         for rival in others:
             test = self.pair(first, rival)
-            found.append(test.p() if test.statistic() > 0 else 1.0)
+            p = test.p() if known is None else known[first, rival]
+            found.append(p if test.statistic() > 0 else 1.0)
         return max(found)
-
-    @property
-    def is_best(self) -> bool:
-        """Whether one contender is first, and ahead of every other beyond chance."""
-        return len(self.order.sequence) > 1 and self.p_best() <= LEVEL
 
 
 def judge(sample: Sample) -> Judged:
@@ -134,7 +130,9 @@ def judge(sample: Sample) -> Judged:
     settings = np.zeros((count, problems), dtype=np.intp)
     still = np.zeros((count, problems), dtype=bool)
     chosen = np.zeros(sample.contender.size, dtype=bool)
-    units = []
+    units: list[Units] = []
+    if not problems:
+        return Judged(units, b, setting, settings, chosen, still)
     rows = np.split(
         np.argsort(sample.problem, kind="stable"),
         np.cumsum(np.bincount(sample.problem, minlength=problems))[:-1],
@@ -149,12 +147,14 @@ def judge(sample: Sample) -> Judged:
         good = setting[sample.contender[own], number] == sample.setting[own]
         chosen[own] = good
         run = own[good]
-        sums, marks = (upper[good], lower[good]), (sample.paid[run], sample.raw[run])
+        sums, marks = (
+            (upper[good], lower[good]),
+            (sample.paid[run], sample.value[run], sample.raw[run]),
+        )
         made = units_of(sample.contender[run], sample.seed[run], sums, marks, count, by_cost)
         units.append(made)
         still[:, number] = fixed(made)
-    if problems:
-        b = performances(units)
+    b = performances(units)
     return Judged(units, b, setting, settings, chosen, still)
 
 

@@ -15,15 +15,19 @@ from optframe.statistics.medians import CENSORED, UNRUN
 from optframe.statistics.standings.claims import names_of_problems
 from optframe.statistics.standings.relabelling import BLOCKS, Ratio
 from optframe.statistics.standings.tables import Tables
-from optframe.statistics.wording import joined, metric_name, number, p_value, plural
+from optframe.statistics.wording import joined, metric_name, p_value, plural, times
 
 __all__ = ["caveats", "headline"]
 
 _WORDS = {"timeout": "timed out"}
+_MOST = 8
+"""The most problems that a headline names one by one."""
 
 
 def headline(found: Tables) -> list[str]:
     """Return `Standings.headline`: who, by how much, how sure; or why nothing can be said."""
+    if found.apart_on:
+        return list(_apart(found))
     if not found.comparable:
         return [_nothing(found)]
     if found.claim == "equal":
@@ -40,10 +44,7 @@ def _nothing(found: Tables) -> str:
     if status is None or status.isin((*UNRUN, "recording")).all():
         return "No trial has run yet: there is nothing to judge."
     if found.claim == "alone":
-        only = found.that_ran[0]
-        own = found.runs
-        won = f" {own['won'].sum()} of {len(own)} runs reached the target." if _aimed(found) else ""
-        return f"Only {only} ran, in one way: there is nothing to compare.{won}"
+        return f"Only {found.that_ran[0]} ran: there is nothing to compare.{_alone(found)}"
     kinds = set(found.problems["reason"]) - {"no run"}
     if kinds == {"every run was at the target when it started"}:
         return "Every run was at the target when it started: there is nothing to judge."
@@ -51,11 +52,34 @@ def _nothing(found: Tables) -> str:
         return f"Every run broke down ({_broken(found)}): there is nothing to compare."
     if not kinds & {"", "not all ran there"}:
         return "No problem can be judged: there is nothing to compare."
-    return "No two contenders ran on the same problem: nothing can be compared."
+    if found.met:
+        return f"No problem is left on which two {found.kind} can be compared."
+    return f"No two {found.kind or 'contenders'} ran on the same problem: nothing can be compared."
 
 
-def _aimed(found: Tables) -> bool:
-    return bool(found.problems["target"].any()) and len(found.runs) > 0
+def _apart(found: Tables) -> Iterator[str]:
+    """Say of each problem on its own who is best there, as no problem was run by all."""
+    count = len(found.apart_on)
+    level = f", at the level 0.05/{count}" if count > 1 else ""
+    yield f"No problem was run by all of these {found.kind}, so each is judged on its own{level}."
+    for problem in found.apart_on[:_MOST]:
+        own = found.of_problem(problem)
+        sure = f" ({p_value(own.p_best)})" if own.claim == "best" else ""
+        yield (
+            f"{joined(own.leaders)} are equal {_where(own)}."
+            if own.claim == "equal"
+            else f"{_claim(own)}{sure}."
+            if own.comparable
+            else f"On {problem}: {_nothing(own)}"
+        )
+    if count > _MOST:
+        yield f"And so on for {count - _MOST} more problems: see their tables."
+
+
+def _alone(found: Tables) -> str:
+    aimed = found.trials.loc[found.trials["target"].notna(), "key"]
+    own = found.runs[found.runs["key"].isin(aimed)]
+    return f" {own['won'].sum()} of {len(own)} runs reached the target." if len(own) else ""
 
 
 def _where(found: Tables) -> str:
@@ -64,6 +88,10 @@ def _where(found: Tables) -> str:
 
 
 def _who(found: Tables) -> str:
+    return f"{_claim(found)}.{_reached(found, found.contenders[0])}"
+
+
+def _claim(found: Tables) -> str:
     leader = found.table.iloc[0]
     name, count = leader["contender"], int(leader["problems"])
     where, several = _where(found), count > 1
@@ -85,7 +113,7 @@ def _who(found: Tables) -> str:
         shown = f"better than {found.contenders[1]}" if others == 1 else "best"
         text = f"{name} leads {where}, but is not shown to be {shown}"
         text += firsts if several else ""
-    return f"{text}.{_reached(found, name)}"
+    return text
 
 
 def _firsts(found: Tables) -> str:
@@ -122,15 +150,15 @@ def _how_much(found: Tables) -> str:
         on = f" on {rival['problem'].iloc[0]}" if len(rival) == 1 else ""
         parts.append(f"never reached the target{on} ({runs})")
     elif len(rival):
-        times = _times(found.ratio(first, second, kind="cost"), found.claim)
-        parts.append(f"needs {times} {found.cost} of {first} to reach the target")
+        ratio = _ratio_words(found.ratio(first, second, kind="cost"), found.claim)
+        parts.append(f"needs {ratio} {found.cost} of {first} to reach the target")
     values = judged[judged["kind"] == "value"]
     if len(values):
         metrics = list(dict.fromkeys(values["metric"]))
         what = _value_words(metrics)
-        times = _times(found.ratio(first, second, kind="value"), found.claim)
+        ratio = _ratio_words(found.ratio(first, second, kind="value"), found.claim)
         on = f" on {joined(list(values['problem']))}" if len(rival) and len(values) <= 3 else ""
-        parts.append(f"ends with {times} {what} of {first}{on}")
+        parts.append(f"ends with {ratio} {what} of {first}{on}")
     together = " over these problems together" if len(judged) > 1 else ""
     return f"By how much: {second}, the next, {joined(parts)}{together}."
 
@@ -144,19 +172,19 @@ def _value_words(metrics: list[str]) -> str:
     return metric_name(metric)
 
 
-def _times(found: Ratio, claim: str) -> str:
+def _ratio_words(found: Ratio, claim: str) -> str:
     """Return a ratio with its interval: ``1.4 times (95 %: 1.04 to 1.8) the``."""
     ratio, low, high, bound = found
-    text = f"{bound} {number(ratio, 3)} times".strip()
+    text = f"{bound} {times(ratio)} times".strip()
     if claim == "fixed":
         return f"{text} the"
     if low == 0 and math.isinf(high):
         return f"{text} (too few runs for a 95 % interval) the"
     if math.isinf(high):
-        return f"{text} (95 %: at least {number(low, 3)}) the"
+        return f"{text} (95 %: at least {times(low)}) the"
     if low == 0:
-        return f"{text} (95 %: at most {number(high, 3)}) the"
-    return f"{text} (95 %: {number(low, 3)} to {number(high, 3)}) the"
+        return f"{text} (95 %: at most {times(high)}) the"
+    return f"{text} (95 %: {times(low)} to {times(high)}) the"
 
 
 def _sure(found: Tables) -> str:

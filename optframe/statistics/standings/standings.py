@@ -67,5 +67,7 @@ def standings(
     verification for exponential families, Annals of Statistics 47 (2019), for why "best" needs no
     correction for the number of contenders.
     """
+    if "stage" in trials:
+        trials = trials[(trials["stage"].fillna("final") == "final").to_numpy()]
     used = known_cost(trials, cost) if len(trials) else cost
     return Standings(trials, curves, used, metric, seeds, cost)

@@ -11,17 +11,18 @@ the ratios that the test does not reject at 5 %.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from optframe.statistics.ranks import holm
 from optframe.statistics.standings import frames
 from optframe.statistics.standings.claims import Claims
-from optframe.statistics.standings.relabelling import LEVEL, Ratio
+from optframe.statistics.standings.relabelling import Ratio
 from optframe.statistics.standings.variations import Variation, variations_of
 
 if TYPE_CHECKING:
@@ -129,12 +130,33 @@ class Tables(Claims):
         """
         return _variations(self, variations_of(self._basis, self.curves))
 
+    @cached_property
+    def apart_on(self) -> list[str]:
+        """Problems with two contenders, where no problem was run by all; else none."""
+        if self.comparable or self.doubt:
+            return []
+        ran = self.cells.groupby("problem", sort=False)["contender"].nunique()
+        return [str(problem) for problem, count in ran.items() if count > 1]
+
+    def of_problem(self, problem: str) -> Self:
+        """Return the standings of one of the problems ``apart_on``, at the level 0.05/their number.
+
+        So a study in which all perform alike has a false claim in at most 5 %.
+        """
+        own = self.trials[self.trials["problem"] == problem]
+        level = self.level / max(1, len(self.apart_on))
+        return dataclasses.replace(self, trials=own, level=level)
+
     def panels(self) -> pd.DataFrame:
         """Return each contender's ratio to the leader, over all problems and on each.
 
         Columns: ``panel``, ``contender``, ``ratio``, ``low``, ``high`` (the ratios that the test
         does not reject at 5 %; 0 and ∞ if there are too few runs), ``bound``, ``apart``.
         """
+        return self._of_panels
+
+    @cached_property
+    def _of_panels(self) -> pd.DataFrame:
         return _panels(self)
 
 
@@ -204,7 +226,7 @@ def _tests(found: Tables) -> pd.DataFrame:
                 "statistic": test.statistic(),
                 "p": values[better, rival],
                 "p_holm": float(p_holm),
-                "apart": bool(p_holm <= LEVEL),
+                "apart": bool(p_holm <= found.level),
                 "mode": test.mode,
                 "blocks": test.blocks,
             }
@@ -279,7 +301,7 @@ def _variations(found: Tables, variations: Iterable[Variation]) -> pd.DataFrame:
                 "what": one.what,
                 "first": " and ".join(found.names[i] for i in order.first),
                 "p": p,
-                "holds": bool(stays and not p > LEVEL),
+                "holds": bool(stays and not p > found.level),
             }
         )
     return pd.DataFrame(rows, columns=columns)

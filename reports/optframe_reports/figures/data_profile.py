@@ -21,6 +21,7 @@ from optframe_reports.plotting.step_curves import (
 )
 from optframe_reports.plotting.target_costs import (
     Target,
+    done_words,
     no_sizes,
     nothing_to_reach,
     reaching,
@@ -40,8 +41,9 @@ _DIVIDED = ("work", "gradients", "evaluations")
 class DataProfile(Figure):
     """The share of problems that an optimizer solves at a cost of κ groups of P + 1 evaluations.
 
-    A problem of P parameters is solved when f(x₀) − f(x) ≥ (1 − τ) (f(x₀) − f*), that is, when all
-    but the fraction ``tau`` of the possible progress is made. If f* is unknown, the best loss that
+    A problem is solved when a run reaches the study's own target. If the study has none, or with
+    ``target=relative``, what counts is f(x₀) − f(x) ≥ (1 − τ) (f(x₀) − f*), that is, all but the
+    fraction ``tau`` of the possible progress. If f* is unknown, the best loss that
     any optimizer found is used. Moré and Wild use τ = 1e-1, 1e-3, 1e-5 and 1e-7. A gradient by
     differences needs P + 1 evaluations of the loss. For a method with gradients, each counts as one
     evaluation, so κ shows how its cost grows with P. Work, gradients and evaluations are divided by
@@ -58,11 +60,12 @@ class DataProfile(Figure):
     tau
         The tolerance τ.
     target
-        The targets; ``study`` uses the study's own instead of those above.
+        The targets: the ``study``'s own, or ``relative`` ones. ``auto`` uses the study's own if
+        some problem has one, and compares such problems alone.
     over
-        How the costs of several seeds become one: their ``median``, infinite if half of them or
-        more do not reach the target; the expected running time, ``ert``; or each of the ``seeds``
-        counts as a problem.
+        How the costs of several seeds become one: the expected running time, ``ert``, as in the
+        standings; their ``median``, infinite if half of them or more do not reach the target; or
+        each of the ``seeds`` counts as a problem.
 
     Reference: J. J. Moré and S. M. Wild, *SIAM Journal on Optimization* 20 (2009).
     """
@@ -71,8 +74,8 @@ class DataProfile(Figure):
 
     by: CostName | None = None
     tau: Fraction = 1e-3
-    target: Target = "relative"
-    over: Literal["median", "ert", "seeds"] = "median"
+    target: Target = "auto"
+    over: Literal["ert", "median", "seeds"] = "ert"
 
     def title(self) -> str:
         """Return the picture's title."""
@@ -104,15 +107,16 @@ class DataProfile(Figure):
         axis = axis_of(frames, self.by)
         axes.set_xlabel(axis.words + (" / (P + 1)" if axis.name in _DIVIDED else ""))
         draw_shares(axes, shares, "cost", end)
-        add_title(axes, f"{shares.title}: solved within a budget")
+        add_title(axes, f"{shares.title}: within a budget")
 
     def _compared(self, frames: Frames) -> tuple[Frames, str]:
         return at_contenders(frames, standings_of(frames, self.by))
 
     def _shares(self, frames: Frames) -> Shares:
         axis, (frames, settings) = axis_of(frames, self.by), self._compared(frames)
+        done = done_words(frames, self.target, self.tau)
         evaluations, target = reaching(frames, axis.name, self.target, self.tau)
         costs = solver_costs(evaluations, over=self.over)
         groups_of = sizes(frames) if axis.name in _DIVIDED else None
         notes = [f"Target: {target}.", axis.note, settings]
-        return profile(frames, data_profile(costs, groups_of), self.over, notes)
+        return profile(frames, data_profile(costs, groups_of), self.over, notes, done=done)

@@ -22,6 +22,7 @@ from optframe_reports.plotting.labelling import add_title
 from optframe_reports.plotting.step_curves import Shares, draw_shares, profile, shares_size
 from optframe_reports.plotting.target_costs import (
     Target,
+    done_words,
     nothing_to_reach,
     reaching,
 )
@@ -105,13 +106,14 @@ class PerformanceProfile(Figure):
         axes.minorticks_off()
         axes.set_xlabel(f"{axis_of(frames, self.by).words} / the best one's")
         draw_shares(axes, shares, "ratio", end)
-        add_title(axes, f"{shares.title}: solved within a factor of the best")
+        add_title(axes, f"{shares.title}: within a factor of the best")
 
     def _compared(self, frames: Frames) -> tuple[Frames, str]:
         return at_contenders(frames, standings_of(frames, self.by))
 
     def _shares(self, frames: Frames) -> Shares:
         axis, (frames, settings) = axis_of(frames, self.by), self._compared(frames)
+        done = done_words(frames, self.target, self.tau)
         evaluations, target = reaching(frames, axis.name, self.target, self.tau)
         costs = solver_costs(evaluations, over=self.over)
         changes = [str(change) for change in ranking_depends_on(costs)]
@@ -119,4 +121,4 @@ class PerformanceProfile(Figure):
             more = f"There are {len(changes) - _MOST_CHANGES} more such changes."
             changes = [*changes[:_MOST_CHANGES], more]
         notes = [f"Target: {target}.", axis.note, settings]
-        return profile(frames, performance_profile(costs), self.over, notes, changes)
+        return profile(frames, performance_profile(costs), self.over, notes, changes, done=done)

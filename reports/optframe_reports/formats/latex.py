@@ -9,6 +9,7 @@ from optframe import Registry, Reporter, Results
 from optframe_reports.tables.latex import escaped, latex_table
 from optframe_reports.tables.of_problem import tables_of_problems
 from optframe_reports.tables.overall import overall_table
+from optframe_reports.tables.pairwise import pairwise_table
 
 __all__ = ["Latex"]
 
@@ -19,10 +20,10 @@ _HEAD = r"""% Tables of the study {name}; the best rows are bold.
 
 @dataclass(frozen=True)
 class Latex(Reporter):
-    r"""Write ``tables.tex``: a floating table over all problems and one for each, with booktabs.
+    r"""Write ``tables.tex``: floating tables over all problems, of pairs and of each problem.
 
-    Include them by ``\input{tables}``. Labels are ``tab:all`` and ``tab:1``, ``tab:2``, in the
-    study's order. The same store gives the same bytes.
+    They need booktabs. Include them by ``\input{tables}``. Labels are ``tab:all``, ``tab:pairs``,
+    and ``tab:1``, ``tab:2``, in the study's order. The same store gives the same bytes.
     """
 
     def write(self, results: Results, folder: Path, registry: Registry) -> Path:
@@ -33,9 +34,9 @@ class Latex(Reporter):
         parts = [_HEAD.format(name=escaped(str(results.study.get("name", "study"))))]
         if len(trials):
             found = results.standings()
-            of_problems, overall = tables_of_problems(found), overall_table(found)
-            parts += [latex_table(overall, "tab:all")] if overall is not None else []
-            for number, table in enumerate(of_problems, start=1):
+            first = {"tab:all": overall_table(found), "tab:pairs": pairwise_table(found)}
+            parts += [latex_table(table, label) for label, table in first.items() if table]
+            for number, table in enumerate(tables_of_problems(found), start=1):
                 parts.append(latex_table(table, f"tab:{number}"))
         path.write_text("\n".join(parts), encoding="utf-8")
         return path

@@ -11,13 +11,14 @@ from optframe_reports.tables.lost import lost_table
 from optframe_reports.tables.markdown import escaped, markdown_table
 from optframe_reports.tables.of_problem import tables_of_problems
 from optframe_reports.tables.overall import overall_table
+from optframe_reports.tables.pairwise import pairwise_table
 
 __all__ = ["Markdown"]
 
 
 @dataclass(frozen=True)
 class Markdown(Reporter):
-    """Write ``report.md``: the answer, a table over all problems and one for each, lost runs.
+    """Write ``report.md``: the answer, tables over all problems, of pairs and of each.
 
     GitHub shows it without changes. It has no pictures. The same store gives the same bytes.
     """
@@ -40,9 +41,9 @@ def _parts(results: Results) -> list[str]:
     if "side" in trials:
         beside = beside_table(trials)
         parts += [f"## {beside.title}\n", f"{escaped(beside.note)}\n", markdown_table(beside)]
-    overall = overall_table(found)
-    if overall is not None:
-        parts += [f"## {overall.title}\n", f"{escaped(overall.note)}\n", markdown_table(overall)]
+    for table in (overall_table(found), pairwise_table(found)):
+        if table is not None:
+            parts += [f"## {table.title}\n", f"{escaped(table.note)}\n", markdown_table(table)]
     if found.caveats:
         parts += ["".join(f"- {escaped(caveat)}\n" for caveat in found.caveats)]
     for table in tables_of_problems(found):

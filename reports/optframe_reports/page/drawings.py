@@ -26,6 +26,9 @@ _FIRST = (
     "timing",
     "time-split",
 )
+_OF_ONE = ("advantage",)
+"""Figures over all problems that also show a study of one problem."""
+
 _MOST = 60
 """The most figures on a page; with more problems, only each one's first figure, then only tables.
 """
@@ -65,6 +68,8 @@ def draw_all(
     ordered = [n for n in ordered if not getattr(made[n], "on_request", False)]
     across = [n for n in ordered if getattr(made[n], "across", False)]
     single = [n for n in ordered if n not in across]
+    if len(problems) == 1:
+        single = [*(n for n in _OF_ONE if n in across), *single]
     folder = quote(store.parent.name)
 
     def drawn(names: list[str], part: Frames, prefix: str, option: str = "") -> list[Drawing]:

@@ -25,6 +25,7 @@ from optframe_reports.tables.lost import lost_table
 from optframe_reports.tables.of_problem import tables_of_problems
 from optframe_reports.tables.of_trials import table_of_trials
 from optframe_reports.tables.overall import overall_table
+from optframe_reports.tables.pairwise import pairwise_table
 from optframe_reports.tables.table import TEXTS, Table
 
 __all__ = ["Page"]
@@ -114,6 +115,7 @@ def _context(results: Results, registry: Registry) -> dict[str, Any]:
         "answer": {"sentences": found.headline, "caveats": found.caveats},
         "beside": beside,
         "overall": overall_table(found),
+        "pairs": pairwise_table(found),
         "facts": _facts(results),
         "environments": results.environments,
         "sections": sections,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from optframe import Frames
 from optframe.drawing.palette import color_of_each
@@ -10,7 +11,7 @@ from optframe.statistics import Standings, standings
 from optframe_reports.plotting.palette import LIMIT
 from optframe_reports.quantities import count
 
-__all__ = ["at_contenders", "standings_of"]
+__all__ = ["at_contenders", "colors_of", "standings_of"]
 
 
 def standings_of(
@@ -55,9 +56,7 @@ def at_contenders(
     curves = frames.curves
     if len(curves):
         curves = curves[curves["key"].isin(trials["key"])]
-    names = list(dict.fromkeys(trials["optimizer"]))
-    colors = {name: frames.colors[name] for name in names if name in frames.colors}
-    colors = colors if len(colors) == len(names) else color_of_each(names)
+    colors = colors_of(frames, list(dict.fromkeys(trials["optimizer"])))
     tried = int(found.cells["settings"].max()) if len(found.cells) else 1
     notes = []
     if tried > 1:
@@ -68,3 +67,12 @@ def at_contenders(
         notes.append(f"Compared: the first {most} of {count(total)} in the standings.")
     kept_frames = dataclasses.replace(frames, trials=trials, curves=curves, colors=colors)
     return kept_frames, " ".join(notes)
+
+
+def colors_of(frames: Frames, names: Sequence[str]) -> dict[str, str]:
+    """Return the colours of contenders, in the study's order: those of the labels that they are.
+
+    If one of them is no label (a grid, a sampler), all have colours of their own.
+    """
+    colors = {name: frames.colors[name] for name in names if name in frames.colors}
+    return colors if len(colors) == len(names) else color_of_each(names)

@@ -59,15 +59,19 @@ def profile(
     over: str,
     notes: Sequence[str],
     changes: Sequence[str] = (),
+    done: str = "solved",
 ) -> Shares:
-    """Return a performance or data profile's curves with their texts."""
+    """Return a performance or data profile's curves with their texts.
+
+    ``done`` is what optimizers did to problems: ``solved`` is said of the study's own target alone.
+    """
     counted, unsolved, left_out = (
         int(table[name].iloc[0]) for name in ("problems", "unsolved", "left_out")
     )
     what = "problem × seed" if over == "seeds" else "problem"
     lines = [
         *notes,
-        f"Solved by no optimizer: {unsolved} of {counted}." if unsolved else "",
+        f"{done.capitalize()} by no optimizer: {unsolved} of {counted}." if unsolved else "",
         f"Left out: {left_out} that not all optimizers have run." if left_out else "",
         *changes,
     ]
@@ -82,7 +86,7 @@ def profile(
         [solver.label(f"{round(solved[solver.name])} of {counted}") for solver in drawn],
         [note for note in lines if note],
         f"{counted} problems × seeds" if over == "seeds" else f"{plural(counted, what)}, {seeds}",
-        f"{what.replace('problem', 'problems').replace('seed', 'seeds')} solved",
+        f"{what.replace('problem', 'problems').replace('seed', 'seeds')} {done}",
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Floats",
     "Target",
     "Way",
+    "done_words",
     "graded",
     "has_own_targets",
     "minimum",
@@ -80,6 +81,11 @@ def reaching(frames: Frames, by: str, target: Target, tau: float) -> tuple[pd.Da
     frames = _numbered(frames)
     targets = relative_targets(frames.trials, frames.curves, (tau,))
     return evaluations_to_target(frames.trials, frames.curves, targets, by), words
+
+
+def done_words(frames: Frames, target: Target, tau: float) -> str:
+    """Return what a run did that reached the target: ``solved`` if it is the study's own."""
+    return "solved" if has_own_targets(frames, target) else f"brought to {tau:g} of the way"
 
 
 def minimum(frames: Frames) -> str:

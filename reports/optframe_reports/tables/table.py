@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 
 __all__ = ["TEXTS", "Row", "Table"]
 
-TEXTS = frozenset({"optimizer", "sampler", "problem", "settings", "seeds", "status", "reason"})
+TEXTS = frozenset(
+    {
+        *("optimizer", "against", "sampler", "problem", "settings", "seeds", "status", "reason"),
+        "told apart",
+    }
+)
 """Columns of text; all others are numbers, which are aligned to the right."""
 
 

@@ -19,4 +19,4 @@ def test_each_question_has_its_trials():
         *((f"first records: {n}", "shuffled:batch_size=10") for n in (50, 200, 1000)),
         *(("independent records", f"shuffled:batch_size={size}") for size in sizes),
     }
-    assert len(trials) == 5 * (3 * 5 + 1 + 3 + 2 * 5)
+    assert len(trials) == 6 * (3 * 5 + 1 + 3 + 2 * 5)

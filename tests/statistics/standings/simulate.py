@@ -121,12 +121,11 @@ def judged(design: Design, studies: int, seed: int) -> tuple[int, int]:
 
 def designs() -> Iterator[Design]:
     """Return the designs of the table."""
-    shapes = ((1, 5), (1, 6), (1, 10), (4, 3), (4, 5), (4, 6), (10, 5), (2, 20))
-    for m, n in shapes:
+    for m, n in ((1, 5), (1, 6), (1, 10), (4, 3), (4, 5), (4, 6), (10, 5), (2, 20)):
         for k in (2, 4, 6):
             yield Design(f"{k} identical", (1.0,) * k, m, n)
-    for m, n in ((1, 10), (4, 3), (4, 5), (10, 5)):
-        for kind in ("value", "both"):
+    for m, n in ((1, 10), (4, 5)):
+        for kind in ("value", "both") if m > 1 else ("value",):
             yield Design(f"4 identical, {kind}", (1.0,) * 4, m, n, kind)
         yield Design("4 identical, 40 % fail", (1.0,) * 4, m, n, fails=(0.4,) * 4)
         yield Design("4 identical, t2 tails", (1.0,) * 4, m, n, tails="t2")
@@ -134,12 +133,10 @@ def designs() -> Iterator[Design]:
         yield Design("A = B < C = D", (1.0, 1.0, 1.5, 1.5), m, n)
         yield Design("A = B, others far behind", (1.0, 1.0, 3.0, 3.0, 3.0, 3.0), m, n)
         yield Design("ladder, pairs equal", (1.0, 1.0, 1.2, 1.2, 1.5, 1.5), m, n)
-    for m, n in ((1, 10), (4, 3), (4, 5), (4, 6)):
         for k in (2, 4, 6):
             yield Design(f"{k}, one 1.5 times better", (1.0, *(1.5,) * (k - 1)), m, n)
-    for m, n in ((4, 5), (4, 10)):
-        yield Design("limit: A fails in 20 %, B never", (1.0, 1.0), m, n, fails=(0.2, 0.0))
-        yield Design("limit: differ by problem, sd 0.3", (1.0, 1.0), m, n, apart=0.3)
+    yield Design("limit: A fails in 20 %, B never", (1.0, 1.0), 4, 5, fails=(0.2, 0.0))
+    yield Design("limit: differ by problem, sd 0.3", (1.0, 1.0), 4, 5, apart=0.3)
 
 
 def _row(work: tuple[Design, int, int]) -> tuple[Design, int, int]:
@@ -151,9 +148,9 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--from", dest="begin", type=int, default=0, help="the first row")
     asked = parser.parse_args()
-    work = [(d, asked.studies, asked.seed) for d in designs() if asked.only in d.name]
+    work = [(d, asked.studies, asked.seed) for d in [*designs()][asked.begin :]]
     print("| contenders | problems × seeds | false headline | says best, truly |")
     print("|---|---|---|---|")
     with Pool(asked.jobs) as pool:
