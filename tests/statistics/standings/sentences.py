@@ -513,8 +513,8 @@ PATTERNS = (
     ),
     (
         r"Up to (?P<most>\d+) settings of a contender were tried, and the best of them was chosen "
-        r"on the same runs, problem by problem: it looks better than it is\. New seeds would show its "
-        r"true results\.",
+        r"on the same runs, problem by problem: it looks better than it is\. New seeds would show "
+        r"its true results\.",
         _tried,
     ),
     (
@@ -546,8 +546,8 @@ PATTERNS = (
     ),
     (
         rf"On (?P<problem>{{N}}), (?:the machine's speed drifted by {NUMBER} times during the "
-        r"study; seconds are not comparable|all runs of .+? began before those of .+?: a change of the "
-        r"machine's speed would look like a difference of their times|.*?seconds.*?)\.",
+        r"study; seconds are not comparable|all runs of .+? began before those of .+?: a change of "
+        r"the machine's speed would look like a difference of their times|.*?seconds.*?)\.",
         _times_of,
     ),
     (r"So it is on \d+ more problems?\.", _true),
