@@ -41,13 +41,11 @@ OFFERED = {
         sign sqrt where
     """,
     "optframe.statistics": """
-        CENSORED COSTS STATUSES UNRUN Curve Friedman Interval MannWhitney Quartiles RankChange a12
-        algoperf_score align at_tuned average_ranks data_profile evaluations_to_own_target
-        evaluations_to_target final final_costs friedman holm iman_davenport least_p mann_whitney
-        median_and_quartiles median_interval nemenyi_distance nemenyi_groups over_problems
-        per_problem performance_profile performance_ratios ranking_depends_on relative_targets
-        seeds_for_interval seeds_for_test seeds_to_separate solver_costs study_costs summary
-        targets_reached time_to_target tuned warnings worst
+        CENSORED COSTS STATUSES UNRUN Curve Friedman Interval Quartiles RankChange align
+        average_ranks data_profile evaluations_to_own_target evaluations_to_target final
+        friedman holm iman_davenport median_and_quartiles median_interval nemenyi_distance
+        nemenyi_groups performance_profile performance_ratios ranking_depends_on
+        relative_targets solver_costs summary targets_reached time_to_target worst
     """,
     "optframe.store": "Store",
     "optframe.study": "NO_SAMPLER STARTS Budget Checkpoints RunSettings Study Trial",
@@ -58,7 +56,7 @@ OFFERED = {
     """,
     "optframe.trial": "Run Setup",
 }
-"""What each module offered in 0.1.0, in its ``__all__``."""
+"""What each module offered in 0.1.0, in its ``__all__``, but for other rankings than the standings."""
 
 
 @pytest.mark.parametrize(

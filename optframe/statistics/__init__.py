@@ -11,8 +11,6 @@ out counts it. The cost is the work unless another is given. Where any run lacks
 earlier stores do, all are compared by gradients (`known_cost`, `cost_note`).
 """
 
-from optframe.statistics.caveats import warnings
-from optframe.statistics.comparison import at_tuned, over_problems, per_problem, study_costs, tuned
 from optframe.statistics.costs import cost_note, known_cost
 from optframe.statistics.dependence import RankChange, ranking_depends_on
 from optframe.statistics.drift import Unsteady, incomparable, no_ranking_by_seconds, unsteady
@@ -28,10 +26,8 @@ from optframe.statistics.medians import (
     median_interval,
     worst,
 )
-from optframe.statistics.power import least_p, seeds_for_interval, seeds_for_test, seeds_to_separate
 from optframe.statistics.profiles import (
     data_profile,
-    final_costs,
     performance_profile,
     performance_ratios,
     solver_costs,
@@ -39,18 +35,14 @@ from optframe.statistics.profiles import (
 )
 from optframe.statistics.ranks import (
     Friedman,
-    MannWhitney,
-    a12,
     average_ranks,
     friedman,
     holm,
     iman_davenport,
-    mann_whitney,
     nemenyi_distance,
     nemenyi_groups,
 )
 from optframe.statistics.running_time import time_to_target
-from optframe.statistics.scores import algoperf_score
 from optframe.statistics.standings import Standings, standings
 from optframe.statistics.summary import final, summary
 from optframe.statistics.targets import (
@@ -68,51 +60,36 @@ __all__ = [
     "Curve",
     "Friedman",
     "Interval",
-    "MannWhitney",
     "Quartiles",
     "RankChange",
     "Standings",
     "Unsteady",
-    "a12",
-    "algoperf_score",
     "align",
-    "at_tuned",
     "average_ranks",
     "cost_note",
     "data_profile",
     "evaluations_to_own_target",
     "evaluations_to_target",
     "final",
-    "final_costs",
     "friedman",
     "holm",
     "iman_davenport",
     "incomparable",
     "known_cost",
-    "least_p",
-    "mann_whitney",
     "median_and_quartiles",
     "median_interval",
     "nemenyi_distance",
     "nemenyi_groups",
     "no_ranking_by_seconds",
-    "over_problems",
-    "per_problem",
     "performance_profile",
     "performance_ratios",
     "ranking_depends_on",
     "relative_targets",
-    "seeds_for_interval",
-    "seeds_for_test",
-    "seeds_to_separate",
     "solver_costs",
     "standings",
-    "study_costs",
     "summary",
     "targets_reached",
     "time_to_target",
-    "tuned",
     "unsteady",
-    "warnings",
     "worst",
 ]

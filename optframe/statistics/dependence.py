@@ -9,7 +9,6 @@ import numpy as np
 from optframe.statistics.grouped import Flags
 from optframe.statistics.medians import Floats
 from optframe.statistics.profiles import performance_ratios, ratios
-from optframe.statistics.scores import area
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +70,12 @@ def _measured(ratio: Floats, r_max: float) -> dict[str, Floats]:
     if not len(ratio):
         return {}
     wins, within_2 = ((ratio <= limit).mean(axis=0) for limit in (1.0, 2.0))
-    return {"wins": wins, "within_2": within_2, "score": area(ratio, r_max)}
+    return {"wins": wins, "within_2": within_2, "score": _area(ratio, r_max)}
+
+
+def _area(ratio: Floats, r_max: float) -> Floats:
+    """Return the area under each optimizer's profile from 1 to r_max, as a share of the whole."""
+    return np.asarray(np.maximum(r_max - ratio, 0.0).mean(axis=0) / (r_max - 1))
 
 
 def _ahead(values: Floats) -> Flags:

@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from optframe.contracts.columns import rises
 from optframe.statistics.grouped import GROUP, Integers, grouped, grouped_medians
 from optframe.statistics.medians import Floats
 from optframe.statistics.running_time import expected_running_times
-from optframe.statistics.summary import final_values, groups_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "data_profile",
-    "final_costs",
     "performance_profile",
     "performance_ratios",
     "ratios",
@@ -61,18 +58,6 @@ def solver_costs(
         return _matrix(labels, grouped_medians(cost, codes, len(labels)).median, instance)
     spent = evaluations["spent"].to_numpy(np.float64)
     return _matrix(labels, expected_running_times(cost, spent, codes, len(labels)), instance)
-
-
-def final_costs(trials: pd.DataFrame, metric: str | None = None) -> pd.DataFrame:
-    """Return each optimizer's median final metric: rows (problem, sampler).
-
-    Without a metric, it is the one by which the problem's runs are judged. Less is better: an
-    accuracy has a minus. These values can be ranked, but have no ratios.
-    """
-    codes, labels = groups_of(trials)
-    sign = -1.0 if rises(metric or "loss") else 1.0
-    medians = grouped_medians(final_values(trials, metric), codes, len(labels)).median
-    return _matrix(labels, sign * medians, ["problem", "sampler"])
 
 
 def _matrix(labels: pd.DataFrame, values: Floats, instance: list[str]) -> pd.DataFrame:

@@ -9,27 +9,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optframe.statistics.medians import Floats, sample
+from optframe.statistics.medians import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "Friedman",
-    "MannWhitney",
-    "a12",
     "average_ranks",
     "friedman",
     "holm",
     "iman_davenport",
-    "mann_whitney",
     "nemenyi_distance",
     "nemenyi_groups",
 ]
-
-_EXACT = 50
-"""The most runs in both samples for which all splits are counted; the count fits into int64."""
-
 
 _MOST_SUMS = 200_000
 """The most sums of ranks that are counted; with more, the approximation is accurate."""
@@ -49,17 +42,6 @@ class Friedman(NamedTuple):
     problems: int
     optimizers: int
     left_out: int
-
-
-class MannWhitney(NamedTuple):
-    """U, the two-sided p-value, and A₁₂ = P(ours > theirs) + ½ P(ours = theirs).
-
-    For losses and costs, A₁₂ below ½ means that ours is better, and ½ that neither is.
-    """
-
-    u: float
-    p: float
-    a12: float
 
 
 def average_ranks(costs: pd.DataFrame) -> pd.Series:
@@ -231,73 +213,3 @@ def holm(p_values: ArrayLike) -> Floats:
     steps = np.minimum(np.arange(p.size, 0, -1) * p[order], 1.0)
     corrected[order] = np.maximum.accumulate(steps)
     return corrected
-
-
-def mann_whitney(ours: ArrayLike, theirs: ArrayLike) -> MannWhitney:
-    """Test whether runs of one optimizer tend to have larger values than those of another.
-
-    U counts the pairs in which ours is larger; a tie counts half. Lost runs (+inf) are larger than
-    all numbers and tie with each other. For up to 50 runs in both samples, the p-value is exact,
-    also with ties: twice the share of all splits whose U is at least as extreme on one side. For
-    more runs, it is the normal approximation with the correction for ties. (SciPy's p-value is
-    exact only without ties. With few runs and ties, its approximation is inaccurate.)
-
-    References: H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18 (1947); A. Vargha
-    and H. D. Delaney, Journal of Educational and Behavioral Statistics 25 (2000).
-
-    Raises
-    ------
-    ValueError
-        If a sample is empty or has a NaN.
-    """
-    from scipy.stats import mannwhitneyu
-
-    x, y = _joint_ranks(ours, theirs)
-    pairs = x.size * y.size
-    u = _u(x)
-    if x.size + y.size <= _EXACT:
-        p = _exact_p(x, y)
-    elif len(np.unique([*x, *y])) == 1:
-        p = 1.0
-    else:
-        p = float(mannwhitneyu(x, y, method="asymptotic").pvalue)
-    return MannWhitney(u, p, u / pairs)
-
-
-def a12(ours: ArrayLike, theirs: ArrayLike) -> float:
-    """Return Vargha and Delaney's effect size P(ours > theirs) + ½ P(ours = theirs).
-
-    Raises
-    ------
-    ValueError
-        If a sample is empty or has a NaN.
-    """
-    x, y = _joint_ranks(ours, theirs)
-    return _u(x) / (x.size * y.size)
-
-
-def _joint_ranks(ours: ArrayLike, theirs: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the ranks of both samples in their union; they are finite for infinite values."""
-    from scipy.stats import rankdata
-
-    x, y = sample(ours), sample(theirs)
-    ranks = np.asarray(rankdata(np.concatenate([x, y])), dtype=np.float64)
-    return ranks[: x.size], ranks[x.size :]
-
-
-def _u(ranks: Floats) -> float:
-    return float(ranks.sum()) - ranks.size * (ranks.size + 1) / 2
-
-
-def _exact_p(x: Floats, y: Floats) -> float:
-    """Return the exact p-value: subsets of all ranks are counted by size and sum, rank by rank."""
-    few = min(x, y, key=len)
-    doubled = np.rint(2 * np.concatenate([x, y])).astype(np.int64)  # so that halves are whole
-    found = round(2 * few.sum())
-    ways = np.zeros((few.size + 1, int(doubled.sum()) + 1), dtype=np.int64)
-    ways[0, 0] = 1
-    for rank in doubled:
-        ways[1:, rank:] += ways[:-1, :-rank]
-    splits = ways[few.size]
-    tail = min(splits[: found + 1].sum(), splits[found:].sum())
-    return min(1.0, float(2 * tail / splits.sum()))

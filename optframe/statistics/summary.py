@@ -16,7 +16,7 @@ from optframe.statistics.targets import evaluations_to_own_target, reached
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["counts_by_status", "final", "final_values", "groups_of", "summary"]
+__all__ = ["final", "summary"]
 
 _OTHERS = ("validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
 _MEASURES = [
@@ -50,12 +50,13 @@ def summary(trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT
 
     if trials.empty:
         return pd.DataFrame(columns=[*GROUP, *_MEASURES, *STATUSES, "statuses"])
-    codes, table = groups_of(trials)
+    codes, table = _groups_of(trials)
     n = len(table)
     ran = ~trials["status"].isin(UNRUN).to_numpy()
-    loss = grouped_medians(np.where(ran, final_values(trials, "loss", True), np.nan), codes, n)
+    loss = grouped_medians(np.where(ran, _final_values(trials, "loss", True), np.nan), codes, n)
     others = {
-        metric: grouped_medians(final_values(trials, metric), codes, n).median for metric in _OTHERS
+        metric: grouped_medians(_final_values(trials, metric), codes, n).median
+        for metric in _OTHERS
     }
     goal = _any(ran & trials["target"].notna().to_numpy(), codes, n)
     steps = trials["steps"].to_numpy(np.float64)
@@ -72,18 +73,18 @@ def summary(trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT
         **others,
         steps_to_target=np.where(goal, grouped_medians(to_target, codes, n).median, np.nan),
         cost_to_target=grouped_medians(paid, codes, n).median,
-        value=grouped_medians(final_values(trials, metric), codes, n).median,
+        value=grouped_medians(_final_values(trials, metric), codes, n).median,
         seconds_per_step=grouped_medians(pace, codes, n).median,
         seconds_comparable=~table["problem"].isin(incomparable(trials)),
         minimum=_agreed(trials["minimum"].to_numpy(np.float64), codes, n),
     )
-    counts = counts_by_status(trials, codes, n)
+    counts = _counts_by_status(trials, codes, n)
     words = [[f"{k} {s}" if k else "" for k in count] for s, count in counts.items()]
     texts = [", ".join(filter(None, of_group)) for of_group in zip(*words, strict=True)]
     return table.assign(**counts, statuses=texts)
 
 
-def groups_of(trials: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
+def _groups_of(trials: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
     """Return each trial's group and the groups, problem by problem in the study's order."""
     import pandas as pd
 
@@ -94,7 +95,7 @@ def groups_of(trials: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
     return rank[codes], labels.iloc[order].reset_index(drop=True)
 
 
-def final_values(trials: pd.DataFrame, metric: str | None, everywhere: bool = False) -> Floats:
+def _final_values(trials: pd.DataFrame, metric: str | None, everywhere: bool = False) -> Floats:
     """Return each trial's final value: `worst` if it is not finite, NaN if the trial did not run.
 
     A censored trial has the value `worst`, too.
@@ -115,14 +116,14 @@ def final_values(trials: pd.DataFrame, metric: str | None, everywhere: bool = Fa
 
 def final(trials: pd.DataFrame, metric: str | None = "loss") -> Floats:
     """Return the metric's final values of the trials that ran, with `worst` for censored ones."""
-    return final_values(trials, metric, True)[~trials["status"].isin(UNRUN).to_numpy()]
+    return _final_values(trials, metric, True)[~trials["status"].isin(UNRUN).to_numpy()]
 
 
 def _any(flags: Flags, codes: Integers, groups: int) -> Flags:
     return np.bincount(codes[flags], minlength=groups) > 0
 
 
-def counts_by_status(trials: pd.DataFrame, codes: Integers, groups: int) -> dict[str, Integers]:
+def _counts_by_status(trials: pd.DataFrame, codes: Integers, groups: int) -> dict[str, Integers]:
     """Return how many trials of each group have each status."""
     rows = {status: (trials["status"] == status).to_numpy() for status in STATUSES}
     return {status: np.bincount(codes[own], minlength=groups) for status, own in rows.items()}

@@ -12,6 +12,7 @@ import optframe_reports
 from optframe import Frames, Registry
 from optframe.components import hookspecs
 from optframe.drawing.palette import color_of_each
+from optframe.statistics import standings
 
 
 class Study:
@@ -168,6 +169,9 @@ class Study:
                 {"python": "3.12", "git": None, "versions": {"numpy": "2.4", "cupy": None}}
             ],
             path=tmp_path / "results.sqlite",
+            standings=lambda cost=None, metric=None: standings(
+                trials, curves, cost or "work", metric
+            ),
         )
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure as Canvas
-from optframe_reports.answer import answer
 
 import optframe
 from optframe import Study, UsageError, load, load_plugins
 from optframe.contracts.costs import COSTS, OFFERED
 from optframe.drawing.figures import frames_of
+from optframe.statistics import standings
 from optframe.store.merging import merge
 from optframe.store.results import Results
 from optframe_reports.page.charts import Arrays, chart
@@ -71,7 +71,7 @@ def figures(registry):
 
 
 def test_these_figures_show_a_cost(registry):
-    shown = "convergence critical-difference data-profile ecdf ert generalization"
+    shown = "advantage convergence critical-difference data-profile ecdf ert generalization"
     shown += " performance-profile rank-heatmap rotated time-to-target"
     assert sorted(figures(registry)) == shown.split()
 
@@ -160,13 +160,14 @@ def test_what_lacks_work_falls_back_on_gradients_and_says_so(registry, stores, s
         registry.make("figures", "convergence", {}).draw(axes, part)
         said = " (not all runs have work)" if problem in lacking else ""
         assert axes.get_xlabel() == f"gradient evaluations{said}"
-    found = answer(results.trials, results.metric, results.cost)
+    found = results.standings()
     assert any("have no work" in caveat for caveat in found.caveats)
-    assert not any("work to the target" in text for text in found.sentences)
-    tables = tables_of_problems(results.trials, results.metric, results.cost)
+    assert not any("work" in text for text in found.headline)
+    tables = tables_of_problems(found)
     assert not any("work to target" in table.columns for table in tables)
-    assert any("Not all runs have work: costs are in gradients." in t.note for t in tables)
-    own = answer(results.trials, results.metric, "steps")
+    assert any("gradients to target" in table.columns for table in tables)
+    assert any("expected gradient evaluations to the target" in table.note for table in tables)
+    own = results.standings(cost="steps")
     assert not any("have no work" in caveat for caveat in own.caveats)
 
 
@@ -178,22 +179,24 @@ def test_a_table_is_sorted_and_marked_by_the_chosen_cost(stores):
     trials.loc[adam, ["status", "loss", "steps", "gradients", "work"]] = ["converged", 0, 90, 9, 3]
     trials.loc[adam, "window"] = 1.0
     for cost, best in (("work", "adam:lr=0.1"), ("steps", "bfgs"), ("gradients", "bfgs")):
-        (table,) = tables_of_problems(trials, None, cost)
+        found = standings(trials, None, cost)
+        (table,) = tables_of_problems(found)
         assert table.rows[0]["optimizer"] == best
         assert [row["optimizer"] for row in table.rows if row.best] == [best]
         assert f"{cost} to target" in table.columns
-        (sentence, *_) = answer(trials, None, cost).sentences
-        assert f"{best} is best, median {cost} to the target" in sentence
+        who, how_much, *_ = found.headline
+        assert who.startswith(f"{best} leads on quadratic:size=3")
+        assert f" {cost} of {best} to reach the target" in how_much
 
 
 def test_a_metric_that_rises_orders_the_table_upwards(stores):
     trials = stores["data"].trials.assign(target=np.nan, target_metric=None, status="finished")
     trials["train_accuracy"] = np.where(trials["optimizer"] == "sgd:lr=0.5", 0.25, 0.75)
-    (table,) = tables_of_problems(trials, "train_accuracy")
+    found = standings(trials, None, metric="train_accuracy")
+    (table,) = tables_of_problems(found)
     assert {row["optimizer"] for row in table.rows if row.best} == {"adam:lr=0.05"}
-    assert table.rows[0]["train accuracy"] == "75.0 %"
-    (sentence, *_) = answer(trials, "train_accuracy").sentences
-    assert sentence.startswith("adam:lr=0.05 ranks first by median final train accuracy")
+    assert table.rows[0]["mean train accuracy"] == "0.25"
+    assert found.contenders == ("adam:lr=0.05", "sgd:lr=0.5")
 
 
 def report_of(results, folder, **given):
@@ -211,8 +214,10 @@ def test_a_report_compares_by_the_studys_choice_or_by_its_own(stores, tmp_path):
     facts, made = report_of(results, tmp_path / "b", cost="records", metric="test_loss")
     assert (facts["compared by"], facts["judged by"]) == ("records", "test loss")
     assert (made["axes"][0]["name"], made["metrics"][0]["name"]) == ("records", "test_loss")
-    text = optframe.report(results, tmp_path / "c", format="md", cost="samples").read_text()
-    assert "samples to target" in text
+    text = optframe.report(
+        stores["functions"], tmp_path / "c", format="md", cost="evaluations"
+    ).read_text()
+    assert "evaluations to target" in text
     beside = [stores["functions"], stores["old-functions"]]
     assert "have no work" in optframe.report(beside, tmp_path / "d", format="md").read_text()
     with pytest.raises(UsageError, match="unknown cost 'wrok'; did you mean 'work'"):
@@ -232,17 +237,18 @@ def test_the_costs_of_the_table_have_words_for_an_axis(stores):
 def test_seconds_of_a_machine_that_drifted_rank_nothing(stores):
     trials = stores["functions"].trials
     # Runs of two contenders, one after the other, while the load of the machine changed.
-    (table, *_) = tables_of_problems(trials, None, "seconds")
+    (table, *_) = tables_of_problems(standings(trials, None, "seconds"))
     assert [row.best for row in table.rows].count(True) == 1
     drifted = trials.sort_values("optimizer", kind="stable").copy()
     order = np.arange(len(drifted))
     drifted["started"] = [f"2026-01-01T00:{number:02}:00.000+00:00" for number in order]
     drifted["load"] = np.where(order < 9, 1.0, 9.0)
     drifted["seconds"] = 1.0 + 0.001 * (order % 3)
-    found = answer(drifted, None, "seconds")
-    assert found.sentences[0].startswith("Seconds rank nothing here: not comparable")
-    assert found.table.empty
-    for table in tables_of_problems(drifted, None, "seconds"):
-        finals = [row.values["loss"] for row in table.rows]
-        assert finals == sorted(finals)
-    assert answer(drifted, None, "work").sentences == answer(trials, None, "work").sentences
+    found = standings(drifted, None, "seconds")
+    assert found.headline[0].startswith("Seconds rank nothing here: not comparable")
+    assert found.claim == "nothing"
+    for table in tables_of_problems(found):
+        assert not any(row.best for row in table.rows)
+    by_work = standings(drifted, None, "work"), standings(trials, None, "work")
+    assert by_work[0].contenders == by_work[1].contenders
+    assert by_work[0].p_best == by_work[1].p_best

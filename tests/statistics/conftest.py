@@ -26,6 +26,7 @@ def _trials(*rows, **common):
         "optimizer": "o",
         "sampler": "none",
         "hyperparameters": "{}",
+        "dtype": "float64",
         "target": NAN,
         "target_metric": None,
         "minimum": NAN,
@@ -88,7 +89,7 @@ class Runs:
             | dict(zip(COUNTS, (last, NAN, 0, 2 * last, last, 0, 0, last, 5 * last), strict=True))
             | {"status": status, "seconds": last / 10 if loss.size else 0.0, "_same": same}
             | {"loss": loss[-1] if loss.size else NAN, "optimizer_name": optimizer}
-            | {"hyperparameters": "{}"}
+            | {"hyperparameters": "{}", "dtype": "float64"}
         )
         table = {"step": step, "epoch": NAN, "samples": 0, "losses": 2 * step, "gradients": step}
         table |= {"work": step, "records": 5 * step}

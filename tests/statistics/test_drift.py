@@ -10,11 +10,10 @@ import pytest
 from optframe.statistics import (
     incomparable,
     no_ranking_by_seconds,
-    per_problem,
     summary,
     unsteady,
-    warnings,
 )
+from optframe.statistics.caveats import doubts_of
 
 OPTIMIZERS = {"sgd": 1e-4, "momentum": 3e-4, "adam": 5e-4, "lbfgs": 2e-3}
 """The seconds per step of each."""
@@ -219,12 +218,12 @@ def test_samplers_of_one_problem_are_named():
     assert " with shuffled (and 15 more such pairs)" in found.text
 
 
-def test_it_is_among_the_warnings_once_for_many_problems():
+def test_it_is_among_the_doubts_once_for_many_problems():
     trials = timed(half_way, noise=0.02, problems=("p", "q", "r"))
-    said = [text for text in warnings(trials) if "drifted" in text]
+    said = [text for text in doubts_of(trials, "steps") if "drifted" in text]
     assert len(said) == 1
     assert said[0].endswith("seconds are not comparable. So it is on 2 more problems.")
-    assert not [text for text in warnings(timed(quiet)) if "machine" in text]
+    assert not [text for text in doubts_of(timed(quiet), "steps") if "machine" in text]
 
 
 def test_only_a_ranking_by_seconds_is_refused():
@@ -238,15 +237,8 @@ def test_only_a_ranking_by_seconds_is_refused():
 def test_tables_say_whether_seconds_are_comparable():
     trials = pd.concat([timed(half_way), timed(quiet, problems=("q",))], ignore_index=True)
     trials["test_accuracy"] = math.nan
-    for table in (summary(trials), per_problem(trials.assign(**dict.fromkeys(REST, math.nan)))):
-        by_problem = table.groupby("problem")["seconds_comparable"].unique()
-        assert {name: list(found) for name, found in by_problem.items()} == {
-            "p": [False],
-            "q": [True],
-        }
-
-
-REST = ["epochs", "samples", "hessians", "hvps", "partials", "work", "records"]
+    by_problem = summary(trials).groupby("problem")["seconds_comparable"].unique()
+    assert {name: list(found) for name, found in by_problem.items()} == {"p": [False], "q": [True]}
 
 
 def test_ten_thousand_trials_take_no_time_that_matters():

@@ -7,11 +7,8 @@ from optframe.statistics import (
     evaluations_to_own_target,
     evaluations_to_target,
     final,
-    over_problems,
-    per_problem,
-    study_costs,
+    standings,
     summary,
-    tuned,
 )
 from optframe.statistics.metrics import judged_metrics, judged_values, measured, metric_words
 from optframe.statistics.targets import reached
@@ -39,34 +36,43 @@ def test_each_problem_is_judged_by_the_best_that_it_has(study):
     assert set(judged_metrics(study, "loss")) == {"loss"}
     assert metric_words(study) == "validation loss or f − f* or loss"
     assert metric_words(study, "test_accuracy") == "test accuracy"
-    best = per_problem(study).set_index(["problem", "optimizer"])["best"].to_dict()
-    assert {pair for pair, is_best in best.items() if is_best} == {
-        ("data", "b"),
-        ("known", "a"),
-        ("plain", "a"),
-    }
-    assert study_costs(study).to_numpy().tolist() == [[5, 2.5], [1, 3], [1.5, 3.5]]
-    assert study_costs(study, "loss").to_numpy().tolist() == [[1.5, 3.5]] * 3
-    words = "median final validation loss or f − f* or loss"
-    assert set(over_problems(study)["ranked_by"]) == {words}
     assert summary(study)["value"].tolist() == [5, 2.5, 1, 3, 1.5, 3.5]
+    found = standings(study)
+    assert found.problems["metric"].tolist() == ["validation_loss", "gap", "loss"]
+    # √(4 · 6), √(2 · 3); √(½ · 3/2), √(5/2 · 7/2); √(1 · 2), √(3 · 4)
+    squares = {"data": (24, 6), "known": (0.75, 8.75), "plain": (2, 12)}
+    assert means(study) == {
+        (name, problem): pytest.approx(square**0.5)
+        for problem, pair in squares.items()
+        for name, square in zip("ab", pair, strict=True)
+    }
+    assert set(standings(study, metric="loss").problems["metric"]) == {"loss"}
+    assert means(study, "loss")["a", "data"] == pytest.approx(2**0.5)
+
+
+def means(study, metric=None):
+    """Return each contender's performance on each problem."""
+    cells = standings(study, metric=metric).cells
+    return cells.set_index(["contender", "problem"])["performance"].to_dict()
 
 
 def test_lost_runs_are_worst_by_each_metric(study):
-    study.loc[study["optimizer"] == "b", "status"] = "diverged"
-    assert np.isinf(per_problem(study).query("optimizer == 'b'")["value"]).all()
-    study["test_accuracy"] = 0.5
-    assert (final(study, "test_accuracy")[-6:] == -np.inf).all()
-    assert study_costs(study, "test_accuracy").to_numpy().tolist() == [[-0.5, np.inf]] * 3
+    study.loc[(study["optimizer"] == "b") & (study["seed"] == 0), "status"] = "diverged"
+    values = summary(study).query("optimizer == 'b'")["value"]
+    assert np.isinf(values).all()
+    study["test_accuracy"] = np.where(study["optimizer"] == "a", [0.5, 0.7] * 6, 0.9)
+    lost = study["status"] == "diverged"
+    assert (final(study, "test_accuracy")[lost] == -np.inf).all()
+    # Without curves the worst that was seen is an error of 0.5: √(0.5 · 0.1)
+    assert means(study, "test_accuracy")["b", "plain"] == pytest.approx(0.05**0.5)
 
 
 def test_a_metric_that_rises_is_judged_upwards(study):
     study["test_accuracy"] = np.where(study["optimizer"] == "a", 0.25, 0.5)
-    table = per_problem(study, "test_accuracy")
-    assert table["best"].tolist() == [False, True] * 3
-    assert table["value"].tolist() == [0.25, 0.5] * 3
-    assert over_problems(study, metric="test_accuracy")["optimizer"].tolist() == ["b", "a"]
-    assert tuned(study, "test_accuracy")["value"].tolist() == [0.25, 0.5] * 3
+    found = standings(study, metric="test_accuracy")
+    assert found.contenders == ("b", "a")
+    assert means(study, "test_accuracy")["a", "data"] == pytest.approx(0.75)
+    assert summary(study, "test_accuracy")["value"].tolist() == [0.25, 0.5] * 3
 
 
 def test_of_a_problem_whose_trials_do_not_all_know_f_star_the_loss_is_compared(study):

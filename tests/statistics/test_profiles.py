@@ -9,7 +9,6 @@ import pytest
 from optframe.statistics import (
     data_profile,
     evaluations_to_target,
-    final_costs,
     performance_profile,
     performance_ratios,
     solver_costs,
@@ -131,20 +130,6 @@ def test_two_runs_of_one_seed_are_no_instance(evaluations):
     twice = pd.concat([evaluations, evaluations])
     with pytest.raises(ValueError, match="two runs of one"):
         solver_costs(twice, "seeds")
-
-
-def test_final_costs_are_medians_of_which_less_is_better(trials, joined):
-    rows = [("finished", 3, 9), ("finished", 1, 9), ("diverged", 0, 9)]
-    frame = joined(
-        trials(*rows, optimizer="a").assign(test_accuracy=[0.9, 0.8, 0.99]),
-        trials(*rows[:2], optimizer="b").assign(test_accuracy=[0.7, 0.8]),
-        trials(rows[0], optimizer="b", problem="q"),
-    )
-    loss = final_costs(frame)
-    np.testing.assert_array_equal(loss.to_numpy(), [[3, 2], [NAN, 3]])
-    assert loss.index.tolist() == [("p", "none"), ("q", "none")]
-    accuracy = final_costs(frame, "test_accuracy")
-    np.testing.assert_allclose(accuracy.to_numpy(), [[-0.8, -0.75], [NAN, NAN]])
 
 
 def test_the_ecdf_counts_pairs_of_run_and_target(runs):

@@ -1,7 +1,7 @@
 """Ranks and tests against Demšar's worked example and tables, and against SciPy."""
 
 import math
-from itertools import combinations, permutations, product
+from itertools import permutations, product
 
 import numpy as np
 import pandas as pd
@@ -9,12 +9,10 @@ import pytest
 from scipy import stats
 
 from optframe.statistics import (
-    a12,
     average_ranks,
     friedman,
     holm,
     iman_davenport,
-    mann_whitney,
     nemenyi_distance,
     nemenyi_groups,
 )
@@ -206,61 +204,3 @@ def test_holm_rejects_what_the_step_down_rejects(random):
 def test_holm_refuses_what_is_no_probability(bad):
     with pytest.raises(ValueError, match="probabilities"):
         holm(bad)
-
-
-def counted(ours, theirs):
-    """U and the p-value over all splits, each counted pair by pair: twice the smaller tail."""
-
-    def u(x, y):
-        return sum((a > b) + 0.5 * (a == b) for a in x for b in y)
-
-    everything, found = [*ours, *theirs], u(ours, theirs)
-    splits = []
-    for some in combinations(range(len(everything)), len(ours)):
-        x = [everything[i] for i in some]
-        y = [everything[i] for i in range(len(everything)) if i not in some]
-        splits.append(u(x, y))
-    tail = min(np.mean(np.array(splits) >= found), np.mean(np.array(splits) <= found))
-    return found, min(1.0, 2 * tail)
-
-
-def test_the_p_value_is_exact_with_ties_and_lost_runs(random):
-    ours = random.choice([1.0, 2.0, 3.0, INF], size=4)
-    theirs = random.choice([2.0, 3.0, 4.0, INF], size=5)
-    u, p = counted(ours, theirs)
-    found = mann_whitney(ours, theirs)
-    assert (found.u, found.a12) == (u, u / 20)
-    assert found.p == pytest.approx(p)
-    assert a12(ours, theirs) == found.a12
-
-
-def test_the_p_value_is_exact_without_ties(random):
-    ours, theirs = random.random(4), random.random(5) + 0.3
-    u, p = counted(ours, theirs)
-    assert mann_whitney(ours, theirs)[:2] == pytest.approx((u, p))
-
-
-def test_large_samples_are_normal_with_ties_accounted_for(random):
-    ours = np.where(random.random(60) < 0.3, INF, random.integers(20, size=60))
-    theirs = np.where(random.random(50) < 0.3, INF, random.integers(20, size=50))
-    found = mann_whitney(ours, theirs)
-    u = np.mean([(x > y) + 0.5 * (x == y) for x in ours for y in theirs]) * 3000
-    _, ties = np.unique([*ours, *theirs], return_counts=True)
-    variance = 3000 / 12 * (111 - (ties**3 - ties).sum() / (110 * 109))
-    z = (abs(u - 1500) - 0.5) / math.sqrt(variance)
-    assert found.u == pytest.approx(u)
-    assert found.p == pytest.approx(min(1, 2 * stats.norm.sf(z)), rel=1e-9)
-
-
-def test_worse_runs_have_the_larger_effect_size():
-    assert mann_whitney([5, INF], [1, 2, 3])[::2] == (6, 1)
-    assert mann_whitney([1, 2, 3], [5, INF])[::2] == (0, 0)
-    assert mann_whitney([1, 2, 3], [2])[::2] == (1.5, 0.5)
-    assert mann_whitney([INF, INF], [INF, INF, INF]) == (3, 1, 0.5)
-
-
-@pytest.mark.parametrize(("ours", "theirs"), [([], [1]), ([1], []), ([NAN], [1])])
-def test_samples_without_ranks_are_refused(ours, theirs):
-    for function in (mann_whitney, a12):
-        with pytest.raises(ValueError, match=r"no runs|NaN"):
-            function(ours, theirs)

@@ -66,11 +66,31 @@ def test_a_lost_run_reaches_nothing_where_it_was_lost_but_what_it_had_reached_be
     assert costs(evaluations_to_target(runs.trials, runs.curves, [4, 1])) == 3 * [1, INF]
 
 
-def test_a_run_without_a_curve_is_lost_and_nobody_knows_what_it_spent(runs):
+def test_a_run_without_a_curve_is_charged_what_a_finished_run_spent(runs):
     runs.add([9, 1]).add([], status="crashed").add([], status="planned").add([], status="skipped")
     found = evaluations_to_target(runs.trials, runs.curves, 1, "seconds")
     assert costs(found) == [0.1, INF]
-    np.testing.assert_equal(found["spent"].tolist(), [0.1, NAN])
+    assert found["spent"].tolist() == [0.1, 0.1]
+
+
+def test_where_nobody_spent_anything_the_charge_is_unknown(runs):
+    runs.add([9, 1]).add([], problem="q", status="crashed")
+    found = evaluations_to_target(runs.trials, runs.curves, 1)
+    np.testing.assert_equal(found["spent"].tolist(), [1, NAN])
+
+
+def test_a_run_that_broke_down_is_charged_its_whole_budget(runs):
+    """A budget of 100 steps, of work 7 per step; else the whole budget by the share that it used."""
+    step = np.arange(0, 101, 50)
+    runs.add([9, 8, 7], step=step, work=7 * step).add([9, 8], step=step[:2], status="diverged")
+    runs.add([9, 8], step=step[:2], optimizer="x", status="failed", work=3 * step[:2])
+    trials = runs.trials.assign(budget="steps 100, target 1")
+    trials["work"] = [700.0, 350.0, 150.0]
+    found = evaluations_to_target(trials, runs.curves, 1, "steps")
+    assert found["spent"].tolist() == [100, 100, 100]
+    found = evaluations_to_target(trials, runs.curves, 1)
+    assert found["spent"].tolist() == [700, 700, 150 * 100 / 50]
+    assert costs(found) == 3 * [INF]
 
 
 def test_an_accuracy_is_reached_from_below(runs):
@@ -159,7 +179,8 @@ def test_the_own_target_is_reached_at_the_end_of_a_run_that_ended_there(trials):
     )
     found = evaluations_to_own_target(frame)
     assert costs(found) == [40, INF, INF, INF, INF]
-    np.testing.assert_equal(found["spent"].tolist(), [40, 60, 100, 5, NAN])
+    # What broke down is charged what the finished run spent: here nobody has a budget.
+    assert found["spent"].tolist() == [40, 60, 100, 100, 100]
     assert found["target"].tolist() == 5 * [0.1]
     assert costs(evaluations_to_own_target(frame, "gradients"))[0] == 80
     assert evaluations_to_own_target(trials(("finished", 1, 9))).empty
