@@ -41,7 +41,13 @@ def metric_name(metric: str) -> str:
 
 
 def times(ratio: float) -> str:
-    """Return a ratio as text with three digits, without an exponent below a million: ``2,090``."""
+    """Return a ratio as text with three digits, without an exponent below a million: ``2,090``.
+
+    Near 1 it has as many digits as its distance from 1 needs: ``1.0021``.
+    """
+    if 0.5 < ratio < 2 and abs(ratio - 1) >= 1e-9:
+        needed = 1 - math.floor(math.log10(abs(ratio - 1)))
+        return f"{ratio:.{min(max(2 if ratio > 1 else 3, needed), 4)}f}"
     if not 100 <= ratio < 1e6:
         return number(ratio, 3)
     digits = 3 - len(str(int(ratio)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from optframe.statistics.wording import metric_name, number
+from optframe.statistics.wording import metric_name, number, times
 from optframe_reports.quantities import count, plural
 from optframe_reports.tables.table import Row, Table
 
@@ -71,10 +71,10 @@ def _row(found: Standings, row: dict[Any, Any], kinds: dict[str, str]) -> Row:
 
 def _ratio(ratio: float, low: float, high: float, bound: str) -> str:
     """Return a ratio with its interval: ``1.4 (1.04 to 1.8)``, ``at least 3 (1.2 to ∞)``."""
-    text = f"{bound} {number(ratio, 3)}".strip()
+    text = f"{bound} {times(ratio)}".strip()
     if low == 0 and math.isinf(high):
         return text
-    return f"{text} ({number(low, 3)} to {number(high, 3)})"
+    return f"{text} ({times(low)} to {times(high)})"
 
 
 def _p(p: float) -> str:
