@@ -26,6 +26,7 @@ ENDS = (*BROKEN, "skipped", "planned", "at start", "stopped", "finished", "conve
 def add(study, end, optimizer, problem, scale=1.0):
     """Add three runs that end so."""
     target = {"target": 0.1, "target_metric": "loss", "size": 2.0}
+    target |= {"budget": "steps 100, target 0.1", "start": "default"}
     for seed in range(3):
         steps = 4.0 * scale + seed
         status = "converged" if end == "at start" else end
