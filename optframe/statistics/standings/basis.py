@@ -72,8 +72,10 @@ def basis_of(
         won=runs.won,
         paid=costs_paid(runs, runs.won, spent, whole, cells),
         value=ends.value,
-        lost=runs.lost,
         raw=ends.raw,
+        lost=runs.lost,
+        spent=np.where(runs.frame["steps"].notna(), spent, np.nan),
+        status=_codes(runs.frame["status"]),
         contenders=contenders[1],
         problems=runs.problems,
     )
@@ -114,6 +116,10 @@ def _labels(trials: pd.DataFrame, runs: Runs) -> Integers:
 
     order = pd.Index(pd.unique(trials["optimizer"].astype(str)))
     return order.get_indexer(pd.Index(runs.frame["optimizer"].astype(str))).astype(np.intp)
+
+
+def _codes(values: pd.Series[str]) -> Integers:
+    return np.unique(values.to_numpy(dtype=str), return_inverse=True)[1].astype(np.intp)
 
 
 def _some(every: Runs, begun: Flags) -> list[tuple[str, int, int]]:

@@ -32,9 +32,13 @@ class Sample(NamedTuple):
     won: Flags
     paid: Floats
     value: Floats
-    lost: Flags
     raw: Floats
-    """The final metric as it was measured."""
+    """The final metric as it was measured; 0 of a run that broke down."""
+    lost: Flags
+    spent: Floats
+    """What it spent; NaN if it was not counted."""
+    status: Integers
+    """A number for each way to end."""
     contenders: int
     problems: Sequence[str]
 
@@ -43,7 +47,7 @@ class Sample(NamedTuple):
         return self._replace(**{name: getattr(self, name)[rows] for name in _OF_RUNS})
 
 
-_OF_RUNS = Sample._fields[:9]
+_OF_RUNS = Sample._fields[:11]
 
 
 class Judged(NamedTuple):
@@ -147,10 +151,8 @@ def judge(sample: Sample) -> Judged:
         good = setting[sample.contender[own], number] == sample.setting[own]
         chosen[own] = good
         run = own[good]
-        sums, marks = (
-            (upper[good], lower[good]),
-            (sample.paid[run], sample.value[run], sample.raw[run]),
-        )
+        sums = upper[good], lower[good]
+        marks = sample.status[run] * 1.0, sample.spent[run], sample.raw[run]
         made = units_of(sample.contender[run], sample.seed[run], sums, marks, count, by_cost)
         units.append(made)
         still[:, number] = fixed(made)

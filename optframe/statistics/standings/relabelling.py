@@ -82,7 +82,8 @@ class Ratio(NamedTuple):
     low: float
     high: float
     bound: str
-    """``at least`` if the first never succeeded on some problem, ``at most`` if the second."""
+    """``at least`` if the first never succeeded on some problem, ``at most`` if the second,
+    ``roughly`` if each of them failed on some: a cell without a success counts half a success."""
 
 
 class Relabelling:
@@ -141,7 +142,7 @@ class Relabelling:
             if not rejected:  # 1 is inside, whatever rounding makes of an end beside it
                 low, high = min(low, 0.0), max(high, 0.0)
         bounds = {part.bound for part in self._parts} - {"", _NEITHER}
-        bound = bounds.pop() if len(bounds) == 1 else ""
+        bound = "roughly" if len(bounds) > 1 else bounds.pop() if bounds else ""
         return Ratio(_exp(center), _exp(low), _exp(high), bound)
 
     def _smallest_p(self) -> float:

@@ -114,7 +114,7 @@ class Ends(NamedTuple):
     value: Floats
     """Less is better, and none is below the problem's floor."""
     raw: Floats
-    """The metric as it was measured."""
+    """The metric as it was measured; 0 of a run that broke down."""
     unmeasured: Flags
     """For each problem, whether no run has a finite value."""
 
@@ -177,7 +177,7 @@ def values_of(runs: Runs, last: Floats, start: Floats, best: Floats) -> Ends:
         both = np.concatenate([ended[sound[here]], began])
         worst = both[np.isfinite(both)].max()
         value[here] = np.where(sound[here], ended, worst)
-    return Ends(value, last, unmeasured)
+    return Ends(value, np.where(runs.lost, 0.0, last), unmeasured)
 
 
 def _curve_ends(

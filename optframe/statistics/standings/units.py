@@ -36,11 +36,19 @@ class Units(NamedTuple):
     """What tells runs apart, shape (marks, contenders, seeds)."""
 
     def without(self, rows: Flags) -> Units:
-        """Return the units in which these contenders have only their first seed."""
+        """Return the units in which each of these contenders has one run, under the first seed.
+
+        It would have been the same under any seed.
+        """
         first = self.present & (np.cumsum(self.present, axis=1) == 1)
-        kept = np.where(rows[:, None], first, self.present)
-        zero = np.where(kept, self.upper, 0.0), np.where(kept, self.lower, 0.0)
-        return Units(self.by_cost, self.seeds, kept, *zero, self.marks)
+        present, upper, lower = self.present.copy(), self.upper.copy(), self.lower.copy()
+        for row in np.flatnonzero(rows):
+            column = int(np.argmax(first[row]))
+            for part in (present, upper, lower):
+                alone = part[row, column]
+                part[row] = 0
+                part[row, 0] = alone
+        return Units(self.by_cost, self.seeds, present, upper, lower, self.marks)
 
     def sums(self) -> tuple[Floats, Floats]:
         """Return Σ upper and Σ lower of each contender."""

@@ -50,6 +50,8 @@ class Cell:
     performance: float
     b: float
     fixed: bool
+    first: int = 0
+    """The least seed of the problem."""
 
 
 @dataclass
@@ -319,6 +321,7 @@ def judged_cell(runs, everybody, order, cost, by_cost):
         cell = cell_of(own, label, len(labels), by_cost)
         if best is None or cell.b < best.b - 1e-9:
             best = cell
+    best.first = min(row["seed"] for row in everybody)
     return best
 
 
@@ -392,10 +395,11 @@ def scaled(units, factor, by_cost):
 
 
 def aligned(x, y):
-    """Return the units of two cells with equal seeds at equal places; two fixed cells share one."""
-    if x.fixed and y.fixed:
-        return {0: next(iter(x.units.values()))}, {0: next(iter(y.units.values()))}
-    return x.units, y.units
+    """Return the units of two cells; a fixed one has its run under the problem's first seed."""
+    return tuple(
+        {cell.first: next(iter(cell.units.values()))} if cell.fixed else cell.units
+        for cell in (x, y)
+    )
 
 
 def relabelled(cells, mode, factor=1.0, most=None):

@@ -161,7 +161,7 @@ def _how_much(c, m):
 def _times(c, text, kind):
     """Hold a ratio with its interval against T, which vanishes there."""
     found = re.fullmatch(
-        rf"(?P<bound>at least |at most )?(?P<ratio>{NUMBER}) times"
+        rf"(?P<bound>at least |at most |roughly )?(?P<ratio>{NUMBER}) times"
         rf"(?: \((?:95 %: (?:at least (?P<from>{NUMBER})|at most (?P<to>{NUMBER})"
         rf"|(?P<low>{NUMBER}) to (?P<high>{NUMBER}))"
         r"|(?P<few>too few runs for a 95 % interval))\))?",
@@ -173,10 +173,10 @@ def _times(c, text, kind):
     cells = [(verdict.cells[other, p], verdict.cells[one, p], kind == "cost") for p in on]
     mode, _ = mode_of([(x, y) for x, y, _ in cells])
     ratio = _number(found["ratio"])
-    lacking = [i for i in (0, 1) if kind == "cost" and any(not x[i].won for x in cells)]
+    told = [x for x in cells if x[0].won or x[1].won]
+    lacking = [i for i in (0, 1) if kind == "cost" and any(not x[i].won for x in told)]
     bound = (found["bound"] or "").strip()
-    yield "bound", lacking == {"": lacking, "at least": [0], "at most": [1]}[bound]
-    yield "bound is said", bound or len(lacking) != 1
+    yield "bound", lacking == {"": [], "at least": [0], "at most": [1], "roughly": [0, 1]}[bound]
     if verdict.claim == "fixed":
         yield "no interval", not (found["few"] or found["low"] or found["from"] or found["to"])
     if scanned(cells, mode, 1.0)[0] is None:
@@ -435,7 +435,7 @@ _FIRSTS = (
     r"(?:: first on (?P<first>\d+)(?: \((?P<beside>(?:{N} on \d+|\d+ others on some|, )+)\))?,"
     r" within twice the best on (?P<within>\d+))?"
 )
-_TIMES = rf"(?:at least |at most )?{NUMBER} times(?: \((?:95 %|too few)[^)]*\))?"
+_TIMES = rf"(?:at least |at most |roughly )?{NUMBER} times(?: \((?:95 %|too few)[^)]*\))?"
 _P = rf"p (?:= {NUMBER}|< 0\.0001)"
 _LIST = r"{N}(?:(?:, {N})* and {N})?"
 PATTERNS = (

@@ -43,6 +43,8 @@ class Design:
     """Each contender's probability to break down."""
     tails: str = "normal"
     shared: float = 0.3
+    truth: tuple[float, ...] = ()
+    """The expected running times, where failures make them differ from the ratios."""
     apart: float = 0.0
     """Standard deviation of each contender's own difference from problem to problem."""
 
@@ -109,7 +111,7 @@ def read(found: Standings) -> Iterator[tuple[str, Sequence[str]]]:
 def judged(design: Design, studies: int, seed: int) -> tuple[int, int]:
     """Return how many of the studies have a false headline, and a claim that is true of all."""
     false = best = 0
-    truth = {f"o{i}": ratio for i, ratio in enumerate(design.ratios)}
+    truth = {f"o{i}": ratio for i, ratio in enumerate(design.truth or design.ratios)}
     for number in range(studies):
         rng = np.random.default_rng([seed, number])
         claims = list(read(standings(drawn(design, rng))))
@@ -135,7 +137,9 @@ def designs() -> Iterator[Design]:
         yield Design("ladder, pairs equal", (1.0, 1.0, 1.2, 1.2, 1.5, 1.5), m, n)
         for k in (2, 4, 6):
             yield Design(f"{k}, one 1.5 times better", (1.0, *(1.5,) * (k - 1)), m, n)
-    yield Design("limit: A fails in 20 %, B never", (1.0, 1.0), 4, 5, fails=(0.2, 0.0))
+    # (0.8 · 1.094 + 0.2 · 5)/0.8 = 2.34 = 2.14 · 1.094, where 1.094 = exp(0.3²) is the mean noise
+    fails, equal = (0.2, 0.0), (1.0, 1.0)
+    yield Design("limit: A fails in 20 %, B never", (1.0, 2.14), 4, 5, fails=fails, truth=equal)
     yield Design("limit: differ by problem, sd 0.3", (1.0, 1.0), 4, 5, apart=0.3)
 
 
