@@ -56,7 +56,7 @@ OFFERED = {
     """,
     "optframe.trial": "Run Setup",
 }
-"""What each module offered in 0.1.0, in its ``__all__``, but for other rankings than the standings."""
+"""What each module offered in 0.1.0, in its ``__all__``, but for what ranked beside standings."""
 
 
 @pytest.mark.parametrize(
