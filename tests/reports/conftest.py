@@ -127,6 +127,7 @@ class Study:
                 test_accuracy=1 / (1 + loss),
                 trial={
                     "hyperparameters": f'{{"lr":{lr}}}',
+                    "contender": f"optimizer{name}",
                     "sampler_name": sampler,
                     "sampler_parameters": f'{{"batch_size":{8 + samplers.index(sampler)}}}',
                     "size": 20.0,

@@ -48,8 +48,8 @@ def test_a_study_that_has_not_run_has_nothing_to_draw(registry, study, name, rea
     assert registry.make("figures", name).missing(study.frames()) == reason
 
 
-OF_OTHER_FRAMES = {"rotated", "trajectory"}
-"""Figures that draw nothing of a grid of learning rates, and have such a test of their own."""
+OF_OTHER_FRAMES = {"critical-difference", "rotated", "trajectory"}
+"""Figures that draw nothing of a grid on one problem, and have such a test of their own."""
 
 
 @pytest.mark.parametrize("name", sorted({*optframe_reports.optframe_figures()} - OF_OTHER_FRAMES))

@@ -115,7 +115,7 @@ def test_every_report_is_written(results, format, tmp_path):
     "figure",
     [
         *("convergence", "convergence:view=fixed-target,", "distribution", "rank-heatmap"),
-        *("sensitivity", "time-to-target:target=300.0,", "critical-difference:measure=final,"),
+        *("sensitivity", "time-to-target:target=300.0,"),
     ],
 )
 def test_figures_of_what_is_no_number_are_drawn(results, figure, metric, value):

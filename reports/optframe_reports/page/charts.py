@@ -43,7 +43,7 @@ class Arrays:
 
 
 def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
-    """Return the chart of one problem for the page's script, or None if no run has a curve."""
+    """Return the chart of one problem for the page's script, or None if no run has one to show."""
     compared = groups(frames)
     if not compared or frames.curves.empty:
         return None
@@ -55,6 +55,8 @@ def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
     if frames.metric in metrics:
         metrics.sort(key=lambda name: name != frames.metric)
     axes = dict.fromkeys(_axes(frames), 1.0)
+    if not metrics or not axes:  # no metric has a number, or no run took a step
+        return None
     units = {x: COSTS[x].words for x in axes}
     drawn = {x: {m: lines(frames, x, m, compared=compared) for m in metrics} for x in axes}
     if "seconds" in axes:

@@ -188,8 +188,9 @@
     // typical peak of those that are not lost.
     range(log) {
       const known = (line) => line.median.filter((v) => v !== null);
-      const peaks = this.drawn.filter((line) => !line.lost).map((line) => Math.max(...known(line))).sort((a, b) => a - b);
-      const starts = this.drawn.map((line) => line.median[0]).filter((v) => v !== null);
+      const seen = this.drawn.filter((line) => known(line).length);  // a line may have no point at all
+      const peaks = seen.filter((line) => !line.lost).map((line) => Math.max(...known(line))).sort((a, b) => a - b);
+      const starts = seen.map((line) => line.median[0]).filter((v) => v !== null);
       const usual = this.metric.falls ? Math.max(...starts, ...peaks.slice(peaks.length >> 1, (peaks.length >> 1) + 1)) : Infinity;
       if (log) return (_, low, high) => [low / 1.2, Math.min(high * 1.2, 10 * usual)];
       return (_, low, high) => {

@@ -72,6 +72,9 @@ def nothing_to_compare(frames: Frames, found: Standings) -> str | None:
     if found.cells["contender"].nunique() < 2:
         if found.claim == "alone":
             return "only one optimizer has run; expected two or more to compare"
+        reasons = set(found.problems["reason"]) - {"no run"}
+        if len(reasons) == 1 and (reason := reasons.pop()).startswith("no run measured"):
+            return str(reason)
         return found.headline[0].rstrip(".")
     ran = set(found.cells["contender"])
     met = found.cells.groupby("problem")["contender"].nunique()

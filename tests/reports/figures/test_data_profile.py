@@ -13,7 +13,7 @@ def test_the_lines_are_the_shares_of_problems_solved_with_a_budget(race, drawn):
     race.add("b", "p", path=[(0, 3.0), (100, 2.0)], minimum=1.0, size=4.0)
     race.add("b", "q", path=[(0, 1.0), (12, 0.05)], size=2.0)
     frames = race.frames()
-    picture = drawn(DataProfile(tau=0.1), frames)
+    picture = drawn(DataProfile(target="relative", tau=0.1), frames)
     end = picture.axes.get_xlim()[1]
     assert picture.lines["a"].tolist() == [[0, 0], [2, 1 / 2], [8, 1], [end, 1]]
     assert picture.lines["b"].tolist() == [[0, 0], [4, 1 / 2], [end, 1 / 2]]
@@ -21,7 +21,7 @@ def test_the_lines_are_the_shares_of_problems_solved_with_a_budget(race, drawn):
     assert picture.legend == ["a (2 of 2)", "b (1 of 2)"]
     assert "Target: all but 0.1 of the way from the start down to f*." in picture.notes
     assert (picture.axes.get_xscale(), picture.axes.get_xlim()[0]) == ("linear", 0)
-    data = DataProfile(tau=0.1).data(frames)
+    data = DataProfile(target="relative", tau=0.1).data(frames)
     assert data[["cost", "fraction"]].to_numpy().tolist() == [
         *picture.lines["a"][:-1].tolist(),
         *picture.lines["b"][:-1].tolist(),
@@ -32,7 +32,7 @@ def test_the_tolerance_decides(race, drawn):
     for name, factor in (("a", 1), ("b", 2)):
         race.add(name, path=[(0, 1.0), *((factor * 4 * k, 10.0**-k) for k in range(1, 8))])
     for k in (1, 3, 5, 7):
-        picture = drawn(DataProfile(tau=10.0**-k * (1 + 1e-9)), race.frames())
+        picture = drawn(DataProfile(target="relative", tau=10.0**-k * (1 + 1e-9)), race.frames())
         assert picture.lines["a"][1].tolist() == [k, 1]  # of 4 k evaluations, in groups of 4
         assert picture.lines["b"][1].tolist() == [2 * k, 1]
 
@@ -40,17 +40,17 @@ def test_the_tolerance_decides(race, drawn):
 def test_a_run_that_was_lost_has_not_solved_the_problem(race, drawn):
     race.add("a", path=[(0, 1.0), (8, 0.5)], status="diverged")
     race.add("b", path=[(0, 1.0), (8, 0.0)])
-    picture = drawn(DataProfile(tau=0.9), race.frames())
+    picture = drawn(DataProfile(target="relative", tau=0.9), race.frames())
     assert picture.legend == ["a (0 of 1; 1 of 1 diverged)", "b (1 of 1)"]
 
 
 def test_where_f_star_is_unknown_the_best_loss_takes_its_place(race, drawn):
     race.add("a", path=[(0, 3.0), (10, 2.0), (12, 1.1)], minimum=np.nan)
     race.add("b", path=[(0, 3.0), (20, 1.0)], minimum=np.nan)
-    picture = drawn(DataProfile(tau=0.1), race.frames())
+    picture = drawn(DataProfile(target="relative", tau=0.1), race.frames())
     assert picture.legend == ["a (1 of 1)", "b (1 of 1)"]
     assert "down to the best loss found." in picture.notes
-    picture = drawn(DataProfile(tau=0.01), race.frames())
+    picture = drawn(DataProfile(target="relative", tau=0.01), race.frames())
     assert picture.legend == ["a (0 of 1)", "b (1 of 1)"]
 
 

@@ -84,7 +84,7 @@ def test_runs_that_were_lost_before_are_among_those_that_failed(race, drawn):
     race.add("a", path=[(0, 1.0), (30, 0.0)])
     race.add("b", path=[(0, 1.0), (30, 0.0)], status="diverged")
     table = Ert().data(race.frames())
-    assert ert(table[table["name"] == "a"], 0.1)["ert"] == 40
+    assert ert(table[table["name"] == "a"], 0.1)["ert"] == 30 + 30  # charged what the other spent
     picture = drawn(Ert(), race.frames())
     assert picture.legend == [
         "a (1 of 2 diverged): 1 of 2 to 1e-8",

@@ -272,3 +272,21 @@ def test_without_scripts_all_is_there_but_the_charts(chromium, page):
     shown = "getComputedStyle(document.querySelector('figure.replaced')).display"
     assert chromium.run(shown) == "block"
     assert chromium.run(SHOWN) == 12
+
+
+def test_a_contender_without_a_checkpoint_does_not_blank_the_chart(chromium, new_study, tmp_path):
+    """Its line has no point; the axes still end where those of the others do."""
+    study = new_study()
+    for optimizer in ("adam", "sgd"):
+        for _ in range(3):
+            crashed = optimizer == "adam"
+            losses = [] if crashed else np.exp(-0.1 * np.arange(30.0))
+            study.add(losses, optimizer=optimizer, status="crashed" if crashed else "finished")
+    chromium.emulate()
+    chromium.scripts(True)
+    chromium.open(Page().write(study.results(tmp_path), tmp_path, load_plugins()))
+    assert chromium.errors == []
+    assert list(values(chromium)) == ["adam (3 of 3 crashed)", "sgd"]
+    shown = f"(s => [s.min, s.max])({CHART}.chart.plot.scales.y)"
+    low, high = chromium.run(shown)
+    assert low < np.exp(-2.9) < 1 <= high

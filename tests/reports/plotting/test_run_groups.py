@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from optframe.statistics import standings
 from optframe_reports.plotting.best_groups import best_of_each
 from optframe_reports.plotting.palette import sequence
 from optframe_reports.plotting.run_groups import groups, number_of_runs
@@ -21,7 +22,8 @@ def names(frames, **given):
 def grid(study, optimizer, *finals, **given):
     """Add a setting with one run for each final loss."""
     for index, final in enumerate(finals):
-        study.add([1.0, final], optimizer=f"{optimizer}:lr={index}", **given)
+        own = {"contender": optimizer}
+        study.add([1.0, final], optimizer=f"{optimizer}:lr={index}", trial=own, **given)
 
 
 def test_up_to_twelve_groups_are_all_shown_in_the_order_of_the_study(study):
@@ -50,13 +52,15 @@ def test_of_more_each_optimizer_is_shown_by_its_best_setting(study):
     assert number_of_runs(shown) == "one seed, best settings only"
 
 
-def test_the_best_median_wins_and_a_lost_run_counts_as_worst(study):
+def test_the_best_mean_wins_and_a_lost_run_counts_as_the_start(study):
+    """The cube roots of 0.2 and of 0.3 · 0.4 lie above and below 0.5."""
+    own = {"contender": "sgd"}
     for index in range(12):
-        study.add([1.0, 0.5], optimizer=f"sgd:lr={index}")
-    for final, status in ((1e-9, "diverged"), (1e-9, "diverged"), (0.001, "finished")):
-        study.add([1.0, final], optimizer="sgd:lr=12", status=status)
+        study.add([1.0, 0.5], optimizer=f"sgd:lr={index}", trial=own)
+    for final, status in ((1e-9, "diverged"), (1e-9, "diverged"), (0.2, "finished")):
+        study.add([1.0, final], optimizer="sgd:lr=12", status=status, trial=own)
     for final, status in ((0.3, "finished"), (0.4, "finished"), (1e-9, "failed")):
-        study.add([1.0, final], optimizer="sgd:lr=13", status=status)
+        study.add([1.0, final], optimizer="sgd:lr=13", status=status, trial=own)
     study.add([1.0, 0.9], optimizer="adam")
     (sgd, adam) = groups(study.frames())
     assert (sgd.name, adam.name) == ("sgd:lr=13", "adam")
@@ -66,7 +70,9 @@ def test_the_best_median_wins_and_a_lost_run_counts_as_worst(study):
 
 def test_an_accuracy_is_best_where_it_is_highest(study):
     for index in range(13):
-        study.add([1.0, index], optimizer=f"sgd:lr={index}", test_accuracy=[0.0, index / 20])
+        accuracy, own = [0.0, index / 20], {"contender": "sgd"}
+        name = f"sgd:lr={index}"
+        study.add([1.0, index], optimizer=name, test_accuracy=accuracy, trial=own)
     study.add([1.0, 0.5], optimizer="adam", test_accuracy=[0.0, 0.1])
     frames = study.frames()
     assert names(frames) == ["sgd:lr=0", "adam"]
@@ -94,7 +100,12 @@ def test_of_more_than_twelve_optimizers_the_best_are_shown(study):
 def test_each_sampler_has_its_own_best_setting(study):
     for sampler, best in (("full", 4), ("stream", 2)):
         for index in range(7):
-            study.add([9.0, 1 + abs(index - best)], optimizer=f"sgd:lr={index}", sampler=sampler)
+            study.add(
+                [9.0, 1 + abs(index - best)],
+                optimizer=f"sgd:lr={index}",
+                sampler=sampler,
+                trial={"contender": "sgd"},
+            )
     shown = groups(study.frames())
     assert [g.name for g in shown] == ["sgd:lr=2 · stream", "sgd:lr=4 · full"]
     assert [g.settings for g in shown] == [7, 7]
@@ -175,9 +186,9 @@ def test_each_of_five_optimizers_has_the_best_of_fifty_settings(study):
     frames = study.add_many(5, 50, 4, 3).frames()
     shown = groups(frames)
     assert len(shown) == 5
+    found = standings(frames.trials, frames.curves).groups.set_index("optimizer")
     for group in shown:
-        own = frames.trials[frames.trials["optimizer_name"] == group.name.partition(":")[0]]
-        finals = own["loss"].where(own["status"] != "diverged", np.inf)
-        assert group.name == finals.groupby(own["optimizer"], sort=False).median().idxmin()
+        own = found[found["contender"] == group.name.partition(":")[0]]
+        assert group.name == own["performance"].idxmin()
         assert group.settings == 50
         assert len(group.trials) == 4
