@@ -56,11 +56,7 @@ OFFERED = {
     """,
     "optframe.trial": "Run Setup",
 }
-<<<<<<< HEAD
 """What each module offered in 0.1.0, in its ``__all__``, but for rankings."""
-=======
-"""What each module offered in 0.1.0, in its ``__all__``, but for what ranked beside standings."""
->>>>>>> tests18
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ def _table(problem: dict[Any, Any], rows: list[dict[Any, Any]], found: Standings
     if metric != "loss" or by_cost or not problem["kind"]:
         columns.append(("median loss", lambda row: _number(row["loss"])))
     for part, loss in _SCORES:
+        if metric.startswith(part) and not by_cost:
+            continue  # these records judge already
         accuracy = f"{part}_accuracy"
         if any(math.isfinite(row[accuracy]) for row in rows):
             columns.append((f"{part} accuracy", lambda row, name=accuracy: _percent(row[name])))
