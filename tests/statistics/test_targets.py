@@ -80,11 +80,7 @@ def test_where_nobody_spent_anything_the_charge_is_unknown(runs):
 
 
 def test_a_run_that_broke_down_is_charged_its_whole_budget(runs):
-<<<<<<< HEAD
     """A budget of 100 steps, of work 7 per step; else what it spent, divided by the share used."""
-=======
-    """A budget of 100 steps, of work 7 each; else what was spent by the share of the budget."""
->>>>>>> tests18
     step = np.arange(0, 101, 50)
     runs.add([9, 8, 7], step=step, work=7 * step).add([9, 8], step=step[:2], status="diverged")
     runs.add([9, 8], step=step[:2], optimizer="x", status="failed", work=3 * step[:2])
