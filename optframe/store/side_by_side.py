@@ -44,7 +44,8 @@ class SideBySide(Results):
         ]
         joined = pd.concat(frames, ignore_index=True)
         for name in ("optimizer", "optimizer_name", "contender"):
-            joined[name] = joined[name] + " @ " + joined["side"]
+            pairs = zip(joined[name], joined["side"], strict=True)
+            joined[name] = [None if pd.isna(own) else f"{own} @ {side}" for own, side in pairs]
         ranks = {f"_{name}": pd.factorize(joined[name])[0] for name in ("problem", "asked")}
         ordered = joined.assign(**ranks).sort_values([*ranks], kind="stable", ignore_index=True)
         return ordered.drop(columns=[*ranks])

@@ -166,7 +166,6 @@ def test_what_lacks_work_falls_back_on_gradients_and_says_so(registry, stores, s
     tables = tables_of_problems(found)
     assert not any("work to target" in table.columns for table in tables)
     assert any("gradients to target" in table.columns for table in tables)
-    assert any("expected gradient evaluations to the target" in table.note for table in tables)
     own = results.standings(cost="steps")
     assert not any("have no work" in caveat for caveat in own.caveats)
 
