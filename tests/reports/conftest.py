@@ -147,6 +147,8 @@ class Study:
     def results(self, tmp_path):
         """As from a store: what no test cares about is there, too."""
         trials = pd.DataFrame(self.trials)
+        if trials.empty:  # an empty store has all columns
+            trials = Study().add([1.0]).results(tmp_path).trials.iloc[:0]
         curves = pd.concat(self.curves, ignore_index=True) if self.curves else pd.DataFrame()
         curves = curves.drop(columns="hyperparameters", errors="ignore")
         others = dict.fromkeys(("losses", "hessians", "hvps", "step_bytes"), np.nan)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from optframe.components.notation import format_value
 from optframe.contracts.costs import COSTS
 from optframe.statistics import summary
 from optframe.statistics.intervals import clopper_pearson
@@ -46,6 +48,13 @@ def tables_of_problems(found: Standings) -> list[Table]:
     ]
 
 
+def _settings(hyperparameters: str) -> str:
+    """Return an optimizer's parameters as text, defaults included: ``lr=0.05, beta1=0.9``."""
+    values = json.loads(hyperparameters)
+    names = sorted(values, key=lambda name: name != "lr")  # the most important comes first
+    return ", ".join(f"{name}={format_value(values[name])}" for name in names)
+
+
 def _table(name: str, rows: pd.DataFrame, problem: dict[Any, Any], found: Standings) -> Table:
     ordered = rows.sort_values("performance", kind="stable")
     best = (ordered["ratio"] <= 1 + 1e-9) & ordered["performance"].map(math.isfinite)
@@ -61,6 +70,9 @@ def _table(name: str, rows: pd.DataFrame, problem: dict[Any, Any], found: Standi
     if len(samplers) == 1:
         shown.discard("sampler")
     columns = [c for c in made[0].texts if c in shown or c in _ALWAYS]
+    of = dict(zip(found.trials["optimizer"], found.trials["hyperparameters"], strict=True))
+    for row in made:  # not a column: it stands below the name
+        row.texts["settings"] = _settings(of[row["optimizer"]])
     return Table(name, columns, made, " ".join(_notes(problem, metric, samplers, found)))
 
 

@@ -375,7 +375,11 @@ def test_of_many_settings_the_best_are_drawn_and_it_says_so(study, drawn):
     for name, best in (("adam", 3), ("sgd", 5)):
         for index in range(10):
             for _ in range(2):
-                study.add([9.0, 1 + abs(index - best)], optimizer=f"{name}:lr={index}")
+                study.add(
+                    [9.0, 1 + abs(index - best)],
+                    optimizer=f"{name}:lr={index}",
+                    trial={"contender": name},
+                )
     picture = drawn(Convergence(x="steps"), study.frames())
     best = [f"{label} (best of 10 settings)" for label in ("adam:lr=3", "sgd:lr=5")]
     assert picture.legend == best

@@ -112,7 +112,7 @@ def test_the_mouse_and_the_arrow_keys_show_the_values_at_a_place(opened):
 
 def test_the_choice_of_axis_and_metric_redraws(opened):
     label = f"{CHART}.querySelector('.canvas').getAttribute('aria-label')"
-    assert opened.run(label).startswith("loss against steps")
+    assert opened.run(label).startswith("loss against work (full gradients)")
     choose(opened, "against", "gradient evaluations")
     assert opened.run(label).startswith("loss against gradient evaluations")
     choose(opened, "show", "test loss")
@@ -153,10 +153,10 @@ def test_an_optimizer_is_switched_off_in_one_chart_and_on_the_whole_page(opened)
 
 
 def test_tables_are_sorted_by_numbers_and_by_words(opened):
-    table = "document.querySelectorAll('table.sortable')[1]"
+    table = "document.querySelectorAll('table.sortable')[2]"
     names = f"[...{table}.tBodies[0].rows].map(row => row.dataset.optimizer)"
     column = (
-        f"[...{table}.tHead.rows[0].cells].findIndex(cell => cell.textContent.startsWith('loss'))"
+        f"[...{table}.tHead.rows[0].cells].findIndex(cell => cell.innerText.startsWith('mean'))"
     )
     click = f"{table}.tHead.rows[0].cells[{column}].querySelector('button').click()"
     opened.run(click)

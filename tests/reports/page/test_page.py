@@ -93,9 +93,9 @@ def test_the_page_has_what_was_run_the_table_and_the_figures(study, write):
     assert "numpy 2.4" in page.words
     assert "cupy" not in page.words
     assert rows(html) == [
-        ["optimizer", "runs", "loss", "time per step", "status"],
-        ["adam", "5", "3 (1 to 5)", "10.0 µs", "5 finished"],
-        ["sgd", "5", "5 (3 to 7)", "10.0 µs", "5 finished"],
+        ["optimizer", "runs", "mean loss", "to the best", "time per step", "status"],
+        ["adam", "5", "2.605", "1 ×", "10.0 µs", "5 finished"],  # (1 · 2 · 3 · 4 · 5)^(1/5)
+        ["sgd", "5", "4.789", "1.84 ×", "10.0 µs", "5 finished"],  # (3 · 4 · 5 · 6 · 7)^(1/5)
     ]
     assert {"Loss against the cost", "Time per step", "Final results"} <= set(figures(html))
     assert html.count("<svg ") == len(figures(html))
@@ -106,17 +106,20 @@ def test_the_answer_stands_first(study, write):
         study.add([8.0, 4.0, 1.0 + seed], optimizer="adam")
         study.add([8.0, 5.0, 13.0 + seed], optimizer="sgd")
     words = read(write()).words
-    told = words.index("On rosenbrock adam is best, median loss 3; then sgd, 15.")
-    assert told < words.index("beyond chance") < words.index("budget")
-    assert "too few for an interval of 95 %" in words
+    told = words.index("adam is better than sgd on rosenbrock.")
+    assert told < words.index("By how much: sgd, the next, ends with") < words.index("budget")
+    assert "(p = 0.0079)" in words  # 2/252: the runs of five seeds are exchanged
 
 
-def test_over_several_problems_there_is_a_table_of_ranks(study, write):
+def test_over_several_problems_there_is_a_table_of_places(study, write):
     for problem in ("one", "two"):
         study.add([8.0, 2.0], optimizer="sgd", problem=problem).add([8.0, 1.0], problem=problem)
     html = write()
-    ranks = [row[:3] for row in tables(html)[0]]
-    assert ranks == [["optimizer", "mean rank", "best on"], ["adam", "1", "2"], ["sgd", "2", "0"]]
+    assert [row[:4] for row in tables(html)[0]] == [
+        ["optimizer", "place", "ratio to the best", "first on"],
+        ["adam", "1", "1", "2"],
+        ["sgd", "2", "2", "0"],
+    ]
     assert html.index("Over all problems") < html.index('id="problem-1"')
 
 
@@ -147,7 +150,9 @@ def test_settings_stand_below_the_name(study, write):
 
 def test_a_test_loss_has_a_column_where_there_is_no_accuracy(study, write):
     study.add([8.0, 2.0], test_loss=[9.0, 3.5])
-    assert rows(write())[0] == ["optimizer", "runs", "loss", "test loss", "time per step", "status"]
+    assert ", ".join(rows(write())[0]) == (
+        "optimizer, runs, mean loss, to the best, median test loss, time per step, status"
+    )
 
 
 def test_the_same_store_gives_the_same_bytes(study, write):
