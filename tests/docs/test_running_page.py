@@ -42,7 +42,7 @@ def test_its_study_asks_for_what_it_says(folder):
     study = Study.from_file(folder / "long.toml")
     assert study.mistakes == ()
     assert study.run.runs_by == "processes"
-    assert len(study.trials(load_plugins())) == 8
+    assert len(study.trials(load_plugins())) == 12
 
 
 def test_it_names_what_the_code_does():
