@@ -22,6 +22,8 @@ BROKEN = ("diverged", "failed", "timeout", "crashed")
 ENDS = (*BROKEN, "skipped", "planned", "at start", "stopped", "finished", "converged")
 """How all runs of a contender, or of a problem, end; ``at start`` met the target there."""
 
+pytestmark = pytest.mark.filterwarnings("default")  # exceptions are tested here
+
 
 def add(study, end, optimizer, problem, scale=1.0):
     """Add three runs that end so."""
