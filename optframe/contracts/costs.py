@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from optframe.contracts.columns import FINAL_COUNTS, TRIALS
+from optframe.errors import UsageError, nearest
 
-__all__ = ["COSTS", "DEFAULT", "FALLBACK", "OFFERED", "Cost", "CostName"]
+__all__ = ["COSTS", "DEFAULT", "FALLBACK", "OFFERED", "Cost", "CostName", "check_cost"]
 
 CostName = Literal[
     "work", "steps", "gradients", "records", "epochs", "samples", "evaluations", "seconds"
@@ -54,3 +55,9 @@ def _costs() -> dict[str, Cost]:
 
 COSTS = _costs()
 """All costs by name: every count of a run, all evaluations (each counted as one), and its time."""
+
+
+def check_cost(name: str) -> None:
+    """Raise a `UsageError` if no study or report offers this cost."""
+    if name not in OFFERED:
+        raise UsageError(f"unknown cost {name!r}; {nearest(name, OFFERED)}")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
-from optframe.contracts.costs import DEFAULT, OFFERED
+from optframe.contracts.costs import DEFAULT, OFFERED, check_cost
 from optframe.contracts.record import Landscape
 from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
 from optframe.errors import StoreError, UsageError, nearest
@@ -214,8 +214,8 @@ class Results:
         UsageError
             If there is no such cost, or no run measured the metric.
         """
-        if cost is not None and cost not in OFFERED:
-            raise UsageError(f"unknown cost {cost!r}; {nearest(cost, OFFERED)}")
+        if cost is not None:
+            check_cost(cost)
         if metric is not None and metric not in self.metrics:
             raise UsageError(
                 f"{self.path.parent}: no run measured the metric {metric!r}; "

@@ -8,16 +8,15 @@ import click
 
 from optframe.cli.options import name_broken, with_plugins
 from optframe.components.registry import Registry
-from optframe.contracts.costs import OFFERED
-from optframe.errors import UsageError, nearest
+from optframe.contracts.costs import check_cost
 
 __all__ = ["command"]
 
 
 def _offered(context: click.Context, option: click.Parameter, cost: str | None) -> str | None:
     """Refuse an unknown cost before anything is read, which takes most of the command's time."""
-    if cost is not None and cost not in OFFERED:
-        raise UsageError(f"unknown cost {cost!r}; {nearest(cost, OFFERED)}")
+    if cost is not None:
+        check_cost(cost)
     return cost
 
 
