@@ -48,16 +48,16 @@ def _table(problem: dict[Any, Any], rows: list[dict[Any, Any]], found: Standings
         columns.append((f"{found.cost} to target", lambda row: _spent(row, found)))
         columns.append(("reached", _reached))
     elif problem["kind"]:
-        columns.append((f"mean {metric_name(metric)}", lambda row: _number(row["performance"])))
+        columns.append((f"mean {problem['measure']}", lambda row: _number(row["performance"])))
     if metric != "loss" or by_cost or not problem["kind"]:
         columns.append(("median loss", lambda row: _number(row["loss"])))
     for part, loss in _SCORES:
-        if metric.startswith(part) and not by_cost:
+        if metric == loss and not by_cost:
             continue  # these records judge already
         accuracy = f"{part}_accuracy"
         if any(math.isfinite(row[accuracy]) for row in rows):
             columns.append((f"{part} accuracy", lambda row, name=accuracy: _percent(row[name])))
-        elif loss != metric and any(math.isfinite(row[loss]) for row in rows):
+        elif any(math.isfinite(row[loss]) for row in rows):
             columns.append((metric_name(loss), lambda row, name=loss: _number(row[name])))
     columns.append(("time per step", _time))
     columns.append(("ended", lambda row: str(row["statuses"])))

@@ -12,6 +12,7 @@ import numpy as np
 
 from optframe.statistics.grouped import Flags, grouped
 from optframe.statistics.medians import Floats
+from optframe.statistics.wording import metric_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,7 @@ def judged_values(trials: pd.DataFrame, metric: str | None = None) -> Floats:
 def metric_words(trials: pd.DataFrame, metric: str | None = None) -> str:
     """Return what a metric is called: ``validation loss``, ``f − f*``, ``f − f* or loss``."""
     names = dict.fromkeys(judged_metrics(trials, metric)) or {metric or "loss": None}
-    return " or ".join("f − f*" if name == GAP else str(name).replace("_", " ") for name in names)
+    return " or ".join(metric_name(str(name)) for name in names)
 
 
 def _some(trials: pd.DataFrame, flags: Flags) -> Flags:

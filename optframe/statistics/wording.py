@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["joined", "metric_name", "number", "p_value", "plural", "times"]
+__all__ = ["joined", "measure_name", "metric_name", "number", "p_value", "plural", "times"]
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -52,3 +52,14 @@ def times(ratio: float) -> str:
         return number(ratio, 3)
     digits = 3 - len(str(int(ratio)))
     return f"{round(ratio, digits):,.0f}"
+
+
+def measure_name(metric: str, above_best: bool = False) -> str:
+    """Return what the values of a metric are called that standings judge, less being better.
+
+    An accuracy is judged by its error: ``error (1 − test accuracy)``. A loss that may be negative
+    is judged by how far it is above the best one seen: ``loss − the best seen``.
+    """
+    if metric.endswith("accuracy"):
+        return f"error (1 − {metric_name(metric)})"
+    return metric_name(metric) + (" − the best seen" if above_best else "")

@@ -19,6 +19,7 @@ from optframe.statistics.standings.runs import (
     runs_of,
     spent_by,
 )
+from optframe.statistics.wording import measure_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,8 @@ class Basis(NamedTuple):
     judged: Judgement
     reasons: dict[int, str]
     """Why each problem cannot be judged, empty if it can."""
+    measures: tuple[str, ...]
+    """What the values of each problem are called."""
     begun: list[tuple[str, int, int]]
     """Problems of which some seeds, not all, began at the target: (problem, these, all)."""
 
@@ -83,10 +86,21 @@ def basis_of(
         number: _reason(sample, ends, runs, cost, number) for number in range(len(runs.problems))
     }
     usable = np.array([not reason for reason in reasons.values()], dtype=bool)
+    measures = tuple(map(measure_name, runs.metrics, ends.above_best))
     judged = judge(sample.kept(usable[sample.problem]))
     made = Judgement(judged, sample.problems, usable)
     return Basis(
-        runs, sample, usable, cells, cost, spent, whole, made, reasons, _some(every, begun)
+        runs,
+        sample,
+        usable,
+        cells,
+        cost,
+        spent,
+        whole,
+        made,
+        reasons,
+        measures,
+        _some(every, begun),
     )
 
 

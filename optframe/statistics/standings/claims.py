@@ -166,16 +166,12 @@ class Claims:
         rows, columns = np.flatnonzero(judgement.ranked), judgement.numbers
         still = judgement.cells.fixed[np.ix_(rows, np.array(columns, dtype=np.intp))].copy()
         if self.seeds is not None and self.seeds > 1:
-            # Where nothing is drawn, a study runs one seed of several.
-            for place, number in enumerate(columns):
-                present = judgement.cells.units[number].present[rows]
-                still[:, place] |= present.sum(axis=1) == 1
-            still &= not self._unfinished
+            # Where nothing is drawn, a study plans one seed of several.
+            for place, name in enumerate(judgement.names):
+                own = (self.trials["problem"] == name).to_numpy()
+                seeds = self.trials["seed"][own].groupby(self._contenders.codes[own]).nunique()
+                still[:, place] |= seeds.reindex(rows).to_numpy() == 1
         return bool(still.all())
-
-    @property
-    def _unfinished(self) -> bool:
-        return bool((self.trials["status"] == "planned").any())
 
     def _chosen_from(self, contender: int) -> int:
         return int(self.judgement.cells.settings[contender].max(initial=0))

@@ -11,7 +11,7 @@ import numpy as np
 from optframe.statistics.intervals import clopper_pearson
 from optframe.statistics.standings.basis import Basis
 from optframe.statistics.standings.order import ranks_of
-from optframe.statistics.standings.units import logarithm
+from optframe.statistics.standings.units import logarithm, terms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ def problems_frame(basis: Basis, trials: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name in names:
         number = known.get(name)
-        row = {"problem": name, "kind": "", "metric": "", "target": name in aimed}
+        row = {"problem": name, "kind": "", "metric": "", "measure": "", "target": name in aimed}
         if number is None:
             rows.append(row | {"judged": False, "reason": "no run", "blocks": 0})
             continue
@@ -46,9 +46,10 @@ def problems_frame(basis: Basis, trials: pd.DataFrame) -> pd.DataFrame:
         reason = basis.reasons[number]
         kind = "cost" if units.by_cost else "value"
         row |= {"kind": "" if reason else kind, "metric": basis.runs.metrics[number]}
+        row["measure"] = basis.measures[number]
         row |= {"judged": number in judged, "blocks": int(units.seeds.size)}
         rows.append(row | {"reason": reason or ("" if number in judged else _NOT_ALL)})
-    columns = ["problem", "kind", "metric", "target", "judged", "reason", "blocks"]
+    columns = ["problem", "kind", "metric", "measure", "target", "judged", "reason", "blocks"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -116,14 +117,13 @@ def groups_frame(basis: Basis, names: Sequence[str]) -> pd.DataFrame:
     frame = basis.runs.frame.loc[good, ["problem", "optimizer", "sampler"]].astype(str)
     won = np.array([one.by_cost for one in basis.judged.cells.units], dtype=bool)
     by_cost = won[sample.problem] if len(sample.problems) else np.zeros(0, dtype=bool)
-    with np.errstate(divide="ignore"):
-        upper = np.where(by_cost, sample.paid, np.log(sample.value))
+    upper, lower = terms(by_cost, sample.paid, sample.won, sample.value)
     parts = frame.assign(
         contender=[names[i] for i in sample.contender],
         runs=1,
         won=sample.won.astype(int),
         upper=upper,
-        lower=np.where(by_cost, sample.won, 1.0),
+        lower=lower,
         kind=np.where(by_cost, "cost", "value"),
         chosen=basis.judged.cells.chosen,
     )

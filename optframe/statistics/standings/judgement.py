@@ -16,7 +16,7 @@ from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import Floats
 from optframe.statistics.standings.order import Order, compared, ordered, performances
 from optframe.statistics.standings.relabelling import Relabeller, Relabelling, p_of_pairs
-from optframe.statistics.standings.units import Units, fixed, logarithm, units_of
+from optframe.statistics.standings.units import Units, fixed, logarithm, terms, units_of
 
 __all__ = ["Judged", "Judgement", "Sample", "judge"]
 
@@ -143,8 +143,8 @@ def judge(sample: Sample) -> Judged:
     )
     for number, own in enumerate(rows):
         by_cost = bool(sample.won[own].any())
-        upper = sample.paid[own] if by_cost else np.log(sample.value[own])
-        lower = sample.won[own].astype(np.float64) if by_cost else np.ones(own.size)
+        of_runs = sample.paid[own], sample.won[own], sample.value[own]
+        upper, lower = terms(np.full(own.size, by_cost), *of_runs)
         kept = _best_settings(sample, own, upper, lower, by_cost)
         for contender, label, tried in kept:
             setting[contender, number], settings[contender, number] = label, tried

@@ -117,6 +117,8 @@ class Ends(NamedTuple):
     """The metric as it was measured; 0 of a run that broke down."""
     unmeasured: Flags
     """For each problem, whether no run has a finite value."""
+    above_best: Flags
+    """For each problem, whether values are measured from the best one seen."""
 
 
 def ends_of(runs: Runs, curves: pd.DataFrame | None) -> Ends:
@@ -139,7 +141,7 @@ def ends_of(runs: Runs, curves: pd.DataFrame | None) -> Ends:
 def values_of(runs: Runs, last: Floats, start: Floats, best: Floats) -> Ends:
     """Return `ends_of` for what each run had at last, at its start, and at best (NaN: unknown)."""
     value = np.full(last.size, np.nan)
-    unmeasured = np.zeros(len(runs.problems), dtype=bool)
+    unmeasured, above_best = np.zeros((2, len(runs.problems)), dtype=bool)
     sound = np.isfinite(last) & ~runs.lost
     eps = {dtype: float(np.finfo(dtype).eps) for dtype in ("float32", "float64")}
     unit = runs.frame["dtype"].map(eps).fillna(eps["float64"]).to_numpy(np.float64)
@@ -168,6 +170,7 @@ def values_of(runs: Runs, last: Floats, start: Floats, best: Floats) -> Ends:
             floor = unit[here].max()
             made = [end, first]
         else:
+            above_best[number] = True
             least = seen.min()
             known = first[np.isfinite(first)]
             top = known.max() if known.size else seen.max()
@@ -177,7 +180,7 @@ def values_of(runs: Runs, last: Floats, start: Floats, best: Floats) -> Ends:
         both = np.concatenate([ended[sound[here]], began])
         worst = both[np.isfinite(both)].max()
         value[here] = np.where(sound[here], ended, worst)
-    return Ends(value, np.where(runs.lost, 0.0, last), unmeasured)
+    return Ends(value, np.where(runs.lost, 0.0, last), unmeasured, above_best)
 
 
 def _curve_ends(

@@ -154,22 +154,11 @@ def _how_much(found: Tables) -> str:
         parts.append(f"needs {ratio} {found.cost} of {first} to reach the target")
     values = judged[judged["kind"] == "value"]
     if len(values):
-        metrics = list(dict.fromkeys(values["metric"]))
-        what = _value_words(metrics)
         ratio = _ratio_words(found.ratio(first, second, kind="value"), found.claim)
         on = f" on {joined(list(values['problem']))}" if len(rival) and len(values) <= 3 else ""
-        parts.append(f"ends with {ratio} {what} of {first}{on}")
+        parts.append(f"ends with {ratio} {found.measure} of {first}{on}")
     together = " over these problems together" if len(judged) > 1 else ""
     return f"By how much: {second}, the next, {joined(parts)}{together}."
-
-
-def _value_words(metrics: list[str]) -> str:
-    if len(metrics) > 1:
-        return "final value"
-    metric = metrics[0]
-    if metric.endswith("accuracy"):
-        return f"error (1 − {metric_name(metric)})"
-    return metric_name(metric)
 
 
 def _ratio_words(found: Ratio, claim: str) -> str:

@@ -1,6 +1,6 @@
 """The frames of standings.
 
-The pairs of `pairs_frame` have: ``contender`` (the better placed), ``rival``, ``wins`` and
+`Standings.pairs` has: ``contender`` (the better placed), ``rival``, ``wins`` and
 ``losses`` (problems on which the contender's performance is better and worse), ``statistic`` (T of
 the rival against the contender, positive where the rival is worse), ``p``, ``p_holm`` (Holm's
 correction for all pairs), ``apart`` (p_holm ≤ 0.05), ``mode`` and ``blocks`` of the test, and for
@@ -23,6 +23,7 @@ from optframe.statistics.ranks import holm
 from optframe.statistics.standings import frames
 from optframe.statistics.standings.claims import Claims
 from optframe.statistics.standings.relabelling import Ratio
+from optframe.statistics.standings.units import terms
 from optframe.statistics.standings.variations import Variation, variations_of
 
 if TYPE_CHECKING:
@@ -41,11 +42,18 @@ class Tables(Claims):
     def problems(self) -> pd.DataFrame:
         """A row per problem.
 
-        Columns: ``problem``, ``kind`` (``cost``, ``value``), ``metric``, ``target`` (whether runs
-        had one), ``judged`` (whether it counts in the order), ``reason`` (why not), ``blocks``
-        (seeds).
+        Columns: ``problem``, ``kind`` (``cost``, ``value``), ``metric``, ``measure`` (what its
+        values are called, as of ``error (1 − accuracy)``), ``target`` (whether runs had one),
+        ``judged`` (whether it counts in the order), ``reason`` (why not), ``blocks`` (seeds).
         """
         return frames.problems_frame(self._basis, self.trials)
+
+    @property
+    def measure(self) -> str:
+        """What the values of the judged problems of kind value are called; empty without any."""
+        own = self.problems[self.problems["judged"] & (self.problems["kind"] == "value")]
+        names = list(dict.fromkeys(own["measure"]))
+        return names[0] if len(names) == 1 else "final value" if names else ""
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -89,7 +97,7 @@ class Tables(Claims):
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """A row per pair of ranked contenders: see `optframe.statistics.standings.frames`."""
+        """A row per pair of ranked contenders: see the top of this module."""
         return _pairs(self)
 
     @cached_property
@@ -117,8 +125,8 @@ class Tables(Claims):
         kind = self.runs["problem"].map(kinds)
         own = self.runs[(kind != "").to_numpy()].set_index("key")
         by_cost = (own["problem"].map(kinds) == "cost").to_numpy()
-        lower = np.where(by_cost, own["won"], 1.0)
-        upper = np.where(by_cost, own["paid"], np.log(own["value"]))
+        parts = (own[name].to_numpy() for name in ("paid", "won", "value"))
+        upper, lower = terms(by_cost, *parts)
         return own.assign(by_cost=by_cost, upper=upper, lower=lower)[["by_cost", "upper", "lower"]]
 
     @cached_property

@@ -19,7 +19,7 @@ import numpy as np
 from optframe.statistics.grouped import Flags, Integers
 from optframe.statistics.medians import Floats
 
-__all__ = ["Units", "fixed", "logarithm", "units_of"]
+__all__ = ["Units", "fixed", "logarithm", "terms", "units_of"]
 
 
 class Units(NamedTuple):
@@ -53,6 +53,12 @@ class Units(NamedTuple):
     def sums(self) -> tuple[Floats, Floats]:
         """Return Σ upper and Σ lower of each contender."""
         return self.upper.sum(axis=1), self.lower.sum(axis=1)
+
+
+def terms(by_cost: Flags, paid: Floats, won: Flags, value: Floats) -> tuple[Floats, Floats]:
+    """Return what each run adds to the two sums: paid and won, or log(value) and 1."""
+    upper = np.where(by_cost, paid, np.log(np.where(by_cost, 1.0, value)))
+    return upper, np.where(by_cost, won, 1.0)
 
 
 def units_of(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from optframe.contracts.columns import rises
-from optframe.contracts.costs import COSTS
 from optframe.statistics.charges import whole_budgets
 from optframe.statistics.costs import known_cost, paid
 from optframe.statistics.drift import no_ranking_by_seconds
@@ -80,8 +79,7 @@ def _costs(basis: Basis) -> Iterator[Variation]:
         if not _counted(spent, basis):
             continue
         made = _again(basis, basis.sample.won, spent, whole)
-        words = COSTS[cost].name if cost == "work" else cost
-        yield Variation(f"counting {words}", "cost", cost, made)
+        yield Variation(f"counting {cost}", "cost", cost, made)
 
 
 def _half_budget(basis: Basis) -> Iterator[Variation]:

@@ -11,7 +11,6 @@ import numpy as np
 from optframe import Figure, Frames
 from optframe.contracts.costs import CostName
 from optframe.statistics import Standings
-from optframe.statistics.wording import metric_name
 from optframe_reports.plotting.compared_optimizers import (
     add_notes,
     notes_height,
@@ -180,13 +179,9 @@ def _hollow_note(table: pd.DataFrame, leader: str) -> str:
 
 def _caption(found: Standings, leader: str, seeds: str) -> str:
     judged = found.problems[found.problems["judged"]]
-    metrics = list(dict.fromkeys(judged.loc[judged["kind"] == "value", "metric"]))
     said = [f"{found.cost} to the target"] if (judged["kind"] == "cost").any() else []
-    if len(metrics) > 1:
-        said.append("final value")
-    elif metrics:
-        name = metric_name(metrics[0])
-        said.append(f"error (1 − {name})" if metrics[0].endswith("accuracy") else f"final {name}")
+    if found.measure:
+        said.append(f"final {found.measure.removeprefix('final ')}")
     return f"{' or '.join(said)} / that of {leader}, {seeds}"
 
 

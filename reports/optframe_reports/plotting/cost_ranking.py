@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from optframe import Frames
 from optframe.contracts.costs import COSTS, CostName
 from optframe.statistics import Standings, cost_note
-from optframe.statistics.wording import joined, metric_name
+from optframe.statistics.wording import joined
 from optframe_reports.plotting.compared_optimizers import lost_runs, nothing_to_compare
 from optframe_reports.plotting.contenders import at_contenders, standings_of
 
@@ -79,12 +79,12 @@ class Ranking:
             aimed = found.cells.loc[found.cells["kind"] == "cost", "problem"].unique()
             costs = costs[costs.index.isin(aimed)]
         kinds = found.problems.set_index("problem")["kind"].reindex(costs.index)
-        metrics = found.problems.set_index("problem")["metric"].reindex(costs.index)
+        measures = found.problems.set_index("problem")["measure"].reindex(costs.index)
         parts = []
         if (kinds == "cost").any():
             parts.append(f"expected {COSTS[found.cost].words} to the study's target")
         if (kinds == "value").any():
-            names = dict.fromkeys(map(metric_name, metrics[kinds == "value"]))
+            names = dict.fromkeys(measures[kinds == "value"])
             parts.append(f"mean final {' or '.join(names)}")
         notes = [cost_note(frames.trials, found.asked), settings]
         return Ranked(

@@ -88,13 +88,13 @@ def _notes(
             "paid, divided by the number that reached it."
         )
     elif problem["kind"] == "value":
-        notes.append(f"In the order of the final {metric_name(metric)}, its geometric mean.")
+        notes.append(f"In the order of the final {problem['measure']}, its geometric mean.")
     return [*notes, "Medians order nothing."]
 
 
 def _row(row: pd.Series[Any], best: bool, problem: dict[Any, Any], metric: str, cost: str) -> Row:
     ran = int(row["runs"])
-    judged = f"{cost} to target" if problem["kind"] == "cost" else f"mean {metric_name(metric)}"
+    judged = f"{cost} to target" if problem["kind"] == "cost" else f"mean {problem['measure']}"
     performance = row["performance"]
     reached = "–"
     if problem["target"] and not math.isnan(row["won"]):
@@ -111,7 +111,7 @@ def _row(row: pd.Series[Any], best: bool, problem: dict[Any, Any], metric: str, 
     values = {"runs": float(ran), judged: performance, "to the best": row["ratio"]}
     values["reached"] = row["won"] if problem["target"] else math.nan
     for name in _MEDIANS:
-        if name == metric and problem["kind"] == "value":
+        if metric_name(name) == problem["measure"] and problem["kind"] == "value":
             continue  # one number for one quantity
         title = f"median {metric_name(name)}"
         written = percent if name.endswith("accuracy") else number

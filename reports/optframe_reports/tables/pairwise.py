@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from optframe.statistics.wording import metric_name, number, times
+from optframe.statistics.wording import number, times
 from optframe_reports.quantities import count, plural
 from optframe_reports.tables.table import Row, Table
 
@@ -42,10 +42,8 @@ def _kinds(found: Standings) -> dict[str, str]:
     kinds = {}
     if (judged["kind"] == "cost").any():
         kinds["cost"] = f"times the {found.cost}"
-    metrics = set(judged.loc[judged["kind"] == "value", "metric"])
-    if metrics:
-        name = metric_name(metrics.pop()) if len(metrics) == 1 else "final value"
-        kinds["value"] = f"times the {'error' if name.endswith('accuracy') else name}"
+    if found.measure:
+        kinds["value"] = f"times the {found.measure}"
     return kinds
 
 

@@ -248,6 +248,7 @@ def give_values(rows, starts, metric, cost):
     everything += [v for r in rows if not math.isnan(v := less(begun[r["key"]], r))]
     worst = max(everything, default=NAN)
     for row in rows:
+        row["shifted"] = shifted
         row["raw"] = raw[row["key"]] if math.isfinite(raw[row["key"]]) else None
         row["spent"] = None if math.isnan(price(row, cost)) else price(row, cost)
         gone = row["status"] in BROKEN or math.isnan(values[row["key"]])

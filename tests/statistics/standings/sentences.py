@@ -133,6 +133,16 @@ def _reached(c, m):
     yield "runs", int(m["runs"]) == sum(len(cell.runs) for cell in cells)
 
 
+def _called(c, problem):
+    """Return what the values of a problem are called."""
+    metric = c.verdict.problems[problem]["metric"]
+    words = {"gap": "f − f*"}.get(metric, metric.replace("_", " "))
+    if metric.endswith("accuracy"):
+        return f"error (1 − {words})"
+    runs = [run for (_, of), cell in c.verdict.cells.items() if of == problem for run in cell.runs]
+    return words + (" − the best seen" if any(run["shifted"] for run in runs) else "")
+
+
 def _how_much(c, m):
     yield "next", m["rival"] == c.next
     yield "together", bool(m["together"]) == (len(c.verdict.judged) > 1)
@@ -150,10 +160,8 @@ def _how_much(c, m):
         yield from _times(c, m["cost"], "cost")
     if m["value"]:
         yield "of", m["value_of"] == c.leader
-        metrics = {c.verdict.problems[p]["metric"] for p in c.kind("value")}
-        words = re.sub(r"^error \(1 − (.*)\)$", r"\1", m["what"])
-        one = METRICS.get(words, words.replace(" ", "_"))
-        yield "metric", metrics == {one} if m["what"] != "final value" else len(metrics) > 1
+        names = {_called(c, problem) for problem in c.kind("value")}
+        yield "metric", names == {m["what"]} if m["what"] != "final value" else len(names) > 1
         yield "value on", not m["value_on"] or c.names(m["value_on"]) == c.kind("value")
         yield from _times(c, m["value"], "value")
 
