@@ -25,7 +25,7 @@ def overall_table(found: Standings) -> Table | None:
     shown = [c for c in rows[0].texts if any(row[c] not in ("–", "") for row in rows)]
     out = list(found.problems.loc[~found.problems["judged"], "problem"])
     note = (
-        f"Over {plural(len(judged), 'problem')}, by the ratio to the best on each: its geometric "
+        f"By the ratio to the best on each of {plural(len(judged), 'problem')}: the geometric "
         "mean, in which no problem counts for more than ten."
     )
     note += f" Left out: {joined(out)}." if out else ""
