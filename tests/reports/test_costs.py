@@ -188,13 +188,13 @@ def test_a_table_is_sorted_and_marked_by_the_chosen_cost(stores):
         assert f" {cost} of {best} to reach the target" in how_much
 
 
-def test_a_metric_that_rises_orders_the_table_upwards(stores):
+def test_an_accuracy_is_ordered_by_its_error_the_least_first(stores):
     trials = stores["data"].trials.assign(target=np.nan, target_metric=None, status="finished")
     trials["train_accuracy"] = np.where(trials["optimizer"] == "sgd:lr=0.5", 0.25, 0.75)
     found = standings(trials, None, metric="train_accuracy")
     (table,) = tables_of_problems(found)
     assert {row["optimizer"] for row in table.rows if row.best} == {"adam:lr=0.05"}
-    assert table.rows[0]["mean train accuracy"] == "0.25"
+    assert table.rows[0]["mean error (1 − train accuracy)"] == "0.25"
     assert found.contenders == ("adam:lr=0.05", "sgd:lr=0.5")
 
 

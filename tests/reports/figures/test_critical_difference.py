@@ -111,7 +111,7 @@ def test_the_final_metric_may_be_ranked_instead_an_accuracy_upwards(race, drawn)
     picture = drawn(CriticalDifference(measure="final", metric="test_accuracy"), race.frames())
     # c counts as the worst seen where it diverged, as a does, and is best where it did not
     assert {n: rank for n, (rank, _) in stems(picture).items()} == {"a": 2.75, "b": 1.5, "c": 1.75}
-    assert "mean final test accuracy" in picture.notes
+    assert "Ranked by mean final error (1 − test accuracy)" in picture.notes
 
 
 def test_without_a_target_the_final_loss_is_ranked(race, drawn):
