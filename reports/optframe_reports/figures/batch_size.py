@@ -10,9 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Figure, Frames
-from optframe.statistics import CENSORED, UNRUN, Quartiles, no_ranking_by_seconds
+from optframe.statistics import (
+    CENSORED,
+    UNRUN,
+    Quartiles,
+    Standings,
+    no_ranking_by_seconds,
+)
 from optframe_reports.plotting.batch_size_values import BUDGETS, Measured, batch_sizes, measured
 from optframe_reports.plotting.cells import quartiles_of
+from optframe_reports.plotting.contenders import standings_of
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
 from optframe_reports.plotting.metric_axis import Ordinate
 from optframe_reports.plotting.number_axis import set_number_axis
@@ -48,13 +55,12 @@ class BatchSize(Figure):
 
     ``loss_per_step``, ``loss_per_sample`` and ``loss_per_second`` are the loss after the same
     number of steps, samples or seconds: the largest number that runs with every batch size have
-    done. Between two checkpoints it is interpolated. At each batch size an optimizer has the
-    learning rate (lr) that is best there, since larger batches allow larger rates. ``test_loss`` is
-    that of the runs' ends, with the learning rate that is best by it. ``best_lr`` is the learning
-    rate with the least median final loss. It is a triangle if it is the largest or the least that
-    was tried, since a wider grid might have a better one. In all of these, a run that was lost
-    counts as worse than every number. × in the grey rows at the top means that half of the runs or
-    more were lost with every learning rate.
+    done. Between two checkpoints it is interpolated. ``test_loss`` is that of the runs' ends. At
+    each batch size an optimizer has the learning rate (lr) that is best there in the standings,
+    since larger batches allow larger rates. ``best_lr`` is that learning rate. It is a triangle if
+    it is the largest or the least that was tried, since a wider grid might have a better one. In
+    all of these, a run that was lost counts as worse than every number. × in the grey rows at the
+    top means that half of the runs or more were lost with that learning rate.
 
     ``gradient_variance`` is the median over a run's checkpoints (in a study with ``[run] measure =
     ["gradient_variance"]``). The dashed line falls as 1/B from the smallest batch, as the variance
@@ -137,18 +143,19 @@ class BatchSize(Figure):
     def _drawn(self, frames: Frames) -> _Drawn:
         ran, found = families(frames, "lr", samplers_apart=False)
         what = measured(frames, ran, self.quantity)
-        lines = [_line(family, ran, what, self.quantity == "best_lr") for family in found]
-        least = 2 if self.quantity == "best_lr" else 1  # the best learning rate needs two or more
+        judged, best_lr = standings_of(frames), self.quantity == "best_lr"
+        lines = [_line(family, ran, what, judged, best_lr) for family in found]
+        least = 2 if best_lr else 1  # the best learning rate needs two or more
         drawn = [line for line in lines if line.sweep.x.size and line.tried >= least]
         kept = {line.sweep.name: line for line in drawn}
         without = {line.sweep.name: line.all_runs for line in lines}
         sweeps, axis = [line.sweep for line in drawn], what.axis
-        if self.quantity == "best_lr":
+        if best_lr:
             axis = Ordinate("best learning rate", True, np.inf)
         shown = best_of(sweeps, axis)
         caption = [seeds_of(shown, len(sweeps)) if what.tuned else "median and quartiles"]
-        if self.quantity == "best_lr":
-            caption = ["the rate with the least median loss"]
+        if best_lr:
+            caption = ["the rate that is best in the standings"]
         elif what.tuned and any(line.tried > 1 for line in drawn):
             caption.append("best lr at each")
         return _Drawn(
@@ -181,7 +188,9 @@ class _Line(NamedTuple):
     least: list[int]
 
 
-def _line(family: Family, ran: pd.DataFrame, what: Measured, best_lr: bool) -> _Line:
+def _line(
+    family: Family, ran: pd.DataFrame, what: Measured, judged: Standings, best_lr: bool
+) -> _Line:
     lr = np.full(len(ran), np.nan)
     for value, rows in zip(family.values, family.rows, strict=True):
         lr[rows] = value
@@ -192,11 +201,14 @@ def _line(family: Family, ran: pd.DataFrame, what: Measured, best_lr: bool) -> _
     settings: NDArray[Any] = _settings(ran) if what.tuned else np.zeros(len(ran), int)
     cells, owner = np.unique(np.stack([sizes, settings], axis=1)[rows], axis=0, return_inverse=True)
     parts = [rows[owner == cell] for cell in range(len(cells))]
-    quartiles = quartiles_of(what.values, parts)
+    quartiles, keys = quartiles_of(what.values, parts), ran["key"].to_numpy()
+    performance = (
+        [judged.performance(keys[part]) for part in parts] if what.tuned else [0] * len(parts)
+    )
     chosen, largest, least, tried = [], [], [], 1
     for place, size in enumerate(np.unique(sizes[rows])):
         candidates = np.flatnonzero(cells[:, 0] == size)
-        best = int(candidates[np.argmin(quartiles.median[candidates])])
+        best = int(min(candidates, key=performance.__getitem__))
         chosen.append(best)
         rates = lr[[parts[candidate][0] for candidate in candidates]]
         tried = max(tried, candidates.size)

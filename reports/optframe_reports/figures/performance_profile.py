@@ -116,7 +116,7 @@ class PerformanceProfile(Figure):
         done = done_words(frames, self.target, self.tau)
         evaluations, target = reaching(frames, axis.name, self.target, self.tau)
         costs = solver_costs(evaluations, over=self.over)
-        changes = [str(change) for change in ranking_depends_on(costs)]
+        changes = [f"In this profile: {change}" for change in ranking_depends_on(costs)]
         if len(changes) > _MOST_CHANGES:
             more = f"There are {len(changes) - _MOST_CHANGES} more such changes."
             changes = [*changes[:_MOST_CHANGES], more]

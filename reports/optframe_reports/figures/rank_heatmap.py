@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from optframe import Figure, Frames
 from optframe.contracts.costs import CostName
-from optframe.statistics import average_ranks, performance_ratios
 from optframe_reports.plotting.compared_optimizers import add_notes, notes_height, number_of_seeds
 from optframe_reports.plotting.cost_ranking import Measure, Ranking
 from optframe_reports.plotting.labelling import WIDTH, add_title, height_of, literal, room, stroke
@@ -40,11 +39,11 @@ _UNITS = {"rank": "rank", "ratio": "cost / the least"}
 class RankHeatmap(Figure):
     """A row for each problem, a column for each optimizer, the best on average at the left.
 
-    A cell is the rank of the optimizer's median over seeds, 1 being the best. Equal optimizers
-    share the mean of their ranks. × marks an optimizer that failed: its median run was lost or did
-    not reach the target. Those share the last ranks. A problem on which not all optimizers ran has
-    blank cells and no ranks. Problems on which more optimizers failed are further below. Cells that
-    are too small have no numbers.
+    A cell is the optimizer's rank on the problem in the standings, 1 being the best. Equal
+    optimizers share the mean of their ranks. × marks an optimizer of which no run reached the
+    target. Those share the last ranks. A cell is blank if the optimizer did not run on the problem.
+    Problems on which more optimizers failed are further below. Cells that are too small have no
+    numbers.
 
     Parameters
     ----------
@@ -159,22 +158,17 @@ class RankHeatmap(Figure):
         ranked = self._ranking.of(frames)
         costs = ranked.costs
         failures = np.isinf(costs).sum(axis=1)
-        costs = costs.loc[failures.sort_values(kind="stable").index]
-        if self.show == "rank":
-            values = np.stack(
-                [average_ranks(costs.iloc[[i]])[costs.columns] for i in range(len(costs))]
-            )
-        else:
-            values = performance_ratios(costs).reindex(costs.index).to_numpy(np.float64)
+        order = failures.sort_values(kind="stable").index
+        costs = costs.loc[order]
+        shown = ranked.ranks if self.show == "rank" else ranked.ratios
+        values = shown.loc[order].to_numpy(np.float64)
         table = costs.to_numpy(np.float64)
         incomplete = int(np.isnan(table).any(axis=1).sum())
         failed = np.isinf(table)
         notes = [
             f"{ranked.words.capitalize()}; in the order of the standings.",
             "× failed: no run reached the target." if failed.any() else "",
-            f"Blank: {plural(incomplete, 'problem')} that not all optimizers have run on."
-            if incomplete
-            else "",
+            f"Blank: did not run, on {plural(incomplete, 'problem')}." if incomplete else "",
             *ranked.notes,
             ranked.lost,
         ]

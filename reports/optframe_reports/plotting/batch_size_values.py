@@ -31,8 +31,8 @@ _BYTES = ((1e3, 1.0, "B"), (1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (np.inf, 1e9, "GB
 class Measured(NamedTuple):
     """A value for each run, NaN if it has none, and the axis for it.
 
-    If ``tuned``, it is compared at the learning rate that is best by it, and a lost run counts as
-    worst.
+    If ``tuned``, it is compared at the learning rate that is best in the standings, and a lost run
+    counts as worst.
     """
 
     values: Floats

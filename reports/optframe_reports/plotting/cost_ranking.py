@@ -15,7 +15,7 @@ from optframe_reports.plotting.contenders import at_contenders, standings_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Measure", "Ranked", "Ranking", "performances"]
+__all__ = ["Measure", "Ranked", "Ranking"]
 
 Measure = Literal["auto", "target", "final"]
 """What is ranked: the expected cost of the study's own target, or the mean final metric.
@@ -31,10 +31,13 @@ class Ranked:
 
     ``costs`` are performances, less being better, with a row for each problem, in the order of the
     standings. A number is +inf if no run reached the target, NaN if the contender did not run.
+    ``ranks`` and ``ratios`` to the problem's best are those of the standings, in the same shape.
     """
 
     frames: Frames
     costs: pd.DataFrame
+    ranks: pd.DataFrame
+    ratios: pd.DataFrame
     words: str
     notes: list[str]
     lost: str
@@ -74,10 +77,12 @@ class Ranking:
         """Return the contenders' performances; only the first ones' if there are too many."""
         found = self.standings(frames)
         compared, settings = at_contenders(frames, found, self.most)
-        costs = performances(found, self.most)
+        columns = ("performance", "rank", "ratio")
+        tables = [_by_problem(found, column, self.most) for column in columns]
         if self.measure == "target":
             aimed = found.cells.loc[found.cells["kind"] == "cost", "problem"].unique()
-            costs = costs[costs.index.isin(aimed)]
+            tables = [table[table.index.isin(aimed)] for table in tables]
+        costs = tables[0]
         kinds = found.problems.set_index("problem")["kind"].reindex(costs.index)
         measures = found.problems.set_index("problem")["measure"].reindex(costs.index)
         parts = []
@@ -89,17 +94,17 @@ class Ranking:
         notes = [cost_note(frames.trials, found.asked), settings]
         return Ranked(
             compared,
-            costs,
+            *tables,
             joined(parts) if len(parts) < 2 else ", else ".join(parts),
             [note for note in notes if note],
             lost_runs(compared, list(costs.columns)),
         )
 
 
-def performances(found: Standings, most: int) -> pd.DataFrame:
-    """Return the performance of at most ``most`` contenders on each problem."""
+def _by_problem(found: Standings, column: str, most: int) -> pd.DataFrame:
+    """Return a column of the cells of at most ``most`` contenders: a row for each problem."""
     table = found.cells.pivot_table(
-        "performance", "problem", "contender", sort=False, dropna=False, observed=False
+        column, "problem", "contender", sort=False, dropna=False, observed=False
     )
     order = [name for name in found.contenders if name in table.columns]
     return table[order[:most]]

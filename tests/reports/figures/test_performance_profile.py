@@ -113,7 +113,7 @@ def test_it_is_said_where_the_order_depends_on_who_took_part(race, drawn):
     # without c, a wins the first two problems: 3 wins against 2 instead of 1
     costs = {"a": [2, 2, 1, 4, 4], "b": [4, 4, 4, 1, 1], "c": [1, 1, 8, 8, 8]}
     picture = drawn(PerformanceProfile(), race.table(costs).frames())
-    assert "Without c, a would be ahead of b by wins" in picture.notes
+    assert "In this profile: Without c, a would be ahead of b by wins" in picture.notes
     race.trials[:] = [trial for trial in race.trials if trial["optimizer"] != "c"]
     picture = drawn(PerformanceProfile(), race.frames())
     assert "Without" not in picture.notes
