@@ -27,7 +27,7 @@ def print_summary(results: Results, console: Console) -> None:
     """
     found = results.standings()
     same = ["problem", "optimizer", "sampler"]
-    frame = summary(results.trials, found.metric, found.cost)
+    frame = summary(results.trials)
     if len(frame):
         judged = found.groups[[*same, "won", "performance"]]
         frame = frame.merge(judged, on=same, how="left").sort_values("performance", kind="stable")

@@ -17,7 +17,7 @@ from optframe.statistics.wording import metric_name
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GAP", "VALIDATION", "judged_metrics", "judged_values", "measured", "metric_words"]
+__all__ = ["GAP", "VALIDATION", "judged_metrics", "measured", "metric_words"]
 
 GAP, VALIDATION = "gap", "validation_loss"
 
@@ -51,18 +51,6 @@ def judged_metrics(trials: pd.DataFrame, metric: str | None = None) -> pd.Series
         ):
             chosen[has] = name
     return chosen
-
-
-def judged_values(trials: pd.DataFrame, metric: str | None = None) -> Floats:
-    """Return each trial's final value of the metric by which it is judged."""
-    if metric is not None:
-        return measured(trials, metric)
-    chosen = judged_metrics(trials)
-    values = np.full(len(trials), np.nan)
-    for name in chosen.unique():
-        own = (chosen == name).to_numpy()
-        values[own] = measured(trials, str(name))[own]
-    return values
 
 
 def metric_words(trials: pd.DataFrame, metric: str | None = None) -> str:

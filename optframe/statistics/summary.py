@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optframe.contracts.costs import DEFAULT
 from optframe.statistics.drift import incomparable
 from optframe.statistics.grouped import GROUP, Flags, Integers, grouped, grouped_medians
 from optframe.statistics.medians import CENSORED, STATUSES, UNRUN, Floats, worst
-from optframe.statistics.metrics import judged_values
-from optframe.statistics.targets import evaluations_to_own_target, reached
+from optframe.statistics.metrics import measured
+from optframe.statistics.targets import reached
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,25 +23,23 @@ _MEASURES = [
     *("loss", "loss_low", "loss_high", "confidence"),
     *_OTHERS,
     "steps_to_target",
-    "cost_to_target",
-    "value",
     "seconds_per_step",
     "seconds_comparable",
     "minimum",
 ]
 
 
-def summary(trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT) -> pd.DataFrame:
+def summary(trials: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each problem, optimizer and sampler, in the study's order.
+
+    It describes; who is better, and by how much, say the standings.
 
     Columns, NaN if there is no value: ``runs`` (trials that ran); ``loss``, ``loss_low``,
     ``loss_high``, ``confidence`` (the final loss's `median_interval`); ``validation_loss``,
     ``validation_accuracy``, ``test_loss`` and ``test_accuracy`` (medians); ``steps_to_target``
-    (median, infinite if half of the runs or more did not reach it); ``cost_to_target`` (the same
-    for this ``cost``, or for gradients if any run lacks it); ``value`` (the median of the final
-    ``metric``, by default the one by which the problem's runs are judged:
-    `optframe.statistics.metrics`); ``seconds_per_step`` (median); ``seconds_comparable`` (whether
-    the machine was equally fast for all runs of the problem, see `optframe.statistics.drift`);
+    (median, infinite if half of the runs or more did not reach it); ``seconds_per_step`` (median);
+    ``seconds_comparable`` (whether the machine was equally fast for all runs of the problem, see
+    `optframe.statistics.drift`);
     ``minimum`` (f*, if it is the same in all trials to nine digits); the number of trials by
     status, and ``statuses``, the same in words: ``"3 finished, 2 diverged"``.
     """
@@ -61,8 +58,6 @@ def summary(trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT
     goal = _any(ran & trials["target"].notna().to_numpy(), codes, n)
     steps = trials["steps"].to_numpy(np.float64)
     to_target = np.where(ran, np.where(reached(trials), steps, np.inf), np.nan)
-    own = evaluations_to_own_target(trials, cost).set_index("key")["cost"]
-    paid = own.reindex(trials["key"]).to_numpy(np.float64)
     # A run in a batch has no time of its own.
     stepped = ran & (steps > 0) & (trials["together"] == 1).to_numpy()
     seconds = trials["seconds"].to_numpy(np.float64)
@@ -72,8 +67,6 @@ def summary(trials: pd.DataFrame, metric: str | None = None, cost: str = DEFAULT
         **dict(zip(_MEASURES[1:5], loss, strict=False)),
         **others,
         steps_to_target=np.where(goal, grouped_medians(to_target, codes, n).median, np.nan),
-        cost_to_target=grouped_medians(paid, codes, n).median,
-        value=grouped_medians(_final_values(trials, metric), codes, n).median,
         seconds_per_step=grouped_medians(pace, codes, n).median,
         seconds_comparable=~table["problem"].isin(incomparable(trials)),
         minimum=_agreed(trials["minimum"].to_numpy(np.float64), codes, n),
@@ -95,26 +88,25 @@ def _groups_of(trials: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
     return rank[codes], labels.iloc[order].reset_index(drop=True)
 
 
-def _final_values(trials: pd.DataFrame, metric: str | None, everywhere: bool = False) -> Floats:
+def _final_values(trials: pd.DataFrame, metric: str, everywhere: bool = False) -> Floats:
     """Return each trial's final value: `worst` if it is not finite, NaN if the trial did not run.
 
     A censored trial has the value `worst`, too.
 
     It is also NaN on problems where no trial has a value, since they do not measure the metric.
-    With ``everywhere``, all problems are taken to measure it. Without a metric, it is the one by
-    which the problem's runs are judged (`optframe.statistics.metrics`).
+    With ``everywhere``, all problems are taken to measure it.
     """
-    values = judged_values(trials, metric)
+    values = measured(trials, metric)
     ran = ~trials["status"].isin(UNRUN).to_numpy()
     lost = trials["status"].isin(CENSORED).to_numpy() | ~np.isfinite(values)
-    measured = np.full(len(trials), everywhere)
+    known = np.full(len(trials), everywhere)
     if not everywhere:
         codes, problems = grouped(trials, ["problem"])
-        measured = _any(~np.isnan(values), codes, len(problems))[codes]
-    return np.where(ran & measured, np.where(lost, worst(metric or "loss"), values), np.nan)
+        known = _any(~np.isnan(values), codes, len(problems))[codes]
+    return np.where(ran & known, np.where(lost, worst(metric), values), np.nan)
 
 
-def final(trials: pd.DataFrame, metric: str | None = "loss") -> Floats:
+def final(trials: pd.DataFrame, metric: str = "loss") -> Floats:
     """Return the metric's final values of the trials that ran, with `worst` for censored ones."""
     return _final_values(trials, metric, True)[~trials["status"].isin(UNRUN).to_numpy()]
 

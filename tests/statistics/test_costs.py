@@ -11,7 +11,6 @@ from optframe.statistics import (
     evaluations_to_target,
     known_cost,
     standings,
-    summary,
 )
 from optframe.statistics.costs import paid
 
@@ -37,7 +36,6 @@ def mixed(trials, joined):
 def test_the_work_is_the_cost_unless_another_is_given(mixed):
     assert evaluations_to_own_target(mixed)["cost"].tolist() == [200, 400, 100, 200]
     assert evaluations_to_own_target(mixed, "steps")["cost"].tolist() == [10, 30, 10, 30]
-    assert summary(mixed)["cost_to_target"].tolist() == [300, 150]
     assert performances(mixed) == {"b": 150, "a": 300}  # the mean of 100 and 200, of 200 and 400
     assert performances(mixed, "gradients") == {"a": 20, "b": 40}
 
@@ -54,7 +52,6 @@ def test_where_one_run_has_no_work_all_are_compared_by_gradients(mixed):
     mixed.loc[3, "work"] = np.nan  # the second run of b
     assert known_cost(mixed, "work") == "gradients"
     assert evaluations_to_own_target(mixed)["cost"].tolist() == [10, 30, 20, 60]
-    assert summary(mixed)["cost_to_target"].tolist() == [20, 40]
     assert performances(mixed) == {"a": 20, "b": 40}
     (said,) = standings(mixed).caveats
     assert said == cost_note(mixed, "work")

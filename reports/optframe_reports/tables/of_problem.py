@@ -37,7 +37,7 @@ def tables_of_problems(found: Standings) -> list[Table]:
     trials = found.trials
     if trials.empty:
         return []
-    rows = summary(trials, found.metric, found.cost)
+    rows = summary(trials)
     same = ["problem", "optimizer", "sampler"]
     judged = found.groups[[*same, "won", "kind", "performance", "ratio"]]
     rows = rows.merge(judged, on=same, how="left", suffixes=("", "_judged"))
