@@ -114,7 +114,9 @@ def _reason(sample: Sample, ends: Ends, runs: Runs, cost: str, number: int) -> s
     if sample.won[here].any():
         return "" if (sample.paid[here] > 0).all() else f"its runs have no {cost}"
     if ends.unmeasured[number]:
-        return f"no run measured {runs.metrics[number].replace('_', ' ')}"
+        name, measured = runs.metrics[number].replace("_", " "), ~sample.lost & ~np.isnan(ends.raw)
+        some = (here & measured).any()
+        return f"no run has a finite {name}" if some else f"no run measured {name}"
     return ""
 
 

@@ -163,7 +163,7 @@ def test_validation_stands_before_test(study, tables):
     ]
     assert [second.rows[0][name] for name in second.columns[2:6]] == ["2.5", "1 ×", "1", "3.5"]
     assert third.rows[0]["median validation loss"] == "∞"
-    assert third.note.startswith("Not judged: no run measured validation loss.")
+    assert third.note.startswith("Not judged: no run has a finite validation loss.")
     assert "median test loss" not in third.columns
 
 
