@@ -114,7 +114,7 @@ def test_the_validation_metrics_of_the_digits_are_those_of_scikit_learns_model(b
     problem = bind(Softmax("digits", l2=1e-2))
     dataset = problem.dataset
     n = len(dataset.train)
-    model = LogisticRegression(C=1 / (1e-2 * n), tol=1e-8, max_iter=2000)
+    model = LogisticRegression(C=1 / (1e-2 * n), solver="newton-cg", tol=1e-8)
     model.fit(dataset.train.inputs, dataset.train.targets)
     theta = np.vstack([model.coef_.T, model.intercept_]).ravel()
     metrics = problem.metrics(theta)

@@ -32,7 +32,7 @@ def test_accuracy_counts_the_highest_scores(problem, random):
 def test_scikit_learns_optimum_is_ours(bind):
     problem = bind(Softmax(l2=0.01))
     train = problem.dataset.train
-    reference = LogisticRegression(C=1 / (0.01 * len(train)), tol=1e-10, max_iter=10_000)
+    reference = LogisticRegression(C=1 / (0.01 * len(train)), solver="newton-cg", tol=1e-10)
     reference.fit(train.inputs, train.targets)
     theta = np.vstack([reference.coef_.T, reference.intercept_]).ravel()
     assert np.linalg.norm(problem.gradient(theta, problem.training)) < 1e-6

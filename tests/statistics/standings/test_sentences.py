@@ -10,7 +10,7 @@ from .judge import judge
 from .sentences import false_sentences
 from .studies import BROKEN, Problem, Study, add, random_study
 
-STUDIES, CHUNK = 200, 20
+STUDIES, CHUNK = 120, 20
 ENDS = (
     "planned",
     "skipped",
