@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from optframe.components.answers import guard
 from optframe.components.building import make_wrapped
 from optframe.components.notation import parse
 from optframe.components.registry import Registry
@@ -69,7 +70,8 @@ class Binder:
                 dataclasses.replace(seeds, index=instance).sequence("instance"),
                 partial(self._dataset_for, component),
             )
-            self._problems[key] = made.bind(setting)
+            self._problems[key] = bound = made.bind(setting)
+            guard(bound)
         return self._problems[key]
 
     def datasets_of(self, component: Component) -> dict[str, str]:

@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from math import inf, nextafter
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -55,6 +56,23 @@ class Parameter:
     def number(self) -> bool:
         """Whether it may be a schedule or an array of the runs' values."""
         return any(isinstance(mark, NumberMark) for mark in _marks(self.annotation))
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the largest value that a schedule may give it; infinite without a bound.
+
+        A field > 0 accepts 0 from a schedule, since many schedules end there.
+        """
+        least, most = -inf, inf
+        for mark in _marks(self.annotation):
+            match mark:
+                case Gt(bound) | Ge(bound):
+                    least = max(least, bound)
+                case Lt(bound):
+                    most = min(most, nextafter(bound, -inf))
+                case Le(bound):
+                    most = min(most, bound)
+        return least, most
 
     @property
     def search(self) -> bool:

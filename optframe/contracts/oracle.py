@@ -125,7 +125,7 @@ class Oracle:
         self._loss: Any = getattr(problem, "loss", None)
         self._gradient: Any = getattr(problem, "gradient", None)
         self._passes: Callable[[Array], Array] | None = None
-        self._timed: Callable[[Any], Any] | None = None
+        self._wrap: Callable[[str, Any], Any] | None = None
 
     def see(self, batch: Any, records: int | None = None) -> None:
         """Set the batch that evaluations use, and its number of records (None for all of them).
@@ -155,10 +155,10 @@ class Oracle:
         self.counts.records += each * self._records
         return each
 
-    def watch(self, timed: Callable[[Any], Any]) -> None:
-        """Measure the time of evaluations: ``timed`` wraps a function so that it is timed."""
-        self._timed = timed
-        self._loss, self._gradient = timed(self._loss), timed(self._gradient)
+    def watch(self, wrap: Callable[[str, Any], Any]) -> None:
+        """Call ``wrap(word, method)`` in place of each method of the problem, to time or check it."""
+        self._wrap = wrap
+        self._loss, self._gradient = wrap("loss", self._loss), wrap("gradient", self._gradient)
 
     def _each(self, theta: Array) -> int:
         """Return the number of points in θ per run."""
@@ -237,7 +237,15 @@ class Oracle:
         """
         if self._cost(word):
             self._charge(word, arguments[0])
-        return self._ask(word)(*arguments, *(self._batch if word != "layout" else ()))
+        method, batch = self._ask(word), self._batch if word != "layout" else ()
+        if not self.problem.copies:
+            return method(*arguments, *batch)
+        return self._copied(method(*map(self._copied, arguments), *batch))
+
+    def _copied(self, value: Any) -> Any:
+        """Return a copy of an array, and anything else as it is."""
+        there = hasattr(value, "dtype") and getattr(value, "shape", ())
+        return self.xp.asarray(value, copy=True) if there else value
 
     @property
     def minimum(self) -> float:
@@ -292,8 +300,8 @@ class Oracle:
         other.stop = self.stop  # type: ignore[method-assign]
         other._batch = batch
         other._weigh(self._records)
-        if self._timed is not None:
-            other.watch(self._timed)
+        if self._wrap is not None:
+            other.watch(self._wrap)
         if passes is not None:
             asked = other._gradient
             other._passes = passes
@@ -307,4 +315,4 @@ class Oracle:
                 f"{type(self.problem).__name__} has no method {word!r}; an optimizer that calls it "
                 f"must list it in `needs`"
             )
-        return method if self._timed is None else self._timed(method)
+        return method if self._wrap is None else self._wrap(word, method)

@@ -51,6 +51,13 @@ class Problem(ABC):
     vectorized: ClassVar[bool] = True
     """Whether θ may have leading run axes."""
 
+    copies: ClassVar[bool] = True
+    """Whether its methods get copies of θ, and their answers are copied and checked.
+
+    Set it to False, to save the time of the copies, if no method keeps or overwrites the θ that it
+    gets, or changes an array that it has returned.
+    """
+
     quadratic: ClassVar[bool] = False
     """Whether the loss is a quadratic function, so that its Hessian is constant."""
 

@@ -26,6 +26,7 @@ from optframe.errors import OptframeError, UsageError, nearest
 from optframe.study.budgets import Budgets
 from optframe.study.grids import Choice, Choices
 from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip
+from optframe.study.schedules import mistakes_of_schedules
 from optframe.study.settings import RunSettings, check_names
 from optframe.study.tables import StudyTable, read
 from optframe.version import __version__
@@ -219,6 +220,10 @@ class _Planner:
             return
         scheme: Sampler | None = sampler.made if sampler else None
         missing = optimizer.made.requires() - offers(bound, scheme)
+        if not missing:
+            found = mistakes_of_schedules(optimizer.made, budget, bound, scheme)
+            lines = [f"{optimizer.where}: {mistake}" for mistake in found]
+            self.mistakes += [line for line in lines if line not in self.mistakes]
         start = str(problem.table.get("start", self.study.start))
         once = start == "standard" and is_deterministic(optimizer.made, bound, scheme)
         chosen = sampler.component if sampler else NO_SAMPLER

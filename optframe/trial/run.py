@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from optframe.components.answers import checked
 from optframe.contracts import Array, Solver
 from optframe.contracts.columns import COUNT_COLUMNS, PATH_COLUMNS, PROFILE_COLUMNS
 from optframe.contracts.oracle import Counts, Oracle
@@ -75,7 +76,8 @@ class Run:
         self.profile: Profile | None = None
         if setup.profile:
             self.profile = Profile(setup.backend.synchronize)
-            self.oracle.watch(self.profile.oracle.timed)
+            timed = self.profile.oracle.timed
+            self.oracle.watch(lambda word, method: timed(method))
             self.loop.draw = self.profile.sampling.timed(self.minibatches.draw)
 
     @property
@@ -134,6 +136,7 @@ class Run:
     def warm_up(self) -> None:
         """Do a first step on copies, so that the run's times do not include compilation."""
         loop = self.rehearsal()
+        loop.oracle.watch(checked(self.problem))
         loop.begin()
         returned = loop.optimizer.step(loop.theta, loop.state, loop.oracle)
         check_step(self.optimizer, returned, *self._kind)

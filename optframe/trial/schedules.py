@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, TypeVar
 
+from optframe.components.parameters import parameters
+from optframe.components.scheduled import Scheduled
 from optframe.contracts import Optimizer, Schedule, Search
 
 __all__ = ["ScheduledFields"]
@@ -17,22 +20,32 @@ class ScheduledFields:
     """Sets the scheduled fields of a run's copy of an optimizer, of its wrappers and searches."""
 
     def __init__(self) -> None:
-        self.there: list[tuple[Any, str, Schedule]] = []
-        """The fields: their component, name and schedule."""
+        self.there: list[tuple[Any, str, Schedule, float, float, Scheduled]] = []
+        """The fields: their component, name and schedule, their bounds, and what checks them."""
 
     def own(self, optimizer: Component) -> Component:
-        """Return a copy of an optimizer, and collect its schedules, which `set` replaces."""
+        """Return a copy of an optimizer, and collect its schedules, which `set` replaces.
+
+        Numbers of all types become floats, so that 1, 1.0 and ``numpy.int64(1)`` give the same run.
+        """
         copied = copy.copy(optimizer)
+        numbers = {f.attribute for f in parameters(type(optimizer)).values() if f.number}
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
-                self.there.append((copied, name, value))
+                field = Scheduled.of(optimizer, name, value)
+                self.there.append((copied, name, value, field.least, field.most, field))
             elif isinstance(value, (Optimizer, Search)):
                 object.__setattr__(copied, name, self.own(value))
+            elif name in numbers and isinstance(value, Real):
+                object.__setattr__(copied, name, float(value))
         return copied
 
     def set(self, k: int, epoch: float, progress: Callable[[int, float], float]) -> None:
         """Set every scheduled field to its value for step k."""
         if self.there:
             share = progress(k, epoch)
-            for holder, name, schedule in self.there:
-                object.__setattr__(holder, name, schedule(k, epoch, share))
+            for holder, name, schedule, least, most, field in self.there:
+                value = schedule(k, epoch, share)
+                if type(value) is not float or not least <= value <= most:
+                    value = field.checked(value, k)
+                object.__setattr__(holder, name, value)

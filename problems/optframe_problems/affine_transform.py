@@ -22,6 +22,8 @@ class Affine(Transform):
     inside at φ, losses times c.
     """
 
+    copies = False
+
     @abstractmethod
     def inward(self, theta: Array) -> Array:
         """Return φ = Aθ + b, where the problem inside is asked."""

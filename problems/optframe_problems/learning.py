@@ -50,6 +50,7 @@ class LearningProblem(StochasticProblem):
     penalty. It can be computed once the problem is bound to a setting, which knows where data is.
     """
 
+    copies = False
     data: str
 
     takes_sparse: ClassVar[bool] = False

@@ -1,6 +1,7 @@
 """Lion: steps by the sign of an average of momentum and gradient."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sign
 
@@ -74,6 +75,6 @@ class Lion(Optimizer):
 
     def displacement(self, gradient: Array, steps: int) -> Array | None:
         """Return −kε·sign(g); None with weight decay, since it depends on θ."""
-        if not (isinstance(self.weight_decay, float) and self.weight_decay == 0):
+        if not (isinstance(self.weight_decay, Real) and self.weight_decay == 0):
             return None
         return -steps * self.lr * gradient / abs(gradient)

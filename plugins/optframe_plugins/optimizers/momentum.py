@@ -1,6 +1,7 @@
 """Gradient descent with momentum (heavy ball), in the three forms that are in use."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 from optframe import Array, Fraction, Optimizer, Oracle, Positive, elementwise
@@ -118,4 +119,4 @@ class Momentum(Optimizer):
 
 def _is_zero(value: object) -> bool:
     """Whether it is the number 0; a schedule or an array is not."""
-    return isinstance(value, (int, float)) and value == 0
+    return isinstance(value, Real) and value == 0

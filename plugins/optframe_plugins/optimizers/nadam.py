@@ -1,6 +1,7 @@
 """NAdam: Adam with Nesterov's momentum."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from optframe import (
     Array,
@@ -91,7 +92,7 @@ class NAdam(Optimizer):
     def step(self, theta: Array, state: Moments, oracle: Oracle) -> tuple[Array, Moments]:
         """Do one step."""
         state.t += 1
-        this, following = self._momentum(state.t), self._momentum(state.t + 1)
+        this, following = (self._momentum(oracle.xp, t) for t in (state.t, state.t + 1))
         state.product = state.product * this
         state.decay2 = state.decay2 * self.beta2
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
@@ -108,9 +109,12 @@ class NAdam(Optimizer):
         """Return loss scale if δ is 0."""
         return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
 
-    def _momentum(self, t: int) -> Number:
+    def _momentum(self, xp: Any, t: int) -> Number:
         """μ_t; without a decay it is β₁."""
-        if isinstance(self.momentum_decay, float) and self.momentum_decay == 0:
+        decay = self.momentum_decay
+        warming: Any = 0.96 ** (t * decay)
+        if getattr(decay, "shape", ()):  # the runs of a batch have different decays
+            warming = xp.where(decay == 0, xp.zeros_like(warming), warming)
+        elif decay == 0:
             return self.beta1
-        warming: Number = 0.96 ** (t * self.momentum_decay)
         return self.beta1 * (1 - 0.5 * warming)

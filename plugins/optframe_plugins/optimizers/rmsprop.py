@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 
 from optframe import (
     Array,
@@ -70,7 +71,7 @@ class RMSProp(Optimizer):
         δ, which avoids a division by zero, ≥ 0. The default 1e-6 is Hinton's lecture's.
     eps_inside_root
         Whether δ is added under the root. True, the default, is the form of Hinton's lecture.
-        PyTorch and Keras add it outside, with 1e-8 and 1e-7.
+        Keras adds it there since version 3, with 1e-7. PyTorch adds it outside, with 1e-8.
 
     References
     ----------
@@ -133,4 +134,4 @@ class RMSProp(Optimizer):
     @cached_property
     def _moves(self) -> bool:
         """Whether there is a velocity: the momentum is not the number 0, be it a schedule."""
-        return not (isinstance(self.momentum, float) and self.momentum == 0)
+        return not (isinstance(self.momentum, Real) and self.momentum == 0)

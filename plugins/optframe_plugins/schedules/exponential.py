@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from optframe import Number, Positive, Schedule
+from optframe_plugins.geometric import geometric
 
 __all__ = ["Exponential"]
 
@@ -20,7 +21,8 @@ class Exponential(Schedule):
     start
         ε_0, the value at step 0.
     decay
-        γ, per step, > 0; below 1 it decays.
+        γ, per step, > 0. Below 1 the value decays. Above 1 it grows, as in a learning rate range
+        test, and becomes infinite where it is too large for a float.
 
     References
     ----------
@@ -32,4 +34,4 @@ class Exponential(Schedule):
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""
-        return self.start * self.decay**k
+        return geometric(self.start, self.decay, k)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from optframe import Count, Number, Positive, Schedule
+from optframe_plugins.geometric import geometric
 
 __all__ = ["Step"]
 
@@ -22,7 +23,8 @@ class Step(Schedule):
     steps
         s, the number of steps for which each value is kept, ≥ 1.
     factor
-        γ, > 0.
+        γ, > 0. Below 1 the value decays. Above 1 it grows, and becomes infinite where it is too
+        large for a float.
 
     References
     ----------
@@ -36,4 +38,4 @@ class Step(Schedule):
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""
-        return self.start * self.factor ** (k // self.steps)
+        return geometric(self.start, self.factor, k // self.steps)

@@ -15,6 +15,7 @@ class Planar(Function):
     In a lone run x and y are plain numbers, which is several times as fast as arrays of one.
     """
 
+    copies = False
     size = 2
 
     @abstractmethod

@@ -17,6 +17,7 @@ class QuadraticForm(Function):
     The start is all ones; the minimum is 0 at 0.
     """
 
+    copies = False
     quadratic: ClassVar[bool] = True
     minimum = 0.0
 

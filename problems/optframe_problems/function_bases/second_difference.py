@@ -17,6 +17,7 @@ class SecondDifference(Function):
     is about (2 (P + 1)/π)². All answers but the Hessian take O(P) time.
     """
 
+    copies = False
     quadratic: ClassVar[bool] = True
 
     size: Count

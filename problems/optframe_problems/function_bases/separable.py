@@ -16,6 +16,8 @@ class Separable(Function):
     All answers take O(P) time but the Hessian, which is the diagonal matrix of the φ″(θᵢ).
     """
 
+    copies = False
+
     @abstractmethod
     def _values(self, x: Array) -> Array:
         """Return φ(x), of x's shape."""

@@ -30,6 +30,8 @@ class SumOfSquares(Function):
     ACM Transactions on Mathematical Software 7 (1981), from here on MGH with the problem's number.
     """
 
+    copies = False
+
     @abstractmethod
     def residuals(self, theta: Array) -> Array:
         """Return r(θ), shape (..., m)."""

@@ -37,6 +37,7 @@ class Ackley(Function):
     D. H. Ackley, "A Connectionist Machine for Genetic Hillclimbing" (Kluwer, 1987).
     """
 
+    copies = False
     size: Count = 2
 
     minimum = 0.0

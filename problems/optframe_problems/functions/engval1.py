@@ -34,6 +34,7 @@ class Engval1(Function):
     PSPMIN", Report 83/4, Department of Mathematics, FUNDP Namur 1983, problem 31.
     """
 
+    copies = False
     size: Annotated[int, Ge(2)] = 10
 
     @property

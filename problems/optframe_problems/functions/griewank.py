@@ -37,6 +37,7 @@ class Griewank(Function):
     and Applications 34 (1981).
     """
 
+    copies = False
     size: Count = 2
 
     minimum = 0.0

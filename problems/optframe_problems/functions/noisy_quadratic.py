@@ -45,6 +45,7 @@ class NoisyQuadratic(StochasticProblem):
     quadratic model, there with the noise on the minimizer.
     """
 
+    copies = False
     size: Count = 10
     curvature: Annotated[float, Gt(0)] = 1.0
     sigma: Annotated[float, Ge(0)] = 1.0

@@ -56,6 +56,7 @@ class QuadraticDeep(StochasticProblem):
     spectrum.
     """
 
+    copies = False
     size: Count = 100
     sigma: Annotated[float, Ge(0)] = 0.6
     count: Count = field(default=1000, metadata={"name": "records"})

@@ -44,6 +44,7 @@ class Reddi(StochasticProblem):
     S. J. Reddi, S. Kale, S. Kumar, "On the convergence of Adam and beyond", ICLR 2018, theorem 1.
     """
 
+    copies = False
     steepness: Annotated[float, Gt(2)] = 4.0
     wall: Annotated[float, Gt(0)] = 10.0
 

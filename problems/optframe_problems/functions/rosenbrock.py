@@ -30,6 +30,8 @@ class Rosenbrock(Function):
     The Computer Journal 3 (1960).
     """
 
+    copies = False
+
     @property
     def size(self) -> int:
         """Two parameters, x and y."""

@@ -46,6 +46,7 @@ class WorstHuber(Function):
     novel approach", Mathematical Programming 145 (2014), theorems 3.1 and 3.2.
     """
 
+    copies = False
     steps: Count = 10
     size: Count = 2
     smoothness: Positive = 1.0

@@ -34,6 +34,7 @@ class Zakharov(Function):
     problems", International Journal of Mathematical Modelling and Numerical Optimisation 4 (2013).
     """
 
+    copies = False
     size: Count = 10
 
     minimum = 0.0

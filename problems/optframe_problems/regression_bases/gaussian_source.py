@@ -28,6 +28,7 @@ class GaussianSource(StochasticProblem):
     `_theta_star`.
     """
 
+    copies = False
     quadratic: ClassVar[bool] = True
     draws_instance = True  # θ* and the records
 

@@ -37,6 +37,7 @@ class MultiplicativeNoise(Transform):
     condition", arXiv:1308.6370 (2013).
     """
 
+    copies = False
     problem: Problem
     sigma: Annotated[float, Ge(0)] = 0.5
 

@@ -58,6 +58,7 @@ class Noise(Transform):
     2019 (the two-dimensional problems).
     """
 
+    copies = False
     problem: Problem
     sigma: Annotated[float, Ge(0)] = 1.0
     fixed: Count | None = field(default=None, metadata={"name": "records"})

@@ -1,0 +1,181 @@
+"""Guards a problem's methods: they get copies of θ, and their answers are checked and copied.
+
+A function may keep the θ that it was given, and it may return an array that it fills again at the
+next call. But update rules overwrite θ, and optimizers keep gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any, NoReturn
+
+import numpy as np
+
+from optframe.contracts import Array, Function, Problem, StochasticProblem, Transform
+from optframe.errors import PluginError
+
+__all__ = ["checked", "guard"]
+
+_AXES: dict[str, tuple[str, ...]] = {
+    "loss": (),
+    "gradient": ("P",),
+    "hessian": ("P", "P"),
+    "hvp": ("P",),
+    "partial": (),
+    "coordinate_minimum": (),
+    "per_sample": ("B", "P"),
+    "residuals": ("m",),
+    "jacobian": ("m", "P"),
+    "prox": ("P",),
+    "project": ("P",),
+}
+"""The axes of a method's answer after the run axes. Only the length of P is known in advance."""
+
+_WORDS = (*_AXES, "loss_and_gradient", "metrics")
+
+_INHERITED = [
+    vars(base)[word]
+    for base in (Function, StochasticProblem, Transform)
+    for word in ("loss_and_gradient", "metrics")
+    if word in vars(base)
+]
+"""Methods that only call other methods, which are guarded."""
+
+
+def guard(problem: Problem) -> None:
+    """Guard the methods of a bound problem, and those of the problem inside a transform.
+
+    A problem with ``copies = False`` is left as it is.
+    """
+    if isinstance(problem, Transform):
+        guard(problem.problem)
+    if not problem.copies:
+        return
+    for word in _WORDS:
+        method = getattr(problem, word, None)
+        inherited = getattr(type(problem), word, None) in _INHERITED
+        if callable(method) and not inherited and not isinstance(method, _Guarded):
+            problem.__dict__[word] = _Guarded(problem, word, method)
+
+
+def checked(problem: Problem) -> Callable[[str, Callable[..., Any]], Callable[..., Any]]:
+    """Return a function that wraps a method of a problem, by its name, and checks its answers."""
+
+    def wrap(word: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        if word not in _WORDS:
+            return method
+        answers = _Answers(problem, word)
+
+        def ask(theta: Array, *arguments: Any) -> Any:
+            answer = method(theta, *arguments)
+            answers.own(answer, theta.shape, theta.dtype)
+            return answer
+
+        return ask
+
+    return wrap
+
+
+class _Guarded:
+    """A method of a problem, with copies and checks."""
+
+    __slots__ = ("_asarray", "_method", "_own", "_takes_a_vector")
+
+    def __init__(self, problem: Problem, word: str, method: Callable[..., Any]) -> None:
+        self._asarray = problem.xp.asarray
+        self._method = method
+        self._own = _Answers(problem, word).own
+        self._takes_a_vector = word == "hvp"
+
+    def __call__(self, theta: Array, *arguments: Any) -> Any:
+        theta = self._asarray(theta, copy=True)
+        if self._takes_a_vector:
+            arguments = (self._asarray(arguments[0], copy=True), *arguments[1:])
+        shape, dtype = theta.shape, theta.dtype  # the method may change those of its copy
+        return self._own(self._method(theta, *arguments), shape, dtype)
+
+
+class _Answers:
+    """Checks and copies the answers of one method; `own` takes an answer, θ's shape and dtype."""
+
+    def __init__(self, problem: Problem, word: str) -> None:
+        self._problem = problem
+        self._who = f"{type(problem).__name__}.{word}"
+        self._xp = problem.xp
+        self._axes = _AXES.get(word, ())
+        self.own: Callable[[Any, tuple[int, ...], Any], Any]
+        if word == "metrics":
+            self.own = self._metrics
+        elif word == "loss_and_gradient":
+            self._axes = _AXES["gradient"]
+            self.own = self._pair
+        else:
+            self.own = self._array if self._axes else self._number
+
+    def _array(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Return a copy of an array, which must have θ's precision."""
+        found = getattr(answer, "shape", None)
+        if found is not None and getattr(answer, "dtype", None) == dtype:
+            if found == (shape if self._axes == ("P",) else self._shape(shape, found)):
+                return self._xp.asarray(answer, copy=True)
+        expected = self._shape(shape, ())
+        sizes = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
+        self._refuse(answer, f"{dtype} ({sizes}), as θ is {dtype} {shape}")
+
+    def _shape(self, shape: tuple[int, ...], found: tuple[int, ...]) -> tuple[Any, ...]:
+        """Return the expected shape, with the sizes found along the axes that are not known."""
+        sizes = [shape[-1] if axis == "P" else axis for axis in self._axes]
+        expected = (*shape[:-1], *sizes)
+        if len(found) != len(expected):
+            return expected
+        return tuple(f if isinstance(e, str) else e for e, f in zip(expected, found, strict=True))
+
+    def _number(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Return a real number for each run in θ's precision."""
+        if len(shape) == 1 and type(answer) is getattr(dtype, "type", None):
+            return answer  # a number of NumPy, which does not change
+        self._check_number("", answer, shape, dtype)
+        if self._xp is np:
+            return np.array(answer, dtype)[()]
+        if isinstance(answer, (Real, np.ndarray)):  # on the host
+            return self._problem.asarray(answer)
+        return self._xp.asarray(answer, dtype=dtype, copy=True)
+
+    def _pair(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> tuple[Any, Array]:
+        if not (isinstance(answer, tuple) and len(answer) == 2):
+            self._refuse(answer, "(loss, gradient)")
+        return self._number(answer[0], shape, dtype), self._array(answer[1], shape, dtype)
+
+    def _metrics(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> dict[str, Any]:
+        """Return the metrics, which keep their precision."""
+        if not isinstance(answer, Mapping):
+            self._refuse(answer, "a mapping from names to numbers")
+        values: dict[str, Any] = {}
+        for name, value in answer.items():
+            self._check_number(f"{name} as ", value, shape, dtype)
+            kept = hasattr(value, "dtype") and value.shape
+            values[name] = self._xp.asarray(value, copy=True) if kept else value
+        return values
+
+    def _check_number(self, name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> None:
+        if hasattr(value, "dtype"):
+            real = str(value.dtype).rpartition(".")[2].startswith(("float", "int", "uint"))
+            if real and value.shape == shape[:-1]:
+                return
+        elif isinstance(value, Real) and not isinstance(value, bool) and len(shape) == 1:
+            return
+        one = "a real number"
+        many = f"real numbers of shape {shape[:-1]}, as θ is {dtype} {shape}"
+        self._refuse(value, one if len(shape) == 1 else many, name)
+
+    def _refuse(self, answer: Any, expected: str, name: str = "") -> NoReturn:
+        kind = type(answer).__name__
+        found = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+        if answer is None:
+            found = "None"
+        elif isinstance(answer, tuple):
+            found = f"{len(answer)} values"
+        elif hasattr(answer, "dtype") and hasattr(answer, "shape"):
+            found = f"{answer.dtype} {tuple(answer.shape)}"
+        raise PluginError(f"{self._who} returned {name}{found}; expected {expected}")
