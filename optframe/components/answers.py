@@ -97,7 +97,7 @@ class _Guarded:
 
 
 class _Answers:
-    """Checks and copies the answers of one method; `own` takes an answer, θ's shape and dtype."""
+    """Checks and copies the answers of one method."""
 
     def __init__(self, problem: Problem, word: str) -> None:
         self._problem = problem
@@ -105,6 +105,7 @@ class _Answers:
         self._xp = problem.xp
         self._axes = _AXES.get(word, ())
         self.own: Callable[[Any, tuple[int, ...], Any], Any]
+        """Returns a copy of an answer; it takes the answer, θ's shape and θ's dtype."""
         if word == "metrics":
             self.own = self._metrics
         elif word == "loss_and_gradient":
@@ -112,16 +113,17 @@ class _Answers:
             self.own = self._pair
         else:
             self.own = self._array if self._axes else self._number
+        self._plain = self._axes == ("P",)
 
     def _array(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return a copy of an array, which must have θ's precision."""
-        found = getattr(answer, "shape", None)
-        if found is not None and getattr(answer, "dtype", None) == dtype:
-            if found == (shape if self._axes == ("P",) else self._shape(shape, found)):
-                return self._xp.asarray(answer, copy=True)
-        expected = self._shape(shape, ())
-        sizes = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
-        self._refuse(answer, f"{dtype} ({sizes}), as θ is {dtype} {shape}")
+        found: Any = getattr(answer, "shape", None)
+        right = found is not None and getattr(answer, "dtype", None) == dtype
+        if not (right and found == (shape if self._plain else self._shape(shape, found))):
+            expected = self._shape(shape, ())
+            sizes = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
+            self._refuse(answer, f"{dtype} ({sizes}), as θ is {dtype} {shape}")
+        return self._xp.asarray(answer, copy=True)
 
     def _shape(self, shape: tuple[int, ...], found: tuple[int, ...]) -> tuple[Any, ...]:
         """Return the expected shape, with the sizes found along the axes that are not known."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,8 +27,9 @@ class FunctionProblem(Function):
     Parameters
     ----------
     loss, gradient, hessian
-        Functions of θ with shape (P,) that return f(θ), ∇f(θ) (P,) and ∇²f(θ) (P, P). The Hessian
-        is optional.
+        Functions of θ with shape (P,) that return f(θ), a real number, ∇f(θ) (P,) and ∇²f(θ)
+        (P, P), arrays of θ's precision. The Hessian is optional. They get copies of θ, and their
+        answers are copied, so that they may keep and change both.
     theta0
         The start, shape (P,).
     known_minimum
@@ -35,8 +38,10 @@ class FunctionProblem(Function):
     Raises
     ------
     UsageError
-        If ``loss``, ``gradient`` or ``theta0`` is missing, or if one of the first three is not
-        callable.
+        If ``loss``, ``gradient`` or ``theta0`` is missing, if a function is not callable, or if
+        ``theta0`` or ``known_minimum`` is not numeric.
+    PluginError
+        In a run, if a function returns another shape, precision or type.
 
     Examples
     --------
@@ -61,6 +66,16 @@ class FunctionProblem(Function):
             value = getattr(self, name)
             if value is not None and not callable(value):
                 raise UsageError(f"FunctionProblem: {name} is {value!r}; expected a function of θ")
+        try:
+            start = np.array(self.theta0)
+        except ValueError:  # lists of different lengths
+            start = np.array(None)
+        if start.dtype.kind not in "fiu" or not start.size:
+            raise UsageError(f"FunctionProblem: theta0 is {self.theta0!r}; expected real numbers")
+        object.__setattr__(self, "theta0", copy.copy(self.theta0))  # the caller may change its own
+        known = self.known_minimum
+        if known is not None and (isinstance(known, bool) or not isinstance(known, Real)):
+            raise UsageError(f"FunctionProblem: known_minimum is {known!r}; expected a number")
 
     @property
     def size(self) -> int:

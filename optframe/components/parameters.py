@@ -65,13 +65,12 @@ class Parameter:
         """
         least, most = -inf, inf
         for mark in _marks(self.annotation):
-            match mark:
-                case Gt(bound) | Ge(bound):
+            if type(mark) in _BOUNDS:
+                bound = float(getattr(mark, _BOUNDS[type(mark)][0]))
+                if isinstance(mark, (Gt, Ge)):
                     least = max(least, bound)
-                case Lt(bound):
-                    most = min(most, nextafter(bound, -inf))
-                case Le(bound):
-                    most = min(most, bound)
+                else:
+                    most = min(most, nextafter(bound, -inf) if isinstance(mark, Lt) else bound)
         return least, most
 
     @property

@@ -34,7 +34,8 @@ class Scheduled:
     @classmethod
     def of(cls, component: Any, name: str, schedule: Schedule) -> Scheduled:
         """Return the field with this attribute's name."""
-        fields = parameters(type(component)).values()
+        kind: Any = type(component)
+        fields = parameters(kind).values()
         field = next(field for field in fields if field.attribute == name)
         return cls(component, field, schedule, *field.limits)
 

@@ -156,7 +156,7 @@ class Oracle:
         return each
 
     def watch(self, wrap: Callable[[str, Any], Any]) -> None:
-        """Call ``wrap(word, method)`` in place of each method of the problem, to time or check it."""
+        """Call ``wrap(word, method)`` in place of each method, to time it or to check it."""
         self._wrap = wrap
         self._loss, self._gradient = wrap("loss", self._loss), wrap("gradient", self._gradient)
 
@@ -244,8 +244,8 @@ class Oracle:
 
     def _copied(self, value: Any) -> Any:
         """Return a copy of an array, and anything else as it is."""
-        there = hasattr(value, "dtype") and getattr(value, "shape", ())
-        return self.xp.asarray(value, copy=True) if there else value
+        array = hasattr(value, "dtype") and value.shape != ()
+        return self.xp.asarray(value, copy=True) if array else value
 
     @property
     def minimum(self) -> float:

@@ -25,7 +25,7 @@ def mistakes_of_schedules(
     The values are those at the first step and, if the budget limits steps and epochs alone, at up
     to `MOST` steps up to the last one.
     """
-    mistakes = []
+    mistakes: list[str] = []
     for field in schedules_in(optimizer):
         try:
             for k, epoch, progress in _steps(budget, problem, sampler):

@@ -17,7 +17,13 @@ from optframe.contracts.record import count_row
 from optframe.errors import one_line
 from optframe.rules import computing_with
 from optframe.trial.checkpoints import marks
-from optframe.trial.checks import check_metrics, check_start, check_step, check_theta
+from optframe.trial.checks import (
+    check_metrics,
+    check_minimizer,
+    check_start,
+    check_step,
+    check_theta,
+)
 from optframe.trial.clock import Clock
 from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
@@ -140,10 +146,14 @@ class Run:
         loop.begin()
         returned = loop.optimizer.step(loop.theta, loop.state, loop.oracle)
         check_step(self.optimizer, returned, *self._kind)
+        solution = loop.optimizer.solution(*returned)
+        check_theta(self.optimizer, solution, *self._kind, "solution returned")
 
     def _start(self) -> Array:
         start = np.array(self.setup.start)
         check_start(self.problem, start)
+        if self.setup.path and self.problem.size <= len(PATH_COLUMNS):
+            check_minimizer(self.problem)  # for the run's landscape
         return self.setup.backend.asarray(start, self.setup.dtype)
 
     def _loop(self, theta: Array, counts: Counts) -> Loop:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from optframe.components.parameters import parameters
 from optframe.components.scheduled import Scheduled
@@ -28,12 +28,12 @@ class ScheduledFields:
 
         Numbers of all types become floats, so that 1, 1.0 and ``numpy.int64(1)`` give the same run.
         """
-        copied = copy.copy(optimizer)
-        numbers = {f.attribute for f in parameters(type(optimizer)).values() if f.number}
+        copied, kind = copy.copy(optimizer), cast("Any", type(optimizer))
+        numbers = {field.attribute for field in parameters(kind).values() if field.number}
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
-                field = Scheduled.of(optimizer, name, value)
-                self.there.append((copied, name, value, field.least, field.most, field))
+                found = Scheduled.of(optimizer, name, value)
+                self.there.append((copied, name, value, found.least, found.most, found))
             elif isinstance(value, (Optimizer, Search)):
                 object.__setattr__(copied, name, self.own(value))
             elif name in numbers and isinstance(value, Real):

@@ -6,6 +6,7 @@ import contextlib
 from typing import Any
 
 from optframe.contracts import Array
+from optframe.trial.checks import check_theta
 
 __all__ = ["solve"]
 
@@ -13,6 +14,7 @@ __all__ = ["solve"]
 def solve(run: Any) -> None:
     """Run the solver of a `optframe.trial.run.Run`; a step is the time between two reports."""
     loop, watch, upcoming = run.loop, run.watch(), run.marks()
+    kind = (loop.theta.shape, loop.theta.dtype)
     loop.mark = next(upcoming)
     first, last = (watch, 0) if run.path is None else run.path.first(watch)
 
@@ -21,6 +23,7 @@ def solve(run: Any) -> None:
         # the run is measured.
         if run.status is not None:
             return False
+        check_theta(run.optimizer, theta, *kind, "minimize reported")
         loop.k += 1
         loop.theta = theta = run.setup.backend.xp.asarray(theta, copy=True)
         test = first if loop.k <= last else watch
@@ -43,7 +46,9 @@ def solve(run: Any) -> None:
     # If a report has ended the run, its status is set and its last row is measured. If not, the
     # solver ended by itself, and its result is measured here.
     if run.status is None:
-        loop.theta = loop.theta if theta is None else theta
+        if theta is not None:
+            check_theta(run.optimizer, theta, *kind, "minimize returned")
+            loop.theta = run.setup.backend.xp.asarray(theta, copy=True)
         if loop.k and run.rows[-1][0] == loop.k:
             run.rows.pop()  # a row of the same step; the solver's result replaces it
         if loop.k and run.path is not None:

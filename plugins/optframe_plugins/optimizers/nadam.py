@@ -117,4 +117,5 @@ class NAdam(Optimizer):
             warming = xp.where(decay == 0, xp.zeros_like(warming), warming)
         elif decay == 0:
             return self.beta1
-        return self.beta1 * (1 - 0.5 * warming)
+        momentum: Number = self.beta1 * (1 - 0.5 * warming)
+        return momentum

@@ -17,6 +17,11 @@ class OneCycle(Schedule):
         ε_0 = ε_max / d,    ε_T = ε_0 / e
         up while k ≤ rT,    then down until k = T
 
+    PyTorch's ``OneCycleLR`` calls them ``max_lr`` = ε_max, ``div_factor`` = d and
+    ``final_div_factor`` = e. It has its peak at k = pN − 1 and its end at k = N − 1, where p is
+    ``pct_start`` and N is ``total_steps``. The same values have T = N − 1 and
+    r = (pN − 1)/(N − 1). It also varies the momentum, unless ``cycle_momentum`` is False.
+
     Parameters
     ----------
     max

@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+import optframe
 from optframe import Optimizer, load_plugins
+from optframe.components.parameters import parameters
 from optframe_plugins.optimizers.adadelta import AdaDelta
 from optframe_plugins.optimizers.adagrad import AdaGrad
 from optframe_plugins.optimizers.adam import Adam
@@ -171,3 +173,27 @@ def test_without_eps_a_parameter_that_has_seen_no_gradient_is_zero_over_zero(opt
         found = iterate(optimizer, np.array([0.0, 2.0]), np.ones(2), 1)
     assert np.isnan(found.iterates[1, 0])
     assert found.iterates[1, 1] == pytest.approx(0.9)
+
+
+WHOLE = [
+    (name, field.attribute, number)
+    for name, optimizer in REGISTERED.items()
+    for field in parameters(type(optimizer)).values()
+    for number in (0, 1)
+    if field.number and field.limits[0] <= number <= field.limits[1]
+]
+
+
+@pytest.mark.parametrize(("name", "field", "number"), WHOLE)
+def test_a_whole_number_may_have_any_type(name, field, number):
+    """0, 0.0 and NumPy's zeros give one run."""
+    runs = {
+        optframe.minimize(
+            "quadratic:size=3",
+            dataclasses.replace(REGISTERED[name], **{field: kind(number)}),
+            steps=4,
+            iterates=True,
+        ).iterates.tobytes()
+        for kind in (float, int, np.float32, np.int64)
+    }
+    assert len(runs) == 1

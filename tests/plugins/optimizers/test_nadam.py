@@ -1,7 +1,10 @@
+import dataclasses
 import math
 
+import numpy as np
 import pytest
 
+import optframe
 from optframe_plugins.optimizers.nadam import NAdam
 
 
@@ -48,3 +51,18 @@ def test_without_a_decay_it_follows_optaxs_formula(assert_follows, random):
             theta = theta - lr * m_hat / (math.sqrt(v / (1 - beta2**t)) + eps)
 
     assert_follows(NAdam(lr, beta1, beta2, eps, momentum_decay=0.0), rule)
+
+
+def test_without_a_decay_of_the_momentum_all_ways_to_say_so_agree():
+    """0 and 0.0, alone and in a batch whose other run has a decay."""
+    runs = [
+        optframe.minimize("rosenbrock", NAdam(momentum_decay=zero), steps=20, iterates=True)
+        for zero in (0.0, 0, np.float32(0))
+    ]
+    for run in runs[1:]:
+        np.testing.assert_array_equal(run.iterates, runs[0].iterates)
+    one = NAdam()
+    decays = np.array([[0.0], [0.004]])
+    both = dataclasses.replace(one, momentum_decay=decays)._momentum(np, 3)
+    alone = [dataclasses.replace(one, momentum_decay=d)._momentum(np, 3) for d in (0.0, 0.004)]
+    np.testing.assert_allclose(both[:, 0], alone, rtol=1e-15)

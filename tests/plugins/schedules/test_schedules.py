@@ -1,3 +1,4 @@
+import math
 from dataclasses import dataclass
 from itertools import count
 
@@ -6,7 +7,10 @@ import pytest
 
 import optframe
 from optframe import Schedule
+from optframe.errors import PluginError, UsageError
 from optframe.trial.clock import Clock
+from optframe_plugins.optimizers.adam import Adam
+from optframe_plugins.optimizers.bfgs import BFGS
 from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.schedules.constant import Constant
@@ -19,6 +23,7 @@ from optframe_plugins.schedules.one_cycle import OneCycle
 from optframe_plugins.schedules.polynomial import Polynomial
 from optframe_plugins.schedules.step import Step
 from optframe_plugins.schedules.warmup import Warmup
+from optframe_plugins.searches.armijo import Armijo
 from optframe_plugins.wrappers.clip_norm import ClipNorm
 from optframe_problems.functions.quadratic import Quadratic
 
@@ -174,3 +179,121 @@ def test_progress_never_exceeds_one_and_follows_the_clock(monkeypatch):
     shares = [progress for _, _, progress in calls[1:]]  # the first is of the untimed step
     assert shares == sorted(shares)
     assert 0 <= shares[0] < shares[-1] <= 1
+
+
+@dataclass(frozen=True)
+class Given(Schedule):
+    """Given values; the last of them stays."""
+
+    values: tuple
+
+    def __call__(self, k, epoch, progress):
+        return self.values[min(k, len(self.values) - 1)]
+
+
+BEYOND = [
+    (SGD(lr=Given((0.1, -1.0))), "SGD: lr is -1 at step 1", "> 0"),
+    (SGD(lr=Given((0.1, math.nan))), "SGD: lr is nan at step 1", "> 0"),
+    (Momentum(0.1, Given((0.5, 1.0))), "Momentum: momentum is 1 at step 1", "≥ 0 and < 1"),
+    (Momentum(0.1, Given((0.5, 1.5))), "Momentum: momentum is 1.5 at step 1", "≥ 0 and < 1"),
+    (Adam(eps=Given((0.1, -1.0))), "Adam: eps is -1 at step 1", "≥ 0"),
+    (ClipNorm(SGD(), Given((0.1, -1.0))), "ClipNorm: max is -1 at step 1", "> 0"),
+    (BFGS(search=Armijo(decrease=Given((0.1, 2.0)))), "Armijo: decrease is 2 at step 1", "< 1"),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "found", "bound"), BEYOND)
+@pytest.mark.parametrize("budget", [{"steps": 3}, {"seconds": 60.0, "steps": 3}])
+def test_a_value_beyond_the_bounds_of_its_field_is_named(optimizer, found, bound, budget):
+    """With steps alone, when planning; else at the step."""
+    with pytest.raises(UsageError) as caught:
+        optframe.minimize(Quadratic(size=2), optimizer, **budget)
+    assert f"{found} by its schedule Given; expected a number " in str(caught.value)
+    assert str(caught.value).endswith(bound)
+    assert str(caught.value).startswith("minimize: [[optimizer]] ") == ("seconds" not in budget)
+
+
+def test_a_study_with_a_value_beyond_its_bounds_does_not_begin(tmp_path):
+    given = ["sgd:lr={schedule=linear,start=1,end=-1,steps=100000}", "adam"]
+    study = optframe.Study("s", {"steps": 75_001}, given, ["rosenbrock"])
+    with pytest.raises(UsageError, match=r"SGD: lr is -.* at step .* by its schedule Linear"):
+        optframe.run(study, tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_trial_whose_schedule_leaves_the_bounds_has_failed(tmp_path):
+    line = "sgd:lr={schedule=linear,start=0.1,end=-0.1,steps=2}"
+    study = optframe.Study("s", {"gradients": 9}, [line], ["rosenbrock"])
+    results = optframe.run(study, tmp_path / "s")
+    trial = results.trials.iloc[0]
+    assert trial["status"] == "failed"
+    assert trial["reason"] == (
+        "UsageError: SGD: lr is -0.1 at step 2 by its schedule Linear; expected a number > 0"
+    )
+
+
+@pytest.mark.parametrize("value", [None, "0.1", 1j, True, [0.1], np.ones(2)], ids=str)
+def test_a_value_that_is_no_number_is_named(value):
+    with pytest.raises(PluginError, match=r"Given returned .* at step 0; expected a number"):
+        optframe.minimize(Quadratic(size=2), SGD(lr=Given((value,))), steps=2)
+
+
+@pytest.mark.parametrize("kind", [int, np.float32, np.float64, np.int64, np.array])
+def test_a_value_may_be_of_any_type_of_number(kind):
+    found = optframe.minimize(Quadratic(size=2), SGD(lr=Given((kind(1),))), steps=1)
+    expected = optframe.minimize(Quadratic(size=2), SGD(lr=1.0), steps=1)
+    np.testing.assert_array_equal(found.theta, expected.theta)
+
+
+def test_a_decay_may_end_at_zero_and_stay_there():
+    found = optframe.minimize(Quadratic(size=2), SGD(lr=Cosine(0.1, 5)), steps=9, iterates=True)
+    assert found.status == "finished"
+    np.testing.assert_array_equal(found.iterates[5], found.iterates[9])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "k", "value"),
+    [
+        (Exponential(1.0, 10.0), 400, math.inf),
+        (Exponential(-1.0, 10.0), 400, -math.inf),
+        (Exponential(0.0, 10.0), 400, 0.0),
+        (Exponential(1e-200, 10.0), 400, 1e200),
+        (Exponential(1, 2), 10**9, math.inf),
+        (Exponential(1.0, 0.5), 10**9, 0.0),
+        (Step(1e-3, 7, 10.0), 7 * 400, math.inf),
+        (Step(1e-200, 7, 10.0), 7 * 400, 1e200),
+    ],
+)
+def test_growth_ends_at_infinity(schedule, k, value):
+    assert at(schedule, k) == pytest.approx(value, rel=1e-11)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam", "adamw", "nadam", "lion"])
+def test_a_learning_rate_range_test_diverges(name):
+    found = optframe.minimize(
+        "rosenbrock", f"{name}:lr={{schedule=exponential,start=1e-7,decay=10}}", steps=400
+    )
+    assert found.status == "diverged"
+
+
+def test_an_infinite_learning_rate_at_a_minimum_diverges():
+    still = optframe.FunctionProblem(lambda x: 0.0, np.zeros_like, theta0=[1.0])
+    found = optframe.minimize(still, SGD(lr=Exponential(1.0, 10.0)), steps=400)
+    assert (found.status, found.reason) == ("diverged", "at step 310")
+
+
+@pytest.mark.parametrize(("share", "steps"), [(0.3, 100), (0.25, 41), (0.5, 7)])
+def test_one_cycle_is_pytorchs_with_the_peak_that_its_docstring_gives(share, steps):
+    def pytorch(k):
+        """``OneCycleLR(max_lr=0.4, total_steps=steps, pct_start=share)``, by its formula."""
+        begin, end = 0.4 / 25.0, 0.4 / 25.0 / 1e4
+        peak = share * steps - 1
+        if k <= peak:
+            start, stop, part = begin, 0.4, k / peak
+        else:
+            start, stop, part = 0.4, end, (k - peak) / (steps - 1 - peak)
+        return stop + (start - stop) / 2 * (1 + math.cos(math.pi * part))
+
+    ours = OneCycle(0.4, steps - 1, rise=(share * steps - 1) / (steps - 1))
+    for k in range(steps):
+        assert at(ours, k) == pytest.approx(pytorch(k), rel=1e-9)
