@@ -121,14 +121,16 @@ class Path:
         """
         run, backend = self._run, self._run.setup.backend
         if self._answers:
+            # A copy: the optimizer may overwrite θ, and the problem may keep what it is given.
+            theta = backend.xp.asarray(solution, copy=True)
             try:
                 gradient = np.asarray(
-                    backend.to_numpy(next_gradient(run.problem, run.ahead, k, solution)), np.float64
+                    backend.to_numpy(next_gradient(run.problem, run.ahead, k, theta)), np.float64
                 )
             except Exception:  # the run goes on: its own steps may not need the gradient
                 self._answers = False
             else:
-                if gradient.shape == solution.shape:
+                if gradient.shape == theta.shape:
                     return list(gradient.tolist())
                 self._answers = False
         return [np.nan] * int(run.problem.size)

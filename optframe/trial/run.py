@@ -136,13 +136,14 @@ class Run:
                     self.path.complete()
 
     def rehearsal(self) -> Loop:
-        """Return a loop on a copy of the start with counts of its own."""
-        return self._loop(self._start(), Counts())
+        """Return a loop on a copy of the start with counts of its own, which checks answers."""
+        loop = self._loop(self._start(), Counts())
+        loop.oracle.watch(checked(self.problem))
+        return loop
 
     def warm_up(self) -> None:
         """Do a first step on copies, so that the run's times do not include compilation."""
         loop = self.rehearsal()
-        loop.oracle.watch(checked(self.problem))
         loop.begin()
         returned = loop.optimizer.step(loop.theta, loop.state, loop.oracle)
         check_step(self.optimizer, returned, *self._kind)
@@ -200,7 +201,7 @@ class Run:
 
     def _step_bytes(self) -> int:
         """Return the largest number of bytes that the first step and its minibatch allocate."""
-        loop = self.rehearsal()
+        loop = self._loop(self._start(), Counts())
         loop.begin()
         return peak_bytes(lambda: loop.advance(1))
 

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optframe.components.answers import checked
 from optframe.contracts import Array, Optimizer
 from optframe.contracts.oracle import Counts, Oracle
 from optframe.contracts.record import count_row
@@ -155,7 +154,6 @@ class VectorizedRuns:
         whole = self._first_step(together)
         for row in {0, len(self.alive) // 2, len(self.alive) - 1}:
             alone = self.runs[self.alive[row]].rehearsal()
-            alone.oracle.watch(checked(self.problem))
             alone.theta = self.backend.asarray(apart[row].copy())
             whole.compare(self._first_step(alone), row)
         self.state_bytes = whole.state_bytes // len(self.runs)
