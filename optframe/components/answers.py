@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from numbers import Real
+from sys import getrefcount
 from typing import Any, NoReturn
 
 import numpy as np
@@ -69,7 +70,7 @@ def checked(problem: Problem) -> Callable[[str, Callable[..., Any]], Callable[..
 
         def ask(theta: Array, *arguments: Any) -> Any:
             answer = method(theta, *arguments)
-            answers.own(answer, theta.shape, theta.dtype)
+            answers.own(answer, theta.shape, theta.dtype, False)
             return answer
 
         return ask
@@ -77,23 +78,63 @@ def checked(problem: Problem) -> Callable[[str, Callable[..., Any]], Callable[..
     return wrap
 
 
+def _one_reference() -> int:
+    """Return the reference count of an array that one local name refers to."""
+    array = np.empty(1)
+    return getrefcount(array)
+
+
+_ONE = _one_reference()
+
+
+class _Lent:
+    """Copies arrays into memory that is used again if nobody has kept a reference to it.
+
+    Fresh memory for each copy costs ten times as much where arrays have a megabyte. A view, a
+    memoryview and an array of another library refer to the memory's array, too.
+    """
+
+    __slots__ = ("_asarray", "_lent")
+
+    def __init__(self, xp: Any) -> None:
+        self._asarray = xp.asarray
+        self._lent: Any = None
+
+    def copy(self, array: Array) -> Array:
+        """Return a copy of an array."""
+        lent = self._lent
+        if (
+            type(lent) is np.ndarray
+            and getrefcount(lent) == _ONE + 1  # the attribute
+            and lent.shape == array.shape
+            and lent.dtype == array.dtype
+            and lent.flags.c_contiguous
+            and lent.flags.writeable
+        ):
+            lent[...] = array
+            return lent
+        self._lent = lent = self._asarray(array, copy=True)
+        return lent
+
+
 class _Guarded:
     """A method of a problem, with copies and checks."""
 
-    __slots__ = ("_asarray", "_method", "_own", "_takes_a_vector")
+    __slots__ = ("_method", "_own", "_theta", "_vector")
 
     def __init__(self, problem: Problem, word: str, method: Callable[..., Any]) -> None:
-        self._asarray = problem.xp.asarray
         self._method = method
         self._own = _Answers(problem, word).own
-        self._takes_a_vector = word == "hvp"
+        self._theta = _Lent(problem.xp)
+        self._vector = _Lent(problem.xp) if word == "hvp" else None
 
     def __call__(self, theta: Array, *arguments: Any) -> Any:
-        theta = self._asarray(theta, copy=True)
-        if self._takes_a_vector:
-            arguments = (self._asarray(arguments[0], copy=True), *arguments[1:])
+        theta = self._theta.copy(theta)
+        if self._vector is not None:
+            arguments = (self._vector.copy(arguments[0]), *arguments[1:])
         shape, dtype = theta.shape, theta.dtype  # the method may change those of its copy
-        return self._own(self._method(theta, *arguments), shape, dtype)
+        answer = self._method(theta, *arguments)
+        return self._own(answer, shape, dtype, getrefcount(answer) == _ONE)
 
 
 class _Answers:
@@ -104,8 +145,12 @@ class _Answers:
         self._who = f"{type(problem).__name__}.{word}"
         self._xp = problem.xp
         self._axes = _AXES.get(word, ())
-        self.own: Callable[[Any, tuple[int, ...], Any], Any]
-        """Returns a copy of an answer; it takes the answer, θ's shape and θ's dtype."""
+        self.own: Callable[[Any, tuple[int, ...], Any, bool], Any]
+        """Returns an answer that nobody else can change.
+
+        It takes the answer, θ's shape and dtype, and whether nobody else refers to the answer: such
+        an array needs no copy.
+        """
         if word == "metrics":
             self.own = self._metrics
         elif word == "loss_and_gradient":
@@ -115,14 +160,16 @@ class _Answers:
             self.own = self._array if self._axes else self._number
         self._plain = self._axes == ("P",)
 
-    def _array(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-        """Return a copy of an array, which must have θ's precision."""
+    def _array(self, answer: Any, shape: tuple[int, ...], dtype: Any, alone: bool) -> Array:
+        """Return an array, which must have θ's precision."""
         found: Any = getattr(answer, "shape", None)
         right = found is not None and getattr(answer, "dtype", None) == dtype
         if not (right and found == (shape if self._plain else self._shape(shape, found))):
             expected = self._shape(shape, ())
             sizes = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
             self._refuse(answer, f"{dtype} ({sizes}), as θ is {dtype} {shape}")
+        if alone and type(answer) is np.ndarray and answer.flags.owndata:
+            return answer
         return self._xp.asarray(answer, copy=True)
 
     def _shape(self, shape: tuple[int, ...], found: tuple[int, ...]) -> tuple[Any, ...]:
@@ -133,7 +180,7 @@ class _Answers:
             return expected
         return tuple(f if isinstance(e, str) else e for e, f in zip(expected, found, strict=True))
 
-    def _number(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    def _number(self, answer: Any, shape: tuple[int, ...], dtype: Any, _: bool) -> Any:
         """Return a real number for each run in θ's precision."""
         if len(shape) == 1 and type(answer) is getattr(dtype, "type", None):
             return answer  # a number of NumPy, which does not change
@@ -144,12 +191,16 @@ class _Answers:
             return self._problem.asarray(answer)
         return self._xp.asarray(answer, dtype=dtype, copy=True)
 
-    def _pair(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> tuple[Any, Array]:
+    def _pair(
+        self, answer: Any, shape: tuple[int, ...], dtype: Any, alone: bool
+    ) -> tuple[Any, Array]:
         if not (isinstance(answer, tuple) and len(answer) == 2):
             self._refuse(answer, "(loss, gradient)")
-        return self._number(answer[0], shape, dtype), self._array(answer[1], shape, dtype)
+        loss, gradient = answer
+        alone = alone and getrefcount(gradient) == _ONE + 1  # the tuple
+        return self._number(loss, shape, dtype, alone), self._array(gradient, shape, dtype, alone)
 
-    def _metrics(self, answer: Any, shape: tuple[int, ...], dtype: Any) -> dict[str, Any]:
+    def _metrics(self, answer: Any, shape: tuple[int, ...], dtype: Any, _: bool) -> dict[str, Any]:
         """Return the metrics, which keep their precision."""
         if not isinstance(answer, Mapping):
             self._refuse(answer, "a mapping from names to numbers")

@@ -82,6 +82,77 @@ def test_a_function_may_return_its_own_array_again(optimizer):
     assert found.counts == expected.counts
 
 
+@pytest.mark.parametrize(
+    "keep", [lambda x: x, lambda x: x[1:], memoryview, lambda x: x.reshape(2, 1), lambda x: [x.T]]
+)
+def test_what_a_function_keeps_of_theta_keeps_its_values(keep):
+    kept, values = [], []
+
+    def gradient(x):
+        kept.append(keep(x))
+        values.append(np.array(kept[-1]))
+        return SCALES * x
+
+    optframe.minimize(bowl(gradient=gradient), "sgd:lr=0.05", steps=4)
+    assert len(kept) >= 4
+    for one, value in zip(kept, values, strict=True):
+        np.testing.assert_array_equal(one, value)
+
+
+@pytest.mark.parametrize("part", [lambda a: a, lambda a: a[:], lambda a: (a, a)[1].reshape(-1)])
+def test_what_a_function_keeps_of_its_answer_may_change(part):
+    """The pairs of bfgs come from gradients that the function overwrites afterwards."""
+    kept = []
+
+    def gradient(x):
+        for one in kept:
+            one[...] = 7.0
+        answer = SCALES * x
+        kept.append(answer)
+        return part(answer)
+
+    changed = optframe.minimize(bowl(gradient=gradient), "bfgs", steps=5, iterates=True)
+    expected = optframe.minimize(bowl(), "bfgs", steps=5, iterates=True)
+    np.testing.assert_array_equal(changed.iterates, expected.iterates)
+
+
+def test_a_pair_that_a_function_keeps_may_change():
+    @dataclass(frozen=True)
+    class Keeps(Function):
+        kept: list = field(default_factory=list)
+        size: ClassVar[int] = 2
+
+        def start(self, rng):
+            return np.ones(2)
+
+        def loss(self, theta):
+            return 0.5 * (SCALES * theta * theta).sum(axis=-1)
+
+        def gradient(self, theta):
+            return SCALES * theta
+
+        def loss_and_gradient(self, theta):
+            for _, gradient in self.kept:
+                gradient[...] = 7.0
+            self.kept.append((self.loss(theta), SCALES * theta))
+            return self.kept[-1]
+
+    changed = optframe.minimize(Keeps(), "bfgs", steps=5, iterates=True)
+    expected = optframe.minimize(bowl(), "bfgs", steps=5, iterates=True)
+    np.testing.assert_array_equal(changed.iterates, expected.iterates)
+
+
+def test_memory_that_nobody_keeps_is_used_again():
+    places = set()
+
+    def gradient(x):
+        places.add(x.ctypes.data)
+        return SCALES * x
+
+    optframe.minimize(bowl(gradient=gradient), "sgd:lr=0.05", steps=30)
+    assert len(places) <= 3  # of the rehearsal, the run and its measurement
+
+
 def test_a_start_stays_as_it_was():
     start, own = np.ones(70_000), np.ones(70_000)
     problem = FunctionProblem(lambda x: x @ x / 2, lambda x: x, theta0=own)
