@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         cache_folder,
     )
     from optframe.contracts.oracle import Oracle
+    from optframe.contracts.products import inner, norm
     from optframe.contracts.record import Record
     from optframe.contracts.trial import Budget, Trial
     from optframe.drawing.figures import draw
@@ -82,6 +83,7 @@ _HOMES = {
     "optframe.components.function_problem": "FunctionProblem",
     "optframe.components.hookspecs": "hookimpl",
     "optframe.contracts.oracle": "Oracle",
+    "optframe.contracts.products": "inner norm",
     "optframe.contracts.trial": "Budget Trial",
     "optframe.contracts.record": "Record",
     "optframe.store.results": "Results",
@@ -144,12 +146,14 @@ __all__ = [
     "draw",
     "elementwise",
     "hookimpl",
+    "inner",
     "load",
     "load_plugins",
     "make",
     "maximum",
     "minimize",
     "minimum",
+    "norm",
     "report",
     "run",
     "sign",

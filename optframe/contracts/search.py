@@ -41,6 +41,9 @@ class Search(ABC):
     ) -> Point | None:
         """Return a point θ + t·d, t > 0, that meets the search's condition; None if none is found.
 
+        If no value that it met was finite, it returns a point whose loss is NaN. The method then
+        ends the run as diverged, unless another direction helps.
+
         Parameters
         ----------
         start

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from optframe.contracts import Array, Problem, StochasticProblem
+from optframe.contracts.products import norms
 
 __all__ = ["Measures", "full_gradient", "next_gradient"]
 
@@ -52,10 +53,12 @@ class Measures:
         whole = full_gradient(self._problem, theta)
         values: dict[str, Array] = {}
         if "gradient_norm" in self._names:
-            values["gradient_norm"] = xp.sqrt(xp.sum(whole * whole, axis=-1))
+            values["gradient_norm"] = norms(whole, xp)
         if "gradient_variance" in self._names:
             draws, problem = self._minibatches, self._problem
             off = (next_gradient(problem, draws, k, theta) if draws.drawing else whole) - whole
+            # In float64, where the square of a float32 is representable.
+            off = xp.astype(off, xp.float64)
             values["gradient_variance"] = xp.sum(off * off, axis=-1)
         return values
 

@@ -11,17 +11,21 @@ import numpy as np
 from optframe.contracts import Array, Backend, Problem
 from optframe.contracts.columns import rises
 from optframe.contracts.oracle import Counts
+from optframe.contracts.products import norm, norms
 from optframe.contracts.trial import Budget
 from optframe.errors import PluginError
 from optframe.trial.metrics import full_gradient
 
-__all__ = ["DIVERGED", "Termination", "limit_of", "norm", "within"]
+__all__ = ["DIVERGED", "Termination", "limit_of", "within"]
 
 DIVERGED = 1e10
 """A run has diverged if |θ| > DIVERGED · max(1, |θ₀|), or if the loss or θ is not finite.
 
 A run that is at its target has not diverged: the minimum may be that far away.
 """
+
+UNDERFLOW = 2.0**-40
+"""A norm below it may have a square that is not representable in float32."""
 
 ROUNDING = 1e-9
 """The share of a budget of work that sums of shares of the data may lack."""
@@ -197,22 +201,16 @@ class Termination:
         """Return whether |v| ≤ limit for vectors of shape (..., P)."""
         if vectors.ndim == 1:
             return within(vectors, limit, self._xp)
-        squares = self._backend.to_numpy(self._xp.sum(vectors * vectors, axis=-1))
-        return np.sqrt(squares) <= limit
-
-
-def norm(vector: Array, xp: Any) -> float:
-    """Return the Euclidean norm."""
-    return float(xp.sqrt(xp.sum(vector * vector)))
+        return self._backend.to_numpy(norms(vectors, self._xp)) <= limit
 
 
 def within(vector: Array, limit: float, xp: Any) -> bool:
     """Whether the Euclidean norm is at most a limit; False if it is NaN.
 
     A scalar product takes a third of the time of `norm`. It decides unless the norm is near the
-    limit, where rounding matters.
+    limit, where rounding matters, or its square may not be representable.
     """
     roughly = sqrt(vector @ vector)
-    if roughly <= 0.5 * limit:
+    if roughly <= 0.5 * limit and limit > UNDERFLOW:
         return True
-    return roughly <= 2 * limit and norm(vector, xp) <= limit
+    return not 2 * limit < roughly < inf and norm(vector, xp) <= limit

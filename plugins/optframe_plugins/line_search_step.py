@@ -1,10 +1,29 @@
 """One step along a line, shared by the methods with a line search."""
 
+import math
 from dataclasses import dataclass, replace
 
-from optframe import Array, Oracle, Point, Search
+from optframe import Array, Oracle, Point, Search, inner, norm
+from optframe.contracts.products import LEAST, MOST, unit
 
-__all__ = ["Move", "descend", "first_length", "inner", "where"]
+__all__ = ["Aim", "Move", "Pair", "descend", "pair_of", "where"]
+
+
+@dataclass(frozen=True)
+class Aim:
+    """The direction d that a method asks for, and what it knows about how far to go.
+
+    ``before`` is the loss one step earlier. ``first`` is the t to try first. Where it is None, it
+    is 2.02·(f − f₋)/(∇f·d), but not above ``most``: the parabola with this slope that falls by as
+    much as the loss did in the last step has its minimum at 2·(f − f₋)/(∇f·d). The 1% more is
+    SciPy's. If the loss did not fall, it is ``most``, or what moves θ by one.
+    """
+
+    start: Point
+    direction: Array
+    before: float
+    first: float | None = None
+    most: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -19,6 +38,20 @@ class Move:
     restarted: bool
 
 
+@dataclass(frozen=True)
+class Pair:
+    """The changes s of θ and y of the gradient in a step, (P,), with y·s and y·y.
+
+    Both are divided by one number where y·s or y·y would not be representable. That changes no
+    quasi-Newton matrix, as it holds (s, y) in quotients of one degree.
+    """
+
+    s: Array
+    y: Array
+    ys: float
+    yy: float
+
+
 def where(theta: Array, known: Point, oracle: Oracle) -> Point:
     """Return θ with its loss and gradient; they are computed anew if a wrapper has moved θ."""
     if theta is known.theta or bool(oracle.xp.all(theta == known.theta)):
@@ -27,44 +60,72 @@ def where(theta: Array, known: Point, oracle: Oracle) -> Point:
     return Point(theta, float(loss), gradient)
 
 
-def descend(
-    search: Search, start: Point, direction: Array, first: float, oracle: Oracle
-) -> Move | None:
+def descend(search: Search, aim: Aim, oracle: Oracle) -> Move | None:
     """Search along a direction and, if that fails, along −∇f; else stop the run, return None.
 
-    ``first`` is the length to try first; along −∇f it is the one that moves θ by about one.
+    Where ∇f is not finite, or a search fails because it met no finite value, θ becomes NaN: the run
+    has diverged.
     """
-    g = start.gradient
-    assert g is not None, "a method knows the gradient where it starts"
-    squared = inner(g, g)
-    if squared == 0:
+    xp, start = oracle.xp, aim.start
+    g: Array = start.gradient
+    length = norm(g, xp)
+    if length == 0:
         oracle.stop("the gradient is zero")
         return None
-    for d, length, restarted in ((direction, first, False), (-g, 1 / max(1.0, squared**0.5), True)):
-        slope = inner(g, d)
+    lost = not math.isfinite(length)
+    for restarted in () if lost else (False, True):
+        direction = -g if restarted else aim.direction
+        d, scale, slope = direction, 1.0, float(g @ direction)
+        if not LEAST < -slope < MOST:  # uphill, or d needs another unit
+            power = unit(direction, xp)
+            d, scale = direction / power, float(power[0])
+            slope = inner(g, d, xp)
         if not slope < 0:
             continue  # uphill, or lost to rounding
-        found = search.along(start, d, slope, length, oracle)
-        if found is None or bool(oracle.xp.all(found.theta == start.theta)):
+        if restarted:
+            aim = Aim(start, direction, aim.before)
+        found = search.along(start, d, slope, _first(aim, d, scale, slope, xp), oracle)
+        if found is None or bool(xp.all(found.theta == start.theta)):
+            continue
+        if not math.isfinite(found.loss):
+            lost = True
             continue
         if found.gradient is None:
             found = replace(found, gradient=oracle.gradient(found.theta))
-        return Move(found, d, restarted)
+        return Move(found, direction, restarted)
+    if lost:
+        nowhere = xp.full_like(start.theta, math.nan)
+        return Move(Point(nowhere, math.nan, nowhere), nowhere, restarted=True)
     oracle.stop("the line search found no better point")
     return None
 
 
-def first_length(start: Point, direction: Array, before: float) -> float:
-    """Return min(1, 2.02·(f − f₋)/(∇f·d)), with f₋ the loss before the last step.
+def _first(aim: Aim, d: Array, scale: float, slope: float, xp: object) -> float:
+    """Return the t to try first along d, which is the aim's direction divided by ``scale``."""
+    if aim.first is not None:
+        return aim.first * scale
+    most = aim.most * scale
+    t = 2.02 * (aim.start.loss - aim.before) / slope
+    if 0 < t < math.inf:
+        return min(most, t)
+    return most if most < math.inf else 1 / norm(d, xp)
 
-    The parabola with this slope that falls by as much as the loss did in the last step has its
-    minimum at 2·(f − f₋)/(∇f·d). The 1% more is SciPy's.
+
+def pair_of(before: Point, after: Point, oracle: Oracle) -> Pair | None:
+    """Return the changes in a step, or None if y·s is not above rounding error.
+
+    The rounding error of y·s is ε·‖y‖‖s‖, with ε that of a number: where y·s is below, its sign is
+    chance. Dennis and Schnabel (1983), Numerical Methods for Unconstrained Optimization and
+    Nonlinear Equations, algorithm A9.4.1, compare it with √ε·‖y‖‖s‖, which rejects the pairs of
+    a quadratic of condition 4/ε.
     """
-    slope = inner(start.gradient, direction)
-    t = 2.02 * (start.loss - before) / slope if slope else 1.0
-    return min(1.0, t) if t > 0 else 1.0
-
-
-def inner(a: Array, b: Array) -> float:
-    """Return a·b as a number."""
-    return float(a @ b)
+    s, y = after.theta - before.theta, after.gradient - before.gradient
+    ys, yy = float(y @ s), float(y @ y)
+    if not (LEAST < ys < MOST and LEAST < yy < MOST):
+        power = unit(y, oracle.xp)
+        s, y = s / power, y / power
+        ys, yy = float(y @ s), float(y @ y)
+    eps = oracle.xp.finfo(y.dtype).eps
+    if not eps * math.sqrt(yy) * norm(s, oracle.xp) < ys < math.inf:
+        return None
+    return Pair(s, y, ys, yy)

@@ -1,9 +1,11 @@
 """BFGS: a quasi-Newton method that estimates the inverse Hessian from gradients."""
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
-from optframe import Array, Optimizer, Oracle, Point, Search
-from optframe_plugins.line_search_step import descend, first_length, inner, where
+from optframe import Array, Optimizer, Oracle, Point, Search, norm
+from optframe_plugins.line_search_step import Aim, Pair, descend, pair_of, where
 from optframe_plugins.searches.strong_wolfe import StrongWolfe
 
 __all__ = ["BFGS"]
@@ -69,40 +71,45 @@ class BFGS(Optimizer):
     def init(self, theta: Array, oracle: Oracle) -> Model:
         """Start with H = I, and a first step of length about one."""
         loss, g = oracle.loss_and_gradient(theta)
-        before = float(loss) + 0.5 * inner(g, g) ** 0.5
+        before = float(loss) + 0.5 * norm(g, oracle.xp)
         return Model(theta, float(loss), g, before, _identity(theta, oracle))
 
     def step(self, theta: Array, state: Model, oracle: Oracle) -> tuple[Array, Model]:
         """Do one step."""
         start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
         g: Array = start.gradient
-        direction = -(state.inverse @ g)
-        first = first_length(start, direction, state.before)
-        move = descend(self.search, start, direction, first, oracle)
+        # H = I has no unit: before the first update t = 1 means nothing.
+        most = 1.0 if state.updates else math.inf
+        aim = Aim(start, -(state.inverse @ g), state.before, most=most)
+        move = descend(self.search, aim, oracle)
         if move is None:
             return theta, state
         inverse, updates = state.inverse, state.updates
         if move.restarted:
             inverse, updates = _identity(theta, oracle), 0
         new, point = move.point.gradient, move.point
-        s, y = point.theta - theta, new - g
-        ys, yy = inner(y, s), inner(y, y)
-        if ys > oracle.xp.finfo(theta.dtype).eps * yy:
-            if updates == 0 and self.scale_first:
-                inverse = (ys / yy) * inverse
-            inverse, updates = _updated(inverse, s, y, ys), updates + 1
+        pair = pair_of(start, point, oracle)
+        if pair is not None:
+            if updates == 0:
+                inverse = self._scale(point.theta - theta, g, pair, oracle.xp) * inverse
+            inverse, updates = _updated(inverse, pair), updates + 1
         return point.theta, Model(point.theta, point.loss, new, start.loss, inverse, updates)
+
+    def _scale(self, s: Array, g: Array, pair: Pair, xp: Any) -> float:
+        """Return the factor of I before the first update."""
+        return pair.ys / pair.yy if self.scale_first else norm(s, xp) / norm(g, xp)
 
     def invariances(self) -> frozenset[str]:
         """Return rotation: inner products are all that it computes."""
         return frozenset({"rotation"})
 
 
-def _updated(inverse: Array, s: Array, y: Array, ys: float) -> Array:
+def _updated(inverse: Array, pair: Pair) -> Array:
     """Return (I − ρ·syᵀ) H (I − ρ·ysᵀ) + ρ·ssᵀ, multiplied out."""
-    hy = inverse @ y
-    u = s / ys
-    return inverse - u[:, None] * hy - hy[:, None] * u + (ys + (y @ hy)) * u[:, None] * u
+    hy = inverse @ pair.y
+    u = pair.s / pair.ys
+    rank_one = (pair.ys + (pair.y @ hy)) * u[:, None] * u
+    return inverse - u[:, None] * hy - hy[:, None] * u + rank_one
 
 
 def _identity(theta: Array, oracle: Oracle) -> Array:

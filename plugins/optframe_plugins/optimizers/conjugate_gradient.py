@@ -1,8 +1,10 @@
 """Linear conjugate gradients."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from optframe import Array, Optimizer, Oracle
+from optframe.contracts.products import LEAST, MOST, unit
 
 __all__ = ["ConjugateGradient"]
 
@@ -11,12 +13,24 @@ __all__ = ["ConjugateGradient"]
 class Directions:
     """State; all change at every step.
 
-    r and d, the residual −∇f and the direction, of shape (..., P); rr = r·r, of shape (..., 1).
+    r and d, the residual −∇f and the direction, of shape (..., P), both divided by ``unit``, a power
+    of two, of shape (..., 1); rr = r·r, of shape (..., 1).
     """
 
     r: Array
     d: Array
     rr: Array
+    unit: Array
+
+    def representable(self, xp: Any) -> "Directions":
+        """Return the same with another unit for each run whose r·r may have lost digits."""
+        good = (self.rr > LEAST) & (self.rr < MOST)
+        if bool(xp.all(good)):
+            return self
+        change = xp.where(good, xp.ones_like(self.unit), unit(self.r, xp))
+        r = self.r / change
+        rr = xp.sum(r * r, axis=-1, keepdims=True)
+        return Directions(r, self.d / change, rr, self.unit * change)
 
 
 @dataclass(frozen=True)
@@ -50,26 +64,30 @@ class ConjugateGradient(Optimizer):
     def init(self, theta: Array, oracle: Oracle) -> Directions:
         """Start along the residual."""
         r = -oracle.gradient(theta)
-        return Directions(r, r, oracle.xp.sum(r * r, axis=-1, keepdims=True))
+        rr = oracle.xp.sum(r * r, axis=-1, keepdims=True)
+        return Directions(r, r, rr, oracle.xp.ones_like(rr))
 
     def step(self, theta: Array, state: Directions, oracle: Oracle) -> tuple[Array, Directions]:
         """Do one step."""
         xp = oracle.xp
-        if not bool(xp.any(state.rr > 0)):
+        state = state.representable(xp)
+        if bool(xp.all(state.rr == 0)):
             oracle.stop("the residual is zero")
             return theta, state
         hd = oracle.hvp(theta, state.d)
         curvature = xp.sum(state.d * hd, axis=-1, keepdims=True)
-        goes = (curvature > 0) & (state.rr > 0)
-        if not bool(xp.any(goes)):
+        # A run with a NaN does not stay: its θ becomes NaN.
+        stays = (curvature <= 0) | (state.rr == 0)
+        if bool(xp.all(stays)):
             oracle.stop("the Hessian is not positive definite")
             return theta, state
         one = xp.ones_like(curvature)
-        t = xp.where(goes, state.rr / xp.where(goes, curvature, one), 0 * one)
+        t = xp.where(stays, 0 * one, state.rr / xp.where(stays, one, curvature))
         r = state.r - t * hd
         rr = xp.sum(r * r, axis=-1, keepdims=True)
-        beta = xp.where(goes, rr / xp.where(goes, state.rr, one), 0 * one)
-        return theta + t * state.d, Directions(r, r + beta * state.d, rr)
+        beta = xp.where(stays, 0 * one, rr / xp.where(stays, one, state.rr))
+        theta = theta + (t * state.unit) * state.d
+        return theta, Directions(r, r + beta * state.d, rr, state.unit)
 
     def invariances(self) -> frozenset[str]:
         """Return rotation and loss scale: all lengths are quotients of inner products."""

@@ -11,6 +11,7 @@ from optframe import (
     Positive,
     coefficient,
     elementwise,
+    sign,
     where,
 )
 
@@ -20,7 +21,7 @@ __all__ = ["DeltaBarDelta"]
 @elementwise
 def update(theta, g, rates, average, increase, keep, smoothing, rest):
     """ε ← ε + κ or (1−φ)ε by the sign of g·ḡ; θ ← θ − εg; ḡ ← sḡ + (1−s)g."""
-    agreement = average * g
+    agreement = sign(average) * g
     rates = where(agreement > 0, rates + increase, where(agreement < 0, keep * rates, rates))
     return theta - rates * g, rates, smoothing * average + rest * g
 

@@ -1,9 +1,10 @@
 """L-BFGS: BFGS that stores the last few pairs (s, y) instead of a matrix."""
 
+import math
 from dataclasses import dataclass
 
-from optframe import Array, Count, Optimizer, Oracle, Point, Search
-from optframe_plugins.line_search_step import descend, inner, where
+from optframe import Array, Count, Optimizer, Oracle, Point, Search, inner
+from optframe_plugins.line_search_step import Aim, descend, pair_of, where
 from optframe_plugins.searches.strong_wolfe import StrongWolfe
 
 __all__ = ["LBFGS"]
@@ -13,15 +14,18 @@ __all__ = ["LBFGS"]
 class History:
     """State; all change at every step.
 
-    theta (P,) with its loss and gradient (P,); s and y, the pairs, of shape (memory, P); pairs,
-    how many have been stored since the start or a restart: number k lies in row k modulo memory.
+    theta (P,) with its loss and gradient (P,); before, the loss one step earlier; s and y, the
+    pairs, of shape (memory, P), and ys, their products y·s; pairs, how many have been stored since
+    the start or a restart: number k lies in row k modulo memory.
     """
 
     theta: Array
     loss: float
     gradient: Array
+    before: float
     s: Array
     y: Array
+    ys: list[float]
     pairs: int = 0
 
 
@@ -72,25 +76,27 @@ class LBFGS(Optimizer):
         shape = (self.memory, theta.shape[0])
         rows = [oracle.xp.zeros_like(theta) for _ in range(2 * self.memory)]
         s, y = oracle.xp.stack(rows[: shape[0]]), oracle.xp.stack(rows[shape[0] :])
-        return History(theta, float(loss), g, s, y)
+        return History(theta, float(loss), g, math.inf, s, y, [0.0] * self.memory)
 
     def step(self, theta: Array, state: History, oracle: Oracle) -> tuple[Array, History]:
         """Do one step."""
         start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
         g: Array = start.gradient
-        direction = self._direction(g, state)
-        length = 1.0 if state.pairs else 1 / max(1.0, inner(g, g) ** 0.5)
-        move = descend(self.search, start, direction, length, oracle)
+        direction = self._direction(g, state, oracle)
+        aim = Aim(start, direction, state.before, first=1.0 if state.pairs else None)
+        move = descend(self.search, aim, oracle)
         if move is None:
             return theta, state
         if move.restarted:
             state.pairs = 0
         point = move.point
-        s, y = point.theta - theta, point.gradient - g
-        if inner(y, s) > oracle.xp.finfo(theta.dtype).eps * inner(y, y):
+        pair = pair_of(start, point, oracle)
+        if pair is not None:
             row = state.pairs % self.memory
-            state.s[row, :], state.y[row, :] = s, y
+            state.s[row, :], state.y[row, :] = pair.s, pair.y
+            state.ys[row] = pair.ys
             state.pairs += 1
+        state.before = start.loss
         state.theta, state.loss, state.gradient = point.theta, point.loss, point.gradient
         return point.theta, state
 
@@ -98,20 +104,19 @@ class LBFGS(Optimizer):
         """Return rotation: inner products are all that it computes."""
         return frozenset({"rotation"})
 
-    def _direction(self, g: Array, state: History) -> Array:
+    def _direction(self, g: Array, state: History, oracle: Oracle) -> Array:
         """Return −Hg by the two loops."""
-        oldest = max(0, state.pairs - self.memory)
+        xp, oldest = oracle.xp, max(0, state.pairs - self.memory)
         rows = [k % self.memory for k in range(oldest, state.pairs)]
-        pairs = [(state.s[row, :], state.y[row, :]) for row in rows]
-        q, shares = g, []
-        for s, y in reversed(pairs):
-            ys = inner(y, s)
-            alpha = inner(s, q) / ys
+        pairs = [(state.s[row, :], state.y[row, :], state.ys[row]) for row in rows]
+        q, alphas = g, []
+        for s, y, ys in reversed(pairs):
+            alpha = inner(s, q, xp) / ys
             q = q - alpha * y
-            shares.append((alpha, ys))
+            alphas.append(alpha)
         if pairs and self.scale:
-            y = pairs[-1][1]
-            q = (shares[0][1] / inner(y, y)) * q
-        for (s, y), (alpha, ys) in zip(pairs, reversed(shares), strict=True):
-            q = q + (alpha - inner(y, q) / ys) * s
+            _, y, ys = pairs[-1]
+            q = (ys / inner(y, y, xp)) * q
+        for (s, y, ys), alpha in zip(pairs, reversed(alphas), strict=True):
+            q = q + (alpha - inner(y, q, xp) / ys) * s
         return -q

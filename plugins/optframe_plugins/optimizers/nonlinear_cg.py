@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from optframe import Array, Optimizer, Oracle, Point, Search
-from optframe_plugins.line_search_step import descend, first_length, inner, where
+from optframe import Array, Optimizer, Oracle, Point, Search, norm
+from optframe.contracts.products import LEAST, MOST, unit
+from optframe_plugins.line_search_step import Aim, descend, where
 from optframe_plugins.searches.strong_wolfe import StrongWolfe
 
 __all__ = ["NonlinearCG"]
@@ -73,28 +74,42 @@ class NonlinearCG(Optimizer):
     def init(self, theta: Array, oracle: Oracle) -> Direction:
         """Start along the steepest descent, with a first step of length about one."""
         loss, g = oracle.loss_and_gradient(theta)
-        before = float(loss) + 0.5 * inner(g, g) ** 0.5
+        before = float(loss) + 0.5 * norm(g, oracle.xp)
         return Direction(theta, float(loss), g, before, -g)
 
     def step(self, theta: Array, state: Direction, oracle: Oracle) -> tuple[Array, Direction]:
         """Do one step."""
         start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
-        first = first_length(start, state.direction, state.before)
-        move = descend(self.search, start, state.direction, first, oracle)
+        move = descend(self.search, Aim(start, state.direction, state.before), oracle)
         if move is None:
             return theta, state
         new, point = move.point.gradient, move.point
-        direction = self._beta(new, start.gradient, move.direction) * move.direction - new
+        beta = self._beta(new, start.gradient, move.direction, oracle)
+        direction = beta * move.direction - new
         return point.theta, Direction(point.theta, point.loss, new, start.loss, direction)
 
     def invariances(self) -> frozenset[str]:
         """Return rotation: inner products are all that it computes."""
         return frozenset({"rotation"})
 
-    def _beta(self, new: Array, g: Array, d: Array) -> float:
+    def _beta(self, new: Array, g: Array, d: Array, oracle: Oracle) -> float:
         """Return β; 0, which is a restart, where its denominator is 0."""
         y = new - g
-        above = inner(new, new if self.formula in ("fr", "dy") else y)
-        below = inner(g, g) if self.formula in ("fr", "pr+") else inner(d, y)
-        beta = above / below if below else 0.0
+        above = new, new if self.formula in ("fr", "dy") else y
+        below = (g, g) if self.formula in ("fr", "pr+") else (d, y)
+        beta = _quotient(*above, *below, oracle)
         return max(0.0, beta) if self.formula == "pr+" else beta
+
+
+def _quotient(a: Array, b: Array, c: Array, d: Array, oracle: Oracle) -> float:
+    """Return a·b / c·d; 0 if c·d is 0."""
+    above, below = float(a @ b), float(c @ d)
+    if LEAST < abs(above) < MOST and LEAST < abs(below) < MOST:
+        return above / below
+    units = [unit(vector, oracle.xp) for vector in (a, b, c, d)]
+    below = float((c / units[2]) @ (d / units[3]))
+    if below == 0:
+        return 0.0
+    above = float((a / units[0]) @ (b / units[1]))
+    over_a, over_b, under_c, under_d = (float(power[0]) for power in units)
+    return above / below * (over_a / under_c) * (over_b / under_d)

@@ -1,11 +1,13 @@
 """Backtracking until the loss has decreased enough."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
 from annotated_types import Gt, Lt
 
 from optframe import Array, Count, Oracle, Point, Search
+from optframe_plugins.theta_spacing import lengthened, stays
 
 __all__ = ["Armijo"]
 
@@ -55,11 +57,18 @@ class Armijo(Search):
         self, start: Point, direction: Array, slope: float, first: float, oracle: Oracle
     ) -> Point | None:
         """Return the first point with enough decrease."""
-        t = first
-        for _ in range(self.evaluations):
+        xp, t, finite = oracle.xp, first, False
+        for tried in range(self.evaluations):
             theta = start.theta + t * direction
             loss = float(oracle.loss(theta))
+            if loss == start.loss and stays(theta, start.theta, xp):
+                if tried:
+                    break  # shorter steps do not move θ either
+                return self.along(
+                    start, direction, slope, lengthened(start.theta, direction, t, xp), oracle
+                )
             if loss <= start.loss + self.decrease * t * slope:
                 return Point(theta, loss, None)
+            finite = finite or math.isfinite(loss)
             t *= self.shrink
-        return None
+        return None if finite else Point(theta, math.nan, None)

@@ -1,8 +1,9 @@
 """The minimum along a line, of a quadratic."""
 
+import math
 from dataclasses import dataclass
 
-from optframe import Array, Oracle, Point, Search
+from optframe import Array, Oracle, Point, Search, inner
 
 __all__ = ["Exact"]
 
@@ -35,8 +36,9 @@ class Exact(Search):
         self, start: Point, direction: Array, slope: float, first: float, oracle: Oracle
     ) -> Point | None:
         """Return the minimum along the line."""
-        curvature = float(direction @ oracle.hvp(start.theta, direction))
-        if not curvature > 0:
+        product = oracle.hvp(start.theta, direction)
+        curvature = inner(direction, product, oracle.xp)
+        if curvature <= 0:
             return None
-        t = -slope / curvature
+        t = -slope / curvature if math.isfinite(curvature) else math.nan
         return Point(start.theta + t * direction, start.loss + 0.5 * t * slope, None)

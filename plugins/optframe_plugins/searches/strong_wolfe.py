@@ -3,12 +3,13 @@
 import math
 from dataclasses import dataclass
 
-from optframe import Array, Count, Fraction, Oracle, Point, Search
+from optframe import Array, Count, Fraction, Oracle, Point, Search, inner
+from optframe_plugins.theta_spacing import lengthened, stays
 
 __all__ = ["StrongWolfe"]
 
 LARGEST = 1e10
-"""The longest step."""
+"""The longest step, as a multiple of the first trial's."""
 
 
 @dataclass(frozen=True)
@@ -74,29 +75,43 @@ class StrongWolfe(Search):
         """Return a point that meets both conditions, else the best one with enough decrease."""
         if not slope < 0:
             return None
+        xp = oracle.xp
         best = worst = Trial(0.0, start.loss, slope)
         asked = self.decrease * slope
         bracketed, modified = False, True
-        width, before = LARGEST, 2 * LARGEST
-        low, high, t = 0.0, 5 * first, min(first, LARGEST)
+        longest = LARGEST * first
+        width, before = longest, 2 * longest
+        low, high, t = 0.0, 5 * first, first
         finite_below = math.inf
+        tried = {start.loss: 0.0}
         good: Point | None = None
-        for _ in range(self.evaluations):
+        lost: Point | None = None  # a point with a value that is not finite
+        finite = False  # whether any trial had finite values
+        for number in range(self.evaluations):
             theta = start.theta + t * direction
             loss, gradient = oracle.loss_and_gradient(theta)
             point = Point(theta, float(loss), gradient)
-            trial = Trial(t, point.loss, float(gradient @ direction))
+            same = tried.get(point.loss)
+            if same is not None and stays(theta, start.theta + same * direction, xp):
+                # A known point: t has come closer to another t than the spacing of θ.
+                if number:
+                    break
+                longer = lengthened(start.theta, direction, t, xp)
+                return self.along(start, direction, slope, longer, oracle)
+            trial = Trial(t, point.loss, inner(gradient, direction, xp))
             if not (math.isfinite(trial.value) and math.isfinite(trial.slope)):
                 # There is nothing to interpolate: back off towards the best point.
+                lost = Point(theta, math.nan, gradient)
                 finite_below = min(finite_below, t)
                 t = best.t + 0.1 * (t - best.t)
                 continue
+            tried[point.loss], finite = t, True
             enough = trial.value <= start.loss + asked * t
             if enough and abs(trial.slope) <= self.curvature * -slope:
                 return point
             if enough and (good is None or point.loss <= good.loss):
                 good = point
-            if t == LARGEST and enough and trial.slope <= asked:
+            if t == longest and enough and trial.slope <= asked:
                 return good
             # Until a trial has enough decrease and rises, φ(t) − c₁·φ'(0)·t is what is minimized.
             modified = modified and not (enough and trial.slope >= 0)
@@ -118,10 +133,10 @@ class StrongWolfe(Search):
                     return good
             else:
                 low, high = t + 1.1 * (t - best.t), t + 4 * (t - best.t)
-                t = min(max(t, 0.0), LARGEST)
+                t = min(max(t, 0.0), longest)
                 if t >= finite_below:
                     t = best.t + 0.5 * (finite_below - best.t)
-        return good
+        return good if finite else lost
 
 
 def _next(

@@ -43,12 +43,12 @@ class ClipNorm(Wrapper):
         xp = oracle.xp
 
         def clip(g: Array) -> Array:
-            # Scaled by the largest component, whose square might overflow in float32.
+            # Divided by the largest component: neither a square nor the norm overflows.
             top = xp.max(xp.abs(g), axis=-1, keepdims=True)
-            scale = xp.where(top > 0, top, xp.ones_like(top))
-            scaled = g / scale
-            norm = scale * xp.sqrt(xp.sum(scaled * scaled, axis=-1, keepdims=True))
+            top = xp.where(top == 0, xp.ones_like(top), top)
+            scaled = g / top
+            length = xp.sqrt(xp.sum(scaled * scaled, axis=-1, keepdims=True))
             limit = coefficient(xp, self.max, g)
-            return g * (limit / xp.maximum(norm, xp.zeros_like(norm) + limit))
+            return xp.where(length <= limit / top, g, scaled * (limit / length))
 
         return self.optimizer.step(theta, state, oracle.through(clip))
