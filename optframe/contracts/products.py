@@ -1,8 +1,8 @@
 """Norms and inner products whose squares may not be representable.
 
-In float32 the square of 1e-23 is 0 and that of 1e20 is inf. These functions divide vectors by powers
-of two first where that matters. Such a division is exact, so that a result does not depend on the
-unit of the vectors: of vectors times 2^k it has the same digits.
+In float32 the square of 1e-23 is 0 and that of 1e20 is inf. Where that matters, these functions
+divide vectors by powers of two first. Such a division is exact, so that a result does not depend on
+the unit of the vectors: vectors times 2^k give the same digits.
 """
 
 from __future__ import annotations

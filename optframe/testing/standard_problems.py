@@ -5,7 +5,7 @@ Each has one minimum, at ``center``, and implements every oracle method that it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -40,6 +40,10 @@ class Descent(Optimizer):
     def step(self, theta: Array, state: None, oracle: Oracle) -> tuple[Array, None]:
         """Do one step."""
         return _update(theta, oracle.gradient(theta), self.lr), None
+
+    def on_scaled_loss(self, factor: float) -> Descent:
+        """Return the same steps for the loss times a factor."""
+        return replace(self, lr=self.lr / factor)
 
 
 class _Centered(Problem):

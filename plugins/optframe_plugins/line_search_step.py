@@ -85,10 +85,12 @@ def descend(search: Search, aim: Aim, oracle: Oracle) -> Move | None:
         if restarted:
             aim = Aim(start, direction, aim.before)
         found = search.along(start, d, slope, _first(aim, d, scale, slope, xp), oracle)
-        if found is None or bool(xp.all(found.theta == start.theta)):
+        if found is None:
             continue
         if not math.isfinite(found.loss):
             lost = True
+            continue
+        if bool(xp.all(found.theta == start.theta)):
             continue
         if found.gradient is None:
             found = replace(found, gradient=oracle.gradient(found.theta))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
+from optframe.contracts import Problem
 from optframe.testing.kit import NotApplicable, check, require
-from optframe.testing.optimizers.declared import INVARIANCES, displacement, invariances
+from optframe.testing.optimizers.declared import (
+    INVARIANCES,
+    displacement,
+    invariances,
+    on_scaled_loss,
+)
 from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
-from optframe.testing.standard_problems import Bowl, Slope
+from optframe.testing.standard_problems import Bowl, Lines, Slope, Trough
 from optframe.testing.stepping import serves, walk
 
 FEW = 5
@@ -29,18 +36,24 @@ def stays_at_a_zero_gradient(subject: Subject) -> None:
 
 @check(since=1)
 def does_not_hide_a_gradient_that_is_no_number(subject: Subject) -> None:
-    """After a NaN gradient it stops, or θ becomes NaN; it neither raises nor continues."""
+    """After a NaN gradient, at a finite loss or not, θ becomes NaN; NaN is no end that it found."""
     for problem in subject.problems():
-        nan = walk(
-            subject.optimizer,
-            problem,
-            STEPS,
-            change=lambda before, answer: answer * (math.nan if before >= 6 else 1.0),
-        )
-        require(
-            nan.stopped is not None or not np.isfinite(nan.iterates[-1]).all(),
-            "its gradients are NaN, but θ is finite and the run continues",
-        )
+        for vectors in (False, True):
+            met = False
+
+            def spoil(before: int, answer: Any, vectors: bool = vectors) -> Any:
+                nonlocal met
+                if before < 6 or (vectors and not answer.shape):
+                    return answer
+                met = True
+                return answer * math.nan
+
+            nan = walk(subject.optimizer, problem, 2 * STEPS, change=spoil)
+            end = "continues" if nan.stopped is None else f"stops: {nan.stopped}"
+            require(
+                not (met and np.isfinite(nan.iterates[-1]).all()),
+                f"its gradients are NaN, but θ is finite and the run {end}",
+            )
 
 
 @check(since=1)
@@ -95,6 +108,40 @@ def is_invariant_as_declared(subject: Subject) -> None:
         found = walk(subject.optimizer, other, FEW, inverse @ start).iterates @ matrix.T
         both = min(len(found), len(plain.iterates))  # the step at which it ends depends on rounding
         same(found[:both], plain, f"after a change of {word}", tolerance)
+
+
+@check(since=1)
+def takes_the_same_steps_on_a_scaled_loss(subject: Subject) -> None:
+    """On the loss times a power of two, its steps are the same to the bit, in both precisions.
+
+    A power of two changes no digit of a number. Where digits differ, a number has the wrong unit,
+    or a square has left the range of the numbers.
+    """
+    on_scaled_loss(subject.optimizer, 1.0)  # whether it applies
+    for dtype, exponent in (("float64", 60), ("float32", 30)):
+        for problem in subject.problems():
+            plain = walk(subject.optimizer, problem, STEPS, dtype=dtype)
+            for factor in (2.0**-exponent, 2.0**exponent):
+                optimizer = on_scaled_loss(subject.optimizer, factor)
+                found = walk(optimizer, _scaled(problem, factor), STEPS, dtype=dtype)
+                both = min(len(found.iterates), len(plain.iterates))
+                differ = found.iterates[:both] != plain.iterates[:both]
+                require(
+                    not differ.any() and found.stopped == plain.stopped,
+                    f"with the loss times {factor:.2g} it takes other steps in {dtype}: "
+                    f"{found.stopped or 'another θ'} after {len(found.iterates) - 1} steps, "
+                    f"and {plain.stopped or 'no end'} after {len(plain.iterates) - 1} without",
+                )
+
+
+def _scaled(problem: Problem, factor: float) -> Problem:
+    """Return a standard problem with its loss multiplied by an even power of two."""
+    if isinstance(problem, Bowl):
+        return dataclasses.replace(problem, a=factor * problem.a)
+    if isinstance(problem, Trough):
+        return dataclasses.replace(problem, scales=factor * problem.scales)
+    assert isinstance(problem, Lines)
+    return dataclasses.replace(problem, x=math.sqrt(factor) * problem.x)
 
 
 @check(since=1)

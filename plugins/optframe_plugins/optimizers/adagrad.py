@@ -1,6 +1,6 @@
 """AdaGrad: each parameter's learning rate falls as its squared gradients add up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optframe import Array, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
 
@@ -70,6 +70,11 @@ class AdaGrad(Optimizer):
         g = oracle.gradient(theta)
         theta, state.r = update(theta, g, state.r, self.lr, inside, outside)
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "AdaGrad":
+        """Return the same steps for the loss times a factor: δ is in the unit of g, or of g²."""
+        scale = factor * factor if self.eps_inside_root else factor
+        return replace(self, eps=self.eps * scale)
 
     def invariances(self) -> frozenset[str]:
         """Return loss scale if δ is 0."""

@@ -1,6 +1,6 @@
 """Adam: momentum and RMSProp combined, with bias correction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optframe import (
     Array,
@@ -103,6 +103,11 @@ class Adam(Optimizer):
             theta, g, state.m, state.v, self.lr, *betas, *bias, inside, outside
         )
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "Adam":
+        """Return the same steps for the loss times a factor: δ is in the unit of g, or of g²."""
+        scale = factor * factor if self.eps_inside_root else factor
+        return replace(self, eps=self.eps * scale)
 
     def invariances(self) -> frozenset[str]:
         """Return loss scale if δ is 0."""

@@ -1,6 +1,6 @@
 """AdamW: Adam with weight decay that is applied to θ and not added to the gradient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
 from optframe_plugins.optimizers.adam import Moments
@@ -76,6 +76,11 @@ class AdamW(Optimizer):
             theta, g, state.m, state.v, shrink, self.lr, *betas, *bias, inside, outside
         )
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "AdamW":
+        """Return the same steps for the loss times a factor: δ is in the unit of g, or of g²."""
+        scale = factor * factor if self.eps_inside_root else factor
+        return replace(self, eps=self.eps * scale)
 
     def invariances(self) -> frozenset[str]:
         """Return loss scale if δ is 0."""

@@ -1,6 +1,6 @@
 """AMSGrad: Adam whose denominator never shrinks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optframe import (
     Array,
@@ -107,6 +107,11 @@ class AMSGrad(Optimizer):
             theta, g, state.m, state.v, state.top, self.lr, *betas, *bias, inside, outside
         )
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "AMSGrad":
+        """Return the same steps for the loss times a factor: δ is in the unit of g, or of g²."""
+        scale = factor * factor if self.eps_inside_root else factor
+        return replace(self, eps=self.eps * scale)
 
     def invariances(self) -> frozenset[str]:
         """Return loss scale if δ is 0."""

@@ -38,17 +38,19 @@ class BFGS(Optimizer):
 
     from H = I. The new H maps y to s and is the nearest to the old one that does. It stays positive
     definite if yᵀs > 0, which a search with a curvature condition ensures. Where yᵀs is not above
-    rounding error, the update is skipped. On a quadratic with exact searches the iterates are those
-    of conjugate gradients, and after P steps H is the inverse Hessian.
+    its rounding error, ε·‖y‖‖s‖, the update is skipped. On a quadratic with exact searches the
+    iterates are those of conjugate gradients, and after P steps H is the inverse Hessian.
 
     Parameters
     ----------
     search
         The line search. The default is the strong Wolfe search with SciPy's constants and first
-        trial step. If a search fails, one along −g follows, with H = I; if that fails, the run
-        stops.
+        trial step; only, the first trial of the run goes a distance of about one where g is short,
+        too. If a search fails, one along −g follows, with H = I; if that fails, the run stops.
     scale_first
-        Whether H is (yᵀs / yᵀy)·I before its first update. SciPy does not do so.
+        Whether H is (yᵀs / yᵀy)·I before its first update, whatever the unit of the loss. SciPy
+        does not do so. Without it, H = I unless yᵀs / yᵀy is off by more than 1/√ε from one:
+        rounding would then lose H in its first update.
 
     References
     ----------
@@ -91,17 +93,19 @@ class BFGS(Optimizer):
         pair = pair_of(start, point, oracle)
         if pair is not None:
             if updates == 0:
-                inverse = self._scale(point.theta - theta, g, pair, oracle.xp) * inverse
+                inverse = self._scale(pair, oracle.xp) * inverse
             inverse, updates = _updated(inverse, pair), updates + 1
         return point.theta, Model(point.theta, point.loss, new, start.loss, inverse, updates)
 
-    def _scale(self, s: Array, g: Array, pair: Pair, xp: Any) -> float:
+    def _scale(self, pair: Pair, xp: Any) -> float:
         """Return the factor of I before the first update."""
-        return pair.ys / pair.yy if self.scale_first else norm(s, xp) / norm(g, xp)
+        scale = pair.ys / pair.yy
+        most = float(xp.finfo(pair.y.dtype).eps) ** -0.5
+        return scale if self.scale_first or not 1 / most < scale < most else 1.0
 
     def invariances(self) -> frozenset[str]:
-        """Return rotation: inner products are all that it computes."""
-        return frozenset({"rotation"})
+        """Return rotation, and loss scale unless H starts from I, which has the unit of θ²/f."""
+        return frozenset({"rotation", "loss scale"} if self.scale_first else {"rotation"})
 
 
 def _updated(inverse: Array, pair: Pair) -> Array:

@@ -13,8 +13,8 @@ __all__ = ["ConjugateGradient"]
 class Directions:
     """State; all change at every step.
 
-    r and d, the residual −∇f and the direction, of shape (..., P), both divided by ``unit``, a power
-    of two, of shape (..., 1); rr = r·r, of shape (..., 1).
+    r and d, the residual −∇f and the direction, of shape (..., P), both divided by ``unit``, a
+    power of two, of shape (..., 1); rr = r·r, of shape (..., 1).
     """
 
     r: Array
@@ -23,14 +23,18 @@ class Directions:
     unit: Array
 
     def representable(self, xp: Any) -> "Directions":
-        """Return the same with another unit for each run whose r·r may have lost digits."""
+        """Return the same with another unit for each run whose r·r may have lost digits.
+
+        A unit of 0 means that the residual is 0.
+        """
         good = (self.rr > LEAST) & (self.rr < MOST)
         if bool(xp.all(good)):
             return self
         change = xp.where(good, xp.ones_like(self.unit), unit(self.r, xp))
         r = self.r / change
-        rr = xp.sum(r * r, axis=-1, keepdims=True)
-        return Directions(r, self.d / change, rr, self.unit * change)
+        scale = self.unit * change
+        rr = xp.where(scale > 0, xp.sum(r * r, axis=-1, keepdims=True), xp.zeros_like(scale))
+        return Directions(r, self.d / change, rr, scale)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Coordinate descent."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from optframe import Array, Optimizer, Oracle, Positive
@@ -89,7 +90,10 @@ class CoordinateDescent(Optimizer):
             if gradient[i] == 0:
                 oracle.stop("the gradient is zero")
                 return theta, state
-        if self.step_rule == "exact":
+        lost = gradient is not None and not bool(oracle.xp.all(oracle.xp.isfinite(gradient)))
+        if lost:
+            value = math.nan  # which i comes next is not known
+        elif self.step_rule == "exact":
             value = oracle.coordinate_minimum(theta, i)
         else:
             slope = oracle.partial(theta, i) if gradient is None else gradient[i]
@@ -97,6 +101,10 @@ class CoordinateDescent(Optimizer):
         theta = oracle.xp.asarray(theta, copy=True)
         theta[i] = value
         return theta, Turn(state.taken + 1)
+
+    def on_scaled_loss(self, factor: float) -> "CoordinateDescent":
+        """Return the same steps for the loss times a factor."""
+        return replace(self, lr=self.lr / factor)
 
     def invariances(self) -> frozenset[str]:
         """Return the scales of exact steps; the greedy order depends on the parameters' units."""

@@ -1,6 +1,6 @@
 """Delta-bar-delta: each parameter's learning rate grows while its gradient keeps its sign."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optframe import (
     Array,
@@ -95,6 +95,10 @@ class DeltaBarDelta(Optimizer):
             theta, oracle.gradient(theta), state.rates, state.average, *change
         )
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "DeltaBarDelta":
+        """Return the same steps for the loss times a factor."""
+        return replace(self, lr=self.lr / factor, increase=self.increase / factor)
 
     def displacement(self, gradient: Array, steps: int) -> Array:
         """Return −(kε + κ·k(k − 1)/2)·g: the rate grows by κ from the second step on."""

@@ -15,8 +15,8 @@ class History:
     """State; all change at every step.
 
     theta (P,) with its loss and gradient (P,); before, the loss one step earlier; s and y, the
-    pairs, of shape (memory, P), and ys, their products y·s; pairs, how many have been stored since
-    the start or a restart: number k lies in row k modulo memory.
+    pairs, of shape (memory, P), and ys, (memory,), their products y·s; pairs, how many have been
+    stored since the start or a restart: number k lies in row k modulo memory.
     """
 
     theta: Array
@@ -25,7 +25,7 @@ class History:
     before: float
     s: Array
     y: Array
-    ys: list[float]
+    ys: Array
     pairs: int = 0
 
 
@@ -38,8 +38,8 @@ class LBFGS(Optimizer):
         q = g;    newest to oldest:  α = ρ·sᵀq,  q ← q − α·y
         r = γ·q;  oldest to newest:  β = ρ·yᵀr,  r ← r + (α − β)·s
 
-    A pair whose yᵀs is not above rounding error is skipped. As long as no pair has been dropped,
-    and with γ = 1, the steps are those of BFGS.
+    A pair whose yᵀs is not above its rounding error, ε·‖y‖‖s‖, is skipped. As long as no pair has
+    been dropped, and with γ = 1, the steps are those of BFGS.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ class LBFGS(Optimizer):
         Whether r starts from γ·q, as is usual, or from q.
     search
         The line search. The default is the strong Wolfe search with c₂ = 0.9. Its first trial step
-        is 1; before there are pairs it is min(1, 1/‖g‖), as in L-BFGS-B.
+        is 1. Before there are pairs it is 1/‖g‖, as in Nocedal's program; the limit of L-BFGS-B,
+        min(1, 1/‖g‖), has a unit.
 
     References
     ----------
@@ -76,7 +77,7 @@ class LBFGS(Optimizer):
         shape = (self.memory, theta.shape[0])
         rows = [oracle.xp.zeros_like(theta) for _ in range(2 * self.memory)]
         s, y = oracle.xp.stack(rows[: shape[0]]), oracle.xp.stack(rows[shape[0] :])
-        return History(theta, float(loss), g, math.inf, s, y, [0.0] * self.memory)
+        return History(theta, float(loss), g, math.inf, s, y, oracle.xp.zeros_like(s[:, 0]))
 
     def step(self, theta: Array, state: History, oracle: Oracle) -> tuple[Array, History]:
         """Do one step."""
@@ -101,14 +102,14 @@ class LBFGS(Optimizer):
         return point.theta, state
 
     def invariances(self) -> frozenset[str]:
-        """Return rotation: inner products are all that it computes."""
-        return frozenset({"rotation"})
+        """Return rotation, and loss scale if r starts from γ·q: all else is inner products."""
+        return frozenset({"rotation", "loss scale"} if self.scale else {"rotation"})
 
     def _direction(self, g: Array, state: History, oracle: Oracle) -> Array:
         """Return −Hg by the two loops."""
         xp, oldest = oracle.xp, max(0, state.pairs - self.memory)
         rows = [k % self.memory for k in range(oldest, state.pairs)]
-        pairs = [(state.s[row, :], state.y[row, :], state.ys[row]) for row in rows]
+        pairs = [(state.s[row, :], state.y[row, :], float(state.ys[row])) for row in rows]
         q, alphas = g, []
         for s, y, ys in reversed(pairs):
             alpha = inner(s, q, xp) / ys

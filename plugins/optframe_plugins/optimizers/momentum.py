@@ -1,6 +1,6 @@
 """Gradient descent with momentum (heavy ball), in the three forms that are in use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Literal
 
@@ -100,6 +100,10 @@ class Momentum(Optimizer):
             theta, state.v = update_outside(theta, g, state.v, self.lr, self.momentum, share)
         state.begun = True
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "Momentum":
+        """Return the same steps for the loss times a factor."""
+        return replace(self, lr=self.lr / factor)
 
     def invariances(self) -> frozenset[str]:
         """Return rotation: v turns with θ."""

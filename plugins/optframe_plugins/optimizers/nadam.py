@@ -1,6 +1,6 @@
 """NAdam: Adam with Nesterov's momentum."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optframe import (
@@ -104,6 +104,11 @@ class NAdam(Optimizer):
             theta, g, state.m, state.v, ahead, now, *betas, 1 - state.decay2, inside, outside
         )
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "NAdam":
+        """Return the same steps for the loss times a factor: δ is in the unit of g, or of g²."""
+        scale = factor * factor if self.eps_inside_root else factor
+        return replace(self, eps=self.eps * scale)
 
     def invariances(self) -> frozenset[str]:
         """Return loss scale if δ is 0."""

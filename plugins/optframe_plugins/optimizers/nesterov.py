@@ -1,6 +1,6 @@
 """Nesterov's momentum: the gradient is taken at the point to which the velocity leads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from optframe import Array, Fraction, Optimizer, Oracle, Positive, coefficient, elementwise
@@ -83,6 +83,10 @@ class Nesterov(Optimizer):
             rule = update_ahead if self.form == "keras" else update_outside
         theta, state.v = rule(theta, oracle.gradient(look), state.v, self.lr, self.momentum)
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "Nesterov":
+        """Return the same steps for the loss times a factor."""
+        return replace(self, lr=self.lr / factor)
 
     def invariances(self) -> frozenset[str]:
         """Return rotation: v turns with θ."""

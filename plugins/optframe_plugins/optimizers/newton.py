@@ -1,5 +1,6 @@
 """Newton's method."""
 
+import math
 from dataclasses import dataclass
 
 from numpy.linalg import LinAlgError
@@ -47,9 +48,15 @@ class Newton(Optimizer):
 
 
 def solved(theta: Array, g: Array, hessian: Array, oracle: Oracle) -> Array:
-    """Return θ − H⁻¹g; if H is singular, stop the run and return θ unchanged."""
+    """Return θ − H⁻¹g; if H is singular, stop the run and return θ unchanged.
+
+    If H has a NaN, θ becomes NaN, singular or not.
+    """
+    xp = oracle.xp
     try:
-        return theta - oracle.xp.linalg.solve(hessian, g[..., None])[..., 0]
+        return theta - xp.linalg.solve(hessian, g[..., None])[..., 0]
     except LinAlgError as error:
+        if not bool(xp.all(xp.isfinite(hessian))):
+            return xp.full_like(theta, math.nan)
         oracle.stop(f"the Hessian is singular: {error}")
         return theta

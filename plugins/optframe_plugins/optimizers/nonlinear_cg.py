@@ -1,5 +1,6 @@
 """Nonlinear conjugate gradients."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,13 +11,16 @@ from optframe_plugins.searches.strong_wolfe import StrongWolfe
 
 __all__ = ["NonlinearCG"]
 
+FARTHER = 10.0
+"""How much farther than the last step the first trial of a search may go."""
+
 
 @dataclass
 class Direction:
     """State; all change at every step.
 
     theta (P,) with its loss and gradient (P,); before, the loss one step earlier; direction (P,),
-    the next one.
+    the next one; moved, the length of the last step.
     """
 
     theta: Array
@@ -24,6 +28,7 @@ class Direction:
     gradient: Array
     before: float
     direction: Array
+    moved: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ class NonlinearCG(Optimizer):
         0, which restarts from the steepest descent.
     search
         The line search. The default is the strong Wolfe search with c₂ = 0.1, Nocedal and Wright's
-        value for conjugate gradients, and SciPy's first trial step.
+        value for conjugate gradients. Its first trial step is SciPy's without the limit t ≤ 1,
+        which has the unit of θ²/f: instead it goes at most ten times as far as the last step.
 
     References
     ----------
@@ -80,17 +86,21 @@ class NonlinearCG(Optimizer):
     def step(self, theta: Array, state: Direction, oracle: Oracle) -> tuple[Array, Direction]:
         """Do one step."""
         start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
-        move = descend(self.search, Aim(start, state.direction, state.before), oracle)
+        length = norm(state.direction, oracle.xp)
+        most = FARTHER * state.moved / length if length else math.inf
+        aim = Aim(start, state.direction, state.before, most=most)
+        move = descend(self.search, aim, oracle)
         if move is None:
             return theta, state
         new, point = move.point.gradient, move.point
         beta = self._beta(new, start.gradient, move.direction, oracle)
         direction = beta * move.direction - new
-        return point.theta, Direction(point.theta, point.loss, new, start.loss, direction)
+        moved = norm(point.theta - theta, oracle.xp)
+        return point.theta, Direction(point.theta, point.loss, new, start.loss, direction, moved)
 
     def invariances(self) -> frozenset[str]:
-        """Return rotation: inner products are all that it computes."""
-        return frozenset({"rotation"})
+        """Return rotation and loss scale: all lengths are quotients of inner products."""
+        return frozenset({"rotation", "loss scale"})
 
     def _beta(self, new: Array, g: Array, d: Array, oracle: Oracle) -> float:
         """Return β; 0, which is a restart, where its denominator is 0."""

@@ -1,6 +1,6 @@
 """Newton's method with a regularized Hessian."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optframe import Array, NonNegative, Optimizer, Oracle
 from optframe_plugins.optimizers.newton import solved
@@ -48,6 +48,10 @@ class RegularizedNewton(Optimizer):
         g, hessian = oracle.gradient(theta), oracle.hessian(theta)
         identity = oracle.xp.eye(theta.shape[-1], dtype=theta.dtype, device=theta.device)
         return solved(theta, g, hessian + self.damping * identity, oracle), state
+
+    def on_scaled_loss(self, factor: float) -> "RegularizedNewton":
+        """Return the same steps for the loss times a factor."""
+        return replace(self, damping=self.damping * factor)
 
     def invariances(self) -> frozenset[str]:
         """Return rotation: αI is the same in rotated coordinates."""

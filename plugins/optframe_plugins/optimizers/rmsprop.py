@@ -1,6 +1,6 @@
 """RMSProp, plain, with momentum, and with Nesterov momentum."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
 
@@ -117,6 +117,11 @@ class RMSProp(Optimizer):
                 theta, g, state.r, state.v, *decay, self.momentum, inside, outside
             )
         return theta, state
+
+    def on_scaled_loss(self, factor: float) -> "RMSProp":
+        """Return the same steps for the loss times a factor: δ is in the unit of g, or of g²."""
+        scale = factor * factor if self.eps_inside_root else factor
+        return replace(self, eps=self.eps * scale)
 
     def invariances(self) -> frozenset[str]:
         """Return loss scale if δ is 0."""

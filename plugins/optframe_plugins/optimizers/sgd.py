@@ -1,6 +1,6 @@
 """Gradient descent: stochastic (SGD) on minibatches, batch gradient descent on all the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optframe import Array, Optimizer, Oracle, Positive, elementwise
 
@@ -48,6 +48,10 @@ class SGD(Optimizer):
     def step(self, theta: Array, state: None, oracle: Oracle) -> tuple[Array, None]:
         """Do one step."""
         return update(theta, oracle.gradient(theta), self.lr), state
+
+    def on_scaled_loss(self, factor: float) -> "SGD":
+        """Return the same steps for the loss times a factor."""
+        return replace(self, lr=self.lr / factor)
 
     def invariances(self) -> frozenset[str]:
         """Return rotation: a gradient turns with θ."""

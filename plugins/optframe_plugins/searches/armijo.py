@@ -69,6 +69,9 @@ class Armijo(Search):
                 )
             if loss <= start.loss + self.decrease * t * slope:
                 return Point(theta, loss, None)
-            finite = finite or math.isfinite(loss)
             t *= self.shrink
+            if math.isfinite(loss):
+                finite = True
+            elif stays(start.theta + t * direction, start.theta, xp):
+                break
         return None if finite else Point(theta, math.nan, None)

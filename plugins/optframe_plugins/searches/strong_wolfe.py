@@ -104,6 +104,8 @@ class StrongWolfe(Search):
                 lost = Point(theta, math.nan, gradient)
                 finite_below = min(finite_below, t)
                 t = best.t + 0.1 * (t - best.t)
+                if stays(start.theta + t * direction, start.theta, xp):
+                    break
                 continue
             tried[point.loss], finite = t, True
             enough = trial.value <= start.loss + asked * t

@@ -1,6 +1,6 @@
 """Gradient clipping by norm."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optframe import Array, Optimizer, Oracle, Positive, Wrapper, coefficient
@@ -52,3 +52,7 @@ class ClipNorm(Wrapper):
             return xp.where(length <= limit / top, g, scaled * (limit / length))
 
         return self.optimizer.step(theta, state, oracle.through(clip))
+
+    def on_scaled_loss(self, factor: float) -> "ClipNorm":
+        """Return the same for the loss times a factor: c is a norm of a gradient."""
+        return replace(self, max=self.max * factor)

@@ -1,6 +1,6 @@
 """Gradient clipping by value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optframe import Array, Optimizer, Oracle, Positive, Wrapper, coefficient
@@ -46,3 +46,7 @@ class ClipValue(Wrapper):
             return xp.minimum(xp.maximum(g, -limit), limit)
 
         return self.optimizer.step(theta, state, oracle.through(clip))
+
+    def on_scaled_loss(self, factor: float) -> "ClipValue":
+        """Return the same for the loss times a factor: c is a gradient."""
+        return replace(self, max=self.max * factor)

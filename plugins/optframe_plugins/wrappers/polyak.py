@@ -68,3 +68,7 @@ class Polyak(Wrapper):
     def solution(self, theta: Array, state: Average) -> Array:
         """Return θ̄."""
         return state.mean
+
+    def on_scaled_loss(self, factor: float) -> "Polyak":
+        """Return the same for the loss times a factor: a mean of θ has no unit of the loss."""
+        return self

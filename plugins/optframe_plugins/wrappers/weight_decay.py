@@ -48,3 +48,7 @@ class WeightDecay(Wrapper):
         shrink = coefficient(oracle.xp, self.decay, theta) * theta
         theta, state = self.optimizer.step(theta, state, oracle)
         return theta - shrink, state
+
+    def on_scaled_loss(self, factor: float) -> "WeightDecay":
+        """Return the same for the loss times a factor: λ has no unit of the loss."""
+        return self
