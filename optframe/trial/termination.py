@@ -35,7 +35,8 @@ ROUNDING = 1e-9
 
 def limit_of(start: Array, xp: Any) -> float:
     """Return the norm of θ above which a run from this start has diverged."""
-    return DIVERGED * max(1.0, norm(start, xp))
+    with np.errstate(over="ignore"):  # `norm` avoids the overflow that NumPy would warn of
+        return DIVERGED * max(1.0, norm(start, xp))
 
 
 class Termination:
@@ -209,10 +210,10 @@ class Termination:
 def within(vector: Array, limit: float, xp: Any) -> bool:
     """Whether the Euclidean norm is at most a limit; False if it is NaN.
 
-    A scalar product takes a third of the time of `norm`. It decides unless the norm is near the
+    A scalar product takes a third of the time of `norms`. It decides unless the norm is near the
     limit, where rounding matters, or its square may not be representable.
     """
     roughly = sqrt(vector @ vector)
     if roughly <= 0.5 * limit and limit > UNDERFLOW:
         return True
-    return not 2 * limit < roughly < inf and norm(vector, xp) <= limit
+    return not 2 * limit < roughly < inf and float(norms(vector, xp)) <= limit

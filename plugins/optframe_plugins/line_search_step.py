@@ -121,6 +121,7 @@ def pair_of(before: Point, after: Point, oracle: Oracle) -> Pair | None:
     Nonlinear Equations, algorithm A9.4.1, compare it with √ε·‖y‖‖s‖, which rejects the pairs of
     a quadratic of condition 4/ε.
     """
+    assert before.gradient is not None, "a method knows the gradient at both ends of a step"
     s, y = after.theta - before.theta, after.gradient - before.gradient
     ys, yy = float(y @ s), float(y @ y)
     if not (LEAST < ys < MOST and LEAST < yy < MOST):

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -171,6 +171,23 @@ class Talks(Descent):
         return theta - self.lr * oracle.gradient(theta), state
 
 
+class StopsAtNaN(Descent):
+    def step(self, theta, state, oracle):
+        g = oracle.gradient(theta)
+        if not oracle.xp.all(g == g):
+            oracle.stop("the search found no better point")
+            return theta, state
+        return theta - self.lr * g, state
+
+
+@dataclass(frozen=True)
+class ClaimsAUnit(Bent):
+    """It claims that its rate alone has the unit of the loss."""
+
+    def on_scaled_loss(self, factor):
+        return replace(self, lr=self.lr / factor)
+
+
 class ClaimsAnotherWay(Descent):
     def displacement(self, gradient, steps):
         return -self.lr * (steps + 1) * gradient
@@ -223,6 +240,7 @@ BROKEN = {
     "does-not-hide-a-gradient-that-is-no-number": {
         "hides NaN": Bent(direction=lambda g, xp: xp.where(g == g, g, 0.0)),
         "raises at NaN": RaisesAtNaN,
+        "stops at NaN": StopsAtNaN,
     },
     "asks-only-what-it-needs": {"more": AsksForMore, "the minimum": AsksForTheMinimum},
     "prints-nothing": {"talks": Talks},
@@ -233,6 +251,12 @@ BROKEN = {
         "parameter scale": Bent(claims=frozenset({"parameter scale"})),
         "nonsense": Bent(claims=frozenset({"rotations"})),
         "a list": Bent(claims=["rotation"]),
+    },
+    "takes-the-same-steps-on-a-scaled-loss": {
+        "clips": ClaimsAUnit(direction=lambda g, xp: xp.clip(g, -1, 1)),
+        "a test with a unit": ClaimsAUnit(direction=lambda g, xp: xp.where(abs(g) > 0.1, g, 2 * g)),
+        "loses digits": ClaimsAUnit(direction=lambda g, xp: (g + 1) - 1),
+        "claims none": Bent(claims=frozenset({"loss scale"})),
     },
     "moves-by-its-formula-on-a-constant-gradient": {"another way": ClaimsAnotherWay},
 }
@@ -310,6 +334,7 @@ def test_what_the_contract_does_not_ask_is_not_asked(ends, status):
         "goes-on-from-a-saved-state",
         "state-is-numbers-and-arrays",
         "is-invariant-as-declared",
+        "takes-the-same-steps-on-a-scaled-loss",
         "moves-by-its-formula-on-a-constant-gradient",
     }
     assert "failed" not in found.values()

@@ -43,12 +43,14 @@ def on_scaled_loss(optimizer: Optimizer, factor: float) -> Optimizer:
     """
     if isinstance(optimizer, Wrapper):
         inner = on_scaled_loss(optimizer.optimizer, factor)
-        own = _method(optimizer, "on_scaled_loss")(factor)
-        return dataclasses.replace(own, optimizer=inner)
-    if "loss scale" in getattr(optimizer, "invariances", frozenset)():
-        return optimizer
-    changed: Optimizer = _method(optimizer, "on_scaled_loss")(factor)
-    return changed
+        changed: Any = _method(optimizer, "on_scaled_loss")(factor)
+        changed = dataclasses.replace(changed, optimizer=inner)
+    elif "loss scale" in getattr(optimizer, "invariances", frozenset)():
+        changed = optimizer
+    else:
+        changed = _method(optimizer, "on_scaled_loss")(factor)
+    found: Optimizer = changed
+    return found
 
 
 def _method(optimizer: Optimizer, name: str) -> Callable[..., Any]:
