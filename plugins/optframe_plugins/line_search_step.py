@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from optframe import Array, Oracle, Point, Search, inner, norm
 from optframe.contracts.products import LEAST, MOST, unit
@@ -14,9 +15,10 @@ class Aim:
     """The direction d that a method asks for, and what it knows about how far to go.
 
     ``before`` is the loss one step earlier. ``first`` is the t to try first. Where it is None, it
-    is 2.02·(f − f₋)/(∇f·d), but not above ``most``: the parabola with this slope that falls by as
-    much as the loss did in the last step has its minimum at 2·(f − f₋)/(∇f·d). The 1% more is
-    SciPy's. If the loss did not fall, it is ``most``, or what moves θ by one.
+    is 2.02·(f − f₋)/(∇f·d), but not above ``most``, and not so much that θ moves by more than
+    ``farthest``. The parabola with this slope that falls by as much as the loss did in the last
+    step has its minimum at 2·(f − f₋)/(∇f·d); the 1% more is SciPy's. If the loss did not fall, t
+    is the largest that is allowed, or what moves θ by one.
     """
 
     start: Point
@@ -24,6 +26,7 @@ class Aim:
     before: float
     first: float | None = None
     most: float = math.inf
+    farthest: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,12 @@ def descend(search: Search, aim: Aim, oracle: Oracle) -> Move | None:
         return None
     lost = not math.isfinite(length)
     for restarted in () if lost else (False, True):
-        direction = -g if restarted else aim.direction
+        if restarted:
+            steepest = _steepest(aim, xp)
+            if steepest is None:
+                break
+            aim = steepest
+        direction = aim.direction
         d, scale, slope = direction, 1.0, float(g @ direction)
         if not LEAST < -slope < MOST:  # uphill, or d needs another unit
             power = unit(direction, xp)
@@ -82,8 +90,6 @@ def descend(search: Search, aim: Aim, oracle: Oracle) -> Move | None:
             slope = inner(g, d, xp)
         if not slope < 0:
             continue  # uphill, or lost to rounding
-        if restarted:
-            aim = Aim(start, direction, aim.before)
         found = search.along(start, d, slope, _first(aim, d, scale, slope, xp), oracle)
         if found is None:
             continue
@@ -102,11 +108,22 @@ def descend(search: Search, aim: Aim, oracle: Oracle) -> Move | None:
     return None
 
 
-def _first(aim: Aim, d: Array, scale: float, slope: float, xp: object) -> float:
+def _steepest(aim: Aim, xp: Any) -> Aim | None:
+    """Return the aim along −∇f, at first not farther than before; None if it is the same aim."""
+    direction = -aim.start.gradient
+    if bool(xp.all(direction == aim.direction)):
+        return None
+    farthest = min(aim.farthest, (aim.first or aim.most) * norm(aim.direction, xp) or math.inf)
+    return Aim(aim.start, direction, aim.before, farthest=farthest)
+
+
+def _first(aim: Aim, d: Array, scale: float, slope: float, xp: Any) -> float:
     """Return the t to try first along d, which is the aim's direction divided by ``scale``."""
     if aim.first is not None:
         return aim.first * scale
     most = aim.most * scale
+    if aim.farthest < math.inf:
+        most = min(most, aim.farthest / norm(d, xp))
     t = 2.02 * (aim.start.loss - aim.before) / slope
     if 0 < t < math.inf:
         return min(most, t)

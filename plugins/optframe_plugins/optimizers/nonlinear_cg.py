@@ -86,9 +86,7 @@ class NonlinearCG(Optimizer):
     def step(self, theta: Array, state: Direction, oracle: Oracle) -> tuple[Array, Direction]:
         """Do one step."""
         start = where(theta, Point(state.theta, state.loss, state.gradient), oracle)
-        length = norm(state.direction, oracle.xp)
-        most = FARTHER * state.moved / length if length else math.inf
-        aim = Aim(start, state.direction, state.before, most=most)
+        aim = Aim(start, state.direction, state.before, farthest=FARTHER * state.moved)
         move = descend(self.search, aim, oracle)
         if move is None:
             return theta, state
