@@ -56,6 +56,10 @@ STANDS_ALONE = "optframe.gate.racing.worker"
 
 # What the built-in packages import beside the names that `optframe` offers to everybody.
 BEYOND_THE_PUBLIC_NAMES = {
+    (
+        "optframe_plugins",
+        "optframe.contracts.products",
+    ): "norms take no scaled way where none helps",
     ("optframe_plugins", "optframe.contracts.whole_file"): "caches are written whole",
     ("optframe_plugins", "optframe.rules"): "backends print rules; their traces are no author's",
     ("optframe_problems", "optframe.components.notation"): "a network's layers are written in it",

@@ -204,6 +204,10 @@ class Termination:
         """Return whether |v| ≤ limit for vectors of shape (..., P)."""
         if vectors.ndim == 1:
             return within(vectors, limit, self._xp)
+        if isinstance(limit, float) and UNDERFLOW < limit < 1 / UNDERFLOW:
+            # A square that is not representable is far on its side of the limit's.
+            squares = self._backend.to_numpy(self._xp.sum(vectors * vectors, axis=-1))
+            return np.sqrt(squares) <= limit
         return self._backend.to_numpy(norms(vectors, self._xp)) <= limit
 
 

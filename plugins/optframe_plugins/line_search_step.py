@@ -1,8 +1,8 @@
 """One step along a line, shared by the methods with a line search."""
 
 import math
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from optframe import Array, Oracle, Point, Search, inner, norm
 from optframe.contracts.products import LEAST, MOST, unit
@@ -10,8 +10,7 @@ from optframe.contracts.products import LEAST, MOST, unit
 __all__ = ["Aim", "Move", "Pair", "descend", "pair_of", "where"]
 
 
-@dataclass(frozen=True)
-class Aim:
+class Aim(NamedTuple):
     """The direction d that a method asks for, and what it knows about how far to go.
 
     ``before`` is the loss one step earlier. ``first`` is the t to try first. Where it is None, it
@@ -29,8 +28,7 @@ class Aim:
     farthest: float = math.inf
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """The result of a line search: the point, with its gradient, and the direction.
 
     ``restarted`` is true if the direction is −∇f instead of the one that was asked for.
@@ -41,8 +39,7 @@ class Move:
     restarted: bool
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """The changes s of θ and y of the gradient in a step, (P,), with y·s and y·y.
 
     Both are divided by one number where y·s or y·y would not be representable. That changes no

@@ -247,3 +247,17 @@ def test_an_unknown_measure_is_one_clear_line():
         "minimize: measure: expected a list of one of 'gradient_norm', 'gradient_variance', "
         "found ['gradient_nrm']",
     )
+
+
+@pytest.mark.parametrize("size", [1e-23, 1e23])
+def test_a_norm_and_a_variance_whose_squares_are_no_float32_are_measured(size):
+    found = optframe.minimize(
+        f"sphere:size=2+noise:sigma={size}",
+        "sgd",
+        theta0=[size, 0.0],
+        **{**SETTINGS, "steps": 1, "dtype": "float32"},
+    )
+    norm, variance = found.curve[list(MEASURES)].iloc[0]
+    slope = optframe.make("sphere:size=2").gradient(np.array([size, 0.0]))[0]
+    assert norm == pytest.approx(slope, rel=1e-6)
+    assert 1e-4 < variance / size**2 < 1e2

@@ -189,3 +189,21 @@ def test_a_solver_that_ends_with_stop_iteration_is_measured_where_it_got_to(desc
     found = optframe.minimize("rosenbrock", Leaving(own_end=3), steps=100)
     np.testing.assert_array_equal(found.theta, descend(3, 0.001)[-1])
     assert (found.status, found.curve["step"].iloc[-1]) == ("stopped", 3)
+
+
+@dataclass(frozen=True)
+class GivesUp(Solver):
+    """It returns where the gradient is no number, and says nothing."""
+
+    def minimize(self, theta, oracle, report):
+        report(theta)
+        oracle.gradient(theta)
+        return theta
+
+
+def test_a_solver_that_ends_at_a_gradient_of_nan_has_diverged():
+    lost = optframe.FunctionProblem(
+        loss=lambda x: float(x @ x), gradient=lambda x: x * np.nan, theta0=[1.0, 2.0]
+    )
+    found = optframe.minimize(lost, GivesUp(), steps=9)
+    assert found.status == "diverged"

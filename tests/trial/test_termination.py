@@ -10,6 +10,7 @@ from optframe.contracts.products import norms
 from optframe.contracts.trial import Budget
 from optframe.trial.termination import Termination, limit_of, within
 from optframe_plugins.backends.numpy import NumpyBackend
+from optframe_problems.functions.quadratic import Quadratic
 from optframe_problems.functions.rosenbrock import Rosenbrock
 
 
@@ -106,3 +107,24 @@ def test_nothing_is_spent_before_the_first_step():
         0, {"loss": 1.0}, diverged=False, target=None, spent=True
     )
     assert verdict == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "expected"), [(1e-23, 1e-26, False), (1e-23, 1e-22, True), (1e25, 1e26, True)]
+)
+def test_a_norm_whose_square_is_no_float32_is_compared_as_it_is(size, limit, expected):
+    """In a lone run and in a batch; |g| is √2·size."""
+    theta = np.full(2, size, "float32")
+    there = Quadratic(size=2, condition=1.0)
+    ends = Termination(there, Budget(steps=9, gradient_norm=limit), NumpyBackend(), 1e30)
+    with np.errstate(all="ignore"):
+        assert ends.reached({"loss": 0.0}, theta) == expected
+        rows = np.stack([theta, 0 * theta, math.nan * theta])
+        assert ends.reached({"loss": np.zeros(3)}, rows).tolist() == [expected, True, False]
+        assert f"gradient norm {math.sqrt(2) * size:.6g} reached" in ends.target({}, theta)[0]
+        assert not ends.diverged(0.0, theta)
+        assert ends.diverged(0.0, np.full(2, 1e31, "float32"))
+
+
+def test_the_limit_of_a_start_whose_square_overflows_is_a_number():
+    assert limit_of(np.full(2, 1e25, "float32"), np) == pytest.approx(math.sqrt(2) * 1e35)

@@ -27,6 +27,8 @@ class Directions:
 
         A unit of 0 means that the residual is 0.
         """
+        if self.rr.ndim == 1 and LEAST < float(self.rr[0]) < MOST:  # a lone run, as is usual
+            return self
         good = (self.rr > LEAST) & (self.rr < MOST)
         if bool(xp.all(good)):
             return self

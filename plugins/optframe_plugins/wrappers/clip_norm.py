@@ -49,7 +49,11 @@ class ClipNorm(Wrapper):
             scaled = g / top
             length = xp.sqrt(xp.sum(scaled * scaled, axis=-1, keepdims=True))
             limit = coefficient(xp, self.max, g)
-            return xp.where(length <= limit / top, g, scaled * (limit / length))
+            return xp.where(
+                length <= limit / top,
+                g,
+                scaled * (limit / xp.maximum(length, xp.ones_like(length))),
+            )
 
         return self.optimizer.step(theta, state, oracle.through(clip))
 

@@ -38,7 +38,7 @@ def iterates(method, backend):
     found = [np.ones(6)]
     with computing_with(backend):
         state = method.init(theta, oracle)
-        for k in range(8):
+        for k in range(6):
             oracle.step = k
             theta, state = method.step(theta, state, oracle)
             found.append(np.array(backend.to_numpy(theta)))

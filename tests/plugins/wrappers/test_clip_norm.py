@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 import optframe
 from optframe import Optimizer
@@ -105,3 +106,20 @@ def test_a_gradient_whose_square_overflows_keeps_its_direction(iterate):
     gradient = np.array([[3e20, -4e20]])
     found = iterate(ClipNorm(SGD(lr=1.0), max=1.0), gradient, np.zeros(2), 1, dtype="float32")
     np.testing.assert_allclose(found.iterates[1], [-0.6, 0.8], rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", [3e38, 1e-44])
+def test_a_finite_gradient_is_clipped_to_its_direction(iterate, value):
+    """The norm of (3e38, 3e38, 3e38, 3e38) is above the largest float32."""
+    gradient = np.full(4, value, "float32")
+    limit = min(1.0, value)
+    found = iterate(ClipNorm(SGD(lr=1.0), max=limit), gradient, np.zeros(4), 1, dtype="float32")
+    np.testing.assert_allclose(found.iterates[1], -limit / 2, rtol=1e-6, atol=2e-45)
+
+
+@pytest.mark.parametrize("gradient", [[3.0, -4.0], [0.0, 0.0], [1e-44, 0.0], [3e38, 3e38]])
+def test_a_limit_of_zero_leaves_nothing(iterate, gradient):
+    """A schedule may come to it."""
+    method = ClipNorm(SGD(lr=1.0), max=np.zeros(1))
+    found = iterate(method, np.array(gradient), np.ones(2), 1, dtype="float32")
+    np.testing.assert_array_equal(found.iterates[1], 1)
