@@ -59,7 +59,7 @@ BEYOND_THE_PUBLIC_NAMES = {
     (
         "optframe_plugins",
         "optframe.contracts.products",
-    ): "norms take no scaled way where none helps",
+    ): "the range of plain products",
     ("optframe_plugins", "optframe.contracts.whole_file"): "caches are written whole",
     ("optframe_plugins", "optframe.rules"): "backends print rules; their traces are no author's",
     ("optframe_problems", "optframe.components.notation"): "a network's layers are written in it",

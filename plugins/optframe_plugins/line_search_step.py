@@ -107,7 +107,8 @@ def descend(search: Search, aim: Aim, oracle: Oracle) -> Move | None:
 
 def _steepest(aim: Aim, xp: Any) -> Aim | None:
     """Return the aim along −∇f, at first not farther than before; None if it is the same aim."""
-    direction = -aim.start.gradient
+    g: Array = aim.start.gradient
+    direction = -g
     if bool(xp.all(direction == aim.direction)):
         return None
     farthest = min(aim.farthest, (aim.first or aim.most) * norm(aim.direction, xp) or math.inf)

@@ -171,15 +171,6 @@ class Talks(Descent):
         return theta - self.lr * oracle.gradient(theta), state
 
 
-class StopsAtNaN(Descent):
-    def step(self, theta, state, oracle):
-        g = oracle.gradient(theta)
-        if not oracle.xp.all(g == g):
-            oracle.stop("the search found no better point")
-            return theta, state
-        return theta - self.lr * g, state
-
-
 @dataclass(frozen=True)
 class ClaimsAUnit(Bent):
     """It claims that its rate alone has the unit of the loss."""
@@ -240,7 +231,6 @@ BROKEN = {
     "does-not-hide-a-gradient-that-is-no-number": {
         "hides NaN": Bent(direction=lambda g, xp: xp.where(g == g, g, 0.0)),
         "raises at NaN": RaisesAtNaN,
-        "stops at NaN": StopsAtNaN,
     },
     "asks-only-what-it-needs": {"more": AsksForMore, "the minimum": AsksForTheMinimum},
     "prints-nothing": {"talks": Talks},

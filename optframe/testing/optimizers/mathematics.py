@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from optframe.testing.optimizers.declared import (
 )
 from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
 from optframe.testing.standard_problems import Bowl, Lines, Slope, Trough
-from optframe.testing.stepping import serves, walk
+from optframe.testing.stepping import Change, serves, walk
 
 FEW = 5
 """Steps after which rounding has not yet decided which way a line search goes."""
@@ -36,24 +35,25 @@ def stays_at_a_zero_gradient(subject: Subject) -> None:
 
 @check(since=1)
 def does_not_hide_a_gradient_that_is_no_number(subject: Subject) -> None:
-    """After a NaN gradient, at a finite loss or not, θ becomes NaN; NaN is no end that it found."""
+    """After a NaN gradient it stops, or θ becomes NaN; it neither raises nor continues.
+
+    The losses are NaN, too, or they are not. A run that stops where its gradient is NaN has
+    diverged.
+    """
     for problem in subject.problems():
         for vectors in (False, True):
-            met = False
-
-            def spoil(before: int, answer: Any, vectors: bool = vectors) -> Any:
-                nonlocal met
-                if before < 6 or (vectors and not answer.shape):
-                    return answer
-                met = True
-                return answer * math.nan
-
-            nan = walk(subject.optimizer, problem, 2 * STEPS, change=spoil)
-            end = "continues" if nan.stopped is None else f"stops: {nan.stopped}"
+            nan = walk(subject.optimizer, problem, 2 * STEPS, change=spoiled_after(6, vectors))
             require(
-                not (met and np.isfinite(nan.iterates[-1]).all()),
-                f"its gradients are NaN, but θ is finite and the run {end}",
+                nan.stopped is not None or not np.isfinite(nan.iterates[-1]).all(),
+                "its gradients are NaN, but θ is finite and the run continues",
             )
+
+
+def spoiled_after(answers: int, vectors: bool) -> Change:
+    """Return a change to NaN of all answers after the first ones, or of gradients alone."""
+    return lambda before, answer: (
+        answer * math.nan if before >= answers and (answer.shape or not vectors) else answer
+    )
 
 
 @check(since=1)

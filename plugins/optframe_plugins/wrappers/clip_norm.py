@@ -47,13 +47,10 @@ class ClipNorm(Wrapper):
             top = xp.max(xp.abs(g), axis=-1, keepdims=True)
             top = xp.where(top == 0, xp.ones_like(top), top)
             scaled = g / top
-            length = xp.sqrt(xp.sum(scaled * scaled, axis=-1, keepdims=True))
+            length = xp.sqrt(xp.sum(scaled * scaled, axis=-1, keepdims=True))  # ≥ 1, or g is 0
             limit = coefficient(xp, self.max, g)
-            return xp.where(
-                length <= limit / top,
-                g,
-                scaled * (limit / xp.maximum(length, xp.ones_like(length))),
-            )
+            shortened = scaled * (limit / xp.maximum(length, xp.ones_like(length)))
+            return xp.where(length <= limit / top, g, shortened)
 
         return self.optimizer.step(theta, state, oracle.through(clip))
 

@@ -11,6 +11,7 @@ import pytest
 
 import optframe
 from optframe import FunctionProblem
+from optframe.testing.optimizers.mathematics import spoiled_after
 from optframe.testing.standard_problems import Bowl, Trough
 from optframe.testing.stepping import serves, walk
 from optframe_plugins.optimizers.bfgs import BFGS
@@ -28,6 +29,7 @@ from optframe_plugins.searches.armijo import Armijo
 from optframe_plugins.searches.exact import Exact
 from optframe_problems.functions.rosenbrock import Rosenbrock
 
+REGISTRY = optframe.load_plugins()
 METHODS = [
     BFGS(scale_first=True),
     BFGS(Armijo(), scale_first=True),
@@ -245,3 +247,19 @@ def test_one_run_of_a_batch_that_meets_nan_does_not_stand_still():
     found = walk(ConjugateGradient(), Half(np.eye(2), np.zeros(2)), 1, starts).iterates[-1]
     assert np.isnan(found[1]).all()
     np.testing.assert_array_equal(found[[0, 2]], 0)
+
+
+@pytest.mark.parametrize("vectors", [False, True], ids=["all answers", "gradients alone"])
+@pytest.mark.parametrize("name", [*REGISTRY.names("optimizers"), "bfgs:search=armijo"])
+@np.errstate(all="ignore")
+def test_theta_becomes_nan_after_nan_wherever_a_search_meets_it(name, vectors):
+    """In a search, too, whose first trials were sound."""
+    method = optframe.make(name)
+    if vectors and not {"gradient", "hvp"} & method.requires():
+        pytest.skip("it asks for numbers alone")
+    for problem in problems(1.0):
+        for answers in range(2, 12):
+            change = spoiled_after(answers, vectors)
+            found = walk(method, problem, 40, change=change)
+            ends_before = found.stopped in ("the gradient is zero", "the residual is zero")
+            assert ends_before or np.isnan(found.iterates[-1]).any()
