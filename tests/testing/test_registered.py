@@ -56,7 +56,6 @@ VARIANTS = {
         "bfgs:scale_first=true",
         "lbfgs:search=armijo",
         "nonlinear-cg:search=exact",
-        "adam:eps=0",
         "lbfgs:memory=2,scale=false",
         "adam+clip-norm:max=0.5+polyak",
         "nesterov+weight-decay+clip-value:max=0.5",

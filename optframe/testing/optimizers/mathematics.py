@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from optframe.testing.optimizers.declared import (
 )
 from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
 from optframe.testing.standard_problems import Bowl, Lines, Slope, Trough
-from optframe.testing.stepping import Change, serves, walk
+from optframe.testing.stepping import serves, walk
 
 FEW = 5
 """Steps after which rounding has not yet decided which way a line search goes."""
@@ -42,18 +44,30 @@ def does_not_hide_a_gradient_that_is_no_number(subject: Subject) -> None:
     """
     for problem in subject.problems():
         for vectors in (False, True):
-            nan = walk(subject.optimizer, problem, 2 * STEPS, change=spoiled_after(6, vectors))
+            change = SpoiledAfter(6, vectors)
+            nan = walk(subject.optimizer, problem, 2 * STEPS, change=change)
+            ended = nan.stopped is not None or not np.isfinite(nan.iterates[-1]).all()
             require(
-                nan.stopped is not None or not np.isfinite(nan.iterates[-1]).all(),
+                ended or not change.met,
                 "its gradients are NaN, but θ is finite and the run continues",
             )
 
 
-def spoiled_after(answers: int, vectors: bool) -> Change:
-    """Return a change to NaN of all answers after the first ones, or of gradients alone."""
-    return lambda before, answer: (
-        answer * math.nan if before >= answers and (answer.shape or not vectors) else answer
-    )
+@dataclass
+class SpoiledAfter:
+    """A change to NaN of all answers after the first ones, or of vectors alone."""
+
+    answers: int
+    vectors: bool
+    met: bool = False
+    """Whether any answer has been changed."""
+
+    def __call__(self, before: int, answer: Any) -> Any:
+        """Return the answer, or NaN."""
+        if before < self.answers or (self.vectors and not answer.shape):
+            return answer
+        self.met = True
+        return answer * math.nan
 
 
 @check(since=1)

@@ -11,9 +11,12 @@ import pytest
 
 import optframe
 from optframe import FunctionProblem
-from optframe.testing.optimizers.mathematics import spoiled_after
+from optframe.testing import check_optimizer
+from optframe.testing.optimizers.mathematics import SpoiledAfter
 from optframe.testing.standard_problems import Bowl, Trough
 from optframe.testing.stepping import serves, walk
+from optframe_plugins.optimizers.adagrad import AdaGrad
+from optframe_plugins.optimizers.adam import Adam
 from optframe_plugins.optimizers.bfgs import BFGS
 from optframe_plugins.optimizers.conjugate_gradient import ConjugateGradient
 from optframe_plugins.optimizers.coordinate_descent import CoordinateDescent
@@ -24,6 +27,7 @@ from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.optimizers.newton import Newton
 from optframe_plugins.optimizers.nonlinear_cg import NonlinearCG
 from optframe_plugins.optimizers.regularized_newton import RegularizedNewton
+from optframe_plugins.optimizers.rmsprop import RMSProp
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.searches.armijo import Armijo
 from optframe_plugins.searches.exact import Exact
@@ -255,11 +259,15 @@ def test_one_run_of_a_batch_that_meets_nan_does_not_stand_still():
 def test_theta_becomes_nan_after_nan_wherever_a_search_meets_it(name, vectors):
     """In a search, too, whose first trials were sound."""
     method = optframe.make(name)
-    if vectors and not {"gradient", "hvp"} & method.requires():
-        pytest.skip("it asks for numbers alone")
     for problem in problems(1.0):
         for answers in range(2, 12):
-            change = spoiled_after(answers, vectors)
+            change = SpoiledAfter(answers, vectors)
             found = walk(method, problem, 40, change=change)
             ends_before = found.stopped in ("the gradient is zero", "the residual is zero")
-            assert ends_before or np.isnan(found.iterates[-1]).any()
+            assert ends_before or not change.met or np.isnan(found.iterates[-1]).any()
+
+
+@pytest.mark.parametrize("method", [Adam(eps=0.0), RMSProp(eps=0.0), AdaGrad(eps=0.0)], ids=repr)
+def test_without_delta_the_adaptive_methods_have_no_unit(method):
+    outcomes = {outcome.check: outcome for outcome in check_optimizer(method).run()}
+    assert outcomes["takes-the-same-steps-on-a-scaled-loss"].status == "passed"
