@@ -49,8 +49,8 @@ class BFGS(Optimizer):
         too. If a search fails, one along −g follows, with H = I; if that fails, the run stops.
     scale_first
         Whether H is (yᵀs / yᵀy)·I before its first update, whatever the unit of the loss. SciPy
-        does not do so. Without it, H = I unless yᵀs / yᵀy is off by more than 1/√ε from one:
-        rounding would then lose H in its first update.
+        does not do so. Without it H = I, but at most 1/√ε times (yᵀs / yᵀy)·I and at least √ε
+        times that: the first update subtracts what is too much, and rounding would leave nothing.
 
     References
     ----------
@@ -100,8 +100,10 @@ class BFGS(Optimizer):
     def _scale(self, pair: Pair, xp: Any) -> float:
         """Return the factor of I before the first update."""
         scale = pair.ys / pair.yy
-        most = float(xp.finfo(pair.y.dtype).eps) ** -0.5
-        return scale if self.scale_first or not 1 / most < scale < most else 1.0
+        if self.scale_first:
+            return scale
+        root = float(xp.finfo(pair.y.dtype).eps) ** 0.5
+        return min(max(1.0, scale * root), scale / root)
 
     def invariances(self) -> frozenset[str]:
         """Return rotation, and loss scale unless H starts from I, which has the unit of θ²/f."""

@@ -110,6 +110,11 @@ def test_curvatures_above_one_by_eps_are_learned(method):
     assert found.loss < 1e-10 * 5.55e9
 
 
+def test_bfgs_learns_curvatures_that_are_further_apart_than_one_by_eps():
+    found = optframe.minimize("quadratic:condition=1e8", BFGS(), steps=150, dtype="float32")
+    assert found.loss < 1e-6
+
+
 @pytest.mark.parametrize("method", [*LINES, ConjugateGradient()], ids=repr)
 def test_a_gradient_whose_square_underflows_is_not_zero(method):
     sphere = Bowl(np.diag([1.0, 2.0]), np.zeros(2))
