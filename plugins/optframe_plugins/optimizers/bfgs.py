@@ -102,7 +102,7 @@ class BFGS(Optimizer):
         scale = pair.ys / pair.yy
         if self.scale_first:
             return scale
-        root = float(xp.finfo(pair.y.dtype).eps) ** 0.5
+        root = math.sqrt(xp.finfo(pair.y.dtype).eps)
         return min(max(1.0, scale * root), scale / root)
 
     def invariances(self) -> frozenset[str]:
