@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from optframe.contracts import Array, Problem, StochasticProblem
 from optframe.contracts.products import norms
 
-__all__ = ["Measures", "full_gradient", "next_gradient"]
+__all__ = ["Measures", "full_gradient", "is_blind", "next_gradient"]
 
 
 class _Drawn(Protocol):
@@ -82,3 +82,13 @@ def full_gradient(problem: Any, theta: Array) -> Array:
         whole = slice(None) if problem.records is not None else None
         return problem.gradient(theta, problem.draw(whole, None))
     return problem.gradient(theta)
+
+
+def is_blind(optimizer: Any, problem: Any, theta: Array) -> bool:
+    """Return whether an optimizer that needs gradients is where ∇f is not finite.
+
+    An end there is none that it found, whatever it says.
+    """
+    if "gradient" not in optimizer.requires():
+        return False
+    return not bool(problem.xp.all(problem.xp.isfinite(full_gradient(problem, theta))))

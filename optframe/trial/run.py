@@ -26,7 +26,7 @@ from optframe.trial.checks import (
 )
 from optframe.trial.clock import Clock
 from optframe.trial.loop import Loop, Watch
-from optframe.trial.metrics import Measures, full_gradient
+from optframe.trial.metrics import Measures, is_blind
 from optframe.trial.minibatches import Minibatches
 from optframe.trial.path import path_of
 from optframe.trial.profiling import Profile, peak_bytes
@@ -325,22 +325,12 @@ class Run:
             values,
             target=target,
             diverged=termination.diverged(values["loss"], theta)
-            or (stopped is not None and self._blind(theta)),
+            or (stopped is not None and is_blind(self.optimizer, self.problem, theta)),
             spent=spent,
             stopped=stopped,
             exhausted=f"the stream ended after {counts.samples} records" if exhausted else None,
         )
         return self.status is None
-
-    def _blind(self, theta: Array) -> bool:
-        """Return whether an optimizer that needs gradients has ended where ∇f is not finite.
-
-        That is no end that it found, whatever it says. It is neither counted nor timed.
-        """
-        if "gradient" not in self.optimizer.requires():
-            return False
-        xp = self.setup.backend.xp
-        return not bool(xp.all(xp.isfinite(full_gradient(self.problem, theta))))
 
     def marks(self) -> Iterator[int]:
         """Yield the steps of the checkpoints; they end with the records of a stream."""
