@@ -82,7 +82,7 @@ class Ranking:
         if self.measure == "target":
             aimed = found.cells.loc[found.cells["kind"] == "cost", "problem"].unique()
             tables = [table[table.index.isin(aimed)] for table in tables]
-        costs = tables[0]
+        costs, ranks, ratios = tables
         kinds = found.problems.set_index("problem")["kind"].reindex(costs.index)
         measures = found.problems.set_index("problem")["measure"].reindex(costs.index)
         parts = []
@@ -94,7 +94,9 @@ class Ranking:
         notes = [cost_note(frames.trials, found.asked), settings]
         return Ranked(
             compared,
-            *tables,
+            costs,
+            ranks,
+            ratios,
             joined(parts) if len(parts) < 2 else ", else ".join(parts),
             [note for note in notes if note],
             lost_runs(compared, list(costs.columns)),
