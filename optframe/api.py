@@ -11,6 +11,7 @@ from optframe.components.kinds import KINDS
 from optframe.components.loading import load_plugins
 from optframe.components.notation import parse
 from optframe.components.registry import Registry
+from optframe.contracts.given_files import expanded
 from optframe.errors import UsageError, nearest
 from optframe.execution.minimize import minimize
 from optframe.execution.runner import run_study
@@ -87,7 +88,7 @@ def run(
     """
     registry = registry or load_plugins(plugins)
     made = study if isinstance(study, Study) else find_study(study, registry)
-    folder = Path(out) if out is not None else made.folder
+    folder = expanded(out) if out is not None else made.folder
     outcome = run_study(made, folder, registry)
     if outcome.stopped is not None:
         end_by(outcome.stopped)
@@ -139,7 +140,7 @@ def report(
     several = [results] if isinstance(results, (Results, str, Path)) else list(results)
     read = [one if isinstance(one, Results) else load(one) for one in several]
     loaded = (read[0] if len(read) == 1 else SideBySide(read)).judged_by(cost, metric)
-    target = Path(folder) if folder is not None else loaded.path.parent / "report"
+    target = expanded(folder) if folder is not None else loaded.path.parent / "report"
     reporter = registry.make("reporters", format, where="report")
     written: Path = reporter.write(loaded, target, registry)
     return written
@@ -152,7 +153,7 @@ def find_study(
 
     ``settings`` overrides entries of its table ``[run]``.
     """
-    path = Path(study)
+    path = expanded(study)
     if path.suffix != ".toml" and (path.is_dir() or not path.exists()):
         path = Path(registry.entry("studies", str(study)).target)
     return Study.from_file(path, settings)

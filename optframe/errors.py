@@ -23,6 +23,7 @@ __all__ = [
     "StoreError",
     "UnavailableError",
     "UsageError",
+    "encodable",
     "nearest",
     "one_line",
     "printable",
@@ -73,6 +74,14 @@ def printable(text: str) -> str:
         mark if mark.isprintable() or mark in "\n\t" else mark.encode("unicode_escape").decode()
         for mark in text
     )
+
+
+def encodable(text: str) -> str:
+    """Return the text with escapes in place of lone surrogates, which UTF-8 cannot encode.
+
+    Names of files that are not UTF-8 have them in Python, as have texts of some exceptions.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def one_line(message: object) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -272,10 +273,15 @@ class _Collected:
         self._config = config
         self._counted: dict[str, dict[str, Any]] = {}
         option = config.getoption("optbench_json")
-        self._file = None if option is None else config.invocation_params.dir / option
+        named = None if option is None else os.path.expanduser(option)
+        self._file = None if named is None else config.invocation_params.dir / named
         if self._file is not None and not self._file.parent.is_dir():
             raise pytest.UsageError(
                 f"--optbench-json: there is no folder {self._file.parent}; create it first"
+            )
+        if self._file is not None and self._file.is_dir():
+            raise pytest.UsageError(
+                f"--optbench-json: {self._file} is a folder; expected the name of a file"
             )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -12,18 +12,34 @@ import click
 
 from optframe.components.loading import load_plugins
 from optframe.components.registry import Registry
+from optframe.contracts.given_files import expanded
 
-__all__ = ["name_broken", "path_option", "warn", "with_plugins"]
+__all__ = ["PATH", "name_broken", "path_option", "warn", "with_plugins"]
+
+
+class _GivenPath(click.Path):
+    """A path that was typed, in which ``~`` is the home folder."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
+        converted: Path = super().convert(expanded(value), param, ctx)
+        return converted
+
+
+PATH = _GivenPath(path_type=Path)
+"""The type of options and arguments that are paths."""
 
 
 def path_option(name: str, metavar: str, help: str, dir_okay: bool = True) -> Callable[..., Any]:
     """Return an option whose value is a path."""
-    kind = click.Path(path_type=Path, dir_okay=dir_okay)
+    kind = _GivenPath(path_type=Path, dir_okay=dir_okay)
     return click.option(name, type=kind, metavar=metavar, help=help)
 
 
-def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``-P``, ``--without`` and ``--strict``; the command is called with the registry."""
+def with_plugins(command: Callable[..., Any], broken: bool = False) -> Callable[..., Any]:
+    """Add ``-P``, ``--without`` and ``--strict``; the command is called with the registry.
+
+    With ``broken``, the command goes on if a plugin that -P names is broken.
+    """
 
     @click.option(
         "-P",
@@ -39,7 +55,10 @@ def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
     def loaded(
         *args: Any, paths: tuple[str, ...], without: tuple[str, ...], strict: bool, **kwargs: Any
     ) -> Any:
-        return command(load_plugins(paths, without, strict), *args, **kwargs)
+        registry = load_plugins(paths, without, strict)
+        if not broken:
+            registry.check_named()
+        return command(registry, *args, **kwargs)
 
     return loaded
 

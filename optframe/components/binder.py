@@ -106,6 +106,10 @@ class Binder:
                 loaded = loader.load()
             except (ValueError, OSError) as error:
                 raise UsageError(f"data {notation!r}: {error}") from error
+            except MemoryError as error:
+                raise UnavailableError(
+                    f"data {notation!r}: its records do not fit into the memory of this machine"
+                ) from error
             if self._expected.get(notation, loaded.digest) != loaded.digest:
                 raise UsageError(
                     f"data {notation!r}: the records on this machine differ from those that the "

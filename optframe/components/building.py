@@ -10,7 +10,10 @@ from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
 from optframe.errors import UsageError
 
-__all__ = ["AROUND", "make_wrapped", "wrap"]
+__all__ = ["AROUND", "MOST_WRAPPERS", "make_wrapped", "wrap"]
+
+MOST_WRAPPERS = 50
+"""The most wrappers or transforms around one component: each one calls the next."""
 
 AROUND = {"optimizers": ("wrappers", "optimizer"), "problems": ("transforms", "problem")}
 """For each kind that can be wrapped: the kind of its wrappers, and their field for the inner."""
@@ -35,6 +38,10 @@ def wrap(
     around, field = AROUND[kind]
     if not isinstance(wrappers, list) or not all(isinstance(w, Mapping) for w in wrappers):
         raise UsageError(f"{where}: wrap: expected a list of tables, found {wrappers!r}")
+    if len(wrappers) > MOST_WRAPPERS:
+        raise UsageError(
+            f"{where}: wrap: found {len(wrappers)} {around}, expected at most {MOST_WRAPPERS}"
+        )
     values: list[dict[str, Any]] = []
     for table in wrappers:
         name = table.get("name")

@@ -10,7 +10,7 @@ from typing import Any
 
 from optframe.components.kinds import KINDS
 
-__all__ = ["flaw_of", "unfit"]
+__all__ = ["flaw_of", "reserved", "unfit"]
 
 
 def unfit(kind: str, target: Any) -> str | None:
@@ -22,6 +22,23 @@ def unfit(kind: str, target: Any) -> str | None:
         return flaw_of(kind, target)
     reference = isinstance(target, str) and ":" in target
     return None if reference else f'found {target!r}, expected a class or "module:Class"'
+
+
+def reserved(kind: str) -> frozenset[str]:
+    """Return the keys of a component's table in a study that are no parameters of it."""
+    of_all = {"name", "schedule"} if kind == "schedules" else {"name"}
+    of_choices = {"label", "budget", "start", "wrap", "optimizers", "problems"}
+    chosen = ("optimizers", "problems", "samplers")
+    return frozenset(of_all | (of_choices if kind in chosen else set()))
+
+
+def _fields(component: type) -> set[str]:
+    """Return the names that a study uses for the parameters of a dataclass."""
+    return {
+        str(field.metadata.get("name", field.name))
+        for field in dataclasses.fields(component)
+        if field.init
+    }
 
 
 def flaw_of(kind: str, target: Any) -> str | None:
@@ -38,6 +55,14 @@ def flaw_of(kind: str, target: Any) -> str | None:
         )
     if isinstance(target, type) and not target.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         return f"{component.__qualname__} is not frozen; write @dataclass(frozen=True) above it"
+    if isinstance(target, type):
+        used = _fields(target) & reserved(kind)
+        if used:
+            field = min(used)
+            return (
+                f"{component.__qualname__} has a field {field!r}, which no study could set, since "
+                f"the key {field!r} of its table has another meaning; rename the field"
+            )
     needs: Any = getattr(target, "needs", frozenset())
     if not isinstance(needs, (set, frozenset)):
         return (

@@ -8,7 +8,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +16,7 @@ import pluggy
 
 from optframe.components import hookspecs
 from optframe.components.registry import Registry
+from optframe.contracts.given_files import expanded
 from optframe.errors import PluginError, UsageError, nearest
 
 __all__ = ["load_plugins"]
@@ -26,12 +27,14 @@ def load_plugins(
 ) -> Registry:
     """Load every installed plugin of the entry-point group ``optframe``, then those in ``paths``.
 
-    A plugin that cannot be loaded is left out; `Registry.broken` has the reason.
+    A plugin that cannot be loaded is left out; `Registry.broken` has the reason. A study does not
+    run if one of ``paths`` was left out (`Registry.check_named`).
 
     Parameters
     ----------
     paths
-        Python files or module names (``-P``).
+        Python files or module names (``-P``). An installed plugin that has the name of a file, or
+        whose module has it, is not loaded: the file takes its place.
     without
         Names of installed plugins to leave out.
     strict
@@ -65,8 +68,10 @@ def load_plugins(
                 f"--without {name}: no installed plugin has this name; {nearest(name, known)}"
             )
     described = functools.cache(_described)
+    files = {file.stem for path in paths if (file := expanded(path)).suffix == ".py"}
+    replaced = {point.module for point in points if files & {point.name, point.module}}
     for point in points:
-        if point.name in without:
+        if point.name in without or point.module in replaced:
             continue
         origin, version = described(point.dist) if point.dist else (point.value, "")
         try:
@@ -76,7 +81,7 @@ def load_plugins(
             continue
         registry.admit(plugin, point.name, origin, version)
     for path in paths:
-        _load_path(registry, path)
+        _load_path(registry, path, replaced)
     if strict and registry.broken:
         lines = [f"plugin {b.name!r} ({b.origin}): {b.reason}" for b in registry.broken]
         raise PluginError("\n".join(lines))
@@ -92,9 +97,9 @@ def _described(distribution: importlib.metadata.Distribution) -> tuple[str, str]
     return f"{metadata['Name']} {metadata['Version']}", metadata["Version"]
 
 
-def _load_path(registry: Registry, path: str) -> None:
-    """Load a plugin from a Python file or a module name."""
-    file = Path(path)
+def _load_path(registry: Registry, path: str, replaced: Collection[str]) -> None:
+    """Load a plugin from a Python file or a module name; a file may have a replaced one's name."""
+    file = expanded(path)
     is_file = file.suffix == ".py" or file.exists()
     head = path.partition(".")[0]
     if not (file.is_file() if is_file else head and importlib.util.find_spec(head)):
@@ -106,17 +111,19 @@ def _load_path(registry: Registry, path: str) -> None:
         return
     registry.paths.append(source)
     try:
-        plugin = _import_file(file) if is_file else importlib.import_module(path)
+        plugin = _import_file(file, replaced) if is_file else importlib.import_module(path)
     except (Exception, SystemExit) as error:
-        registry.leave_out(name, path, error)
+        registry.leave_out(name, path, error, named=True)
         return
     version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if is_file else ""
-    registry.admit(plugin, name, path, version)
+    registry.admit(plugin, name, path, version, named=True)
 
 
-def _import_file(file: Path) -> ModuleType:
+def _import_file(file: Path, replaced: Collection[str]) -> ModuleType:
     name = file.stem
-    if name in sys.modules:
+    if name in replaced and name not in sys.modules:
+        taken = None
+    elif name in sys.modules:
         taken = getattr(sys.modules[name], "__file__", None) or "built into Python"
     else:
         namesake = importlib.util.find_spec(name) if name.isidentifier() else None

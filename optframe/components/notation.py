@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from optframe.contracts.given_files import MOST_NESTED, parsed_toml
 from optframe.errors import UsageError
 
 __all__ = ["format_value", "parse", "write"]
@@ -93,7 +94,7 @@ def _parse_value(text: str) -> Any:
     if text.startswith("{") and text.endswith("}"):
         return _parse_pairs(item for item in _split(text[1:-1], ",") if item.strip())
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return parsed_toml(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
@@ -122,6 +123,8 @@ def _split(text: str, separator: str) -> list[str]:
             quote = character
         elif character in _OPENING:
             depth += 1
+            if depth > MOST_NESTED:
+                raise ValueError(f"found brackets more than {MOST_NESTED} deep; expected fewer")
         elif character in _CLOSING:
             depth -= 1
         elif character == separator and depth == 0:

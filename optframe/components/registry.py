@@ -44,6 +44,8 @@ class Broken:
     origin: str
     reason: str
     traceback: str
+    named: bool = False
+    """Whether a person named it (``-P``), and so expects that it is used."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,13 @@ class Registry:
         """Call an object's hook implementations when studies run."""
         self.manager.register(observer)
 
-    def admit(self, plugin: Any, name: str, origin: str, version: str) -> None:
+    def check_named(self) -> None:
+        """Raise `PluginError` if a plugin that a person named is broken: another would be used."""
+        lines = [f"-P {b.origin}: plugin {b.name!r}: {b.reason}" for b in self.broken if b.named]
+        if lines:
+            raise PluginError("\n".join(lines))
+
+    def admit(self, plugin: Any, name: str, origin: str, version: str, named: bool = False) -> None:
         """Register a plugin. If it is broken, register nothing of it and add it to ``broken``."""
         if self.manager.is_registered(plugin):
             return  # it is installed, and was given as a path, too
@@ -236,19 +244,19 @@ class Registry:
                 raise
             if self.manager.is_registered(plugin):
                 self.manager.unregister(plugin)
-            self.leave_out(name, origin, error)
+            self.leave_out(name, origin, error, named)
             return
         for entry in entries:
             self._entries[entry.kind][entry.name] = entry
         self.plugins.append(Plugin(name, origin, version))
 
-    def leave_out(self, name: str, origin: str, error: BaseException) -> None:
+    def leave_out(self, name: str, origin: str, error: BaseException, named: bool = False) -> None:
         """Add a plugin to ``broken``, with the error as the reason."""
         reason = one_line(error) or type(error).__name__
         if not isinstance(error, (PluginError, pluggy.PluginValidationError)):
             reason = f"{type(error).__name__}: {reason}"
         trace = "".join(traceback.format_exception(error))
-        self.broken.append(Broken(name, origin, reason, trace))
+        self.broken.append(Broken(name, origin, reason, trace, named))
 
     def _collect(self, plugin: Any, name: str) -> list[Entry]:
         declared = getattr(plugin, "optframe_api", None)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from optframe.contracts.given_files import expanded, unfit
 from optframe.errors import UnavailableError
 
 __all__ = ["DataFile", "cache_folder"]
@@ -21,8 +22,14 @@ def cache_folder() -> Path:
     """
     own = os.environ.get("OPTFRAME_CACHE")
     if own:
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "optframe"
+        return expanded(own)
+    return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "optframe"
+
+
+def data_folder() -> Path | None:
+    """Return the folder that the environment variable OPTFRAME_DATA names; None if it is unset."""
+    named = os.environ.get("OPTFRAME_DATA")
+    return expanded(named) if named else None
 
 
 @dataclass(frozen=True)
@@ -69,18 +76,22 @@ class DataFile:
 
     def flaw(self, path: Path) -> str | None:
         """Return what is wrong with the file at ``path``: found and expected; None if nothing."""
-        if path.is_dir():
-            return "found a folder, expected a file"
         try:
+            other = unfit(path)
+            if other is not None:
+                return other
+            size = path.stat().st_size
+            if path.name == self.name and self.size and size != self.size:
+                return (
+                    f"found {size:,} bytes, expected {self.size:,}: it is incomplete or another "
+                    "file"
+                )
+            expected = dict(self.forms).get(path.name, self.sha256)
             with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+                found = hashlib.file_digest(file, "sha256").hexdigest() if expected else ""
         except OSError as error:
             return f"it cannot be read: {error.strerror or error}"
-        expected = dict(self.forms).get(path.name, self.sha256)
-        if path.name == self.name and self.size and size != self.size:
-            return f"found {size:,} bytes, expected {self.size:,}: it is incomplete or another file"
-        if expected and found != expected:
+        if found != expected:
             return f"found sha256 {found}, expected {expected}: it is damaged or another file"
         return None
 
@@ -112,17 +123,17 @@ class DataFile:
         return self.home
 
     def _places(self) -> Iterator[Path]:
-        data = os.environ.get("OPTFRAME_DATA")
+        data = data_folder()
         names = (self.name, *(name for name, _ in self.forms))
         if data:
-            yield from (Path(data) / self.folder / name for name in names)
+            yield from (data / self.folder / name for name in names)
             if self.folder:  # OPTFRAME_DATA itself may contain a folder of the same name
-                yield from (path for name in names if (path := Path(data) / name).is_file())
+                yield from (path for name in names if (path := data / name).is_file())
         yield self.home
 
     def _missing(self, flaw: str | None, error: Exception) -> str:
         """Return a message that names the folders that were searched, and says what to do."""
-        data = os.environ.get("OPTFRAME_DATA")
+        data = data_folder()
         place = f"it is not in OPTFRAME_DATA={data}" if data else "OPTFRAME_DATA is not set"
         kept = f"{self.home}: {flaw}" if flaw else f"it is not in the cache {self.home.parent}"
         path = f"{self.folder}/{self.name}" if self.folder else self.name

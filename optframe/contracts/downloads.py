@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from optframe.errors import UnavailableError
@@ -21,6 +21,13 @@ RETRIES = 2
 
 PATIENCE = (10, 60)
 """Timeouts in seconds: for the connection, and between two pieces of the response."""
+
+LARGEST = 2**34
+"""The most bytes of a file whose size is not known."""
+
+
+class _TooLargeError(Exception):
+    """A server sends more than the file has."""
 
 
 def download(urls: Sequence[str], path: Path, sha256: str = "", size: int = 0) -> None:
@@ -39,6 +46,8 @@ def download(urls: Sequence[str], path: Path, sha256: str = "", size: int = 0) -
             return
         except (requests.RequestException, ValueError) as error:
             failures.append(f"{url} {_reason(error, sha256)}")
+        except _TooLargeError as error:
+            failures.append(f"{url} {error}")
         except OSError as error:
             raise UnavailableError(
                 f"{path.parent} cannot be written to ({error.strerror or error}); set "
@@ -65,7 +74,13 @@ def _download_from(url: str, path: Path, sha256: str, size: int) -> None:
             timeout=PATIENCE,
             headers={"Accept-Encoding": "identity"},  # the packed file, as its checksum needs it
         )
-        source.fetch(path.name, downloader=downloader)
+        most = size or LARGEST
+
+        def download(url: str, part: str, pooch: Any) -> None:
+            with open(part, "wb") as file:
+                downloader(url, _Bounded(file, most), pooch)
+
+        source.fetch(path.name, downloader=download)
     path.chmod(0o644)  # pooch's temporary file was private, but a cache may be shared
 
 
@@ -101,6 +116,23 @@ def _progress(url: str, path: Path, size: int) -> Iterator[Any]:
     columns = (*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _Bar(progress, path.name)
+
+
+class _Bounded:
+    """A file that refuses more than a number of bytes: a server could send without an end."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file = file
+        self._most = self._left = most
+
+    def write(self, content: bytes) -> None:
+        self._left -= len(content)
+        if self._left < 0:
+            raise _TooLargeError(f"sent more than {self._most:,} bytes, which are expected")
+        self._file.write(content)
+
+    def flush(self) -> None:
+        """Do nothing: the file is flushed when it is closed."""
 
 
 class _Bar:

@@ -11,7 +11,9 @@ from functools import cached_property
 from math import inf, isfinite
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
+
+from optframe.errors import encodable
 
 __all__ = [
     "BUDGETS",
@@ -49,14 +51,28 @@ class Component:
 
 def canonical(values: Mapping[str, Any]) -> str:
     """Return plain data as JSON in a fixed order; floats keep every bit."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # Escaped, a lone surrogate is valid JSON, and reads as what it was.
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return encodable(text)
 
 
 STARTS = ("standard", "random")
 """The starts of a trial: the problem's own start, or a random one around it."""
 
 
+MOST_TRIALS = 1_000_000
+"""The most trials of a study, and seeds of each: more would neither be planned nor read in time."""
+
+LAST_STEP = 2**53
+"""The largest number of a step: the largest that a curve's float64 counts exactly."""
+
 AtLeastOne = Annotated[int, Ge(1)]
+Steps = Annotated[int, Ge(1), Le(LAST_STEP), "a whole number from 1 to 2**53"]
+SeedCount = Annotated[int, Ge(1), Le(MOST_TRIALS), f"a whole number from 1 to {MOST_TRIALS:,}"]
+StudySeed = Annotated[int, Ge(0), Lt(2**128), "a whole number from 0 to 2**128 - 1"]
+CheckpointCount = Annotated[int, Ge(1), Le(1_000_000), "a whole number from 1 to 1,000,000"]
+Parallel = Annotated[int, Ge(1), Le(4096), "a whole number from 1 to 4,096"]
+Retries = Annotated[int, Ge(0), Le(1000), "a whole number from 0 to 1,000"]
 MoreThanNothing = Annotated[float, Gt(0), Lt(inf)]
 
 
@@ -105,7 +121,7 @@ class Budget:
     steps 1000, target 1e-06
     """
 
-    steps: AtLeastOne | None = None
+    steps: Steps | None = None
     epochs: MoreThanNothing | None = None
     gradients: MoreThanNothing | None = None
     work: MoreThanNothing | None = None
@@ -113,7 +129,7 @@ class Budget:
     target: float | dict[str, float] | None = None
     gradient_norm: MoreThanNothing | None = None
     patience: AtLeastOne | None = None
-    target_every: AtLeastOne = 100
+    target_every: Steps = 100
 
     def __post_init__(self) -> None:
         if all(getattr(self, name) is None for name in BUDGETS):
@@ -173,8 +189,8 @@ class Checkpoints:
     ``every_epochs`` there is a checkpoint after each n steps or epochs instead.
     """
 
-    count: AtLeastOne = 60
-    every_steps: AtLeastOne | None = None
+    count: CheckpointCount = 60
+    every_steps: Steps | None = None
     every_epochs: MoreThanNothing | None = None
 
 

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optframe.contracts.given_files import expanded
 from optframe.drawing.figures import picture
 from optframe.errors import UsageError
 
@@ -37,7 +38,7 @@ def write_animation(
     UsageError
         If the figure has no animation, there is nothing to draw, or the file is not a ``.png``.
     """
-    path = Path(path)
+    path = expanded(path)
     if path.suffix.lower() not in (".png", ".apng"):
         raise UsageError(f"{path}: found {path.suffix!r}, expected .png or .apng for an animation")
     animation = getattr(figure, "animation", None)

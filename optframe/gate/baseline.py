@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from optframe.contracts.given_files import expanded
 from optframe.contracts.whole_file import replacing
 from optframe.errors import StoreError, UsageError
 from optframe.gate.differences import environments_of, lasting
@@ -34,7 +35,7 @@ def place_of(study: str, name: str) -> Path:
 
     It is beside the study's file. For the name of a study, it is in the present folder.
     """
-    path = Path(study)
+    path = expanded(study)
     if path.suffix == ".toml":
         return path.with_name(f"{path.stem}.baseline.json")
     return Path(f"{name}.baseline.json")

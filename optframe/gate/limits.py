@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from optframe.contracts.given_files import content_of, parsed_toml
 from optframe.errors import UsageError, nearest
 from optframe.gate.measured import COUNTS
 from optframe.gate.tolerance import NOTHING
@@ -134,8 +134,8 @@ def of_project(folder: Path) -> Limits:
 
 def _of_file(path: Path) -> Limits:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        tables = parsed_toml(content_of(path).decode("utf-8"))
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not a TOML file: {error}") from error
     where = f"{path}: [tool.optframe.compare]"
     given: Any = tables

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from optframe.components.parameters import build
+from optframe.contracts.given_files import content_of, expanded, parsed_json, unfit
 from optframe.errors import StoreError, UsageError
 from optframe.gate import measured
 from optframe.gate.differences import flat
@@ -49,11 +50,15 @@ class Source:
 
 def open_source(path: str | Path) -> Source:
     """Read a results folder, a store's file, a JSON file, or a folder of JSON files."""
-    place = Path(path)
+    place = expanded(path)
     if place.is_dir():
         return _folder(place)
     try:
-        content = place.read_bytes()
+        if unfit(place) is None:
+            with place.open("rb") as file:
+                if file.read(len(_SQLITE)) == _SQLITE:
+                    return of_results(load(place))
+        content = content_of(place)
     except FileNotFoundError as error:
         raise StoreError(
             f"{place}: no such file; expected a store, a baseline, or JSON of pytest "
@@ -61,8 +66,6 @@ def open_source(path: str | Path) -> Source:
         ) from error
     except OSError as error:
         raise StoreError(f"{place}: {error.strerror or error}") from error
-    if content.startswith(_SQLITE):
-        return of_results(load(place))
     given = _json(place, content)
     if isinstance(given, Mapping) and "benchmarks" in given:
         return _benchmarks(place, [(place, given)])
@@ -100,18 +103,18 @@ def _of_row(row: Mapping[str, Any], environments: Mapping[str, Mapping[str, Any]
 def _folder(folder: Path) -> Source:
     if (folder / STORE_NAME).exists():
         return of_results(load(folder))
-    files = sorted(folder.rglob("*.json"))
+    files = sorted(file for file in folder.rglob("*.json") if file.is_file())
     if not files:
         raise StoreError(
             f"{folder}: expected a store ({STORE_NAME}) or JSON files of pytest-benchmark, found "
             "neither"
         )
-    return _benchmarks(folder, [(file, _json(file, file.read_bytes())) for file in files])
+    return _benchmarks(folder, [(file, _json(file, content_of(file))) for file in files])
 
 
 def _json(path: Path, content: bytes) -> Any:
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
+        return parsed_json(content.decode("utf-8-sig"), parse_constant=_no_number)
     except UnicodeDecodeError as error:
         raise StoreError(f"{path}: expected a store or JSON, found neither") from error
     except ValueError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optframe.contracts.columns import CURVES, METRICS, PATH, TRIALS, rises
+from optframe.contracts.given_files import expanded
 from optframe.errors import UnavailableError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def export(
             raise UsageError(f"export: unknown format {name!r}; {nearest(name, FORMATS)}")
     if "parquet" in formats:
         _check_pyarrow()
-    target = results.path.parent / "export" if folder is None else Path(folder)
+    target = results.path.parent / "export" if folder is None else expanded(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []
     frames = {"trials": results.trials, "curves": results.curves}
@@ -50,7 +51,7 @@ def export(
             if name == "csv":
                 frame.to_csv(path, index=False, float_format="%.17g")
             else:
-                frame.to_parquet(path, index=False)
+                _without_large(frame).to_parquet(path, index=False)
             written.append(path)
     columns = target / "columns.csv"
     dictionary(**frames).to_csv(columns, index=False)
@@ -77,6 +78,12 @@ def dictionary(
         for name in map(str, frame):
             rows.append((table, name, str(frame[name].dtype), *explained.get(name, _metric(name))))
     return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "meaning"])
+
+
+def _without_large(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with study seeds beyond 64 bits as text, since Parquet has no such type."""
+    large = "study_seed" in frame and frame["study_seed"].dtype == object
+    return frame.astype({"study_seed": str}) if large else frame
 
 
 def _metric(column: str) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from optframe.store.schema import (
     columns_of,
     environment_id,
     insert,
+    integer,
     name_of,
     rows_of,
     settings_id,
@@ -243,7 +244,7 @@ def _is_trial(row: Row) -> bool:
         return False
     kinds = {"TEXT": str, "INTEGER": int, "REAL": (int, float)}
     for column in TRIALS:
-        value = row[column.name]
+        value = integer(row[column.name]) if column.type == "INTEGER" else row[column.name]
         kind = (kinds[column.type],) if column.required else (kinds[column.type], type(None))
         if not isinstance(value, kind):  # type: ignore[arg-type]
             return False

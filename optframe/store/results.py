@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
 from optframe.contracts.costs import DEFAULT, OFFERED, check_cost
+from optframe.contracts.given_files import expanded
 from optframe.contracts.record import Landscape
 from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
 from optframe.errors import StoreError, UsageError, nearest
 from optframe.store.file import STORE_NAME, check, reading, reported
 from optframe.store.paths import StoredPaths, read_paths
-from optframe.store.schema import rows_of, selected, study_of, version_of
+from optframe.store.schema import integer, rows_of, selected, study_of, version_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,9 @@ def read_trials(path: Path) -> pd.DataFrame:
         values = [json.loads(t) if isinstance(t, str) else {} for t in stored[name]]
         metrics = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
         frame = pd.concat([frame, metrics], axis=1)
+    if not pd.api.types.is_integer_dtype(frame["study_seed"]):  # some are beyond 64 bits
+        seeds = [integer(seed) for seed in frame["study_seed"]]
+        frame["study_seed"] = pd.Series(seeds, frame.index, object)
     for column in TRIALS:
         if column.is_float:
             frame[column.name] = frame[column.name].astype(float)
@@ -112,6 +116,7 @@ def task_of(row: Mapping[str, Any]) -> Trial:
     return Trial(
         **given
         | {
+            "study_seed": integer(row["study_seed"]),
             "optimizer": Component(row["optimizer_name"], row["hyperparameters"], row["optimizer"]),
             "problem": Component(row["problem_name"], row["problem_parameters"], row["problem"]),
             "sampler": Component(row["sampler_name"], row["sampler_parameters"], row["sampler"]),
@@ -271,7 +276,7 @@ def load(folder: str | Path) -> Results:
     StoreError
         If there is no store, or it cannot be read.
     """
-    path = Path(folder)
+    path = expanded(folder)
     path = path / STORE_NAME if path.is_dir() else path
     if not path.exists():
         raise StoreError(f"{path}: found no results; expected the folder of `optframe run --out`")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,11 +28,13 @@ __all__ = [
     "create",
     "environment_id",
     "insert",
+    "integer",
     "migrate",
     "name_of",
     "rows_of",
     "selected",
     "settings_id",
+    "storable",
     "study_of",
     "tuning_id",
     "version_of",
@@ -41,6 +44,9 @@ APPLICATION = 0x6F667231
 """The application id in SQLite's header, which marks a file as a store: ``ofr1``."""
 
 FORMAT = 5
+
+LARGEST_INTEGER = 2**63 - 1
+"""The largest that SQLite holds as an integer."""
 
 TABLES = {
     "meta": "name TEXT PRIMARY KEY, value TEXT NOT NULL",
@@ -98,6 +104,20 @@ def rows_of(
         text = f"SELECT {selected(table, version)} FROM {table} {rest}"
         for row in connection.execute(text, values):
             yield dict(zip(names, row, strict=True))
+
+
+def storable(value: Any) -> Any:
+    """Return a value as a row holds it: a whole number beyond 64 bits as hexadecimal text.
+
+    SQLite converts decimal digits to a float, and does not convert these.
+    """
+    return hex(value) if isinstance(value, int) and value > LARGEST_INTEGER else value
+
+
+def integer(value: Any) -> Any:
+    """Return the whole number that `storable` made text of; any other value as it is."""
+    found = isinstance(value, str) and re.fullmatch("0x[0-9a-f]{16,32}", value)
+    return int(value, 16) if found else value
 
 
 def insert(

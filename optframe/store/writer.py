@@ -27,7 +27,15 @@ from optframe.errors import StoreError
 from optframe.store.file import STORE_NAME, begun, check, reported
 from optframe.store.locks import FolderLock, is_shared
 from optframe.store.paths import packed
-from optframe.store.schema import FORMAT, create, environment_id, migrate, settings_id, study_of
+from optframe.store.schema import (
+    FORMAT,
+    create,
+    environment_id,
+    migrate,
+    settings_id,
+    storable,
+    study_of,
+)
 
 if TYPE_CHECKING:
     from optframe.contracts.trial import Trial
@@ -112,6 +120,7 @@ class Store:
                 )
                 own = {"position": position, "settings": settings[0]}
                 row = {**filled("planned", trial), **own}
+                row["study_seed"] = storable(trial.study_seed)
                 self._connection.execute(
                     f"INSERT INTO trials ({', '.join(row)}) VALUES ({_marks(row)}) "
                     f"ON CONFLICT (key) DO UPDATE SET {_REPLANNED}",

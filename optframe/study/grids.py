@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from optframe.components.building import AROUND, wrap
+from optframe.components.contract_check import reserved
 from optframe.components.description import given_parameters, resolved
 from optframe.components.kinds import KINDS
 from optframe.components.notation import format_value, parse, write
@@ -24,7 +26,7 @@ from optframe.contracts import (
     Transform,
     Wrapper,
 )
-from optframe.contracts.trial import STARTS, Budget, Component, canonical
+from optframe.contracts.trial import MOST_TRIALS, STARTS, Budget, Component, canonical
 from optframe.errors import UsageError
 
 __all__ = ["CONTRACTS", "Choice", "Choices"]
@@ -35,8 +37,6 @@ CONTRACTS: dict[str, tuple[type, ...]] = {
     "samplers": (Sampler,),
 }
 """What the objects of a study's lists are."""
-
-RESERVED = ("name", "label", "budget", "start", "wrap", "optimizers", "problems")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Choices:
             raise UsageError(f"{self.prefix}[[{singular}]]: name {found}; expected a string")
         where = f"{self.prefix}[[{singular}]] {name}"
         component = self.registry.load(kind, name, f"{self.prefix}[[{singular}]]")
-        given = {k: _data(v, self.registry) for k, v in table.items() if k not in RESERVED}
+        given = {k: _data(v, self.registry) for k, v in table.items() if k not in reserved(kind)}
         known = parameters(component) if isinstance(component, type) else {}
         axes: list[list[tuple[str, Any]]] = []
         for key, value in given.items():
@@ -127,6 +127,13 @@ class Choices:
             if listed and not value:
                 raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
             axes.append([(key, item) for item in (value if listed else [value])])
+        points = math.prod(len(axis) for axis in axes)
+        if points > MOST_TRIALS:
+            lengths = " × ".join(f"{len(axis):,}" for axis in axes if len(axis) > 1)
+            raise UsageError(
+                f"{where}: found a grid of {points:,} points ({lengths}), expected at most "
+                f"{MOST_TRIALS:,}"
+            )
         choices: list[Choice] = []
         grid = _grid_of(table, axes)
         wrong = self._mistakes(table, kind, where)
@@ -264,9 +271,9 @@ def _as_table(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None
     if isinstance(item, (Wrapper, Transform)):
         held = item.optimizer if isinstance(item, Wrapper) else item.problem
     inner = {} if held is None else _as_table(held, kind, registry)
-    if given is None or inner is None:
-        return None
     own = kind if held is None else AROUND[kind][0]
+    if given is None or inner is None or given.keys() & reserved(own):
+        return None
     name = registry.name_of(own, type(item))
     table = {
         "name": name or registry.add(own, type(item).__name__.lower(), type(item)),

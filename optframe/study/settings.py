@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Predicate
+from annotated_types import Gt, Predicate
 
 from optframe.components.binder import resolve_backend
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
-from optframe.contracts.trial import AtLeastOne, MoreThanNothing
+from optframe.contracts.trial import CheckpointCount, MoreThanNothing, Parallel, Retries
 from optframe.errors import UsageError
 
 __all__ = ["Duration", "RunSettings", "check_names", "seconds", "seconds_in"]
@@ -47,13 +48,13 @@ class RunSettings:
 
     backend: str = "auto"
     executor: str = "auto"
-    jobs: AtLeastOne | None = None
+    jobs: Parallel | None = None
     scheduler: str | None = None
     timeout: Duration | None = None
-    retries: Annotated[int, Ge(0)] | None = None
+    retries: Retries | None = None
     save_every: Duration | None = None
-    threads: AtLeastOne = 1
-    checkpoints: AtLeastOne | dict[str, int | float] = 60
+    threads: Parallel = 1
+    checkpoints: CheckpointCount | dict[str, int | float] = 60
     together: bool = False
     memory: MoreThanNothing = 1024.0
     measure: tuple[Literal["gradient_norm", "gradient_variance"], ...] = ()
@@ -80,7 +81,7 @@ def seconds_in(text: str) -> float | None:
 
 
 def _is_duration(text: str) -> bool:
-    return bool(seconds_in(text))
+    return 0 < (seconds_in(text) or 0) < inf
 
 
 Duration = (

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from annotated_types import Ge
+from typing import Any, Literal
 
 from optframe.components.binder import Binder
 from optframe.components.parameters import mistakes_in
@@ -19,10 +16,19 @@ from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
 from optframe.contracts.costs import OFFERED
+from optframe.contracts.given_files import content_of, expanded, parsed_toml
 from optframe.contracts.oracle import offers
 from optframe.contracts.seeds import Seeds
-from optframe.contracts.trial import NO_SAMPLER, AtLeastOne, Budget, Checkpoints, Trial
-from optframe.errors import OptframeError, UsageError, nearest
+from optframe.contracts.trial import (
+    MOST_TRIALS,
+    NO_SAMPLER,
+    Budget,
+    Checkpoints,
+    SeedCount,
+    StudySeed,
+    Trial,
+)
+from optframe.errors import OptframeError, UsageError, nearest, one_line
 from optframe.study.budgets import Budgets
 from optframe.study.grids import Choice, Choices
 from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip
@@ -32,6 +38,9 @@ from optframe.study.tables import StudyTable, read
 from optframe.version import __version__
 
 __all__ = ["Study", "mistakes_of", "plan"]
+
+LARGEST_FILE = 2**24
+"""The most bytes of a study file."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,8 @@ class Study:
     optimizers: Iterable[Any]
     problems: Iterable[Any]
     samplers: Iterable[Any] = ("shuffled",)
-    seed: Annotated[int, Ge(0)] = 0
-    seeds: AtLeastOne = 1
+    seed: StudySeed = 0
+    seeds: SeedCount = 1
     start: Literal["standard", "random"] = "standard"
     dtype: Literal["float32", "float64"] | None = None
     cost: str | None = None
@@ -78,11 +87,12 @@ class Study:
             If the file cannot be read or is not TOML. Other mistakes are reported when the study
             is planned.
         """
+        path = expanded(path)
         try:
-            tables = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+            tables = parsed_toml(content_of(path, LARGEST_FILE).decode("utf-8-sig"))
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise UsageError(f"{path}: not a TOML file: {error}") from error
         run = tables.get("run", {})
         if settings and isinstance(run, dict):
@@ -188,7 +198,7 @@ class _Planner:
         # Mistakes in components do not stop here, so that one call reports all mistakes.
         if wrong or not backend:
             return []
-        trials: list[Trial] = []
+        parts: list[tuple[Choice, Choice, Problem, Choice | None, int]] = []
         for problem in problems:
             bound = self._bind(problem, backend)
             if bound is None:
@@ -202,17 +212,36 @@ class _Planner:
                         and problem.pairs_with("optimizers", optimizer)
                         and (sampler is None or sampler.pairs_with("optimizers", optimizer))
                     ):
-                        trials += self._seeds(optimizer, problem, bound, sampler, backend)
+                        seeds = self._seeds(optimizer, problem, bound, sampler)
+                        parts.append((optimizer, problem, bound, sampler, seeds))
+        planned = sum(seeds for *_, seeds in parts)
+        if planned > MOST_TRIALS:
+            self.mistakes.append(
+                f"{self.prefix}found {planned:,} trials (optimizers × problems × samplers × "
+                f"seeds), expected at most {MOST_TRIALS:,}; use several studies"
+            )
+            return []
+        trials = [trial for part in parts for trial in self._trials_of(*part, backend)]
         if self.keyed:
             self._check_labels(trials)
         return trials
 
     def _seeds(
+        self, optimizer: Choice, problem: Choice, bound: Problem, sampler: Choice | None
+    ) -> int:
+        """Return the number of different runs: one if nothing is random."""
+        start = problem.table.get("start", self.study.start)
+        scheme = sampler.made if sampler else None
+        once = start == "standard" and is_deterministic(optimizer.made, bound, scheme)
+        return 1 if once else self.study.seeds
+
+    def _trials_of(
         self,
         optimizer: Choice,
         problem: Choice,
         bound: Problem,
         sampler: Choice | None,
+        seeds: int,
         backend: str,
     ) -> Iterator[Trial]:
         budget = self.budgets.of(optimizer, problem, bound)
@@ -225,7 +254,6 @@ class _Planner:
             lines = [f"{optimizer.where}: {mistake}" for mistake in found]
             self.mistakes += [line for line in lines if line not in self.mistakes]
         start = str(problem.table.get("start", self.study.start))
-        once = start == "standard" and is_deterministic(optimizer.made, bound, scheme)
         chosen = sampler.component if sampler else NO_SAMPLER
         code = [__version__]
         if self.keyed:
@@ -233,7 +261,7 @@ class _Planner:
             datasets = self.binder.datasets_of(problem.component)
             names += [("datasets", name) for name in datasets]
             code += [*(self._code(kind, name) for kind, name in names), *datasets.values()]
-        for seed in range(1 if once else self.study.seeds):
+        for seed in range(seeds):
             yield Trial(
                 optimizer=optimizer.component,
                 contender=optimizer.contender,
@@ -268,9 +296,11 @@ class _Planner:
             self.mistakes += [f"{problem.where}: {mistake}" for mistake in error.mistakes]
         except (OptframeError, OSError):
             raise
-        except (ValueError, TypeError) as error:
+        except Exception as error:  # of a plugin
             self.raised = self.raised or error
-            self.mistakes.append(f"{problem.where}: {error}")
+            told = isinstance(error, (ValueError, TypeError))
+            what = one_line(error) if told else one_line(f"{type(error).__name__}: {error}")
+            self.mistakes.append(f"{problem.where}: {what}")
         return None
 
     def _samplers_of(

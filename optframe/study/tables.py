@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from annotated_types import Ge
+from typing import Any, Literal
 
 from optframe.components.parameters import accept
+from optframe.contracts.trial import SeedCount, StudySeed
 from optframe.errors import nearest
 from optframe.study.settings import RunSettings
 
@@ -23,8 +22,8 @@ class StudyTable:
     """The table ``[study]``."""
 
     name: str
-    seed: Annotated[int, Ge(0)]
-    seeds: Annotated[int, Ge(1)]
+    seed: StudySeed
+    seeds: SeedCount
     start: Literal["standard", "random"]
     budget: dict[str, Any] | None = None
     dtype: Literal["float32", "float64"] | None = None

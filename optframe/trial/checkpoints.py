@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from optframe.contracts.trial import Checkpoints
+from optframe.contracts.trial import LAST_STEP, Checkpoints
 
 __all__ = ["marks"]
 
@@ -20,7 +20,7 @@ def marks(checkpoints: Checkpoints, total: int | None, per_epoch: int | None) ->
     """
     every = checkpoints.every_steps
     if checkpoints.every_epochs is not None and per_epoch is not None:
-        every = max(1, round(checkpoints.every_epochs * per_epoch))
+        every = max(1, round(min(checkpoints.every_epochs * per_epoch, LAST_STEP)))
     if every is not None:
         step = every
         while total is None or step < total:

@@ -1,5 +1,6 @@
 """Downloads from a server of our own, which behaves as servers do."""
 
+import contextlib
 import hashlib
 import os
 import pty
@@ -20,7 +21,10 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``/whole``, ``/other``, ``/half``, ``/once`` and ``/busy``; counts what is asked."""
+    """Serves ``/whole``, ``/other``, ``/half``, ``/once``, ``/busy`` and ``/endless``.
+
+    It counts what is asked.
+    """
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -39,6 +43,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404 if name == "gone" else 503)
             return
         self.send_response(200)
+        if name == "endless":
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(CONTENT)
+            return
         self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
         breaks_off = name == "half" or (name == "once" and first)
@@ -93,6 +103,21 @@ def test_a_file_is_there_whole_and_one_line_says_from_where(server, path, capsys
         "",
         f"optframe: downloading records (0.5 MB) from 127.0.0.1:{server.server_port}\n",
     )
+
+
+def test_a_download_that_never_ends_is_given_up(server, path):
+    download([server.url("endless"), server.url("whole")], path, DIGEST, len(CONTENT))
+    assert path.read_bytes() == CONTENT
+    assert server.asked == ["endless", "whole"]  # and it is not tried again
+    with pytest.raises(UnavailableError, match=r"endless sent more than 512,000 bytes, which"):
+        download([server.url("endless")], path.with_name("other"), "", len(CONTENT))
+    assert left(path) == ["records"]
+
+
+def test_one_of_unknown_size_is_bounded_too(server, path, monkeypatch):
+    monkeypatch.setattr(downloads, "LARGEST", 1000)
+    with pytest.raises(UnavailableError, match=r"endless sent more than 1,000 bytes, which"):
+        download([server.url("endless")], path)
 
 
 def test_the_next_mirror_is_tried(server, path, nobody):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optframe.cli.options import name_broken, path_option, with_plugins
+from optframe.cli.options import PATH, name_broken, path_option, with_plugins
 from optframe.components.registry import Registry
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ OUT = path_option(
 
 
 @click.command("compare")
-@click.argument("base", type=click.Path(path_type=Path))
-@click.argument("head", type=click.Path(path_type=Path))
+@click.argument("base", type=PATH)
+@click.argument("head", type=PATH)
 @LIMITS
 @FORMAT
 @OUT

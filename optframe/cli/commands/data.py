@@ -13,6 +13,7 @@ from optframe.cli.options import name_broken, with_plugins
 from optframe.components.notation import parse
 from optframe.components.registry import Registry
 from optframe.contracts import DataFile, DatasetLoader, cache_folder
+from optframe.contracts.data_file import data_folder
 from optframe.errors import OptframeError, UsageError
 
 __all__ = ["command"]
@@ -65,8 +66,8 @@ def _asked(registry: Registry, names: tuple[str, ...]) -> Iterator[Named]:
 
 
 def _where() -> int:
-    data = os.environ.get("OPTFRAME_DATA")
-    click.echo(f"OPTFRAME_DATA  {data or 'not set'}{_state(data) if data else ''}")
+    data = data_folder()
+    click.echo(f"OPTFRAME_DATA  {data or 'not set'}{_state(str(data)) if data else ''}")
     cache = cache_folder() / "data"
     click.echo(f"cache          {cache}{_state(str(cache))}")
     return 0

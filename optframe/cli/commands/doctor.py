@@ -6,11 +6,12 @@ import importlib.metadata
 import platform
 import textwrap
 import traceback
+from functools import partial
 from pathlib import Path
 
 import click
 
-from optframe.cli.options import path_option, with_plugins
+from optframe.cli.options import PATH, path_option, with_plugins
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
 from optframe.errors import PluginError, StoreError, printable
@@ -23,9 +24,9 @@ PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "seaborn", "scikit-learn",
 
 
 @click.command("doctor")
-@click.argument("results", type=click.Path(path_type=Path), required=False, metavar="[DIR|FILE]")
+@click.argument("results", type=PATH, required=False, metavar="[DIR|FILE]")
 @path_option("--out", "DIR", "Where to recover a damaged store to, by default DIR-recovered.")
-@with_plugins
+@partial(with_plugins, broken=True)
 def command(registry: Registry, results: Path | None, out: Path | None) -> int:
     """Check the installation: versions, backends, and every component of every plugin.
 

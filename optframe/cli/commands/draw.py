@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from optframe.cli.options import name_broken, path_option, with_plugins
+from optframe.cli.options import PATH, name_broken, path_option, with_plugins
 from optframe.components.registry import Registry
 from optframe.errors import UsageError
 
@@ -18,7 +18,7 @@ _NUMBERS, _FILM = "csv", "apng"
 
 @click.command("draw")
 @click.argument("figure", metavar="FIGURE")
-@click.argument("results", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("results", type=PATH, metavar="DIR")
 @click.option("-p", "--problem", help="The problem; needed where the study has several.")
 @click.option(
     "-o",

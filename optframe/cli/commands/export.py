@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from optframe.cli.options import PATH
+
 __all__ = ["command"]
 
 
 @click.command("export")
-@click.argument("results", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("results", type=PATH, metavar="DIR")
 @click.option(
     "--format",
     "formats",
@@ -18,7 +20,7 @@ __all__ = ["command"]
     metavar="csv|parquet",
     help="Which formats; by default CSV, and Parquet where pyarrow is installed.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder, by default DIR/export.")
+@click.option("--out", type=PATH, help="Folder, by default DIR/export.")
 def command(results: Path, formats: tuple[str, ...], out: Path | None) -> None:
     """Write the results folder DIR as tables that other programs read.
 

@@ -6,16 +6,14 @@ from pathlib import Path
 
 import click
 
+from optframe.cli.options import PATH
+
 __all__ = ["command"]
 
 
 @click.command("merge")
-@click.argument(
-    "results", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="DIR..."
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new folder."
-)
+@click.argument("results", type=PATH, nargs=-1, required=True, metavar="DIR...")
+@click.option("--out", type=PATH, required=True, metavar="DIR", help="A new folder.")
 def command(results: tuple[Path, ...], out: Path) -> None:
     """Join the results folders DIR... in a new one.
 

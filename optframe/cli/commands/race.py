@@ -10,6 +10,7 @@ import click
 from optframe.cli.commands.compare import FORMAT, OUT, tell
 from optframe.cli.options import name_broken, with_plugins
 from optframe.components.registry import Registry
+from optframe.contracts.given_files import expanded
 from optframe.errors import OptframeError, UsageError
 
 __all__ = ["command"]
@@ -63,7 +64,7 @@ def command(
         rule = Rule(more, _share(alpha, "--alpha"))
     except ValueError as error:
         raise UsageError(f"--{error}") from error
-    file = Path(study)
+    file = expanded(study)
     if file.suffix != ".toml":
         file = Path(registry.entry("studies", study).target)
     if not file.is_file():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from optframe.cli.options import name_broken, with_plugins
+from optframe.cli.options import PATH, name_broken, with_plugins
 from optframe.components.registry import Registry
 from optframe.contracts.costs import check_cost
 
@@ -21,9 +21,7 @@ def _offered(context: click.Context, option: click.Parameter, cost: str | None) 
 
 
 @click.command("report")
-@click.argument(
-    "results", type=click.Path(path_type=Path), metavar="DIR...", nargs=-1, required=True
-)
+@click.argument("results", type=PATH, metavar="DIR...", nargs=-1, required=True)
 @click.option(
     "--format",
     "formats",
@@ -45,7 +43,7 @@ def _offered(context: click.Context, option: click.Parameter, cost: str | None) 
     help="Judge by this metric where no target was reached.  [default: the study's, else the "
     "validation loss, else f - f* or the loss]",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder, by default DIR/report.")
+@click.option("--out", type=PATH, help="Folder, by default DIR/report.")
 @with_plugins
 def command(
     registry: Registry,

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from optframe.cli.options import name_broken, with_plugins
+from optframe.cli.options import PATH, name_broken, with_plugins
 from optframe.components.registry import Registry
 
 __all__ = ["command"]
 
 
 @click.command("verify")
-@click.argument("results", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("results", type=PATH, metavar="DIR")
 @click.option("--sample", type=click.IntRange(1), default=10, help="Number of trials.  [10]")
 @click.option("--all", "everything", is_flag=True, help="All trials.")
 @click.option("--seed", default=0, help="Seed of the sample.  [0]")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from optframe.contracts.given_files import expanded
 from optframe.errors import UsageError
 from optframe.gate.racing.builds import Build, built
 
@@ -36,7 +37,7 @@ def open_side(role: str, text: str, plugins: Sequence[str], tell: Tell) -> Side:
     If the present folder has a Python package, a revision's environment has that package. Plugins
     that are files of the repository are used as they were at that revision.
     """
-    path = Path(text)
+    path = expanded(text)
     if path.suffix == ".whl":
         if not path.is_file():
             raise UsageError(f"{role} {text}: no such file; expected a wheel")
@@ -72,7 +73,7 @@ def _revision(role: str, name: str, commit: str, plugins: Sequence[str], tell: T
         python = built(build, f"{role} {name}", tell)
     taken = []
     for plugin in plugins:
-        file = Path(plugin).resolve()
+        file = expanded(plugin).resolve()
         if not (file.is_file() and file.is_relative_to(root)):
             taken.append(plugin)
             continue

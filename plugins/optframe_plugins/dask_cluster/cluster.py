@@ -68,8 +68,8 @@ def found(scheduler: str) -> Iterator[Place]:
     """
     if "://" in scheduler:
         yield Place(scheduler, address=scheduler)
-    elif Path(scheduler).is_file():
-        yield Place(scheduler, file=scheduler)
+    elif Path(file := os.path.expanduser(scheduler)).is_file():
+        yield Place(scheduler, file=file)
     else:
         raise UsageError(
             f"scheduler {scheduler!r}: no such file; expected an address such as "

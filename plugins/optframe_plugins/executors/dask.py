@@ -78,6 +78,7 @@ class Dask(Executor):
 
         places: Sequence[Mapping[str, str]] = self.environments or ({},)
         workers = self.jobs or len(self.environments) or max(1, cores() // self.threads)
+        workers = min(workers, max(1, len(items)))
         cluster = found(self.scheduler) if self.scheduler else started(workers, places)
         with cluster as there:
             yield from Link(self, there, work, items, stop).results()

@@ -135,7 +135,7 @@ class _Crew:
                 seconds = self.settings.timeout
                 worker.begin(task, task.item, seconds and seconds * len(task.item))
         starting = sum(not worker.ready for worker in self.workers.values())
-        for place in range(self.settings.at_once):
+        for place in range(min(self.settings.at_once, len(self.items))):
             if place not in self.workers and starting < len(self.waiting):
                 self.workers[place] = self._start(place)
                 starting += 1

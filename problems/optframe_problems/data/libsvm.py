@@ -14,7 +14,7 @@ from optframe_problems.data_loading.split import Division, Fraction, Seed, Split
 __all__ = ["Libsvm"]
 
 FOLDER = "libsvm"
-ENDINGS = ("", ".bz2", ".gz")
+ENDINGS = ("", ".bz2", ".gz", ".xz")
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Libsvm(DatasetLoader):
     Parameters
     ----------
     path
-        The file, by its path or in the folder OPTFRAME_DATA; ``.bz2`` or ``.gz`` may follow its
-        name; or an address to download it from, such as
+        The file, by its path or in the folder OPTFRAME_DATA; ``.bz2``, ``.gz`` or ``.xz`` may
+        follow its name; or an address to download it from, such as
         ``"https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary/w8a"``.
     test
         The file or address with the test records, by default none.

@@ -1,5 +1,6 @@
 """Find a file that a user names: by its path, or in the folder OPTFRAME_DATA."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def named(path: str, folder: str, sha256: str = "", endings: Iterable[str] = (""
     UsageError
         Where there is no such file, or the path leads out of these folders without being absolute.
     """
+    path = os.path.expanduser(path)
     if not Path(path).is_absolute() and ".." in Path(path).parts:
         raise UsageError(
             f"{path}: found a path that leads out of its folder, expected one inside it; if it is "
@@ -34,7 +36,7 @@ def named(path: str, folder: str, sha256: str = "", endings: Iterable[str] = (""
         )
     for ending in endings:
         here = Path(path + ending)
-        if here.is_file():
+        if here.exists() and not here.is_dir():  # a pipe or device is refused when it is read
             return DataFile(str(here.absolute()), folder, sha256=sha256)
     file = DataFile(path, folder, sha256=sha256, forms=tuple((path + e, sha256) for e in endings))
     if file.find() is None:

@@ -37,7 +37,7 @@ def load_libsvm(
     classes = whole and target != "number"
     if classes:
         records = Part(inputs, np.searchsorted(labels, targets))
-        known = tuple(labels.astype(int).tolist())
+        known = tuple(map(int, labels.tolist()))  # which may have more than 64 bits
         dataset = stratified(name, records, division, known)
     else:
         dataset = shuffled(name, Part(inputs, targets), division)

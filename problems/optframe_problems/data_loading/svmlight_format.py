@@ -3,7 +3,11 @@
 import bz2
 import gzip
 import io
+import lzma
 import math
+import re
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +21,26 @@ __all__ = ["read"]
 LARGEST = 2**31 - 1
 """The largest index, as 32-bit sparse matrices have it."""
 
+DIGITS = 1000
+"""The most digits of an index that are read as a number."""
+
+MOST_PACKED, SMALL = 100, 2**24
+"""A packed file may have 100 times as many bytes, and 16 MiB more; text has about 10 times."""
+
+_PACKED: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+}
+"""What opens packed files, by their first bytes: names may lack the ending."""
+
 
 def read(path: Path) -> tuple[Any, NDArray[Any]]:
     """Return inputs, a SciPy CSR matrix of shape (n, d), and targets, shape (n,), in float64.
 
     A line is ``target index:value index:value ...`` with increasing indices from 1; what is not
-    named is 0, and d is the largest index. ``#`` begins a comment. A file whose name ends in
-    ``.bz2`` or ``.gz`` is read as it is.
+    named is 0, and d is the largest index. ``#`` begins a comment. A file that gzip, bzip2 or xz
+    has packed is unpacked, whatever its name is.
 
     Raises
     ------
@@ -53,11 +70,26 @@ def read(path: Path) -> tuple[Any, NDArray[Any]]:
 
 
 def _content(path: Path) -> bytes:
-    unpack = {".bz2": bz2.decompress, ".gz": gzip.decompress}.get(path.suffix)
+    """Return the text, unpacked and with the line ends of Unix."""
     try:
-        return unpack(path.read_bytes()) if unpack else path.read_bytes()
-    except (OSError, EOFError, ValueError) as error:
+        with path.open("rb") as file:
+            head = file.read(8)
+        unpack = next((o for magic, o in _PACKED.items() if head.startswith(magic)), None)
+        if unpack is None:
+            content = path.read_bytes()
+        else:
+            size = path.stat().st_size
+            most = SMALL + MOST_PACKED * size
+            with unpack(path) as file:
+                content = file.read(most + 1)
+            if len(content) > most:
+                raise UsageError(
+                    f"{path}: found more than {most:,} bytes packed into {size:,}, expected at "
+                    f"most {MOST_PACKED} times as many; unpack the file if it is meant"
+                )
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise UsageError(f"{path}: {error}; expected a file in LIBSVM's format") from error
+    return re.sub(rb"\r\n?", b"\n", content) if b"\r" in content else content
 
 
 def _check_lines(path: Path, content: bytes) -> None:
@@ -90,6 +122,8 @@ def _mistake(words: list[str]) -> str | None:
         index, colon, value = word.partition(":")
         if not (colon and index.isascii() and index.isdigit()):
             return f"found {word!r}"
+        if len(index) > DIGITS:
+            return f"found an index of {len(index)} digits"
         if int(index) <= before:
             place = f"index {index} follows {before}" if before else f"index {index}"
             return f"{place}, but indices increase from 1"

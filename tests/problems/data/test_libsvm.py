@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 
 import numpy as np
 import pytest
@@ -278,3 +279,26 @@ def test_a_path_does_not_leave_its_folder_unless_it_is_absolute(tmp_path, monkey
     with pytest.raises(UsageError, match="leads out of its folder"):
         named(path, "libsvm")
     assert named(str(tmp_path / "secret"), "libsvm").find() is not None
+
+
+def test_labels_may_have_more_than_64_bits(folder):
+    folder("data", "9223372036854775808 1:1\n1e30 1:2\n1e30 1:3\n")
+    dataset = Libsvm("data").load()
+    assert dataset.labels == (2**63, int(1e30))
+    assert sorted(dataset.train.targets.tolist()) == [0, 1, 1]
+
+
+def test_a_pipe_and_a_device_are_refused(folder, tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.chdir(tmp_path)
+    for path, kind in (("pipe", "named pipe"), ("/dev/zero", "device")):
+        with pytest.raises(UnavailableError, match=f"{path}: found a {kind}, expected a file"):
+            Libsvm(path).load()
+
+
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "data").write_text("1 1:1\n2 1:2\n")
+    assert Libsvm("~/data").load().labels == (1, 2)
+    monkeypatch.setenv("OPTFRAME_DATA", "~")
+    assert Libsvm("data").load().labels == (1, 2)

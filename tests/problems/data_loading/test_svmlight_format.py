@@ -2,11 +2,13 @@
 
 import bz2
 import gzip
+import lzma
 
 import pytest
 from numpy.testing import assert_array_equal
 
 from optframe import UsageError
+from optframe_problems.data_loading import svmlight_format
 from optframe_problems.data_loading.svmlight_format import read
 
 
@@ -99,13 +101,47 @@ def test_a_file_without_records_is_refused(content, written):
         read(path)
 
 
-@pytest.mark.parametrize("ending", [".bz2", ".gz"])
+PACKED = {".bz2": bz2.compress, ".gz": gzip.compress, ".xz": lzma.compress}
+
+
+@pytest.mark.parametrize("ending", PACKED)
 def test_a_damaged_archive_is_named(ending, written):
-    packed = {".bz2": bz2.compress, ".gz": gzip.compress}[ending](GOOD.encode())
-    for content in (b"not packed at all", packed[:-6]):
-        path = written(content, f"data{ending}")
+    packed = bytearray(PACKED[ending](GOOD.encode()))
+    changed = packed.copy()
+    changed[len(changed) // 2 :] = bytes(len(changed) - len(changed) // 2)
+    for content in (packed[:-6], changed):
+        path = written(bytes(content), f"data{ending}")
         with pytest.raises(UsageError, match=f"{path}: .*; expected a file in LIBSVM's format"):
             read(path)
+
+
+@pytest.mark.parametrize("pack", PACKED.values())
+@pytest.mark.parametrize("ending", ["", ".gz", ".txt"])
+def test_a_packed_file_needs_no_ending(pack, ending, written):
+    inputs, targets = read(written(pack(GOOD.encode()), f"data{ending}"))
+    expected, labels = read(written(GOOD))
+    assert (inputs != expected).nnz == 0
+    assert (targets == labels).all()
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_lines_may_end_as_on_other_systems(end, written):
+    inputs, targets = read(written(f"1 1:2{end}-1 2:3{end}".encode()))
+    assert inputs.toarray().tolist() == [[2, 0], [0, 3]]
+    assert targets.tolist() == [1, -1]
+
+
+@pytest.mark.parametrize("pack", PACKED.values())
+def test_a_small_file_does_not_become_a_large_one(pack, written, monkeypatch):
+    monkeypatch.setattr(svmlight_format, "SMALL", 1000)
+    path = written(pack(b"1 1:1\n" * 2**18))
+    with pytest.raises(UsageError, match=r"found more than [\d,]+ bytes packed into [\d,]+, exp"):
+        read(path)
+
+
+def test_an_index_of_many_digits_is_refused(written):
+    with pytest.raises(UsageError, match="line 1: found an index of 5000 digits"):
+        read(written(f"1 {'9' * 5000}:1\n"))
 
 
 def test_a_binary_file_is_refused(written):
