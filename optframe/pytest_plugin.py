@@ -302,7 +302,7 @@ class _Collected:
             "benchmarks": [self._counted[name] for name in sorted(self._counted)],
         }
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        self._file.write_text(text, encoding="utf-8")
+        self._file.write_text(text, "utf-8", "backslashreplace")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print one line: what was counted, why nothing was timed, and where it is written."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import re
 import sys
+import warnings
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 
-from optframe.errors import OptframeError, nearest, printable
+from optframe.errors import OptframeError, nearest, one_line, printable
 from optframe.version import __version__
 
 __all__ = ["main"]
@@ -31,6 +35,10 @@ COMMANDS = {
     "plugins": "List the plugins in use, and those left out.",
     "doctor": "Check the installation, or recover a damaged store.",
 }
+
+
+LONGEST = 2000
+"""The most characters of a line of a message; the rest is not printed."""
 
 
 class _Commands(click.Group):
@@ -85,8 +93,14 @@ def main() -> NoReturn:
     for stream in (output, sys.stderr):  # redirected on Windows, cp1252 cannot encode Greek
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    for name in ("COLUMNS", "LINES"):  # what else is in them, rich would take for a size, or fail
+        if not re.fullmatch("[1-9][0-9]{0,3}", os.environ.get(name, "")):
+            os.environ.pop(name, None)
+    warnings.showwarning = _Warnings()
     try:
         code = _optframe(prog_name="optframe", standalone_mode=False)
+        if output is not None:
+            output.flush()  # a full disk may be found here
     except click.ClickException as error:
         _print_lines(error.format_message())
         sys.exit(2)
@@ -97,7 +111,14 @@ def main() -> NoReturn:
         _print_lines("stopped")
         sys.exit(130)
     except OSError as error:  # a full disk, a folder that cannot be written to
-        _print_lines(str(error))
+        where = error.filename
+        if where is None:
+            where = "the output cannot be written"
+            _discard(output)
+        _print_lines(f"{where}: {error.strerror or error}")
+        sys.exit(4)
+    except MemoryError as error:
+        _print_lines(f"the memory of this machine is full: {error or 'use less at a time'}")
         sys.exit(4)
     except SystemExit as error:
         # The reader of a pipe has closed it: click then replaces standard output, rich does not.
@@ -107,5 +128,29 @@ def main() -> NoReturn:
 
 
 def _print_lines(text: str) -> None:
-    for line in text.splitlines():
-        print(f"optframe: {printable(line)}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the exit code is left to say it
+        for line in text.splitlines():
+            shown = printable(line)
+            if len(shown) > LONGEST:
+                shown = f"{shown[:LONGEST]}... ({len(shown):,} characters)"
+            print(f"optframe: {shown}", file=sys.stderr)
+
+
+def _discard(output: TextIO | None) -> None:
+    """Drop what cannot be written, which Python would try again at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, output.fileno())  # type: ignore[union-attr]
+
+
+class _Warnings:
+    """Prints each warning of a library once, in one line."""
+
+    def __init__(self) -> None:
+        self._printed: set[str] = set()
+
+    def __call__(self, message: Warning | str, category: type[Warning], *where: Any) -> None:
+        text = f"{category.__name__}: {one_line(message)}"
+        if text not in self._printed:
+            self._printed.add(text)
+            _print_lines(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from rich.console import Console
@@ -36,8 +37,8 @@ class ProgressObserver:
         text = f"{name}: {planned} trial{'s' if planned != 1 else ''}"
         if found:
             text += f", {found} found in the store, {missing} to run"
-        self._console.print(text, markup=False, highlight=False)
         self._total = missing
+        self._print(text)
         if self._console.is_terminal and missing:
             self._bar = Progress(
                 TextColumn("{task.description}", markup=False),
@@ -58,12 +59,12 @@ class ProgressObserver:
         if self._bar is not None:
             self._bar.update(self._task, advance=1, description=trial.pair[:50])
         elif self._done * 10 // self._total != (self._done - 1) * 10 // self._total:
-            self._console.print(
-                f"  {self._done}/{self._total} trials, last {trial.pair}: {record.status}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            self._print(f"  {self._done}/{self._total} trials, last {trial.pair}: {record.status}")
+
+    def _print(self, text: str) -> None:
+        """Print a line. If it cannot be written, the study still runs, and its end reports it."""
+        with contextlib.suppress(OSError):
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     @hookimpl
     def optframe_study_finished(self) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import re
 import sys
 import traceback
@@ -326,6 +327,7 @@ def _hash_of(modules: Iterable[str]) -> str | None:
         files.update(dict.fromkeys(sorted(path.parent.rglob("*.py")) if package else [path]))
     digest = hashlib.sha256()
     for file in files:
-        digest.update(file.name.encode())
-        digest.update(file.read_bytes())
+        if file.is_file():  # editors leave links to nothing
+            digest.update(os.fsencode(file.name))
+            digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -21,6 +21,7 @@ import numpy as np
 from optframe.contracts.backend import Array, Backend
 from optframe.contracts.problem import Problem, StochasticProblem
 from optframe.contracts.sampler import Sampler
+from optframe.errors import one_line
 
 __all__ = ["PRICES", "Counts", "Oracle", "offers", "price"]
 
@@ -283,7 +284,7 @@ class Oracle:
 
     def stop(self, reason: str) -> None:
         """End the run after this step; its status is then ``stopped``, with this reason."""
-        self.stopped = reason
+        self.stopped = one_line(reason)
 
     def through(self, gradient: Callable[[Array], Array]) -> Oracle:
         """Return an oracle that applies a function to each gradient, for example to clip it."""

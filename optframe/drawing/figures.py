@@ -12,6 +12,7 @@ from optframe.components.loading import load_plugins
 from optframe.components.notation import parse
 from optframe.contracts import Figure, Frames
 from optframe.contracts.metrics import OLD_NAMES
+from optframe.drawing.fonts import families, tell_missing, without_glyph_warnings
 from optframe.drawing.palette import color_of_each
 from optframe.errors import UsageError, nearest
 
@@ -125,6 +126,7 @@ def prepared(
 def frames_of(results: Results) -> Frames:
     """Return a study's frames: colours of optimizers, today's names of metrics, its cost."""
     trials = _renamed(results.trials)
+    tell_missing(_texts(trials))
     return Frames(
         trials,
         _renamed(results.curves),
@@ -135,6 +137,12 @@ def frames_of(results: Results) -> Frames:
         _OLD_NAMES.get(results.metric or "", results.metric),
         results.standings(),
     )
+
+
+def _texts(trials: pd.DataFrame) -> list[str]:
+    """Return the labels that figures show."""
+    shown = [name for name in ("optimizer", "problem", "sampler") if name in trials]
+    return [str(label) for name in shown for label in trials[name].unique()]
 
 
 def _renamed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -163,8 +171,9 @@ def picture(figure: Figure, frames: Frames, width: float | None = None) -> Any:
 
     wide, high = figure.size(frames)
     letters = 1.0 if width is None else (width / wide) ** 0.5
-    style = {**_STYLE, "font.size": 10 * letters}
-    with matplotlib.style.context(["default", style]):
+    fonts = families(_texts(frames.trials))
+    style = {**_STYLE, "font.size": 10 * letters, "font.family": fonts}
+    with matplotlib.style.context(["default", style]), without_glyph_warnings():
         canvas = Canvas(figsize=(width or wide, high * letters), layout="constrained")
         figure.draw(canvas.subplots(), frames)
         if width is not None:
@@ -196,7 +205,7 @@ def written(canvas: Any, format: str) -> bytes:
     import matplotlib.style
 
     stream = io.BytesIO()
-    with matplotlib.style.context(["default", _STYLE]):
+    with matplotlib.style.context(["default", _STYLE]), without_glyph_warnings():
         canvas.savefig(stream, format=format, dpi=200, metadata=_UNDATED[format])
     return stream.getvalue()
 

@@ -18,6 +18,7 @@ from optframe.components.registry import Registry
 from optframe.contracts import Backend, Executor
 from optframe.contracts.record import Record, now
 from optframe.contracts.trial import Trial
+from optframe.errors import encodable
 from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
@@ -190,7 +191,7 @@ def _notify(registry: Registry, event: str, **what: Any) -> None:
 def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
     budgets = dict.fromkeys(trial.budget for trial in trials)
     return {
-        "name": study.name,
+        "name": encodable(study.name),
         "seed": study.seed,
         "seeds": study.seeds,
         "budget": "; ".join(map(str, budgets)),
@@ -198,6 +199,6 @@ def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "cost": study.cost,
         "metric": study.metric,
         "run": dataclasses.asdict(study.run),
-        "file": study.where,
+        "file": encodable(study.where),
         "when": now("seconds"),
     }

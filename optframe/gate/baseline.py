@@ -46,7 +46,7 @@ def write(source: Source, path: Path, tolerances: Tolerances) -> None:
     content = text(source, tolerances)
     try:
         with replacing(path) as part:
-            part.write_text(content, encoding="utf-8")
+            part.write_text(content, "utf-8", "backslashreplace")
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}") from error
 

@@ -49,12 +49,13 @@ def export(
         for name in formats:
             path = target / f"{table}.{name}"
             if name == "csv":
-                frame.to_csv(path, index=False, float_format="%.17g")
+                frame.to_csv(path, index=False, float_format="%.17g", errors="backslashreplace")
             else:
-                _without_large(frame).to_parquet(path, index=False)
+                with path.open("wb") as file:  # which pyarrow cannot open by every name
+                    _without_large(frame).to_parquet(file, index=False)
             written.append(path)
     columns = target / "columns.csv"
-    dictionary(**frames).to_csv(columns, index=False)
+    dictionary(**frames).to_csv(columns, index=False, errors="backslashreplace")
     written.append(columns)
     for name, content in (("study", results.study), ("environments", results.environments)):
         path = target / f"{name}.json"

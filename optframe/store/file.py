@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import copyfile
 
+from optframe.contracts.given_files import unfit
 from optframe.contracts.whole_file import replacing
 from optframe.errors import StoreError
 from optframe.store.schema import APPLICATION, FORMAT, FORMATS, create
@@ -22,6 +23,9 @@ STORE_NAME = "store.sqlite"
 
 def check(path: Path) -> int:
     """Return a store's format; raise `StoreError` if it is newer, damaged, or not a store."""
+    other = unfit(path)
+    if other is not None:
+        raise StoreError(f"{path}: {other}")
     with _connected(path) as connection:
         version = _format(path, connection)
         sound = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -52,7 +56,7 @@ def making(path: Path) -> Iterator[sqlite3.Connection]:
         if path.exists():
             raise StoreError(f"{path}: found an existing file, expected none; choose another --out")
         with replacing(path) as part:
-            made = sqlite3.connect(part, isolation_level=None)
+            made = sqlite3.connect(part.absolute(), isolation_level=None)
             with contextlib.closing(made), begun(made):
                 create(made)
                 yield made
@@ -79,7 +83,8 @@ def reported(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path}: {explained(error, path)}") from error
     except FileExistsError as error:
-        raise StoreError(f"{path.parent}: expected a folder, found a file") from error
+        found = "a link to nothing" if path.parent.is_symlink() else "a file"
+        raise StoreError(f"{path.parent}: expected a folder, found {found}") from error
     except OSError as error:
         raise StoreError(f"{path.parent}: {error.strerror or error}") from error
 

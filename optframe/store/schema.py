@@ -18,6 +18,7 @@ from typing import Any
 
 from optframe.contracts.columns import TRIALS
 from optframe.contracts.trial import trial_name
+from optframe.errors import encodable
 
 __all__ = [
     "APPLICATION",
@@ -107,11 +108,14 @@ def rows_of(
 
 
 def storable(value: Any) -> Any:
-    """Return a value as a row holds it: a whole number beyond 64 bits as hexadecimal text.
+    """Return a value as a row holds it, if SQLite cannot hold it as it is.
 
-    SQLite converts decimal digits to a float, and does not convert these.
+    A whole number beyond 64 bits is hexadecimal text: SQLite converts decimal digits to a float,
+    and does not convert these. Lone surrogates of a text are escaped.
     """
-    return hex(value) if isinstance(value, int) and value > LARGEST_INTEGER else value
+    if isinstance(value, int) and value > LARGEST_INTEGER:
+        return hex(value)
+    return encodable(value) if isinstance(value, str) else value
 
 
 def integer(value: Any) -> Any:

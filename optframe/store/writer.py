@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optframe.contracts.columns import TRIALS, filled
+from optframe.contracts.given_files import unfit
 from optframe.contracts.record import Landscape, Record
 from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
@@ -57,10 +58,14 @@ class Store:
         self.path = folder / STORE_NAME
         with reported(self.path):
             folder.mkdir(parents=True, exist_ok=True)
+            other = unfit(self.path) if self.path.exists() else None
+            if other is not None:
+                raise StoreError(f"{self.path}: {other}; choose another folder with --out")
             there = self.path.exists() and self.path.stat().st_size
             version = check(self.path) if there else FORMAT
             journal = _journal(folder)
-            self._connection = sqlite3.connect(self.path, isolation_level=None)
+            # SQLite reads a relative path that begins with "file:" as an address.
+            self._connection = sqlite3.connect(self.path.absolute(), isolation_level=None)
             self._folder_lock = FolderLock(folder)
             try:
                 # One transaction, so that a kill leaves all of it or nothing. It locks the file,
@@ -115,13 +120,12 @@ class Store:
             self._connection.execute("UPDATE trials SET position = NULL")
             for position, trial in enumerate(trials):
                 settings = _settings_row(trial)
-                self._connection.execute(
+                self._execute(
                     f"INSERT OR IGNORE INTO settings VALUES ({_marks(settings)})", settings
                 )
                 own = {"position": position, "settings": settings[0]}
                 row = {**filled("planned", trial), **own}
-                row["study_seed"] = storable(trial.study_seed)
-                self._connection.execute(
+                self._execute(
                     f"INSERT INTO trials ({', '.join(row)}) VALUES ({_marks(row)}) "
                     f"ON CONFLICT (key) DO UPDATE SET {_REPLANNED}",
                     tuple(row.values()),
@@ -162,7 +166,7 @@ class Store:
             )
             for record in records:
                 row = {**filled("ended", record), "environment": identity}
-                found = self._connection.execute(
+                found = self._execute(
                     f"UPDATE trials SET {', '.join(f'{name} = ?' for name in row)} WHERE key = ?",
                     (*row.values(), record.key),
                 ).rowcount
@@ -183,6 +187,13 @@ class Store:
                         None if record.path is None else packed(record.path),
                     ),
                 )
+
+    def _execute(self, query: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        """Execute a query, also with values that SQLite cannot hold as they are."""
+        try:
+            return self._connection.execute(query, values)
+        except (OverflowError, UnicodeEncodeError):
+            return self._connection.execute(query, [storable(value) for value in values])
 
     def _is_made(self) -> bool:
         return bool(self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])

@@ -27,7 +27,7 @@ from optframe.contracts import (
     Wrapper,
 )
 from optframe.contracts.trial import MOST_TRIALS, STARTS, Budget, Component, canonical
-from optframe.errors import UsageError
+from optframe.errors import UsageError, encodable
 
 __all__ = ["CONTRACTS", "Choice", "Choices"]
 
@@ -184,7 +184,7 @@ class Choices:
         if isinstance(table.get("label"), str):
             grids = [(v, table[k]) for k, v in given.items() if isinstance(table.get(k), list)]
             label = " ".join([table["label"], *(_in_grid(v, grid) for v, grid in grids)])
-        return Choice(Component(name, canonical(values), label), table, made, where)
+        return Choice(Component(name, canonical(values), encodable(label)), table, made, where)
 
 
 def _grid_of(table: Mapping[str, Any], axes: Iterable[Sequence[tuple[str, Any]]]) -> Grid | None:
@@ -202,8 +202,9 @@ def _grid_of(table: Mapping[str, Any], axes: Iterable[Sequence[tuple[str, Any]]]
         return None
     around = {"wrap": table["wrap"]} if table.get("wrap") else {}
     label, budget = table.get("label"), canonical({"": table.get("budget")})
-    texts = write({**fixed, **around}), write({**lists, **around})
-    return Grid(label if isinstance(label, str) else None, *texts, tuple(sorted(varied)), budget)
+    texts = (encodable(write({**table, **around})) for table in (fixed, lists))
+    own = encodable(label) if isinstance(label, str) else None
+    return Grid(own, *texts, tuple(sorted(varied)), budget)
 
 
 def _named(tables: Sequence[Sequence[Choice]]) -> list[Choice]:

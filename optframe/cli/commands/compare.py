@@ -87,7 +87,7 @@ def tell(comparison: Comparison, format: str, out: Path | None) -> int:
     if format == "github":
         append_summary(comparison)
     if out is not None:
-        out.write_text(render(comparison, format), encoding="utf-8")
+        out.write_text(render(comparison, format), "utf-8", "backslashreplace")
         click.echo(summary(comparison))
         click.echo(f"written: {out}")
     elif format == "text" and sys.stdout.isatty():

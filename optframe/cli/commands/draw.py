@@ -79,7 +79,7 @@ def command(
         path = Path(_file_name(figure, *problems) + ".svg")
     path.parent.mkdir(parents=True, exist_ok=True)
     if suffix == _NUMBERS:
-        made.data(frames).to_csv(path, index=False)
+        made.data(frames).to_csv(path, index=False, errors="backslashreplace")
         click.echo(f"numbers: {path}")
     elif suffix == _FILM:
         click.echo(f"film: {write_animation(made, frames, path)}")

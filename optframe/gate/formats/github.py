@@ -41,7 +41,7 @@ def append_summary(comparison: Comparison) -> None:
     """Add the comparison as Markdown to the job's summary, if GitHub runs this."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(markdown(comparison) + "\n")
 
 

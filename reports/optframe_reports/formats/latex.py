@@ -38,5 +38,5 @@ class Latex(Reporter):
             parts += [latex_table(table, label) for label, table in first.items() if table]
             for number, table in enumerate(tables_of_problems(found), start=1):
                 parts.append(latex_table(table, f"tab:{number}"))
-        path.write_text("\n".join(parts), encoding="utf-8")
+        path.write_text("\n".join(parts), "utf-8", "backslashreplace")
         return path

@@ -27,7 +27,7 @@ class Markdown(Reporter):
         """Write the file into the folder and return its path."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "report.md"
-        path.write_text("\n".join(_parts(results)), encoding="utf-8")
+        path.write_text("\n".join(_parts(results)), "utf-8", "backslashreplace")
         return path
 
 

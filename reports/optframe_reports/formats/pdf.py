@@ -46,7 +46,7 @@ class Pdf(Reporter):
             except Exception as error:
                 message = one_line(error)
                 lines.append(f"figure {name!r} raised {type(error).__name__}: {message}")
-        (target / "index.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (target / "index.txt").write_text("\n".join(lines) + "\n", "utf-8", "backslashreplace")
         return target
 
 

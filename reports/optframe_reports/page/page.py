@@ -82,7 +82,9 @@ class Page(Reporter):
         template = environment.get_template("page.html.jinja")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "index.html"
-        path.write_text(template.render(_context(results, registry)) + "\n", encoding="utf-8")
+        path.write_text(
+            template.render(_context(results, registry)) + "\n", "utf-8", "backslashreplace"
+        )
         return path
 
 
