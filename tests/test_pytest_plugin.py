@@ -207,6 +207,15 @@ def test_nothing_counted_writes_nothing(run):
     assert "optbench" not in result.stdout.str()
 
 
+def test_a_folder_is_refused_before_anything_runs(run):
+    Path("folder").mkdir()
+    result = run(ADAM, "--optbench-json=folder")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --optbench-json: */folder is a folder; expected the name of a file"]
+    )
+
+
 def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(run):
     result = run(ADAM, "--optbench-json=nowhere/counts.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

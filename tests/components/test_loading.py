@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from optframe import PluginError, UsageError, load_plugins
+from optframe import PluginError, Study, UsageError, load_plugins, run
 from optframe.components.kinds import KINDS
 
 HERE = Path(__file__).parent.parent
@@ -33,6 +33,8 @@ BROKEN = {
     "no_dataclass": "hook optframe_schedules: 'plain': Plain is not a dataclass",
     "no_contract": "hook optframe_schedules: 'stranger': Stranger is not a subclass of "
     "optframe.Schedule",
+    "reserved_field": "hook optframe_schedules: 'named': Named has a field 'name', which no study "
+    "could set, since the key 'name' of its table has another meaning; rename the field",
     "abstract": "hook optframe_problems: 'shapeless': Shapeless does not define metrics, size, "
     "start",
 }
@@ -276,3 +278,49 @@ def test_an_installed_plugin_runs(site, tmp_path):
     assert finished.returncode == 0
     assert "signum:lr=0.5" in finished.stdout
     assert "1 finished" in finished.stdout
+
+
+@pytest.mark.parametrize("name", ["signum", "optframe_signum"])
+def test_a_file_that_is_named_wins_over_an_installed_plugin_of_its_name(site, tmp_path, name):
+    file = tmp_path / f"{name}.py"
+    text = Path(sample("tiny")).read_text()
+    file.write_text(text)
+    without = ("--without", "broken", "--without", "exiting", "-P", str(file))
+    listed = run_optframe("plugins", *without, PYTHONPATH=str(site))
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert f"\n{name}  ({file} " in listed.stdout
+    assert "optframe-signum" not in listed.stdout
+    assert "datasets: tiny" in listed.stdout
+
+
+def test_a_file_that_cannot_be_used_does_not_leave_the_installed_one_in_its_place(site, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text((site / "optframe_signum" / "__init__.py").read_text())
+    finished = run_optframe(
+        *("run", "-o", "signum", "-p", "quadratic", "--steps", "4", "-P", str(file)),
+        *("--without", "broken", "--without", "exiting", "--out", str(tmp_path / "out")),
+        PYTHONPATH=str(site),
+    )
+    assert (finished.returncode, finished.stdout) == (4, "")
+    assert finished.stderr == (
+        f"optframe: -P {file}: plugin 'mine': optimizer 'signum' is registered by plugin 'signum' "
+        "and by plugin 'mine'; rename one of them\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_study_does_not_run_without_a_plugin_that_was_named(tmp_path):
+    registry = load_plugins([broken("raises_on_import")])
+    study = Study("x", {"steps": 1}, ["sgd"], ["sphere"])
+    with pytest.raises(PluginError, match=r"^-P .*: the licence server is down$"):
+        run(study, tmp_path, registry=registry)
+
+
+def test_a_link_to_nothing_beside_a_plugin_is_passed_over(tmp_path, monkeypatch):
+    package = tmp_path / "package_with_a_link"
+    package.mkdir()
+    shutil.copy(sample("tiny"), package / "__init__.py")
+    (package / ".#lock.py").symlink_to("someone@machine")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = load_plugins(["package_with_a_link"])
+    assert registry.code("datasets", "tiny")

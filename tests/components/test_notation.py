@@ -165,3 +165,14 @@ def test_a_component_keeps_its_parameters_to_the_bit():
     parameters = {"lr": 0.1 + 0.2, "hidden": [64, 32], "name": "Größe"}
     assert Component("a", canonical(parameters), "a").values == parameters
     assert canonical({"b": 1, "a": 2}) == canonical({"a": 2, "b": 1})
+
+
+@pytest.mark.parametrize("text", ["[" * 2000 + "1" + "]" * 2000, "{a=" * 2000 + "1" + "}" * 2000])
+def test_what_is_nested_too_deep_is_refused(text):
+    with pytest.raises(UsageError, match=r"found brackets more than 64 deep; expected fewer$"):
+        parse(f"sgd:lr={text}")
+
+
+def test_a_number_of_many_digits_is_refused():
+    with pytest.raises(UsageError, match=r"found a whole number of 5000 digits; expected fewer$"):
+        parse(f"sgd:lr={'9' * 5000}")

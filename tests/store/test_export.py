@@ -1,7 +1,9 @@
 """That an export holds what the store holds, to the bit, and explains every column."""
 
 import json
+import os
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -96,3 +98,27 @@ def test_the_command_names_its_files(results, tmp_path, monkeypatch, capsys):
             *("study.json", "environments.json"),
         )
     ]
+
+
+def test_large_seeds_and_odd_file_names_are_exported(tmp_path):
+    study = optframe.Study("x", {"steps": 3}, ["sgd"], ["noisy-quadratic"], seed=2**64)
+    folder = tmp_path / os.fsdecode(b"o\xff")
+    results = optframe.run(study, folder / "results")
+    formats = ["csv"]
+    if find_spec("pyarrow"):
+        formats.append("parquet")
+    export(results, folder / "export", formats)
+    for format in formats:
+        path = tmp_path / f"trials.{format}"
+        (folder / "export" / path.name).rename(path)
+        assert str(read(path)["study_seed"][0]) == str(2**64)
+
+
+def test_all_files_are_in_the_folder_that_was_named(results, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    formats = ["csv", "parquet"] if find_spec("pyarrow") else ["csv"]
+    files = export(results, "~/there", formats)
+    assert {path.parent for path in files} == {tmp_path / "there"}
+    assert {*(tmp_path / "there").iterdir()} == {*files}
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]

@@ -341,3 +341,11 @@ def test_nothing_of_ours_is_said_so(tmp_path, random):
     with pytest.raises(StoreError, match=r"nothing in it can be read as a store's.*\.recover"):
         recover(path, tmp_path / "new" / STORE_NAME)
     assert not (tmp_path / "new").exists()
+
+
+def test_large_seeds_are_recovered(tmp_path):
+    study = Study("large", {"steps": 3}, ["sgd"], ["noisy-quadratic"], seed=2**100, seeds=3)
+    run(study, tmp_path / "old", registry=REGISTRY)
+    found = recover(tmp_path / "old" / STORE_NAME, tmp_path / "new" / STORE_NAME)
+    assert (found.trials, found.lost) == (3, ())
+    assert load(tmp_path / "new").trials["study_seed"].tolist() == [2**100] * 3

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from optframe import Record, StoreError, Study, load, load_plugins
+from optframe import Record, StoreError, Study, load, load_plugins, run
 from optframe.contracts.columns import COUNT_COLUMNS, FINAL_COUNTS, STATUSES
 from optframe.contracts.record import Landscape
 from optframe.store.file import STORE_NAME
+from optframe.store.results import read_tasks
 from optframe.store.writer import Store
 
 ENVIRONMENT = {"machine": "a test", "cores": 2}
@@ -112,6 +113,48 @@ def test_columns_have_their_types_whatever_there_is(tmp_path, trials, saved):
         assert pd.api.types.is_string_dtype(curves[name]), name
     assert {*COUNT_COLUMNS} <= {*curves}
     assert len(curves) == 4 * saved
+
+
+@pytest.mark.parametrize("seed", [2**63 - 1, 2**63, 2**64 - 1, 2**64, 2**128 - 1])
+def test_a_seed_of_any_size_is_kept_exactly(tmp_path, seed):
+    registry, given = load_plugins(), {"seed": seed, "seeds": 2}
+    study = Study("x", {"steps": 3}, ["sgd:lr=0.1"], ["noisy-quadratic"], **given)
+    first = run(study, tmp_path, registry=registry).trials
+    assert first["study_seed"].tolist() == [seed, seed]
+    assert (first["study_seed"].dtype == np.int64) == (seed < 2**63)
+    planned = study.trials(registry)
+    assert read_tasks(tmp_path / STORE_NAME) == {trial.key: trial for trial in planned}
+    again = run(study, tmp_path, registry=registry).trials
+    assert again["started"].tolist() == first["started"].tolist()
+    assert first["loss"].nunique() == 2
+
+
+def test_texts_that_are_not_utf_8_are_kept_with_escapes(tmp_path, trials):
+    odd = {"reason": "bad \udcff name", "traceback": "line\n\ud800\n"}
+    save(tmp_path, trials, record(trials[0], "failed", **odd), record(trials[1]))
+    frame = load(tmp_path).trials
+    assert frame.loc[0, ["reason", "traceback"]].tolist() == [
+        "bad \\udcff name",
+        "line\n\\ud800\n",
+    ]
+    assert frame["status"].tolist()[:2] == ["failed", "finished"]
+
+
+def test_a_folder_may_have_the_beginning_of_an_address(tmp_path, trials, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(Path("file:x"), trials, record(trials[0]))
+    assert len(load("file:x").trials) == len(trials)
+    assert (tmp_path / "file:x" / STORE_NAME).is_file()
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path, trials):
+    os.mkfifo(tmp_path / STORE_NAME)
+    for use in (lambda: save(tmp_path, trials), lambda: load(tmp_path)):
+        with pytest.raises(StoreError, match=f"{STORE_NAME}: found a named pipe, expected a file"):
+            use()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere" / "at all")
+    with pytest.raises(StoreError, match="link: expected a folder, found a link to nothing"):
+        save(tmp_path / "link", trials)
 
 
 def test_what_is_not_known_is_nan(tmp_path, trials):

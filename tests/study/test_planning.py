@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import operator
 import re
 from dataclasses import dataclass
@@ -483,3 +484,83 @@ def test_parameters_are_kept_in_one_order(plan):
     (trial,) = plan(optimizers="adam:lr=0.5")
     assert trial.optimizer.parameters == canonical(trial.optimizer.values)
     assert trial.optimizer.values["beta2"] == 0.999
+
+
+def test_more_trials_than_can_be_run_are_refused_before_they_are_made(plan):
+    values = [i * 1e-6 for i in range(1, 1001)]
+    grid = {"name": "adam", "lr": values, "beta1": values, "beta2": values}
+    with pytest.raises(UsageError) as caught:
+        plan(optimizers=[grid])
+    assert caught.value.mistakes == (
+        "[[optimizer]] adam: found a grid of 1,000,000,000 points (1,000 × 1,000 × 1,000), "
+        "expected at most 1,000,000",
+    )
+    with pytest.raises(UsageError) as caught:
+        plan(optimizers=["sgd", "adam"], problems=["noisy-quadratic"], seeds=1_000_000)
+    assert caught.value.mistakes == (
+        "found 2,000,000 trials (optimizers × problems × samplers × seeds), expected at most "
+        "1,000,000; use several studies",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "mistake"),
+    [
+        ({"seeds": 10**9}, "seeds: expected a whole number from 1 to 1,000,000, found 1000000000"),
+        ({"seed": 2**128}, "seed: expected a whole number from 0 to 2**128 - 1, found 3402"),
+        ({"budget": {"steps": 2**53 + 1}}, "steps: expected a whole number from 1 to 2**53, found"),
+        ({"run": RunSettings(jobs=10**9)}, "jobs: expected a whole number from 1 to 4,096, found"),
+        ({"run": RunSettings(threads=10**9)}, "threads: expected a whole number from 1 to 4,096"),
+        ({"run": RunSettings(checkpoints=10**9)}, "checkpoints: expected a whole number from 1 to"),
+        (
+            {"run": RunSettings(jobs=2, retries=10**9)},
+            "retries: expected a whole number from 0 to 1,000, found 1000000000",
+        ),
+    ],
+)
+def test_numbers_have_a_limit(plan, given, mistake):
+    with pytest.raises(UsageError) as caught:
+        plan(**given)
+    assert mistake in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "mistake"),
+    [
+        ({"optimizers": ["sgd" + "+clip-norm:max=1" * 1000]}, "wrap: found 1000 wrappers"),
+        ({"problems": ["sphere" + "+shift" * 1000]}, "wrap: found 1000 transforms"),
+    ],
+)
+def test_a_tower_of_wrappers_is_refused(plan, given, mistake):
+    with pytest.raises(UsageError) as caught:
+        plan(**given)
+    assert f"{mistake}, expected at most 50" in str(caught.value)
+
+
+def test_so_many_wrappers_as_are_accepted_work(plan):
+    trials = plan(optimizers=["sgd" + "+clip-norm:max=1" * 50], problems=["sphere" + "+shift" * 50])
+    assert len(trials) == 1
+
+
+def test_a_problem_that_raises_while_it_is_planned_is_named(plan):
+    @dataclass(frozen=True)
+    class Fragile(make("sphere").__class__):
+        def bind(self, setting):
+            raise ZeroDivisionError("halved by nothing")
+
+    with pytest.raises(UsageError) as caught:
+        plan(problems=[Fragile()])
+    (mistake,) = caught.value.mistakes
+    assert mistake == "[[problem]] fragile: ZeroDivisionError: halved by nothing"
+
+
+def test_a_label_that_is_not_utf_8_gets_escapes(plan):
+    trials = plan(optimizers=[{"name": "sgd", "label": "a\udcffb"}])
+    assert labels(trials) == ["a\\udcffb"]
+    assert len(trials[0].key) == 32
+
+
+def test_parameters_that_are_not_utf_8_have_a_key_and_stay_what_they_are():
+    text = canonical({"path": "a\udcffb"})
+    assert text == '{"path":"a\\udcffb"}'
+    assert json.loads(text) == {"path": "a\udcffb"}

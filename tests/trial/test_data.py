@@ -41,7 +41,14 @@ def test_each_step_sees_the_samplers_batch_of_its_epoch(squares):
 
 @pytest.mark.parametrize(
     ("epochs", "size", "steps"),
-    [(0.5, 4, 2), (1, 4, 3), (1.1, 4, 4), (2, 4, 6), (2.2, 2, 11)],  # 2.2 * 5 is 11.000000000000002
+    [
+        (1e-300, 4, 1),
+        (0.5, 4, 2),
+        (1, 4, 3),
+        (1.1, 4, 4),
+        (2, 4, 6),
+        (2.2, 2, 11),
+    ],  # 2.2 * 5 is 11.000000000000002
 )
 def test_a_part_of_an_epoch_is_rounded_up_to_a_step(epochs, size, steps, squares):
     found = optframe.minimize(squares(), SGD(), epochs=epochs, sampler=Shuffled(batch_size=size))

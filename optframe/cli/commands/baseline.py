@@ -12,6 +12,7 @@ import click
 from optframe.cli.commands.compare import FORMAT, LIMITS, OUT, limits_of, tell
 from optframe.cli.options import name_broken, path_option, with_plugins
 from optframe.components.registry import Registry
+from optframe.contracts.given_files import content_of
 from optframe.errors import OptframeError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -146,7 +147,11 @@ def _before(place: Path) -> Source | None:
 
     if not place.exists():
         return None
-    if b'"optframe-baseline/' not in place.read_bytes():
+    try:
+        content = content_of(place)
+    except OSError as error:
+        raise StoreError(f"{place}: {error.strerror or error}") from error
+    if b'"optframe-baseline/' not in content:
         raise StoreError(
             f"{place}: found a file that is not a baseline, and did not overwrite it; choose "
             "another file"
