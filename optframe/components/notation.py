@@ -72,7 +72,10 @@ def _parse_one(part: str) -> dict[str, Any]:
         raise ValueError(
             f"found {name!r}, expected a component's name; write name:parameter=value,..."
         )
-    return _parse_pairs(_split(tail, ",") if colon else (), name=name)
+    table = _parse_pairs(_split(tail, ",") if colon else (), name=name)
+    if "wrap" in table:
+        raise ValueError("found the parameter 'wrap'; write +wrapper:parameter=value at the end")
+    return table
 
 
 def _parse_pairs(items: Iterable[str], **pairs: Any) -> dict[str, Any]:
