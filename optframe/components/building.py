@@ -46,6 +46,11 @@ def wrap(
     for table in wrappers:
         name = table.get("name")
         given = {k: v for k, v in table.items() if k != "name"}
+        if field in given:
+            raise UsageError(
+                f"{where}: wrap {name}: found {field} = {given[field]!r}; leave it out, since a "
+                f"{KINDS[around].singular} is put around the {KINDS[kind].singular} of its table"
+            )
         _check_side(registry, kind, str(name), f"{where}: wrap {name}")
         made = registry.make(around, str(name), {**given, field: made}, f"{where}: wrap {name}")
         values.append({"name": name, **resolved(registry, made, given)})

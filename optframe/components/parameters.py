@@ -30,6 +30,9 @@ _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
 Make = Callable[[str, str, Mapping[str, Any], str], Any]
 """Makes a component from kind, name, parameters and place, as `Registry.make` does."""
 
+LARGEST = 128
+"""The most bits of a whole number: much longer ones are no floats, and seeds have no more."""
+
 _SIGNS = {Gt: ">", Ge: "≥", Lt: "<", Le: "≤"}
 
 
@@ -190,7 +193,17 @@ def _accept(field: Parameter, value: Any, where: str, make: Make | None) -> Any:
     accepted, result = _match(field.annotation, value)
     if not accepted:
         raise UsageError(f"{where}: expected {field.expected}, found {value!r}")
+    bits = max(map(_bits, value if isinstance(value, list) else [value]), default=0)
+    if bits > LARGEST:
+        raise UsageError(
+            f"{where}: found a whole number of {bits} bits, expected at most {LARGEST}"
+        )
     return result
+
+
+def _bits(value: Any) -> int:
+    """Return the length of a whole number; 0 for anything else."""
+    return value.bit_length() if isinstance(value, int) else 0
 
 
 def _part(kind: str, table: Mapping[str, Any], key: str, where: str, make: Make | None) -> Any:

@@ -6,6 +6,7 @@ import dataclasses
 import io
 from collections.abc import Iterable
 from itertools import compress, pairwise
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from optframe.components.loading import load_plugins
@@ -169,6 +170,8 @@ def picture(figure: Figure, frames: Frames, width: float | None = None) -> Any:
     import matplotlib.style
     from matplotlib.figure import Figure as Canvas
 
+    if width is not None and not (isfinite(width) and width > 0):
+        raise UsageError(f"width: found {width}, expected a number of inches > 0")
     wide, high = figure.size(frames)
     letters = 1.0 if width is None else (width / wide) ** 0.5
     fonts = families(_texts(frames.trials))

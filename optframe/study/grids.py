@@ -135,18 +135,21 @@ class Choices:
                 f"{MOST_TRIALS:,}"
             )
         choices: list[Choice] = []
-        grid = _grid_of(table, axes)
         wrong = self._mistakes(table, kind, where)
         mistakes: list[str] = []
         for point in itertools.product(*axes):
             try:
-                made = self._make(kind, table, dict(point), where)
-                choices.append(dataclasses.replace(made, grid=grid))
+                choices.append(self._make(kind, table, dict(point), where))
             except UsageError as error:
                 mistakes += error.mistakes
         # Points share parameters, and would repeat the same mistake.
         self.mistakes += dict.fromkeys([*wrong, *mistakes])
-        return [] if wrong else choices
+        if wrong or not choices:
+            return []
+        grid = _grid_of(
+            table, axes
+        )  # of a table whose wrappers were made, so that it can be written
+        return [dataclasses.replace(choice, grid=grid) for choice in choices]
 
     def _mistakes(self, table: Mapping[str, Any], kind: str, where: str) -> list[str]:
         """Return the mistakes in the keys that every table accepts, such as ``label``."""

@@ -176,3 +176,8 @@ def test_what_is_nested_too_deep_is_refused(text):
 def test_a_number_of_many_digits_is_refused():
     with pytest.raises(UsageError, match=r"found a whole number of 5000 digits; expected fewer$"):
         parse(f"sgd:lr={'9' * 5000}")
+
+
+def test_wrappers_follow_after_a_plus_only():
+    with pytest.raises(UsageError, match=r"found the parameter 'wrap'; write \+wrapper:parameter="):
+        parse("sgd:wrap=0.1")

@@ -187,3 +187,9 @@ def test_a_picture_is_as_wide_as_asked_and_its_text_grows_and_shrinks_less(resul
     assert size == pytest.approx(wanted * (width / 6.4) ** 0.5)
     image = matplotlib.image.imread(io.BytesIO(written(canvas, "png")))
     assert image.shape[1] == round(width * 200)
+
+
+@pytest.mark.parametrize("width", [float("nan"), float("inf"), 0.0, -3.3])
+def test_a_width_that_is_none_is_refused(results, width):
+    with pytest.raises(UsageError, match=r"^width: found .*, expected a number of inches > 0$"):
+        optframe.draw("convergence", results, "rosenbrock", width=width)

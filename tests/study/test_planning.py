@@ -564,3 +564,27 @@ def test_parameters_that_are_not_utf_8_have_a_key_and_stay_what_they_are():
     text = canonical({"path": "a\udcffb"})
     assert text == '{"path":"a\\udcffb"}'
     assert json.loads(text) == {"path": "a\udcffb"}
+
+
+def test_numbers_that_are_no_floats_are_refused(plan):
+    for optimizer in ({"name": "sgd", "lr": 10**400}, {"name": "lbfgs", "memory": 10**4000}):
+        with pytest.raises(UsageError, match="whole number"):
+            plan(optimizers=[optimizer])
+    with pytest.raises(UsageError) as caught:
+        plan(
+            problems=[{"name": "styblinski-tang", "size": 10**400}],
+            budget={"steps": 1, "target": 1},
+        )
+    assert caught.value.mistakes == (
+        "[[problem]] styblinski-tang: size: found a whole number of 1329 bits, expected at most 128",
+    )
+
+
+@pytest.mark.parametrize("inner", ["sgd", 3, {"name": "sgd"}])
+def test_a_wrapper_is_around_the_optimizer_of_its_table(plan, inner):
+    with pytest.raises(UsageError) as caught:
+        plan(optimizers=[{"name": "sgd", "wrap": [{"name": "polyak", "optimizer": inner}]}])
+    assert caught.value.mistakes == (
+        f"[[optimizer]] sgd: wrap polyak: found optimizer = {inner!r}; leave it out, since a "
+        "wrapper is put around the optimizer of its table",
+    )

@@ -2,8 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
-from optframe import Array, Count, Optimizer, Oracle, Point, Search, inner
+from annotated_types import Ge, Le
+
+from optframe import Array, Optimizer, Oracle, Point, Search, inner
 from optframe_plugins.line_search_step import Aim, descend, pair_of, where
 from optframe_plugins.searches.strong_wolfe import StrongWolfe
 
@@ -64,7 +67,7 @@ class LBFGS(Optimizer):
     True
     """
 
-    memory: Count = 10
+    memory: Annotated[int, Ge(1), Le(10_000)] = 10
     scale: bool = True
     search: Search = StrongWolfe()
 
