@@ -567,16 +567,14 @@ def test_parameters_that_are_not_utf_8_have_a_key_and_stay_what_they_are():
 
 
 def test_numbers_that_are_no_floats_are_refused(plan):
-    for optimizer in ({"name": "sgd", "lr": 10**400}, {"name": "lbfgs", "memory": 10**4000}):
-        with pytest.raises(UsageError, match="whole number"):
-            plan(optimizers=[optimizer])
+    with pytest.raises(UsageError, match="lr: expected a number > 0, found 1000"):
+        plan(optimizers=[{"name": "sgd", "lr": 10**400}])
+    with pytest.raises(UsageError, match="memory: expected a whole number ≥ 1 and ≤ 10000"):
+        plan(optimizers=[{"name": "lbfgs", "memory": 2**70}])
     with pytest.raises(UsageError) as caught:
-        plan(
-            problems=[{"name": "styblinski-tang", "size": 10**400}],
-            budget={"steps": 1, "target": 1},
-        )
+        plan(problems=[{"name": "trid", "size": 10**400}], budget={"steps": 1, "target": 1})
     assert caught.value.mistakes == (
-        "[[problem]] styblinski-tang: size: found a whole number of 1329 bits, expected at most 128",
+        "[[problem]] trid: size: found a whole number of 1329 bits, expected at most 128",
     )
 
 
@@ -588,3 +586,12 @@ def test_a_wrapper_is_around_the_optimizer_of_its_table(plan, inner):
         f"[[optimizer]] sgd: wrap polyak: found optimizer = {inner!r}; leave it out, since a "
         "wrapper is put around the optimizer of its table",
     )
+
+
+@pytest.mark.parametrize("inner", ["sgd", 3, [3]])
+def test_wrappers_have_no_wrappers_of_their_own(plan, inner):
+    wrap = [{"name": "polyak", "wrap": inner}]
+    with pytest.raises(UsageError) as caught:
+        plan(optimizers=[{"name": "sgd", "lr": [0.1, 0.2], "wrap": wrap}])
+    (mistake,) = caught.value.mistakes
+    assert "[[optimizer]] sgd: wrap polyak: unknown parameter 'wrap'" in mistake

@@ -47,7 +47,7 @@ class LBFGS(Optimizer):
     Parameters
     ----------
     memory
-        m, how many pairs are kept, ≥ 1. SciPy's 10; Nocedal and Wright suggest 3 to 20.
+        m, how many pairs are kept, 1 to 10,000. SciPy's 10; Nocedal and Wright suggest 3 to 20.
     scale
         Whether r starts from γ·q, as is usual, or from q.
     search
