@@ -9,7 +9,7 @@ import re
 import sys
 import warnings
 from importlib import import_module
-from typing import Any, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
 import click
 
@@ -149,7 +149,15 @@ class _Warnings:
     def __init__(self) -> None:
         self._printed: set[str] = set()
 
-    def __call__(self, message: Warning | str, category: type[Warning], *where: Any) -> None:
+    def __call__(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         text = f"{category.__name__}: {one_line(message)}"
         if text not in self._printed:
             self._printed.add(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,7 @@ class _GivenPath(click.Path):
     """A path that was typed, in which ``~`` is the home folder."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Path:
-        converted: Path = super().convert(expanded(value), param, ctx)
-        return converted
+        return Path(os.fsdecode(super().convert(expanded(value), param, ctx)))
 
 
 PATH = _GivenPath(path_type=Path)

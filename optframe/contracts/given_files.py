@@ -77,7 +77,8 @@ def content_of(path: Path, most: int = LARGEST_TEXT) -> bytes:
 
 def parsed_toml(text: str) -> dict[str, Any]:
     """Return the tables of a TOML text; a `ValueError` says in one line why it is refused."""
-    return _parsed(tomllib.loads, text)
+    tables: dict[str, Any] = _parsed(tomllib.loads, text)
+    return tables
 
 
 def parsed_json(text: str, **how: Any) -> Any:

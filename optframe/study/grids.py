@@ -205,9 +205,9 @@ def _grid_of(table: Mapping[str, Any], axes: Iterable[Sequence[tuple[str, Any]]]
         return None
     around = {"wrap": table["wrap"]} if table.get("wrap") else {}
     label, budget = table.get("label"), canonical({"": table.get("budget")})
-    texts = (encodable(write({**table, **around})) for table in (fixed, lists))
+    shared, written = (encodable(write({**one, **around})) for one in (fixed, lists))
     own = encodable(label) if isinstance(label, str) else None
-    return Grid(own, *texts, tuple(sorted(varied)), budget)
+    return Grid(own, shared, written, tuple(sorted(varied)), budget)
 
 
 def _named(tables: Sequence[Sequence[Choice]]) -> list[Choice]:

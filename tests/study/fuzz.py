@@ -123,7 +123,8 @@ class Fuzz:
         pairs = {key: text(name)}
         odd = 0.02 if self.tame else self.one((0.1, 0.2, 0.5))
         for field in parameters(self.registry.load(kind, name)).values():
-            if field.required or self.likely(0.3):
+            inner = field.name in ("optimizer", "problem") and self.likely(0.98)
+            if not inner and (field.required or self.likely(0.3)):
                 pairs[field.name] = self.of_field(field) if not self.likely(odd) else self.value(1)
         if self.likely(odd / 4):
             pairs[self.one(KEYS)] = self.value(depth + 1)
