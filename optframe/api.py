@@ -11,11 +11,11 @@ from optframe.components.kinds import KINDS
 from optframe.components.loading import load_plugins
 from optframe.components.notation import parse
 from optframe.components.registry import Registry
-from optframe.contracts.given_files import expanded
 from optframe.errors import UsageError, nearest
 from optframe.execution.minimize import minimize
 from optframe.execution.runner import run_study
 from optframe.execution.signals import end_by
+from optframe.given_files import expanded
 from optframe.store.results import Results, load
 from optframe.store.side_by_side import SideBySide
 from optframe.study.study import Study

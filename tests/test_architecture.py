@@ -39,7 +39,7 @@ ROOMS = [
 ]
 """A room imports from itself and from those before it, for type checkers and in functions, too."""
 
-GROUND = ["errors", "version"]
+GROUND = ["errors", "given_files", "version"]
 """Every room may import them; they import nothing of the core."""
 
 DOORS = ["api", "pytest_plugin", "cli", "__init__", "__main__"]

@@ -13,7 +13,7 @@ import click
 
 from optframe.components.loading import load_plugins
 from optframe.components.registry import Registry
-from optframe.contracts.given_files import expanded
+from optframe.given_files import expanded
 
 __all__ = ["PATH", "name_broken", "path_option", "warn", "with_plugins"]
 

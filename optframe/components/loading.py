@@ -16,8 +16,8 @@ import pluggy
 
 from optframe.components import hookspecs
 from optframe.components.registry import Registry
-from optframe.contracts.given_files import expanded
 from optframe.errors import PluginError, UsageError, nearest
+from optframe.given_files import expanded
 
 __all__ = ["load_plugins"]
 

@@ -13,8 +13,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from optframe.contracts.given_files import MOST_NESTED, parsed_toml
 from optframe.errors import UsageError
+from optframe.given_files import MOST_NESTED, parsed_toml
 
 __all__ = ["format_value", "parse", "write"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from optframe.contracts.given_files import expanded, unfit
 from optframe.errors import UnavailableError
+from optframe.given_files import expanded, unfit
 
 __all__ = ["DataFile", "cache_folder"]
 

@@ -6,9 +6,9 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optframe.contracts.given_files import expanded
 from optframe.drawing.figures import picture
 from optframe.errors import UsageError
+from optframe.given_files import expanded
 
 if TYPE_CHECKING:
     from optframe.contracts import Figure, Frames

@@ -18,13 +18,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from optframe.contracts.given_files import expanded
 from optframe.contracts.whole_file import replacing
 from optframe.errors import StoreError, UsageError
 from optframe.gate.differences import environments_of, lasting
 from optframe.gate.measured import Measured, table
 from optframe.gate.sources import BASELINE, Source
 from optframe.gate.tolerance import Tolerances, plain
+from optframe.given_files import expanded
 from optframe.testing.kit import KIT_VERSION
 
 __all__ = ["place_of", "text", "write"]

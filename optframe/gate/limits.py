@@ -23,11 +23,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from optframe.contracts.given_files import content_of, parsed_toml
 from optframe.errors import UsageError, nearest
 from optframe.gate.measured import COUNTS
 from optframe.gate.tolerance import NOTHING
 from optframe.gate.verdicts import Subject
+from optframe.given_files import content_of, parsed_toml
 
 __all__ = ["Limit", "Limits", "Override", "of_project", "parse"]
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from optframe.components.parameters import build
-from optframe.contracts.given_files import content_of, expanded, parsed_json, unfit
 from optframe.errors import StoreError, UsageError
 from optframe.gate import measured
 from optframe.gate.differences import flat
 from optframe.gate.measured import COUNTS, Measured, check_kit
 from optframe.gate.tolerance import Tolerance, Tolerances
+from optframe.given_files import content_of, expanded, parsed_json, unfit
 from optframe.store.file import STORE_NAME, reading
 from optframe.store.results import Results, load
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optframe.contracts.columns import CURVES, METRICS, PATH, TRIALS, rises
-from optframe.contracts.given_files import expanded
 from optframe.errors import UnavailableError, UsageError, nearest
+from optframe.given_files import expanded
 
 if TYPE_CHECKING:
     import pandas as pd

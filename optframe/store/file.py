@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import copyfile
 
-from optframe.contracts.given_files import unfit
 from optframe.contracts.whole_file import replacing
 from optframe.errors import StoreError
+from optframe.given_files import unfit
 from optframe.store.schema import APPLICATION, FORMAT, FORMATS, create
 
 __all__ = ["STORE_NAME", "begun", "check", "explained", "making", "reading", "reported"]

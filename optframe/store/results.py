@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
 from optframe.contracts.costs import DEFAULT, OFFERED, check_cost
-from optframe.contracts.given_files import expanded
 from optframe.contracts.record import Landscape
 from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
 from optframe.errors import StoreError, UsageError, nearest
+from optframe.given_files import expanded
 from optframe.store.file import STORE_NAME, check, reading, reported
 from optframe.store.paths import StoredPaths, read_paths
 from optframe.store.schema import integer, rows_of, selected, study_of, version_of

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optframe.contracts.columns import TRIALS, filled
-from optframe.contracts.given_files import unfit
 from optframe.contracts.record import Landscape, Record
 from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
+from optframe.given_files import unfit
 from optframe.store.file import STORE_NAME, begun, check, reported
 from optframe.store.locks import FolderLock, is_shared
 from optframe.store.paths import packed

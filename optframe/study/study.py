@@ -16,7 +16,6 @@ from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
 from optframe.contracts.costs import OFFERED
-from optframe.contracts.given_files import content_of, expanded, parsed_toml
 from optframe.contracts.oracle import offers
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import (
@@ -29,6 +28,7 @@ from optframe.contracts.trial import (
     Trial,
 )
 from optframe.errors import OptframeError, UsageError, nearest, one_line
+from optframe.given_files import content_of, expanded, parsed_toml
 from optframe.study.budgets import Budgets
 from optframe.study.grids import Choice, Choices
 from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip

@@ -12,8 +12,8 @@ import click
 from optframe.cli.commands.compare import FORMAT, LIMITS, OUT, limits_of, tell
 from optframe.cli.options import name_broken, path_option, with_plugins
 from optframe.components.registry import Registry
-from optframe.contracts.given_files import content_of
 from optframe.errors import OptframeError, StoreError, UsageError
+from optframe.given_files import content_of
 
 if TYPE_CHECKING:
     from optframe.gate import Source

@@ -10,8 +10,8 @@ import click
 from optframe.cli.commands.compare import FORMAT, OUT, tell
 from optframe.cli.options import name_broken, with_plugins
 from optframe.components.registry import Registry
-from optframe.contracts.given_files import expanded
 from optframe.errors import OptframeError, UsageError
+from optframe.given_files import expanded
 
 __all__ = ["command"]
 

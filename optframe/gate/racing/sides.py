@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from optframe.contracts.given_files import expanded
 from optframe.errors import UsageError
 from optframe.gate.racing.builds import Build, built
+from optframe.given_files import expanded
 
 __all__ = ["Side", "open_side"]
 

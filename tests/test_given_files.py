@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from optframe.contracts.given_files import (
+from optframe.given_files import (
     MOST_NESTED,
     content_of,
     expanded,
