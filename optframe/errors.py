@@ -15,7 +15,9 @@ one such line for each mistake.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+from unicodedata import category
 
 __all__ = [
     "OptframeError",
@@ -26,6 +28,7 @@ __all__ = [
     "nearest",
     "one_line",
     "printable",
+    "visible",
 ]
 
 
@@ -67,12 +70,29 @@ class StoreError(OptframeError):
     """A results folder cannot be read or written, or contains something else than results."""
 
 
-def printable(text: str) -> str:
-    """Return the text with escapes in place of characters that would control a terminal."""
+def printable(text: str, kept: str = "\n\t") -> str:
+    """Return the text with escapes in place of control characters, except those that are ``kept``.
+
+    These are all that would control a terminal or change the order of what is shown: C0 and C1,
+    escape sequences, marks of direction, and half characters that no encoding has.
+    """
+    if text.isprintable():
+        return text
     return "".join(
-        mark if mark.isprintable() or mark in "\n\t" else mark.encode("unicode_escape").decode()
+        mark
+        if mark.isprintable() or mark in kept or category(mark) == "Zs"
+        else mark.encode("unicode_escape").decode()
         for mark in text
     )
+
+
+def visible(value: Any) -> Any:
+    """Return a plain value with each text in it `printable`, in one line: line ends are escaped."""
+    if isinstance(value, str):
+        return printable(value, "")
+    if isinstance(value, Mapping):
+        return {visible(name): visible(inner) for name, inner in value.items()}
+    return [visible(inner) for inner in value] if isinstance(value, list) else value
 
 
 def one_line(message: object) -> str:

@@ -21,6 +21,7 @@ from optframe.gate.measured import COUNTS, Measured, check_kit
 from optframe.gate.tolerance import Tolerance, Tolerances
 from optframe.store.file import STORE_NAME, reading
 from optframe.store.results import Results, load
+from optframe.store.schema import environments_of
 
 __all__ = ["BASELINE", "Source", "of_results", "open_source"]
 
@@ -72,8 +73,7 @@ def open_source(path: str | Path) -> Source:
 def of_results(results: Results) -> Source:
     """Return the trials of a store."""
     with reading(results.path) as connection:
-        rows = connection.execute("SELECT id, description FROM environments").fetchall()
-    environments = {identity: json.loads(description) for identity, description in rows}
+        environments = environments_of(connection)
     trials = [
         _of_row({str(k): v for k, v in row.items()}, environments)
         for row in results.trials.to_dict("records")

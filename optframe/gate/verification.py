@@ -7,9 +7,7 @@ code may compute anything. So each trial that differs comes with a list of what 
 
 from __future__ import annotations
 
-import json
 import random
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,10 +26,12 @@ from optframe.errors import UnavailableError, UsageError
 from optframe.execution.environment import describe
 from optframe.execution.trial_runner import TrialRunner
 from optframe.gate.differences import differences, flat
+from optframe.store.curves import curve_in
 from optframe.store.file import reading
 from optframe.store.recovery import fits
 from optframe.store.results import read_tasks
-from optframe.store.schema import rows_of, version_of
+from optframe.store.schema import environments_of, rows_of, version_of
+from optframe.store.values import names_in
 from optframe.study.pairing import parts_of
 from optframe.version import __version__
 
@@ -149,16 +149,13 @@ def _kept(path: Path, trial: Trial) -> _Kept | None:
         )
         if not (row and curve):
             return None
-        found = connection.execute(
-            "SELECT description FROM environments WHERE id = ?", (row["environment"],)
-        ).fetchone()
-        data = zlib.decompress(curve["data"])
+        names = names_in(curve["columns"])
         return _Kept(
             row["status"],
             row["together"] or 1,
-            json.loads(found[0]) if found else {},
-            (*json.loads(curve["columns"]),),
-            np.frombuffer(data, "<f8").reshape(-1, curve["rows"]).T,
+            environments_of(connection).get(row["environment"], {}),
+            (*names,),
+            curve_in(curve["key"], len(names), curve["rows"], curve["data"]).T,
             version_of(connection),
             fits(row, curve),
         )

@@ -5,53 +5,107 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-import zlib
+import sqlite3
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from optframe.components.parameters import mistakes_in
+from optframe.contracts.column import Column
 from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
 from optframe.contracts.costs import DEFAULT, OFFERED, check_cost
 from optframe.contracts.record import Landscape
-from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
-from optframe.errors import StoreError, UsageError, nearest
+from optframe.contracts.trial import Budget, Checkpoints, Component, Trial, canonical
+from optframe.errors import StoreError, UsageError, nearest, printable, visible
+from optframe.store.curves import check_steps, curve_in, landscape_in
 from optframe.store.file import STORE_NAME, check, reading, reported
 from optframe.store.paths import StoredPaths, read_paths
-from optframe.store.schema import rows_of, selected, study_of, version_of
+from optframe.store.schema import (
+    checked_rows,
+    columns_of,
+    environments_of,
+    rows_of,
+    selected,
+    study_of,
+    version_of,
+)
+from optframe.store.values import FLOOR, RATIO, metrics_in, names_in, object_in, wrong
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from optframe.statistics.standings import Standings
 
-__all__ = ["Results", "load", "read_curves", "read_tasks", "read_trials", "task_of"]
+__all__ = ["Results", "limits_of", "load", "read_curves", "read_tasks", "read_trials", "task_of"]
 
 
 def read_trials(path: Path) -> pd.DataFrame:
     """Read the trials, one row each, in the order of the plan."""
     import pandas as pd
 
+    names, metrics = columns_of("trials"), {"final": "", "best": "best_"}
     with reading(path) as connection:
-        cursor = connection.execute(
+        rows = connection.execute(
             f"SELECT {selected('trials', version_of(connection))} FROM trials "
             "WHERE position IS NOT NULL ORDER BY position"
-        )
-        names = [column[0] for column in cursor.description]
-        frame = pd.DataFrame(cursor.fetchall(), columns=names)
-    stored = frame[[column.name for column in TRIALS if not column.shown]]
-    frame = frame.drop(columns=[*stored])
-    for name, prefix in (("final", ""), ("best", "best_")):
-        values = [json.loads(t) if isinstance(t, str) else {} for t in stored[name]]
-        metrics = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
-        frame = pd.concat([frame, metrics], axis=1)
+        ).fetchall()
+        frame = pd.DataFrame(checked_rows("trials", names, rows, [*metrics]), columns=names)
+        stored = frame[[column.name for column in TRIALS if not column.shown]]
+        frame = frame.drop(columns=[*stored])
+        for name, prefix in metrics.items():
+            values = _metrics(name, stored[name], frame["key"], path)
+            table = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
+            frame = pd.concat([frame, table], axis=1)
+        if not frame.columns.is_unique:
+            raise wrong("trials", "any", "best", "a metric's name", "one that is no column's")
     for column in TRIALS:
         if column.is_float:
             frame[column.name] = frame[column.name].astype(float)
+        elif column.type == "TEXT" and column.shown:
+            frame[column.name] = _visible(frame[column.name], column)
     return frame
+
+
+def _metrics(column: str, texts: Any, keys: Any, path: Path) -> list[dict[str, float | None]]:
+    """Return the metrics of each trial, from texts in a column; None is no metrics."""
+    found = []
+    for key, text in zip(keys, texts, strict=True):
+        try:
+            found.append(metrics_in(text) if isinstance(text, str) else {})
+        except ValueError as error:
+            raise wrong("trials", key, column, text, str(error)) from error
+    names = {name for one in found for name in one}
+    _check_size("trials", column, 8 * len(names) * len(found), path)
+    shown = {name: visible(name) for name in names if not name.isprintable()}
+    return [{shown.get(n, n): v for n, v in one.items()} for one in found] if shown else found
+
+
+def _check_size(table: str, column: str, needed: int, path: Path) -> None:
+    """Raise if a frame would take more memory than the file's size justifies."""
+    most = max(FLOOR, RATIO * path.stat().st_size)
+    if needed > most:
+        raise wrong(
+            table, "all", column, needed, f"at most {most} bytes of numbers in a file of this size"
+        )
+
+
+def _visible(texts: Any, column: Column) -> Any:
+    """Return texts with escapes in place of control characters; tracebacks keep their lines.
+
+    So whatever is drawn, written or printed of a store shows them as escapes.
+    """
+    if column.unit == "JSON":
+        hidden = {text for text in {*texts} if "\\" in text or not text.isprintable()}
+        shown = {text: canonical(visible(object_in(text))) for text in hidden}
+        return texts.map(lambda text: shown.get(text, text)) if shown else texts
+    if all(text.isprintable() for text in texts if isinstance(text, str)):
+        return texts
+    show = printable if column.name == "traceback" else visible
+    return texts.map(show, na_action="ignore")
 
 
 def read_curves(path: Path) -> pd.DataFrame:
@@ -66,26 +120,43 @@ def read_curves(path: Path) -> pd.DataFrame:
         cursor = connection.execute(
             f"SELECT {', '.join(identity)}, columns, rows FROM {chosen} ORDER BY position"
         )
-        heads = pd.DataFrame(cursor.fetchall(), columns=[*identity, "columns", "rows"])
-        lengths = heads["rows"].to_numpy(int)
-        columns = {text: json.loads(text) for text in dict.fromkeys(heads["columns"])}
+        found = cursor.fetchall()
+        checked_rows("trials", identity, [row[:-2] for row in found])
+        checked_rows("curves", ("key", "columns", "rows"), [(r[0], *r[-2:]) for r in found])
+        _check_none_is_missing(connection, {row[0] for row in found})
+        heads = pd.DataFrame(found, columns=[*identity, "columns", "rows"])
+        columns = {text: names_in(text) for text in dict.fromkeys(heads["columns"])}
         every = list(dict.fromkeys(n for names in columns.values() for n in names) or COUNT_COLUMNS)
-        table = np.empty((len(every), lengths.sum()))
+        total = sum(row[-1] for row in found)
+        _check_size("curves", "rows", 8 * len(every) * total, path)
+        lengths = heads["rows"].to_numpy(int)
+        table = np.empty((len(every), total))
         places = {text: [every.index(n) for n in names] for text, names in columns.items()}
         begin = 0
-        for text, length, data in connection.execute(
-            f"SELECT columns, rows, data FROM {chosen} ORDER BY position"
+        for key, text, length, data in connection.execute(
+            f"SELECT key, columns, rows, data FROM {chosen} ORDER BY position"
         ):
-            values = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, length)
+            values = curve_in(key, len(columns[text]), length, data)
             block = table[:, begin : begin + length]
             block[places[text]] = values
             if len(values) < len(every):
                 block[[i for i in range(len(every)) if i not in places[text]]] = np.nan
             begin += length
+        check_steps(table[every.index("step")], lengths, heads["key"])
     whose = np.repeat(np.arange(len(heads)), lengths)
+    shown = {c.name: _visible(heads[c.name], c) for c in TRIALS if c.identity and c.type == "TEXT"}
+    heads = heads.assign(**shown)
     named = {name: heads[name].astype(kind).array.take(whose) for name, kind in kinds.items()}
-    measured = dict(zip(every, table, strict=True))
+    measured = dict(zip(map(visible, every), table, strict=True))
     return pd.DataFrame({**named, **measured, "step": measured["step"].astype("int64")}, copy=False)
+
+
+def _check_none_is_missing(connection: sqlite3.Connection, there: set[str]) -> None:
+    """Raise if a trial that has counted steps has no curve."""
+    query = "SELECT key FROM trials WHERE steps IS NOT NULL AND position IS NOT NULL"
+    for (key,) in connection.execute(query):
+        if key not in there:
+            raise wrong("curves", key, "key", None, "the curve of this trial, which has steps")
 
 
 def read_tasks(path: Path) -> dict[str, Trial]:
@@ -104,10 +175,14 @@ def read_tasks(path: Path) -> dict[str, Trial]:
 
 
 def task_of(row: Mapping[str, Any]) -> Trial:
-    """Return the trial of a row of ``trials`` joined with its ``settings``."""
-    budget = json.loads(row["budget"])
-    if budget["target"] is not None and not isinstance(budget["target"], float | int):
-        budget["target"] = dict([budget["target"]])
+    """Return the trial of a row of ``trials`` joined with its ``settings``.
+
+    Raises
+    ------
+    ValueError
+        If the settings are none; the message names table, row and column.
+    """
+    budget, checkpoints = limits_of(row["settings"], row["budget"], row["checkpoints"])
     given = {part.name: row[part.name] for part in dataclasses.fields(Trial) if part.name in row}
     return Trial(
         **given
@@ -115,8 +190,8 @@ def task_of(row: Mapping[str, Any]) -> Trial:
             "optimizer": Component(row["optimizer_name"], row["hyperparameters"], row["optimizer"]),
             "problem": Component(row["problem_name"], row["problem_parameters"], row["problem"]),
             "sampler": Component(row["sampler_name"], row["sampler_parameters"], row["sampler"]),
-            "budget": Budget(**budget),
-            "checkpoints": Checkpoints(**json.loads(row["checkpoints"])),
+            "budget": budget,
+            "checkpoints": checkpoints,
             "measure": tuple(json.loads(row["measure"])),
             "profile": bool(row["profile"]),
             "skip": row["reason"] if row["status"] == "skipped" else None,
@@ -124,14 +199,31 @@ def task_of(row: Mapping[str, Any]) -> Trial:
     )
 
 
-def _unpack(blob: bytes) -> Landscape:
-    head, _, data = zlib.decompress(blob).partition(b"\n")
-    arrays, begin = [], 0
-    for shape in json.loads(head):
-        length = int(np.prod(shape))
-        arrays.append(np.frombuffer(data, "<f8", length, begin).reshape(shape))
-        begin += 8 * length
-    return Landscape(tuple(arrays[:-1]), arrays[-1])
+@lru_cache(maxsize=256)  # many trials share their settings
+def limits_of(row: str, budget: str, checkpoints: str) -> tuple[Budget, Checkpoints]:
+    """Return the budget and the checkpoints in a row of settings.
+
+    Raises
+    ------
+    ValueError
+        If they are none; the message names table, row and column.
+    """
+    made = _made(Budget, "budget", row, budget)
+    return made, _made(Checkpoints, "checkpoints", row, checkpoints)
+
+
+def _made(kind: type, column: str, row: str, text: str) -> Any:
+    """Return the budget or the checkpoints in a row of settings."""
+    try:
+        given = object_in(text)
+        if isinstance(given.get("target"), list):
+            given["target"] = dict([given["target"]])
+    except (ValueError, TypeError) as error:
+        raise wrong("settings", row, column, text, str(error)) from error
+    mistakes = mistakes_in(kind, {k: v for k, v in given.items() if v is not None}, "it")
+    if mistakes:
+        raise wrong("settings", row, column, text, mistakes[0])
+    return kind(**given)  # as it was written: a number that is checked may become another type
 
 
 class Results:
@@ -179,13 +271,15 @@ class Results:
         query = "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
         with reading(self.path) as connection:
             rows = connection.execute(query).fetchall()
-        return {key: _unpack(blob) for key, blob in rows}
+            checked_rows("curves", ("key", "landscape"), rows)
+            return {key: landscape_in(key, blob) for key, blob in rows}
 
     @cached_property
     def study(self) -> dict[str, Any]:
         """The study: name, seed, seeds, budget, time, and the cost and metric of its reports."""
         with reading(self.path) as connection:
-            return study_of(connection)
+            study: dict[str, Any] = visible(study_of(connection))
+            return study
 
     @property
     def cost(self) -> str:
@@ -257,10 +351,8 @@ class Results:
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
         """The environments in which trials ran, one entry for each."""
-        query = "SELECT description FROM environments ORDER BY id"
         with reading(self.path) as connection:
-            rows = connection.execute(query).fetchall()
-        return [json.loads(description) for (description,) in rows]
+            return [*environments_of(connection).values()]
 
 
 def load(folder: str | Path) -> Results:

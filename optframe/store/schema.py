@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,21 +18,27 @@ from typing import Any
 
 from optframe.contracts.columns import TRIALS
 from optframe.contracts.trial import trial_name
+from optframe.errors import visible
+from optframe.store.values import checked, chunks, declared, environment_in, object_in, wrong
 
 __all__ = [
     "APPLICATION",
     "FORMAT",
     "FORMATS",
     "TABLES",
+    "checked_rows",
     "columns_of",
     "create",
     "environment_id",
+    "environments_of",
+    "foreign",
     "insert",
     "migrate",
     "name_of",
     "rows_of",
     "selected",
     "settings_id",
+    "study_in",
     "study_of",
     "tuning_id",
     "version_of",
@@ -67,6 +74,11 @@ _SINCE = {
 FORMATS = range(1, FORMAT + 1)
 """The formats that can be read."""
 
+_COLUMNS = {table: declared(table, text) for table, text in TABLES.items()}
+
+_CHUNK = 1000
+"""The rows that are checked at a time; fewer of curves, which are large."""
+
 
 def columns_of(table: str, version: int = FORMAT) -> tuple[str, ...]:
     """Return the columns of a table, in their order in the file; none where it has no such one."""
@@ -96,8 +108,50 @@ def rows_of(
     names = columns_of(table)
     if columns_of(table, version):
         text = f"SELECT {selected(table, version)} FROM {table} {rest}"
-        for row in connection.execute(text, values):
-            yield dict(zip(names, row, strict=True))
+        rows = connection.execute(text, values)
+        for chunk in chunks(rows, 1 if table == "curves" else _CHUNK):
+            for row in checked_rows(table, names, chunk):
+                yield dict(zip(names, row, strict=True))
+
+
+def checked_rows(
+    table: str, names: Sequence[str], rows: Sequence[Sequence[Any]], unread: Sequence[str] = ()
+) -> Sequence[Sequence[Any]]:
+    """Return rows of a table; raise `ValueError` for a wrong value, see `optframe.store.values`."""
+    return checked(table, _COLUMNS[table], names, rows, unread)
+
+
+def foreign(connection: sqlite3.Connection, version: int) -> str | None:
+    """Return what is in a file beside a store's tables and indexes, or lacks; None if nothing.
+
+    Views, triggers, virtual tables, computed columns and conditions are code that SQLite runs, so
+    that each table must be declared as optframe declares it.
+    """
+    missing = {table for table in TABLES if columns_of(table, version)}
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_schema"):
+        if kind == "index" and (sql is None or " ".join(str(sql).split()) == _INDEX):
+            continue
+        if kind != "table" or name not in missing:
+            return f"found the {ascii(kind)[1:-1]} {name!a}"
+        if _parts(sql) != {f"{table} {part}" for table, part in _declared(name, version)}:
+            return f"found another declaration of the table {name!r}"
+        missing.remove(name)
+    return f"found no table {min(missing)!r}" if missing else None
+
+
+def _declared(table: str, version: int) -> Iterator[tuple[str, str]]:
+    """Yield the table's name with the declaration of each of its columns in a format."""
+    there = columns_of(table, version)
+    for part in TABLES[table].split(","):
+        if part.split()[0] in there:
+            yield table, part.strip()
+
+
+def _parts(sql: object) -> set[str]:
+    """Return the declarations of a table's columns, each after the table's name."""
+    text = " ".join(str(sql).split())
+    found = re.fullmatch(r'CREATE TABLE "?(\w+)"? ?\((.*)\)', text)
+    return {f"{found[1]} {part.strip()}" for part in found[2].split(",")} if found else set()
 
 
 def insert(
@@ -111,9 +165,34 @@ def insert(
 
 
 def study_of(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Return the study's name, seeds, budget and settings; nothing if there is no study."""
+    """Return the study's name, seeds, budget and settings; nothing if there is no study.
+
+    Raises
+    ------
+    ValueError
+        If it is no table of these; the message names table, row and column.
+    """
     row = connection.execute("SELECT value FROM meta WHERE name = 'study'").fetchone()
-    return json.loads(row[0]) if row else {}
+    return {} if row is None else study_in(row[0])
+
+
+def study_in(text: object) -> dict[str, Any]:
+    """Return the study in a text of the table ``meta``; raise `ValueError` if it is none."""
+    try:
+        study = object_in(text)
+    except ValueError as error:
+        raise wrong("meta", "study", "value", text, str(error)) from error
+    for name in ("name", "budget", "start", "cost", "metric"):
+        if not isinstance(study.get(name), str | None):
+            expected = f"a text or nothing as the study's {name}"
+            raise wrong("meta", "study", "value", study[name], expected)
+    return study
+
+
+def environments_of(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    """Return the descriptions of environments by their names; their texts are `visible`."""
+    rows = sorted(rows_of(connection, "environments"), key=lambda row: str(row["id"]))
+    return {row["id"]: visible(environment_in(row["description"])) for row in rows}
 
 
 def name_of(row: Mapping[str, Any]) -> str:
@@ -157,11 +236,11 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     Nothing is lost. Tables are created anew, so that columns have the same order in every file.
     """
     connection.execute(f"PRAGMA user_version = {FORMAT}")
-    for table, declared in TABLES.items():
+    for table, text in TABLES.items():
         before = columns_of(table, version)
         if before == columns_of(table):
             continue
-        connection.execute(f"CREATE TABLE later ({declared})")
+        connection.execute(f"CREATE TABLE later ({text})")
         if before:
             connection.execute(f"INSERT INTO later SELECT {selected(table, version)} FROM {table}")
             connection.execute(f"DROP TABLE {table}")

@@ -24,7 +24,14 @@ from optframe.contracts.columns import TRIALS, filled
 from optframe.contracts.record import Landscape, Record
 from optframe.contracts.trial import canonical
 from optframe.errors import StoreError
-from optframe.store.file import STORE_NAME, begun, check, reported
+from optframe.store.file import (
+    STORE_NAME,
+    begun,
+    check,
+    check_format,
+    refuse_other_files,
+    reported,
+)
 from optframe.store.locks import FolderLock, is_shared
 from optframe.store.paths import packed
 from optframe.store.schema import FORMAT, create, environment_id, migrate, settings_id, study_of
@@ -49,10 +56,12 @@ class Store:
         self.path = folder / STORE_NAME
         with reported(self.path):
             folder.mkdir(parents=True, exist_ok=True)
+            refuse_other_files(self.path)
             there = self.path.exists() and self.path.stat().st_size
             version = check(self.path) if there else FORMAT
             journal = _journal(folder)
             self._connection = sqlite3.connect(self.path, isolation_level=None)
+            self._connection.execute("PRAGMA trusted_schema = OFF")
             self._folder_lock = FolderLock(folder)
             try:
                 # One transaction, so that a kill leaves all of it or nothing. It locks the file,
@@ -61,6 +70,7 @@ class Store:
                 with begun(self._connection):
                     if not (there or self._is_made()):  # another process may have been faster
                         create(self._connection)
+                    check_format(self.path, self._connection)
                     self._lock(take_over)
                     if version != FORMAT:
                         migrate(self._connection, version)

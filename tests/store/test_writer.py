@@ -161,10 +161,11 @@ def test_landscapes_are_read_back(tmp_path, trials):
 
 
 def test_unicode_is_kept(tmp_path, trials):
-    reason = "Größe θ → ∞ 数\n" * 100
-    save(tmp_path, trials, record(trials[0], "failed", reason=reason, traceback=reason))
+    reason = "Größe θ → ∞ 数" * 100
+    trace = f"{reason}\n{reason}"
+    save(tmp_path, trials, record(trials[0], "failed", reason=reason, traceback=trace))
     row = load(tmp_path).trials.loc[0]
-    assert (row["reason"], row["traceback"]) == (reason, reason)
+    assert (row["reason"], row["traceback"]) == (reason, trace)
 
 
 def test_where_it_ran_is_kept_once(tmp_path, trials):
