@@ -54,7 +54,13 @@ def check_steps(steps: NDArray[np.float64], lengths: NDArray[np.int64], keys: An
     if not fits.all():
         place = int(np.argmin(fits))
         key = keys[int(np.searchsorted(ends, place, side="right"))]
-        raise wrong("curves", key, "data", float(steps[place]), "steps, of which none is below 0 or the one before")
+        raise wrong(
+            "curves",
+            key,
+            "data",
+            float(steps[place]),
+            "steps, of which none is below 0 or the one before",
+        )
 
 
 def landscape_in(key: str, blob: bytes) -> Landscape:

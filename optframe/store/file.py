@@ -29,6 +29,7 @@ __all__ = [
     "reading",
     "refuse_other_files",
     "reported",
+    "size_of",
 ]
 
 STORE_NAME = "store.sqlite"
@@ -233,10 +234,15 @@ def _opened(path: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
     """Connect, and read once, which raises if the file cannot be read."""
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-        log = path.with_name(f"{path.name}-wal")
-        guard(connection, path.stat().st_size + (log.stat().st_size if log.exists() else 0))
+        guard(connection, size_of(path))
         connection.execute("PRAGMA user_version").fetchone()
         yield connection
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a store's file, and of the log beside it while it is written."""
+    log = path.with_name(f"{path.name}-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
 def _keeps_log(path: Path) -> bool:

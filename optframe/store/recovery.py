@@ -27,7 +27,7 @@ from optframe.store.results import limits_of, task_of
 from optframe.store.salvage import Value, readable_rows
 from optframe.store.schema import (
     FORMATS,
-    checked_rows,
+    checked_columns,
     columns_of,
     environment_id,
     insert,
@@ -262,7 +262,7 @@ def _curve(row: Row) -> Any:
 def _is_sound(table: str, row: Row) -> bool:
     """Whether a row's values are such as the table has."""
     try:
-        checked_rows(table, [*row], [[*row.values()]])
+        checked_columns(table, [*row], [(value,) for value in row.values()])
     except ValueError:
         return False
     return True

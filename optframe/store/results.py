@@ -6,8 +6,10 @@ import copy
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.components.parameters import mistakes_in
-from optframe.contracts.column import Column
 from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
 from optframe.contracts.costs import DEFAULT, OFFERED, check_cost
 from optframe.contracts.record import Landscape
-from optframe.contracts.trial import Budget, Checkpoints, Component, Trial, canonical
-from optframe.errors import StoreError, UsageError, nearest, printable, visible
+from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
+from optframe.errors import StoreError, UsageError, nearest, visible
 from optframe.store.curves import check_steps, curve_in, landscape_in
-from optframe.store.file import STORE_NAME, check, reading, reported
+from optframe.store.file import STORE_NAME, check, reading, reported, size_of
 from optframe.store.paths import StoredPaths, read_paths
 from optframe.store.schema import (
-    checked_rows,
+    checked_columns,
     columns_of,
     environments_of,
     rows_of,
@@ -51,34 +52,39 @@ def read_trials(path: Path) -> pd.DataFrame:
     with reading(path) as connection:
         rows = connection.execute(
             f"SELECT {selected('trials', version_of(connection))} FROM trials "
-            "WHERE position IS NOT NULL ORDER BY position"
+            "WHERE position IS NOT NULL"
         ).fetchall()
-        frame = pd.DataFrame(checked_rows("trials", names, rows, [*metrics]), columns=names)
-        stored = frame[[column.name for column in TRIALS if not column.shown]]
-        frame = frame.drop(columns=[*stored])
-        for name, prefix in metrics.items():
-            values = _metrics(name, stored[name], frame["key"], path)
-            table = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
-            frame = pd.concat([frame, table], axis=1)
+        found = [*zip(*rows, strict=True)]
+        shown = checked_columns("trials", names, found, [*metrics], shown=True)
+        rows = rows if shown is found else [*zip(*shown, strict=True)]
+        rows.sort(key=itemgetter(names.index("position")))  # faster than to let SQLite do it
+        frame = pd.DataFrame(rows, columns=names)
+        frame = frame.drop(columns=[column.name for column in TRIALS if not column.shown])
+        frame = frame.astype({column.name: float for column in TRIALS if column.is_float})
+        measured = [
+            pd.DataFrame(_metrics(name, names.index(name), rows, path), frame.index, dtype=float)
+            for name in metrics
+        ]
+        prefixed = [
+            one.add_prefix(metrics[name]) for name, one in zip(metrics, measured, strict=True)
+        ]
+        frame = pd.concat([frame, *prefixed], axis=1)
         if not frame.columns.is_unique:
             raise wrong("trials", "any", "best", "a metric's name", "one that is no column's")
-    for column in TRIALS:
-        if column.is_float:
-            frame[column.name] = frame[column.name].astype(float)
-        elif column.type == "TEXT" and column.shown:
-            frame[column.name] = _visible(frame[column.name], column)
     return frame
 
 
-def _metrics(column: str, texts: Any, keys: Any, path: Path) -> list[dict[str, float | None]]:
-    """Return the metrics of each trial, from texts in a column; None is no metrics."""
+def _metrics(
+    column: str, place: int, rows: Sequence[Sequence[Any]], path: Path
+) -> list[dict[str, float | None]]:
+    """Return the metrics of each trial, from the texts at a place in rows; None is no metrics."""
     found = []
-    for key, text in zip(keys, texts, strict=True):
+    for row in rows:
         try:
-            found.append(metrics_in(text) if isinstance(text, str) else {})
+            found.append({} if row[place] is None else metrics_in(row[place]))
         except ValueError as error:
-            raise wrong("trials", key, column, text, str(error)) from error
-    names = {name for one in found for name in one}
+            raise wrong("trials", row[0], column, row[place], str(error)) from error
+    names = {*chain.from_iterable(found)}
     _check_size("trials", column, 8 * len(names) * len(found), path)
     shown = {name: visible(name) for name in names if not name.isprintable()}
     return [{shown.get(n, n): v for n, v in one.items()} for one in found] if shown else found
@@ -86,26 +92,11 @@ def _metrics(column: str, texts: Any, keys: Any, path: Path) -> list[dict[str, f
 
 def _check_size(table: str, column: str, needed: int, path: Path) -> None:
     """Raise if a frame would take more memory than the file's size justifies."""
-    most = max(FLOOR, RATIO * path.stat().st_size)
+    most = max(FLOOR, RATIO * size_of(path))
     if needed > most:
         raise wrong(
             table, "all", column, needed, f"at most {most} bytes of numbers in a file of this size"
         )
-
-
-def _visible(texts: Any, column: Column) -> Any:
-    """Return texts with escapes in place of control characters; tracebacks keep their lines.
-
-    So whatever is drawn, written or printed of a store shows them as escapes.
-    """
-    if column.unit == "JSON":
-        hidden = {text for text in {*texts} if "\\" in text or not text.isprintable()}
-        shown = {text: canonical(visible(object_in(text))) for text in hidden}
-        return texts.map(lambda text: shown.get(text, text)) if shown else texts
-    if all(text.isprintable() for text in texts if isinstance(text, str)):
-        return texts
-    show = printable if column.name == "traceback" else visible
-    return texts.map(show, na_action="ignore")
 
 
 def read_curves(path: Path) -> pd.DataFrame:
@@ -120,35 +111,38 @@ def read_curves(path: Path) -> pd.DataFrame:
         cursor = connection.execute(
             f"SELECT {', '.join(identity)}, columns, rows FROM {chosen} ORDER BY position"
         )
-        found = cursor.fetchall()
-        checked_rows("trials", identity, [row[:-2] for row in found])
-        checked_rows("curves", ("key", "columns", "rows"), [(r[0], *r[-2:]) for r in found])
-        _check_none_is_missing(connection, {row[0] for row in found})
-        heads = pd.DataFrame(found, columns=[*identity, "columns", "rows"])
-        columns = {text: names_in(text) for text in dict.fromkeys(heads["columns"])}
+        found = [*zip(*cursor.fetchall(), strict=True)] or [()] * (len(identity) + 2)
+        checked_columns("curves", ("key", "columns", "rows"), [found[0], *found[-2:]])
+        _check_none_is_missing(connection, {*found[0]})
+        named = checked_columns("trials", identity, found, shown=True)
+        heads = pd.DataFrame(dict(zip(identity, named, strict=False)))
+        *_, texts, rows = found
+        columns = {text: names_in(text) for text in dict.fromkeys(texts)}
         every = list(dict.fromkeys(n for names in columns.values() for n in names) or COUNT_COLUMNS)
-        total = sum(row[-1] for row in found)
+        total = sum(rows)
         _check_size("curves", "rows", 8 * len(every) * total, path)
-        lengths = heads["rows"].to_numpy(int)
+        lengths = np.array(rows, int)
         table = np.empty((len(every), total))
         places = {text: [every.index(n) for n in names] for text, names in columns.items()}
-        begin = 0
-        for key, text, length, data in connection.execute(
-            f"SELECT key, columns, rows, data FROM {chosen} ORDER BY position"
-        ):
+        # In the order of the file: to sort them would copy all their data.
+        where = zip(np.cumsum(lengths) - lengths, texts, rows, strict=True)
+        begins = dict(zip(found[0], where, strict=True))
+        for key, data in connection.execute("SELECT key, data FROM curves WHERE rows > 0"):
+            if key not in begins:
+                continue  # of an earlier plan
+            begin, text, length = begins[key]
             values = curve_in(key, len(columns[text]), length, data)
             block = table[:, begin : begin + length]
             block[places[text]] = values
             if len(values) < len(every):
                 block[[i for i in range(len(every)) if i not in places[text]]] = np.nan
-            begin += length
         check_steps(table[every.index("step")], lengths, heads["key"])
     whose = np.repeat(np.arange(len(heads)), lengths)
-    shown = {c.name: _visible(heads[c.name], c) for c in TRIALS if c.identity and c.type == "TEXT"}
-    heads = heads.assign(**shown)
-    named = {name: heads[name].astype(kind).array.take(whose) for name, kind in kinds.items()}
-    measured = dict(zip(map(visible, every), table, strict=True))
-    return pd.DataFrame({**named, **measured, "step": measured["step"].astype("int64")}, copy=False)
+    repeated = {name: heads[name].astype(kind).array.take(whose) for name, kind in kinds.items()}
+    measured: dict[Any, Any] = dict(zip(map(visible, every), table, strict=True))
+    return pd.DataFrame(
+        {**repeated, **measured, "step": measured["step"].astype("int64")}, copy=False
+    )
 
 
 def _check_none_is_missing(connection: sqlite3.Connection, there: set[str]) -> None:
@@ -220,7 +214,9 @@ def _made(kind: type, column: str, row: str, text: str) -> Any:
             given["target"] = dict([given["target"]])
     except (ValueError, TypeError) as error:
         raise wrong("settings", row, column, text, str(error)) from error
-    mistakes = mistakes_in(kind, {k: v for k, v in given.items() if v is not None}, "it")
+    known = {part.name for part in dataclasses.fields(kind)}
+    given = {name: v for name, v in given.items() if v is not None or name not in known}
+    mistakes = mistakes_in(kind, given, "it")
     if mistakes:
         raise wrong("settings", row, column, text, mistakes[0])
     return kind(**given)  # as it was written: a number that is checked may become another type
@@ -271,7 +267,7 @@ class Results:
         query = "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
         with reading(self.path) as connection:
             rows = connection.execute(query).fetchall()
-            checked_rows("curves", ("key", "landscape"), rows)
+            checked_columns("curves", ("key", "landscape"), [*zip(*rows, strict=True)])
             return {key: landscape_in(key, blob) for key, blob in rows}
 
     @cached_property

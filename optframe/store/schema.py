@@ -26,7 +26,7 @@ __all__ = [
     "FORMAT",
     "FORMATS",
     "TABLES",
-    "checked_rows",
+    "checked_columns",
     "columns_of",
     "create",
     "environment_id",
@@ -110,15 +110,20 @@ def rows_of(
         text = f"SELECT {selected(table, version)} FROM {table} {rest}"
         rows = connection.execute(text, values)
         for chunk in chunks(rows, 1 if table == "curves" else _CHUNK):
-            for row in checked_rows(table, names, chunk):
+            checked_columns(table, names, [*zip(*chunk, strict=True)])
+            for row in chunk:
                 yield dict(zip(names, row, strict=True))
 
 
-def checked_rows(
-    table: str, names: Sequence[str], rows: Sequence[Sequence[Any]], unread: Sequence[str] = ()
-) -> Sequence[Sequence[Any]]:
-    """Return rows of a table; raise `ValueError` for a wrong value, see `optframe.store.values`."""
-    return checked(table, _COLUMNS[table], names, rows, unread)
+def checked_columns(
+    table: str,
+    names: Sequence[str],
+    found: Sequence[tuple[Any, ...]],
+    unread: Sequence[str] = (),
+    shown: bool = False,
+) -> Sequence[tuple[Any, ...]]:
+    """Return columns of a table; raise `ValueError` for a wrong value: see `values.checked`."""
+    return checked(table, _COLUMNS[table], names, found, unread, shown)
 
 
 def foreign(connection: sqlite3.Connection, version: int) -> str | None:

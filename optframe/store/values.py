@@ -14,6 +14,8 @@ from typing import Any
 
 from optframe.contracts.column import Column
 from optframe.contracts.columns import CURVES, TRIALS
+from optframe.contracts.trial import canonical
+from optframe.errors import printable, visible
 
 __all__ = [
     "FLOOR",
@@ -45,6 +47,8 @@ LARGEST = 2**63 - 1
 DEEPEST = 32
 """The largest depth of JSON."""
 
+_DIGITS = frozenset("0123456789abcdef")
+
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "TEXT": (str,),
     "INTEGER": (int,),
@@ -59,6 +63,7 @@ _EXPECTED = {
 }
 
 Row = Sequence[Any]
+Values = tuple[Any, ...]
 
 
 def wrong(table: str, row: object, column: str, found: object, expected: str) -> ValueError:
@@ -73,23 +78,47 @@ def checked(
     table: str,
     columns: Mapping[str, Column],
     names: Sequence[str],
-    rows: Sequence[Row],
+    found: Sequence[Values],
     unread: Sequence[str] = (),
-) -> Sequence[Row]:
-    """Return rows of a table with the columns ``names``; raise `ValueError` for a wrong value.
+    shown: bool = False,
+) -> Sequence[Values]:
+    """Return columns of a table, those of ``names``; raise `ValueError` for a wrong value.
 
-    The first column is what the row is called by. ``columns`` are those of `declared`. Texts in the
-    columns ``unread`` are not read, since the caller reads them.
+    The first column is what rows are called by. ``columns`` are those of `declared`. Texts in the
+    columns ``unread`` are not read, since the caller reads them. With ``shown``, the others have
+    escapes in place of control characters, so that whatever is drawn, written or printed of a store
+    has them; tracebacks keep their lines. What is returned is ``found`` where nothing changes.
     """
-    if not rows:
-        return rows
+    changed: dict[int, Values] = {}
     # Column by column, since a test of a whole column takes no longer than one of a single value.
-    for name, values in zip(names, zip(*rows, strict=True), strict=True):
-        flaw = _flaw(table, columns[name], values, name not in unread)
+    for place, (name, values) in enumerate(zip(names, found, strict=False)):
+        once = values[:1] if values and values.count(values[0]) == len(values) else values
+        flaw = _flaw(table, columns[name], once, name not in unread)
         if flaw is not None:
-            place, expected = flaw
-            raise wrong(table, rows[place][0], name, values[place], expected)
-    return rows
+            row, expected = flaw
+            raise wrong(table, found[0][row], name, values[row], expected)
+        if shown and columns[name].type == "TEXT" and name not in unread:
+            hidden = _hidden(columns[name], once)
+            if hidden:
+                show = {text: _shown(columns[name], text) for text in hidden}
+                changed[place] = tuple(show.get(text, text) for text in values)
+    return [changed.get(i, values) for i, values in enumerate(found)] if changed else found
+
+
+def _hidden(column: Column, values: Sequence[str | None]) -> list[str]:
+    """Return the texts with characters that are to be escaped; in JSON, perhaps as escapes."""
+    texts = values if None not in values else [text for text in values if text is not None]
+    if column.unit == "JSON":
+        return [text for text in {*texts} if text and ("\\" in text or not text.isprintable())]
+    if all(map(str.isprintable, texts)):  # type: ignore[arg-type]
+        return []
+    return [text for text in {*texts} if text and not text.isprintable()]
+
+
+def _shown(column: Column, text: str) -> str:
+    if column.unit == "JSON":
+        return canonical(visible(object_in(text)))
+    return printable(text) if column.name == "traceback" else str(visible(text))
 
 
 def object_in(text: object) -> dict[str, Any]:
@@ -122,9 +151,9 @@ def environment_in(text: object) -> dict[str, Any]:
 
 def inflated(data: object, most: int) -> bytes:
     """Return decompressed data; raise `ValueError` if there would be more than ``most`` bytes."""
-    stream = zlib.decompressobj()
     if not isinstance(data, bytes):
         raise ValueError("bytes")
+    stream = zlib.decompressobj()
     try:
         found = stream.decompress(data, most + 1)
     except zlib.error as error:
@@ -162,6 +191,10 @@ def _flaw(table: str, column: Column, values: Sequence[Any], reads: bool) -> tup
             return None
         place = _first(values, lambda value: value is None or value in column.values)
         return place, f"one of {', '.join(column.values)}"
+    if column.name in ("key", "cell"):
+        if {*map(len, values)} <= {32} and {*"".join(values)} <= _DIGITS:
+            return None
+        return _first(values, lambda v: len(v) == 32 and {*v} <= _DIGITS), "32 hexadecimal digits"
     read = _READ.get((table, column.name)) if reads else None
     for value in {*values} if read is not None else ():
         try:
@@ -194,11 +227,6 @@ def _depth(value: Any) -> int:
         level = [v for one in inside for v in (one.values() if isinstance(one, dict) else one)]
         depth += 1
     return depth
-
-
-def _key(text: str) -> None:
-    if len(text) != 32 or {*text} - {*"0123456789abcdef"}:
-        raise ValueError("32 hexadecimal digits")
 
 
 def metrics_in(text: str) -> dict[str, float | None]:
@@ -235,12 +263,9 @@ _TAKEN = {column.name for column in (*TRIALS, *CURVES)}
 _IDENTITY = {column.name for column in TRIALS if column.identity}
 
 _READ: Mapping[tuple[str, str], Callable[[Any], Any]] = {
-    ("trials", "key"): _key,
-    ("trials", "cell"): _key,
     ("trials", "final"): metrics_in,
     ("trials", "best"): metrics_in,
     **{("trials", c.name): object_in for c in TRIALS if c.unit == "JSON" and c.shown},
-    ("curves", "key"): _key,
     ("curves", "columns"): names_in,
     ("environments", "description"): environment_in,
     ("settings", "budget"): object_in,
