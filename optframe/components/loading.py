@@ -15,6 +15,7 @@ from types import ModuleType
 import pluggy
 
 from optframe.components import hookspecs
+from optframe.components.importing import TYPED
 from optframe.components.registry import Registry
 from optframe.errors import PluginError, UsageError, nearest
 
@@ -75,8 +76,9 @@ def load_plugins(
             registry.leave_out(point.name, origin, error)
             continue
         registry.admit(plugin, point.name, origin, version)
-    for path in paths:
-        _load_path(registry, path)
+    with TYPED.searched():
+        for path in paths:
+            _load_path(registry, path)
     if strict and registry.broken:
         lines = [f"plugin {b.name!r} ({b.origin}): {b.reason}" for b in registry.broken]
         raise PluginError("\n".join(lines))

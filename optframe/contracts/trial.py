@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Lt
 
+from optframe.errors import printable
+
 __all__ = [
     "BUDGETS",
     "NO_SAMPLER",
@@ -259,7 +261,8 @@ def trial_name(
     """Return what messages call a trial, made from labels; without a seed it is left out."""
     drawn = "" if sampler == NO_SAMPLER.label else f", {sampler}"
     numbered = "" if seed is None else f", seed {seed}"
-    return f"{optimizer} on {problem}{drawn}{numbered}"
+    # Labels may be a stranger's.
+    return printable(f"{optimizer} on {problem}{drawn}{numbered}", "")
 
 
 def _hash(value: Any) -> str:

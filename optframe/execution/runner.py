@@ -65,6 +65,11 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
     ``take_over`` ignores the lock of another process, which must have ended. A `UsageError` has one
     line per mistake in the study.
     """
+    with registry.importing(study.imports):
+        return _run(study, folder, registry, take_over)
+
+
+def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Outcome:
     binder = Binder(registry)
     asked = plan(study, registry, binder)
     trials = list({trial.key: trial for trial in asked}.values())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from optframe.contracts.columns import CURVES, METRICS, PATH, TRIALS, rises
 from optframe.errors import UnavailableError, UsageError, nearest
+from optframe.store.cells import plain_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,8 @@ def export(
     """Write trials, curves, paths and the descriptions of their columns; return the files.
 
     ``trials``, ``curves`` and, if there are any, ``paths`` are written once per format: as CSV with
-    17 digits, which represent a float64 exactly, and as Parquet. The other files are
+    17 digits, which represent a float64 exactly, and as Parquet. In CSV an apostrophe precedes a
+    text that a spreadsheet would compute (see `optframe.store.cells`). The other files are
     ``columns.csv`` (the data dictionary), ``study.json`` and ``environments.json``. The default
     folder is ``export`` beside the store. If Parquet is asked for and pyarrow is missing, nothing
     is written, and `UnavailableError` is raised.
@@ -48,12 +50,12 @@ def export(
         for name in formats:
             path = target / f"{table}.{name}"
             if name == "csv":
-                frame.to_csv(path, index=False, float_format="%.17g")
+                plain_cells(frame).to_csv(path, index=False, float_format="%.17g")
             else:
                 frame.to_parquet(path, index=False)
             written.append(path)
     columns = target / "columns.csv"
-    dictionary(**frames).to_csv(columns, index=False)
+    plain_cells(dictionary(**frames)).to_csv(columns, index=False)
     written.append(columns)
     for name, content in (("study", results.study), ("environments", results.environments)):
         path = target / f"{name}.json"

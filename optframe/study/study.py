@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge
 
 from optframe.components.binder import Binder
+from optframe.components.importing import TYPED, Imports
 from optframe.components.parameters import mistakes_in
 from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
@@ -98,6 +100,13 @@ class Study:
         return cls(**read(tables, where))
 
     @property
+    def imports(self) -> Imports:
+        """From where what it names is imported: from anywhere unless it was read from a file."""
+        if not Path(self.where).is_file():
+            return TYPED
+        return Imports(not_from=(str(Path(self.where).resolve().parent), os.getcwd()))
+
+    @property
     def folder(self) -> Path:
         """The results folder, unless another one is given: ``results/<name>``."""
         return Path("results") / (re.sub(r"[^\w-]+", "-", self.name).strip("-") or "study")
@@ -142,8 +151,9 @@ def plan(
     the trials can be run, but their keys cannot be used in a store.
     The `UsageError` is raised from the exception of a problem, where one raised it.
     """
-    planner = _Planner(study, registry, binder or Binder(registry), keyed)
-    trials = planner.trials()
+    with registry.importing(study.imports):
+        planner = _Planner(study, registry, binder or Binder(registry), keyed)
+        trials = planner.trials()
     if planner.mistakes:
         raise UsageError(*dict.fromkeys(planner.mistakes)) from planner.raised
     if not trials:

@@ -51,7 +51,7 @@ def _check_store(results: Path, out: Path | None) -> int:
     try:
         statuses = examine(path)
     except StoreError as error:
-        click.echo(error)
+        click.echo(printable(str(error), ""))
     else:
         left = statuses.get("planned", 0)
         ended = sum(statuses.values()) - left
@@ -63,7 +63,7 @@ def _check_store(results: Path, out: Path | None) -> int:
     click.echo(f", and {made.planned} to be run, in {made.path}")
     click.echo(f"lost: {len(made.lost) or 'nothing that left a trace'}")
     for line in made.lost:
-        click.echo(f"  {line}")
+        click.echo(f"  {printable(line, '')}")
     if made.lost:
         click.echo(MORE)
     click.echo(f"the same study with `--out {made.path.parent}` runs what is missing")
