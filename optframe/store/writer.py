@@ -23,7 +23,7 @@ import numpy as np
 from optframe.contracts.columns import TRIALS, filled
 from optframe.contracts.record import Landscape, Record
 from optframe.contracts.trial import canonical
-from optframe.errors import StoreError
+from optframe.errors import StoreError, visible
 from optframe.store.file import (
     STORE_NAME,
     begun,
@@ -192,17 +192,20 @@ class Store:
         """Write this process into the table ``lock``; raise if another process has the lock."""
         host, process = socket.gethostname(), os.getpid()
         row = self._connection.execute("SELECT host, process FROM lock").fetchone()
-        if row is not None and not take_over:
-            # A row is left behind by a killed process, so a row alone does not refuse. On another
-            # machine, nothing is known of the process, so that it counts as alive. A row with this
-            # process's own number is either from a dead process with the same number, or from
-            # another `Store` in this process; the lock on the folder decides which.
-            mine = row[0] == host and row[1] == process
-            if self._folder_lock.refused or (not mine and (row[0] != host or _alive(row[1]))):
-                raise StoreError(
-                    f"{self.path}: process {row[1]} on {row[0]} is writing to it; wait for it, or "
-                    "choose another folder with --out; if that process has ended, add --take-over"
-                )
+        # On a local disk the folder's lock decides, which the kernel releases with its process. The
+        # row is left behind by a kill; its number may be another process's by now, in a container
+        # even one that lives. Where the lock decides nothing, the row does: of a process on another
+        # machine nothing is known, so that it counts as alive, and this process's own number is
+        # that of a dead one, since the lock on the folder was free.
+        mine = row == (host, process)
+        left = row is None or mine or (row[0] == host and not _alive(row[1]))
+        free = not self._folder_lock.refused and (self._folder_lock.decides or left)
+        if not (free or take_over):
+            who = "another process" if row is None else f"process {row[1]} on {row[0]}"
+            raise StoreError(
+                f"{self.path}: {visible(who)} is writing to it; wait for it, or choose another "
+                "folder with --out; if that process has ended, add --take-over"
+            )
         self._connection.execute("INSERT OR REPLACE INTO lock VALUES (1, ?, ?)", (host, process))
 
     def _keep_journal(self, journal: str) -> None:
@@ -256,7 +259,7 @@ def _pack(grid: Landscape | None) -> bytes | None:
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError, TypeError):  # the number may be a stranger's
         return False
     except OSError:
         return True
