@@ -28,6 +28,7 @@ __all__ = [
     "nearest",
     "one_line",
     "printable",
+    "shortened",
     "visible",
 ]
 
@@ -95,9 +96,25 @@ def visible(value: Any) -> Any:
     return [visible(inner) for inner in value] if isinstance(value, list) else value
 
 
+MOST = 2000
+"""The characters of a message that is another program's text; the rest is counted."""
+
+
 def one_line(message: object) -> str:
-    """Return a message, for example an exception's, as one `printable` line."""
-    return printable(" ".join(str(message).split()))
+    """Return a message, for example an exception's, as one `printable` line of bounded length."""
+    try:
+        text = str(message)
+    except Exception as error:  # an exception's own `__str__` may raise
+        text = f"(its text cannot be read: {type(error).__name__})"
+    return printable(" ".join(shortened(text, MOST).split()))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text with at most about ``most`` characters: its beginning, a note, and its end."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]} ... (cut, {len(text):,} characters in all) ... {text[-half:]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

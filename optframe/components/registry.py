@@ -153,7 +153,8 @@ class Registry:
                 raise PluginError(f"{KINDS[kind].singular} {name!r}: {error}") from error
             except (Exception, SystemExit) as error:
                 raise PluginError(
-                    f"{who} ({entry.target}) could not be imported: {type(error).__name__}: {error}"
+                    f"{who} ({entry.target}) could not be imported: {type(error).__name__}: "
+                    f"{one_line(error)}"
                 ) from error
         flaw = flaw_of(kind, target)
         if flaw is not None:

@@ -18,11 +18,13 @@ from optframe.components.registry import Registry
 from optframe.contracts import Backend, Executor
 from optframe.contracts.record import Record, now
 from optframe.contracts.trial import Trial
+from optframe.errors import one_line
 from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
 from optframe.execution.order import interleaved
 from optframe.execution.signals import stopping
+from optframe.execution.surroundings import restored
 from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.store.file import STORE_NAME
 from optframe.store.results import Results
@@ -65,8 +67,9 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
     ``take_over`` ignores the lock of another process, which must have ended. A `UsageError` has one
     line per mistake in the study.
     """
-    with registry.importing(study.imports):
-        return _run(study, folder, registry, take_over)
+    # Paths are resolved before any plugin runs, which may change the working directory.
+    with registry.importing(study.imports), restored():
+        return _run(study, folder.absolute(), registry, take_over)
 
 
 def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Outcome:
@@ -84,7 +87,7 @@ def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Out
         counts: Counter[str] = Counter()
         by_key = {trial.key: trial for trial in pending}
         every = seconds(study.run.save_every)
-        saved = SavedRuns((folder / "saved").absolute(), every) if every is not None else None
+        saved = SavedRuns(folder / "saved", every) if every is not None else None
 
         def finished(record: Record) -> None:
             counts[record.status] += 1
@@ -111,7 +114,6 @@ def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Out
                         saver.add(records)
                 except KeyboardInterrupt:
                     # After a signal, this is how work in this process ends; what is saved stays.
-                    # Without one, a plugin has raised it.
                     if not stop.requested:
                         raise
             stopped = stop.signal
@@ -181,11 +183,11 @@ def _notify(registry: Registry, event: str, **what: Any) -> None:
         hook = registry.manager.subset_hook_caller(f"optframe_{event}", others)
         try:
             hook(**what)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             line = traceback.extract_tb(error.__traceback__)[-1]
             print(
                 f"optframe: plugin {registry.manager.get_name(observer)!r} raised "
-                f"{type(error).__name__} at {event}: {error} "
+                f"{type(error).__name__} at {event}: {one_line(error)} "
                 f"({line.filename}:{line.lineno}); the study continues",
                 file=sys.stderr,
             )
