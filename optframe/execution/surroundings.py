@@ -1,9 +1,9 @@
 """Restores what a plugin's code may have changed in its process, so that it costs itself alone.
 
 A trial is given the process as it was: working directory, environment, umask, locale, warning
-filters, recursion limit, timer, signal handlers, garbage collection, tracing, standard output and error.
-The state of global random generators is left as it is: restored, trials of all seeds would draw the
-same numbers.
+filters, recursion limit, timer, signal handlers, garbage collection, tracing, standard output and
+error. The state of global random generators is left as it is: restored, trials of all seeds would
+draw the same numbers.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ def _set_environment(values: dict[str, str]) -> None:
 
 
 def _set_filters(filters: list[Any]) -> None:
+    """Restore filters, but keep new ones of a module or message: libraries that were loaded."""
+    own = [one for one in warnings.filters if one not in filters and (one[1] or one[3])]
     warnings.resetwarnings()  # so that Python notices the change
-    warnings.filters[:] = filters  # type: ignore[index]
+    warnings.filters[:] = [*own, *filters]  # type: ignore[index]
 
 
 def _handlers() -> list[Any] | None:

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from optframe.statistics.standings import Standings
 
 __all__ = ["Results", "limits_of", "load", "read_curves", "read_tasks", "read_trials", "task_of"]
+
+
+MOST_METRICS = 1000
+"""The number of metrics, of all trials together, that a store can have."""
 
 
 def read_trials(path: Path) -> pd.DataFrame:
@@ -85,18 +89,25 @@ def _metrics(
         except ValueError as error:
             raise wrong("trials", row[0], column, row[place], str(error)) from error
     names = {*chain.from_iterable(found)}
-    _check_size("trials", column, 8 * len(names) * len(found), path)
+    _check_few("trials", column, names)
+    _check_size("trials", "all", column, 8 * len(names) * len(found), path)
     shown = {name: visible(name) for name in names if not name.isprintable()}
     return [{shown.get(n, n): v for n, v in one.items()} for one in found] if shown else found
 
 
-def _check_size(table: str, column: str, needed: int, path: Path) -> None:
+def _check_few(table: str, column: str, names: Collection[str]) -> None:
+    """Raise if there are so many metrics that frames with a column for each take minutes."""
+    if len(names) > MOST_METRICS:
+        found = f"{len(names)} different names"
+        raise wrong(table, "all", column, found, f"at most {MOST_METRICS} different metrics")
+
+
+def _check_size(table: str, row: str, column: str, needed: int, path: Path) -> None:
     """Raise if a frame would take more memory than the file's size justifies."""
     most = max(FLOOR, RATIO * size_of(path))
     if needed > most:
-        raise wrong(
-            table, "all", column, needed, f"at most {most} bytes of numbers in a file of this size"
-        )
+        found = f"{needed} bytes of numbers in all"
+        raise wrong(table, row, column, found, f"at most {most} in a file of this size")
 
 
 def read_curves(path: Path) -> pd.DataFrame:
@@ -119,8 +130,11 @@ def read_curves(path: Path) -> pd.DataFrame:
         *_, texts, rows = found
         columns = {text: names_in(text) for text in dict.fromkeys(texts)}
         every = list(dict.fromkeys(n for names in columns.values() for n in names) or COUNT_COLUMNS)
+        _check_few("curves", "columns", every)
         total = sum(rows)
-        _check_size("curves", "rows", 8 * len(every) * total, path)
+        if rows:
+            largest = found[0][rows.index(max(rows))]
+            _check_size("curves", largest, "rows", 8 * len(every) * total, path)
         lengths = np.array(rows, int)
         table = np.empty((len(every), total))
         places = {text: [every.index(n) for n in names] for text, names in columns.items()}
