@@ -28,6 +28,10 @@ _SIGNALS = tuple(
 )
 
 
+_UNKNOWN = object()
+"""The state of what this system or thread does not have."""
+
+
 @contextlib.contextmanager
 def restored() -> Iterator[None]:
     """Restore the process's state after the block, whatever it has done.
@@ -35,7 +39,7 @@ def restored() -> Iterator[None]:
     A process that the block has forked ends here: what comes after the block is the first one's.
     """
     process = os.getpid()
-    before = [(put, value, get) for get, put in _STATE if (value := get()) is not None]
+    before = [(put, value, get) for get, put in _STATE if (value := get()) is not _UNKNOWN]
     try:
         yield
     finally:
@@ -48,11 +52,11 @@ def restored() -> Iterator[None]:
         _reopen()
 
 
-def _directory() -> str | None:
+def _directory() -> Any:
     try:
         return os.getcwd()
     except OSError:  # it was removed
-        return None
+        return _UNKNOWN
 
 
 def _umask() -> int:
@@ -72,9 +76,9 @@ def _set_filters(filters: list[Any]) -> None:
     warnings.filters[:] = [*own, *filters]  # type: ignore[index]
 
 
-def _handlers() -> list[Any] | None:
+def _handlers() -> Any:
     if threading.current_thread() is not threading.main_thread():
-        return None
+        return _UNKNOWN
     return [signal.getsignal(number) for number in _SIGNALS]
 
 
@@ -84,8 +88,9 @@ def _set_handlers(handlers: list[Any]) -> None:
             signal.signal(number, handler)
 
 
-def _timed() -> bool | None:
-    return signal.getitimer(signal.ITIMER_REAL)[0] > 0 if hasattr(signal, "getitimer") else None
+def _timed() -> Any:
+    known = hasattr(signal, "getitimer")  # not on Windows
+    return signal.getitimer(signal.ITIMER_REAL)[0] > 0 if known else _UNKNOWN
 
 
 def _set_timed(was: bool) -> None:

@@ -265,7 +265,7 @@ def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
 
 def _named(error: BaseException) -> str:
     """Return an exception's type and text in one line."""
-    return one_line(f"{type(error).__name__}: {one_line(error)}")
+    return f"{type(error).__name__}: {one_line(error)}".strip()
 
 
 MOST = 20_000
