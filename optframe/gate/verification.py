@@ -32,8 +32,8 @@ from optframe.gate.trust import asked_of
 from optframe.store.curves import curve_in
 from optframe.store.file import reading
 from optframe.store.recovery import fits
-from optframe.store.results import read_tasks
 from optframe.store.schema import environments_of, rows_of, version_of
+from optframe.store.tasks import read_tasks
 from optframe.store.values import names_in
 from optframe.study.pairing import parts_of
 from optframe.version import __version__

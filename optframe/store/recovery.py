@@ -23,7 +23,6 @@ from optframe.errors import StoreError, one_line
 from optframe.store.curves import check_steps, curve_in, landscape_in
 from optframe.store.file import making, reading, reported
 from optframe.store.paths import unpacked
-from optframe.store.results import limits_of, task_of
 from optframe.store.salvage import Value, readable_rows
 from optframe.store.schema import (
     FORMATS,
@@ -38,6 +37,7 @@ from optframe.store.schema import (
     study_of,
     tuning_id,
 )
+from optframe.store.tasks import limits_of, task_of
 from optframe.store.values import names_in, wrong
 
 __all__ = ["MORE", "Recovered", "examine", "recover"]

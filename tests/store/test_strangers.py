@@ -385,7 +385,7 @@ def hostile(path, tmp_path, monkeypatch):
 
     def task(number, column, value):
         executed(path, f"UPDATE trials SET {column} = ? WHERE position = ?", value, number)
-        key = optframe.store.results.read_tasks(path)
+        key = optframe.store.tasks.read_tasks(path)
         stored = [*key][number]
         made = [*key.values()][number]
         executed(path, "UPDATE curves SET key = ? WHERE key = ?", made.key, stored)
@@ -456,7 +456,7 @@ def test_steps_that_a_store_does_not_have_are_not_run(path):
     (text,) = executed(path, "SELECT budget FROM settings")[0]
     endless = {**json.loads(text), "steps": 10**15}
     executed(path, "UPDATE settings SET budget = ?", json.dumps(endless))
-    tasks = optframe.store.results.read_tasks(path)
+    tasks = optframe.store.tasks.read_tasks(path)
     for stored, task in tasks.items():
         executed(path, "UPDATE curves SET key = ? WHERE key = ?", task.key, stored)
         executed(path, "UPDATE trials SET key = ? WHERE key = ?", task.key, stored)
