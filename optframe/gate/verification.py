@@ -29,12 +29,11 @@ from optframe.execution.environment import describe
 from optframe.execution.trial_runner import TrialRunner
 from optframe.gate.differences import differences, flat
 from optframe.gate.trust import asked_of
-from optframe.store.curves import curve_in
+from optframe.store.curves import numbers_of
 from optframe.store.file import reading
 from optframe.store.recovery import fits
 from optframe.store.schema import environments_of, rows_of, version_of
 from optframe.store.tasks import read_tasks
-from optframe.store.values import names_in
 from optframe.study.pairing import parts_of
 from optframe.version import __version__
 
@@ -198,13 +197,13 @@ def _kept(path: Path, trial: Trial) -> _Kept | None:
         )
         if not (row and curve):
             return None
-        names = names_in(curve["columns"])
+        names, values = numbers_of(curve)
         return _Kept(
             row["status"],
             row["together"] or 1,
             environments_of(connection).get(row["environment"], {}),
             (*names,),
-            curve_in(curve["key"], len(names), curve["rows"], curve["data"]).T,
+            values.T,
             version_of(connection),
             fits(row, curve),
         )

@@ -6,6 +6,7 @@ Nothing is allocated before it is known how much is justified by what the store 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.contracts.record import Landscape
-from optframe.store.values import FLOOR, RATIO, inflated, wrong
+from optframe.store.values import FLOOR, RATIO, inflated, names_in, wrong
 
-__all__ = ["check_steps", "curve_in", "landscape_in"]
+__all__ = ["check_steps", "curve_in", "landscape_in", "numbers_of"]
 
 AXES = 2
 """The largest number of parameters that have a landscape."""
@@ -41,6 +42,20 @@ def curve_in(key: str, columns: int, rows: int, data: object) -> NDArray[np.floa
         expected = f"{columns} columns of {rows} checkpoints, {size} bytes"
         raise wrong("curves", key, "data", f"{len(found)} bytes", expected)
     return np.frombuffer(found, "<f8").reshape(columns, rows)
+
+
+def numbers_of(row: Mapping[str, Any]) -> tuple[list[str], NDArray[np.float64]]:
+    """Return a curve's columns and numbers, shape (columns, checkpoints), from its row.
+
+    Raises
+    ------
+    ValueError
+        If they are damaged; the message names table, row and column.
+    """
+    names = names_in(row["columns"])
+    values = curve_in(row["key"], len(names), row["rows"], row["data"])
+    check_steps(values[names.index("step")], np.array([row["rows"]]), [row["key"]])
+    return names, values
 
 
 def check_steps(steps: NDArray[np.float64], lengths: NDArray[np.int64], keys: Any) -> None:

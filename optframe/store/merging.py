@@ -14,10 +14,9 @@ import numpy as np
 
 from optframe.contracts.columns import TIMES, TRIALS
 from optframe.errors import UsageError
-from optframe.store.curves import curve_in
+from optframe.store.curves import numbers_of
 from optframe.store.file import check, making, reading, reported
 from optframe.store.schema import insert, name_of, rows_of, study_of
-from optframe.store.values import names_in
 
 __all__ = ["Merged", "merge"]
 
@@ -154,8 +153,7 @@ def _columns(row: Row | None) -> dict[str, Any]:
     """Return a curve's columns by name, without those of times."""
     if row is None:
         return {}
-    names = names_in(row["columns"])
-    values = curve_in(row["key"], len(names), row["rows"], row["data"])
+    names, values = numbers_of(row)
     return {name: v for name, v in zip(names, values, strict=True) if name not in TIMES}
 
 

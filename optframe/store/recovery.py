@@ -20,7 +20,7 @@ import numpy as np
 
 from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, TIMES, TRIALS
 from optframe.errors import StoreError, one_line
-from optframe.store.curves import check_steps, curve_in, landscape_in
+from optframe.store.curves import landscape_in, numbers_of
 from optframe.store.file import making, reading, reported
 from optframe.store.paths import unpacked
 from optframe.store.salvage import Value, readable_rows
@@ -38,7 +38,7 @@ from optframe.store.schema import (
     tuning_id,
 )
 from optframe.store.tasks import limits_of, task_of
-from optframe.store.values import names_in, wrong
+from optframe.store.values import wrong
 
 __all__ = ["MORE", "Recovered", "examine", "recover"]
 
@@ -241,14 +241,11 @@ def _same(one: float, other: float) -> bool:
 
 def _numbers(row: Row) -> Any:
     """Return a curve's numbers, shape (checkpoints, columns); raise `ValueError` for damage."""
-    names = names_in(row["columns"])
     if row["landscape"] is not None:
         landscape_in(row["key"], row["landscape"])
     if row["path"] is not None:
         unpacked(row)
-    values = curve_in(row["key"], len(names), row["rows"], row["data"])
-    check_steps(values[names.index("step")], np.array([row["rows"]]), [row["key"]])
-    return values.T
+    return numbers_of(row)[1].T
 
 
 def _curve(row: Row) -> Any:

@@ -15,13 +15,17 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import optframe
-from optframe import StoreError, Study, load
+from optframe import StoreError, Study, load, load_plugins
 from optframe.cli import main
 from optframe.contracts.columns import TRIALS
+from optframe.gate.verification import Agreement, drawn, verify
+from optframe.store.export import export
 from optframe.store.file import STORE_NAME
+from optframe.store.merging import merge
 from optframe.store.recovery import examine, recover
 from optframe.store.schema import TABLES, columns_of
 from optframe.store.values import FLOOR
@@ -230,6 +234,21 @@ def test_text_that_is_no_utf_8_is_one_line(path):
     refused(lambda: read(path), "reason")
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf, -1.0, 2.0**60])
+def test_steps_that_are_none_are_named_by_all_who_read_a_curve(path, number, tmp_path):
+    for key, text, rows in executed(path, "SELECT key, columns, rows FROM curves WHERE rows > 0"):
+        data = zlib.compress(np.full((len(json.loads(text)), rows), number).tobytes())
+        executed(path, "UPDATE curves SET data = ? WHERE key = ?", data, key)
+    trials, _ = drawn(path, 1)
+    for use in (
+        lambda: read(path),
+        lambda: examine(path),
+        lambda: [*verify(path, trials, load_plugins())],
+        lambda: merge([path, path], tmp_path / "merged" / STORE_NAME),
+    ):
+        refused(use, "table curves, row", "column data", "expected steps")
+
+
 def bomb(path, column, numbers):
     """Give the first trial with a path a value that decompresses to so many zeros."""
     blob = zlib.compress(bytes(8 * numbers), 9)
@@ -335,11 +354,7 @@ def test_numbers_in_csv_keep_their_signs_and_texts_do_not_begin_formulas(path):
     for number, text in enumerate(texts):
         executed(path, "UPDATE trials SET reason = ? WHERE position = ?", text, number)
     executed(path, "UPDATE trials SET minimum = -1.5")
-    from optframe.store.export import export
-
     export(load(path), formats=["csv"])
-    import pandas as pd
-
     frame = pd.read_csv(path.parent / "export" / "trials.csv")
     assert list(frame["reason"][:5]) == ["'=1", "'+1", "'-1", "'@x", "fine"]
     assert (frame["minimum"] == -1.5).all()
@@ -450,9 +465,6 @@ def test_a_command_does_with_a_strangers_store_what_the_docs_say(
 
 
 def test_steps_that_a_store_does_not_have_are_not_run(path):
-    from optframe import load_plugins
-    from optframe.gate.verification import Agreement, drawn, verify
-
     (text,) = executed(path, "SELECT budget FROM settings")[0]
     endless = {**json.loads(text), "steps": 10**15}
     executed(path, "UPDATE settings SET budget = ?", json.dumps(endless))
