@@ -18,7 +18,7 @@ from types import ModuleType
 
 from optframe.errors import PluginError
 
-__all__ = ["TYPED", "Imports"]
+__all__ = ["TYPED", "Imports", "staying"]
 
 _LIBRARY = Path(os.__file__).resolve().parent
 
@@ -81,3 +81,18 @@ class Imports:
 
 TYPED = Imports()
 """What a person types may name any module."""
+
+
+@contextlib.contextmanager
+def staying() -> Iterator[None]:
+    """Return to the working directory after the block, in which a plugin's code may leave it."""
+    try:
+        here = os.getcwd()
+    except OSError:  # it was removed
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.chdir(here)

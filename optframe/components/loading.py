@@ -15,7 +15,7 @@ from types import ModuleType
 import pluggy
 
 from optframe.components import hookspecs
-from optframe.components.importing import TYPED
+from optframe.components.importing import TYPED, staying
 from optframe.components.registry import Registry
 from optframe.errors import PluginError, UsageError, nearest
 
@@ -71,13 +71,14 @@ def load_plugins(
             continue
         origin, version = described(point.dist) if point.dist else (point.value, "")
         try:
-            plugin = point.load()
+            with staying():
+                plugin = point.load()
         except (Exception, SystemExit) as error:
             registry.leave_out(point.name, origin, error)
             continue
         registry.admit(plugin, point.name, origin, version)
-    with TYPED.searched():
-        for path in paths:
+    for path in paths:
+        with TYPED.searched(), staying():
             _load_path(registry, path)
     if strict and registry.broken:
         lines = [f"plugin {b.name!r} ({b.origin}): {b.reason}" for b in registry.broken]

@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from optframe.components.binder import Binder
+from optframe.components.importing import staying
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Backend, Executor
@@ -24,7 +25,6 @@ from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
 from optframe.execution.order import interleaved
 from optframe.execution.signals import stopping
-from optframe.execution.surroundings import restored
 from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.store.file import STORE_NAME
 from optframe.store.results import Results
@@ -67,14 +67,14 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
     ``take_over`` ignores the lock of another process, which must have ended. A `UsageError` has one
     line per mistake in the study.
     """
-    # Paths are resolved before any plugin runs, which may change the working directory.
-    with registry.importing(study.imports), restored():
-        return _run(study, folder.absolute(), registry, take_over)
+    with registry.importing(study.imports), staying():
+        return _run(study, folder, registry, take_over)
 
 
 def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Outcome:
     binder = Binder(registry)
-    asked = plan(study, registry, binder)
+    with staying():  # so that the folder is the one that was meant
+        asked = plan(study, registry, binder)
     trials = list({trial.key: trial for trial in asked}.values())
     with Store(folder, take_over) as store:
         missing = store.plan(trials, _description(study, trials))
@@ -87,7 +87,7 @@ def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Out
         counts: Counter[str] = Counter()
         by_key = {trial.key: trial for trial in pending}
         every = seconds(study.run.save_every)
-        saved = SavedRuns(folder / "saved", every) if every is not None else None
+        saved = SavedRuns((folder / "saved").absolute(), every) if every is not None else None
 
         def finished(record: Record) -> None:
             counts[record.status] += 1
@@ -182,8 +182,11 @@ def _notify(registry: Registry, event: str, **what: Any) -> None:
         others = observers - {observer}
         hook = registry.manager.subset_hook_caller(f"optframe_{event}", others)
         try:
-            hook(**what)
+            with staying():
+                hook(**what)
         except (Exception, SystemExit) as error:
+            if isinstance(error.__context__, BrokenPipeError):  # of standard output: the end
+                raise
             line = traceback.extract_tb(error.__traceback__)[-1]
             print(
                 f"optframe: plugin {registry.manager.get_name(observer)!r} raised "

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ name = "rosenbrock"
 @pytest.fixture
 def name(tmp_path, monkeypatch, request):
     """A module's name, which lies in the working directory and is imported nowhere yet."""
-    name = f"beside_{abs(hash(request.node.nodeid))}"
+    name = f"beside_{zlib.crc32(request.node.nodeid.encode())}"
     (tmp_path / f"{name}.py").write_text(HELPER)
     monkeypatch.chdir(tmp_path)
     yield name
@@ -119,3 +120,13 @@ def test_python_m_does_not_import_from_the_working_directory(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_plugin_that_leaves_the_working_directory_when_it_is_imported_does_not_move_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "moves.py").write_text("import os\nos.chdir('/')\noptframe_api = 1\n")
+    assert load_plugins(["moves.py"]).broken == []
+    assert Path.cwd() == tmp_path
+    sys.modules.pop("moves")
