@@ -78,7 +78,7 @@ def load_plugins(
             continue
         registry.admit(plugin, point.name, origin, version)
     for path in paths:
-        with TYPED.searched(), staying():
+        with TYPED.searched():
             _load_path(registry, path)
     if strict and registry.broken:
         lines = [f"plugin {b.name!r} ({b.origin}): {b.reason}" for b in registry.broken]
@@ -109,7 +109,8 @@ def _load_path(registry: Registry, path: str) -> None:
         return
     registry.paths.append(source)
     try:
-        plugin = _import_file(file) if is_file else importlib.import_module(path)
+        with staying():
+            plugin = _import_file(file) if is_file else importlib.import_module(path)
     except (Exception, SystemExit) as error:
         registry.leave_out(name, path, error)
         return
