@@ -36,7 +36,7 @@ def write(folder: Path, count: int, checkpoints: int) -> None:
         print(f"to plan {count} trials:     {perf_counter() - begin:6.2f} s")
         for trial in trials:
             curve = np.repeat(np.linspace(0, 1000, checkpoints)[:, None], len(columns), axis=1)
-            curve[:, 7:] = random.normal(size=(checkpoints, 4))
+            curve[:, -4:] = random.normal(size=(checkpoints, 4))
             record = Record(
                 key=trial.key,
                 status="finished",

@@ -15,7 +15,9 @@ one such line for each mistake.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+from unicodedata import category
 
 __all__ = [
     "OptframeError",
@@ -27,6 +29,8 @@ __all__ = [
     "nearest",
     "one_line",
     "printable",
+    "shortened",
+    "visible",
 ]
 
 
@@ -68,10 +72,18 @@ class StoreError(OptframeError):
     """A results folder cannot be read or written, or contains something else than results."""
 
 
-def printable(text: str) -> str:
-    """Return the text with escapes in place of characters that would control a terminal."""
+def printable(text: str, kept: str = "\n\t") -> str:
+    """Return the text with escapes in place of control characters, except those that are ``kept``.
+
+    These are all that would control a terminal or change the order of what is shown: C0 and C1,
+    escape sequences, marks of direction, and half characters that no encoding has.
+    """
+    if text.isprintable():
+        return text
     return "".join(
-        mark if mark.isprintable() or mark in "\n\t" else mark.encode("unicode_escape").decode()
+        mark
+        if mark.isprintable() or mark in kept or category(mark) == "Zs"
+        else mark.encode("unicode_escape").decode()
         for mark in text
     )
 
@@ -84,9 +96,34 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def visible(value: Any) -> Any:
+    """Return a plain value with each text in it `printable`, in one line: line ends are escaped."""
+    if isinstance(value, str):
+        return printable(value, "")
+    if isinstance(value, Mapping):
+        return {visible(name): visible(inner) for name, inner in value.items()}
+    return [visible(inner) for inner in value] if isinstance(value, list) else value
+
+
+MOST = 2000
+"""The characters of a message that is another program's text; the rest is counted."""
+
+
 def one_line(message: object) -> str:
-    """Return a message, for example an exception's, as one `printable` line."""
-    return printable(" ".join(str(message).split()))
+    """Return a message, for example an exception's, as one `printable` line of bounded length."""
+    try:
+        text = str(message)
+    except Exception as error:  # an exception's own `__str__` may raise
+        text = f"(its text cannot be read: {type(error).__name__})"
+    return printable(" ".join(shortened(text, MOST).split()))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text with at most about ``most`` characters: its beginning, a note, and its end."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]} ... (cut, {len(text):,} characters in all) ... {text[-half:]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

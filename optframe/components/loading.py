@@ -15,6 +15,7 @@ from types import ModuleType
 import pluggy
 
 from optframe.components import hookspecs
+from optframe.components.importing import TYPED, staying
 from optframe.components.registry import Registry
 from optframe.errors import PluginError, UsageError, nearest
 from optframe.given_files import expanded
@@ -75,13 +76,15 @@ def load_plugins(
             continue
         origin, version = described(point.dist) if point.dist else (point.value, "")
         try:
-            plugin = point.load()
+            with staying():
+                plugin = point.load()
         except (Exception, SystemExit) as error:
             registry.leave_out(point.name, origin, error)
             continue
         registry.admit(plugin, point.name, origin, version)
     for path in paths:
-        _load_path(registry, path, replaced)
+        with TYPED.searched():
+            _load_path(registry, path, replaced)
     if strict and registry.broken:
         lines = [f"plugin {b.name!r} ({b.origin}): {b.reason}" for b in registry.broken]
         raise PluginError("\n".join(lines))
@@ -111,7 +114,8 @@ def _load_path(registry: Registry, path: str, replaced: Collection[str]) -> None
         return
     registry.paths.append(source)
     try:
-        plugin = _import_file(file, replaced) if is_file else importlib.import_module(path)
+        with staying():
+            plugin = _import_file(file, replaced) if is_file else importlib.import_module(path)
     except (Exception, SystemExit) as error:
         registry.leave_out(name, path, error, named=True)
         return

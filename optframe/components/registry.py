@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import importlib
-import importlib.metadata
-import importlib.util
 import os
 import re
 import sys
 import traceback
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ import pluggy
 from optframe.components import hookspecs
 from optframe.components.contract_check import flaw_of, unfit
 from optframe.components.hookspecs import API_VERSION
+from optframe.components.importing import TYPED, Imports
 from optframe.components.kinds import KINDS
 from optframe.errors import PluginError, UsageError, nearest, one_line
 from optframe.version import __version__
@@ -86,12 +85,23 @@ class Registry:
         self.paths: list[str] = []
         self.without: list[str] = []
         self.token = uuid.uuid4().hex
+        self.imports = TYPED
+        """From where ``module:Class`` is imported; see `importing`."""
         self._entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
 
     @property
     def hook(self) -> Any:
         """The hooks: ``registry.hook.optframe_trial_finished(trial=..., record=...)``."""
         return self.manager.hook
+
+    @contextlib.contextmanager
+    def importing(self, imports: Imports) -> Iterator[None]:
+        """Let names such as ``module:Class`` be imported so inside the block."""
+        before, self.imports = self.imports, imports
+        try:
+            yield
+        finally:
+            self.imports = before
 
     def names(self, kind: str) -> list[str]:
         """Return the names of all components of a kind, sorted."""
@@ -111,10 +121,12 @@ class Registry:
         """
         entries = self._entries[kind]
         prefix = f"{where}: " if where else ""
-        if ":" in name and name not in entries:  # module:Class, named by the user
+        if ":" in name and (name not in entries or not self.imports.any):  # module:Class
             module, _, attribute = name.partition(":")
             if module in entries:
                 raise UsageError(f"{prefix}{name}: found {attribute!r}, expected parameter=value")
+            if not self.imports.any:
+                raise UsageError(f"{prefix}{name} is not imported, since a store names it")
             entries[name] = Entry(kind, name, module, name)
         if name not in entries:
             raise UsageError(
@@ -138,10 +150,14 @@ class Registry:
         if isinstance(target, str):
             module, _, attribute = target.partition(":")
             try:
-                target = getattr(importlib.import_module(module), attribute)
+                imports = self.imports if entry.owner == module else TYPED  # else a plugin named it
+                target = getattr(imports.module(module), attribute)
+            except PluginError as error:
+                raise PluginError(f"{KINDS[kind].singular} {name!r}: {error}") from error
             except (Exception, SystemExit) as error:
                 raise PluginError(
-                    f"{who} ({entry.target}) could not be imported: {type(error).__name__}: {error}"
+                    f"{who} ({entry.target}) could not be imported: {type(error).__name__}: "
+                    f"{one_line(error)}"
                 ) from error
         flaw = flaw_of(kind, target)
         if flaw is not None:

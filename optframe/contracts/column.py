@@ -39,6 +39,10 @@ class Column:
     """Whether a later plan of the same trial may change it."""
     identifier: bool = False
     """Whether it is an integer that frames keep as one, although it can be missing."""
+    values: tuple[str, ...] = ()
+    """The values that it can have; empty if there is no list of them."""
+    signed: bool = False
+    """Whether a number in it can be negative."""
     shown: bool = True
     """Whether frames have it."""
     since: int = 1
@@ -54,7 +58,7 @@ class Column:
     @property
     def required(self) -> bool:
         """Whether each row has a value."""
-        return "NOT NULL" in self.sql
+        return "NOT NULL" in self.sql or "PRIMARY KEY" in self.sql
 
     @property
     def is_float(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 from optframe.contracts.column import Column, When
 from optframe.contracts.metrics import MEASURES, METRICS, rises
+from optframe.contracts.trial import STAGES
 
 __all__ = [
     "ANSWERS",
@@ -130,13 +131,14 @@ TRIALS = (
     ),
     _asked("start", _TEXT, "where it began: the problem's standard point, or one drawn ('random')"),
     _asked("backend", _TEXT, "what computed it"),
-    _asked("dtype", _TEXT, "type of the parameters"),
+    _asked("dtype", _TEXT, "type of the parameters", values=("float32", "float64")),
     _asked("threads", _INTEGER, "threads that one trial might use"),
     Column(
         "status",
         "TEXT NOT NULL DEFAULT 'planned'",
         "how it ended; 'planned' where it has not run, 'recording' where a program records it",
         repeats=True,
+        values=(*UNENDED, *STATUSES),
     ),
     Column("reason", "TEXT", "why it ended so, in one line"),
     Column("traceback", "TEXT", "where it failed"),
@@ -186,6 +188,7 @@ TRIALS = (
     Column(
         *("minimum", "REAL", "f*, the least possible loss, where the problem knows it"),
         repeats=True,
+        signed=True,
     ),
     _asked(
         *("target_metric", "TEXT", "the metric that could end the run"),
@@ -194,6 +197,7 @@ TRIALS = (
     _asked(
         *("target", "REAL", "the value of it that would"),
         of=lambda trial: trial.budget.goal and trial.budget.goal[1],
+        signed=True,
     ),
     Column(
         "window",
@@ -251,6 +255,7 @@ TRIALS = (
         "'tune' where the run searched for hyperparameters, 'final' where it is judged",
         since=5,
         before="'final'",
+        values=STAGES,
     ),
     _asked(
         "contender",
@@ -274,6 +279,7 @@ TRIALS = (
         "'planned' where a study ran it, 'recorded' where a program recorded its own run",
         since=5,
         before="'planned'",
+        values=("planned", "recorded"),
     ),
 )
 """The columns of a trial, in the store's order; in frames, its metrics follow."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from optframe.errors import encodable
+from optframe.errors import encodable, printable
 
 __all__ = [
     "BUDGETS",
@@ -275,7 +275,8 @@ def trial_name(
     """Return what messages call a trial, made from labels; without a seed it is left out."""
     drawn = "" if sampler == NO_SAMPLER.label else f", {sampler}"
     numbered = "" if seed is None else f", seed {seed}"
-    return f"{optimizer} on {problem}{drawn}{numbered}"
+    # Labels may be a stranger's.
+    return printable(f"{optimizer} on {problem}{drawn}{numbered}", "")
 
 
 def _hash(value: Any) -> str:

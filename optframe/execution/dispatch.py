@@ -23,6 +23,7 @@ def execute(
     the cause. If a lone trial is lost, its record has the status ``crashed`` or ``timeout``.
     """
     stop.then.append(runner.hurry)
+    runner.stops_by_hurry = True
     here = stoppable(runner, stop)
     stuck: list[Batch] = []
     if executor.elsewhere:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from operator import attrgetter
 
+from optframe.components.importing import TYPED, Imports
 from optframe.components.kinds import KINDS
 from optframe.components.loading import load_plugins
 from optframe.components.registry import Entry, Registry
@@ -21,13 +22,14 @@ class Recipe:
 
     ``paths`` and ``without`` are those of `load_plugins`. ``classes`` (kind, name, module:Class)
     are components that were given as objects in Python and can be imported. ``codes`` are those of
-    `Registry.codes`.
+    `Registry.codes`, and ``imports`` is `Registry.imports`.
     """
 
     paths: tuple[str, ...]
     without: tuple[str, ...]
     classes: tuple[tuple[str, str, str], ...]
     codes: tuple[tuple[str, str], ...]
+    imports: Imports = TYPED
 
     @classmethod
     def of(cls, registry: Registry) -> Recipe:
@@ -39,6 +41,7 @@ class Recipe:
             tuple(registry.without),
             tuple((kind, name, where) for kind, name, where in references if where),
             tuple(registry.codes().items()),
+            registry.imports,
         )
 
     def make(self) -> Registry:
@@ -67,6 +70,7 @@ class Recipe:
                     f"{where} of the study cannot be imported in this process: {error}"
                 ) from error
             registry.add(kind, name, given)
+        registry.imports = self.imports
         return registry
 
 

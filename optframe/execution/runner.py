@@ -13,12 +13,13 @@ from time import perf_counter
 from typing import Any
 
 from optframe.components.binder import Binder
+from optframe.components.importing import staying
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Backend, Executor
 from optframe.contracts.record import Record, now
 from optframe.contracts.trial import Trial
-from optframe.errors import encodable
+from optframe.errors import encodable, one_line
 from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
@@ -67,8 +68,14 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
     line per mistake in the study.
     """
     registry.check_named()
+    with registry.importing(study.imports), staying():
+        return _run(study, folder, registry, take_over)
+
+
+def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Outcome:
     binder = Binder(registry)
-    asked = plan(study, registry, binder)
+    with staying():  # so that the folder is the one that was meant
+        asked = plan(study, registry, binder)
     trials = list({trial.key: trial for trial in asked}.values())
     with Store(folder, take_over) as store:
         missing = store.plan(trials, _description(study, trials))
@@ -108,7 +115,6 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
                         saver.add(records)
                 except KeyboardInterrupt:
                     # After a signal, this is how work in this process ends; what is saved stays.
-                    # Without one, a plugin has raised it.
                     if not stop.requested:
                         raise
             stopped = stop.signal
@@ -177,12 +183,15 @@ def _notify(registry: Registry, event: str, **what: Any) -> None:
         others = observers - {observer}
         hook = registry.manager.subset_hook_caller(f"optframe_{event}", others)
         try:
-            hook(**what)
-        except Exception as error:
+            with staying():
+                hook(**what)
+        except (Exception, SystemExit) as error:
+            if isinstance(error.__context__, BrokenPipeError):  # of standard output: the end
+                raise
             line = traceback.extract_tb(error.__traceback__)[-1]
             print(
                 f"optframe: plugin {registry.manager.get_name(observer)!r} raised "
-                f"{type(error).__name__} at {event}: {error} "
+                f"{type(error).__name__} at {event}: {one_line(error)} "
                 f"({line.filename}:{line.lineno}); the study continues",
                 file=sys.stderr,
             )

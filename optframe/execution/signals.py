@@ -55,7 +55,7 @@ def stopping() -> Iterator[Stop]:
                 time_over(number, frame)
 
         def time_over(number: int, frame: Any) -> None:
-            if stop.leaving:
+            if stop.leaving and stop.requested:  # else a plugin has set the timer
                 raise KeyboardInterrupt
 
         used = [n for n in SIGNALS if signal.getsignal(n) not in (signal.SIG_IGN, None)]

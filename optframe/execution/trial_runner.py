@@ -20,9 +20,10 @@ from optframe.contracts import Dataset, Sampler, StochasticProblem
 from optframe.contracts.record import Landscape, Record, now
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import NO_SAMPLER, Trial
-from optframe.errors import one_line
+from optframe.errors import one_line, printable, shortened
 from optframe.execution.environment import machine_load
 from optframe.execution.recipe import Recipe, by_name
+from optframe.execution.surroundings import restored
 from optframe.trial.landscape import landscape
 from optframe.trial.profiling import state_bytes
 from optframe.trial.resume import SavedRuns
@@ -58,6 +59,8 @@ class TrialRunner:
         self._threads = threads
         self._saved = saved
         self._hurried = False
+        self.stops_by_hurry = False
+        """Whether `hurry` is called before work is interrupted, as `execute` does."""
         self.brings_data = False
         """Whether its pickle holds the data sets that are loaded."""
         self._limits = contextlib.ExitStack()
@@ -102,19 +105,36 @@ class TrialRunner:
         """Run trials to their ends, as one batch if there are several.
 
         An exception in a plugin becomes a record with the status ``failed``. If the trials cannot
-        run as a batch, each runs alone, so that each has its own record of what is wrong.
+        run as a batch, each runs alone, so that each has its own record of what is wrong. What
+        plugins change in this process is restored (`optframe.execution.surroundings`).
         """
         if len(trials) > 1:
             try:
-                return self._together(trials)
-            except (Exception, SystemExit) as error:
+                with restored():
+                    return self._together(trials)
+            except BaseException as error:
+                self._pass_stop(error)
                 known = isinstance(error, NotTogether)
-                why = str(error) if known else f"{type(error).__name__}: {error}"
+                why = str(error) if known else _named(error)
                 print(
                     f"optframe: {len(trials)} runs like {trials[0].pair} run one at a time: {why}",
                     file=sys.stderr,
                 )
-        return [self._alone(trial) for trial in trials]
+        records = []
+        for trial in trials:
+            with restored():
+                records.append(self._alone(trial))
+        return records
+
+    def _pass_stop(self, error: BaseException) -> None:
+        """Raise an interruption of the study again; one that a plugin raises is a trial's failure.
+
+        When a study is to end, `hurry` has been called before any interruption; where nothing
+        calls it (``stops_by_hurry``), an interruption is Ctrl-C.
+        """
+        is_stop = self._hurried or not self.stops_by_hurry
+        if isinstance(error, KeyboardInterrupt) and is_stop:
+            raise error
 
     def _together(self, trials: Sequence[Trial]) -> list[Record]:
         started, load = now(), machine_load()
@@ -130,20 +150,27 @@ class TrialRunner:
         }
         records = [dataclasses.replace(record, **shared) for record in records]  # type: ignore[arg-type]
         # Runs of one problem have one landscape, so only the first record holds it.
-        return [dataclasses.replace(records[0], landscape=_landscape(runs[0])), *records[1:]]
+        return [dataclasses.replace(records[0], landscape=self._landscape(runs[0])), *records[1:]]
 
     def _alone(self, trial: Trial) -> Record:
         started, load = now(), machine_load()
         try:
             run = Run(self._recorded(trial))
             run.execute()
-        except KeyboardInterrupt:
-            raise
+            record = _record(trial, run, started, load)
         except BaseException as error:
-            reason = one_line(f"{type(error).__name__}: {error}")
-            failed = Record.without_run(trial, "failed", reason, started, _trace(error))
+            self._pass_stop(error)
+            failed = Record.without_run(trial, "failed", _named(error), started, _trace(error))
             return dataclasses.replace(failed, load=load)
-        return dataclasses.replace(_record(trial, run, started, load), landscape=_landscape(run))
+        return dataclasses.replace(record, landscape=self._landscape(run))
+
+    def _landscape(self, run: Run) -> Landscape | None:
+        """Return the run's landscape; None also if the loss cannot be computed around the path."""
+        try:
+            return landscape(run)
+        except BaseException as error:
+            self._pass_stop(error)
+            return None
 
     def _recorded(self, trial: Trial) -> Setup:
         """Return the objects of a trial whose record is kept, with its path."""
@@ -197,6 +224,7 @@ def _made_once(recipe: Recipe, backend: str, threads: int, saved: SavedRuns | No
     """Make a runner from a recipe, and limit this process's threads from now on."""
     runner = TrialRunner(recipe.make(), None, backend, threads, saved)
     runner.limit()
+    runner.stops_by_hurry = True
     return runner
 
 
@@ -235,13 +263,16 @@ def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
     )
 
 
-def _landscape(run: Run) -> Landscape | None:
-    """Return the run's landscape; None also if the loss cannot be computed around the path."""
-    try:
-        return landscape(run)
-    except Exception:
-        return None
+def _named(error: BaseException) -> str:
+    """Return an exception's type and text in one line."""
+    return f"{type(error).__name__}: {one_line(error)}".strip()
+
+
+MOST = 20_000
+"""The characters of a traceback that are stored."""
 
 
 def _trace(error: BaseException | None) -> str | None:
-    return None if error is None else "".join(traceback.format_exception(error))
+    if error is None:
+        return None
+    return printable(shortened("".join(traceback.format_exception(error)), MOST))

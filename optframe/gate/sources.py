@@ -6,7 +6,6 @@ another program, another format.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from optframe.gate.tolerance import Tolerance, Tolerances
 from optframe.given_files import content_of, expanded, parsed_json, unfit
 from optframe.store.file import STORE_NAME, reading
 from optframe.store.results import Results, load
+from optframe.store.schema import environments_of
 
 __all__ = ["BASELINE", "Source", "of_results", "open_source"]
 
@@ -75,8 +75,7 @@ def open_source(path: str | Path) -> Source:
 def of_results(results: Results) -> Source:
     """Return the trials of a store."""
     with reading(results.path) as connection:
-        rows = connection.execute("SELECT id, description FROM environments").fetchall()
-    environments = {identity: json.loads(description) for identity, description in rows}
+        environments = environments_of(connection)
     trials = [
         _of_row({str(k): v for k, v in row.items()}, environments)
         for row in results.trials.to_dict("records")

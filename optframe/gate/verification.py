@@ -7,9 +7,8 @@ code may compute anything. So each trial that differs comes with a list of what 
 
 from __future__ import annotations
 
-import json
+import os
 import random
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,19 +18,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optframe.components.importing import Imports
 from optframe.components.registry import Registry
 from optframe.contracts.columns import COUNT_COLUMNS, CURVES, TIMES
 from optframe.contracts.metrics import OLD_NAMES
 from optframe.contracts.record import Record
 from optframe.contracts.trial import Trial
-from optframe.errors import UnavailableError, UsageError
+from optframe.errors import UnavailableError, UsageError, one_line
 from optframe.execution.environment import describe
 from optframe.execution.trial_runner import TrialRunner
 from optframe.gate.differences import differences, flat
+from optframe.gate.trust import asked_of
+from optframe.store.curves import numbers_of
 from optframe.store.file import reading
 from optframe.store.recovery import fits
-from optframe.store.results import read_tasks
-from optframe.store.schema import rows_of, version_of
+from optframe.store.schema import environments_of, rows_of, version_of
+from optframe.store.tasks import read_tasks
 from optframe.study.pairing import parts_of
 from optframe.version import __version__
 
@@ -108,29 +110,75 @@ def drawn(path: Path, sample: int | None, seed: int = 0) -> tuple[list[Trial], i
     return [tasks[key] for key in keys], len(keys)
 
 
-def verify(path: Path, trials: Sequence[Trial], registry: Registry) -> Iterator[Verified]:
-    """Run trials of the store at ``path`` again, one after another, and yield each result."""
+def verify(
+    path: Path, trials: Sequence[Trial], registry: Registry, trust: bool = False
+) -> Iterator[Verified]:
+    """Run trials of the store at ``path`` again, one after another, and yield each result.
+
+    Without ``trust``, a trial is exempt for which the store names a module to import, or a file or
+    an address to open. No trial does more steps than the store has of it.
+    """
+    with registry.importing(Imports(any=trust)):
+        yield from _each(path, trials, registry, trust)
+
+
+def _each(
+    path: Path, trials: Sequence[Trial], registry: Registry, trust: bool
+) -> Iterator[Verified]:
     for trial in trials:
+        asked = asked_of(trial, registry)
         if trial.budget.seconds is not None:
             reason = "its budget is in seconds, which differ in each run"
             yield Verified(trial, Agreement.EXEMPT, reason)
         elif "object " in trial.code:
             reason = "it uses an object made in Python, which a store cannot hold"
             yield Verified(trial, Agreement.EXEMPT, reason)
+        elif asked and not trust:
+            reason = f"it would {', '.join(asked)}, as the store says; add --trust to allow that"
+            yield Verified(trial, Agreement.EXEMPT, reason)
         else:
             yield _verified(trial, _kept(path, trial), registry)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Ends a run that does more steps than it did; takes the place of saved states."""
+
+    steps: int
+
+    def of(self, *run: object) -> _Limits:
+        """Return the limit of a run."""
+        return self
+
+    def restore(self, run: Any) -> None:
+        """Begin at the start."""
+
+    def piece(self, run: Any) -> int:
+        """Return the number of steps to the first that is too many."""
+        return max(1, self.steps + 1 - int(run.k))
+
+    def keep(self, run: Any) -> None:
+        """Raise if the run has gone on."""
+        if run.k > self.steps:
+            raise RuntimeError(
+                f"it has not ended after {run.k} steps, more than the store has of it"
+            )
 
 
 def _verified(trial: Trial, kept: _Kept | None, registry: Registry) -> Verified:
     if kept is None:
         reason = "the store has no result for its key: its row was changed, or its curve is missing"
         return Verified(trial, Agreement.NOT, reason)
-    runner = TrialRunner(registry, None, trial.backend, trial.threads)
+    threads = min(trial.threads, os.cpu_count() or 1)
+    steps = int(kept.curve[-1, kept.columns.index("step")]) if len(kept.curve) else 0
+    # A target that is reached is looked for up to `target_every` steps later.
+    saved: Any = _Limits(steps + trial.budget.target_every)
+    runner = TrialRunner(registry, None, trial.backend, threads, saved)
     try:
         with runner.limited():
             (record,) = runner([trial])
-    except UnavailableError as error:
-        return Verified(trial, Agreement.EXEMPT, f"it cannot run here: {error}")
+    except (UnavailableError, UsageError) as error:
+        return Verified(trial, Agreement.EXEMPT, f"it cannot run here: {one_line(error)}")
     agreement, reason = _compare(trial, kept, record)
     if agreement is Agreement.BIT and kept.fits:
         return Verified(trial, agreement)
@@ -149,16 +197,13 @@ def _kept(path: Path, trial: Trial) -> _Kept | None:
         )
         if not (row and curve):
             return None
-        found = connection.execute(
-            "SELECT description FROM environments WHERE id = ?", (row["environment"],)
-        ).fetchone()
-        data = zlib.decompress(curve["data"])
+        names, values = numbers_of(curve)
         return _Kept(
             row["status"],
             row["together"] or 1,
-            json.loads(found[0]) if found else {},
-            (*json.loads(curve["columns"]),),
-            np.frombuffer(data, "<f8").reshape(-1, curve["rows"]).T,
+            environments_of(connection).get(row["environment"], {}),
+            (*names,),
+            values.T,
             version_of(connection),
             fits(row, curve),
         )

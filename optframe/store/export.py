@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optframe.contracts.columns import CURVES, METRICS, PATH, TRIALS, rises
 from optframe.errors import UnavailableError, UsageError, nearest
 from optframe.given_files import expanded
+from optframe.store.cells import plain_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,8 @@ def export(
     """Write trials, curves, paths and the descriptions of their columns; return the files.
 
     ``trials``, ``curves`` and, if there are any, ``paths`` are written once per format: as CSV with
-    17 digits, which represent a float64 exactly, and as Parquet. The other files are
+    17 digits, which represent a float64 exactly, and as Parquet. In CSV an apostrophe precedes a
+    text that a spreadsheet would compute (see `optframe.store.cells`). The other files are
     ``columns.csv`` (the data dictionary), ``study.json`` and ``environments.json``. The default
     folder is ``export`` beside the store. If Parquet is asked for and pyarrow is missing, nothing
     is written, and `UnavailableError` is raised.
@@ -49,13 +51,14 @@ def export(
         for name in formats:
             path = target / f"{table}.{name}"
             if name == "csv":
-                frame.to_csv(path, index=False, float_format="%.17g", errors="backslashreplace")
+                cells = plain_cells(frame)
+                cells.to_csv(path, index=False, float_format="%.17g", errors="backslashreplace")
             else:
                 with path.open("wb") as file:  # which pyarrow cannot open by every name
                     _without_large(frame).to_parquet(file, index=False)
             written.append(path)
     columns = target / "columns.csv"
-    dictionary(**frames).to_csv(columns, index=False, errors="backslashreplace")
+    plain_cells(dictionary(**frames)).to_csv(columns, index=False, errors="backslashreplace")
     written.append(columns)
     for name, content in (("study", results.study), ("environments", results.environments)):
         path = target / f"{name}.json"

@@ -54,10 +54,12 @@ class FolderLock:
 
     ``refused`` is true if it is locked already, on this machine, perhaps in this process. If the
     system or the file system has no such locks, the folder is not locked and ``refused`` is false.
+    ``decides`` is true if this lock is held, on a disk that no other machine writes to: then nobody
+    else writes to the folder, whatever process numbers say.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.refused = False
+        self.refused = self.decides = False
         self._descriptor: int | None = None
         try:
             import fcntl
@@ -66,6 +68,7 @@ class FolderLock:
             # this process. The kernel releases it with the last descriptor, also after a kill.
             self._descriptor = os.open(folder, os.O_RDONLY)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.decides = not is_shared(folder)
         except BlockingIOError:
             self.refused = True
         except (ImportError, OSError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from optframe.contracts.columns import TIMES, TRIALS
 from optframe.errors import UsageError
+from optframe.store.curves import numbers_of
 from optframe.store.file import check, making, reading, reported
 from optframe.store.schema import insert, name_of, rows_of, study_of
 
@@ -153,8 +153,7 @@ def _columns(row: Row | None) -> dict[str, Any]:
     """Return a curve's columns by name, without those of times."""
     if row is None:
         return {}
-    names = json.loads(row["columns"])
-    values = np.frombuffer(zlib.decompress(row["data"]), "<f8").reshape(len(names), row["rows"])
+    names, values = numbers_of(row)
     return {name: v for name, v in zip(names, values, strict=True) if name not in TIMES}
 
 

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.contracts.columns import PATH, PATH_COLUMNS
+from optframe.errors import one_line
 from optframe.store.file import reading
 from optframe.store.schema import columns_of, selected, version_of
+from optframe.store.values import FLOOR, RATIO
 from optframe.trial.path import STEPS
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def unpacked(row: Mapping[str, Any]) -> NDArray[np.float64]:
             raise ValueError("found a path without a curve in the plane or on a line")
         point = _FLOAT * (1 + 2 * size)
         most = point * (1 + STEPS + rows)
+        most = min(most, max(FLOOR, RATIO * len(blob)))
         stream = zlib.decompressobj()
         data = stream.decompress(blob, most + 1)
         if len(data) > most or not stream.eof or len(data) % point:
@@ -60,11 +63,12 @@ def unpacked(row: Mapping[str, Any]) -> NDArray[np.float64]:
             )
         table = np.frombuffer(data, "<f8").reshape(1 + 2 * size, -1).T
         steps = table[:, 0]
-        if not (np.isfinite(steps).all() and (steps >= 0).all() and (np.diff(steps) >= 0).all()):
+        whole = np.isfinite(steps).all() and (steps == np.floor(steps)).all()
+        if not (whole and (steps >= 0).all() and (np.diff(steps) >= 0).all()):
             raise ValueError("found steps that do not rise from 0")
-    except (zlib.error, ValueError, TypeError) as error:
-        why = " ".join(str(error).split())
-        raise ValueError(f"table curves, row {row['key']!r}, column path: {why}") from error
+    except (zlib.error, ValueError, TypeError, RecursionError) as error:
+        where = f"table curves, row {ascii(row['key'])[:40]}, column path"
+        raise ValueError(f"{where}: {one_line(error)}") from error
     return table
 
 

@@ -7,33 +7,38 @@ it is, a curve is compressed with a checksum, and its last row is what the trial
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
-import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, STATUSES, TIMES, TRIALS, UNENDED
-from optframe.errors import StoreError
+from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, TIMES, TRIALS
+from optframe.errors import StoreError, one_line
+from optframe.store.curves import landscape_in, numbers_of
 from optframe.store.file import making, reading, reported
 from optframe.store.paths import unpacked
-from optframe.store.results import task_of
 from optframe.store.salvage import Value, readable_rows
 from optframe.store.schema import (
     FORMATS,
+    checked_columns,
     columns_of,
     environment_id,
     insert,
-    integer,
     name_of,
     rows_of,
     settings_id,
+    study_in,
+    study_of,
     tuning_id,
 )
+from optframe.store.tasks import limits_of, task_of
+from optframe.store.values import wrong
 
 __all__ = ["MORE", "Recovered", "examine", "recover"]
 
@@ -41,7 +46,6 @@ MORE = "SQLite's own `.recover` may read more: see the documentation, Stores, Da
 
 Row = dict[str, Any]
 
-_KEY = re.compile(r"[0-9a-f]{32}")
 _ASKED = frozenset(column.name for column in TRIALS if column.when == "planned")
 """The columns of a trial that are there before it has run."""
 
@@ -62,11 +66,24 @@ def examine(path: Path) -> dict[str, int]:
     with reading(path) as connection:
         sound = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if sound != "ok":
-            raise StoreError(f"{path}: the file is damaged ({' '.join(sound.split())})")
+            raise StoreError(f"{path}: the file is damaged ({one_line(sound)})")
+        study_of(connection)
+        statuses: Counter[str] = Counter()
+        counted: set[str] = set()
+        for row in rows_of(connection, "trials"):
+            statuses[row["status"]] += 1
+            if row["steps"] is not None:
+                counted.add(row["key"])
+        for table in ("environments", "settings", "tunings"):
+            for row in rows_of(connection, table):
+                if table == "settings":
+                    limits_of(row["id"], row["budget"], row["checkpoints"])
         for curve in rows_of(connection, "curves"):
-            if _curve(curve) is None:
-                raise StoreError(f"{path}: the curve of trial {curve['key']} is damaged")
-        return dict(connection.execute("SELECT status, count(*) FROM trials GROUP BY status"))
+            _numbers(curve)
+            counted.discard(curve["key"])
+        if counted:
+            raise wrong("curves", min(counted), "key", None, "the curve of a trial with steps")
+        return dict(statuses)
 
 
 def recover(path: Path, target: Path) -> Recovered:
@@ -138,16 +155,14 @@ class _Found:
                 self._take_curve(_padded("curves", values, curve_widths[len(values)]))
             elif len(values) == len(columns_of("settings")):
                 row = _padded("settings", values)
-                if row["id"] == settings_id(values[1:]):
+                if _is_sound("settings", row) and row["id"] == settings_id(values[1:]):
                     self.settings[row["id"]] = row
             elif len(values) == len(columns_of("tunings")):
                 row = _padded("tunings", values)
-                if not any(isinstance(value, bytes) for value in values) and (
-                    row["id"] == tuning_id(row)
-                ):
+                if _is_sound("tunings", row) and row["id"] == tuning_id(row):
                     self.tunings[row["id"]] = row
         for row in trials:
-            if not _is_trial(row):
+            if not _is_sound("trials", row):
                 continue
             if self._is_itself(row):
                 self.trials.setdefault(row["key"], []).append(row)
@@ -155,17 +170,19 @@ class _Found:
                 self.lost.append(f"{name_of(row)}: its row is not as it was written")
 
     def _take_pair(self, name: Value, value: Value) -> None:
-        if not (isinstance(name, str) and isinstance(value, str) and _is_json(value)):
+        if not (isinstance(name, str) and isinstance(value, str)):
             return
-        if name in ("study", "planned"):
-            self.meta[name] = value
-        elif name == environment_id(value):
-            self.described[name] = value
+        with contextlib.suppress(ValueError):
+            if name == "study":
+                study_in(value)
+                self.meta[name] = value
+            elif name == "planned":
+                self.meta[name] = str(int(value))
+            elif name == environment_id(value) and _is_environment(name, value):
+                self.described[name] = value
 
     def _take_curve(self, row: Row) -> None:
-        if not isinstance(row["key"], str) or not _KEY.fullmatch(row["key"]):
-            return
-        if _curve(row) is not None:
+        if _is_sound("curves", row) and _curve(row) is not None:
             self.curves.setdefault(row["key"], []).append(row)
 
     def _is_itself(self, row: Row) -> bool:
@@ -222,42 +239,34 @@ def _same(one: float, other: float) -> bool:
     return one == other or bool(np.isnan(one) and np.isnan(other))
 
 
+def _numbers(row: Row) -> Any:
+    """Return a curve's numbers, shape (checkpoints, columns); raise `ValueError` for damage."""
+    if row["landscape"] is not None:
+        landscape_in(row["key"], row["landscape"])
+    if row["path"] is not None:
+        unpacked(row)
+    return numbers_of(row)[1].T
+
+
 def _curve(row: Row) -> Any:
     """Return a curve's numbers, shape (checkpoints, columns); None where they are damaged."""
     try:
-        names = json.loads(row["columns"])
-        if row["landscape"] is not None:
-            zlib.decompress(row["landscape"])
-        if row["path"] is not None:
-            unpacked(row)
-        values = np.frombuffer(zlib.decompress(row["data"]), "<f8")
-        return values.reshape(len(names), row["rows"]).T
-    except (zlib.error, ValueError, TypeError):
+        return _numbers(row)
+    except ValueError:
         return None
 
 
-def _is_trial(row: Row) -> bool:
-    """Whether a row's values are such as a trial has."""
-    if not (isinstance(row["key"], str) and _KEY.fullmatch(row["key"])):
-        return False
-    if row["status"] not in (*UNENDED, *STATUSES):
-        return False
-    kinds = {"TEXT": str, "INTEGER": int, "REAL": (int, float)}
-    for column in TRIALS:
-        value = integer(row[column.name]) if column.type == "INTEGER" else row[column.name]
-        kind = (kinds[column.type],) if column.required else (kinds[column.type], type(None))
-        if not isinstance(value, kind):  # type: ignore[arg-type]
-            return False
-    texts = [row[column.name] for column in TRIALS if column.unit == "JSON"]
-    return all(text is None or _is_json(text) for text in texts)
-
-
-def _is_json(text: str) -> bool:
+def _is_sound(table: str, row: Row) -> bool:
+    """Whether a row's values are such as the table has."""
     try:
-        json.loads(text)
+        checked_columns(table, [*row], [(value,) for value in row.values()])
     except ValueError:
         return False
     return True
+
+
+def _is_environment(name: str, value: str) -> bool:
+    return _is_sound("environments", {"id": name, "description": value})
 
 
 def _padded(table: str, values: tuple[Value, ...], version: int = FORMATS[-1]) -> Row:
@@ -269,12 +278,10 @@ def _padded(table: str, values: tuple[Value, ...], version: int = FORMATS[-1]) -
 
 def _gaps(rows: Iterable[Row], meta: Mapping[str, str]) -> Iterator[str]:
     """Name the places in the plan of which nothing is left."""
-    there = {row["position"] for row in rows if row["position"] is not None}
+    there = sorted({row["position"] for row in rows if row["position"] is not None})
     planned = max([int(meta.get("planned", 0)), *(place + 1 for place in there)])
-    missing = sorted(set(range(planned)) - there)
-    while missing:
-        first = last = missing.pop(0)
-        while missing and missing[0] == last + 1:
-            last = missing.pop(0)
-        which = f"trial {first + 1}" if first == last else f"trials {first + 1} to {last + 1}"
-        yield f"{which} of {planned} in the plan: all"
+    for before, after in pairwise([-1, *there, planned]):
+        first, last = before + 2, after
+        if first <= last:
+            which = f"trial {first}" if first == last else f"trials {first} to {last}"
+            yield f"{which} of {planned} in the plan: all"

@@ -1,11 +1,8 @@
-"""Reads a store: tidy frames of the trials in the latest plan, and the trials themselves."""
+"""The results of a store: tidy frames of the trials in the latest plan, and the standings."""
 
 from __future__ import annotations
 
 import copy
-import dataclasses
-import json
-import zlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,129 +11,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
 from optframe.contracts.costs import DEFAULT, OFFERED, check_cost
 from optframe.contracts.record import Landscape
-from optframe.contracts.trial import Budget, Checkpoints, Component, Trial
-from optframe.errors import StoreError, UsageError, nearest
+from optframe.errors import StoreError, UsageError, nearest, visible
 from optframe.given_files import expanded
+from optframe.store.curves import landscape_in
 from optframe.store.file import STORE_NAME, check, reading, reported
+from optframe.store.frames import read_curves, read_trials
 from optframe.store.paths import StoredPaths, read_paths
-from optframe.store.schema import integer, rows_of, selected, study_of, version_of
+from optframe.store.schema import (
+    checked_columns,
+    environments_of,
+    study_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from optframe.statistics.standings import Standings
 
-__all__ = ["Results", "load", "read_curves", "read_tasks", "read_trials", "task_of"]
-
-
-def read_trials(path: Path) -> pd.DataFrame:
-    """Read the trials, one row each, in the order of the plan."""
-    import pandas as pd
-
-    with reading(path) as connection:
-        cursor = connection.execute(
-            f"SELECT {selected('trials', version_of(connection))} FROM trials "
-            "WHERE position IS NOT NULL ORDER BY position"
-        )
-        names = [column[0] for column in cursor.description]
-        frame = pd.DataFrame(cursor.fetchall(), columns=names)
-    stored = frame[[column.name for column in TRIALS if not column.shown]]
-    frame = frame.drop(columns=[*stored])
-    for name, prefix in (("final", ""), ("best", "best_")):
-        values = [json.loads(t) if isinstance(t, str) else {} for t in stored[name]]
-        metrics = pd.DataFrame(values, index=frame.index, dtype=float).add_prefix(prefix)
-        frame = pd.concat([frame, metrics], axis=1)
-    if not pd.api.types.is_integer_dtype(frame["study_seed"]):  # some are beyond 64 bits
-        seeds = [integer(seed) for seed in frame["study_seed"]]
-        frame["study_seed"] = pd.Series(seeds, frame.index, object)
-    for column in TRIALS:
-        if column.is_float:
-            frame[column.name] = frame[column.name].astype(float)
-    return frame
-
-
-def read_curves(path: Path) -> pd.DataFrame:
-    """Read the curves, one row per checkpoint, in the order of the plan."""
-    import pandas as pd
-
-    kinds = {c.name: int if c.type == "INTEGER" else str for c in TRIALS if c.identity}
-    identity = [*kinds]
-    with reading(path) as connection:
-        trials = f"(SELECT {selected('trials', version_of(connection))} FROM trials)"
-        chosen = f"{trials} JOIN curves USING (key) WHERE rows > 0 AND position IS NOT NULL"
-        cursor = connection.execute(
-            f"SELECT {', '.join(identity)}, columns, rows FROM {chosen} ORDER BY position"
-        )
-        heads = pd.DataFrame(cursor.fetchall(), columns=[*identity, "columns", "rows"])
-        lengths = heads["rows"].to_numpy(int)
-        columns = {text: json.loads(text) for text in dict.fromkeys(heads["columns"])}
-        every = list(dict.fromkeys(n for names in columns.values() for n in names) or COUNT_COLUMNS)
-        table = np.empty((len(every), lengths.sum()))
-        places = {text: [every.index(n) for n in names] for text, names in columns.items()}
-        begin = 0
-        for text, length, data in connection.execute(
-            f"SELECT columns, rows, data FROM {chosen} ORDER BY position"
-        ):
-            values = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, length)
-            block = table[:, begin : begin + length]
-            block[places[text]] = values
-            if len(values) < len(every):
-                block[[i for i in range(len(every)) if i not in places[text]]] = np.nan
-            begin += length
-    whose = np.repeat(np.arange(len(heads)), lengths)
-    named = {name: heads[name].astype(kind).array.take(whose) for name, kind in kinds.items()}
-    measured = dict(zip(every, table, strict=True))
-    return pd.DataFrame({**named, **measured, "step": measured["step"].astype("int64")}, copy=False)
-
-
-def read_tasks(path: Path) -> dict[str, Trial]:
-    """Read the planned trials by their keys, in a form that can run again.
-
-    Trials of earlier plans are included. A store of a format before 4 gives none, since it lacks
-    parts of the trials' specifications. If a row was not changed, ``trial.key`` equals its key.
-    """
-    with reading(path) as connection:
-        settings = {row["id"]: row for row in rows_of(connection, "settings")}
-        return {
-            row["key"]: task_of({**row, **settings[row["settings"]]})
-            for row in rows_of(connection, "trials", "ORDER BY position IS NULL, position")
-            if row["settings"] in settings
-        }
-
-
-def task_of(row: Mapping[str, Any]) -> Trial:
-    """Return the trial of a row of ``trials`` joined with its ``settings``."""
-    budget = json.loads(row["budget"])
-    if budget["target"] is not None and not isinstance(budget["target"], float | int):
-        budget["target"] = dict([budget["target"]])
-    given = {part.name: row[part.name] for part in dataclasses.fields(Trial) if part.name in row}
-    return Trial(
-        **given
-        | {
-            "study_seed": integer(row["study_seed"]),
-            "optimizer": Component(row["optimizer_name"], row["hyperparameters"], row["optimizer"]),
-            "problem": Component(row["problem_name"], row["problem_parameters"], row["problem"]),
-            "sampler": Component(row["sampler_name"], row["sampler_parameters"], row["sampler"]),
-            "budget": Budget(**budget),
-            "checkpoints": Checkpoints(**json.loads(row["checkpoints"])),
-            "measure": tuple(json.loads(row["measure"])),
-            "profile": bool(row["profile"]),
-            "skip": row["reason"] if row["status"] == "skipped" else None,
-        }
-    )
-
-
-def _unpack(blob: bytes) -> Landscape:
-    head, _, data = zlib.decompress(blob).partition(b"\n")
-    arrays, begin = [], 0
-    for shape in json.loads(head):
-        length = int(np.prod(shape))
-        arrays.append(np.frombuffer(data, "<f8", length, begin).reshape(shape))
-        begin += 8 * length
-    return Landscape(tuple(arrays[:-1]), arrays[-1])
+__all__ = ["Results", "load"]
 
 
 class Results:
@@ -184,13 +78,15 @@ class Results:
         query = "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
         with reading(self.path) as connection:
             rows = connection.execute(query).fetchall()
-        return {key: _unpack(blob) for key, blob in rows}
+            checked_columns("curves", ("key", "landscape"), [*zip(*rows, strict=True)])
+            return {key: landscape_in(key, blob) for key, blob in rows}
 
     @cached_property
     def study(self) -> dict[str, Any]:
         """The study: name, seed, seeds, budget, time, and the cost and metric of its reports."""
         with reading(self.path) as connection:
-            return study_of(connection)
+            study: dict[str, Any] = visible(study_of(connection))
+            return study
 
     @property
     def cost(self) -> str:
@@ -262,10 +158,8 @@ class Results:
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
         """The environments in which trials ran, one entry for each."""
-        query = "SELECT description FROM environments ORDER BY id"
         with reading(self.path) as connection:
-            rows = connection.execute(query).fetchall()
-        return [json.loads(description) for (description,) in rows]
+            return [*environments_of(connection).values()]
 
 
 def load(folder: str | Path) -> Results:

@@ -8,13 +8,14 @@ the first page does not lead to the tables any more, that of a new store takes i
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copyfile
 
-from optframe.store.file import begun
+from optframe.store.file import begun, guard, refuse_other_files
 from optframe.store.schema import TABLES, create
 
 __all__ = ["Value", "readable_rows"]
@@ -33,11 +34,12 @@ LAST = 2**63 - 1
 
 def readable_rows(path: Path) -> Iterator[tuple[Value, ...]]:
     """Yield the rows of a store's tables that SQLite can read; some of them may come twice."""
+    refuse_other_files(path)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy.sqlite"
         for end in ("", "-wal", "-journal"):
             part = path.with_name(path.name + end)
-            if part.exists():
+            if part.is_file():
                 copyfile(part, copy.with_name(copy.name + end))
         found: set[str] = set()
         for table, row in _rows_of_all_tables(copy):
@@ -51,12 +53,14 @@ def readable_rows(path: Path) -> Iterator[tuple[Value, ...]]:
 
 def _rows_of_all_tables(copy: Path) -> Iterator[tuple[str, tuple[Value, ...]]]:
     with contextlib.suppress(sqlite3.DatabaseError), _connected(copy) as connection:
-        names = [str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+        schema = connection.execute("SELECT name, sql FROM sqlite_schema").fetchall()
+        names = [str(name) for name, sql in schema if _holds_rows(connection, name, sql)]
         for table in (name for name in names if name.startswith(LOST_AND_FOUND)):
-            for _, _, length, _, *values in _rows(connection, table):
-                if isinstance(length, int):
-                    yield table, tuple(values[:length])
-        for table in TABLES:
+            for row in _rows(connection, table):
+                length = row[2] if len(row) > 4 else None
+                if isinstance(length, int) and 0 <= length <= len(row) - 4:
+                    yield table, row[4 : 4 + length]
+        for table in (name for name in TABLES if name in names):
             for row in _rows(connection, table):
                 yield table, row
 
@@ -65,10 +69,22 @@ def _rows_of_all_tables(copy: Path) -> Iterator[tuple[str, tuple[Value, ...]]]:
 def _connected(copy: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         # No value is longer than the file, so a damaged length may not ask for more memory.
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(copy.stat().st_size, 10**9))
+        guard(connection, copy.stat().st_size)
         # So a file that was cut off, or a table whose definition is damaged, is no error.
         connection.execute("PRAGMA writable_schema = ON")
         yield connection
+
+
+def _holds_rows(connection: sqlite3.Connection, name: object, sql: object) -> bool:
+    """Whether a table's rows are in the file; those of views and virtual tables are computed."""
+    if not (isinstance(name, str) and isinstance(sql, str) and re.match(r"CREATE TABLE\b", sql)):
+        return False
+    quoted = name.replace('"', '""')
+    try:
+        columns = connection.execute(f'PRAGMA table_xinfo("{quoted}")').fetchall()
+    except sqlite3.Error:
+        return False
+    return all(hidden == 0 for *_, hidden in columns)
 
 
 def _replace_first_page(copy: Path) -> None:
@@ -87,10 +103,11 @@ def _replace_first_page(copy: Path) -> None:
 def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Value, ...]]:
     """Yield the readable rows of a table, each once, in the order of their numbers."""
     # The limit keeps SQLite from going on to the next page after the last row of a range.
-    query = f'SELECT rowid, * FROM "{table}" WHERE rowid BETWEEN ? AND ? ORDER BY rowid LIMIT ?'
+    quoted = table.replace('"', '""')
+    query = f'SELECT rowid, * FROM "{quoted}" WHERE rowid BETWEEN ? AND ? ORDER BY rowid LIMIT ?'
     try:
         connection.execute(query, (1, 1, 0))
-    except sqlite3.OperationalError:  # the schema does not have this table any more
+    except sqlite3.Error:  # the schema does not have this table any more, or it is a view
         return
     ranges = [(1, LAST)]
     last: int | None = None

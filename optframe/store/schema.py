@@ -18,24 +18,36 @@ from typing import Any
 
 from optframe.contracts.columns import TRIALS
 from optframe.contracts.trial import trial_name
-from optframe.errors import encodable
+from optframe.errors import encodable, visible
+from optframe.store.values import (
+    LARGEST,
+    checked,
+    chunks,
+    declared,
+    environment_in,
+    object_in,
+    wrong,
+)
 
 __all__ = [
     "APPLICATION",
     "FORMAT",
     "FORMATS",
     "TABLES",
+    "checked_columns",
     "columns_of",
     "create",
     "environment_id",
+    "environments_of",
+    "foreign",
     "insert",
-    "integer",
     "migrate",
     "name_of",
     "rows_of",
     "selected",
     "settings_id",
     "storable",
+    "study_in",
     "study_of",
     "tuning_id",
     "version_of",
@@ -45,9 +57,6 @@ APPLICATION = 0x6F667231
 """The application id in SQLite's header, which marks a file as a store: ``ofr1``."""
 
 FORMAT = 5
-
-LARGEST_INTEGER = 2**63 - 1
-"""The largest that SQLite holds as an integer."""
 
 TABLES = {
     "meta": "name TEXT PRIMARY KEY, value TEXT NOT NULL",
@@ -73,6 +82,11 @@ _SINCE = {
 
 FORMATS = range(1, FORMAT + 1)
 """The formats that can be read."""
+
+_COLUMNS = {table: declared(table, text) for table, text in TABLES.items()}
+
+_CHUNK = 1000
+"""The rows that are checked at a time; fewer of curves, which are large."""
 
 
 def columns_of(table: str, version: int = FORMAT) -> tuple[str, ...]:
@@ -103,8 +117,55 @@ def rows_of(
     names = columns_of(table)
     if columns_of(table, version):
         text = f"SELECT {selected(table, version)} FROM {table} {rest}"
-        for row in connection.execute(text, values):
-            yield dict(zip(names, row, strict=True))
+        rows = connection.execute(text, values)
+        for chunk in chunks(rows, 1 if table == "curves" else _CHUNK):
+            checked_columns(table, names, [*zip(*chunk, strict=True)])
+            for row in chunk:
+                yield dict(zip(names, row, strict=True))
+
+
+def checked_columns(
+    table: str,
+    names: Sequence[str],
+    found: Sequence[tuple[Any, ...]],
+    unread: Sequence[str] = (),
+    shown: bool = False,
+) -> Sequence[tuple[Any, ...]]:
+    """Return columns of a table; raise `ValueError` for a wrong value: see `values.checked`."""
+    return checked(table, _COLUMNS[table], names, found, unread, shown)
+
+
+def foreign(connection: sqlite3.Connection, version: int) -> str | None:
+    """Return what is in a file beside a store's tables and indexes, or lacks; None if nothing.
+
+    Views, triggers, virtual tables, computed columns and conditions are code that SQLite runs, so
+    that each table must be declared as optframe declares it.
+    """
+    missing = {table for table in TABLES if columns_of(table, version)}
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_schema"):
+        if kind == "index" and (sql is None or " ".join(str(sql).split()) == _INDEX):
+            continue
+        if kind != "table" or name not in missing:
+            return f"found the {ascii(kind)[1:-1]} {name!a}"
+        if _parts(sql) != {f"{table} {part}" for table, part in _declared(name, version)}:
+            return f"found another declaration of the table {name!r}"
+        missing.remove(name)
+    return f"found no table {min(missing)!r}" if missing else None
+
+
+def _declared(table: str, version: int) -> Iterator[tuple[str, str]]:
+    """Yield the table's name with the declaration of each of its columns in a format."""
+    there = columns_of(table, version)
+    for part in TABLES[table].split(","):
+        if part.split()[0] in there:
+            yield table, part.strip()
+
+
+def _parts(sql: object) -> set[str]:
+    """Return the declarations of a table's columns, each after the table's name."""
+    text = " ".join(str(sql).split())
+    found = re.fullmatch(r'CREATE TABLE "?(\w+)"? ?\((.*)\)', text)
+    return {f"{found[1]} {part.strip()}" for part in found[2].split(",")} if found else set()
 
 
 def storable(value: Any) -> Any:
@@ -113,15 +174,9 @@ def storable(value: Any) -> Any:
     A whole number beyond 64 bits is hexadecimal text: SQLite converts decimal digits to a float,
     and does not convert these. Lone surrogates of a text are escaped.
     """
-    if isinstance(value, int) and value > LARGEST_INTEGER:
+    if isinstance(value, int) and value > LARGEST:
         return hex(value)
     return encodable(value) if isinstance(value, str) else value
-
-
-def integer(value: Any) -> Any:
-    """Return the whole number that `storable` made text of; any other value as it is."""
-    found = isinstance(value, str) and re.fullmatch("0x[0-9a-f]{16,32}", value)
-    return int(value, 16) if found else value
 
 
 def insert(
@@ -135,9 +190,34 @@ def insert(
 
 
 def study_of(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Return the study's name, seeds, budget and settings; nothing if there is no study."""
+    """Return the study's name, seeds, budget and settings; nothing if there is no study.
+
+    Raises
+    ------
+    ValueError
+        If it is no table of these; the message names table, row and column.
+    """
     row = connection.execute("SELECT value FROM meta WHERE name = 'study'").fetchone()
-    return json.loads(row[0]) if row else {}
+    return {} if row is None else study_in(row[0])
+
+
+def study_in(text: object) -> dict[str, Any]:
+    """Return the study in a text of the table ``meta``; raise `ValueError` if it is none."""
+    try:
+        study = object_in(text)
+    except ValueError as error:
+        raise wrong("meta", "study", "value", text, str(error)) from error
+    for name in ("name", "budget", "start", "cost", "metric"):
+        if not isinstance(study.get(name), str | None):
+            expected = f"a text or nothing as the study's {name}"
+            raise wrong("meta", "study", "value", study[name], expected)
+    return study
+
+
+def environments_of(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    """Return the descriptions of environments by their names; their texts are `visible`."""
+    rows = sorted(rows_of(connection, "environments"), key=lambda row: str(row["id"]))
+    return {row["id"]: visible(environment_in(row["description"])) for row in rows}
 
 
 def name_of(row: Mapping[str, Any]) -> str:
@@ -181,11 +261,11 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     Nothing is lost. Tables are created anew, so that columns have the same order in every file.
     """
     connection.execute(f"PRAGMA user_version = {FORMAT}")
-    for table, declared in TABLES.items():
+    for table, text in TABLES.items():
         before = columns_of(table, version)
         if before == columns_of(table):
             continue
-        connection.execute(f"CREATE TABLE later ({declared})")
+        connection.execute(f"CREATE TABLE later ({text})")
         if before:
             connection.execute(f"INSERT INTO later SELECT {selected(table, version)} FROM {table}")
             connection.execute(f"DROP TABLE {table}")

@@ -23,9 +23,16 @@ import numpy as np
 from optframe.contracts.columns import TRIALS, filled
 from optframe.contracts.record import Landscape, Record
 from optframe.contracts.trial import canonical
-from optframe.errors import StoreError
+from optframe.errors import StoreError, visible
 from optframe.given_files import unfit
-from optframe.store.file import STORE_NAME, begun, check, reported
+from optframe.store.file import (
+    STORE_NAME,
+    begun,
+    check,
+    check_format,
+    refuse_other_files,
+    reported,
+)
 from optframe.store.locks import FolderLock, is_shared
 from optframe.store.paths import packed
 from optframe.store.schema import (
@@ -61,11 +68,13 @@ class Store:
             other = unfit(self.path) if self.path.exists() else None
             if other is not None:
                 raise StoreError(f"{self.path}: {other}; choose another folder with --out")
+            refuse_other_files(self.path)
             there = self.path.exists() and self.path.stat().st_size
             version = check(self.path) if there else FORMAT
             journal = _journal(folder)
             # SQLite reads a relative path that begins with "file:" as an address.
             self._connection = sqlite3.connect(self.path.absolute(), isolation_level=None)
+            self._connection.execute("PRAGMA trusted_schema = OFF")
             self._folder_lock = FolderLock(folder)
             try:
                 # One transaction, so that a kill leaves all of it or nothing. It locks the file,
@@ -74,6 +83,7 @@ class Store:
                 with begun(self._connection):
                     if not (there or self._is_made()):  # another process may have been faster
                         create(self._connection)
+                    check_format(self.path, self._connection)
                     self._lock(take_over)
                     if version != FORMAT:
                         migrate(self._connection, version)
@@ -202,17 +212,20 @@ class Store:
         """Write this process into the table ``lock``; raise if another process has the lock."""
         host, process = socket.gethostname(), os.getpid()
         row = self._connection.execute("SELECT host, process FROM lock").fetchone()
-        if row is not None and not take_over:
-            # A row is left behind by a killed process, so a row alone does not refuse. On another
-            # machine, nothing is known of the process, so that it counts as alive. A row with this
-            # process's own number is either from a dead process with the same number, or from
-            # another `Store` in this process; the lock on the folder decides which.
-            mine = row[0] == host and row[1] == process
-            if self._folder_lock.refused or (not mine and (row[0] != host or _alive(row[1]))):
-                raise StoreError(
-                    f"{self.path}: process {row[1]} on {row[0]} is writing to it; wait for it, or "
-                    "choose another folder with --out; if that process has ended, add --take-over"
-                )
+        # On a local disk the folder's lock decides, which the kernel releases with its process. The
+        # row is left behind by a kill; its number may be another process's by now, in a container
+        # even one that lives. Where the lock decides nothing, the row does: of a process on another
+        # machine nothing is known, so that it counts as alive, and this process's own number is
+        # that of a dead one, since the lock on the folder was free.
+        mine = row == (host, process)
+        left = row is None or mine or (row[0] == host and not _alive(row[1]))
+        free = not self._folder_lock.refused and (self._folder_lock.decides or left)
+        if not (free or take_over):
+            who = "another process" if row is None else f"process {row[1]} on {row[0]}"
+            raise StoreError(
+                f"{self.path}: {visible(who)} is writing to it; wait for it, or choose another "
+                "folder with --out; if that process has ended, add --take-over"
+            )
         self._connection.execute("INSERT OR REPLACE INTO lock VALUES (1, ?, ?)", (host, process))
 
     def _keep_journal(self, journal: str) -> None:
@@ -266,7 +279,7 @@ def _pack(grid: Landscape | None) -> bytes | None:
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError, TypeError):  # the number may be a stranger's
         return False
     except OSError:
         return True

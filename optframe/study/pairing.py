@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
-from optframe.contracts.trial import NO_SAMPLER, Component
+from optframe.contracts.trial import NO_SAMPLER, Component, Trial
+from optframe.errors import nearest
 from optframe.study.grids import Choice
 
-__all__ = ["parts_of"]
+__all__ = ["is_deterministic", "namesakes", "parts_of", "reason_to_skip", "unknown_partners"]
 
 
 def parts_of(
@@ -59,3 +61,24 @@ def reason_to_skip(optimizer: Choice, problem: Choice, missing: frozenset[str]) 
     if "deterministic" in missing:
         reason += " with this sampler (for problems with data, use the sampler full)"
     return reason
+
+
+def namesakes(trials: Iterable[Trial]) -> Iterator[str]:
+    """Say which different trials have the same name: tables and figures would merge them."""
+    keys: dict[tuple[str, str, str, int], str] = {}
+    for trial in trials:
+        labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
+        if keys.setdefault((*labels, trial.seed), trial.key) != trial.key:
+            yield (
+                f"two different trials have the name {labels[0]!r} on {labels[1]!r}; give each of "
+                "their tables its own label"
+            )
+
+
+def unknown_partners(choices: Iterable[Choice], others: str, names: set[str]) -> Iterator[str]:
+    """Say which partners that are named, for example in ``problems = [...]``, are not there."""
+    for choice in choices:
+        for name in choice.table.get(others) or ():
+            if name not in names:
+                hint = nearest(str(name), names)
+                yield f"{choice.where}: {others} names {name!r}, which is not in this study; {hint}"

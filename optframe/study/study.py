@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from optframe.components.binder import Binder
+from optframe.components.importing import TYPED, Imports
 from optframe.components.parameters import mistakes_in
 from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
@@ -31,7 +33,13 @@ from optframe.errors import OptframeError, UsageError, nearest, one_line
 from optframe.given_files import content_of, expanded, parsed_toml
 from optframe.study.budgets import Budgets
 from optframe.study.grids import Choice, Choices
-from optframe.study.pairing import is_deterministic, parts_of, reason_to_skip
+from optframe.study.pairing import (
+    is_deterministic,
+    namesakes,
+    parts_of,
+    reason_to_skip,
+    unknown_partners,
+)
 from optframe.study.schedules import mistakes_of_schedules
 from optframe.study.settings import RunSettings, check_names
 from optframe.study.tables import StudyTable, read
@@ -109,6 +117,13 @@ class Study:
         return cls(**read(tables, where))
 
     @property
+    def imports(self) -> Imports:
+        """From where what it names is imported: from anywhere unless it was read from a file."""
+        if not Path(self.where).is_file():
+            return TYPED
+        return Imports(not_from=(str(Path(self.where).resolve().parent), os.getcwd()))
+
+    @property
     def folder(self) -> Path:
         """The results folder, unless another one is given: ``results/<name>``."""
         return Path("results") / (re.sub(r"[^\w-]+", "-", self.name).strip("-") or "study")
@@ -153,8 +168,9 @@ def plan(
     the trials can be run, but their keys cannot be used in a store.
     The `UsageError` is raised from the exception of a problem, where one raised it.
     """
-    planner = _Planner(study, registry, binder or Binder(registry), keyed)
-    trials = planner.trials()
+    with registry.importing(study.imports):
+        planner = _Planner(study, registry, binder or Binder(registry), keyed)
+        trials = planner.trials()
     if planner.mistakes:
         raise UsageError(*dict.fromkeys(planner.mistakes)) from planner.raised
     if not trials:
@@ -194,7 +210,7 @@ class _Planner:
         for kind, choices in (("problems", problems), ("optimizers", optimizers)):
             known = chosen.names[kind].union(*(choice.names for choice in choices))
             for others in (optimizers, problems, samplers):
-                self._check_partners(others, kind, known)
+                self.mistakes += unknown_partners(others, kind, known)
         # Mistakes in components do not stop here, so that one call reports all mistakes.
         if wrong or not backend:
             return []
@@ -223,7 +239,7 @@ class _Planner:
             return []
         trials = [trial for part in parts for trial in self._trials_of(*part, backend)]
         if self.keyed:
-            self._check_labels(trials)
+            self.mistakes += [self.prefix + line for line in namesakes(trials)]
         return trials
 
     def _seeds(
@@ -326,23 +342,3 @@ class _Planner:
             else:
                 chosen.append(sampler)
         return chosen
-
-    def _check_labels(self, trials: list[Trial]) -> None:
-        """Report different trials with the same name: tables and figures would merge them."""
-        keys: dict[tuple[str, str, str, int], str] = {}
-        for trial in trials:
-            labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
-            if keys.setdefault((*labels, trial.seed), trial.key) != trial.key:
-                self.mistakes.append(
-                    f"{self.prefix}two different trials have the name {labels[0]!r} on "
-                    f"{labels[1]!r}; give each of their tables its own label"
-                )
-
-    def _check_partners(self, choices: list[Choice], others: str, names: set[str]) -> None:
-        for choice in choices:
-            for name in choice.table.get(others) or ():
-                if name not in names:
-                    self.mistakes.append(
-                        f"{choice.where}: {others} names {name!r}, which is not in this study; "
-                        f"{nearest(str(name), names)}"
-                    )

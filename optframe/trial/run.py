@@ -131,7 +131,7 @@ class Run:
             except (Exception, SystemExit) as error:
                 self.clock.stop()
                 self.status, self.error = "failed", error
-                self.reason = one_line(f"{type(error).__name__}: {error}")
+                self.reason = f"{type(error).__name__}: {one_line(error)}".strip()
                 if self.path is not None:
                     self.path.complete()
 

@@ -106,7 +106,7 @@ from optframe.gate.verification import Agreement, drawn, verify
 from optframe.statistics.targets import COSTS
 from optframe.store.export import dictionary
 from optframe.store.merging import merge
-from optframe.store.results import read_tasks
+from optframe.store.tasks import read_tasks
 from optframe.store.writer import Store
 
 new, old, both = map(Path, sys.argv[1:])

@@ -1,3 +1,4 @@
+import os
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from optframe import FunctionProblem, Study, load, load_plugins
+from optframe import FunctionProblem, Study, hookimpl, load, load_plugins
 from optframe.contracts.columns import STATUSES
 from optframe.execution.runner import run_study
 from optframe.execution.trial_runner import TrialRunner
@@ -338,3 +339,19 @@ def test_an_interrupt_leaves_what_was_finished_in_the_store(tmp_path, monkeypatc
         run_study(study(optimizers="adam", seeds=4), tmp_path, plugins())
     statuses = load(tmp_path).trials["status"].tolist()
     assert statuses == ["finished", "finished", "planned", "planned"]
+
+
+def test_an_observer_that_exits_or_moves_does_not_end_the_study(tmp_path, monkeypatch, capsys):
+    class Observer:
+        @hookimpl
+        def optframe_trial_finished(self, trial, record):
+            os.chdir("/")
+            sys.exit("enough")
+
+    monkeypatch.chdir(tmp_path)
+    registry = load_plugins()
+    registry.watch(Observer())
+    outcome = run_study(study(), Path("out"), registry)
+    assert outcome.counts == {"finished": 6}
+    assert len(load("out").trials) == 6
+    assert "raised SystemExit at trial_finished: enough" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from optframe.cli.commands.verify import command
 from optframe.contracts.columns import COUNT_COLUMNS
 from optframe.errors import UsageError
 from optframe.gate.verification import Agreement, drawn, verify
-from optframe.store.results import read_tasks
+from optframe.store.tasks import read_tasks
 
 PLUGIN = """
 from dataclasses import dataclass

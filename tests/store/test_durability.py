@@ -20,8 +20,8 @@ from optframe.store import locks as file_systems_module
 from optframe.store.file import STORE_NAME
 from optframe.store.locks import SHARED, FolderLock, is_shared, kind_of
 from optframe.store.recovery import examine
-from optframe.store.results import read_tasks
 from optframe.store.schema import FORMAT, FORMATS, TABLES, columns_of
+from optframe.store.tasks import read_tasks
 from optframe.store.writer import Store
 
 REGISTRY = load_plugins()

@@ -219,7 +219,7 @@ def test_a_trial_whose_path_is_damaged_is_to_be_run_again(folder, tmp_path):
     before = load(folder).paths
     key = load(folder).trials["key"][0]
     change(folder, "UPDATE curves SET path = ? WHERE key = ?", DAMAGED["too long"][0], key)
-    with pytest.raises(StoreError, match=f"the curve of trial {key} is damaged"):
+    with pytest.raises(StoreError, match=f"table curves, row '{key}', column path"):
         examine(folder / STORE_NAME)
     found = recover(folder / STORE_NAME, tmp_path / "new" / STORE_NAME)
     assert found.planned == 1

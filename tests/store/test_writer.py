@@ -15,7 +15,8 @@ from optframe import Record, StoreError, Study, load, load_plugins, run
 from optframe.contracts.columns import COUNT_COLUMNS, FINAL_COUNTS, STATUSES
 from optframe.contracts.record import Landscape
 from optframe.store.file import STORE_NAME
-from optframe.store.results import read_tasks
+from optframe.store.locks import FolderLock
+from optframe.store.tasks import read_tasks
 from optframe.store.writer import Store
 
 ENVIRONMENT = {"machine": "a test", "cores": 2}
@@ -204,10 +205,11 @@ def test_landscapes_are_read_back(tmp_path, trials):
 
 
 def test_unicode_is_kept(tmp_path, trials):
-    reason = "Größe θ → ∞ 数\n" * 100
-    save(tmp_path, trials, record(trials[0], "failed", reason=reason, traceback=reason))
+    reason = "Größe θ → ∞ 数" * 100
+    trace = f"{reason}\n{reason}"
+    save(tmp_path, trials, record(trials[0], "failed", reason=reason, traceback=trace))
     row = load(tmp_path).trials.loc[0]
-    assert (row["reason"], row["traceback"]) == (reason, reason)
+    assert (row["reason"], row["traceback"]) == (reason, trace)
 
 
 def test_where_it_ran_is_kept_once(tmp_path, trials):
@@ -326,7 +328,32 @@ def change(path, statement):
         connection.execute(statement)
 
 
-def test_the_lock_of_another_machine_is_respected_until_it_is_taken_over(tmp_path, trials):
+@pytest.mark.parametrize("host", [socket.gethostname(), "elsewhere"])
+@pytest.mark.parametrize("process", [1, os.getppid(), None, "x", -1, 2**62])
+def test_on_a_local_disk_nobody_writes_who_does_not_hold_the_lock(tmp_path, trials, host, process):
+    """After a kill the row stays, and in a container its number soon is a living process's."""
+    save(tmp_path, trials)
+    with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as connection, connection:
+        connection.execute("INSERT INTO lock VALUES (1, ?, ?)", (host, process))
+    with Store(tmp_path) as store:
+        assert store.plan(trials, {}) == {trial.key for trial in trials}
+        with pytest.raises(StoreError, match=f"process {os.getpid()} on .* is writing to it"):
+            Store(tmp_path)
+
+
+def test_who_holds_the_lock_is_respected_before_it_has_said_who_it_is(tmp_path, trials):
+    save(tmp_path, trials)
+    held = FolderLock(tmp_path)
+    with pytest.raises(StoreError, match="another process is writing to it"):
+        Store(tmp_path)
+    held.close()
+    Store(tmp_path).close()
+
+
+def test_the_lock_of_another_machine_is_respected_until_it_is_taken_over(
+    tmp_path, trials, monkeypatch
+):
+    monkeypatch.setattr("optframe.store.locks.is_shared", lambda folder: True)
     save(tmp_path, trials)
     change(tmp_path / STORE_NAME, "INSERT INTO lock VALUES (1, 'elsewhere', 1)")
     with pytest.raises(StoreError, match=r"process 1 on elsewhere is writing to it.*--take-over"):

@@ -14,7 +14,7 @@ import click
 from optframe.cli.options import PATH, path_option, with_plugins
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
-from optframe.errors import PluginError, StoreError, printable
+from optframe.errors import PluginError, StoreError, one_line, printable
 from optframe.version import __version__
 from optframe_bench import REINSTALL
 
@@ -52,7 +52,7 @@ def _check_store(results: Path, out: Path | None) -> int:
     try:
         statuses = examine(path)
     except StoreError as error:
-        click.echo(error)
+        click.echo(printable(str(error), ""))
     else:
         left = statuses.get("planned", 0)
         ended = sum(statuses.values()) - left
@@ -64,7 +64,7 @@ def _check_store(results: Path, out: Path | None) -> int:
     click.echo(f", and {made.planned} to be run, in {made.path}")
     click.echo(f"lost: {len(made.lost) or 'nothing that left a trace'}")
     for line in made.lost:
-        click.echo(f"  {line}")
+        click.echo(f"  {printable(line, '')}")
     if made.lost:
         click.echo(MORE)
     click.echo(f"the same study with `--out {made.path.parent}` runs what is missing")
@@ -126,7 +126,7 @@ def _backend(registry: Registry, name: str) -> str:
         missing = backend.missing()
         return f"not available: {missing}" if missing else f"available on {backend.device}"
     except Exception as error:
-        return f"BROKEN: {type(error).__name__}: {error}"
+        return f"BROKEN: {type(error).__name__}: {one_line(error)}"
 
 
 def _unloadable(registry: Registry, kind: str, name: str) -> PluginError | None:

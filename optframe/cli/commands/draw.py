@@ -63,6 +63,7 @@ def command(
     from optframe.api import load
     from optframe.drawing.figures import FORMATS, picture, prepared, written
     from optframe.drawing.film import write_animation
+    from optframe.store.cells import plain_cells
 
     name_broken(registry)
     suffix = "svg" if out is None else out.suffix[1:].lower()
@@ -79,7 +80,8 @@ def command(
         path = Path(_file_name(figure, *problems) + ".svg")
     path.parent.mkdir(parents=True, exist_ok=True)
     if suffix == _NUMBERS:
-        made.data(frames).to_csv(path, index=False, errors="backslashreplace")
+        cells = plain_cells(made.data(frames))
+        cells.to_csv(path, index=False, errors="backslashreplace")
         click.echo(f"numbers: {path}")
     elif suffix == _FILM:
         click.echo(f"film: {write_animation(made, frames, path)}")

@@ -30,6 +30,9 @@ THREADS = (
 )
 """The environment variables in which libraries look up their number of threads when loaded."""
 
+MOST = 20_000
+"""The bytes that are kept of a dead process's Python stack."""
+
 PATIENCE = 10.0
 """Seconds that a process may take to end by itself."""
 
@@ -90,10 +93,14 @@ class Worker:
         gone = self._process.poll() is not None  # its messages from before can still be read
         try:
             if self.connection.poll():
-                said: tuple[str, Any] = self.connection.recv()
-                return said
+                kind, value = self.connection.recv()
+                return str(kind), value
         except (EOFError, OSError):
             gone = True
+        except Exception as error:  # a trial wrote to the pipe itself, or its result cannot be read
+            self._process.kill()
+            what = type(error).__name__
+            raise Died(f"its process sent what is no message ({what}) and was ended") from error
         if gone:
             raise Died(self._death())
         return None
@@ -122,7 +129,7 @@ class Worker:
         self.connection.close()
         with self._last_words as file:
             file.seek(0)
-            return file.read().decode(errors="replace") or None
+            return file.read(MOST).decode(errors="replace") or None
 
     def _send(self, message: bytes) -> None:
         try:

@@ -66,7 +66,7 @@ def _answer(work: Any, message: bytes) -> bytes:
     except BaseException as error:
         answer = pickle.dumps(("raised", f"the trial raised {type(error).__name__}"))
     for stream in (sys.stdout, sys.stderr):  # so that no printed text is lost later
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
     return answer
 

@@ -200,11 +200,11 @@ def test_names_with_markup_are_escaped_everywhere(study, write):
 
 @dataclass(frozen=True)
 class Fine(Figure):
-    name: str = "Another plugin's"
+    words: str = "Another plugin's"
     reason: str | None = None
 
     def title(self):
-        return self.name
+        return self.words
 
     def missing(self, frames):
         return self.reason
@@ -219,7 +219,7 @@ class Fine(Figure):
 
 @dataclass(frozen=True)
 class Broken(Fine):
-    name: str = "A <broken> figure"
+    words: str = "A <broken> figure"
 
     def draw(self, axes, frames):
         raise RuntimeError(f"two\nlines {EVIL}")
@@ -227,7 +227,7 @@ class Broken(Fine):
 
 @dataclass(frozen=True)
 class Absent(Fine):
-    name: str = "Paths"
+    words: str = "Paths"
     reason: str = "only for two parameters"
 
 
