@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from optframe.contracts.backend import Array, Backend
 from optframe.contracts.dataset import Dataset
+from optframe.contracts.layout import Layout
 from optframe.contracts.sampler import Indices
 
 __all__ = ["Function", "Problem", "Setting", "StochasticProblem"]
@@ -42,7 +43,7 @@ class Problem(ABC):
     Optimizers may use any public method that a problem defines. For θ of shape (..., P) these
     methods return: ``hessian(theta)`` (..., P, P), ``hvp(theta, v)`` (..., P),
     ``partial(theta, i)`` (...), ``coordinate_minimum(theta, i)`` (...), ``prox(theta, t)`` and
-    ``project(theta)`` (..., P), ``per_sample(theta, batch)`` (..., B, P), and ``layout()``.
+    ``project(theta)`` (..., P), and ``per_sample(theta, batch)`` (..., B, P).
     """
 
     dtype: ClassVar[str] = "float64"
@@ -105,6 +106,13 @@ class Problem(ABC):
         ``loss`` is required; it is the loss over all the data. If a metric's name ends in
         ``accuracy``, higher values are better; for all other metrics, lower values are better.
         """
+
+    def layout(self) -> Layout:
+        """Return the blocks of θ in order: by default one ``parameter`` of shape (P,).
+
+        A model with weights and biases overrides it. The sum of the blocks' sizes is P.
+        """
+        return Layout.single(self.size)
 
     def work(self, word: str) -> float | None:
         """Return what an answer over all the data costs, in gradients; None for the usual price.
