@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optframe import Function, StochasticProblem, UsageError
+from optframe import Block, Function, Layout, StochasticProblem, UsageError
 from optframe.testing import check_problem
 
 
@@ -56,6 +56,11 @@ class Quartic(Function):
 def but(**changes):
     """`Quartic`, but for these methods and constants."""
     return type("Broken", (Quartic,), changes)
+
+
+def drawn_order(self):
+    sizes = (1, 2) if self.instance_random().random() < 0.6 else (2, 1)
+    return Layout(tuple(Block(name, (size,)) for name, size in zip("ab", sizes, strict=True)))
 
 
 class Rough(Quartic):
@@ -192,6 +197,11 @@ BROKEN = {
         "anywhere": but(start=lambda self, random: np.random.standard_normal(3)),
         "hides that it draws": but(start=lambda self, random: random.standard_normal(3)),
         "nowhere": but(start=lambda self, random: np.array([1.0, np.nan, 1.0])),
+    },
+    "blocks-cover-theta": {
+        "one block too few": but(layout=lambda self: Layout.single(2)),
+        "no layout": but(layout=lambda self: (("all", 3),)),
+        "drawn": but(layout=drawn_order),
     },
     "answers-are-repeatable": {"writes to theta": WritesToTheta, "remembers": Remembers},
     "instances-depend-on-their-seed-alone": {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.oracle import offers
+from optframe.contracts.oracle import layout_of, offers
 from optframe.testing import shared
 from optframe.testing.kit import NotApplicable, available, check, require, require_declared
 from optframe.testing.probe_backends import StrictBackend
@@ -53,6 +53,13 @@ def keeps_shape_and_precision(subject: Subject) -> None:
             require(value.dtype == dtype, f"{name} of a {dtype} θ is {value.dtype}")
         close(both[0], loss, 1e-5, "loss_and_gradient returns another loss than loss")
         close(both[1], gradient, 1e-4, "loss_and_gradient returns another gradient than gradient")
+
+
+@check(since=1)
+def blocks_cover_theta(subject: Subject) -> None:
+    """The blocks of its layout have P numbers, and are the same for every instance."""
+    layout = layout_of(subject.problem)
+    require(layout_of(subject.bound(seed=1)) == layout, "another instance has other blocks")
 
 
 @check(since=1)
