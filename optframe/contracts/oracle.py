@@ -23,11 +23,10 @@ import numpy as np
 
 from optframe.contracts.backend import Array, Backend
 from optframe.contracts.layout import Layout
-from optframe.contracts.problem import Problem, StochasticProblem
+from optframe.contracts.problem import Problem, StochasticProblem, layout_of
 from optframe.contracts.sampler import Sampler
-from optframe.errors import PluginError
 
-__all__ = ["PRICES", "Counts", "Oracle", "layout_of", "offers", "price"]
+__all__ = ["PRICES", "Counts", "Oracle", "offers", "price"]
 
 
 def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
@@ -46,24 +45,6 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
     if all(len(block.shape) == 2 for block in layout_of(problem)):
         words.add("matrices")
     return frozenset(words)
-
-
-def layout_of(problem: Problem) -> Layout:
-    """Return the problem's layout, after a check that its blocks cover θ.
-
-    Raises
-    ------
-    PluginError
-        If they do not, or it is no `Layout`.
-    """
-    layout, who = problem.layout(), f"{type(problem).__name__}.layout()"
-    if not isinstance(layout, Layout):
-        raise PluginError(f"{who} returns {layout!r:.60}; expected an optframe.Layout")
-    if layout.size != problem.size:
-        raise PluginError(
-            f"{who} has blocks of {layout.size} numbers in all; expected size = {problem.size}"
-        )
-    return layout
 
 
 PRICES = {

@@ -16,8 +16,9 @@ from optframe.contracts.backend import Array, Backend
 from optframe.contracts.dataset import Dataset
 from optframe.contracts.layout import Layout
 from optframe.contracts.sampler import Indices
+from optframe.errors import PluginError
 
-__all__ = ["Function", "Problem", "Setting", "StochasticProblem"]
+__all__ = ["Function", "Problem", "Setting", "StochasticProblem", "layout_of"]
 
 
 @dataclass(frozen=True)
@@ -232,3 +233,21 @@ class StochasticProblem(Problem):
     def loss_and_gradient(self, theta: Array, batch: Any) -> tuple[Array, Array]:
         """Return the loss and its gradient; override this if they share work."""
         return self.loss(theta, batch), self.gradient(theta, batch)
+
+
+def layout_of(problem: Problem) -> Layout:
+    """Return the problem's layout, after a check that its blocks cover θ.
+
+    Raises
+    ------
+    PluginError
+        If they do not, or it is no `Layout`.
+    """
+    layout, who = problem.layout(), f"{type(problem).__name__}.layout()"
+    if not isinstance(layout, Layout):
+        raise PluginError(f"{who} returns {layout!r:.60}; expected an optframe.Layout")
+    if layout.size != problem.size:
+        raise PluginError(
+            f"{who} has blocks of {layout.size} numbers in all; expected size = {problem.size}"
+        )
+    return layout

@@ -242,6 +242,17 @@ def test_the_broken_are_found(check, name, status):
     assert status(check_problem(BROKEN[check][name], seed=None), check) == "failed"
 
 
+class Short(Quartic):
+    def layout(self):
+        return Layout.single(2)
+
+
+def test_wrong_blocks_fail_one_check_alone():
+    failed = [(o.check, o.reason) for o in check_problem(Short).run() if o.status == "failed"]
+    reason = "Short.layout() has blocks of 2 numbers in all; expected size = 3"
+    assert failed == [("blocks-cover-theta", reason)]
+
+
 @dataclass(frozen=True)
 class Kinked(Quartic):
     """Its absolute values know no complex numbers."""
