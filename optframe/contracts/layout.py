@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 from operator import index
 from typing import Any
@@ -131,10 +131,11 @@ class Layout:
             names.add(block.name)
         object.__setattr__(self, "blocks", blocks)
 
-    @classmethod
-    def single(cls, size: int) -> Layout:
+    @staticmethod
+    @lru_cache(maxsize=128)
+    def single(size: int) -> Layout:
         """Return one block ``parameter`` of shape (P,)."""
-        return cls((Block("parameter", (size,)),))
+        return Layout((Block("parameter", (size,)),))
 
     def __iter__(self) -> Iterator[Block]:
         return iter(self.blocks)
