@@ -159,9 +159,9 @@ class Layout:
     def views(self, theta: Array) -> dict[str, Array]:
         """Return the blocks of a θ of shape (..., P), or of a gradient, by their names.
 
-        Each has the shape (..., *shape) and shares the memory of ``theta``, whatever its leading
-        axes are: who writes to the one writes to the other. (Arrays that cannot be written to, such
-        as JAX's, share nothing that could be seen.)
+        A view has the shape ``(..., *shape)`` and shares the memory of ``theta``, whatever its
+        leading axes are. What is written to one is written to the other. (JAX's arrays cannot be
+        written to.)
 
         Raises
         ------
