@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from optframe.contracts import (
         Array,
         Backend,
+        Block,
         Count,
         DataFile,
         Dataset,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         Frames,
         Function,
         Indices,
+        Layout,
         Lost,
         NonNegative,
         Number,
@@ -72,10 +74,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "optframe.api": "load make minimize report run",
     "optframe.contracts": (
-        "Array Backend Count DataFile Dataset DatasetLoader EpochSeeds Executor Figure Fraction "
-        "Frames Function Indices Lost NonNegative Number Optimizer Part Point Positive Problem "
-        "Reporter Sampler Schedule Search Setting Solver StochasticProblem Stop Transform "
-        "UnitInterval Wrapper cache_folder"
+        "Array Backend Block Count DataFile Dataset DatasetLoader EpochSeeds Executor Figure "
+        "Fraction Frames Function Indices Layout Lost NonNegative Number Optimizer Part Point "
+        "Positive Problem Reporter Sampler Schedule Search Setting Solver StochasticProblem Stop "
+        "Transform UnitInterval Wrapper cache_folder"
     ),
     "optframe.drawing.figures": "draw",
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
@@ -97,6 +99,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 __all__ = [
     "Array",
     "Backend",
+    "Block",
     "Budget",
     "Count",
     "DataFile",
@@ -110,6 +113,7 @@ __all__ = [
     "Function",
     "FunctionProblem",
     "Indices",
+    "Layout",
     "Lost",
     "MinimizeResult",
     "NonNegative",

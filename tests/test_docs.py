@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import optframe
 from optframe.components import hookspecs
 from optframe.study.settings import RunSettings
 from optframe.testing import check_optimizer, check_problem, check_sampler
+from optframe.testing.standard_problems import MIXED, Bowl
+from optframe.testing.stepping import walk
 
 PAGE = (Path(__file__).parent.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
@@ -49,6 +52,41 @@ def test_documented_plugins_run_together(documented, capsys):
     last = results.curves.groupby("optimizer").last()
     assert abs(last["theta_0"] - 1).max() < 1e-3
     assert abs(last["theta_1"] - 3).max() < 1e-3
+
+
+def test_the_documented_lars_steps_as_in_its_paper(registry):
+    lars = registry.make("optimizers", "lars", {"lr": 2.0, "trust": 0.1, "decay": 0.05})
+    random, size = np.random.default_rng(0), MIXED.size
+    scales, center = random.uniform(0.5, 2, size), random.standard_normal(size)
+    w, v = random.standard_normal(size), np.zeros(size)
+    parts, end = {}, 0
+    for block in MIXED:
+        parts[block.name] = slice(end, end := end + block.size)
+    w[parts["vector"]] = 0
+    found = walk(lars, Bowl(np.diag(scales), center, blocks=MIXED), 5, w).iterates
+    for theta in found[1:]:
+        g = scales * (w - center)
+        for name, part in parts.items():
+            size_of_w, size_of_g = np.linalg.norm(w[part]), np.linalg.norm(g[part])
+            rate = 0.1 * size_of_w / (size_of_g + 0.05 * size_of_w)
+            if name in ("kernel bias", "kernel scale") or size_of_w == 0:
+                rate = 0.1
+            v[part] = 0.9 * v[part] + 2.0 * rate * (g[part] + 0.05 * w[part])
+        w = w - v
+        np.testing.assert_allclose(theta, w, rtol=1e-10)
+
+
+def test_the_documented_lars_trains_a_network_in_a_batch_of_runs(documented):
+    trials = documented(
+        {"epochs": 3},
+        ["lars:lr=[1,30]"],
+        ["mlp:data=iris,hidden=[4]", "mlp:data=iris,hidden=[4]+rotate", "logistic"],
+        samplers=["shuffled"],
+        seeds=2,
+        run=RunSettings(together=True),
+    ).trials
+    assert set(trials["status"]) == {"finished"}
+    assert trials["together"].notna().any()
 
 
 def test_documented_transforms_go_around_functions_and_learning_problems(documented):
@@ -100,6 +138,7 @@ def test_the_documented_test_file_passes(tmp_path):
 def test_documented_plugins_pass_the_kit(registry):
     for kind, name, check in (
         ("optimizers", "heavy-ball", check_optimizer),
+        ("optimizers", "lars", check_optimizer),
         ("problems", "my-booth", check_problem),
         ("samplers", "blocks", check_sampler),
     ):

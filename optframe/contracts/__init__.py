@@ -14,6 +14,7 @@ from optframe.contracts.dataset import Dataset, DatasetLoader, Part
 from optframe.contracts.executor import Executor, Lost, Stop
 from optframe.contracts.fields import Count, Fraction, NonNegative, Number, Positive, UnitInterval
 from optframe.contracts.figure import Figure, Frames
+from optframe.contracts.layout import Block, Layout
 from optframe.contracts.optimizer import Optimizer, Solver, Wrapper
 from optframe.contracts.problem import Function, Problem, Setting, StochasticProblem
 from optframe.contracts.reporter import Reporter
@@ -25,6 +26,7 @@ from optframe.contracts.transform import Transform
 __all__ = [
     "Array",
     "Backend",
+    "Block",
     "Count",
     "DataFile",
     "Dataset",
@@ -36,6 +38,7 @@ __all__ = [
     "Frames",
     "Function",
     "Indices",
+    "Layout",
     "Lost",
     "NonNegative",
     "Number",

@@ -7,7 +7,10 @@
 - ``deterministic``: every step sees the same loss (no minibatch, no noise);
 - ``full``: the problem can compute the loss over all data, too, not only over the minibatch;
 - ``quadratic``: the loss is quadratic in θ (the problem sets ``quadratic = True``);
-- ``minimum``: f* is known.
+- ``minimum``: f* is known;
+- ``matrices``: every block of the layout is a matrix.
+
+Every problem has a layout, so ``layout`` is no need.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts.backend import Array, Backend
-from optframe.contracts.problem import Problem, StochasticProblem
+from optframe.contracts.layout import Layout
+from optframe.contracts.problem import Problem, StochasticProblem, layout_of
 from optframe.contracts.sampler import Sampler
 from optframe.errors import one_line
 
@@ -28,7 +32,7 @@ __all__ = ["PRICES", "Counts", "Oracle", "offers", "price"]
 
 def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
     """Return the methods and conditions that a problem supports with this sampler."""
-    words = set(problem.offers())
+    words = {*problem.offers(), "layout"}
     if not (isinstance(problem, StochasticProblem) and problem.draws_batch):
         words.add("deterministic")
     elif problem.records is not None:
@@ -39,6 +43,8 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
         words.add("quadratic")
     if problem.knows_minimum:
         words.add("minimum")
+    if all(len(block.shape) == 2 for block in layout_of(problem)):
+        words.add("matrices")
     return frozenset(words)
 
 
@@ -127,6 +133,8 @@ class Oracle:
         self._gradient: Any = getattr(problem, "gradient", None)
         self._passes: Callable[[Array], Array] | None = None
         self._wrap: Callable[[str, Any], Any] | None = None
+        self._first: Oracle | None = None
+        self._layout: Layout | None = None
 
     def see(self, batch: Any, records: int | None = None) -> None:
         """Set the batch that evaluations use, and its number of records (None for all of them).
@@ -229,24 +237,40 @@ class Oracle:
         return self._ask("per_sample")(theta, *self._batch)
 
     def ask(self, word: str, *arguments: Any) -> Any:
-        """Call any other method of the problem (``prox``, ``project``, ``layout``) by its name.
+        """Call any other method of the problem (``prox``, ``project``) by its name.
 
         Raises
         ------
         LookupError
             If the problem has no such method.
         """
+        if word == "layout":
+            return self.layout
         if self._cost(word):
             self._charge(word, arguments[0])
-        method, batch = self._ask(word), self._batch if word != "layout" else ()
+        method = self._ask(word)
         if not self.problem.copies:
-            return method(*arguments, *batch)
-        return self._copied(method(*map(self._copied, arguments), *batch))
+            return method(*arguments, *self._batch)
+        return self._copied(method(*map(self._copied, arguments), *self._batch))
 
     def _copied(self, value: Any) -> Any:
         """Return a copy of an array, and anything else as it is."""
         array = hasattr(value, "dtype") and value.shape != ()
         return self.xp.asarray(value, copy=True) if array else value
+
+    @property
+    def layout(self) -> Layout:
+        """The blocks of θ in order, the same in all steps; one block of shape (P,) by default.
+
+        Raises
+        ------
+        PluginError
+            If the problem's blocks do not cover θ.
+        """
+        first = self._first or self
+        if first._layout is None:
+            first._layout = layout_of(self.problem)
+        return first._layout
 
     @property
     def minimum(self) -> float:
@@ -298,6 +322,7 @@ class Oracle:
             self.problem, self.backend, self.counts, lambda _: self.random, self._dimensions - 1
         )
         other.step = self.step
+        other._first = self._first or self
         other.stop = self.stop  # type: ignore[method-assign]
         other._batch = batch
         other._weigh(self._records)

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from optframe.contracts.backend import Array, Backend
 from optframe.contracts.dataset import Dataset
+from optframe.contracts.layout import Layout
 from optframe.contracts.sampler import Indices
+from optframe.errors import PluginError
 
-__all__ = ["Function", "Problem", "Setting", "StochasticProblem"]
+__all__ = ["Function", "Problem", "Setting", "StochasticProblem", "layout_of"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Problem(ABC):
     Optimizers may use any public method that a problem defines. For θ of shape (..., P) these
     methods return: ``hessian(theta)`` (..., P, P), ``hvp(theta, v)`` (..., P),
     ``partial(theta, i)`` (...), ``coordinate_minimum(theta, i)`` (...), ``prox(theta, t)`` and
-    ``project(theta)`` (..., P), ``per_sample(theta, batch)`` (..., B, P), and ``layout()``.
+    ``project(theta)`` (..., P), and ``per_sample(theta, batch)`` (..., B, P).
     """
 
     dtype: ClassVar[str] = "float64"
@@ -112,6 +114,13 @@ class Problem(ABC):
         ``loss`` is required; it is the loss over all the data. If a metric's name ends in
         ``accuracy``, higher values are better; for all other metrics, lower values are better.
         """
+
+    def layout(self) -> Layout:
+        """Return the blocks of θ in order: by default one ``parameter`` of shape (P,).
+
+        A model with weights and biases overrides it. The sum of the blocks' sizes is P.
+        """
+        return Layout.single(self.size)
 
     def work(self, word: str) -> float | None:
         """Return what an answer over all the data costs, in gradients; None for the usual price.
@@ -231,3 +240,21 @@ class StochasticProblem(Problem):
     def loss_and_gradient(self, theta: Array, batch: Any) -> tuple[Array, Array]:
         """Return the loss and its gradient; override this if they share work."""
         return self.loss(theta, batch), self.gradient(theta, batch)
+
+
+def layout_of(problem: Problem) -> Layout:
+    """Return the problem's layout, after a check that its blocks cover θ.
+
+    Raises
+    ------
+    PluginError
+        If they do not, or it is no `Layout`.
+    """
+    layout, who = problem.layout(), f"{type(problem).__name__}.layout()"
+    if not isinstance(layout, Layout):
+        raise PluginError(f"{who} returns {layout!r:.60}; expected an optframe.Layout")
+    if layout.size != problem.size:
+        raise PluginError(
+            f"{who} has blocks of {layout.size} numbers in all; expected size = {problem.size}"
+        )
+    return layout

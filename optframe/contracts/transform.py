@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.contracts.backend import Array
+from optframe.contracts.layout import Layout
 from optframe.contracts.metrics import is_loss
 from optframe.contracts.problem import Problem, Setting, StochasticProblem
 from optframe.contracts.sampler import Indices
@@ -127,6 +128,15 @@ class Transform(StochasticProblem):
         return {
             name: self.of_loss(value) if is_loss(name) else value for name, value in inside.items()
         }
+
+    def layout(self) -> Layout:
+        """Return the blocks of the inner problem; one block if θ has another size here.
+
+        A transform that mixes the parameters of different blocks, as a rotation does, returns
+        ``Layout.single(self.size)``.
+        """
+        inside = self.problem.layout()
+        return inside if inside.size == self.size else Layout.single(self.size)
 
     def work(self, word: str) -> float | None:
         """Return the price of an answer of the inner problem."""

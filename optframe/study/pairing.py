@@ -60,6 +60,8 @@ def reason_to_skip(optimizer: Choice, problem: Choice, missing: frozenset[str]) 
     )
     if "deterministic" in missing:
         reason += " with this sampler (for problems with data, use the sampler full)"
+    if "matrices" in missing:
+        reason += " (not every block of its layout is a matrix)"
     return reason
 
 

@@ -306,7 +306,8 @@ class _Planner:
             dtype = self.study.dtype or problem.made.dtype
             seeds = Seeds(self.study.seed, 0)
             bound = self.binder.problem(problem.component, backend, dtype, seeds)
-            _ = bound.size, getattr(bound, "records", None)  # these load its data, which may fail
+            # these load its data, which may fail
+            _ = bound.size, getattr(bound, "records", None), bound.layout()
             return bound
         except UsageError as error:
             self.mistakes += [f"{problem.where}: {mistake}" for mistake in error.mistakes]

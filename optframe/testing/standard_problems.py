@@ -1,6 +1,7 @@
 """Small problems on which optimizers are checked, and a plain optimizer for checks of wrappers.
 
-Each has one minimum, at ``center``, and implements every oracle method that it can.
+Each has one minimum, at ``center``, and implements every oracle method that it can. Their θ is one
+block, or several: blocks of every kind, with shapes of one, two and four axes, or matrices alone.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import numpy as np
 
 from optframe.contracts import (
     Array,
+    Block,
     Function,
     Indices,
+    Layout,
     Optimizer,
     Positive,
     Problem,
@@ -23,7 +26,31 @@ from optframe.contracts import (
 from optframe.contracts.oracle import Oracle
 from optframe.rules import elementwise
 
-__all__ = ["Bowl", "Descent", "Lines", "Slope", "Trough"]
+__all__ = ["MATRICES", "MATRIX", "MIXED", "Bowl", "Descent", "Lines", "Slope", "Trough"]
+
+MIXED = Layout(
+    (
+        Block("kernel", (2, 1, 2, 3), "input"),
+        Block("kernel bias", (3,), "bias"),
+        Block("kernel scale", (3,), "scale"),
+        Block("weights", (3, 2), "hidden"),
+        Block("vector", (2,), "parameter"),
+        Block("outputs", (2, 4), "output"),
+    )
+)
+"""A block of each kind; shapes with one, two and four axes."""
+
+MATRICES = Layout(
+    (
+        Block("weights1", (2, 3), "input"),
+        Block("weights2", (3, 2), "hidden"),
+        Block("weights3", (2, 1), "output"),
+    )
+)
+"""Matrices only: wide, tall, and one column."""
+
+MATRIX = Layout((Block("weights", (1, 1), "hidden"),))
+"""One parameter as a matrix."""
 
 
 @elementwise
@@ -50,11 +77,16 @@ class _Centered(Problem):
     """The base of three problems: a minimum of 0 at ``center``, and a start near it."""
 
     center: Any
+    blocks: Layout | None
 
     @property
     def size(self) -> int:
         """P."""
         return len(self.center)
+
+    def layout(self) -> Layout:
+        """Return ``blocks``, or one block."""
+        return self.blocks or super().layout()
 
     @property
     def minimum(self) -> float:
@@ -85,6 +117,7 @@ class Bowl(_Centered, Function):
     a: Any
     center: Any
     least: float = 0.0
+    blocks: Layout | None = None
 
     quadratic: ClassVar[bool] = True
 
@@ -137,6 +170,7 @@ class Trough(_Centered, Function):
 
     scales: Any
     center: Any
+    blocks: Layout | None = None
 
     def loss(self, theta: Array) -> Array:
         """Return f(θ), shape (...)."""
@@ -185,6 +219,7 @@ class Lines(_Centered, StochasticProblem):
 
     x: Any
     center: Any
+    blocks: Layout | None = None
 
     quadratic: ClassVar[bool] = True
 
@@ -237,11 +272,16 @@ class Slope(Function):
     """f(θ) = gᵀθ: the gradient is the same everywhere."""
 
     g: Any
+    blocks: Layout | None = None
 
     @property
     def size(self) -> int:
         """P."""
         return len(self.g)
+
+    def layout(self) -> Layout:
+        """Return ``blocks``, or one block."""
+        return self.blocks or super().layout()
 
     def start(self, random: np.random.Generator) -> Any:
         """Return zeros."""

@@ -9,15 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts import Backend, Dataset, Optimizer, Problem, Setting, StochasticProblem
+from optframe.contracts import (
+    Backend,
+    Dataset,
+    Layout,
+    Optimizer,
+    Problem,
+    Setting,
+    Solver,
+    StochasticProblem,
+)
 from optframe.contracts.oracle import Counts, Oracle, offers
 from optframe.contracts.seeds import StackedGenerator
+from optframe.errors import UsageError, one_line
 from optframe.rules import computing_with
 from optframe.testing.probe_backends import PlainBackend
 from optframe.trial.checks import check_step
 from optframe.trial.schedules import ScheduledFields
 
-__all__ = ["Walk", "bound", "serves", "walk", "watched"]
+__all__ = ["PLAIN", "Walk", "bound", "rehearse", "serves", "walk", "watched"]
 
 PLAIN = PlainBackend()
 Change = Callable[[int, Any], Any]
@@ -28,8 +38,8 @@ Change = Callable[[int, Any], Any]
 class Walk:
     """The result of a walk: ``iterates`` (steps + 1, ..., P) on the host, and the final values.
 
-    ``words`` are the names of the oracle's methods that the optimizer called. ``spoiled`` are those
-    whose results it overwrote.
+    ``words`` are the names of the oracle's methods that the optimizer called, and ``layout`` if it
+    used that. ``spoiled`` are those whose results it overwrote.
     """
 
     iterates: Any
@@ -54,18 +64,19 @@ def walk(
     after: Walk | None = None,
     first: int = 0,
     change: Change | None = None,
+    words: set[str] | None = None,
 ) -> Walk:
     """Run an optimizer for ``steps`` steps from θ, or from the end of an earlier walk.
 
     For problems with data, a step sees four records, which depend only on the seed and the step.
     An optimizer that needs ``deterministic`` sees all of them. The walk ends early if the optimizer
-    stops.
+    stops. The methods that it calls are added to ``words`` as it goes.
     """
     problem = bound(problem, backend, dtype)
     whole = "deterministic" in optimizer.requires()
     fields = ScheduledFields()
     optimizer = fields.own(optimizer)
-    problem, words, answers = watched(problem, backend, change)
+    problem, words, answers = watched(problem, backend, change, words)
     theta = problem.start(np.random.default_rng(seed)) if theta is None else theta
     theta = backend.asarray(np.array(theta), dtype)
     oracle = _Watching(
@@ -103,6 +114,28 @@ def walk(
     )
 
 
+def rehearse(optimizer: Optimizer | Solver, problem: Problem) -> tuple[bool, str | None]:
+    """Do one step; return whether it asks for the layout, and why it refuses the problem.
+
+    A `UsageError` is a refusal. Whatever else it raises is left to the checks.
+    """
+    words: set[str] = set()
+    try:
+        if isinstance(optimizer, Solver):
+            seen, words, _ = watched(bound(problem), PLAIN, None)
+            oracle = Oracle(seen, PLAIN, Counts(), np.random.default_rng)
+            _show(seen, oracle, 0, 0, "deterministic" in optimizer.requires())
+            start = PLAIN.asarray(seen.start(np.random.default_rng(0)), "float64")
+            optimizer.minimize(start, oracle, lambda theta: False)
+        else:
+            walk(optimizer, problem, 1, words=words)
+    except UsageError as refusal:
+        return "layout" in words, one_line(refusal)
+    except Exception:
+        pass
+    return "layout" in words, None
+
+
 def bound(problem: Problem, backend: Backend = PLAIN, dtype: str = "float64") -> Problem:
     """Return a standard problem, bound to a backend."""
     return problem.bind(Setting(backend, dtype, np.random.SeedSequence(0), _no_dataset))
@@ -130,13 +163,13 @@ class _Watching(Oracle):
 
 
 def watched(
-    problem: Problem, backend: Backend, change: Change | None
+    problem: Problem, backend: Backend, change: Change | None, words: set[str] | None = None
 ) -> tuple[Problem, set[str], list[tuple[str, Any, Any]]]:
     """Return the same problem, with the names of the methods called and the arrays returned.
 
-    Calls of one method by another are not recorded.
+    Calls of one method by another are not recorded. ``layout`` is recorded like a method.
     """
-    words: set[str] = set()
+    words = set() if words is None else words
     answers: list[tuple[str, Any, Any]] = []
     depth = asked = 0
 
@@ -162,7 +195,12 @@ def watched(
 
         return ask
 
+    def layout() -> Layout:
+        words.add("layout")
+        return problem.layout()
+
     seen = copy.copy(problem)
+    seen.__dict__["layout"] = layout
     for word in offers(problem, None) - {"draw", "groups", "layout"} | {"metrics"}:
         method = getattr(problem, word, None)
         if callable(method):

@@ -160,10 +160,7 @@ class Networks:
 
     def blocks(self, start: np.ndarray) -> list[Any]:
         """The weights and biases of one θ, or of many, on the device."""
-        return [
-            self.device.tensor(start[..., where].reshape(*start.shape[:-1], *shape))
-            for _, shape, where in self.problem.layout()
-        ]
+        return [self.device.tensor(block) for block in self.problem.layout().views(start).values()]
 
     def one_in_torch(self, run: int) -> tuple[float, list[Any]]:
         """Train one of them; return the seconds of a step, and the weights and biases."""

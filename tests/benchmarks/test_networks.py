@@ -58,7 +58,7 @@ class Task:
         return run
 
     def blocks(self, theta):
-        return [theta[where].reshape(shape) for _, shape, where in self.problem.layout()]
+        return [*self.problem.layout().views(theta).values()]
 
 
 def torch_model(torch, task: Task, dropout: bool):

@@ -1,9 +1,10 @@
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from optframe import FunctionProblem, Oracle, StochasticProblem
+from optframe import Block, FunctionProblem, Layout, Oracle, PluginError, StochasticProblem
 from optframe.contracts.oracle import Counts, offers
 from optframe.contracts.seeds import Seeds
 from optframe_plugins.backends.numpy import NumpyBackend
@@ -45,7 +46,12 @@ class Means(StochasticProblem):
         return (theta + t * batch.mean()) / (1 + t)
 
     def layout(self):
-        return {"all": slice(0, 3)}
+        return Layout((Block("one", (1,)), Block("others", (1, 2), "hidden")))
+
+
+class MatrixMeans(Means):
+    def layout(self):
+        return Layout((Block("row", (1, 2), "input"), Block("last", (1, 1), "output")))
 
 
 class Noise(Means):
@@ -222,10 +228,43 @@ def test_all_answers_of_a_step_are_about_its_batch():
         assert oracle.ask("prox", theta, 1.0) == pytest.approx(batch.mean() / 2)
 
 
-def test_the_layout_is_asked_without_a_batch():
+def test_the_layout_is_asked_once_and_without_a_batch(monkeypatch):
+    asked = []
+    layout = Means().layout()
+    monkeypatch.setattr(Means, "layout", lambda problem: asked.append(problem) or layout)
     oracle = oracle_of(Means())
     oracle.see(np.ones(1))
-    assert oracle.ask("layout") == {"all": slice(0, 3)}
+    clipped = oracle.through(lambda g: g).through(np.sign)
+    for one in (clipped.full, clipped, oracle, oracle.full):
+        assert one.layout is layout
+    assert oracle.ask("layout") is layout
+    assert len(asked) == 1
+    assert oracle.counts == Counts()
+
+
+def test_every_problem_offers_a_layout_and_some_have_matrices_alone():
+    for problem, matrices in (
+        (Rosenbrock(), False),
+        (Means(), False),
+        (MatrixMeans(), True),
+    ):
+        assert "layout" in offers(problem, None)
+        assert ("matrices" in offers(problem, None)) == matrices
+    assert oracle_of(Rosenbrock()).layout == Layout((Block("parameter", (2,), "parameter"),))
+
+
+@pytest.mark.parametrize(
+    ("layout", "message"),
+    [
+        (Layout.single(4), "Means.layout() has blocks of 4 numbers in all; expected size = 3"),
+        ({"all": 3}, "Means.layout() returns {'all': 3}; expected an optframe.Layout"),
+    ],
+)
+def test_a_layout_that_does_not_cover_theta_is_refused_in_one_line(layout, message, monkeypatch):
+    monkeypatch.setattr(Means, "layout", lambda problem: layout)
+    for use in (lambda: oracle_of(Means()).layout, lambda: offers(Means(), None)):
+        with pytest.raises(PluginError, match=re.escape(message)):
+            use()
 
 
 def test_full_is_about_all_data_with_the_same_counts():
@@ -324,7 +363,7 @@ def test_stopping_through_stops_the_run(part):
 
 
 def test_a_function_offers_its_methods_and_what_is_known_of_it():
-    expected = {"loss", "gradient", "loss_and_gradient", "partial", "hessian", "hvp"}
+    expected = {"loss", "gradient", "loss_and_gradient", "partial", "hessian", "hvp", "layout"}
     assert offers(Rosenbrock(), None) == expected | {"deterministic", "minimum"}
     more = offers(Quadratic(), None) - offers(Rosenbrock(), None)
     assert more == {"quadratic", "coordinate_minimum"}

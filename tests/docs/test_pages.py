@@ -117,7 +117,7 @@ class Picky(Optimizer):
     """
 
     radius: Positive = 2.5
-    needs = frozenset({"layout"})
+    needs = frozenset({"prox"})
 
     def step(self, theta, state, oracle):
         return theta, state
@@ -144,7 +144,7 @@ def test_only_the_asked_plugins_are_documented_and_a_missing_picture_is_explaine
     assert r"Picky: asks for what a quadratic has not, \|x\| and all." in page
     assert "``radius`` : a number > 0; default 2.5\n    r." in page
     reason = re.search(r"There is no picture of its path on ``quadratic\S+``: (.*)", page)
-    assert "layout" in reason[1]
+    assert "prox" in reason[1]
     sys.modules.pop("picky_plugin", None)
 
 

@@ -168,7 +168,7 @@ def test_whole_networks(asked, random):
     if isinstance(asked, Network):
         x = x.reshape(-1, *IMAGE)
     masks = iter(getattr(batch, "masks", ()))
-    blocks = iter(flat[where].reshape(shape) for _, shape, where in problem.layout())
+    blocks = iter(problem.layout().views(flat).values())
     penalty = 0
     # in the order in which they are written, not that of the stack, which pools first
     for layer in (*(layer for _, layer in asked.hidden_layers()), Linear(3)):

@@ -32,6 +32,22 @@ class Cautious(_Descent):
 
 
 @dataclass(frozen=True)
+class Square(_Descent):
+    """Square: asks for matrices alone."""
+
+    lr: Number = 0.001
+    needs = frozenset({"gradient", "matrices"})
+
+
+@dataclass(frozen=True)
+class Shaped(_Descent):
+    """Shaped: asks for the layout, which every problem has."""
+
+    lr: Number = 0.001
+    needs = frozenset({"gradient", "layout"})
+
+
+@dataclass(frozen=True)
 class Gambler(_Descent):
     """Gambler: draws numbers of its own."""
 
@@ -67,7 +83,14 @@ class Unusual(_Descent):
 
 @hookimpl
 def optframe_optimizers():
-    return {"lunar": Lunar, "cautious": Cautious, "gambler": Gambler, "unusual": Unusual}
+    return {
+        "lunar": Lunar,
+        "cautious": Cautious,
+        "square": Square,
+        "shaped": Shaped,
+        "gambler": Gambler,
+        "unusual": Unusual,
+    }
 
 
 @hookimpl

@@ -242,6 +242,18 @@ def test_a_wrapper_hides_no_need(plan):
     assert trial.skip == "lunar needs moon, which rosenbrock does not support"
 
 
+def test_every_problem_has_a_layout_but_not_of_matrices_alone(plan):
+    trials = plan(optimizers=["square", "shaped"], problems=["rosenbrock", "logistic"])
+    reasons = [(trial.optimizer.name, trial.problem.name, trial.skip) for trial in trials]
+    why = "which {} does not support (not every block of its layout is a matrix)"
+    assert reasons == [
+        ("square", "rosenbrock", f"square needs matrices, {why.format('rosenbrock')}"),
+        ("shaped", "rosenbrock", None),
+        ("square", "logistic", f"square needs matrices, {why.format('logistic')}"),
+        ("shaped", "logistic", None),
+    ]
+
+
 def test_who_needs_the_same_loss_at_every_step_needs_all_the_data(plan):
     trials = plan(
         optimizers="cautious",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optframe import Function, StochasticProblem, UsageError
+from optframe import Block, Function, Layout, StochasticProblem, UsageError
 from optframe.testing import check_problem
 
 
@@ -56,6 +56,11 @@ class Quartic(Function):
 def but(**changes):
     """`Quartic`, but for these methods and constants."""
     return type("Broken", (Quartic,), changes)
+
+
+def drawn_order(self):
+    sizes = (1, 2) if self.instance_random().random() < 0.6 else (2, 1)
+    return Layout(tuple(Block(name, (size,)) for name, size in zip("ab", sizes, strict=True)))
 
 
 class Rough(Quartic):
@@ -193,6 +198,11 @@ BROKEN = {
         "hides that it draws": but(start=lambda self, random: random.standard_normal(3)),
         "nowhere": but(start=lambda self, random: np.array([1.0, np.nan, 1.0])),
     },
+    "blocks-cover-theta": {
+        "one block too few": but(layout=lambda self: Layout.single(2)),
+        "no layout": but(layout=lambda self: (("all", 3),)),
+        "drawn": but(layout=drawn_order),
+    },
     "answers-are-repeatable": {"writes to theta": WritesToTheta, "remembers": Remembers},
     "instances-depend-on-their-seed-alone": {
         "hides its rotation": but(
@@ -230,6 +240,17 @@ def test_every_check_can_fail(ends):
 @pytest.mark.parametrize(("check", "name"), [(c, name) for c in BROKEN for name in BROKEN[c]])
 def test_the_broken_are_found(check, name, status):
     assert status(check_problem(BROKEN[check][name], seed=None), check) == "failed"
+
+
+class Short(Quartic):
+    def layout(self):
+        return Layout.single(2)
+
+
+def test_wrong_blocks_fail_one_check_alone():
+    failed = [(o.check, o.reason) for o in check_problem(Short).run() if o.status == "failed"]
+    reason = "Short.layout() has blocks of 2 numbers in all; expected size = 3"
+    assert failed == [("blocks-cover-theta", reason)]
 
 
 @dataclass(frozen=True)

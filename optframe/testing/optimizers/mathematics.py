@@ -17,7 +17,7 @@ from optframe.testing.optimizers.declared import (
     invariances,
     on_scaled_loss,
 )
-from optframe.testing.optimizers.subject import SIZE, STEPS, Subject, same
+from optframe.testing.optimizers.subject import STEPS, Subject, same
 from optframe.testing.standard_problems import Bowl, Lines, Slope, Trough
 from optframe.testing.stepping import serves, walk
 
@@ -29,8 +29,9 @@ FEW = 5
 def stays_at_a_zero_gradient(subject: Subject) -> None:
     """It does not move from θ = 0 if the gradient is zero from the start."""
     for problem in subject.problems():
-        flat = dataclasses.replace(problem, center=np.zeros(SIZE))  # type: ignore[type-var]
-        theta = walk(subject.optimizer, flat, STEPS, np.zeros(SIZE)).iterates
+        zeros = np.zeros(problem.size)
+        flat = dataclasses.replace(problem, center=zeros)  # type: ignore[type-var]
+        theta = walk(subject.optimizer, flat, STEPS, zeros).iterates
         require(np.isfinite(theta).all(), "θ is not finite after steps with a zero gradient")
         require(not theta.any(), "θ changes although every gradient is zero")
 
@@ -108,17 +109,19 @@ def is_invariant_as_declared(subject: Subject) -> None:
     few = min(len(shaken), len(plain.iterates))
     grown = float(np.abs(shaken[:few] - plain.iterates[:few]).max())
     tolerance = 1e-6 + 10 * grown / float(np.abs(start).max())
-    scales = subject.random.uniform(0.5, 2, SIZE)
-    turn, _ = np.linalg.qr(subject.random.standard_normal((SIZE, SIZE)))
+    size = bowl.size
+    scales = subject.random.uniform(0.5, 2, size)
+    turn, _ = np.linalg.qr(subject.random.standard_normal((size, size)))
     changes = {
         "rotation": (turn, 1.0),
-        "loss scale": (np.eye(SIZE), float(scales[0]) * 10),
+        "loss scale": (np.eye(size), float(scales[0]) * 10),
         "parameter scale": (np.diag(scales), 1.0),
     }
     for word in sorted(declared):
         matrix, factor = changes[word]  # θ = matrix · φ
         inverse = np.linalg.inv(matrix)
-        other = Bowl(factor * matrix.T @ bowl.a @ matrix, inverse @ bowl.center)
+        a, center = factor * matrix.T @ bowl.a @ matrix, inverse @ bowl.center
+        other = Bowl(a, center, blocks=bowl.blocks)
         found = walk(subject.optimizer, other, FEW, inverse @ start).iterates @ matrix.T
         both = min(len(found), len(plain.iterates))  # the step at which it ends depends on rounding
         same(found[:both], plain, f"after a change of {word}", tolerance)
@@ -161,14 +164,16 @@ def _scaled(problem: Problem, factor: float) -> Problem:
 @check(since=1)
 def moves_by_its_formula_on_a_constant_gradient(subject: Subject) -> None:
     """With a constant gradient, θₖ − θ₀ is what `displacement` returns."""
-    gradient = subject.random.uniform(0.5, 2, SIZE) * subject.random.choice([-1, 1], SIZE)
-    slope = Slope(gradient)
+    layout = subject.layouts()[0]
+    signs = subject.random.choice([-1, 1], layout.size)
+    gradient = subject.random.uniform(0.5, 2, layout.size) * signs
+    slope = Slope(gradient, layout)
     if not serves(slope, subject.optimizer.requires()):
         raise NotApplicable("a linear loss does not support what it needs")
     formula = displacement(subject.optimizer)
     if formula(gradient, 1) is None:
         raise NotApplicable("displacement() has no formula for these hyperparameters")
-    iterates = walk(subject.optimizer, slope, 50, np.zeros(SIZE)).iterates
+    iterates = walk(subject.optimizer, slope, 50, np.zeros(layout.size)).iterates
     for k in (1, 2, 3, 50):
         expected = np.asarray(formula(gradient, k))
         require(

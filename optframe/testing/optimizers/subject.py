@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from optframe.components.parameters import parameters
-from optframe.contracts import Optimizer, Problem
+from optframe.contracts import Layout, Optimizer, Problem
 from optframe.testing.kit import NotApplicable, require
-from optframe.testing.standard_problems import Bowl, Lines, Trough
-from optframe.testing.stepping import Walk, serves
+from optframe.testing.standard_problems import MATRICES, MATRIX, MIXED, Bowl, Lines, Trough
+from optframe.testing.stepping import Walk, rehearse, serves
 
 __all__ = ["SIZE", "STEPS", "Subject", "same"]
 
@@ -34,18 +34,52 @@ class Subject:
         return self.component
 
     def problems(self, size: int = SIZE) -> list[Problem]:
-        """Return the standard problems that support what it needs, each with random parameters."""
-        random, center = self.random, self.random.standard_normal(size)
+        """Return the standard problems that support what it needs, each with random parameters.
+
+        All of them are there on the first of `layouts`, and one on each other.
+        """
+        layout, *others = self.layouts(size)
+        alone = [self._served(other, self.random)[0] for other in others]
+        return self._served(layout, self.random) + alone
+
+    def layouts(self, size: int = SIZE) -> list[Layout]:
+        """Return the layouts of the standard problems that it runs on.
+
+        For most optimizers this is one block of this size. An optimizer that asks for the layout,
+        or refuses one block (by its needs, or with a `UsageError` in its first step), runs on
+        several blocks, too, where it does not refuse these.
+        """
+        single = Layout.single(size)
+        asks, refusal = self._rehearse(single)
+        if not asks and refusal is None:
+            return [single]
+        every = [single, MATRIX] if size == 1 else [MIXED, MATRICES, single]
+        accepted = [layout for layout in every if self._rehearse(layout)[1] is None]
+        if not accepted:
+            raise NotApplicable(str(refusal))
+        return accepted
+
+    def _rehearse(self, layout: Layout) -> tuple[bool, str | None]:
+        """Return whether it asks for the layout, and why it does not run there."""
+        served = self._served(layout, np.random.default_rng(0))
+        if served:
+            return rehearse(self.optimizer, served[0])
+        words = ", ".join(sorted(self.optimizer.requires()))
+        return False, f"no standard problem supports all that it needs ({words})"
+
+    def _served(self, layout: Layout, random: np.random.Generator) -> list[Problem]:
+        size = layout.size
+        center = random.standard_normal(size)
         mix = random.standard_normal((size, size)) / (4 * size)
         a = np.diag(random.uniform(0.5, 2, size)) + mix @ mix.T
         scales, x = random.uniform(0.5, 2, size), random.standard_normal((32, size))
-        every: list[Problem] = [Bowl(a, center), Trough(scales, center), Lines(x, center)]
+        every: list[Problem] = [
+            Bowl(a, center, blocks=layout),
+            Trough(scales, center, layout),
+            Lines(x, center, layout),
+        ]
         needs = self.optimizer.requires()
-        served = [problem for problem in every if serves(problem, needs)]
-        if not served:
-            words = ", ".join(sorted(needs))
-            raise NotApplicable(f"no standard problem supports all that it needs ({words})")
-        return served
+        return [problem for problem in every if serves(problem, needs)]
 
     def problem(self, size: int = SIZE) -> Problem:
         """Return the first of them."""
@@ -72,7 +106,8 @@ class Subject:
         if not self.optimizer.vectorized:
             raise NotApplicable("it declares vectorized = False")
         problem = self.problem()
-        return problem, problem.start(self.random) + self.random.standard_normal((SIZE, SIZE))
+        runs = self.random.standard_normal((problem.size, problem.size))
+        return problem, problem.start(self.random) + runs
 
 
 def same(found: Any, expected: Walk, where: str, tolerance: float) -> None:

@@ -7,9 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from optframe.contracts.oracle import offers
+from optframe.contracts.problem import layout_of
+from optframe.errors import PluginError
 from optframe.testing import shared
-from optframe.testing.kit import NotApplicable, available, check, require, require_declared
+from optframe.testing.kit import (
+    CheckFailed,
+    NotApplicable,
+    available,
+    check,
+    require,
+    require_declared,
+)
 from optframe.testing.probe_backends import StrictBackend
 from optframe.testing.problems.subject import LARGEST_HESSIAN, Subject, close
 from optframe.trial.checks import check_metrics, check_start
@@ -56,6 +64,16 @@ def keeps_shape_and_precision(subject: Subject) -> None:
 
 
 @check(since=1)
+def blocks_cover_theta(subject: Subject) -> None:
+    """The blocks of its layout have P numbers, and are the same for every instance."""
+    try:
+        layouts = [layout_of(subject.bound(seed=seed)) for seed in (0, 1)]
+    except PluginError as error:
+        raise CheckFailed(str(error)) from error
+    require(layouts[0] == layouts[1], "another instance has other blocks")
+
+
+@check(since=1)
 def leading_axes_are_runs(subject: Subject) -> None:
     """With leading axes, each run's result is the same as alone."""
     problem = subject.problem
@@ -64,7 +82,7 @@ def leading_axes_are_runs(subject: Subject) -> None:
     for runs in ((3,), (2, 3)):
         theta = subject.point(*runs)
         for name in ("loss", "gradient", "hessian", "loss_and_gradient", "metrics"):
-            if name not in {*offers(problem, None), "metrics"}:
+            if name not in {*problem.offers(), "metrics"}:
                 continue
             if name == "hessian" and problem.size > LARGEST_HESSIAN:
                 continue
@@ -130,7 +148,7 @@ def computes_with_the_array_standard(subject: Subject) -> None:
     strict = available(StrictBackend())
     problem, theta = subject.bound(backend=strict), subject.point(2)
     for name in ("loss", "gradient", "hessian"):
-        if name in offers(problem, None):
+        if name in problem.offers():
             found = strict.to_numpy(getattr(problem, name)(strict.asarray(theta, "float64")))
             close(found, subject.word(name)(theta), 1e-9, f"{name} on another device")
 

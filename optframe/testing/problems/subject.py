@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts import Backend, Dataset, Problem, Setting, StochasticProblem
-from optframe.contracts.oracle import offers
 from optframe.testing.kit import NotApplicable, require
 from optframe.testing.probe_backends import ReadOnlyBackend
 
@@ -57,7 +56,7 @@ class Subject:
 
     def word(self, name: str) -> Callable[..., Any]:
         """Return one of the problem's oracle methods as a function without the batch."""
-        if name not in offers(self.problem, None):
+        if name not in self.problem.offers():
             raise NotApplicable(f"it does not support {name}")
         method = getattr(self.problem, name)
         return lambda *arguments: method(*arguments, *self.batch)

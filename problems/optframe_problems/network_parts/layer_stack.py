@@ -3,31 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe import Array
+from optframe import Array, Block, Layout
 from optframe_problems.network_parts.layers.affine import Affine
 from optframe_problems.network_parts.layers.convolution import Convolution
 from optframe_problems.network_parts.layers.dropout import Dropout
 from optframe_problems.network_parts.layers.flatten import Flatten
-from optframe_problems.network_parts.layers.layer import Layer, Own, Shape, Tangents
+from optframe_problems.network_parts.layers.layer import Layer, Own, Parameters, Shape, Tangents
 from optframe_problems.network_parts.layers.linear import Linear
 from optframe_problems.network_parts.layers.max_pool import MaxPool
 
-__all__ = ["Block", "Stack", "stacked"]
+__all__ = ["Stack", "stacked"]
 
 Places = tuple[tuple[slice, Shape], ...]
-
-
-class Block(NamedTuple):
-    """A named part of the flat θ: ``theta[..., where]``, reshaped to (..., *shape)."""
-
-    name: str
-    shape: Shape
-    where: slice
 
 
 @dataclass(frozen=True)
@@ -40,13 +32,13 @@ class Stack:
         The layers, with what was put between them.
     shapes
         The features that each sees, and at the end the outputs'.
-    blocks
-        The parts of θ.
+    layout
+        The blocks of θ.
     """
 
     layers: tuple[Layer, ...]
     shapes: tuple[Shape, ...]
-    blocks: tuple[Block, ...]
+    layout: Layout
     places: tuple[Places, ...]
     first: int
     """The first layer with parameters: before it, nothing depends on θ."""
@@ -57,7 +49,7 @@ class Stack:
     @property
     def size(self) -> int:
         """P."""
-        return int(self.blocks[-1].where.stop)
+        return self.layout.size
 
     @property
     def widest(self) -> int:
@@ -67,7 +59,7 @@ class Stack:
     @property
     def weights(self) -> tuple[slice, ...]:
         """Where in θ the weights are."""
-        return tuple(block.where for block in self.blocks[::2])
+        return tuple(self.layout.slices.values())[::2]
 
     def start(self, random: np.random.Generator, initial: str) -> NDArray[Any]:
         """Draw weights uniformly in ±√(6/(fan in + fan out)), or ±√(6/fan in) of He; biases 0."""
@@ -169,32 +161,34 @@ def stacked(layers: Sequence[Layer], names: Sequence[str], shape: Shape) -> Stac
     """
     if not any(isinstance(layer, (Convolution, MaxPool, Flatten)) for layer in layers):
         shape = (prod(shape),)
-    shapes, fitted, places = [shape], list[Layer](), list[Places]()
-    blocks = list[Block]()
-    first, end = None, 0
+    shapes, fitted, owned = [shape], list[Layer](), dict[int, Parameters]()
     for number, name, layer in _pooled_first(layers, names):
         if isinstance(layer, Linear) and len(shapes[-1]) == 3:
             fitted.append(Flatten())
-            places.append(())
             shapes.append(fitted[-1].outputs(shapes[-1]))
         try:
             outputs = layer.outputs(shapes[-1])
         except ValueError as error:
             raise ValueError(f"layer {number}, {name}: {error}, found {shapes[-1]}") from None
-        owned = layer.parameters(shapes[-1])
-        here: list[tuple[slice, Shape]] = []
-        if owned is not None:
-            first = len(fitted) if first is None else first
-            label = len(blocks) // 2 + 1
-            for word, block in (("weights", owned.weights), ("bias", owned.bias)):
-                where = slice(end, end := end + prod(block))
-                blocks.append(Block(f"{word}{label}", block, where))
-                here.append((where, block))
+        own = layer.parameters(shapes[-1])
+        if own is not None:
+            owned[len(fitted)] = own
         fitted.append(layer)
-        places.append(tuple(here))
         shapes.append(outputs)
-    assert first is not None
-    return Stack(tuple(fitted), tuple(shapes), tuple(blocks), tuple(places), first, _copies(fitted))
+    layout = _layout([*owned.values()])
+    blocks = iter([(layout.slices[block.name], block.shape) for block in layout])
+    places = [(next(blocks), next(blocks)) if n in owned else () for n in range(len(fitted))]
+    return Stack(tuple(fitted), tuple(shapes), layout, tuple(places), min(owned), _copies(fitted))
+
+
+def _layout(owned: Sequence[Parameters]) -> Layout:
+    """Return the blocks of layers with parameters: W, then b, of each."""
+    blocks = list[Block]()
+    for number, own in enumerate(owned, start=1):
+        kind = "output" if number == len(owned) else "input" if number == 1 else "hidden"
+        blocks.append(Block(f"weights{number}", own.weights, kind))
+        blocks.append(Block(f"bias{number}", own.bias, "bias"))
+    return Layout(tuple(blocks))
 
 
 def _pooled_first(layers: Sequence[Layer], names: Sequence[str]) -> list[tuple[int, str, Layer]]:

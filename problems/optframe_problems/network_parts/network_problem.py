@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe import Array, Dataset, Indices, UsageError
+from optframe import Array, Dataset, Indices, Layout, UsageError
 from optframe_problems.learning import Batch, LearningProblem
-from optframe_problems.network_parts.layer_stack import Block, Stack, stacked
+from optframe_problems.network_parts.layer_stack import Stack, stacked
 from optframe_problems.network_parts.layers.dropout import Dropout
 from optframe_problems.network_parts.layers.layer import Layer
 from optframe_problems.network_parts.layers.linear import Linear
@@ -109,9 +109,13 @@ class NetworkProblem(LearningProblem):
         """The weights and biases of all layers."""
         return self.stack.size
 
-    def layout(self) -> tuple[Block, ...]:
-        """Return the blocks of θ in order: ``weights1``, ``bias1``, ``weights2``, ..."""
-        return self.stack.blocks
+    def layout(self) -> Layout:
+        """Return the blocks of θ in order: ``weights1``, ``bias1``, ``weights2``, ...
+
+        Weights are matrices of shape (inputs, units), or (height, width, channels in, channels
+        out) in a convolution.
+        """
+        return self.stack.layout
 
     def start(self, random: np.random.Generator) -> NDArray[Any]:
         """Return a draw of the weights, and biases 0."""

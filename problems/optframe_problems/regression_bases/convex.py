@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe import Array
+from optframe import Array, Block, Layout
 from optframe_problems.regression_bases.bias import on_weights, with_ones
 from optframe_problems.regression_bases.optimum import known_least_loss, within_reach
 from optframe_problems.regression_bases.penalties import Penalty
@@ -35,6 +35,12 @@ class ConvexModel(TwiceDifferentiable):
     def size(self) -> int:
         """For each linear function a weight per feature, and a bias."""
         return (int(self.dataset.train.inputs.shape[1]) + 1) * self.outputs
+
+    def layout(self) -> Layout:
+        """Return ``weights``, (d,), or (d, C) for C linear functions, and ``bias``, (C,)."""
+        features = self.size // self.outputs - 1
+        shape = (features,) if self.outputs == 1 else (features, self.outputs)
+        return Layout((Block("weights", shape, "output"), Block("bias", (self.outputs,), "bias")))
 
     @property
     def knows_minimum(self) -> bool:

@@ -88,10 +88,6 @@ class MultiplicativeNoise(Transform):
         inside, factor = batch
         return _spread(factor, 2) * self.inside.per_sample(theta, *inside)
 
-    def layout(self) -> Any:
-        """Return the blocks of parameters, which are those of the problem inside."""
-        return self.inside.layout()
-
 
 def _spread(factor: Any, axes: int) -> Any:
     """Return the factor of each run with so many axes behind; a lone run's is a number."""

@@ -127,10 +127,6 @@ class Noise(Transform):
         """Return ∂f/∂θᵢ + σξᵢ, shape (...)."""
         return self.inside.partial(theta, i, *batch.inside) + batch.noise_for(theta)[..., i]
 
-    def layout(self) -> Any:
-        """Return the blocks of parameters, which are those of the problem inside."""
-        return self.inside.layout()
-
     @cached_property
     def _draws(self) -> NDArray[Any]:
         """The ξ of all records, shape (n, P), with mean 0."""

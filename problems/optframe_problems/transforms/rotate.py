@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe import Array, Problem
+from optframe import Array, Layout, Problem
 from optframe_problems.affine_transform import Affine
 
 __all__ = ["Rotate"]
@@ -46,6 +46,10 @@ class Rotate(Affine):
         """Return Qθ."""
         # A product per vector, which gives each run the same bits as alone.
         return self.xp.matmul(theta[..., None, :], self._q.mT)[..., 0, :]
+
+    def layout(self) -> Layout:
+        """Return one block: each parameter is a mixture of all those of the problem inside."""
+        return Layout.single(self.size)
 
     def _along(self, v: Array) -> Array:
         return self.inward(v)

@@ -53,10 +53,6 @@ class Scale(Affine):
         """Return the θᵢ that minimizes g with the others held, shape (...)."""
         return self.inside.coordinate_minimum(self.inward(theta), i, *batch) / self._d[i]
 
-    def layout(self) -> Any:
-        """Return the blocks of parameters, which are those of the problem inside."""
-        return self.inside.layout()
-
     @property
     def _factor(self) -> float:
         return self.factor

@@ -58,10 +58,6 @@ class Shift(Affine):
         inside = self.inside.coordinate_minimum(self.inward(theta), i, *batch)
         return inside + self._b[i]
 
-    def layout(self) -> Any:
-        """Return the blocks of parameters, which are those of the problem inside."""
-        return self.inside.layout()
-
     def _along(self, v: Array) -> Array:
         return v
 

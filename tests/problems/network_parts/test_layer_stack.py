@@ -18,17 +18,22 @@ def stack_of(*layers, shape=(8, 8, 1)):
 
 def test_blocks_cover_theta_in_the_order_of_the_layers():
     stack = stack_of(CONVOLUTION, RELU, POOL, Linear(5), RELU, Linear(3))
-    assert [(name, shape) for name, shape, _ in stack.blocks] == [
-        ("weights1", (3, 3, 1, 4)),
-        ("bias1", (4,)),
-        ("weights2", (4 * 4 * 4, 5)),
-        ("bias2", (5,)),
-        ("weights3", (5, 3)),
-        ("bias3", (3,)),
+    assert [(block.name, block.shape, block.kind) for block in stack.layout] == [
+        ("weights1", (3, 3, 1, 4), "input"),
+        ("bias1", (4,), "bias"),
+        ("weights2", (4 * 4 * 4, 5), "hidden"),
+        ("bias2", (5,), "bias"),
+        ("weights3", (5, 3), "output"),
+        ("bias3", (3,), "bias"),
     ]
     theta = np.arange(36 + 4 + 320 + 5 + 15 + 3)
     assert stack.size == len(theta)
-    assert_array_equal(np.concatenate([theta[where] for _, _, where in stack.blocks]), theta)
+    assert_array_equal(
+        np.concatenate([part.ravel() for own in stack.owns(theta) for part in own]), theta
+    )
+    for number, (name, view) in enumerate(stack.layout.views(theta).items()):
+        own = [part for own in stack.owns(theta) for part in own][number]
+        assert_array_equal(view, own, err_msg=name)
 
 
 def test_images_are_flattened_before_a_linear_layer_and_never_twice():
@@ -50,15 +55,14 @@ def test_weights_start_uniformly_by_their_fans(initial):
     theta = stack.start(np.random.default_rng(0), initial)
     assert_array_equal(theta, stack.start(np.random.default_rng(0), initial))
     fans = [(27, 360), (1440, 300), (300, 50)]
-    for (fan_in, fan_out), weights, bias in zip(
-        fans, stack.blocks[::2], stack.blocks[1::2], strict=True
-    ):
-        drawn = theta[weights.where]
+    names = [*stack.layout.slices]
+    for (fan_in, fan_out), weights, bias in zip(fans, names[::2], names[1::2], strict=True):
+        drawn = theta[stack.layout.slices[weights]]
         bound = np.sqrt(6 / (fan_in + fan_out * (initial == "glorot")))
         assert 0.98 * bound < abs(drawn).max() <= bound
         assert abs(drawn.mean()) < 5 * bound / np.sqrt(3 * drawn.size)
         assert drawn.var() == pytest.approx(bound**2 / 3, rel=0.15)
-        assert_array_equal(theta[bias.where], 0)
+        assert_array_equal(theta[stack.layout.slices[bias]], 0)
 
 
 def test_with_hes_start_relus_keep_their_second_moment():

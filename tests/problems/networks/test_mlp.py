@@ -23,7 +23,7 @@ each_depth = pytest.mark.parametrize("hidden", [(), (4,), (4, 3), (3, 4, 5)], id
 
 def scores_of_each_layer(problem, theta, inputs):
     """z₁, ..., z_L by the formulas, records first."""
-    blocks = [theta[where].reshape(shape) for _, shape, where in problem.layout()]
+    blocks = [*problem.layout().views(theta).values()]
     scores = [inputs @ blocks[0] + blocks[1]]
     for weights, bias in zip(blocks[2::2], blocks[3::2], strict=True):
         scores.append(PHI[problem.activation](scores[-1]) @ weights + bias)
@@ -38,7 +38,7 @@ def test_loss_is_the_cross_entropy_worked_out_directly(hidden, activation, bind,
     batch = problem.draw(slice(0, 9), None)
     odds = np.exp(scores_of_each_layer(problem, theta, batch.inputs)[-1])
     right = odds[np.arange(9), batch.targets] / odds.sum(axis=1)
-    squares = sum((theta[where] ** 2).sum() for _, _, where in problem.layout()[::2])
+    squares = sum((w**2).sum() for w in [*problem.layout().views(theta).values()][::2])
     expected = -np.log(right).mean() + 0.1 * squares
     assert_allclose(problem.loss(theta, batch), expected, rtol=1e-12)
     expected = np.mean(odds.argmax(axis=1) == batch.targets)

@@ -69,12 +69,12 @@ def test_the_photographs_become_smaller_by_half_three_times(bind):
         (8, 8, 128),
         (4, 4, 128),
     ]
-    assert [block.shape for block in stack.blocks[::2]] == [
-        (5, 5, 3, 64),
-        (5, 5, 64, 64),
-        (5, 5, 64, 128),
-        (2048, 1000),
-        (1000, 10),
+    assert [(block.shape, block.kind) for block in stack.layout][::2] == [
+        ((5, 5, 3, 64), "input"),
+        ((5, 5, 64, 64), "hidden"),
+        ((5, 5, 64, 128), "hidden"),
+        ((2048, 1000), "hidden"),
+        ((1000, 10), "output"),
     ]
 
 
