@@ -302,7 +302,7 @@ def _left_out(found: Tables) -> Iterator[str]:
     for reason in dict.fromkeys(problems["reason"]):
         own = list(problems.loc[problems["reason"] == reason, "problem"])
         if reason and (found.comparable or reason != "not all ran there"):
-            yield f"Left out, for {reason}: {joined(own)}."
+            yield f"Left out, because {reason}: {joined(own)}."
     begun = found.begun
     for problem, count, total in begun:
         yield (

@@ -508,7 +508,7 @@ PATTERNS = (
         _broke,
     ),
     (rf"Not ranked, for they did not run everywhere: (?P<names>{_LIST})\.", _unranked),
-    (rf"Left out, for (?P<reason>[^:]+): (?P<names>{_LIST})\.", _left_out),
+    (rf"Left out, because (?P<reason>[^:]+): (?P<names>{_LIST})\.", _left_out),
     (
         r"On (?P<problem>{N}), (?P<some>\d+) of (?P<all>\d+) seeds began at the target, and are "
         r"left out for all\.",

@@ -53,7 +53,7 @@ def test_runs_of_different_problems_are_never_one_sample(trials, joined):
     assert (pair["contender"], pair["rival"], pair["blocks"]) == ("a", "b", 6)
     # Each of the six pairs is 10 + s against 12 + s: of 64 swaps, two are as extreme.
     assert pair["p"] == pytest.approx(2 / 64)
-    assert "Left out, for not all ran there: q." in found.caveats
+    assert "Left out, because not all ran there: q." in found.caveats
 
 
 def test_who_did_not_run_on_a_problem_is_not_second_there(trials, joined):
