@@ -44,6 +44,12 @@ class Sampler(ABC):
     A stream, for example, has one epoch.
     """
 
+    copies: ClassVar[bool] = True
+    """Whether the minibatches that `epoch` returns are checked and copied.
+
+    Set it to False, to save that time, if no array changes after it was returned.
+    """
+
     def bind(self, groups: Callable[[str], NDArray[Any] | None]) -> Self:
         """Return this sampler for a problem; ``groups`` is its `StochasticProblem.groups`.
 

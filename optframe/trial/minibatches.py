@@ -33,6 +33,8 @@ class Minibatches:
         self._seeds = seeds
         self._epoch = -1
         self._indices: Sequence[Any] = []
+        self._lazy = False
+        """Whether a minibatch is checked and copied when its step comes."""
         self._sizes: list[int] = []
         self.per_epoch: int | None = None
         self.end: int | None = None
@@ -73,6 +75,8 @@ class Minibatches:
         if self._epoch != epoch:
             self._load(epoch)
         indices = self._indices[position]
+        if self._lazy:
+            indices = self._owned(indices)
         return indices, self._sizes[position] if self._sizes else _length(indices, self.records)
 
     def noise(self, k: int) -> np.random.Generator | None:
@@ -84,6 +88,9 @@ class Minibatches:
         seeds = SamplerSeeds(self._seeds)
         found = self._sampler.epoch(epoch, self.records, seeds)
         lazy = isinstance(found, Sequence) and not isinstance(found, (list, tuple))
+        self._lazy = lazy and self._sampler.copies
+        if self._sampler.copies and not lazy:
+            found = [self._owned(each) for each in found]  # one by one, as a generator makes them
         self._indices = found if lazy else list(found)
         if len(self._indices) != self.per_epoch:
             raise PluginError(
@@ -92,6 +99,26 @@ class Minibatches:
             )
         self._sizes = [] if lazy else [_length(each, self.records) for each in self._indices]
         self._epoch = epoch
+
+    def _owned(self, indices: Any) -> Any:
+        """Return a copy of the records of a minibatch, which must be a slice or whole numbers.
+
+        The sampler may fill its array again for the next minibatch.
+        """
+        if isinstance(indices, slice):
+            return indices
+        found = type(indices).__name__
+        if isinstance(indices, np.ndarray):
+            found = f"{indices.dtype} {indices.shape}"
+            if indices.dtype.kind in "iu" and indices.ndim == 1 and indices.size:
+                low, high = int(indices.min()), int(indices.max())
+                if low >= 0 and high < self.records:
+                    return indices.copy()
+                found += f" with {low if low < 0 else high}"
+        raise PluginError(
+            f"{type(self._sampler).__name__}.epoch returned a minibatch of {found}; expected a "
+            f"slice, or a NumPy array of whole numbers from 0 to {self.records - 1}, shape (B,)"
+        )
 
 
 def _length(indices: Any, records: int) -> int:

@@ -46,6 +46,8 @@ class BatchSampler(Sampler):
         Whether a last minibatch of fewer than B records is left out.
     """
 
+    copies = False
+
     batch_size: Count = 32
     drop_last: bool = False
 

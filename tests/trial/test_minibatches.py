@@ -7,6 +7,7 @@ import pytest
 import optframe
 from optframe import Sampler
 from optframe.contracts.seeds import Seeds
+from optframe.errors import PluginError
 from optframe.trial.minibatches import Minibatches
 
 
@@ -95,3 +96,72 @@ def test_a_sampler_without_end_never_ends_and_a_finite_one_after_its_epochs(show
     assert shown(Twice(answer), [])[0].end == 4
     found = optframe.minimize(squares(), "sgd", sampler=Twice(answer), steps=10)
     assert (found.status, found.reason) == ("stopped", "the stream ended after 20 records")
+
+
+@dataclass(frozen=True)
+class Reusing(Sampler):
+    """Two minibatches of two records, each from the array of the one before."""
+
+    form: str = "generator"
+
+    def steps_per_epoch(self, records):
+        return 2
+
+    def epoch(self, epoch, records, seeds):
+        buffer = np.empty(2, int)
+
+        def fill(position):
+            buffer[:] = (2 * position, 2 * position + 1)
+            return buffer
+
+        if self.form == "generator":
+            return (fill(position) for position in range(2))
+
+        class Filled(Sequence):
+            def __len__(self):
+                return 2
+
+            def __getitem__(self, position):
+                return fill(position)
+
+        return Filled()
+
+
+@pytest.mark.parametrize("form", ["generator", "sequence"])
+def test_a_sampler_may_fill_its_array_again(squares, form):
+    batches = Minibatches(squares(), Reusing(form), Seeds(0, 0))
+    first, _ = batches.indices(0)
+    second, _ = batches.indices(1)
+    assert (first.tolist(), second.tolist()) == ([0, 1], [2, 3])
+
+
+@dataclass(frozen=True)
+class Returning(Sampler):
+    minibatch: object = None
+
+    def steps_per_epoch(self, records):
+        return 1
+
+    def epoch(self, epoch, records, seeds):
+        return [self.minibatch]
+
+
+@pytest.mark.parametrize(
+    ("minibatch", "found"),
+    [
+        ([0, 1], "list"),
+        (np.array([True, False]), r"bool \(2,\)"),
+        (np.array([0.0, 1.0]), r"float64 \(2,\)"),
+        (np.array([[0, 1]]), r"int64 \(1, 2\)"),
+        (np.array([], int), r"int64 \(0,\)"),
+        (np.array([0, -1]), r"int64 \(2,\) with -1"),
+        (np.array([0, 10]), r"int64 \(2,\) with 10"),
+        (None, "NoneType"),
+    ],
+)
+def test_a_minibatch_that_is_none_is_named(squares, minibatch, found):
+    batches = Minibatches(squares(), Returning(minibatch), Seeds(0, 0))
+    expected = r"expected a slice, or a NumPy array of whole numbers from 0 to 9, shape \(B,\)"
+    line = rf"Returning.epoch returned a minibatch of {found}; {expected}"
+    with pytest.raises(PluginError, match=f"^{line}$"):
+        batches.indices(0)

@@ -14,6 +14,7 @@ class Full(Sampler):
 
     deterministic = True
     whole = True
+    copies = False
 
     def steps_per_epoch(self, records: int) -> int:
         """Return 1."""

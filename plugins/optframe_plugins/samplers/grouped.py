@@ -51,6 +51,8 @@ class Grouped(Sampler):
     first fit decreasing bin-packing algorithm is FFD(I) ≤ 11/9·OPT(I) + 6/9, ESCAPE, LNCS 4614.
     """
 
+    copies = False
+
     batch_size: Count = 32
     by: Literal["subject", "class"] = "subject"
     how: Literal["whole", "stratified"] = "whole"

@@ -19,6 +19,8 @@ class Single(Sampler):
     Learning in Neural Networks, Cambridge University Press.
     """
 
+    copies = False
+
     def steps_per_epoch(self, records: int) -> int:
         """Return n."""
         return records

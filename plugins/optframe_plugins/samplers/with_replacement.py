@@ -28,6 +28,7 @@ class WithReplacement(Sampler):
     """
 
     replacement = True
+    copies = False
 
     batch_size: Count = 32
 
