@@ -25,6 +25,7 @@ __all__ = [
     "StoreError",
     "UnavailableError",
     "UsageError",
+    "described",
     "encodable",
     "nearest",
     "one_line",
@@ -116,6 +117,11 @@ def one_line(message: object) -> str:
     except Exception as error:  # an exception's own `__str__` may raise
         text = f"(its text cannot be read: {type(error).__name__})"
     return printable(" ".join(shortened(text, MOST).split()))
+
+
+def described(error: BaseException) -> str:
+    """Return an exception's type and text in one line."""
+    return f"{type(error).__name__}: {one_line(error)}".strip()
 
 
 def shortened(text: str, most: int) -> str:

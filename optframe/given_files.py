@@ -17,6 +17,7 @@ __all__ = [
     "MOST_NESTED",
     "content_of",
     "expanded",
+    "is_deeper",
     "parsed_json",
     "parsed_toml",
     "unfit",
@@ -97,13 +98,17 @@ def _parsed(loads: Callable[[str], Any], text: str) -> Any:
         if digits is None:
             raise
         raise ValueError(f"found a whole number of {digits[1]} digits; expected fewer") from error
-    level, depth = _inside([value]), 0
-    while level:
-        depth += 1
-        if depth > MOST_NESTED:
-            raise ValueError(f"{deep}; expected fewer")
-        level = [inner for outer in level for inner in _inside(outer)]
+    if is_deeper(value, MOST_NESTED):
+        raise ValueError(f"{deep}; expected fewer")
     return value
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Return whether more than ``most`` tables and lists are inside each other."""
+    level = _inside([value])
+    while level and most:
+        level, most = [inner for outer in level for inner in _inside(outer)], most - 1
+    return bool(level)
 
 
 def _inside(value: Any) -> list[Any]:

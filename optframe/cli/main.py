@@ -13,7 +13,7 @@ from typing import NoReturn, TextIO
 
 import click
 
-from optframe.errors import OptframeError, nearest, one_line, printable
+from optframe.errors import MOST, OptframeError, nearest, one_line, printable
 from optframe.version import __version__
 
 __all__ = ["main"]
@@ -35,10 +35,6 @@ COMMANDS = {
     "plugins": "List the plugins in use, and those left out.",
     "doctor": "Check the installation, or recover a damaged store.",
 }
-
-
-LONGEST = 2000
-"""The most characters of a line of a message; the rest is not printed."""
 
 
 class _Commands(click.Group):
@@ -131,8 +127,8 @@ def _print_lines(text: str) -> None:
     with contextlib.suppress(OSError):  # the exit code is left to say it
         for line in text.splitlines():
             shown = printable(line)
-            if len(shown) > LONGEST:
-                shown = f"{shown[:LONGEST]}... ({len(shown):,} characters)"
+            if len(shown) > MOST:
+                shown = f"{shown[:MOST]}... ({len(shown):,} characters)"
             print(f"optframe: {shown}", file=sys.stderr)
 
 

@@ -21,7 +21,7 @@ from optframe.components.contract_check import flaw_of, unfit
 from optframe.components.hookspecs import API_VERSION
 from optframe.components.importing import TYPED, Imports
 from optframe.components.kinds import KINDS
-from optframe.errors import PluginError, UsageError, nearest, one_line
+from optframe.errors import PluginError, UsageError, described, nearest, one_line
 from optframe.version import __version__
 
 __all__ = ["Broken", "Entry", "Plugin", "Registry"]
@@ -156,8 +156,7 @@ class Registry:
                 raise PluginError(f"{KINDS[kind].singular} {name!r}: {error}") from error
             except (Exception, SystemExit) as error:
                 raise PluginError(
-                    f"{who} ({entry.target}) could not be imported: {type(error).__name__}: "
-                    f"{one_line(error)}"
+                    f"{who} ({entry.target}) could not be imported: {described(error)}"
                 ) from error
         flaw = flaw_of(kind, target)
         if flaw is not None:

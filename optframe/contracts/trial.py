@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, isfinite
+from math import ceil, inf, isfinite
 from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -160,6 +160,18 @@ class Budget:
         if self.target is None or isinstance(self.target, tuple):
             return self.target
         return ("loss", float(self.target))  # type: ignore[arg-type]
+
+    def steps_in(self, per_epoch: int | None) -> int | None:
+        """Return the number of steps; None if the budget limits neither steps nor epochs.
+
+        ``per_epoch`` is the number of steps in a pass over the data; None if there is no data.
+        """
+        limits = [] if self.steps is None else [self.steps]
+        if self.epochs is not None and per_epoch is not None:
+            # The least part of an epoch is a step, and the largest number of epochs is a number.
+            steps = min(round(self.epochs * per_epoch, 9), LAST_STEP)
+            limits.append(max(1, ceil(steps)))
+        return min(limits, default=None)
 
     def aimed(self, minimum_known: bool) -> Budget:
         """Return the budget with the metric of its target: a number alone is a gap or a loss."""

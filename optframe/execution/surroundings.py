@@ -19,6 +19,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from optframe.components.importing import staying
+
 __all__ = ["restored"]
 
 _SIGNALS = tuple(
@@ -41,7 +43,8 @@ def restored() -> Iterator[None]:
     process = os.getpid()
     before = [(put, value, get) for get, put in _STATE if (value := get()) is not _UNKNOWN]
     try:
-        yield
+        with staying():
+            yield
     finally:
         if os.getpid() != process:
             os._exit(1)
@@ -50,13 +53,6 @@ def restored() -> Iterator[None]:
                 if get() != value:
                     put(value)
         _reopen()
-
-
-def _directory() -> Any:
-    try:
-        return os.getcwd()
-    except OSError:  # it was removed
-        return _UNKNOWN
 
 
 def _umask() -> int:
@@ -118,7 +114,6 @@ def _reopen() -> None:
 
 
 _STATE: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
-    (_directory, os.chdir),
     (os.environ.copy, _set_environment),
     (_umask, os.umask),
     (lambda: locale.setlocale(locale.LC_ALL), lambda was: locale.setlocale(locale.LC_ALL, was)),

@@ -20,7 +20,7 @@ from optframe.contracts import Dataset, Sampler, StochasticProblem
 from optframe.contracts.record import Landscape, Record, now
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import NO_SAMPLER, Trial
-from optframe.errors import one_line, printable, shortened
+from optframe.errors import described, printable, shortened
 from optframe.execution.environment import machine_load
 from optframe.execution.recipe import Recipe, by_name
 from optframe.execution.surroundings import restored
@@ -115,7 +115,7 @@ class TrialRunner:
             except BaseException as error:
                 self._pass_stop(error)
                 known = isinstance(error, NotTogether)
-                why = str(error) if known else _named(error)
+                why = str(error) if known else described(error)
                 print(
                     f"optframe: {len(trials)} runs like {trials[0].pair} run one at a time: {why}",
                     file=sys.stderr,
@@ -160,7 +160,7 @@ class TrialRunner:
             record = _record(trial, run, started, load)
         except BaseException as error:
             self._pass_stop(error)
-            failed = Record.without_run(trial, "failed", _named(error), started, _trace(error))
+            failed = Record.without_run(trial, "failed", described(error), started, _trace(error))
             return dataclasses.replace(failed, load=load)
         return dataclasses.replace(record, landscape=self._landscape(run))
 
@@ -261,11 +261,6 @@ def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
         load=load,
         path=run.path.table if run.path is not None and run.path.rows else None,
     )
-
-
-def _named(error: BaseException) -> str:
-    """Return an exception's type and text in one line."""
-    return f"{type(error).__name__}: {one_line(error)}".strip()
 
 
 MOST = 20_000

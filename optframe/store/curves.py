@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe.contracts.record import Landscape
-from optframe.store.values import FLOOR, RATIO, inflated, names_in, wrong
+from optframe.store.values import FLOOR, inflated, justified, names_in, wrong
 
 __all__ = ["check_steps", "curve_in", "landscape_in", "numbers_of"]
 
@@ -31,7 +31,7 @@ def curve_in(key: str, columns: int, rows: int, data: object) -> NDArray[np.floa
         If the data are not so many numbers; the message names table, row and column.
     """
     stored = len(data) if isinstance(data, bytes) else 0
-    size, most = 8 * columns * rows, max(FLOOR, RATIO * stored)
+    size, most = 8 * columns * rows, justified(stored)
     if size > most:
         raise wrong("curves", key, "rows", rows, f"at most {most // 8 // max(columns, 1)}")
     try:

@@ -16,7 +16,7 @@ from optframe.errors import visible
 from optframe.store.curves import check_steps, curve_in
 from optframe.store.file import reading, size_of
 from optframe.store.schema import checked_columns, columns_of, selected, version_of
-from optframe.store.values import FLOOR, RATIO, metrics_in, names_in, wrong
+from optframe.store.values import justified, metrics_in, names_in, wrong
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def _check_few(table: str, column: str, names: Collection[str]) -> None:
 
 def _check_size(table: str, row: str, column: str, needed: int, path: Path) -> None:
     """Raise if a frame would take more memory than the file's size justifies."""
-    most = max(FLOOR, RATIO * size_of(path))
+    most = justified(size_of(path))
     if needed > most:
         found = f"{needed} bytes of numbers in all"
         raise wrong(table, row, column, found, f"at most {most} in a file of this size")

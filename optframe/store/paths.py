@@ -18,7 +18,7 @@ from optframe.contracts.columns import PATH, PATH_COLUMNS
 from optframe.errors import one_line
 from optframe.store.file import reading
 from optframe.store.schema import columns_of, selected, version_of
-from optframe.store.values import FLOOR, RATIO
+from optframe.store.values import justified
 from optframe.trial.path import STEPS
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def unpacked(row: Mapping[str, Any]) -> NDArray[np.float64]:
             raise ValueError("found a path without a curve in the plane or on a line")
         point = _FLOAT * (1 + 2 * size)
         most = point * (1 + STEPS + rows)
-        most = min(most, max(FLOOR, RATIO * len(blob)))
+        most = min(most, justified(len(blob)))
         stream = zlib.decompressobj()
         data = stream.decompress(blob, most + 1)
         if len(data) > most or not stream.eof or len(data) % point:

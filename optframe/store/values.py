@@ -17,17 +17,18 @@ from optframe.contracts.column import Column
 from optframe.contracts.columns import CURVES, TRIALS
 from optframe.contracts.trial import canonical
 from optframe.errors import printable, visible
+from optframe.given_files import is_deeper
 
 __all__ = [
     "FLOOR",
     "LARGEST",
-    "RATIO",
     "checked",
     "chunks",
     "declared",
     "environment_in",
     "inflated",
     "integer",
+    "justified",
     "metrics_in",
     "names_in",
     "object_in",
@@ -50,8 +51,8 @@ LARGEST = 2**63 - 1
 WIDE = {"study_seed": 2**128 - 1}
 """The columns whose integers may be larger, with their largest; see `integer`."""
 
-DEEPEST = 32
-"""The largest depth of JSON."""
+DEEPEST = 31
+"""The most JSON objects and lists inside each other."""
 
 _DIGITS = frozenset("0123456789abcdef")
 
@@ -157,6 +158,11 @@ def environment_in(text: object) -> dict[str, Any]:
     return found
 
 
+def justified(stored: int) -> int:
+    """Return the most bytes that may be allocated for so many that a store holds."""
+    return max(FLOOR, RATIO * stored)
+
+
 def inflated(data: object, most: int) -> bytes:
     """Return decompressed data; raise `ValueError` if there would be more than ``most`` bytes."""
     if not isinstance(data, bytes):
@@ -233,19 +239,9 @@ def _json(text: object) -> Any:
         found = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         found = None
-    if found is None or _depth(found) > DEEPEST:
+    if found is None or is_deeper(found, DEEPEST):
         raise ValueError("JSON")
     return found
-
-
-def _depth(value: Any) -> int:
-    """Return how deep lists and objects lie in each other."""
-    level, depth = [value], 0
-    while level and depth <= DEEPEST:
-        inside = [one for one in level if isinstance(one, (dict, list)) and one]
-        level = [v for one in inside for v in (one.values() if isinstance(one, dict) else one)]
-        depth += 1
-    return depth
 
 
 def metrics_in(text: str) -> dict[str, float | None]:

@@ -146,9 +146,7 @@ class Choices:
         self.mistakes += dict.fromkeys([*wrong, *mistakes])
         if wrong or not choices:
             return []
-        grid = _grid_of(
-            table, axes
-        )  # of a table whose wrappers were made, so that it can be written
+        grid = _grid_of(table, axes)  # its wrappers were made, so that it can be written
         return [dataclasses.replace(choice, grid=grid) for choice in choices]
 
     def _mistakes(self, table: Mapping[str, Any], kind: str, where: str) -> list[str]:

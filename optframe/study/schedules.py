@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
+from math import inf
 from typing import Any
 
 from optframe.components.scheduled import schedules_in
@@ -44,13 +44,12 @@ def _steps(
     if not budget.table.keys().isdisjoint({"gradients", "work", "seconds"}):
         yield 0, 0.0, 0.0  # how much of the budget later steps have spent is not known
         return
-    per_epoch, limits = 0, [] if budget.steps is None else [budget.steps]
+    per_epoch, end = None, inf
     records = problem.records if isinstance(problem, StochasticProblem) else None
     if sampler is not None and records:
         per_epoch = sampler.bind(problem.groups).steps_per_epoch(records)  # type: ignore[attr-defined]
-        limits += [] if sampler.epochs is None else [sampler.epochs * per_epoch]
-        limits += [] if budget.epochs is None else [ceil(round(budget.epochs * per_epoch, 9))]
-    total = min(limits, default=1)
+        end = inf if sampler.epochs is None else sampler.epochs * per_epoch
+    total = int(min(budget.steps_in(per_epoch) or 1, end))
     for i in range(min(total, MOST)):
         k = i * (total - 1) // max(1, min(total, MOST) - 1)
         epoch = k / per_epoch if per_epoch else 0.0

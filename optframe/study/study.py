@@ -29,7 +29,7 @@ from optframe.contracts.trial import (
     StudySeed,
     Trial,
 )
-from optframe.errors import OptframeError, UsageError, nearest, one_line
+from optframe.errors import OptframeError, UsageError, described, nearest, one_line
 from optframe.given_files import content_of, expanded, parsed_toml
 from optframe.study.budgets import Budgets
 from optframe.study.grids import Choice, Choices
@@ -267,8 +267,7 @@ class _Planner:
         missing = optimizer.made.requires() - offers(bound, scheme)
         if not missing:
             found = mistakes_of_schedules(optimizer.made, budget, bound, scheme)
-            lines = [f"{optimizer.where}: {mistake}" for mistake in found]
-            self.mistakes += [line for line in lines if line not in self.mistakes]
+            self.mistakes += [f"{optimizer.where}: {mistake}" for mistake in found]
         start = str(problem.table.get("start", self.study.start))
         chosen = sampler.component if sampler else NO_SAMPLER
         code = [__version__]
@@ -316,7 +315,7 @@ class _Planner:
         except Exception as error:  # of a plugin
             self.raised = self.raised or error
             told = isinstance(error, (ValueError, TypeError))
-            what = one_line(error) if told else one_line(f"{type(error).__name__}: {error}")
+            what = one_line(error) if told else described(error)
             self.mistakes.append(f"{problem.where}: {what}")
         return None
 

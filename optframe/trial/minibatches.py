@@ -9,7 +9,6 @@ import numpy as np
 
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.seeds import SamplerSeeds, Seeds
-from optframe.contracts.trial import LAST_STEP, Budget
 from optframe.errors import PluginError
 
 __all__ = ["Minibatches"]
@@ -52,15 +51,6 @@ class Minibatches:
     def epoch(self, k: int) -> float | None:
         """Return the number of passes over the data in k steps; None if there is no data."""
         return k / self.per_epoch if self.per_epoch else None
-
-    def steps_in(self, budget: Budget) -> int | None:
-        """Return the number of steps of a budget; None if it limits neither steps nor epochs."""
-        limits = [] if budget.steps is None else [budget.steps]
-        if budget.epochs is not None and self.per_epoch is not None:
-            # The least part of an epoch is a step, and the largest number of epochs is a number.
-            steps = np.ceil(round(budget.epochs * self.per_epoch, 9))
-            limits.append(int(min(max(steps, 1), LAST_STEP)))
-        return min(limits, default=None)
 
     def draw(self, k: int) -> tuple[Any, int]:
         """Return the minibatch of step k and the number of records in it."""

@@ -22,7 +22,7 @@ import numpy as np
 
 from optframe.contracts import Array, Backend, Optimizer, Solver
 from optframe.contracts.whole_file import replacing
-from optframe.errors import one_line
+from optframe.errors import described
 from optframe.trial.repeats import is_resumable
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Saved:
         except (FileNotFoundError, NotADirectoryError):
             return
         except Exception as error:  # the readers of a damaged file may raise anything
-            why = one_line(f"{type(error).__name__}: {error}")
+            why = described(error)
             print(
                 f"optframe: {self._path} is not used, and the run starts at step 0: {why}",
                 file=sys.stderr,

@@ -14,7 +14,7 @@ from optframe.contracts import Array, Solver
 from optframe.contracts.columns import COUNT_COLUMNS, PATH_COLUMNS, PROFILE_COLUMNS
 from optframe.contracts.oracle import Counts, Oracle
 from optframe.contracts.record import count_row
-from optframe.errors import one_line
+from optframe.errors import described
 from optframe.rules import computing_with
 from optframe.trial.checkpoints import marks
 from optframe.trial.checks import (
@@ -75,7 +75,7 @@ class Run:
         self.path = path_of(self)
         limit = limit_of(theta, setup.backend.xp)
         self.termination = Termination(setup.problem, setup.budget, setup.backend, limit)
-        self.total = self.minibatches.steps_in(setup.budget)
+        self.total = setup.budget.steps_in(self.minibatches.per_epoch)
         """The number of steps in the budget; None if it is not known in advance."""
         self.loop = self._loop(theta, self.counts)
         self.oracle = self.loop.oracle
@@ -131,7 +131,7 @@ class Run:
             except (Exception, SystemExit) as error:
                 self.clock.stop()
                 self.status, self.error = "failed", error
-                self.reason = f"{type(error).__name__}: {one_line(error)}".strip()
+                self.reason = described(error)
                 if self.path is not None:
                     self.path.complete()
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from optframe import Array, Oracle, Point, Search, inner, norm
 from optframe.contracts.products import LEAST, MOST, unit
+from optframe_plugins.theta_spacing import stays
 
 __all__ = ["Aim", "Move", "Pair", "descend", "pair_of", "where"]
 
@@ -54,7 +55,7 @@ class Pair(NamedTuple):
 
 def where(theta: Array, known: Point, oracle: Oracle) -> Point:
     """Return θ with its loss and gradient; they are computed anew if a wrapper has moved θ."""
-    if theta is known.theta or bool(oracle.xp.all(theta == known.theta)):
+    if theta is known.theta or stays(theta, known.theta, oracle.xp):
         return known
     loss, gradient = oracle.loss_and_gradient(theta)
     return Point(theta, float(loss), gradient)
@@ -93,7 +94,7 @@ def descend(search: Search, aim: Aim, oracle: Oracle) -> Move | None:
         if not math.isfinite(found.loss):
             lost = True
             continue
-        if bool(xp.all(found.theta == start.theta)):
+        if stays(found.theta, start.theta, xp):
             continue
         if found.gradient is None:
             found = replace(found, gradient=oracle.gradient(found.theta))

@@ -14,7 +14,7 @@ import click
 from optframe.cli.options import PATH, path_option, with_plugins
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
-from optframe.errors import PluginError, StoreError, one_line, printable
+from optframe.errors import PluginError, StoreError, described, printable
 from optframe.version import __version__
 from optframe_bench import REINSTALL
 
@@ -126,7 +126,7 @@ def _backend(registry: Registry, name: str) -> str:
         missing = backend.missing()
         return f"not available: {missing}" if missing else f"available on {backend.device}"
     except Exception as error:
-        return f"BROKEN: {type(error).__name__}: {one_line(error)}"
+        return f"BROKEN: {described(error)}"
 
 
 def _unloadable(registry: Registry, kind: str, name: str) -> PluginError | None:

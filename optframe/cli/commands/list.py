@@ -11,7 +11,7 @@ import click
 from optframe.cli.options import name_broken, with_plugins
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Entry, Registry
-from optframe.errors import UsageError, nearest
+from optframe.errors import UsageError, described, nearest
 
 __all__ = ["command", "summary"]
 
@@ -55,7 +55,7 @@ def summary(entry: Entry) -> str:
             return f"(there is no module {module!r})"
         tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     except (Exception, SystemExit) as error:
-        return f"({type(error).__name__}: {error})"
+        return f"({described(error)})"
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == attribute:
             return _first_line(ast.get_docstring(node))
