@@ -103,7 +103,7 @@ def _set_streams(streams: tuple[Any, Any]) -> None:
 
 
 def _reopen() -> None:
-    """Give closed streams another end, so that what is printed later is no error."""
+    """Replace closed streams, so that printing to them later raises no error."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and stream.closed:

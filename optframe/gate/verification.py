@@ -142,7 +142,7 @@ def _each(
 
 @dataclass(frozen=True)
 class _Limits:
-    """Ends a run that does more steps than it did; takes the place of saved states."""
+    """Ends a run that does more steps than the stored one. It takes the place of `SavedRuns`."""
 
     steps: int
 

@@ -59,7 +59,10 @@ def numbers_of(row: Mapping[str, Any]) -> tuple[list[str], NDArray[np.float64]]:
 
 
 def check_steps(steps: NDArray[np.float64], lengths: NDArray[np.int64], keys: Any) -> None:
-    """Raise `ValueError` if the steps of one of several curves are none, or fall."""
+    """Raise `ValueError` if a step of a curve is negative, too large, or below the one before.
+
+    ``steps`` are those of several curves, one after another, with these lengths and keys.
+    """
     with np.errstate(invalid="ignore"):
         fits = (steps >= 0) & (steps < 2**53)
     ends = np.cumsum(lengths)

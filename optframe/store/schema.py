@@ -136,7 +136,7 @@ def checked_columns(
 
 
 def foreign(connection: sqlite3.Connection, version: int) -> str | None:
-    """Return what is in a file beside a store's tables and indexes, or lacks; None if nothing.
+    """Return what a file has beside a store's tables and indexes, or what it lacks; else None.
 
     Views, triggers, virtual tables, computed columns and conditions are code that SQLite runs, so
     that each table must be declared as optframe declares it.

@@ -91,10 +91,11 @@ def checked(
 ) -> Sequence[Values]:
     """Return columns of a table, those of ``names``; raise `ValueError` for a wrong value.
 
-    The first column is what rows are called by. ``columns`` are those of `declared`. Texts in the
-    columns ``unread`` are not read, since the caller reads them. With ``shown``, the others have
-    escapes in place of control characters, so that whatever is drawn, written or printed of a store
-    has them; tracebacks keep their lines. What is returned is ``found`` where nothing changes.
+    Messages name a row by its value in the first column. ``columns`` are those of `declared`. Texts
+    in the columns ``unread`` are not read, since the caller reads them. With ``shown``, the others
+    have escapes in place of control characters, so that whatever is drawn, written or printed of a
+    store has them; tracebacks keep their lines. What is returned is ``found`` where nothing
+    changes.
     """
     changed: dict[int, Values] = {}
     # Column by column, since a test of a whole column takes no longer than one of a single value.

@@ -118,7 +118,7 @@ class Study:
 
     @property
     def imports(self) -> Imports:
-        """From where what it names is imported: from anywhere unless it was read from a file."""
+        """Where the modules that it names may lie: anywhere, unless it was read from a file."""
         if not Path(self.where).is_file():
             return TYPED
         return Imports(not_from=(str(Path(self.where).resolve().parent), os.getcwd()))

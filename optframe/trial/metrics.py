@@ -87,7 +87,7 @@ def full_gradient(problem: Any, theta: Array) -> Array:
 def is_blind(optimizer: Any, problem: Any, theta: Array) -> bool:
     """Return whether an optimizer that needs gradients is where ∇f is not finite.
 
-    An end there is none that it found, whatever it says.
+    If it stops there, it has diverged: it has found no minimum.
     """
     if "gradient" not in optimizer.requires():
         return False

@@ -21,7 +21,7 @@ __all__ = ["DIVERGED", "Termination", "limit_of", "within"]
 DIVERGED = 1e10
 """A run has diverged if |θ| > DIVERGED · max(1, |θ₀|), or if the loss or θ is not finite.
 
-So has one whose optimizer says that it has ended where its gradient is not finite.
+A run has also diverged if its optimizer stops where the gradient is not finite.
 
 A run that is at its target has not diverged: the minimum may be that far away.
 """

@@ -146,6 +146,20 @@ def test_a_summary_that_cannot_be_read_does_not_stop_the_list(registry, target, 
     assert summary_of(registry.entry("optimizers", "x")) == summary
 
 
+def test_a_summary_of_a_package_that_raises_is_one_bounded_line(
+    registry, admit, tmp_path, monkeypatch
+):
+    package = tmp_path / "raises_long_texts"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('red \\x1b[31m\\n' + 'x' * 100_000)")
+    monkeypatch.syspath_prepend(tmp_path)
+    admit(optframe_optimizers=lambda: {"x": "raises_long_texts.inside:X"})
+    summary = summary_of(registry.entry("optimizers", "x"))
+    assert summary.startswith(r"(RuntimeError: red \x1b[31m xxx")
+    assert summary.isprintable()
+    assert len(summary) < 3000
+
+
 def test_a_class_is_checked_when_it_is_registered(registry, admit):
     admit(optframe_schedules=lambda: {"x": Descent})
     (left_out,) = registry.broken
