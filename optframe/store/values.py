@@ -39,7 +39,7 @@ __all__ = [
 RATIO = 100
 """The largest ratio of what is allocated to the bytes of it that a store holds.
 
-Curves of honest runs are compressed to a tenth at best: seconds and losses hardly repeat.
+Curves of real runs stay far below it, since seconds and losses hardly repeat.
 """
 
 FLOOR = 2**24
