@@ -259,6 +259,13 @@ def command_line(*words: str, code: int = 0) -> set[str]:
 
 
 ALL_PLUGINS = "import optframe\noptframe.load_plugins()"
+WRONG_PARAMETER = """
+import optframe
+try:
+    optframe.make("convergence", x="second")
+except optframe.UsageError:
+    pass
+"""
 NAMES_ONLY = {"numpy", "rich", *HEAVY}
 """What need not be imported where components are only named."""
 
@@ -279,9 +286,17 @@ NAMES_ONLY = {"numpy", "rich", *HEAVY}
             {"optframe.contracts.costs"},
             {"optframe.api", "optframe.store.results", *HEAVY, *BUILT_IN},
         ),
+        (
+            lambda: imported_by(WRONG_PARAMETER),
+            {"optframe_reports.figures.convergence"},
+            {"seaborn", "scipy.stats", "matplotlib.pyplot"},
+        ),
         (lambda: imported_by("import optframe"), {"optframe"}, {"pluggy", "click", *NAMES_ONLY}),
     ],
-    ids=["all plugins", "--help", "list", "plugins", "a wrong cost", "import optframe"],
+    ids=[
+        *("all plugins", "--help", "list", "plugins", "a wrong cost", "a figure's wrong parameter"),
+        "import optframe",
+    ],
 )
 def test_nothing_is_imported_before_it_is_used(load, there, absent):
     loaded = load()

@@ -14,9 +14,13 @@ from optframe.components.registry import Registry
 from optframe.contracts import Backend, Dataset, Problem, Setting
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Component
-from optframe.errors import UnavailableError, UsageError
+from optframe.errors import OptframeError, UnavailableError, UsageError
 
-__all__ = ["Binder", "resolve_backend"]
+__all__ = ["Binder", "NotLoadedError", "resolve_backend"]
+
+
+class NotLoadedError(OptframeError):
+    """A data set is needed, and `Binder.loads` is False."""
 
 
 def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
@@ -45,6 +49,8 @@ class Binder:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        self.loads = True
+        """Whether data sets that are not loaded yet may be."""
         self._backends: dict[str, Backend] = {}
         self._problems: dict[tuple[Any, ...], Problem] = {}
         self._datasets: dict[str, Dataset] = {}
@@ -102,6 +108,8 @@ class Binder:
             table = parse(notation)
             given = {k: v for k, v in table.items() if k != "name"}
             loader = self.registry.make("datasets", table["name"], given, f"data {notation!r}")
+            if not self.loads:
+                raise NotLoadedError(notation)
             try:
                 loaded = loader.load()
             except (ValueError, OSError) as error:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from optframe.components.binder import Binder
+from optframe.components.binder import Binder, NotLoadedError
 from optframe.components.importing import TYPED, Imports
 from optframe.components.parameters import mistakes_in
 from optframe.components.registry import Registry
@@ -211,7 +211,9 @@ class _Planner:
             known = chosen.names[kind].union(*(choice.names for choice in choices))
             for others in (optimizers, problems, samplers):
                 self.mistakes += unknown_partners(others, kind, known)
-        # Mistakes in components do not stop here, so that one call reports all mistakes.
+        # Mistakes in components do not stop here, so that one call reports all mistakes. But data
+        # sets are not loaded for it: that takes seconds, or a download.
+        self.binder.loads = not self.mistakes
         if wrong or not backend:
             return []
         parts: list[tuple[Choice, Choice, Problem, Choice | None, int]] = []
@@ -308,6 +310,8 @@ class _Planner:
             # these load its data, which may fail
             _ = bound.size, getattr(bound, "records", None), bound.layout()
             return bound
+        except NotLoadedError:
+            return None
         except UsageError as error:
             self.mistakes += [f"{problem.where}: {mistake}" for mistake in error.mistakes]
         except (OptframeError, OSError):

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.ticker import FixedLocator
 
 from optframe import Figure, Frames
@@ -96,6 +95,8 @@ class Rotated(Figure):
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw a row for each optimizer, in a block for each problem."""
+        import seaborn
+
         words, table = self._drawn(frames)
         letters = max(14, int(_NAME * room(axes)))
         rows = _rows(table, letters)
