@@ -15,11 +15,11 @@ from optframe.statistics import (
     UNRUN,
     Quartiles,
     Standings,
-    no_ranking_by_seconds,
 )
 from optframe_reports.plotting.batch_size_values import BUDGETS, Measured, batch_sizes, measured
 from optframe_reports.plotting.cells import quartiles_of
 from optframe_reports.plotting.contenders import standings_of
+from optframe_reports.plotting.curve_axis import no_ranking
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
 from optframe_reports.plotting.metric_axis import Ordinate
 from optframe_reports.plotting.number_axis import set_number_axis
@@ -113,7 +113,7 @@ class BatchSize(Figure):
         if name == "best_lr" and all(f.values.size < 2 for f in families(frames, "lr")[1]):
             return "no optimizer was run with two learning rates"
         timed = "seconds" if name in ("loss_per_second", "time_per_step") else ""
-        return no_ranking_by_seconds(frames.trials, timed)
+        return no_ranking(frames, timed)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the rows of crosses and the legend."""

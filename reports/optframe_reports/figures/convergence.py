@@ -50,7 +50,8 @@ class Convergence(Figure):
     and a curve ends where less than half of the runs reach the target.
 
     Of more than twelve settings, each optimizer's best is shown (`plotting.run_groups`). The cost
-    ``x`` is by default the study's, else the work.
+    ``x`` is by default the study's, else the work. The axis of seconds says if the machine's speed
+    drifted, so that they are not comparable.
 
     Reference: N. Hansen, A. Auger, R. Ros, O. Mersmann, T. Tušar and D. Brockhoff, Optimization
     Methods and Software 36 (2021), section 3.

@@ -10,8 +10,7 @@ import pandas as pd
 from matplotlib.ticker import FixedLocator
 
 from optframe import Figure, Frames
-from optframe.statistics import no_ranking_by_seconds
-from optframe_reports.plotting.curve_axis import axis_of
+from optframe_reports.plotting.curve_axis import axis_of, no_ranking
 from optframe_reports.plotting.labelling import (
     WIDTH,
     Legend,
@@ -78,7 +77,7 @@ class Rotated(Figure):
         if not pairs_of(frames.trials):
             return "no problem was run both as it is and rotated (NAME and NAME+rotate)"
         cost = axis_of(frames).name if self.measure == "auto" else self.measure
-        if why := no_ranking_by_seconds(frames.trials, cost):
+        if why := no_ranking(frames, cost):
             return why
         if self._drawn(frames).table.empty:
             unknown = "f* of the problems is" if self.measure == "suboptimality" else "no target is"
