@@ -16,7 +16,13 @@ from optframe.statistics import (
     Quartiles,
     Standings,
 )
-from optframe_reports.plotting.batch_size_values import BUDGETS, Measured, batch_sizes, measured
+from optframe_reports.plotting.batch_size_values import (
+    BUDGETS,
+    ENDS,
+    Measured,
+    batch_sizes,
+    measured,
+)
 from optframe_reports.plotting.cells import quartiles_of
 from optframe_reports.plotting.contenders import standings_of
 from optframe_reports.plotting.curve_axis import no_ranking
@@ -45,6 +51,7 @@ Quantity = Literal[
     "time_per_step",
     "memory_per_step",
     "best_lr",
+    "validation_loss",
     "test_loss",
 ]
 
@@ -55,12 +62,13 @@ class BatchSize(Figure):
 
     ``loss_per_step``, ``loss_per_sample`` and ``loss_per_second`` are the loss after the same
     number of steps, samples or seconds: the largest number that runs with every batch size have
-    done. Between two checkpoints it is interpolated. ``test_loss`` is that of the runs' ends. At
-    each batch size an optimizer has the learning rate (lr) that is best there in the standings,
-    since larger batches allow larger rates. ``best_lr`` is that learning rate. It is a triangle if
-    it is the largest or the least that was tried, since a wider grid might have a better one. In
-    all of these, a run that was lost counts as worse than every number. × in the grey rows at the
-    top means that half of the runs or more were lost with that learning rate.
+    done. Between two checkpoints it is interpolated. ``validation_loss`` and ``test_loss`` are
+    those of the runs' ends. At each batch size an optimizer has the learning rate (lr) that is best
+    there in the standings, since larger batches allow larger rates. ``best_lr`` is that learning
+    rate. It is a triangle if it is the largest or the least that was tried, since a wider grid
+    might have a better one. In all of these, a run that was lost counts as worse than every number.
+    × in the grey rows at the top means that half of the runs or more were lost with that learning
+    rate.
 
     ``gradient_variance`` is the median over a run's checkpoints (in a study with ``[run] measure =
     ["gradient_variance"]``). The dashed line falls as 1/B from the smallest batch, as the variance
@@ -102,8 +110,8 @@ class BatchSize(Figure):
             return f'no run measured {name}; expected [run] measure = ["{name}"] in the study'
         if name == "memory_per_step" and _nothing(ran, "step_bytes"):
             return "no run was profiled; expected [run] profile = true in the study"
-        if name == "test_loss" and _nothing(ran, name):
-            return "no run measured test_loss"
+        if name in ENDS and _nothing(ran, name):
+            return f"no run measured {name}"
         if name == "time_per_step" and not ((ran["steps"] > 0) & (ran["together"] == 1)).any():
             return "no run has taken a step with a time of its own"
         if name == "loss_per_second" and (ran["together"] > 1).any():

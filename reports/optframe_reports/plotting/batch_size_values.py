@@ -18,12 +18,15 @@ from optframe_reports.plotting.quartile_lines import lost_at
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.quantities import count, duration, time_unit
 
-__all__ = ["BUDGETS", "Measured", "batch_sizes", "measured"]
+__all__ = ["BUDGETS", "ENDS", "Measured", "batch_sizes", "measured"]
 
 Floats = NDArray[np.float64]
 
 BUDGETS = {"loss_per_step": "steps", "loss_per_sample": "samples", "loss_per_second": "seconds"}
 """The quantities that are the loss after a number of steps, samples or seconds."""
+
+ENDS = ("validation_loss", "test_loss")
+"""The quantities that are those of the runs' ends."""
 
 _BYTES = ((1e3, 1.0, "B"), (1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (np.inf, 1e9, "GB"))
 
@@ -70,7 +73,7 @@ def measured(frames: Frames, ran: pd.DataFrame, quantity: str) -> Measured:
         size = ran["step_bytes"].to_numpy(np.float64)
         each, unit = next((e, u) for below, e, u in _BYTES if not _typical(size) >= below)
         return _spent(size / each, f"memory per step ({unit})")
-    metric = "test_loss" if quantity == "test_loss" else "loss"
+    metric = quantity if quantity in ENDS else "loss"
     values = final(ran, metric)
     axis = ordinate(metric, ran, [one[np.isfinite(one)] for one in values[:, None]])
     return Measured(axis.of(values, ran["minimum"].to_numpy(np.float64)), axis, True)

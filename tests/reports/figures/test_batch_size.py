@@ -60,7 +60,14 @@ def test_each_batch_size_has_the_learning_rate_that_is_best_there(study, drawn):
     ends = {(10, 0.1): (1, 2, 3), (10, 1.0): (4, 5, 6), (40, 0.1): (5, 6, 7), (40, 1.0): (2, 3, 4)}
     for (size, lr), losses in ends.items():
         for loss in losses:
-            add(study, size, [8.0, loss], lr=lr, test_loss=[9.0, 10 * loss])
+            add(
+                study,
+                size,
+                [8.0, loss],
+                lr=lr,
+                test_loss=[9.0, 10 * loss],
+                validation_loss=[9.0, 5 * loss],
+            )
     frames = study.frames()
     picture = drawn(BatchSize(quantity="loss_per_step"), frames)
     np.testing.assert_allclose(picture.one(), [[10, 2], [40, 3]])
@@ -68,6 +75,9 @@ def test_each_batch_size_has_the_learning_rate_that_is_best_there(study, drawn):
     assert picture.title.endswith("of 3 seeds, best lr at each")
     picture = drawn(BatchSize(quantity="test_loss"), frames)
     np.testing.assert_allclose(picture.one(), [[10, 20], [40, 30]])
+    picture = drawn(BatchSize(quantity="validation_loss"), frames)
+    np.testing.assert_allclose(picture.one(), [[10, 10], [40, 15]])
+    assert picture.axes.get_ylabel() == "validation loss"
     picture = drawn(BatchSize(quantity="best_lr"), frames)
     np.testing.assert_allclose(picture.one(), [[10, 0.1], [40, 1.0]])
     assert picture.axes.get_ylabel() == "best learning rate"
@@ -202,6 +212,7 @@ def test_data_has_what_is_drawn(study):
         ),
         ("memory_per_step", "no run was profiled; expected [run] profile = true in the study"),
         ("test_loss", "no run measured test_loss"),
+        ("validation_loss", "no run measured validation_loss"),
         ("best_lr", "no optimizer was run with two learning rates"),
         ("loss_per_second", "runs ran in batches and have no times of their own"),
         ("time_per_step", "no run has taken a step with a time of its own"),
