@@ -127,7 +127,9 @@ class Oracle:
         self._dimensions = run_axes + 1
         self._batch: tuple[Any, ...] = ()
         self._prices: dict[str, float] = {}
-        self._all = (problem.records or 0) if isinstance(problem, StochasticProblem) else 0
+        self._all = 0
+        if isinstance(problem, StochasticProblem) and problem.draws_batch:
+            self._all = problem.records or 0
         self._weigh(self._all)
         self._loss: Any = getattr(problem, "loss", None)
         self._gradient: Any = getattr(problem, "gradient", None)
@@ -192,14 +194,13 @@ class Oracle:
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
         counts = self.counts
-        if theta.ndim == self._dimensions:  # as in `_charge`: this is in every step
-            counts.gradients += 1
-            counts.work += self._gradient_cost
-            if self._records:
-                counts.records += self._records
-        else:
+        if theta.ndim != self._dimensions:
             counts.gradients += self._charge("gradient", theta)
+            return self._gradient(theta, *self._batch)
+        counts.gradients += 1  # as in `_charge`: this is in every step
+        counts.work += self._gradient_cost
         if self._batch:  # a call with a star takes longer
+            counts.records += self._records
             return self._gradient(theta, *self._batch)
         return self._gradient(theta)
 
