@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import fields
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure as Canvas
 
 import optframe
 from optframe import Study, UsageError, load, load_plugins
+from optframe.cli.commands.report import command
 from optframe.contracts.costs import COSTS, OFFERED
 from optframe.drawing.figures import frames_of
 from optframe.statistics import standings
@@ -223,6 +225,16 @@ def test_a_report_compares_by_the_studys_choice_or_by_its_own(stores, tmp_path):
     with pytest.raises(UsageError, match="unknown cost 'wrok'; did you mean 'work'"):
         optframe.report(results, tmp_path / "e", cost="wrok")
     assert not (tmp_path / "e").exists()
+
+
+def test_there_is_one_list_of_costs(registry):
+    """Whatever chooses a cost offers all of them: figures, and the options of the command line."""
+    for name, parameter in figures(registry).items():
+        hints = get_type_hints(registry.load("figures", name), include_extras=True)
+        offered = str(hints[parameter])
+        assert all(f"'{cost}'" in offered for cost in OFFERED), name
+    (option,) = (one for one in command.params if one.name == "cost")
+    assert option.help.startswith(f"Compare by {', '.join(OFFERED[:-1])} or {OFFERED[-1]}.")
 
 
 def test_the_costs_of_the_table_have_words_for_an_axis(stores):

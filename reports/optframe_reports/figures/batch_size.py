@@ -15,6 +15,7 @@ from optframe.statistics import (
     UNRUN,
     Quartiles,
     Standings,
+    known_cost,
 )
 from optframe_reports.plotting.batch_size_values import (
     BUDGETS,
@@ -46,6 +47,8 @@ __all__ = ["BatchSize"]
 Quantity = Literal[
     "loss_per_step",
     "loss_per_sample",
+    "loss_per_record",
+    "loss_per_work",
     "loss_per_second",
     "gradient_variance",
     "time_per_step",
@@ -60,9 +63,10 @@ Quantity = Literal[
 class BatchSize(Figure):
     """A quantity against the batch size, a line for each optimizer and sampler.
 
-    ``loss_per_step``, ``loss_per_sample`` and ``loss_per_second`` are the loss after the same
-    number of steps, samples or seconds: the largest number that runs with every batch size have
-    done. Between two checkpoints it is interpolated. ``validation_loss`` and ``test_loss`` are
+    ``loss_per_step``, ``loss_per_sample`` (records drawn into minibatches), ``loss_per_record``
+    (records that answers touched), ``loss_per_work`` and ``loss_per_second`` are the loss after the
+    same cost: the largest that runs with every batch size have spent. Between two checkpoints it is
+    interpolated. ``validation_loss`` and ``test_loss`` are
     those of the runs' ends. At each batch size an optimizer has the learning rate (lr) that is best
     there in the standings, since larger batches allow larger rates. ``best_lr`` is that learning
     rate. It is a triangle if it is the largest or the least that was tried, since a wider grid
@@ -118,6 +122,8 @@ class BatchSize(Figure):
             return "runs ran in batches and have no times of their own"
         if name in BUDGETS and curves.empty:
             return "no run has a curve yet"
+        if name in BUDGETS and known_cost(ran, BUDGETS[name]) != BUDGETS[name]:
+            return f"not all runs have {BUDGETS[name]}"
         if name == "best_lr" and all(f.values.size < 2 for f in families(frames, "lr")[1]):
             return "no optimizer was run with two learning rates"
         timed = "seconds" if name in ("loss_per_second", "time_per_step") else ""

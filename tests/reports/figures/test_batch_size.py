@@ -49,6 +49,26 @@ def test_after_the_same_steps_samples_or_seconds_the_least_advanced_size_says_wh
     assert ticks == ["10", "40"]
 
 
+def test_a_line_search_is_charged_the_records_and_the_work_of_its_answers(study, drawn):
+    """With batches of 10 each step asks four times, with batches of 40 once; of 100 records."""
+    for size, asks, losses in ((10, 4, [8.0, 7.0, 6.0, 5.0]), (40, 1, [8.0, 4.0, 2.0])):
+        records = asks * size * np.arange(len(losses))
+        add(study, size, losses, records=records, work=records / 100)
+    frames = study.frames()
+    for quantity, values, name in (
+        ("loss_per_sample", [5.0, 5.0], "loss after 30 samples"),
+        ("loss_per_record", [6.0, 2.0], "loss after 80 records"),
+        ("loss_per_work", [6.0, 2.0], "loss after the work of 0.8 full gradients"),
+    ):
+        picture = drawn(BatchSize(quantity=quantity), frames)
+        np.testing.assert_allclose(picture.one(), list(zip([10, 40], values, strict=True)))
+        assert picture.axes.get_ylabel() == name
+    for trial in study.trials:
+        trial["work"] = np.nan  # a store of an earlier format
+    reason = BatchSize(quantity="loss_per_work").missing(study.frames())
+    assert reason == "not all runs have work"
+
+
 def test_between_two_checkpoints_the_loss_is_on_the_line_that_is_drawn(study, drawn):
     add(study, 1, [8.0, 8e-4], x=[0, 4])
     add(study, 2, [8.0, 8e-2], x=[0, 2])
