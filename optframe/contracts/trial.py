@@ -76,6 +76,12 @@ Retries = Annotated[int, Ge(0), Le(1000), "a whole number from 0 to 1,000"]
 MoreThanNothing = Annotated[float, Gt(0), Lt(inf)]
 
 
+Goal = Annotated[
+    float | dict[str, float],
+    "a finite number, or a table of one metric and its value, as { test_accuracy = 0.95 }",
+]
+"""The target of a budget, as it is given."""
+
 BUDGETS = ("steps", "epochs", "gradients", "work", "seconds")
 """What a budget can limit."""
 
@@ -126,7 +132,7 @@ class Budget:
     gradients: MoreThanNothing | None = None
     work: MoreThanNothing | None = None
     seconds: MoreThanNothing | None = None
-    target: float | dict[str, float] | None = None
+    target: Goal | None = None
     gradient_norm: MoreThanNothing | None = None
     patience: AtLeastOne | None = None
     target_every: Steps = 100

@@ -147,6 +147,11 @@ def mistakes_of(study: Study) -> list[str]:
     names = [field.name for field in dataclasses.fields(StudyTable) if field.name != "budget"]
     given = {name: getattr(study, name) for name in names}
     mistakes = mistakes_in(StudyTable, given, f"{prefix}[study]")
+    if not isinstance(study.run, RunSettings):
+        kind = type(study.run).__name__
+        raise UsageError(
+            f"{prefix}run: expected optframe.study.settings.RunSettings, found a {kind}"
+        )
     wrong = mistakes_in(RunSettings, dataclasses.asdict(study.run), f"{prefix}[run]")
     if isinstance(study.cost, str) and study.cost not in OFFERED:
         hint = nearest(study.cost, OFFERED)
