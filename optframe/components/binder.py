@@ -14,13 +14,13 @@ from optframe.components.registry import Registry
 from optframe.contracts import Backend, Dataset, Problem, Setting
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Component
-from optframe.errors import OptframeError, UnavailableError, UsageError
+from optframe.errors import UnavailableError, UsageError
 
 __all__ = ["Binder", "NotLoadedError", "resolve_backend"]
 
 
-class NotLoadedError(OptframeError):
-    """A data set is needed, and `Binder.loads` is False."""
+class NotLoadedError(UsageError):
+    """A data set is needed, and `Binder.loads` is False; it has no mistakes."""
 
 
 def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
@@ -109,7 +109,7 @@ class Binder:
             given = {k: v for k, v in table.items() if k != "name"}
             loader = self.registry.make("datasets", table["name"], given, f"data {notation!r}")
             if not self.loads:
-                raise NotLoadedError(notation)
+                raise NotLoadedError
             try:
                 loaded = loader.load()
             except (ValueError, OSError) as error:

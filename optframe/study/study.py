@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from optframe.components.binder import Binder, NotLoadedError
+from optframe.components.binder import Binder
 from optframe.components.importing import TYPED, Imports
 from optframe.components.parameters import mistakes_in
 from optframe.components.registry import Registry
@@ -148,10 +148,7 @@ def mistakes_of(study: Study) -> list[str]:
     given = {name: getattr(study, name) for name in names}
     mistakes = mistakes_in(StudyTable, given, f"{prefix}[study]")
     if not isinstance(study.run, RunSettings):
-        kind = type(study.run).__name__
-        raise UsageError(
-            f"{prefix}run: expected optframe.study.settings.RunSettings, found a {kind}"
-        )
+        raise UsageError(f"{prefix}run: expected study.settings.RunSettings, found {study.run!r}")
     wrong = mistakes_in(RunSettings, dataclasses.asdict(study.run), f"{prefix}[run]")
     if isinstance(study.cost, str) and study.cost not in OFFERED:
         hint = nearest(study.cost, OFFERED)
@@ -216,8 +213,8 @@ class _Planner:
             known = chosen.names[kind].union(*(choice.names for choice in choices))
             for others in (optimizers, problems, samplers):
                 self.mistakes += unknown_partners(others, kind, known)
-        # Mistakes in components do not stop here, so that one call reports all mistakes. But data
-        # sets are not loaded for it: that takes seconds, or a download.
+        # Mistakes in components do not stop here: one call reports all mistakes. But no data set is
+        # loaded for it, which takes seconds, or a download.
         self.binder.loads = not self.mistakes
         if wrong or not backend:
             return []
@@ -315,8 +312,6 @@ class _Planner:
             # these load its data, which may fail
             _ = bound.size, getattr(bound, "records", None), bound.layout()
             return bound
-        except NotLoadedError:
-            return None
         except UsageError as error:
             self.mistakes += [f"{problem.where}: {mistake}" for mistake in error.mistakes]
         except (OptframeError, OSError):

@@ -303,7 +303,7 @@ def test_a_file_that_is_not_toml_is_a_mistake_with_the_place(tmp_path, content):
     [
         ({"seed": -1}, "[study]: seed: expected a whole number from 0 to 2**128 - 1, found -1"),
         ({"seeds": 0}, "[study]: seeds: expected a whole number from 1 to 1,000,000, found 0"),
-        ({"run": {"jobs": 2}}, "run: expected optframe.study.settings.RunSettings, found a dict"),
+        ({"run": {"jobs": 2}}, "run: expected study.settings.RunSettings, found {'jobs': 2}"),
         ({"start": "elsewhere"}, "[study]: start: expected one of 'standard', 'random'"),
         ({"dtype": "float16"}, "[study]: dtype: expected one of 'float32', 'float64'"),
         (
