@@ -181,7 +181,15 @@ def _named(registry: Registry, kind: str, item: Any) -> str | dict[str, str]:
     made = item() if isinstance(item, type) else item
     if not isinstance(made, CONTRACTS[kind]):
         names = " or ".join(expected.__name__ for expected in CONTRACTS[kind])
-        raise UsageError(f"minimize: found {item!r}; expected a name, or an object of {names}")
+        hint = ""
+        if kind == "problems" and callable(item):
+            hint = (
+                "; for a function of your own write optframe.FunctionProblem(loss=f, gradient=..., "
+                "theta0=...)"
+            )
+        raise UsageError(
+            f"minimize: found {item!r}; expected a name, or an object of {names}{hint}"
+        )
     return {"name": registry.add(kind, type(made).__name__, made)}
 
 

@@ -178,6 +178,8 @@ class Choices:
         ready_made = not isinstance(self.registry.load(kind, name), type)
         values = {} if ready_made else resolved(self.registry, made, given)
         shown: dict[str, Any] = {"name": name, **given}
+        if ready_made and isinstance(made, Problem):
+            shown |= made.shown
         if table.get("wrap") and kind in AROUND:
             made, values["wrap"] = wrap(self.registry, kind, made, table["wrap"], where)
             shown["wrap"] = table["wrap"]
