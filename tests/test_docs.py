@@ -148,3 +148,14 @@ def test_documented_plugins_pass_the_kit(registry):
 
 def test_every_block_is_tested():
     assert len(PLUGINS) + len(TESTS) == len(BLOCKS)
+
+
+def test_the_page_about_a_function_of_your_own_runs(capsys):
+    page = (Path(__file__).parent.parent / "docs" / "my_function.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    exec("\n".join(blocks), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("converged")
+    assert [line.split()[1] for line in lines[1:5]] == ["converged"] * 4
+    *_, gradients, work = lines[5].split()
+    assert float(work) > float(gradients)

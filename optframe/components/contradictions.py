@@ -41,13 +41,13 @@ class _Points:
         answer = getattr(self.problem, word)(*points)
         return np.asarray(on_host(self.problem, answer), float)
 
-    def differ(self, one: Any, other: Any, size: Any = 0.0) -> bool:
+    def differ(self, one: Any, other: Any, size: Any = 0.0, share: float = 0.0) -> bool:
         """Whether answers differ by more than rounding, where terms of this size were added.
 
-        NaN says nothing: the run will end at it.
+        ``share`` of the size may differ in any case. NaN says nothing: the run will end at it.
         """
         reach = max(np.abs(value).max() for value in (one, other, size))
-        return bool(np.abs(one - other).max() > self.eps**0.5 * reach)
+        return bool(np.abs(one - other).max() > max(self.eps**0.5, share) * reach)
 
 
 def refuse_contradictions(problem: Any) -> None:
@@ -155,18 +155,18 @@ def _check_quadratic(points: _Points) -> None:
 
 
 def _check_minimum(points: _Points) -> None:
-    """Compare f* with the loss at the start, and at the minimizer."""
+    """Compare f* with the loss at the start, and at the minimizer; both may be rounded."""
     problem, least = points.problem, float(points.problem.minimum)
     start = float(points.ask("loss", points.start))
     if start < least and points.differ(start, least):
         raise UsageError(
-            f"the minimum is {least:.6g}, but at the start the loss is {start:.6g}; give the least "
-            f"possible loss, or leave it out"
+            f"the minimum is {least:.10g}, but at the start the loss is {start:.10g}; give the "
+            f"least possible loss, or leave it out"
         )
     if problem.minimizer is None:
         return
     there = float(points.ask("loss", np.asarray(problem.minimizer, points.start.dtype)))
-    if points.differ(there, least, start):
+    if points.differ(there, least, start, share=1e-4):
         raise UsageError(
             f"the minimum is {least:.6g}, but at the minimizer the loss is {there:.6g}; correct "
             f"one of them"

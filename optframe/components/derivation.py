@@ -208,8 +208,9 @@ RULES = (
 )
 """How words follow from others: the first that applies is taken, in this order.
 
-Products with the Hessian of a quadratic, its partials and coordinate minima have the usual prices:
-the Hessian is computed once, and then each of them is as cheap as these assume, or cheaper.
+Products with the Hessian of a quadratic, its partials and coordinate minima have the usual prices,
+as those of our own quadratics: the Hessian is a constant of the problem. It is computed once, in
+the rehearsal of a run's first step, and is charged to nobody.
 """
 
 
