@@ -75,6 +75,9 @@ def test_all_words_of_a_quadratic_are_those_of_its_formula(quadratic, dtype, ran
         assert found.dtype == dtype, word
         scale = size + size / a.diagonal().min()
         np.testing.assert_allclose(found, value, rtol=0, atol=tolerance * scale, err_msg=word)
+    if quadratic.source != "residuals":  # whose JᵀJ is a library's
+        h = host(backend, problem.hessian(backend.asarray(theta, dtype)))
+        np.testing.assert_array_equal(h, h.T)
     both = problem.loss_and_gradient(backend.asarray(theta, dtype))
     np.testing.assert_allclose(host(backend, both[1]), slope, rtol=0, atol=tolerance * size)
 
@@ -121,6 +124,27 @@ def test_along_a_coordinate_without_curvature_nothing_moves_or_all_is_lost():
     theta = np.array([5.0, 6.0, 7.0, 8.0])
     found = [problem.coordinate_minimum(theta, i) for i in range(4)]
     np.testing.assert_array_equal(found, [0.0, 6.0, -np.inf, np.inf])
+
+
+def test_the_hessian_of_a_quadratic_is_computed_once():
+    asked = {"gradient": 0, "hessian": 0}
+
+    def count(word, answer):
+        asked[word] += 1
+        return answer
+
+    problem = FunctionProblem(
+        lambda x: x @ x,
+        lambda x: count("gradient", 2 * x),
+        np.ones(3),
+        lambda x: count("hessian", 2 * np.eye(3)),
+        quadratic=True,
+    )
+    for i in range(3):
+        assert problem.hvp(np.ones(3), np.arange(3.0))[i] == 2.0 * i
+        assert problem.partial(np.ones(3), i) == 2.0
+        assert problem.coordinate_minimum(np.ones(3), i) == 0.0
+    assert asked == {"gradient": 1, "hessian": 1}
 
 
 @pytest.mark.parametrize("optimizer", ["conjugate-gradient", "newton", "nonlinear-cg:search=exact"])
