@@ -131,7 +131,7 @@ class Oracle:
         self._weigh(self._all)
         self._loss: Any = getattr(problem, "loss", None)
         self._gradient: Any = getattr(problem, "gradient", None)
-        self._passes: Callable[[Array], Array] | None = None
+        self._passes: Callable[..., Array] | None = None
         self._wrap: Callable[[str, Any], Any] | None = None
         self._first: Oracle | None = None
         self._layout: Layout | None = None
@@ -209,7 +209,7 @@ class Oracle:
         self.counts.losses += each
         self.counts.gradients += each
         loss, gradient = self._ask("loss_and_gradient")(theta, *self._batch)
-        return loss, gradient if self._passes is None else self._passes(gradient)
+        return loss, gradient if self._passes is None else self._passes(gradient, theta)
 
     def hessian(self, theta: Array) -> Array:
         """Return ∇²f(θ), shape (..., P, P)."""
@@ -310,13 +310,14 @@ class Oracle:
         """End the run after this step; its status is then ``stopped``, with this reason."""
         self.stopped = one_line(reason)
 
-    def through(self, gradient: Callable[[Array], Array]) -> Oracle:
-        """Return an oracle that applies a function to each gradient, for example to clip it."""
+    def through(self, gradient: Callable[..., Array], *, at: bool = False) -> Oracle:
+        """Return an oracle that applies a function to each gradient g, and its θ if ``at``."""
         inner = self._passes
-        passes = gradient if inner is None else lambda g: gradient(inner(g))
+        outer: Callable[..., Array] = gradient if at else lambda g, theta: gradient(g)
+        passes = outer if inner is None else lambda g, theta: outer(inner(g, theta), theta)
         return self._like(self._batch, passes)
 
-    def _like(self, batch: tuple[Any, ...], passes: Callable[[Array], Array] | None) -> Oracle:
+    def _like(self, batch: tuple[Any, ...], passes: Callable[..., Array] | None) -> Oracle:
         """Return an oracle on another batch, with the same step, counts and random draws."""
         other = Oracle(
             self.problem, self.backend, self.counts, lambda _: self.random, self._dimensions - 1
@@ -331,7 +332,7 @@ class Oracle:
         if passes is not None:
             asked = other._gradient
             other._passes = passes
-            other._gradient = lambda *arguments: passes(asked(*arguments))
+            other._gradient = lambda theta, *batch: passes(asked(theta, *batch), theta)
         return other
 
     def _ask(self, word: str) -> Any:

@@ -342,6 +342,18 @@ def test_through_composes_the_innermost_call_last():
     assert seen.full.loss_and_gradient(theta)[1].tolist() == [-8] * 3
 
 
+def test_through_may_ask_where_the_gradient_was_taken():
+    """The penalty comes before what an inner wrapper does, at the point that was asked."""
+    oracle, theta = oracle_of(Quadratic(size=2, condition=1.0)), np.array([1.0, -2.0])
+    penalized = oracle.through(lambda g, point: g + 10 * point, at=True)
+    np.testing.assert_array_equal(penalized.gradient(theta), 11 * theta)
+    np.testing.assert_array_equal(penalized.gradient(3 * theta), 33 * theta)
+    np.testing.assert_array_equal(penalized.loss_and_gradient(theta)[1], 11 * theta)
+    np.testing.assert_array_equal(penalized.through(np.sign).gradient(theta), [1, -1])
+    after = oracle.through(np.sign).through(lambda g, point: g + 10 * point, at=True)
+    np.testing.assert_array_equal(after.gradient(theta), [11, -21])
+
+
 def test_through_draws_from_the_same_generator():
     """A wrapper's noise and the inner optimizer's must not be the same numbers."""
     oracle, alone = oracle_of(Rosenbrock()), oracle_of(Rosenbrock())
