@@ -19,13 +19,17 @@ _PLAIN = (str, int, float, bool, type(None))
 def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all parameters of a made component as plain data, defaults included.
 
-    A search becomes a table with a name, also if it is the class's default.
+    A search becomes a table with a name, also if it is the class's default. A field that was added
+    to a published class (``metadata={"added": True}``) is left out unless it is given: what was
+    asked before it existed is still the same.
     """
     values = {}
     for field in dataclasses.fields(made):
         value, name = getattr(made, field.name), spelling(field)
         if not field.init or (isinstance(value, Schedule) and name not in given):
             continue  # not a choice of the study: the class sets it
+        if field.metadata.get("added") and name not in given:
+            continue
         if isinstance(value, Schedule):
             table = given[name]
             values[name] = {"schedule": table["schedule"], **resolved(registry, value, table)}

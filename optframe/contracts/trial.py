@@ -34,8 +34,9 @@ class Component:
     """The name and the parameters of a component of a trial.
 
     ``parameters`` are all parameters, defaults included, as canonical JSON; wrappers and transforms
-    are under ``wrap``. ``label`` is the component's name in tables and figures: in the short
-    notation, with the parameters that the study gives.
+    are under ``wrap``. A field that was added to a published class is there only if it is given, so
+    that cells stay as they were. ``label`` is the component's name in tables and figures: in the
+    short notation, with the parameters that the study gives.
     """
 
     name: str

@@ -57,6 +57,7 @@ def optframe_wrappers() -> Mapping[str, str]:
         "clip-norm": f"{home}.clip_norm:ClipNorm",
         "clip-value": f"{home}.clip_value:ClipValue",
         "weight-decay": f"{home}.weight_decay:WeightDecay",
+        "maximize": f"{home}.maximize:Maximize",
         "polyak": f"{home}.polyak:Polyak",
     }
 
