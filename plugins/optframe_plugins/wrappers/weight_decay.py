@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from optframe import Array, NonNegative, Number, Optimizer, Oracle, Wrapper, coefficient
+from optframe import Array, NonNegative, Optimizer, Oracle, Wrapper, coefficient
 from optframe_plugins.gradients_alone import check_gradients_alone
 
 __all__ = ["WeightDecay"]
@@ -32,8 +32,8 @@ class WeightDecay(Wrapper):
     form
         ``before``, the default, takes the fraction of the θ that the step starts from, as
         PyTorch's, optax's and Keras's AdamW and Keras's ``weight_decay`` in all optimizers.
-        ``after`` takes it of the θ that the step leads to, as the AdamW of Hugging Face's
-        transformers. ``coupled`` is ``weight_decay`` in PyTorch's SGD, Adam, NAdam, RMSprop,
+        ``after`` takes it of the θ that the step leads to, as the AdamW that Hugging Face's
+        transformers had. ``coupled`` is ``weight_decay`` in PyTorch's SGD, Adam, NAdam, RMSprop,
         Adagrad and Adadelta, and ``optax.add_decayed_weights`` before another transformation.
     times_lr
         Whether the fraction is ε·λ, with the optimizer's learning rate ε of the step, as in these
@@ -69,26 +69,24 @@ class WeightDecay(Wrapper):
             check_gradients_alone(self.optimizer, "weight-decay with the form 'coupled'")
             if self.times_lr:
                 raise ValueError("times_lr belongs to the forms 'before' and 'after'")
-        inner: Any = self._innermost()
+        inner = self._innermost()
         if self.times_lr and "lr" not in {one.name for one in fields(inner)}:
             name = type(inner).__name__
             raise ValueError(f"times_lr needs an optimizer with a field lr, found {name}")
 
     def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
         """Do the optimizer's step, and subtract λθ."""
-        xp = oracle.xp
-        if self.form == "coupled":
-            decay = coefficient(xp, self.decay, theta)
-            penalized = oracle.through(lambda g, point: g + decay * point, at=True)
-            return self.optimizer.step(theta, state, penalized)
-        decay = coefficient(xp, self._per_step(), theta)
+        amount = self._innermost().lr * self.decay if self.times_lr else self.decay
+        decay = coefficient(oracle.xp, amount, theta)
+        if self.form == "before":
+            shrink = decay * theta  # now, since the step may overwrite θ
+            theta, state = self.optimizer.step(theta, state, oracle)
+            return theta - shrink, state
         if self.form == "after":
             theta, state = self.optimizer.step(theta, state, oracle)
             return theta - decay * theta, state
-        # Before the step, which may overwrite θ.
-        shrink = decay * theta
-        theta, state = self.optimizer.step(theta, state, oracle)
-        return theta - shrink, state
+        penalized = oracle.through(lambda g, point: g + decay * point, at=True)
+        return self.optimizer.step(theta, state, penalized)
 
     def on_scaled_loss(self, factor: float) -> "WeightDecay":
         """Return the same for the loss times a factor: λ per step has no unit of the loss."""
@@ -96,20 +94,14 @@ class WeightDecay(Wrapper):
             return replace(self, decay=self.decay * factor)
         if not self.times_lr:
             return self
-        inner: Any = self._innermost()
-        scaled = inner if "loss scale" in inner.invariances() else inner.on_scaled_loss(factor)
+        inner = self._innermost()
+        scaled = inner
+        if "loss scale" not in getattr(inner, "invariances", frozenset)():
+            scaled = inner.on_scaled_loss(factor)
         return replace(self, decay=self.decay * (inner.lr / scaled.lr))
 
-    def _per_step(self) -> Number:
-        """The fraction of θ that is subtracted at this step."""
-        if not self.times_lr:
-            return self.decay
-        inner: Any = self._innermost()
-        fraction: Number = inner.lr * self.decay
-        return fraction
-
-    def _innermost(self) -> Optimizer:
-        """The optimizer inside of all wrappers."""
+    def _innermost(self) -> Any:
+        """Return the optimizer inside of all wrappers."""
         optimizer = self.optimizer
         while isinstance(optimizer, Wrapper):
             optimizer = optimizer.optimizer

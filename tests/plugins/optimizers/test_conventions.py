@@ -26,7 +26,7 @@ def made(notation):
     return make_wrapped(REGISTRY, "optimizers", parse(notation), notation)
 
 
-def keras_adam(theta, gradients, top=False, inside=False, decay=0.0):
+def keras_adam(theta, gradients, top=False, inside=False, decay=0.0, after=0.0):
     """α = ε√(1 − β₂ᵗ)/(1 − β₁ᵗ); θ ← θ − αm/(√v + ε̂), as Keras writes it."""
     m = v = largest = 0.0
     for t, g in enumerate(gradients, 1):
@@ -37,6 +37,7 @@ def keras_adam(theta, gradients, top=False, inside=False, decay=0.0):
         largest = np.maximum(largest, v)
         used = largest if top else v
         theta = theta - alpha * m / (np.sqrt(used + EPS) if inside else np.sqrt(used) + EPS)
+        theta = theta - LR * after * theta
         yield theta
 
 
@@ -130,6 +131,9 @@ RULES = {
     f"adam:{ADAM}+weight-decay:decay={DECAY},form=coupled": coupled_adam,
     f"adam:{ADAM}+weight-decay:decay={DECAY},form=coupled+maximize": lambda *a: coupled_adam(
         *a, sign=-1.0
+    ),
+    f"adam:{ADAM},eps_hat=true+weight-decay:decay={DECAY},form=after,times_lr=true": lambda *a: (
+        keras_adam(*a, after=DECAY)
     ),
     f"sgd:lr={LR}+weight-decay:decay={DECAY},times_lr=true": decayed_sgd,
     f"sgd:lr={LR}+weight-decay:decay={DECAY},form=after": lambda *a: decayed_sgd(
