@@ -55,8 +55,8 @@ class AdaGrad(Optimizer):
         δ, which avoids a division by zero, ≥ 0. The default 1e-7 is that of Goodfellow et al.,
         algorithm 8.4; PyTorch has 1e-10.
     eps_inside_root
-        Whether δ is added under the root, ε / √(r + δ), as in Duchi et al. and optax. The default
-        adds it outside, as Goodfellow et al. and PyTorch do.
+        Whether δ is added under the root, ε / √(r + δ), as in Duchi et al., optax and Keras. The
+        default adds it outside, as Goodfellow et al. and PyTorch do.
     initial
         r₀, where the sum begins, ≥ 0. The default is 0, as in the paper and PyTorch
         (``initial_accumulator_value``). optax and Keras have 0.1.

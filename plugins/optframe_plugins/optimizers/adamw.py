@@ -39,7 +39,9 @@ class AdamW(Optimizer):
     eps_inside_root
         Whether δ is added under the root.
     weight_decay
-        λ, ≥ 0: per step, θ shrinks by ε·λ, as in PyTorch and optax. PyTorch's default 0.01.
+        λ, ≥ 0: per step, θ shrinks by ε·λ, as in PyTorch, optax and Keras. The default 0.01 is
+        PyTorch's; optax has 0.0001, and Keras 0.004. For a decay that does not depend on ε, or
+        comes after the step, see the wrapper ``weight-decay`` around ``adam``.
     eps_hat
         Whether δ is added to √v before the bias correction, as in Keras; see Adam.
 

@@ -68,7 +68,8 @@ class AMSGrad(Optimizer):
         Whether δ is added under the root.
     bias_correct_max
         Whether the maximum is taken of the corrected v̂ = v / (1 − β₂ᵗ), as in optax. The default
-        takes it of v and corrects afterwards, as in PyTorch. The paper has no bias correction.
+        takes it of v and corrects afterwards, as in PyTorch and Keras. The paper has no bias
+        correction.
     eps_hat
         Whether δ is added to √v_max before the bias correction, θ ← θ − ε·√(1 − β₂ᵗ)·m̂ /
         (√v_max + δ), as in Keras; see Adam.
