@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -41,9 +42,11 @@ def _show_class(component: type) -> None:
     click.echo(f"{component.__module__}.{component.__qualname__}\n")
     click.echo(inspect.cleandoc(component.__doc__ or ""))
     fields = parameters(component)
-    needs: frozenset[str] = getattr(component, "needs", frozenset())
+    needs: Any = getattr(component, "needs", frozenset())
     if not any(field.required for field in fields.values()):
         needs = getattr(component(), "requires", lambda: needs)()
+    elif not isinstance(needs, (set, frozenset)):  # a property, of objects alone
+        needs = frozenset()
     if needs:
         click.echo(f"\nneeds: {', '.join(sorted(needs))}")
     if not fields:
