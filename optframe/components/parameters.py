@@ -12,13 +12,23 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from optframe.components.inner import Make, make_inner, table_of_text
 from optframe.components.kinds import KINDS
 from optframe.contracts.fields import NumberMark
+from optframe.contracts.optimizer import Optimizer
 from optframe.contracts.schedule import Schedule
 from optframe.contracts.search import Search
 from optframe.errors import UsageError, nearest
 
-__all__ = ["Parameter", "accept", "build", "is_sequence", "mistakes_in", "parameters", "spelling"]
+__all__ = [
+    "Parameter",
+    "accept",
+    "build",
+    "is_sequence",
+    "mistakes_in",
+    "parameters",
+    "spelling",
+]
 
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
 _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -27,9 +37,6 @@ _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     Lt: ("lt", lambda value, bound: value < bound),
     Le: ("le", lambda value, bound: value <= bound),
 }
-Make = Callable[[str, str, Mapping[str, Any], str], Any]
-"""Makes a component from kind, name, parameters and place, as `Registry.make` does."""
-
 LARGEST = 128
 """The most bits of a whole number: much longer ones are no floats, and seeds have no more."""
 
@@ -82,6 +89,14 @@ class Parameter:
         bare = _bare(self.annotation)
         return isinstance(bare, type) and issubclass(bare, Search)
 
+    @property
+    def optimizer(self) -> bool:
+        """Whether it holds an optimizer, or nothing."""
+        bare = _bare(self.annotation)
+        union = get_origin(bare) in (Union, types.UnionType)
+        options = get_args(bare) if union else (bare,)
+        return any(isinstance(one, type) and issubclass(one, Optimizer) for one in options)
+
 
 @lru_cache(maxsize=1024)
 def parameters(component: type) -> Mapping[str, Parameter]:
@@ -111,9 +126,9 @@ def build(component: type, given: Mapping[str, Any], where: str, make: Make | No
     """Make a component, a frozen dataclass, from plain values as in a study file.
 
     ``where`` begins each message, such as ``"[[optimizer]] adam"``. ``make`` makes the schedules
-    (tables ``{"schedule": "linear", ...}``) and the searches (names, or tables
-    ``{"name": "armijo", ...}``) among the values; without it, these are mistakes. A `UsageError`
-    has one line for each mistake.
+    (tables ``{"schedule": "linear", ...}``), the searches (names, or tables
+    ``{"name": "armijo", ...}``) and the optimizers (the short notation, or tables) among the
+    values; without it, these are mistakes. A `UsageError` has one line for each mistake.
     """
     values, mistakes = accept(component, given, where, make)
     fields = parameters(component)
@@ -190,6 +205,10 @@ def _accept(field: Parameter, value: Any, where: str, make: Make | None) -> Any:
     if field.search and isinstance(value, (str, Mapping)):
         table = {"name": value} if isinstance(value, str) else value
         return _part("searches", table, "name", where, make)
+    if field.optimizer and isinstance(value, (str, Mapping)):
+        if make is None:
+            raise UsageError(f"{where}: found an optimizer, which is not supported here")
+        value = make_inner(table_of_text(value, where), where, make)
     accepted, result = _match(field.annotation, value)
     if not accepted:
         raise UsageError(f"{where}: expected {field.expected}, found {value!r}")
@@ -280,6 +299,8 @@ def _expected(annotation: Any) -> str:
         return "a table"
     if bare is Search:
         return "a search"
+    if bare is Optimizer:
+        return "an optimizer"
     words = _WORDS.get(bare, getattr(bare, "__name__", str(bare)))
     bounds = [
         f"{_SIGNS[type(mark)]} {getattr(mark, _BOUNDS[type(mark)][0]):g}"

@@ -10,6 +10,7 @@ from optframe.contracts.backend import Array
 from optframe.contracts.search import Search
 
 if TYPE_CHECKING:
+    from optframe.contracts.layout import Layout
     from optframe.contracts.oracle import Oracle
 
 __all__ = ["Optimizer", "Solver", "Wrapper", "all_of"]
@@ -53,6 +54,13 @@ class Optimizer(ABC):
         searches = (value.needs for value in held if isinstance(value, Search))
         inside = (value.requires() for value in held if isinstance(value, Optimizer))
         return self.needs.union(*searches, *inside)
+
+    def refusal(self, layout: Layout) -> str | None:
+        """Return why it cannot run on a problem with these blocks; by default None: it can.
+
+        The trial is then skipped with this reason.
+        """
+        return None
 
     def init(self, theta: Array, oracle: Oracle) -> Any:
         """Return the state before the first step; by default None."""
@@ -99,6 +107,10 @@ class Wrapper(Optimizer):
 
     optimizer: Optimizer
 
+    def refusal(self, layout: Layout) -> str | None:
+        """Return the inner optimizer's `Optimizer.refusal`."""
+        return self.optimizer.refusal(layout)
+
     def init(self, theta: Array, oracle: Oracle) -> Any:
         """Return the inner optimizer's state."""
         return self.optimizer.init(theta, oracle)
@@ -142,6 +154,13 @@ class Solver(ABC):
     def requires(self) -> frozenset[str]:
         """Return what this instance needs: by default ``needs``."""
         return self.needs
+
+    def refusal(self, layout: Layout) -> str | None:
+        """Return why it cannot run on a problem with these blocks; by default None: it can.
+
+        The trial is then skipped with this reason.
+        """
+        return None
 
     @abstractmethod
     def minimize(self, theta: Array, oracle: Oracle, report: Callable[[Array], bool]) -> Array:

@@ -67,6 +67,9 @@ def _masked(registry: Registry, kind: str, table: Mapping[str, Any]) -> dict[str
         name: None if name in numbers and isinstance(value, (int, float)) else value
         for name, value in table.items()
     }
+    for name, value in table.items():
+        if name in fields and fields[name].optimizer and isinstance(value, Mapping):
+            masked[name] = _masked(registry, "optimizers", value)
     if "wrap" in masked:
         masked["wrap"] = [_masked(registry, "wrappers", inside) for inside in table["wrap"]]
     return masked

@@ -6,6 +6,7 @@ beside them takes its reader's trust: modules, files, addresses.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -42,7 +43,7 @@ def asked_of(trial: Trial, registry: Registry) -> list[str]:
 def _of(registry: Registry, value: Any, key: str = "") -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _of(registry, inner, name)
+            yield from _of(registry, _inside(registry, value, name) or inner, name)
     elif isinstance(value, list):
         for inner in value:
             yield from _of(registry, inner, key)
@@ -54,6 +55,21 @@ def _of(registry: Registry, value: Any, key: str = "") -> Iterator[str]:
             yield f"import {value}"
         elif _PLACE.search(value):
             yield f"open {value!r}"
+
+
+def _inside(registry: Registry, table: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """Return the table of an optimizer that a field has in the short notation; else None."""
+    text = table[name]
+    if not isinstance(text, str):
+        return None
+    for kind in ("optimizers", "wrappers"):
+        if table.get("name") in registry.names(kind):
+            with contextlib.suppress(OptframeError):
+                component = registry.load(kind, table["name"])
+                fields = parameters(component) if isinstance(component, type) else {}
+                if name in fields and fields[name].optimizer:
+                    return parse(text)
+    return None
 
 
 def _data(registry: Registry, text: str) -> list[str] | None:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optframe.components.building import AROUND, wrap
+from optframe.components.building import wrap
 from optframe.components.contract_check import reserved
 from optframe.components.description import given_parameters, resolved
+from optframe.components.inner import AROUND
 from optframe.components.kinds import KINDS
 from optframe.components.notation import format_value, parse, write
 from optframe.components.parameters import is_sequence, mistakes_in, parameters
@@ -175,9 +176,13 @@ class Choices:
     ) -> Choice:
         name = table["name"]
         made = self.registry.make(kind, name, given, where)
-        ready_made = not isinstance(self.registry.load(kind, name), type)
+        component = self.registry.load(kind, name)
+        ready_made = not isinstance(component, type)
         values = {} if ready_made else resolved(self.registry, made, given)
         shown: dict[str, Any] = {"name": name, **given}
+        for key in () if ready_made else _optimizers_in(component):
+            if isinstance(given.get(key), Mapping):
+                shown[key] = write(given[key])
         if table.get("wrap") and kind in AROUND:
             made, values["wrap"] = wrap(self.registry, kind, made, table["wrap"], where)
             shown["wrap"] = table["wrap"]
@@ -186,6 +191,11 @@ class Choices:
             grids = [(v, table[k]) for k, v in given.items() if isinstance(table.get(k), list)]
             label = " ".join([table["label"], *(_in_grid(v, grid) for v, grid in grids)])
         return Choice(Component(name, canonical(values), encodable(label)), table, made, where)
+
+
+def _optimizers_in(component: Any) -> list[str]:
+    """Return the parameters of a component that hold an optimizer."""
+    return [name for name, field in parameters(component).items() if field.optimizer]
 
 
 def _grid_of(table: Mapping[str, Any], axes: Iterable[Sequence[tuple[str, Any]]]) -> Grid | None:
@@ -285,7 +295,11 @@ def _as_table(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None
 
 
 def _data(value: Any, registry: Registry) -> Any:
-    """Return a schedule or search made in Python as its table; any other value as it is."""
+    """Return a schedule, search or optimizer made in Python as its table, all else as it is."""
+    if isinstance(value, Optimizer):
+        return table_of(value, "optimizers", registry)
+    if isinstance(value, list):
+        return [_data(item, registry) for item in value]
     if not isinstance(value, (Schedule, Search)):
         return value
     kind, key = ("searches", "name") if isinstance(value, Search) else ("schedules", "schedule")

@@ -18,7 +18,6 @@ from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
 from optframe.contracts.costs import OFFERED
-from optframe.contracts.oracle import offers
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import (
     MOST_TRIALS,
@@ -264,8 +263,8 @@ class _Planner:
         if budget is None:
             return
         scheme: Sampler | None = sampler.made if sampler else None
-        missing = optimizer.made.requires() - offers(bound, scheme)
-        if not missing:
+        skip = reason_to_skip(optimizer, problem, bound, scheme)
+        if skip is None:
             found = mistakes_of_schedules(optimizer.made, budget, bound, scheme)
             self.mistakes += [f"{optimizer.where}: {mistake}" for mistake in found]
         start = str(problem.table.get("start", self.study.start))
@@ -291,7 +290,7 @@ class _Planner:
                 dtype=self.study.dtype or bound.dtype,
                 threads=self.study.run.threads,
                 code=" ".join(dict.fromkeys(code)),
-                skip=reason_to_skip(optimizer, problem, missing) if missing else None,
+                skip=skip,
                 measure=tuple(name for name in MEASURES if name in self.study.run.measure),
                 profile=self.study.run.profile,
             )
