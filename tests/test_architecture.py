@@ -60,6 +60,7 @@ BEYOND_THE_PUBLIC_NAMES = {
         "optframe_plugins",
         "optframe.contracts.products",
     ): "the range of plain products",
+    ("optframe_plugins", "optframe.contracts.restricted"): "split gives its parts their oracles",
     ("optframe_plugins", "optframe.contracts.whole_file"): "caches are written whole",
     ("optframe_plugins", "optframe.rules"): "backends print rules; their traces are no author's",
     ("optframe_problems", "optframe.components.notation"): "a network's layers are written in it",

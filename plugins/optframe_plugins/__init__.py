@@ -35,6 +35,7 @@ def optframe_optimizers() -> Mapping[str, str]:
         "bfgs": f"{home}.bfgs:BFGS",
         "lbfgs": f"{home}.lbfgs:LBFGS",
         "coordinate-descent": f"{home}.coordinate_descent:CoordinateDescent",
+        "split": f"{home}.split:Split",
     }
 
 

@@ -63,6 +63,9 @@ class Subject:
     def _rehearse(self, layout: Layout) -> tuple[bool, str | None]:
         """Return whether it asks for the layout, and why it does not run there."""
         served = self._served(layout, np.random.default_rng(0))
+        refusal = self.optimizer.refusal(layout)
+        if refusal is not None:
+            return True, refusal
         if served:
             return rehearse(self.optimizer, served[0])
         words = ", ".join(sorted(self.optimizer.requires()))
