@@ -155,7 +155,7 @@ TRIALS = (
     _count(
         "work",
         "REAL",
-        "what the answers cost, see `optframe.contracts.oracle.PRICES`",
+        "what the answers cost, see `optframe.contracts.counts.PRICES`",
         "gradients over all the data",
         since=5,
     ),

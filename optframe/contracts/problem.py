@@ -126,7 +126,7 @@ class Problem(ABC):
         """Return what an answer over all the data costs, in gradients; None for the usual price.
 
         ``word`` is the method that the oracle calls (``"hessian"``). Override it if the problem
-        computes something much cheaper or dearer than `optframe.contracts.oracle.PRICES` assumes.
+        computes something much cheaper or dearer than `optframe.contracts.counts.PRICES` assumes.
         """
         return None
 

@@ -95,7 +95,7 @@ class Budget:
     steps, epochs, gradients, work, seconds
         The budget, of which at least one is required: the number of steps, of passes over the data,
         of gradient evaluations, the cost of all evaluations in gradients over all the data (see
-        `optframe.contracts.oracle.PRICES`), and the seconds of work (checkpoints do not count).
+        `optframe.contracts.counts.PRICES`), and the seconds of work (checkpoints do not count).
     target
         One metric with its value (``{"test_accuracy": 0.95}``); the run ends when it is reached.
         The metric ``gap`` is f − f*, and a number alone is a gap if f* is known and a loss if not.

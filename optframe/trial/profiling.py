@@ -12,7 +12,7 @@ __all__ = ["Profile", "Stopwatch", "peak_bytes", "state_bytes"]
 
 
 class Stopwatch:
-    """Adds up the seconds inside functions; the device is synchronized before each reading.
+    """Adds up the seconds in functions and contexts; each reading first synchronizes the device.
 
     Two readings take some tenths of a microsecond. About half of that is counted as work inside.
     """
@@ -20,6 +20,15 @@ class Stopwatch:
     def __init__(self, synchronize: Callable[[], None]) -> None:
         self.seconds = 0.0
         self._synchronize = synchronize
+        self._began = 0.0
+
+    def __enter__(self) -> None:
+        self._synchronize()
+        self._began = perf_counter()
+
+    def __exit__(self, *raised: object) -> None:
+        self._synchronize()
+        self.seconds += perf_counter() - self._began
 
     def timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that calls ``function`` and measures its time, also if it raises."""

@@ -83,7 +83,7 @@ class Run:
         if setup.profile:
             self.profile = Profile(setup.backend.synchronize)
             timed = self.profile.oracle.timed
-            self.oracle.watch(lambda word, method: timed(method))
+            self.oracle.watch(lambda word, method: timed(method), self.profile.oracle)
             self.loop.draw = self.profile.sampling.timed(self.minibatches.draw)
 
     @property
