@@ -167,9 +167,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    value = None
+    if name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+    elif name[0].isupper():
+        from optframe.components.public_classes import public_class
+
+        value = public_class(name)
+    if value is None:
         raise AttributeError(f"module 'optframe' has no attribute {name!r}")
-    value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
 

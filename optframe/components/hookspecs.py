@@ -94,6 +94,15 @@ def optframe_studies() -> Mapping[str, str]:
 
 
 @hookspec
+def optframe_classes() -> Registered:
+    """Register classes that people use from Python, as ``optframe.NAME``.
+
+    A name begins with a capital letter. A class that is given as ``"module:Class"`` is imported
+    when it is first used, so that it may be one of an optional library.
+    """
+
+
+@hookspec
 def optframe_study_started(name: str, planned: int, missing: int) -> None:
     """Called when a study starts.
 

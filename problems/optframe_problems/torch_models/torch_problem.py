@@ -1,0 +1,276 @@
+"""`TorchProblem`: training a PyTorch module on data, with any optimizer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optframe import (
+    Array,
+    Indices,
+    Layout,
+    Setting,
+    StochasticProblem,
+    UnavailableError,
+    UsageError,
+)
+from optframe.errors import one_line
+
+if TYPE_CHECKING:
+    from optframe_problems.torch_models.live_module import LiveModule, TorchBatch
+    from optframe_problems.torch_models.measuring import Measuring
+    from optframe_problems.torch_models.probe import Facts
+    from optframe_problems.torch_models.records import Records
+    from optframe_problems.torch_models.template import Template
+
+__all__ = ["TorchProblem"]
+
+
+class TorchProblem(StochasticProblem):
+    """Training of a PyTorch module: the mean loss of its outputs over records.
+
+    With the module's outputs z(x; θ), and records (x, y)::
+
+        f(θ) = mean ℓ(z(x; θ), y)
+
+    θ is made of the parameters with ``requires_grad``, in the order of ``named_parameters``.
+    """
+
+    _given: _Given
+
+    copies = False
+    vectorized: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        module: Any,
+        loss: Callable[[Any, Any], Any],
+        data: Any,
+        *,
+        test: Any = None,
+        validation: Any = None,
+        metrics: Mapping[str, Callable[[Any, Any], Any]] | None = None,
+        batch_norm: Literal["recompute", "refuse"] = "recompute",
+    ) -> None:
+        given = _Given(module, loss, data, test, validation, dict(metrics or {}), batch_norm)
+        self.__dict__["_given"] = given  # a subclass may be a frozen dataclass
+
+    def __repr__(self) -> str:
+        return f"TorchProblem({self.title}, {self.size} parameters, {self.records} records)"
+
+    @property
+    def title(self) -> str:
+        """The name of the module's class."""
+        return self._given.template.title
+
+    @property
+    def module(self) -> Any:
+        """The problem's own module, a copy, whose parameters are θ."""
+        return self._live.module
+
+    @property
+    def dtype(self) -> str:  # type: ignore[override]
+        """``float64`` if all parameters of the module are that, else ``float32``."""
+        return self._given.template.dtype
+
+    @property
+    def draws_start(self) -> bool:  # type: ignore[override]
+        """Whether the module is made by a function that draws."""
+        return self._given.template.draws_start
+
+    @property
+    def deterministic(self) -> bool:  # type: ignore[override]
+        """Whether the module draws nothing while it trains (no dropout).
+
+        It is False for a module that cannot be used at all: the run that tries says why.
+        """
+        try:
+            return not self._facts.draws
+        except Exception:
+            return False
+
+    @property
+    def size(self) -> int:
+        """P, the number of the parameters that are trained."""
+        return self._given.template.layout.size
+
+    @property
+    def records(self) -> int:
+        """The number of training records."""
+        return len(self._given.parts["train"][-1])
+
+    def layout(self) -> Layout:
+        """Return the blocks of θ, by the names of the module's ``named_parameters``."""
+        return self._given.template.layout
+
+    def start(self, random: np.random.Generator) -> NDArray[Any]:
+        """Return the module's parameters, or those of one that is made under a seed."""
+        return self._given.template.start(int(random.integers(2**63)))
+
+    def random_start(self, random: np.random.Generator) -> NDArray[Any]:
+        """Return the start where it is drawn, else the parameters plus N(0, 1) noise."""
+        return self.start(random) if self.draws_start else super().random_start(random)
+
+    def groups(self, by: str) -> NDArray[Any] | None:
+        """Return each training record's ``class``, where the targets are whole numbers."""
+        targets = self._given.parts["train"][-1]
+        whole = targets.ndim == 1 and not targets.is_floating_point()
+        return targets.numpy() if by == "class" and whole else None
+
+    def draw(self, indices: Indices | None, random: np.random.Generator | None) -> TorchBatch:
+        """Return the training records with these indices, and the seed of the step's noise."""
+        records = self._parts["train"]
+        if isinstance(indices, slice):
+            if indices != slice(None):
+                records = tuple(part[indices] for part in records)
+        elif indices is not None:
+            rows = self._live.rows(indices)
+            records = tuple(part.index_select(0, rows) for part in records)
+        if not self._facts.draws:
+            return self._batch(records)
+        if random is None:
+            return self._batch(records, None, "still")
+        return self._batch(records, int(random.integers(2**63)))
+
+    def parameters_at(self, theta: Array) -> tuple[Any, ...]:
+        """Return the module's own Parameters, in the order of the layout, as views of θ."""
+        return self._live.parameters_at(theta)
+
+    def backward(self, theta: Array, batch: TorchBatch) -> Any:
+        """Leave the gradient of the batch's loss in the Parameters, and return the loss.
+
+        The Parameters are `parameters_at` θ; each has a ``grad`` afterwards. The loss is a tensor
+        without a graph.
+        """
+        return self._live.backward(theta, batch)
+
+    def loss(self, theta: Array, batch: TorchBatch) -> Array:
+        """Return the batch's loss, a number."""
+        return self._live.array(self._live.loss(theta, batch))
+
+    def gradient(self, theta: Array, batch: TorchBatch) -> Array:
+        """Return the gradient of the batch's loss, (P,)."""
+        return self._live.array(self._live.loss_and_gradient(theta, batch)[1])
+
+    def loss_and_gradient(self, theta: Array, batch: TorchBatch) -> tuple[Array, Array]:
+        """Return both from one forward pass."""
+        loss, gradient = self._live.loss_and_gradient(theta, batch)
+        return self._live.array(loss), self._live.array(gradient)
+
+    def hvp(self, theta: Array, v: Array, batch: TorchBatch) -> Array:
+        """Return the Hessian of the batch's loss times v, (P,), by differentiating twice."""
+        return self._live.array(self._live.hvp(theta, v, batch))
+
+    def hessian(self, theta: Array, batch: TorchBatch) -> Array:
+        """Return the Hessian of the batch's loss, (P, P)."""
+        return self._live.array(self._live.hessian(theta, batch))
+
+    def metrics(self, theta: Array) -> Mapping[str, Array]:
+        """Measure θ on all training, validation and test records, with the module in evaluation.
+
+        The names are ``loss`` and those of the metrics; ``validation_`` and ``test_`` come before
+        them for these parts. A part without records has no metrics.
+        """
+        return self._measuring(theta)
+
+    def apply(self, theta: Array, module: Any) -> Any:
+        """Put θ into a module like this one, in its place, and return it.
+
+        Its buffers and frozen parameters become those of the problem's module, with the statistics
+        of batch normalization at θ.
+        """
+        self._measuring.at(theta)
+        try:
+            module.load_state_dict(self._live.module.state_dict())
+        except (RuntimeError, AttributeError) as error:
+            raise UsageError(
+                f"TorchProblem: θ does not fit into a {type(module).__name__}: {one_line(error)}"
+            ) from error
+        return module
+
+    def offers(self) -> frozenset[str]:
+        """Return the words of the oracle that it answers."""
+        return super().offers() - {"apply", "backward", "parameters_at"}
+
+    def bind(self, setting: Setting) -> Self:
+        """Return a problem of the same module and data on this setting's device."""
+        bound = object.__new__(type(self))
+        kept = {"_given", *getattr(self, "__dataclass_fields__", ())}  # of a subclass
+        bound.__dict__.update({k: v for k, v in vars(self).items() if k in kept}, setting=setting)
+        return bound
+
+    @cached_property
+    def _live(self) -> LiveModule:
+        from optframe_problems.torch_models.live_module import LiveModule
+
+        given, home = self._given, self.setting
+        backend, dtype = (None, self.dtype) if home is None else (home.backend, home.dtype)
+        return LiveModule(given.template, given.criterion, backend, dtype)
+
+    @cached_property
+    def _parts(self) -> dict[str, Records]:
+        """The records of each part, on the device."""
+        return {name: self._live.tensors(part) for name, part in self._given.parts.items()}
+
+    @cached_property
+    def _facts(self) -> Facts:
+        from optframe_problems.torch_models.probe import facts_of
+
+        facts = facts_of(self._live, self._parts["train"], self._given.batch_norm)
+        self._live.most = facts.most
+        return facts
+
+    @cached_property
+    def _measuring(self) -> Measuring:
+        from optframe_problems.torch_models.measuring import Measuring
+
+        return Measuring(self._live, self._parts, self._given.metrics, self._facts)
+
+    @cached_property
+    def _batch(self) -> type[TorchBatch]:
+        from optframe_problems.torch_models.live_module import TorchBatch
+
+        return TorchBatch
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Given:
+    """What a problem was made of, and what all that are bound to a setting share of it."""
+
+    module: Any
+    criterion: Any
+    data: Any
+    test: Any
+    validation: Any
+    metrics: dict[str, Any]
+    batch_norm: str
+
+    def __post_init__(self) -> None:
+        try:
+            import torch
+        except ImportError as error:
+            raise UnavailableError(
+                f"TorchProblem: PyTorch is not installed ({error}); pip install "
+                "'optframe-bench[torch]'"
+            ) from error
+        if isinstance(self.module, torch.nn.Module):
+            _ = self.template  # a copy of it as it is now
+
+    @cached_property
+    def template(self) -> Template:
+        """The module."""
+        from optframe_problems.torch_models.template import Template
+
+        return Template(self.module)
+
+    @cached_property
+    def parts(self) -> dict[str, Records]:
+        """The records of each part, on the host."""
+        from optframe_problems.torch_models.records import all_parts
+
+        return all_parts(self.data, self.validation, self.test)
