@@ -67,6 +67,11 @@ class Problem(ABC):
     """Whether `start` depends on its generator."""
 
     @property
+    def title(self) -> str:
+        """What results call an object that was made in Python; by default, by its class."""
+        return type(self).__name__
+
+    @property
     def draws_instance(self) -> bool:
         """Whether it draws constants (a rotation, for example) from `instance_random`."""
         return False

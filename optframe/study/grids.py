@@ -261,7 +261,8 @@ def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
     if not isinstance(item, type):
         table = _as_table(item, kind, registry)
         # An object that cannot be written as a table is registered under a name.
-        return table or {"name": registry.add(kind, component.__name__.lower(), item)}
+        title = str(getattr(item, "title", component.__name__))
+        return table or {"name": registry.add(kind, title.lower(), item)}
     name = registry.name_of(kind, component)
     return {"name": name or registry.add(kind, component.__name__.lower(), item)}
 

@@ -37,7 +37,8 @@ def layout_of_module(module: Any, names: Sequence[str]) -> Layout:
     and last are meant in the order in which the module lists them.
     """
     parameters = dict(module.named_parameters())
-    owners = {name: module.get_submodule(name.rpartition(".")[0]) for name in names}
+    modules = dict(module.named_modules())
+    owners = {name: modules[name.rpartition(".")[0]] for name in names}
     kinds = {name: _kind(name, owners[name], parameters[name]) for name in names}
     weights = [name for name in names if kinds[name] == "hidden"]
     for name in weights:

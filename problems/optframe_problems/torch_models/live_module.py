@@ -19,7 +19,9 @@ from optframe_problems.torch_models.template import Template
 __all__ = ["LiveModule", "TorchBatch"]
 
 COPIED = 2**17
-"""A θ of at most so many numbers is copied to its place where it is another array each time."""
+"""A θ of at most so many numbers is copied: NumPy's optimizers return a new array in each step, and
+to set views of it takes longer. The choice may not depend on what was asked before, since some sums
+depend on how memory is aligned."""
 
 COLUMNS = 64
 """How many columns of the Hessian are worked out together."""
@@ -40,10 +42,9 @@ class TorchBatch:
 class LiveModule:
     """A copy of a template's module, and the loss of its outputs.
 
-    The parameters are views of θ, or of a copy of θ where θ is small and another array each time:
-    what `place` has seen last is what they hold. Modes are ``step`` (the module trains), ``still``
-    (the same without noise) and ``measure`` (the module is evaluated). Batch normalization uses the
-    batch's statistics in the first two, and keeps none of them.
+    The parameters are views of θ, or of a copy of a small θ. The modes are ``step`` (the module
+    trains), ``still`` (the same without noise) and ``measure`` (the module is evaluated). Batch
+    normalization uses the batch's statistics in the first two, and keeps none of them.
     """
 
     def __init__(
@@ -65,7 +66,6 @@ class LiveModule:
         self._sizes = [parameter.numel() for parameter in self.parameters]
         self._flat = torch.empty(sum(self._sizes), dtype=self.dtype, device=self.device)
         self._viewed: Any = None
-        self._last: Any = None
         self._generators = generators(self.device)
         self._mode = ""
         self.enter("step")
@@ -75,7 +75,7 @@ class LiveModule:
         """Whether a record's outputs depend on the other records of its batch."""
         for norm, _ in self.batch_norms:
             norm.track_running_stats = False
-        self.most = 1 if self.couples else 2**62
+        self.most = 2**62
         """How many records go through at a time, where their outputs are their own."""
 
     def own(self, given: Any) -> Any:
@@ -111,7 +111,7 @@ class LiveModule:
         """Let the parameters hold θ."""
         if theta is self._viewed:
             return
-        if theta is self._last or theta.size > COPIED:
+        if theta.size > COPIED:
             self.parameters_at(theta)
             return
         if self._viewed is not self._flat:
@@ -120,7 +120,6 @@ class LiveModule:
         tensor = self.tensor(theta)
         self._check(tensor)
         self._flat.copy_(tensor)
-        self._last = theta
 
     def _check(self, flat: torch.Tensor) -> None:
         if flat.dtype is not self.dtype or flat.shape != self._flat.shape:

@@ -101,7 +101,7 @@ class Measuring:
         The records go through the module in pieces. Outputs that are no tensor with a row for each
         record are those of a piece.
         """
-        most = self._facts.most
+        most = self._live.most
         held: list[tuple[torch.Tensor, torch.Tensor]] = []
         for first in range(0, len(records[-1]), most):
             *inputs, targets = (part[first : first + most] for part in records)

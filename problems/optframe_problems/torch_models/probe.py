@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from optframe import UsageError
+from optframe import OptframeError, UsageError
 from optframe.errors import described, one_line
 from optframe_problems.torch_models.live_module import LiveModule
 from optframe_problems.torch_models.random_state import drawing_from, others
@@ -109,6 +109,8 @@ def _tried(live: LiveModule, few: Records, mode: str, who: str) -> tuple[Any, bo
     try:
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
             loss = live.value(few)
+    except OptframeError:
+        raise
     except Exception as error:
         raise UsageError(
             f"{who}: its forward and loss on {len(few[-1])} records raised {described(error)}"

@@ -66,11 +66,12 @@ def _read(data: Any, name: str) -> Records:
             hint = "give its data set, loader.dataset: minibatches come from the sampler"
         else:
             hint = "expected (inputs, targets), arrays or tensors, or a data set with len and []"
-        raise UsageError(f"{who} is a {type(data).__name__}; {hint}")
+        raise UsageError(f"{who} is of type {type(data).__name__}; {hint}")
     if len(records) < 2:
         raise UsageError(
-            f"{who} is a {type(data).__name__} without targets; expected (inputs, targets), arrays "
-            "or tensors, or a data set of such pairs (for an autoencoder, give the inputs twice)"
+            f"{who} is of type {type(data).__name__} and has no targets; expected (inputs, "
+            "targets), arrays or tensors, or a data set of such pairs (of an autoencoder: the "
+            "inputs twice)"
         )
     sizes = [len(part) if part.ndim else None for part in records]
     if None in sizes or len(set(sizes)) > 1:
@@ -104,8 +105,8 @@ def tensor_of(values: Any, who: str) -> torch.Tensor:
             return torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape))
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"{who} is a {type(values).__name__} that holds no numbers ({described(error)}); "
-            "expected an array or a tensor"
+            f"{who} is of type {type(values).__name__} and holds no numbers; expected an array or "
+            f"a tensor ({described(error)})"
         ) from error
 
 

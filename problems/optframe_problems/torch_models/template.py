@@ -48,8 +48,8 @@ class Template:
             self._make = given
         else:
             raise UsageError(
-                f"TorchProblem: module is a {type(given).__name__}; expected a torch.nn.Module, or "
-                "a function without arguments that makes one"
+                f"TorchProblem: module is {given!r:.60}; expected a torch.nn.Module, or a function "
+                "without arguments that makes one"
             )
 
     @cached_property
@@ -107,11 +107,12 @@ class Template:
             )
         return not np.array_equal(one, other, equal_nan=True)
 
-    def start(self, seed: int | None) -> NDArray[Any]:
+    def start(self, seed: int) -> NDArray[Any]:
         """Return the module's parameters, or those of one that is made under a seed, (P,)."""
-        module = self.module if self._make is None or seed is None else self._made(seed)
-        found = {n: p for n, p in module.named_parameters() if n in self.layout.slices}
-        for block in self.layout:
+        layout = self.layout
+        module = self.module if self._make is None else self._made(seed)
+        found = {n: p for n, p in module.named_parameters() if n in layout.slices}
+        for block in layout:
             shape = tuple(found[block.name].shape) if block.name in found else "missing"
             if shape != block.shape:
                 raise UsageError(
@@ -122,17 +123,27 @@ class Template:
         return np.concatenate(parts)
 
     def _made(self, seed: int) -> Any:
-        with drawing_from(seed):
-            module = self._make()
+        try:
+            with drawing_from(seed):
+                module = self._make()
+        except TypeError as error:
+            if "argument" not in str(error):
+                raise
+            raise UsageError(
+                f"TorchProblem: the function that makes the module raised {described(error)}; "
+                "expected a function without arguments, such as `lambda: Net(32)`"
+            ) from error
         if not isinstance(module, torch.nn.Module):
             raise UsageError(
-                f"TorchProblem: the function that makes the module returned a "
-                f"{type(module).__name__}; expected a torch.nn.Module"
+                f"TorchProblem: the function that makes the module returned {module!r:.60}; "
+                "expected a torch.nn.Module"
             )
         return module
 
     def _check(self) -> None:
         who = f"TorchProblem: {type(self.module).__name__}"
+        if isinstance(self.module, torch.jit.ScriptModule):
+            raise UsageError(f"{who} is compiled by torch.jit; give the module from before")
         for name, parameter in self.module.named_parameters():
             if torch.nn.parameter.is_lazy(parameter):
                 raise UsageError(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from functools import cached_property
+import copyreg
+import pickle
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -60,8 +63,16 @@ class TorchProblem(StochasticProblem):
         given = _Given(module, loss, data, test, validation, dict(metrics or {}), batch_norm)
         self.__dict__["_given"] = given  # a subclass may be a frozen dataclass
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = getattr(self, "__dataclass_fields__", None)
+        if fields is None:
+            return copyreg.__newobj__, (type(self),), {"_given": self._given}  # type: ignore[attr-defined]
+        given = {name: getattr(self, name) for name, one in fields.items() if one.init}
+        return partial(type(self), **given), ()  # a subclass makes its module from its fields
+
     def __repr__(self) -> str:
-        return f"TorchProblem({self.title}, {self.size} parameters, {self.records} records)"
+        module = self._given.module
+        return f"{type(self).__name__}({getattr(module, '__name__', type(module).__name__)})"
 
     @property
     def title(self) -> str:
@@ -72,6 +83,19 @@ class TorchProblem(StochasticProblem):
     def module(self) -> Any:
         """The problem's own module, a copy, whose parameters are θ."""
         return self._live.module
+
+    @property
+    def known_failures(self) -> Mapping[str, str]:
+        """The kit's checks that fail for good reasons: of batch normalization, and of lambdas."""
+        found = {}
+        if self._live.couples and self.deterministic:
+            reason = "batch normalization: a batch's loss is no mean over its records"
+            found["minibatches-average-to-the-whole"] = reason
+        try:
+            pickle.dumps(self)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            found["pickles"] = "it holds what cannot be pickled; workers make it by its name"
+        return found
 
     @property
     def dtype(self) -> str:  # type: ignore[override]
@@ -184,7 +208,8 @@ class TorchProblem(StochasticProblem):
         Its buffers and frozen parameters become those of the problem's module, with the statistics
         of batch normalization at θ.
         """
-        self._measuring.at(theta)
+        home = self.setting
+        self._measuring.at(theta if home is None else home.backend.asarray(theta, home.dtype))
         try:
             module.load_state_dict(self._live.module.state_dict())
         except (RuntimeError, AttributeError) as error:
@@ -215,13 +240,14 @@ class TorchProblem(StochasticProblem):
     @cached_property
     def _parts(self) -> dict[str, Records]:
         """The records of each part, on the device."""
-        return {name: self._live.tensors(part) for name, part in self._given.parts.items()}
+        return self._given.parts_on(self._live)
 
     @cached_property
     def _facts(self) -> Facts:
         from optframe_problems.torch_models.probe import facts_of
 
         facts = facts_of(self._live, self._parts["train"], self._given.batch_norm)
+        self._given.tell(facts.unused)
         self._live.most = facts.most
         return facts
 
@@ -238,7 +264,7 @@ class TorchProblem(StochasticProblem):
         return TorchBatch
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Given:
     """What a problem was made of, and what all that are bound to a setting share of it."""
 
@@ -249,6 +275,8 @@ class _Given:
     validation: Any
     metrics: dict[str, Any]
     batch_norm: str
+    on_devices: dict[Any, dict[str, Records]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         try:
@@ -258,6 +286,18 @@ class _Given:
                 f"TorchProblem: PyTorch is not installed ({error}); pip install "
                 "'optframe-bench[torch]'"
             ) from error
+        for name, function in (("loss", self.criterion), *self.metrics.items()):
+            if not callable(function):
+                raise UsageError(
+                    f"TorchProblem: {name} is {function!r:.60}; expected a function of (outputs, "
+                    "targets)"
+                )
+        if "loss" in self.metrics:
+            raise UsageError("TorchProblem: a metric is named 'loss', which is measured; rename it")
+        if self.batch_norm not in ("recompute", "refuse"):
+            raise UsageError(
+                f"TorchProblem: batch_norm is {self.batch_norm!r}; expected 'recompute' or 'refuse'"
+            )
         if isinstance(self.module, torch.nn.Module):
             _ = self.template  # a copy of it as it is now
 
@@ -274,3 +314,33 @@ class _Given:
         from optframe_problems.torch_models.records import all_parts
 
         return all_parts(self.data, self.validation, self.test)
+
+    def parts_on(self, live: LiveModule) -> dict[str, Records]:
+        """Return the records of each part on a module's device, in its precision; made once."""
+        place = live.device, live.dtype
+        if place not in self.on_devices:
+            made = {name: live.tensors(part) for name, part in self.parts.items()}
+            self.on_devices[place] = made
+        return self.on_devices[place]
+
+    def tell(self, unused: Sequence[str]) -> None:
+        """Print which parameters do not move, once."""
+        if self.told:
+            return
+        lines = [
+            f"optframe: {self.template.title}: {what}: {_listed(names)}"
+            for names, what in (
+                (self.template.frozen, "no part of θ, since requires_grad = False"),
+                (unused, "the loss does not depend on these, whose gradient is 0"),
+            )
+            if names
+        ]
+        self.told.extend(lines or [""])
+        for line in lines:
+            print(line, file=sys.stderr)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more

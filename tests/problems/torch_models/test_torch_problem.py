@@ -117,3 +117,82 @@ def test_answers_do_not_depend_on_where_theta_lies(copied, data, bound, monkeypa
         expected = fresh.gradient(theta.copy(), fresh.draw(np.arange(9), None))
         assert_array_equal(problem.gradient(theta, batch), expected)
         assert_array_equal(theta, kept)
+
+
+def functional(problem, x, y, loss, train=True):
+    """The loss as a function of a flat θ, by torch's own functional call."""
+    module = problem.module
+    shapes = {name: p.shape for name, p in module.named_parameters()}
+    sizes = [shape.numel() for shape in shapes.values()]
+
+    def f(theta):
+        parts = theta.split(sizes)
+        parameters = {n: part.view(s) for (n, s), part in zip(shapes.items(), parts, strict=True)}
+        module.train(train)
+        return loss(torch.func.functional_call(module, parameters, (torch.as_tensor(x),)), y)
+
+    return f
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # of torch.func's own parts
+@pytest.mark.parametrize("many", [1, 4, 10**9], ids=["one by one", "a few", "all"])
+def test_second_derivatives_are_those_of_torchs_transforms(many, data, bound, monkeypatch):
+    monkeypatch.setattr("optframe_problems.torch_models.live_module.COLUMNS", many)
+    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
+    for seed in range(2):
+        theta, v = point(problem, seed), point(problem, 9)
+        batch = problem.draw(np.arange(20), None)
+        f = functional(problem, data[0][:20], torch.tensor(data[1][:20]), F.cross_entropy)
+        expected = torch.func.hessian(f)(torch.tensor(theta)).numpy()
+        hessian = problem.hessian(theta, batch)
+        assert_allclose(hessian, expected, rtol=1e-10, atol=1e-13)
+        assert_array_equal(hessian, hessian.T)
+        assert_allclose(problem.hvp(theta, v, batch), expected @ v, rtol=1e-10, atol=1e-13)
+
+
+def test_where_torch_cannot_batch_a_hessian_its_columns_are_found_one_by_one(
+    data, bound, monkeypatch
+):
+    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
+    theta, batch = point(problem), problem.draw(np.arange(20), None)
+    expected = problem.hessian(theta, batch)
+    grad = torch.autograd.grad
+
+    def refusing(*arguments, **options):
+        if options.get("is_grads_batched"):
+            raise RuntimeError("no rule")
+        return grad(*arguments, **options)
+
+    monkeypatch.setattr(torch.autograd, "grad", refusing)
+    assert_allclose(problem.hessian(theta, batch), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_a_linear_loss_has_no_curvature(data, bound):
+    problem = bound(optframe.TorchProblem(lambda: nn.Linear(6, 1), lambda o, t: o.mean(), data))
+    theta, batch = point(problem), problem.draw(np.arange(20), None)
+    assert_array_equal(problem.hvp(theta, theta, batch), np.zeros(7))
+    assert_array_equal(problem.hessian(theta, batch), np.zeros((7, 7)))
+
+
+@pytest.mark.parametrize("most", [7, 20, 59, 60, 1000])
+def test_a_large_batch_goes_through_in_pieces_of_the_right_weights(most, data, bound):
+    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data, metrics={"m": accuracy}))
+    whole = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data, metrics={"m": accuracy}))
+    theta, v = point(problem), point(problem, 5)
+    _ = problem.deterministic
+    problem._live.most = most
+    batch = problem.draw(slice(None), None)
+    passed = []
+    hook = problem.module.register_forward_hook(lambda m, i, o: passed.append(len(o)))
+    found = problem.loss(theta, batch)
+    assert passed == [most] * (60 // most) + [60 % most] * (60 % most > 0)
+    hook.remove()
+    close = {"rtol": 1e-12, "atol": 1e-15}
+    assert_allclose(found, whole.loss(theta, batch), **close)
+    for word, *more in (("gradient", batch), ("hessian", batch), ("hvp", v, batch)):
+        expected = getattr(whole, word)(theta, *more)
+        assert_allclose(getattr(problem, word)(theta, *more), expected, **close)
+    assert problem.metrics(theta) == pytest.approx(whole.metrics(theta), rel=1e-12)
+    assert_allclose(float(problem.backward(theta, batch)), found, **close)
+    grads = torch.cat([p.grad.reshape(-1) for p in problem.parameters_at(theta)])
+    assert_allclose(grads, whole.gradient(theta, batch), **close)
