@@ -203,7 +203,7 @@ def test_the_precision_is_the_runs_and_the_modules_by_default(data, bound):
     ("make", "message"),
     [
         (lambda: nn.Linear(6, 3).half(), "'weight' is float16; expected float32 or float64: call"),
-        (lambda: nn.Linear(6, 3).to(torch.complex64), "'weight' is complex64; .* view_as_complex"),
+        (lambda: nn.Linear(6, 3).to(torch.complex64), "'weight' is complex64; .*view_as_complex"),
         (lambda: nn.Linear(6, 3, device="meta"), "'weight' is on the device 'meta'"),
         (lambda: nn.LazyLinear(3), "'weight' has no shape yet; call the module once"),
         (lambda: nn.Linear(6, 3).requires_grad_(False), "has no parameters to train"),
