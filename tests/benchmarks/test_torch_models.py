@@ -130,7 +130,6 @@ def on_one_thread():
     "a step of torch.optim.{rule} on the parameters of a TorchProblem ({name}, batch 128)",
     "the plain torch loop",
     "≤ 1.05×",
-    place=11,
 )
 @pytest.mark.parametrize("name", list(SIZES))
 @pytest.mark.parametrize("rule", ["SGD", "AdamW"])

@@ -37,11 +37,61 @@ __all__ = ["TorchProblem"]
 class TorchProblem(StochasticProblem):
     """Training of a PyTorch module: the mean loss of its outputs over records.
 
-    With the module's outputs z(x; θ), and records (x, y)::
+    With the module's outputs z(x; θ), records (x, y) and a loss ℓ::
 
         f(θ) = mean ℓ(z(x; θ), y)
 
-    θ is made of the parameters with ``requires_grad``, in the order of ``named_parameters``.
+    θ, of shape (P,), has the parameters with ``requires_grad``, in the order of
+    ``named_parameters``; tied weights are in it once. The gradient is autograd's, the product with
+    the Hessian the derivative of the gradient. Minibatches come from the study's sampler. A step
+    sees the module as it trains: dropout draws from the run's seed, the same in all answers of a
+    step, and batch normalization uses the statistics of the minibatch. A checkpoint sees it as it
+    is evaluated.
+
+    Parameters
+    ----------
+    module
+        A function without arguments that makes a ``torch.nn.Module`` (a class, for example):
+        starts are drawn by calling it again, under a seed. Or a ready module: it is copied, and
+        each run starts from its parameters. The user's module stays as it is.
+    loss
+        A function of (outputs, targets) that returns their mean loss, a tensor with one number.
+    data
+        The training records: a tuple (inputs, targets) of arrays or tensors with n records along
+        their first axes, or a map-style data set of such pairs. If there are several inputs, the
+        module takes them in order. Numbers get the precision of the run; whole numbers stay as
+        they are. Arrays are not copied where they fit: do not change them.
+    test, validation
+        Records as ``data``, or a share of it that is split off, with equal shares of the classes.
+    metrics
+        Functions of (outputs, targets) that return one number, by name: what a checkpoint measures
+        beside the loss. They see all outputs of a part of the data at once, unless these are more
+        than 67 million numbers; then the metric is the mean over pieces.
+    batch_norm
+        ``recompute``: before each measurement the statistics of batch normalization are worked out
+        from θ, as means over up to 20 batches of 128 training records, always the same. They are
+        no moving averages, and what was asked before does not change them. ``refuse`` refuses
+        modules with batch normalization.
+
+    Raises
+    ------
+    UsageError
+        If a parameter of θ is not float32 or float64, data is empty, not finite, random or of
+        different lengths, the forward changes other buffers than those of batch normalization, or
+        it draws from other generators than torch's.
+    UnavailableError
+        If PyTorch is not installed.
+
+    Examples
+    --------
+    >>> import optframe, torch
+    >>> x, y = torch.randn(64, 2), torch.randint(3, (64,))
+    >>> loss = torch.nn.functional.cross_entropy
+    >>> problem = optframe.TorchProblem(lambda: torch.nn.Linear(2, 3), loss, (x, y))
+    >>> problem.size
+    9
+    >>> optframe.minimize(problem, "adam", epochs=2).status
+    'finished'
     """
 
     _given: _Given

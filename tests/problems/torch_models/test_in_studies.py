@@ -1,5 +1,6 @@
 """PyTorch problems in runs, studies and plugin files; what becomes of modules that fail."""
 
+import doctest
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,3 +146,11 @@ def test_the_kit_finds_nothing_in_a_convolutional_network(dropout, images):
     problem = optframe.TorchProblem(lambda: Convolutional(dropout), F.cross_entropy, images)
     for outcome in check_problem(problem).run():
         assert outcome.status != "failed", f"{outcome.check}: {outcome.reason}"
+
+
+def test_the_example_of_the_docstring_prints_what_it_shows():
+    (example,) = doctest.DocTestFinder(recurse=False).find(optframe.TorchProblem, module=False)
+    printed = []
+    found = doctest.DocTestRunner().run(example, out=printed.append)
+    assert found.attempted == 6
+    assert not found.failed, "".join(printed)
