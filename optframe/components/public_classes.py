@@ -8,7 +8,7 @@ from typing import Any
 
 from optframe.components.importing import TYPED
 from optframe.components.loading import load_plugins
-from optframe.errors import PluginError
+from optframe.errors import PluginError, described
 
 __all__ = ["public_class", "public_names"]
 
@@ -19,7 +19,7 @@ def public_class(name: str) -> Any:
     Raises
     ------
     PluginError
-        If two plugins register it, or the module has no such class.
+        If two plugins register it, or the class cannot be imported.
     """
     target = _registered().get(name)
     if not isinstance(target, str):
@@ -27,8 +27,10 @@ def public_class(name: str) -> Any:
     module, _, attribute = target.partition(":")
     try:
         return getattr(TYPED.module(module), attribute)
-    except AttributeError as error:
-        raise PluginError(f"optframe.{name}: {target} does not exist ({error})") from error
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"optframe.{name}: {target} could not be imported: {described(error)}"
+        ) from error
 
 
 def public_names() -> list[str]:

@@ -16,15 +16,16 @@ from optframe_problems.torch_models.random_state import generators
 from optframe_problems.torch_models.records import Records
 from optframe_problems.torch_models.template import Template
 
-__all__ = ["LiveModule", "TorchBatch"]
+__all__ = ["UNUSED", "LiveModule", "TorchBatch", "total"]
 
 COPIED = 2**17
 """A θ of at most so many numbers is copied: NumPy's optimizers return a new array in each step, and
 to set views of it takes longer. The choice may not depend on what was asked before, since some sums
 depend on how memory is aligned."""
 
-COLUMNS = 64
-"""How many columns of the Hessian are worked out together."""
+
+UNUSED: Any = {"allow_unused": True}
+"""A parameter that the loss does not depend on has None for a derivative, and raises nothing."""
 
 
 @dataclass(slots=True)
@@ -62,9 +63,9 @@ class LiveModule:
         self.names = template.names
         found = dict(self.module.named_parameters())
         self.parameters: tuple[Any, ...] = tuple(found[name] for name in self.names)
-        self._shapes = [parameter.shape for parameter in self.parameters]
-        self._sizes = [parameter.numel() for parameter in self.parameters]
-        self._flat = torch.empty(sum(self._sizes), dtype=self.dtype, device=self.device)
+        self.shapes = [parameter.shape for parameter in self.parameters]
+        self.sizes = [parameter.numel() for parameter in self.parameters]
+        self._flat = torch.empty(sum(self.sizes), dtype=self.dtype, device=self.device)
         self._viewed: Any = None
         self._generators = generators(self.device)
         self._mode = ""
@@ -131,8 +132,8 @@ class LiveModule:
 
     def _view(self, flat: torch.Tensor) -> None:
         self._check(flat)
-        parts = flat.split(self._sizes)
-        for parameter, part, shape in zip(self.parameters, parts, self._shapes, strict=True):
+        parts = flat.split(self.sizes)
+        for parameter, part, shape in zip(self.parameters, parts, self.shapes, strict=True):
             parameter.data = part.view(shape)
 
     def tensor(self, theta: Array) -> torch.Tensor:
@@ -212,7 +213,7 @@ class LiveModule:
         """Return the batch's loss."""
         self.place(theta)
         with torch.no_grad():
-            return _total([share * value for share, value in self.values(batch)])
+            return total([share * value for share, value in self.values(batch)])
 
     def loss_and_gradient(
         self, theta: Array, batch: TorchBatch
@@ -222,9 +223,9 @@ class LiveModule:
         losses, gradients = [], []
         for share, value in self.values(batch):
             loss = value if share == 1 else share * value
-            gradients.append(self._joined(torch.autograd.grad(loss, self.parameters, **UNUSED)))
+            gradients.append(self.joined(torch.autograd.grad(loss, self.parameters, **UNUSED)))
             losses.append(loss.detach())
-        return _total(losses), _total(gradients)
+        return total(losses), total(gradients)
 
     def backward(self, theta: Array, batch: TorchBatch) -> torch.Tensor:
         """Leave the gradient in the parameters' ``grad``, and return the batch's loss."""
@@ -239,67 +240,9 @@ class LiveModule:
         for parameter in parameters:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        return _total(losses)
+        return total(losses)
 
-    def hvp(self, theta: Array, v: Array, batch: TorchBatch) -> torch.Tensor:
-        """Return the Hessian of the batch's loss times v, by differentiating the gradient."""
-        self.place(theta)
-        parts = self.tensor(v).split(self._sizes)
-        along = [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]
-        return _total(
-            [
-                share * self._joined(self._differentiated(value, along))
-                for share, value in self.values(batch)
-            ]
-        )
-
-    def _differentiated(self, value: Any, along: Sequence[Any]) -> Sequence[Any]:
-        slopes = torch.autograd.grad(value, self.parameters, create_graph=True, **UNUSED)
-        pairs = [(s, a) for s, a in zip(slopes, along, strict=True) if s is not None]
-        pairs = [(slope, at) for slope, at in pairs if slope.requires_grad]
-        if not pairs:  # the loss is linear
-            return [None] * len(self.parameters)
-        outputs, weights = zip(*pairs, strict=True)
-        products: Sequence[Any] = torch.autograd.grad(outputs, self.parameters, weights, **UNUSED)
-        return products
-
-    def hessian(self, theta: Array, batch: TorchBatch) -> torch.Tensor:
-        """Return the Hessian of the batch's loss, (P, P), some columns at a time."""
-        self.place(theta)
-        size = sum(self._sizes)
-        hessian = torch.zeros(size, size, dtype=self.dtype, device=self.device)
-        unit = torch.eye(size, dtype=self.dtype, device=self.device)
-        for share, value in self.values(batch):
-            slopes = torch.autograd.grad(value, self.parameters, create_graph=True, **UNUSED)
-            slope = self._joined(slopes)
-            if not slope.requires_grad:
-                continue
-            for first in range(0, size, COLUMNS):
-                rows = slice(first, min(first + COLUMNS, size))
-                hessian[rows] += share * self._columns(slope, unit[rows])
-        return 0.5 * (hessian + hessian.mT)
-
-    def _columns(self, slope: torch.Tensor, unit: torch.Tensor) -> torch.Tensor:
-        """Return columns of the Hessian; one by one where torch cannot work them out together."""
-        kept: Any = {"retain_graph": True, **UNUSED}
-        try:
-            found = torch.autograd.grad(slope, self.parameters, unit, is_grads_batched=True, **kept)
-        except RuntimeError:
-            return torch.stack(
-                [
-                    self._joined(torch.autograd.grad(slope, self.parameters, one, **kept))
-                    for one in unit
-                ]
-            )
-        return torch.cat(
-            [
-                part.reshape(len(unit), -1) if part is not None else unit.new_zeros(len(unit), size)
-                for part, size in zip(found, self._sizes, strict=True)
-            ],
-            dim=1,
-        )
-
-    def _joined(self, parts: Sequence[Any]) -> torch.Tensor:
+    def joined(self, parts: Sequence[Any]) -> torch.Tensor:
         """Return derivatives by the parameters as one new tensor, (P,); zeros where there is none.
 
         A parameter that the loss does not depend on has no derivative.
@@ -307,14 +250,14 @@ class LiveModule:
         return torch.cat(
             [
                 part.reshape(-1) if part is not None else self._flat.new_zeros(size)
-                for part, size in zip(parts, self._sizes, strict=True)
+                for part, size in zip(parts, self.sizes, strict=True)
             ]
         )
 
 
-UNUSED: Any = {"allow_unused": True}
 _BatchNorm: Any = torch.nn.modules.batchnorm._BatchNorm
 
 
-def _total(parts: list[torch.Tensor]) -> torch.Tensor:
+def total(parts: list[torch.Tensor]) -> torch.Tensor:
+    """Return the sum of the pieces' parts."""
     return parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)

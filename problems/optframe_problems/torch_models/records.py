@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -73,8 +74,14 @@ def _read(data: Any, name: str) -> Records:
             "targets), arrays or tensors, or a data set of such pairs (of an autoencoder: the "
             "inputs twice)"
         )
-    sizes = [len(part) if part.ndim else None for part in records]
-    if None in sizes or len(set(sizes)) > 1:
+    for number, part in enumerate(records, 1):
+        if not part.ndim or part.layout is not torch.strided:
+            what = "sparse" if part.ndim else "a single number"
+            raise UsageError(
+                f"{who}, number {number} is {what}; expected a dense array with a row per record"
+            )
+    sizes = [len(part) for part in records]
+    if len(set(sizes)) > 1:
         raise UsageError(
             f"{who} has {' and '.join(str(size) for size in sizes)} records; expected as many "
             "targets as inputs"
@@ -115,6 +122,7 @@ def _read_all(data: Any, who: str) -> Records:
     count = len(data)
     if not count:
         raise UsageError(f"{who} is empty; expected at least one record")
+    _check_memory(data[0], count, who)
     records = [data[index] for index in range(count)]
     if not all(isinstance(record, (tuple, list)) for record in records):
         wrong = next(record for record in records if not isinstance(record, (tuple, list)))
@@ -140,6 +148,25 @@ def _read_all(data: Any, who: str) -> Records:
                 "it, and draw in the module's forward while it trains, where the seed is the run's"
             )
     return made
+
+
+def _check_memory(record: Any, count: int, who: str) -> None:
+    """Raise if as many records as this one do not fit into the machine's memory."""
+    parts = record if isinstance(record, (tuple, list)) else (record,)
+    each = sum(int(getattr(part, "nbytes", 8)) for part in parts)
+    memory = memory_bytes()
+    if memory is not None and each * count > memory:
+        raise UsageError(
+            f"{who}: {count:,} records of {each:,} bytes are more than the {memory:,} bytes of "
+            "memory of this machine, into which they are read; give fewer, or smaller ones"
+        )
+
+
+def memory_bytes() -> int | None:
+    """Return the machine's memory, in bytes; None where it cannot be asked for."""
+    if not hasattr(os, "sysconf"):
+        return None
+    return int(os.sysconf("SC_PAGE_SIZE")) * int(os.sysconf("SC_PHYS_PAGES"))
 
 
 def _check_alike(train: Records, other: Records, name: str) -> None:

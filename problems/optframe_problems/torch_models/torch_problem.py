@@ -238,11 +238,11 @@ class TorchProblem(StochasticProblem):
 
     def hvp(self, theta: Array, v: Array, batch: TorchBatch) -> Array:
         """Return the Hessian of the batch's loss times v, (P,), by differentiating twice."""
-        return self._live.array(self._live.hvp(theta, v, batch))
+        return self._live.array(self._second.hvp(self._live, theta, v, batch))
 
     def hessian(self, theta: Array, batch: TorchBatch) -> Array:
         """Return the Hessian of the batch's loss, (P, P)."""
-        return self._live.array(self._live.hessian(theta, batch))
+        return self._live.array(self._second.hessian(self._live, theta, batch))
 
     def metrics(self, theta: Array) -> Mapping[str, Array]:
         """Measure θ on all training, validation and test records, with the module in evaluation.
@@ -300,6 +300,16 @@ class TorchProblem(StochasticProblem):
         self._given.tell(facts.unused)
         self._live.most = facts.most
         return facts
+
+    @cached_property
+    def _second(self) -> Any:
+        """The module of second derivatives, after a check that torch has them right."""
+        from optframe_problems.torch_models import probe, second_derivatives
+
+        given, few = self._given, tuple(part[: probe.FEW] for part in self._given.parts["train"])
+        seed = 0 if self._facts.draws else None
+        second_derivatives.check_second_derivatives(given.template, given.criterion, few, seed)
+        return second_derivatives
 
     @cached_property
     def _measuring(self) -> Measuring:

@@ -186,6 +186,8 @@ ONES = np.ones((4, 6))
         (ONES, {}, "data is of type ndarray and has no targets; expected"),
         ((ONES,), {}, "data is of type tuple and has no targets"),
         ("digits", {}, "data is of type str and has no targets"),
+        ((3.0, 1), {}, "data, number 1 is a single number; expected a dense array"),
+        ((torch.eye(4).to_sparse(), [0] * 4), {}, "data, number 1 is sparse"),
         ((ONES, ["a"] * 4), {}, "data, number 2 is of type list and holds no numbers"),
         ((ONES * np.nan, [0] * 4), {}, r"the inputs hold nan at \[0, 0\] \(record first"),
         ((ONES, [0, np.inf, 0, 0]), {}, r"the targets hold inf at \[1\]"),
@@ -207,3 +209,19 @@ def test_a_loader_is_no_data(data):
     loader = torch.utils.data.DataLoader(Pairs(*data))
     with pytest.raises(UsageError, match="data is of type DataLoader; give its data set, loader"):
         _ = made(loader).records
+
+
+def test_a_data_set_larger_than_the_memory_is_refused_before_it_is_read(monkeypatch):
+    monkeypatch.setattr("optframe_problems.torch_models.records.memory_bytes", lambda: 10_000)
+    read = []
+
+    class Large(Pairs):
+        def __getitem__(self, index):
+            read.append(index)
+            return super().__getitem__(index)
+
+    x, y = np.zeros((300, 6)), np.zeros(300, int)
+    with pytest.raises(UsageError, match="300 records of 56 bytes are more than the 10,000 bytes"):
+        _ = made(Large(x, y)).records
+    assert read == [0]
+    assert made(Large(x[:170], y[:170])).records == 170

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import optframe
+from optframe import UsageError
 from optframe.testing import ReadOnlyBackend
 from optframe_plugins.backends.numpy import NumpyBackend
 
@@ -137,7 +138,7 @@ def functional(problem, x, y, loss, train=True):
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # of torch.func's own parts
 @pytest.mark.parametrize("many", [1, 4, 10**9], ids=["one by one", "a few", "all"])
 def test_second_derivatives_are_those_of_torchs_transforms(many, data, bound, monkeypatch):
-    monkeypatch.setattr("optframe_problems.torch_models.live_module.COLUMNS", many)
+    monkeypatch.setattr("optframe_problems.torch_models.second_derivatives.COLUMNS", many)
     problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
     for seed in range(2):
         theta, v = point(problem, seed), point(problem, 9)
@@ -165,6 +166,68 @@ def test_where_torch_cannot_batch_a_hessian_its_columns_are_found_one_by_one(
 
     monkeypatch.setattr(torch.autograd, "grad", refusing)
     assert_allclose(problem.hessian(theta, batch), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_attention_is_differentiated_twice(bound):
+    """Its quickest kernels have no second derivative."""
+
+    class Attention(nn.TransformerEncoderLayer):
+        def __init__(self):
+            super().__init__(4, 2, 4, dropout=0.0, batch_first=True)
+
+    x = np.random.default_rng(0).standard_normal((6, 3, 4))
+    problem = bound(optframe.TorchProblem(Attention, F.mse_loss, (x, x[:, ::-1])))
+    theta, v = point(problem), point(problem, 7)
+    batch = problem.draw(slice(None), None)
+    h = 1e-5
+    above, below = (problem.gradient(theta + sign * h * v, batch) for sign in (1, -1))
+    product = problem.hvp(theta, v, batch)
+    assert_allclose(product, (above - below) / (2 * h), rtol=1e-4, atol=1e-6)
+
+
+class Wrong(torch.autograd.Function):
+    """x², with a gradient of 2x whose own derivative is 1 and not 2."""
+
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(context, gradient):
+        (x,) = context.saved_tensors
+        return gradient * (x + x.detach())
+
+
+def test_wrong_second_derivatives_are_refused(data, bound):
+    class Square(nn.Linear):
+        def forward(self, x):
+            return Wrong.apply(super().forward(x))
+
+    problem = bound(optframe.TorchProblem(lambda: Square(6, 3), F.cross_entropy, data))
+    theta, batch = point(problem), problem.draw(slice(None), None)
+    assert np.isfinite(problem.gradient(theta, batch)).all()
+    message = "Square: its second derivatives by '(weight|bias)' are wrong: torch has"
+    for ask in (lambda: problem.hvp(theta, theta, batch), lambda: problem.hessian(theta, batch)):
+        with pytest.raises(UsageError, match=message):
+            ask()
+    found = optframe.minimize(
+        optframe.TorchProblem(lambda: Square(6, 3), F.cross_entropy, data), "adam", steps=2
+    )
+    assert found.status == "finished"
+
+
+def test_relu_and_pooling_are_not_taken_for_wrong(images, bound):
+    def make():
+        convolution = nn.Conv2d(2, 40, 3, padding=1)
+        nn.init.zeros_(convolution.bias)
+        layers = convolution, nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(640, 3)
+        return nn.Sequential(*layers)
+
+    x, y = images
+    problem = bound(optframe.TorchProblem(make, F.cross_entropy, (np.maximum(x, 0), y)))
+    theta = point(problem)
+    assert np.isfinite(problem.hvp(theta, theta, problem.draw(slice(None), None))).all()
 
 
 def test_a_linear_loss_has_no_curvature(data, bound):
