@@ -67,7 +67,7 @@ class LiveModule:
         self.sizes = [parameter.numel() for parameter in self.parameters]
         self._flat = torch.empty(sum(self.sizes), dtype=self.dtype, device=self.device)
         self._viewed: Any = None
-        self._generators = generators(self.device)
+        self.generators = generators(self.device)
         self._mode = ""
         self.enter("step")
         norms = [m for m in self.module.modules() if isinstance(m, _BatchNorm) and m.training]
@@ -170,7 +170,7 @@ class LiveModule:
 
     def seed(self, seed: int) -> None:
         """Seed the generators that the module may draw from."""
-        for generator in self._generators:
+        for generator in self.generators:
             generator.manual_seed(seed)
 
     def value(self, records: Records) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -57,44 +57,42 @@ def facts_of(live: LiveModule, records: Records, batch_norm: str) -> Facts:
         )
     few = tuple(part[:FEW] for part in records)
     with drawing_from(0):
-        states, elsewhere = [], others()
-        kept: list[str] = []
-        for mode in ("step", "step", "measure"):
-            before = _buffers(live)
-            with warnings.catch_warnings(record=True) as told:
-                warnings.simplefilter("always")
-                states.append(_tried(live, few, mode, who))
-            _refuse_broadcasts(told, who)
-            for warning in told if not kept else ():
-                warnings.warn_explicit(
-                    warning.message, warning.category, warning.filename, warning.lineno
-                )
-            kept += _changed(before, _buffers(live))
+        before, elsewhere = _kept(live), others()
+        first, again, still = (_tried(live, few, mode, who) for mode in ("step", "step", "measure"))
+        _refuse_pairs(live, few, who)
         if not _same(others(), elsewhere):
             raise UsageError(
                 f"{who}: its forward draws from NumPy's or Python's global generator, which is not "
                 "seeded in each step; draw with torch, such as torch.rand"
             )
-    if kept:
+        changed = _changed(before, _kept(live))
+    if changed:
         raise UsageError(
-            f"{who}: its forward changes the buffer {kept[0]!r}, so that the loss would depend on "
-            "what was asked before; hold it fixed in the module, or leave out the layer that keeps "
-            "it (only the buffers of batch normalization are worked out again)"
+            f"{who}: its forward changes the {changed[0]}, so that the loss would depend on what "
+            "was asked before; hold it fixed in the module, or leave out the layer that changes it "
+            "(only the buffers of batch normalization are worked out again)"
         )
-    (loss, drew, unused, numbers), (again, *_), (_, drew_later, *_) = states
-    if not torch.allclose(loss, again, rtol=1e-5, equal_nan=True):
+    if not torch.allclose(first.loss, again.loss, rtol=1e-5, equal_nan=True):
         raise UsageError(
-            f"{who}: the same records and seed give the loss {float(loss):.9g}, then "
-            f"{float(again):.9g}; its forward keeps something between calls, or draws from a "
+            f"{who}: the same records and seed give the loss {float(first.loss):.9g}, then "
+            f"{float(again.loss):.9g}; its forward keeps something between calls, or draws from a "
             "generator of its own: let it depend on its inputs, parameters and torch's global "
             "generator alone"
         )
-    each = max(1, numbers // len(few[-1]))
-    return Facts(drew, drew_later, unused, max(FEW, HELD // each))
+    each = max(1, first.numbers // len(few[-1]))
+    return Facts(first.drew, still.drew, first.unused, max(FEW, HELD // each))
 
 
-def _tried(live: LiveModule, few: Records, mode: str, who: str) -> tuple[Any, bool, Any, int]:
-    """Return the loss, whether it drew, the unused parameters, and the numbers kept for them."""
+class _Trial(NamedTuple):
+    """A loss; whether it drew; the parameters it does not use; the numbers kept for its gradient."""
+
+    loss: Any
+    drew: bool
+    unused: tuple[str, ...]
+    numbers: int
+
+
+def _tried(live: LiveModule, few: Records, mode: str, who: str) -> _Trial:
     sizes: dict[int, int] = {}
     own = {parameter.data_ptr() for parameter in live.parameters}
 
@@ -105,9 +103,13 @@ def _tried(live: LiveModule, few: Records, mode: str, who: str) -> tuple[Any, bo
 
     live.enter(mode)
     live.seed(0)
-    before = [generator.get_state() for generator in live._generators]
+    before = [generator.get_state() for generator in live.generators]
     try:
-        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        with (
+            warnings.catch_warnings(record=True) as told,
+            torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
+        ):
+            warnings.simplefilter("always")
             loss = live.value(few)
     except OptframeError:
         raise
@@ -115,7 +117,8 @@ def _tried(live: LiveModule, few: Records, mode: str, who: str) -> tuple[Any, bo
         raise UsageError(
             f"{who}: its forward and loss on {len(few[-1])} records raised {described(error)}"
         ) from error
-    after = [generator.get_state() for generator in live._generators]
+    _refuse_broadcasts(told, who)
+    after = [generator.get_state() for generator in live.generators]
     drew = any(not torch.equal(old, new) for old, new in zip(before, after, strict=True))
     if not loss.requires_grad:
         raise UsageError(
@@ -124,7 +127,7 @@ def _tried(live: LiveModule, few: Records, mode: str, who: str) -> tuple[Any, bo
         )
     found = torch.autograd.grad(loss, live.parameters, allow_unused=True)
     unused = tuple(n for n, g in zip(live.names, found, strict=True) if g is None)
-    return loss.detach(), drew, unused, sum(sizes.values())
+    return _Trial(loss.detach(), drew, unused, sum(sizes.values()))
 
 
 def _first_norm(live: LiveModule) -> str:
@@ -132,8 +135,14 @@ def _first_norm(live: LiveModule) -> str:
     return next(repr(name) for name, module in live.module.named_modules() if module is norm)
 
 
-def _buffers(live: LiveModule) -> Mapping[str, Any]:
-    return {name: buffer.clone() for name, buffer in live.module.named_buffers()}
+def _kept(live: LiveModule) -> Mapping[str, Any]:
+    """Return copies of all that the module holds, by what it is."""
+    module = live.module
+    buffers = {f"buffer {name!r}": held.clone() for name, held in module.named_buffers()}
+    parameters = {
+        f"parameter {name!r}": held.detach().clone() for name, held in module.named_parameters()
+    }
+    return {**buffers, **parameters}
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -158,8 +167,41 @@ def _same(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
 
 
 def _refuse_broadcasts(told: list[warnings.WarningMessage], who: str) -> None:
-    """Raise where torch warned that outputs and targets have different shapes."""
+    """Raise where torch warned that outputs and targets have different shapes.
+
+    Other warnings come again when the module runs.
+    """
     for warning in told:
         text = str(warning.message)
         if "target size" in text and "broadcast" in text:
             raise UsageError(f"{who}: the loss warned: {one_line(text)}")
+
+
+def _refuse_pairs(live: LiveModule, few: Records, who: str) -> None:
+    """Raise where the loss is the mean over all pairs of an output and a target.
+
+    Outputs (B, 1) and targets (B,) broadcast to (B, B), in most losses without a warning. The loss
+    then is the same when the targets change places.
+    """
+    targets = few[-1]
+    live.enter("measure")
+    losses = []
+    with torch.no_grad():
+        live.seed(0)
+        outputs = live.module(*few[:-1])
+        if not isinstance(outputs, torch.Tensor) or outputs.shape[:1] != targets.shape[:1]:
+            return
+        shapes = {tuple(outputs.shape[1:]), tuple(targets.shape[1:])}
+        if shapes != {(), (1,)} or outputs.unique().numel() == 1 or targets.unique().numel() == 1:
+            return
+        for changed in (targets, targets.roll(1, 0), torch.zeros_like(targets)):
+            live.seed(0)
+            losses.append(live.checked(outputs, changed))
+    loss, moved, without = losses
+    ignores = torch.allclose(loss, without, rtol=1e-6, atol=0)
+    if torch.allclose(loss, moved, rtol=1e-6, atol=0) and not ignores:
+        raise UsageError(
+            f"{who}: outputs of shape {tuple(outputs.shape)} and targets of shape "
+            f"{tuple(targets.shape)} are paired each with each: the loss does not depend on which "
+            "target belongs to which record; give both the same shape"
+        )

@@ -55,6 +55,8 @@ def _read(data: Any, name: str) -> Records:
     who = f"TorchProblem: {name}"
     if hasattr(data, "tensors"):  # a TensorDataset
         data = tuple(data.tensors)
+    if isinstance(data, list) and data and isinstance(data[0], (np.ndarray, torch.Tensor)):
+        data = tuple(data)
     if isinstance(data, tuple):
         records = tuple(tensor_of(part, f"{who}, number {n}") for n, part in enumerate(data, 1))
     elif callable(getattr(data, "__getitem__", None)) and hasattr(data, "__len__"):

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["TorchProblem"]
 
 
+_ANSWERS = ("loss", "gradient", "loss_and_gradient", "hvp", "hessian")
+
+
 class TorchProblem(StochasticProblem):
     """Training of a PyTorch module: the mean loss of its outputs over records.
 
@@ -112,6 +115,15 @@ class TorchProblem(StochasticProblem):
     ) -> None:
         given = _Given(module, loss, data, test, validation, dict(metrics or {}), batch_norm)
         self.__dict__["_given"] = given  # a subclass may be a frozen dataclass
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        own = sorted(vars(cls).keys() & {*_ANSWERS, "backward", "parameters_at", "bind"})
+        if own:
+            raise TypeError(
+                f"{cls.__name__}.{own[0]} overrides that of TorchProblem, which torch's optimizers "
+                "would not see; put it into the loss or the module, or rename it"
+            )
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = getattr(self, "__dataclass_fields__", None)
@@ -296,7 +308,11 @@ class TorchProblem(StochasticProblem):
     def _facts(self) -> Facts:
         from optframe_problems.torch_models.probe import facts_of
 
-        facts = facts_of(self._live, self._parts["train"], self._given.batch_norm)
+        try:
+            facts = facts_of(self._live, self._parts["train"], self._given.batch_norm)
+        except Exception:
+            self.__dict__.pop("_live")  # what it has changed in its module
+            raise
         self._given.tell(facts.unused)
         self._live.most = facts.most
         return facts

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import optframe
-from optframe import Count, Study, UsageError
+from optframe import Count, OptframeError, PluginError, Study, UsageError
 from optframe.testing import check_problem
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch")
@@ -154,3 +154,113 @@ def test_the_example_of_the_docstring_prints_what_it_shows():
     found = doctest.DocTestRunner().run(example, out=printed.append)
     assert found.attempted == 6
     assert not found.failed, "".join(printed)
+
+
+class Counting(nn.Linear):
+    def __init__(self):
+        super().__init__(6, 3)
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, x):
+        if self.training:
+            self.seen += 1
+        return super().forward(x)
+
+
+class Remembering(nn.Linear):
+    calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return super().forward(x) * self.calls
+
+
+class DrawingFromNumpy(nn.Linear):
+    def forward(self, x):
+        return super().forward(x) * np.random.random()
+
+
+class Clamping(nn.Linear):
+    def forward(self, x):
+        self.weight.data.clamp_(-0.1, 0.1)
+        return super().forward(x)
+
+
+class WithoutGraph(nn.Linear):
+    def forward(self, x):
+        return super().forward(x).detach()
+
+
+class Raising(nn.Linear):
+    def forward(self, x):
+        raise ValueError("first\nsecond")
+
+
+def each(outputs, targets):
+    return F.cross_entropy(outputs, targets, reduction="none")
+
+
+def one(module):
+    return lambda: module(6, 3)
+
+
+def squares(outputs, targets):
+    return ((outputs - targets) ** 2).mean()
+
+
+@pytest.mark.parametrize(
+    ("make", "loss", "message"),
+    [
+        (Counting, None, "Counting: its forward changes the buffer 'seen', so that the loss would"),
+        (one(Clamping), None, "Clamping: its forward changes the parameter 'weight', so that"),
+        (one(Remembering), None, "Remembering: the same records and seed give the loss"),
+        (one(DrawingFromNumpy), None, "draws from NumPy's or Python's global generator"),
+        (one(WithoutGraph), None, "the loss does not depend on its parameters; its forward may"),
+        (one(Raising), None, "forward and loss on 8 records raised ValueError: first second"),
+        (lambda: nn.Linear(5, 3), None, "raised RuntimeError: mat1 and mat2 shapes cannot be"),
+        (one(nn.Linear), each, r"the loss returned 8 numbers of shape \(8,\); expected a tensor"),
+        (one(nn.Linear), lambda z, y: 1.0, "the loss returned a float; expected a tensor with one"),
+        (lambda: nn.Linear(6, 1), F.mse_loss, "the loss warned: Using a target size"),
+        (
+            lambda: nn.Linear(6, 1),
+            squares,
+            r"targets of shape \(8,\) are paired each",
+        ),
+        (lambda: nn.Linear(6, 2), None, "raised IndexError: Target 2 is out of bounds"),
+    ],
+)
+def test_what_would_give_wrong_numbers_is_refused_in_one_line(make, loss, message, data):
+    problem = optframe.TorchProblem(make, loss or F.cross_entropy, data)
+    with pytest.raises(OptframeError, match=message) as refused:
+        optframe.minimize(problem, "sgd", steps=1)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"loss": None}, "loss is None; expected a function of"),
+        ({"metrics": {"accuracy": 3}}, "accuracy is 3; expected a function of"),
+        ({"metrics": {"loss": each}}, "a metric is named 'loss', which is measured"),
+        ({"batch_norm": "keep"}, "batch_norm is 'keep'; expected 'recompute' or 'refuse'"),
+    ],
+)
+def test_arguments_are_checked_at_once(arguments, message, data):
+    with pytest.raises(UsageError, match=message):
+        optframe.TorchProblem(Net, **{"loss": F.cross_entropy, "data": data, **arguments})
+
+
+def test_a_metric_returns_one_number(data):
+    problem = optframe.TorchProblem(
+        Net, F.cross_entropy, data, metrics={"hits": lambda z, y: z.argmax(1) == y}
+    )
+    with pytest.raises(PluginError, match="the metric 'hits' returned 60 numbers; expected one"):
+        optframe.minimize(problem, "sgd", steps=1)
+
+
+def test_a_subclass_changes_the_loss_where_torchs_optimizers_see_it():
+    with pytest.raises(TypeError, match=r"Ridge.loss overrides that of TorchProblem"):
+
+        class Ridge(optframe.TorchProblem):
+            def loss(self, theta, batch):
+                return 0

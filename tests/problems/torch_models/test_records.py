@@ -36,6 +36,7 @@ def shapes(x, y):
     return {
         "arrays": (x, y),
         "lists": (x.tolist(), y.tolist()),
+        "a list of arrays": [x, y],
         "tensors": tensors,
         "read-only": (np.broadcast_to(x, x.shape), y),
         "reversed": (x[::-1].copy()[::-1], y),
