@@ -84,7 +84,7 @@ def facts_of(live: LiveModule, records: Records, batch_norm: str) -> Facts:
 
 
 class _Trial(NamedTuple):
-    """A loss; whether it drew; the parameters it does not use; the numbers kept for its gradient."""
+    """A loss, whether it drew, unused parameters, and how many numbers its gradient keeps."""
 
     loss: Any
     drew: bool
