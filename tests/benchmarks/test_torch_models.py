@@ -21,8 +21,8 @@ from optframe.contracts.seeds import Seeds
 
 RUNS = runpy.run_path(str(Path(__file__).with_name("runs.py")))
 BATCH = 128
-SIZES = {"784-32-10": ((784,), 200), "small CNN": ((3, 32, 32), 2)}
-"""The shape of a record, and the number of steps."""
+SIZES = {"784-32-10": ((784,), 60, 200), "small CNN": ((3, 32, 32), 5, 2)}
+"""The shape of a record, the minibatches in an epoch, and the number of steps."""
 
 
 def module_of(name: str) -> Any:
@@ -69,10 +69,10 @@ class Task:
 
     def __init__(self, name: str, steps: int = 0, backend: str = "numpy") -> None:
         torch = import_module("torch")
-        shape, usual = SIZES[name]
+        shape, epoch, usual = SIZES[name]
         self.steps, self.seeds = steps or usual, Seeds(0, 0)
         random = np.random.default_rng(0)
-        x = random.standard_normal((5 * BATCH, *shape)).astype("float32")
+        x = random.standard_normal((epoch * BATCH, *shape)).astype("float32")
         y = random.integers(10, size=len(x))
         self.data = torch.from_numpy(x), torch.from_numpy(y)
         self.loss = torch.nn.functional.cross_entropy
