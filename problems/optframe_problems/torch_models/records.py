@@ -76,6 +76,12 @@ def _read(data: Any, name: str) -> Records:
             "targets), arrays or tensors, or a data set of such pairs (of an autoencoder: the "
             "inputs twice)"
         )
+    _check(records, who)
+    return records
+
+
+def _check(records: Records, who: str) -> None:
+    """Raise if the parts have no or different numbers of rows, or numbers that are not finite."""
     for number, part in enumerate(records, 1):
         if not part.ndim or part.layout is not torch.strided:
             what = "sparse" if part.ndim else "a single number"
@@ -98,7 +104,6 @@ def _read(data: Any, name: str) -> Records:
                 f"{who}: the {what} hold {float(part[tuple(place)])} at {place} (record first, "
                 "from 0); expected finite numbers"
             )
-    return records
 
 
 def tensor_of(values: Any, who: str) -> torch.Tensor:
