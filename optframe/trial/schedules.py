@@ -29,7 +29,8 @@ class ScheduledFields:
         Numbers of all types become floats, so that 1, 1.0 and ``numpy.int64(1)`` give the same run.
         """
         copied, kind = copy.copy(optimizer), cast("Any", type(optimizer))
-        numbers = {field.attribute for field in parameters(kind).values() if field.number}
+        fields = parameters(kind).values()
+        numbers = {field.attribute for field in fields if field.number and not field.whole}
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
                 found = Scheduled.of(optimizer, name, value)
