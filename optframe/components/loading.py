@@ -16,7 +16,7 @@ import pluggy
 
 from optframe.components import hookspecs
 from optframe.components.importing import TYPED, staying
-from optframe.components.registry import Registry
+from optframe.components.registry import Plugin, Registry
 from optframe.errors import PluginError, UsageError, nearest
 from optframe.given_files import expanded
 
@@ -35,7 +35,8 @@ def load_plugins(
     ----------
     paths
         Python files or module names (``-P``). An installed plugin that has the name of a file, or
-        whose module has it, is not loaded: the file takes its place.
+        whose module has it, is not loaded: the file takes its place. A file without hooks is no
+        plugin, but import paths may name what is in it.
     without
         Names of installed plugins to leave out.
     strict
@@ -120,7 +121,10 @@ def _load_path(registry: Registry, path: str, replaced: Collection[str]) -> None
         registry.leave_out(name, path, error, named=True)
         return
     version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if is_file else ""
-    registry.admit(plugin, name, path, version, named=True)
+    if any(word.startswith("optframe_") for word in vars(plugin)) or not is_file:
+        registry.admit(plugin, name, path, version, named=True)
+    else:  # a file without hooks: import paths name what is in it
+        registry.plugins.append(Plugin(name, path, version))
 
 
 def _import_file(file: Path, replaced: Collection[str]) -> ModuleType:

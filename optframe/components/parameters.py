@@ -16,7 +16,7 @@ from optframe.components.kinds import KINDS
 from optframe.contracts.fields import NumberMark, UnknownMark
 from optframe.contracts.schedule import Schedule
 from optframe.contracts.search import Search
-from optframe.errors import UsageError, nearest
+from optframe.errors import UsageError, described, nearest
 
 __all__ = [
     "FURTHER",
@@ -156,6 +156,10 @@ def build(component: type, given: Mapping[str, Any], where: str, make: Make | No
         raise
     except (ValueError, TypeError) as error:
         raise UsageError(f"{where}: {error}") from error
+    except Exception as error:
+        if not hasattr(component, "target"):
+            raise
+        raise UsageError(f"{where}: {described(error)}") from error  # of another library
 
 
 def mistakes_in(component: type, given: Mapping[str, Any], where: str) -> list[str]:

@@ -92,7 +92,7 @@ def component_class(
         "__doc__": getattr(found, "__doc__", None),
         "__module__": getattr(found, "__module__", None) or type(found).__module__,
     }
-    name = path.rpartition(".")[2]
+    name = path.replace(":", ".").rpartition(".")[2]
     return dataclasses.make_dataclass(
         name, made, bases=(base,), namespace=namespace, frozen=True, kw_only=True
     )

@@ -1,0 +1,173 @@
+"""Loads the components that import paths name, each once, and identifies their code."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, Protocol
+
+from optframe.components.adapting import (
+    Adapters,
+    Call,
+    called,
+    class_of,
+    is_function,
+    kind_of,
+    refusal,
+)
+from optframe.components.code import distributions_of, hash_of, identity_of, version_of
+from optframe.components.entries import Entry
+from optframe.components.import_paths import found_at, imported, is_path
+from optframe.components.importing import Imports
+from optframe.components.kinds import KINDS
+from optframe.components.parameters import Make, build
+from optframe.components.signatures import component_class, path_of
+from optframe.errors import PluginError, UsageError
+
+__all__ = ["ByPath"]
+
+
+class _Registry(Protocol):
+    """What is needed of a registry, which has a `ByPath`."""
+
+    imports: Imports
+
+    @property
+    def make(self) -> Make: ...
+
+    def entries(self, kind: str) -> list[Entry]: ...
+
+    def load(self, kind: str, name: str) -> Any: ...
+
+
+class ByPath:
+    """The components of a registry that are named by import paths."""
+
+    def __init__(self, registry: _Registry) -> None:
+        self.registry = registry
+        self._loaded: dict[tuple[str, str], Any] = {}
+
+    @property
+    def loaded(self) -> list[tuple[str, str]]:
+        """The kinds and names of what was loaded so far."""
+        return sorted(self._loaded)
+
+    def adapters(self) -> Adapters:
+        """Return the adapters that plugins register; their libraries are not imported."""
+        adapters = Adapters()
+        for entry in self.registry.entries("adapters"):
+            try:
+                adapters.named[entry.name] = self.registry.load("adapters", entry.name)()
+            except PluginError as error:
+                adapters.broken.append(str(error))
+        return adapters
+
+    def found(self, path: str) -> Any:
+        """Return what an import path names; raise `UsageError` if it names nothing."""
+        return found_at(path, self.registry.imports, self.adapters().extras)
+
+    def is_object(self, path: str) -> bool:
+        """Whether an import path names something else than a module."""
+        if not is_path(path):
+            return False
+        try:
+            return not isinstance(self.found(path), ModuleType)
+        except UsageError:
+            return False
+
+    def load(self, entry: Entry, where: str = "") -> Any:
+        """Return the class or object that the entry of an import path or ``module:Class`` names.
+
+        Raises
+        ------
+        UsageError
+            If the path names nothing, or no component of this kind.
+        PluginError
+            If a ``module:Class`` does, or an adapter raises.
+        """
+        kind, name = entry.kind, entry.name
+        if (kind, name) in self._loaded:
+            return self._loaded[kind, name]
+        try:
+            if is_path(name):
+                found = self.found(name)
+            else:
+                who = f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r}"
+                found = imported(name, self.registry.imports, who)
+            loaded = class_of(kind, name, found, self.adapters())
+        except UsageError as error:
+            if not is_path(name):
+                raise PluginError(f"{KINDS[kind].singular} {error}") from error
+            prefix = f"{where}: " if where else ""
+            raise UsageError(*(f"{prefix}{line}" for line in error.mistakes)) from error
+        self._loaded[kind, name] = loaded
+        return loaded
+
+    def code(self, entry: Entry) -> str | None:
+        """Return a text that identifies the code of what is named; None if it is in no file.
+
+        It is also None for a ``module:Class`` of ours, whose files are hashed.
+        """
+        loaded = self.load(entry)
+        component = loaded if isinstance(loaded, type) else type(loaded)
+        path = path_of(component)
+        if path is None and not is_path(entry.name):
+            return None
+        place = _module_of(entry.name)
+        if path is None:
+            return identity_of({place, *(base.__module__ for base in component.__mro__)})
+        made: Any = component
+        own = identity_of({place, getattr(made.target, "__module__", None) or place})
+        if own is None or issubclass(component, Call):
+            return own
+        around = hash_of(base.__module__ for base in component.__mro__[1:])
+        recognized = self.adapters().recognized(made.target)
+        heads = {name.partition(".")[0] for name in recognized[2].modules} if recognized else set()
+        libraries = [version_of(head) or "" for head in sorted(heads) if head in sys.modules]
+        return " ".join(dict.fromkeys([*own.split(" "), *libraries, around or ""])).strip()
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the distributions that the loaded components come from."""
+        heads = {_module_of(name).partition(".")[0] for _, name in self._loaded}
+        names = sorted({name for head in heads for name in distributions_of(head)})
+        return {name: importlib.metadata.version(name) for name in names}
+
+    def kinds(self, name: str, given: Mapping[str, Any]) -> list[str]:
+        """Return the kind of what a name names; of a function, that of what it returns.
+
+        The list is empty if the name is neither an import path nor a ``module:Class``.
+
+        Raises
+        ------
+        UsageError
+            If the path names nothing, or no component.
+        PluginError
+            If a ``module:Class`` names nothing.
+        """
+        if is_path(name):
+            found = self.found(name)
+        elif ":" in name:
+            found = imported(name, self.registry.imports, name)
+        else:
+            return []
+        adapters = self.adapters()
+        kind = kind_of(found)
+        recognized = adapters.recognized(found) if kind is None else None
+        if kind is None and recognized is None and is_function(found):
+            call = component_class(found, name, Call, frozenset(), frozenset({"name"}))
+            found = called(build(call, given, name, self.registry.make), name)
+            kind = None if isinstance(found, type) else kind_of(found)
+        kind = recognized[0] if recognized else kind
+        if kind is None:
+            raise refusal(name, found, "a component: a class or object of optframe's", adapters)
+        return [kind]
+
+
+def _module_of(name: str) -> str:
+    """Return the module of an import path that is imported: the longest part that is one."""
+    module = name.partition(":")[0]
+    while module not in sys.modules and "." in module:
+        module = module.rpartition(".")[0]
+    return module
