@@ -24,7 +24,7 @@ from optframe.components.importing import Imports
 from optframe.components.kinds import KINDS
 from optframe.components.parameters import Make, build
 from optframe.components.signatures import component_class, path_of
-from optframe.errors import PluginError, UsageError
+from optframe.errors import OptframeError, PluginError, UsageError
 
 __all__ = ["ByPath"]
 
@@ -64,9 +64,19 @@ class ByPath:
                 adapters.broken.append(str(error))
         return adapters
 
-    def found(self, path: str) -> Any:
-        """Return what an import path names; raise `UsageError` if it names nothing."""
-        return found_at(path, self.registry.imports, self.adapters().extras)
+    def found(self, name: str) -> Any:
+        """Return what an import path, a ``module:Class`` or a module's name names.
+
+        Raises
+        ------
+        UsageError
+            If the path names nothing.
+        PluginError
+            If a ``module:Class`` names nothing.
+        """
+        if ":" in name:
+            return imported(name, self.registry.imports, repr(name))
+        return found_at(name, self.registry.imports, self.adapters().extras)
 
     def is_object(self, path: str) -> bool:
         """Whether an import path names something else than a module."""
@@ -91,15 +101,12 @@ class ByPath:
         if (kind, name) in self._loaded:
             return self._loaded[kind, name]
         try:
-            if is_path(name):
-                found = self.found(name)
-            else:
-                who = f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r}"
-                found = imported(name, self.registry.imports, who)
-            loaded = class_of(kind, name, found, self.adapters())
-        except UsageError as error:
+            loaded = class_of(kind, name, self.found(name), self.adapters())
+        except OptframeError as error:
             if not is_path(name):
                 raise PluginError(f"{KINDS[kind].singular} {error}") from error
+            if not isinstance(error, UsageError):
+                raise
             prefix = f"{where}: " if where else ""
             raise UsageError(*(f"{prefix}{line}" for line in error.mistakes)) from error
         self._loaded[kind, name] = loaded
@@ -146,23 +153,38 @@ class ByPath:
         PluginError
             If a ``module:Class`` names nothing.
         """
-        if is_path(name):
-            found = self.found(name)
-        elif ":" in name:
-            found = imported(name, self.registry.imports, name)
-        else:
+        if not (is_path(name) or ":" in name):
             return []
-        adapters = self.adapters()
-        kind = kind_of(found)
-        recognized = adapters.recognized(found) if kind is None else None
-        if kind is None and recognized is None and is_function(found):
-            call = component_class(found, name, Call, frozenset(), frozenset({"name"}))
-            found = called(build(call, given, name, self.registry.make), name)
+        found = self.found(name)
+        kind = self.kind(found)
+        if kind is None and is_function(found):
+            call = build(self.call(name, found), given, name, self.registry.make)
+            found = called(call, name)
             kind = None if isinstance(found, type) else kind_of(found)
-        kind = recognized[0] if recognized else kind
         if kind is None:
-            raise refusal(name, found, "a component: a class or object of optframe's", adapters)
+            raise self.refused(name, found)
         return [kind]
+
+    def refused(self, name: str, found: Any) -> UsageError:
+        """Return the error that says that a name names no component."""
+        expected = "a component: a class or object of optframe's"
+        return refusal(name, found, expected, self.adapters())
+
+    def kind(self, found: Any) -> str | None:
+        """Return the kind of component that an object is for; None for a function of ours."""
+        ours = kind_of(found)
+        recognized = self.adapters().recognized(found) if ours is None else None
+        return recognized[0] if recognized else ours
+
+    def call(self, path: str, found: Any) -> type[Any]:
+        """Return the class of a function's calls, whatever kind of component it returns."""
+        return component_class(found, path, Call, frozenset(), frozenset({"name"}))
+
+    def origin(self, name: str) -> str:
+        """Return where a component comes from: a distribution and its version, or a file."""
+        module = _module_of(name)
+        file = getattr(sys.modules.get(module), "__file__", None)
+        return (version_of(module) or file or module).replace("==", " ")
 
 
 def _module_of(name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["distributions_of", "hash_of", "identity_of", "version_of"]
+__all__ = ["distributions_of", "hash_of", "home_page_of", "identity_of", "version_of"]
 
 _KNOWN = ("optframe", "builtins", "abc", "typing")
 """Modules that are no part of a component's code; optframe's version is in each key."""
@@ -79,6 +79,19 @@ def version_of(module: str) -> str | None:
     if origin is not None and not any(origin.resolve().is_relative_to(place) for place in places):
         return None
     return " ".join(sorted(f"{one.metadata['Name']}=={one.version}" for one in distributions))
+
+
+def home_page_of(module: str) -> str | None:
+    """Return the address that a module's distribution names: of its documentation, or its home."""
+    for name in distributions_of(module.partition(".")[0]):
+        metadata = importlib.metadata.metadata(name)
+        listed = [str(line).partition(",") for line in metadata.get_all("Project-URL") or ()]
+        pages = {label.strip().lower(): page.strip() for label, _, page in listed}
+        pages["home-page"] = " ".join(metadata.get_all("Home-page") or ())
+        for label in ("documentation", "docs", "homepage", "home", "home-page", "repository"):
+            if pages.get(label):
+                return pages[label]
+    return None
 
 
 def distributions_of(head: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import difflib
 import itertools
 import re
 from collections.abc import Mapping
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from optframe.components.importing import Imports
@@ -20,7 +20,9 @@ def is_path(name: str) -> bool:
     return re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)+", name) is not None
 
 
-def found_at(path: str, imports: Imports, extras: Mapping[str, str | None]) -> Any:
+def found_at(
+    path: str, imports: Imports, extras: Mapping[str, str | None] = MappingProxyType({})
+) -> Any:
     """Return what a path names; modules are imported as they are needed.
 
     ``extras`` are the extras of optframe-bench that install libraries, by module.

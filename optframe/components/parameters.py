@@ -23,6 +23,7 @@ __all__ = [
     "Parameter",
     "accept",
     "build",
+    "is_float",
     "is_sequence",
     "mistakes_in",
     "parameters",
@@ -72,11 +73,6 @@ class Parameter:
     def number(self) -> bool:
         """Whether it may be a schedule or an array of the runs' values."""
         return any(isinstance(mark, NumberMark) for mark in _marks(self.annotation))
-
-    @property
-    def whole(self) -> bool:
-        """Whether a whole number stays one; else a number is a float."""
-        return int in get_args(_bare(self.annotation))
 
     @property
     def unknown(self) -> bool:
@@ -205,6 +201,12 @@ def _hint(component: type, name: str) -> str:
     return nearest(name, fields) if fields else "it has no parameters"
 
 
+def is_float(annotation: Any) -> bool:
+    """Whether a field's numbers are floats in a run, also those that were given as whole ones."""
+    marked = any(isinstance(mark, NumberMark) for mark in _marks(annotation))
+    return marked and int not in get_args(_bare(annotation))
+
+
 def is_sequence(annotation: Any) -> bool:
     """Whether a field takes a list. A list in a study is then one value, not a grid."""
     bare = _bare(annotation)
@@ -307,7 +309,7 @@ def _expected(annotation: Any) -> str:
         if isinstance(mark, str):
             return mark
         if isinstance(mark, UnknownMark):
-            return "a value that its library accepts"
+            return "any value"
     if origin is Literal:
         return "one of " + ", ".join(repr(option) for option in get_args(bare))
     if bare is type(None):

@@ -14,12 +14,14 @@ from functools import lru_cache, partial
 from typing import Any
 
 from optframe.components.annotations import type_of
-from optframe.components.parameters import FURTHER
+from optframe.components.import_paths import found_at, imported
+from optframe.components.importing import TYPED
+from optframe.components.parameters import FURTHER, is_float
 from optframe.errors import UsageError
 
 __all__ = ["component_class", "path_of"]
 
-_OWN = frozenset({"path", "target", "given", "name", FURTHER})
+_OWN = frozenset({"path", "target", "given", "made_of", "name", FURTHER})
 
 
 def _given(component: Any) -> dict[str, Any]:
@@ -36,6 +38,27 @@ def _given(component: Any) -> dict[str, Any]:
 
 
 _GIVEN = property(_given)
+
+
+def _reduced(component: Any) -> tuple[Any, ...]:
+    """Pickle an object by its import path: its class is in no module."""
+    kind = type(component)
+    values = {field.name: getattr(component, field.name) for field in dataclasses.fields(kind)}
+    return _restored, (*kind.made_of, values)
+
+
+def _restored(
+    path: str, base: type, left_out: frozenset[str], reserved: frozenset[str], values: Any
+) -> Any:
+    named = partial(imported, path, TYPED, path) if ":" in path else partial(found_at, path, TYPED)
+    return component_class(named(), path, base, left_out, reserved)(**values)
+
+
+def _copy(component: Any) -> Any:
+    """Copy an object with all that it holds, as `copy.copy` does without a ``__reduce__``."""
+    copied = object.__new__(type(component))
+    copied.__dict__.update(vars(component))
+    return copied
 
 
 def path_of(component: type) -> str | None:
@@ -89,6 +112,9 @@ def component_class(
         "path": path,
         "target": staticmethod(found),
         "given": _GIVEN,
+        "made_of": (path, base, left_out, reserved),
+        "__reduce__": _reduced,
+        "__copy__": _copy,
         "__doc__": getattr(found, "__doc__", None),
         "__module__": getattr(found, "__module__", None) or type(found).__module__,
     }
@@ -119,6 +145,8 @@ def _field(parameter: inspect.Parameter, annotation: Any, taken: bool, reserved:
     if default is parameter.empty:
         return attribute, annotation, dataclasses.field(metadata=metadata)
     value = _frozen(default)
+    if isinstance(value, int) and not isinstance(value, bool) and is_float(annotation):
+        value = float(value)  # as the loop makes all numbers
     try:
         hash(value)
     except TypeError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any, TypeVar, cast
 
-from optframe.components.parameters import parameters
+from optframe.components.parameters import is_float, parameters
 from optframe.components.scheduled import Scheduled
 from optframe.contracts import Optimizer, Schedule, Search
 
@@ -30,7 +30,7 @@ class ScheduledFields:
         """
         copied, kind = copy.copy(optimizer), cast("Any", type(optimizer))
         fields = parameters(kind).values()
-        numbers = {field.attribute for field in fields if field.number and not field.whole}
+        numbers = {field.attribute for field in fields if is_float(field.annotation)}
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
                 found = Scheduled.of(optimizer, name, value)
