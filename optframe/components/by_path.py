@@ -24,6 +24,7 @@ from optframe.components.importing import Imports
 from optframe.components.kinds import KINDS
 from optframe.components.parameters import Make, build
 from optframe.components.signatures import component_class, path_of
+from optframe.contracts import Transform, Wrapper
 from optframe.errors import OptframeError, PluginError, UsageError
 
 __all__ = ["ByPath"]
@@ -134,6 +135,22 @@ class ByPath:
         heads = {name.partition(".")[0] for name in recognized[2].modules} if recognized else set()
         libraries = [version_of(head) or "" for head in sorted(heads) if head in sys.modules]
         return " ".join(dict.fromkeys([*own.split(" "), *libraries, around or ""])).strip()
+
+    def code_of_result(self, kind: str, name: str, made: Any) -> str | None:
+        """Return a text that identifies the code of what a function returned, wrappers included.
+
+        None where the name is not a function's: then `code` covers all.
+        """
+        if not (is_path(name) or ":" in name):
+            return None
+        called = self.registry.load(kind, name)
+        if not (isinstance(called, type) and issubclass(called, Call)):
+            return None
+        modules = {base.__module__ for base in type(made).__mro__}
+        while isinstance(made, (Wrapper, Transform)):
+            made = made.optimizer if isinstance(made, Wrapper) else made.problem
+            modules |= {base.__module__ for base in type(made).__mro__}
+        return identity_of(modules, follow=False)
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the distributions that the loaded components come from."""

@@ -31,13 +31,13 @@ def hash_of(modules: Iterable[str]) -> str | None:
     return _digest(files)
 
 
-def identity_of(modules: Iterable[str]) -> str | None:
+def identity_of(modules: Iterable[str], follow: bool = True) -> str | None:
     """Return a text that identifies the code of modules that import paths name.
 
     A module of an installed distribution is known by that distribution's version, as in
     ``torch==2.13.0``. Else it is a user's own: its files are hashed, with those beside it that they
-    import, and the installed distributions that they import are named. None if a module has no
-    file.
+    import, and the installed distributions that they import are named, unless ``follow`` is off.
+    None if a module has no file.
     """
     versions: set[str] = set()
     files: dict[Path, None] = {}
@@ -56,7 +56,7 @@ def identity_of(modules: Iterable[str]) -> str | None:
                 file = pending.pop(0)
                 if file not in files:
                     files[file] = None
-                    for name in _imported_by(file):
+                    for name in _imported_by(file) if follow else ():
                         pending += _beside(file, name)
                         found = version_of(name)
                         versions |= {found} if found else set()

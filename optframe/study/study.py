@@ -193,6 +193,7 @@ class _Planner:
         self.raised: Exception | None = None
         """What the first problem raised that cannot be bound."""
         self._code = cache(registry.code)  # files are read once per plan
+        self._code_of_result = registry.by_path.code_of_result
         self.prefix = f"{study.where}: " if study.where else ""
         self.budgets = Budgets(study.budget, study.seed, self.prefix, self.mistakes)
 
@@ -276,6 +277,8 @@ class _Planner:
             datasets = self.binder.datasets_of(problem.component)
             names += [("datasets", name) for name in datasets]
             code += [*(self._code(kind, name) for kind, name in names), *datasets.values()]
+            for kind, choice in (("optimizers", optimizer), ("problems", problem)):
+                code.append(self._code_of_result(kind, choice.component.name, choice.made) or "")
         for seed in range(seeds):
             yield Trial(
                 optimizer=optimizer.component,
@@ -290,7 +293,7 @@ class _Planner:
                 backend=backend,
                 dtype=self.study.dtype or bound.dtype,
                 threads=self.study.run.threads,
-                code=" ".join(dict.fromkeys(code)),
+                code=" ".join(dict.fromkeys(filter(None, code))),
                 skip=reason_to_skip(optimizer, problem, missing) if missing else None,
                 measure=tuple(name for name in MEASURES if name in self.study.run.measure),
                 profile=self.study.run.profile,

@@ -26,7 +26,8 @@ class Stepwise(Optimizer):
 
     def step(self, theta, state, oracle):
         state.step([float(value) for value in oracle.gradient(theta)])
-        return oracle.xp.asarray(state.params, dtype=theta.dtype), state
+        device = getattr(theta, "device", None)
+        return oracle.xp.asarray(state.params, dtype=theta.dtype, device=device), state
 
 
 @dataclass(frozen=True, kw_only=True)
