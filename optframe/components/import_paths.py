@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import pkgutil
 import re
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
@@ -97,7 +98,8 @@ def _module(name: str, imports: Imports, extras: Mapping[str, str | None]) -> An
 
 
 def _no_attribute(found: Any, name: str, part: str) -> str:
-    known = [word for word in dir(found) if not word.startswith("_")]
+    inside = [module.name for module in pkgutil.iter_modules(getattr(found, "__path__", ()))]
+    known = sorted({word for word in [*dir(found), *inside] if not word.startswith("_")})
     near = difflib.get_close_matches(part, known, n=5)
     near += [word for word in known if word.lower() == part.lower()]
     if not near:

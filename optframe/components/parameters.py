@@ -105,6 +105,8 @@ class Parameter:
 @lru_cache(maxsize=1024)
 def parameters(component: type) -> Mapping[str, Parameter]:
     """Return the parameters of a component: those fields that a study may set, by name."""
+    if not dataclasses.is_dataclass(component):  # an adapter has none
+        return types.MappingProxyType({})
     hints = typing.get_type_hints(component, include_extras=True)
     found = {}
     for field in dataclasses.fields(component):

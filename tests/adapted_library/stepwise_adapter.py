@@ -1,4 +1,4 @@
-"""An adapter of the library ``stepwise``: the example of the documentation, and more kinds."""
+"""An adapter of the library ``stepwise``: as in the documentation, and for schedules, too."""
 
 import sys
 from dataclasses import dataclass
@@ -26,8 +26,7 @@ class Stepwise(Optimizer):
 
     def step(self, theta, state, oracle):
         state.step([float(value) for value in oracle.gradient(theta)])
-        device = getattr(theta, "device", None)
-        return oracle.xp.asarray(state.params, dtype=theta.dtype, device=device), state
+        return oracle.xp.asarray(state.params, dtype=theta.dtype, device=theta.device), state
 
 
 @dataclass(frozen=True, kw_only=True)

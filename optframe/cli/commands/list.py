@@ -81,9 +81,9 @@ def _list_module(registry: Registry, name: str) -> None:
     for word in getattr(module, "__all__", None) or vars(module):
         value = getattr(module, word, None)
         home = str(getattr(value, "__module__", None))
-        whole = not isinstance(value, type) and not is_function(value)
-        ours = home.partition(".")[0] == "optframe" != head and not whole
-        if word.startswith("_") or isinstance(value, ModuleType) or ours:
+        defined = isinstance(value, type) or is_function(value)
+        elsewhere = defined and home.partition(".")[0] != head  # it was only imported there
+        if word.startswith("_") or isinstance(value, ModuleType) or elsewhere:
             continue
         path, kind = f"{name}.{word}", registry.by_path.kind(value)
         if kind is None and is_function(value) and home == module.__name__ and head not in adapted:

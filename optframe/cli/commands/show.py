@@ -48,8 +48,7 @@ def command(registry: Registry, name: str) -> None:
         component = registry.load(kind, name)
         click.echo(f"{component.__module__}.{component.__qualname__}\n")
         click.echo(inspect.cleandoc(component.__doc__ or ""))
-        if kind != "adapters":
-            _show_parameters(component)
+        _show_parameters(component)
 
 
 def _show_path(registry: Registry, name: str) -> None:
