@@ -85,6 +85,8 @@ class Registry:
     def entry(self, kind: str, name: str, where: str = "") -> Entry:
         """Return the entry of a component; ``where`` begins the message of an error.
 
+        A name with a dot or a colon that no component has is an import path.
+
         Raises
         ------
         UsageError
@@ -108,10 +110,13 @@ class Registry:
     def load(self, kind: str, name: str, where: str = "") -> Any:
         """Return a component's class; import it if it was registered as ``"module:Class"``.
 
+        An import path may name a ready-made object, too. The class of what another library has, or
+        of a function that returns a component, is made from its signature.
+
         Raises
         ------
         UsageError
-            If no component has this name.
+            If no component has this name, or an import path names none of this kind.
         PluginError
             If the import fails, or the class breaks the contract of its kind.
         """

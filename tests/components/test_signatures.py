@@ -5,6 +5,7 @@
 
 import copy
 import pickle
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NewType, Optional, TypedDict, Union
@@ -14,6 +15,7 @@ import pytest
 from optframe import Count, Optimizer, Positive, Search, UsageError, load_plugins
 from optframe.components.parameters import build, is_sequence, parameters
 from optframe.components.signatures import component_class, path_of
+from optframe.testing.imports import check_imports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +206,14 @@ def test_a_class_is_made_once_and_its_objects_are_copied_and_pickled(adapted):
     object.__setattr__(component, "probed", True)
     assert copy.copy(component).probed
     assert copy.copy(component) == copy.deepcopy(component) == component
+
+
+def test_the_kit_asks_of_the_adapter_what_it_imports_and_not_of_the_library(adapted, monkeypatch):
+    monkeypatch.setattr("optframe.testing.imports.HEAVY", frozenset({"stepwise"}))
+    registry = load_plugins(["stepwise_adapter"])
+    check_imports(registry.load("optimizers", "stepwise.optim.Descent"))
+    with pytest.raises(AssertionError, match="imports stepwise; import it where it is used"):
+        check_imports(sys.modules["stepwise.optim"].Base)
 
 
 def test_our_own_classes_have_no_import_path():
