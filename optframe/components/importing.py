@@ -52,11 +52,10 @@ class Imports:
                 return importlib.import_module(name)
             except ModuleNotFoundError as error:
                 head = name.partition(".")[0]
-                places = [Path(folder) / head for folder in self.not_from]
-                files = [place.with_suffix(".py") for place in places]
-                packages = [head for place in places if (place / "__init__.py").is_file()]
-                there: list[object] = [file for file in files if file.is_file()]
-                found = next(iter([*there, *packages]), None)
+                beside = [Path(folder) / f"{head}.py" for folder in self.not_from]
+                found = next((str(file) for file in beside if file.is_file()), None)
+                if found is None and self.not_from and Path(head, "__init__.py").is_file():
+                    found = head
                 if found is None or error.name != head:
                     raise
                 raise PluginError(

@@ -318,7 +318,7 @@ def _expected(annotation: Any) -> str:
         return "nothing"
     if origin in (Union, types.UnionType):
         options = [o for o in get_args(bare) if o is not type(None)]
-        return " or ".join(_expected(option) for option in options)
+        return " or ".join(dict.fromkeys(_expected(option) for option in options))
     if origin is tuple or bare is tuple:
         inner = _expected(get_args(bare)[0]) if get_args(bare) else "anything"
         return f"a list of {inner.removeprefix('a ').replace('number', 'numbers')}"

@@ -394,6 +394,10 @@ def test_a_package_beside_a_study_is_named_with_p_too(my_models, tmp_path):
     (tmp_path / "s.toml").write_text(STUDY.replace("my_models", "my_package"))
     with pytest.raises(UsageError, match=r"add -P my_package$"):
         Study.from_file("s.toml").trials(load_plugins())
+    registry = load_plugins(["my_package"])
+    registry.check_named()
+    assert len(Study.from_file("s.toml").trials(registry)) == 2
+    assert len(Recipe.of(registry).make().by_path.loaded) == 1
     sys.modules.pop("my_package", None)
 
 

@@ -50,6 +50,7 @@ def typed(
     absent: "int" = None,
     late: "float | Unknown" = 0.5,  # noqa: F821
     pair: tuple[float, float] = (0.9, 0.99),
+    pairs: tuple[float, float] | tuple[float, float, float] = (0.9, 0.99),
     row: Sequence[int] = (),
     items: list[Tensor] = (),
     some: Iterable = (),
@@ -83,6 +84,7 @@ def guessed(
         ("absent", 3, 0.5, "a whole number"),
         ("late", 2, "a", "a number"),
         ("pair", [0.9, 1], [0.9], "a list of numbers"),
+        ("pairs", [0.9, 1, 2], [0.9], "a list of numbers"),
         ("row", [1, 2, 3], [0.5], "a list of whole numbers"),
         ("items", [1, "a"], 1, "a list of any value"),
         ("some", [1, "a"], 1, "a list of any value"),
