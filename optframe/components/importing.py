@@ -19,7 +19,7 @@ from types import ModuleType
 
 from optframe.errors import PluginError
 
-__all__ = ["TYPED", "Imports", "staying"]
+__all__ = ["TYPED", "Imports", "staying", "watched"]
 
 SLOW = 10
 """The seconds after which an import is said to take long: it cannot be interrupted from inside."""
@@ -47,7 +47,7 @@ class Imports:
         """
         if name in sys.modules:
             return sys.modules[name]
-        with self.searched(), _watched(name):
+        with self.searched(), staying(), watched(name):
             try:
                 return importlib.import_module(name)
             except ModuleNotFoundError as error:
@@ -86,7 +86,7 @@ class Imports:
 
 
 @contextlib.contextmanager
-def _watched(name: str) -> Iterator[None]:
+def watched(name: str) -> Iterator[None]:
     """Print on standard error what a module prints, and that its import takes long."""
     notice = (
         f"optframe: importing {name} has taken {SLOW} s so far; Ctrl-C ends it (and --timeout, in "

@@ -15,7 +15,7 @@ from types import ModuleType
 import pluggy
 
 from optframe.components import hookspecs
-from optframe.components.importing import TYPED, staying
+from optframe.components.importing import TYPED, staying, watched
 from optframe.components.registry import Plugin, Registry
 from optframe.errors import PluginError, UsageError, nearest
 from optframe.given_files import expanded
@@ -116,7 +116,7 @@ def _load_path(registry: Registry, path: str, replaced: Collection[str]) -> None
         return
     registry.paths.append(source)
     try:
-        with staying():
+        with staying(), watched(name):
             plugin = _import_file(file, replaced) if is_file else importlib.import_module(path)
     except (Exception, SystemExit) as error:
         registry.leave_out(name, path, error, named=True)

@@ -5,6 +5,7 @@ import importlib
 import re
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -401,9 +402,17 @@ def test_a_package_beside_a_study_is_named_with_p_too(my_models, tmp_path):
     sys.modules.pop("my_package", None)
 
 
+def test_a_module_that_leaves_the_working_directory_does_not_move_it(my_models, tmp_path):
+    my_models("import os\nos.chdir('/')\n" + MODELS)
+    optframe.make("my_models.bowl")
+    assert Path.cwd() == tmp_path
+
+
 def test_what_a_module_prints_is_no_output_of_ours(my_models, capsys):
     my_models("print('loud')\n" + MODELS)
     optframe.make("my_models.bowl")
+    assert capsys.readouterr() == ("", "loud\n")
+    load_plugins(["my_models.py"])
     assert capsys.readouterr() == ("", "loud\n")
 
 
