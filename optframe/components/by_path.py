@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -17,7 +16,8 @@ from optframe.components.adapting import (
     kind_of,
     refusal,
 )
-from optframe.components.code import distributions_of, hash_of, identity_of, version_of
+from optframe.components.code import hash_of, identity_of, version_of
+from optframe.components.contract_check import reserved
 from optframe.components.entries import Entry
 from optframe.components.import_paths import found_at, imported, is_path
 from optframe.components.importing import Imports
@@ -41,6 +41,8 @@ class _Registry(Protocol):
     def entries(self, kind: str) -> list[Entry]: ...
 
     def load(self, kind: str, name: str) -> Any: ...
+
+    def code(self, kind: str, name: str) -> str: ...
 
 
 class ByPath:
@@ -75,6 +77,8 @@ class ByPath:
         PluginError
             If a ``module:Class`` names nothing.
         """
+        if not self.registry.imports.any:
+            raise UsageError(f"{name} is not imported, since a store names it")
         if ":" in name:
             return imported(name, self.registry.imports, repr(name))
         return found_at(name, self.registry.imports, self.adapters().extras)
@@ -153,10 +157,10 @@ class ByPath:
         return identity_of(modules, follow=False)
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of the distributions that the loaded components come from."""
-        heads = {_module_of(name).partition(".")[0] for _, name in self._loaded}
-        names = sorted({name for head in heads for name in distributions_of(head)})
-        return {name: importlib.metadata.version(name) for name in names}
+        """Return the versions of the distributions that decide what loaded components do."""
+        codes = [self.registry.code(*one).split(" ") for one in self.loaded]
+        pairs = [part.split("==") for code in codes for part in code if "==" in part]
+        return dict(sorted((name, version) for name, version in pairs))
 
     def kinds(self, name: str, given: Mapping[str, Any]) -> list[str]:
         """Return the kind of what a name names; of a function, that of what it returns.
@@ -195,7 +199,7 @@ class ByPath:
 
     def call(self, path: str, found: Any) -> type[Any]:
         """Return the class of a function's calls, whatever kind of component it returns."""
-        return component_class(found, path, Call, frozenset(), frozenset({"name"}))
+        return component_class(found, path, Call, frozenset(), reserved("problems"))
 
     def origin(self, name: str) -> str:
         """Return where a component comes from: a distribution and its version, or a file."""

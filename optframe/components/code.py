@@ -42,7 +42,8 @@ def identity_of(modules: Iterable[str], follow: bool = True) -> str | None:
     versions: set[str] = set()
     files: dict[Path, None] = {}
     for module in sorted({*modules}):
-        if module.partition(".")[0] in _KNOWN:
+        head = module.partition(".")[0]
+        if head in _KNOWN or head in sys.stdlib_module_names:
             continue
         version = version_of(module)
         origin = _origin_of(module)

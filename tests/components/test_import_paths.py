@@ -15,6 +15,7 @@ from optframe import PluginError, Study, UsageError, load_plugins
 from optframe.components import importing
 from optframe.components.code import identity_of, version_of
 from optframe.components.importing import Imports
+from optframe.execution.environment import describe
 from optframe.execution.recipe import Recipe
 from optframe_plugins.optimizers.adam import Adam
 
@@ -307,6 +308,25 @@ def test_the_code_of_a_file_is_that_of_what_it_imports_beside_it(my_models):
     assert "numpy==" + np.__version__ in first.split()
     assert first == code() == code(unrelated="1")
     assert len({first, code(text="#"), code(beside="#")}) == 3
+
+
+def test_the_standard_library_is_no_code_of_a_partial_function(models):
+    registry = load_plugins()
+    codes = {registry.code("problems", f"my_models.{name}") for name in ("bowl", "small")}
+    assert len(codes) == 1
+
+
+def test_what_decides_is_part_of_the_environment(registry, models):
+    planned(registry, "stepwise.optim.Descent", "my_models.bowl")
+    found = describe(registry, registry.make("backends", "numpy"), 1, models.parent)["versions"]
+    assert (found["step-wise"], found["numpy"]) == ("1.2.0", np.__version__)
+
+
+def test_a_parameter_with_a_reserved_name_is_spelled_alike_everywhere(models):
+    assert optframe.make("my_models.bowl", label_="y").size == 2
+    assert planned(load_plugins(), problems="my_models.bowl:label_=y")
+    with pytest.raises(UsageError, match="unknown parameter 'label'; did you mean 'label_'"):
+        optframe.make("my_models.bowl", label="y")
 
 
 def test_a_distribution_is_named_by_its_own_name(adapted):
