@@ -140,21 +140,21 @@ class ByPath:
         libraries = [version_of(head) or "" for head in sorted(heads) if head in sys.modules]
         return " ".join(dict.fromkeys([*own.split(" "), *libraries, around or ""])).strip()
 
-    def code_of_result(self, kind: str, name: str, made: Any) -> str | None:
-        """Return a text that identifies the code of what a function returned, wrappers included.
+    def modules_of_result(self, kind: str, name: str, made: Any) -> frozenset[str]:
+        """Return the modules of what a function returned, of the wrappers and what is inside.
 
-        None where the name is not a function's: then `code` covers all.
+        They are none where the name is not a function's: then `code` covers all.
         """
         if not (is_path(name) or ":" in name):
-            return None
+            return frozenset()
         called = self.registry.load(kind, name)
         if not (isinstance(called, type) and issubclass(called, Call)):
-            return None
+            return frozenset()
         modules = {base.__module__ for base in type(made).__mro__}
         while isinstance(made, (Wrapper, Transform)):
             made = made.optimizer if isinstance(made, Wrapper) else made.problem
             modules |= {base.__module__ for base in type(made).__mro__}
-        return identity_of(modules, follow=False)
+        return frozenset(modules)
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the distributions that decide what loaded components do."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import hashlib
 import importlib.metadata
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 __all__ = ["distributions_of", "hash_of", "home_page_of", "identity_of", "version_of"]
@@ -41,11 +40,12 @@ def identity_of(modules: Iterable[str], follow: bool = True) -> str | None:
     """
     versions: set[str] = set()
     files: dict[Path, None] = {}
+    known = cache(version_of)  # many files import the same
     for module in sorted({*modules}):
         head = module.partition(".")[0]
         if head in _KNOWN or head in sys.stdlib_module_names:
             continue
-        version = version_of(module)
+        version = known(module)
         origin = _origin_of(module)
         if version is not None:
             versions.add(version)
@@ -59,7 +59,7 @@ def identity_of(modules: Iterable[str], follow: bool = True) -> str | None:
                     files[file] = None
                     for name in _imported_by(file) if follow else ():
                         pending += _beside(file, name)
-                        found = version_of(name)
+                        found = known(name)
                         versions |= {found} if found else set()
     return " ".join([*sorted(versions), *([_digest(sorted(files))] if files else [])])
 
@@ -146,8 +146,7 @@ def _beside(file: Path, name: str) -> list[Path]:
 def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
-        with contextlib.suppress(FileNotFoundError):  # editors leave links to nothing
-            content = file.read_bytes()
+        if file.is_file():  # editors leave links to nothing
             digest.update(os.fsencode(file.name))
-            digest.update(content)
+            digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -357,10 +357,18 @@ def test_a_file_that_hides_a_distribution_is_known_by_its_hash(adapted, my_model
 
 
 def test_what_a_function_returns_is_part_of_the_key(my_models):
-    my_models("class Shape:\n    pass\n", "shapes")
-    my_models(MODELS.replace("import optframe\n", "import optframe\nimport shapes\n", 1))
-    (trial,) = planned(load_plugins(), problems="my_models.bowl")
-    assert load_plugins().code("problems", "my_models.bowl") in trial.code
+    def code(text=""):
+        my_models(f"from optframe_problems.functions.sphere import Sphere as Shape\n{text}", "base")
+        my_models(
+            "import base\nfrom dataclasses import dataclass\n"
+            f"@dataclass(frozen=True)\nclass Shape(base.Shape): pass\n{text}",
+            "shapes",
+        )
+        my_models("def f():\n    return __import__('importlib').import_module('shapes').Shape()\n")
+        (trial,) = planned(load_plugins(), problems="my_models.f+rotate")
+        return trial.code
+
+    assert code() == code() != code(text="# changed")
 
 
 def test_a_worker_compares_the_code_of_what_paths_name(registry, models):
