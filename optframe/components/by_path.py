@@ -180,7 +180,8 @@ class ByPath:
         kind = self.kind(found)
         if kind is None and is_function(found):
             call = build(self.call(name, found), given, name, self.registry.make)
-            found = called(call, name)
+            with self.registry.imports.searched():
+                found = called(call, name)
             kind = None if isinstance(found, type) else kind_of(found)
         if kind is None:
             raise self.refused(name, found)

@@ -166,7 +166,10 @@ class Registry:
         """Return the component that is described: of a function, what it returns."""
         from optframe.components.adapting import Call, result_of
 
-        return result_of(specified, kind, where) if isinstance(specified, Call) else specified
+        if not isinstance(specified, Call):
+            return specified
+        with self.imports.searched():  # the function may import more
+            return result_of(specified, kind, where)
 
     def code(self, kind: str, name: str) -> str:
         """Return a hash of the plugin code that a component runs.
