@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import typing
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -34,6 +37,7 @@ class _Registry(Protocol):
     """What is needed of a registry, which has a `ByPath`."""
 
     imports: Imports
+    paths: list[str]
 
     @property
     def make(self) -> Make: ...
@@ -103,10 +107,11 @@ class ByPath:
             If a ``module:Class`` does, or an adapter raises.
         """
         kind, name = entry.kind, entry.name
-        if (kind, name) in self._loaded:
-            return self._loaded[kind, name]
         try:
-            loaded = class_of(kind, name, self.found(name), self.adapters())
+            loaded = self._loaded.get((kind, name))
+            if loaded is None:
+                loaded = class_of(kind, name, self.found(name), self.adapters())
+            self._check_call(name, loaded)
         except OptframeError as error:
             if not is_path(name):
                 raise PluginError(f"{KINDS[kind].singular} {error}") from error
@@ -116,6 +121,31 @@ class ByPath:
             raise UsageError(*(f"{prefix}{line}" for line in error.mistakes)) from error
         self._loaded[kind, name] = loaded
         return loaded
+
+    def _check_call(self, name: str, loaded: Any) -> None:
+        """Raise `UsageError` if a study file names a function that it must not call.
+
+        A stranger's study could else call any function of any library with arguments of its own.
+        """
+        paths, of_study = self.registry.paths, bool(self.registry.imports.not_from)
+        if not (of_study and isinstance(loaded, type) and issubclass(loaded, Call)):
+            return
+        function = loaded.target.func if isinstance(loaded.target, partial) else loaded.target
+        file = getattr(sys.modules.get(function.__module__), "__file__", None)
+        named = [Path(path).parent for path in paths if path.endswith(".py")]
+        if file is not None and Path(file).resolve().parent in named:
+            return
+        if any(f"{function.__module__}.".startswith(f"{path}.") for path in paths):
+            return
+        try:
+            returned = typing.get_type_hints(function).get("return")
+        except Exception:  # an annotation for type checkers alone
+            returned = None
+        if kind_of(returned) is None:
+            raise UsageError(
+                f"{name} is a function, which a study file does not call; name its file with -P, "
+                "or annotate it with what it returns, such as `-> optframe.Problem`"
+            )
 
     def code(self, entry: Entry) -> str | None:
         """Return a text that identifies the code of what is named; None if it is in no file.

@@ -417,6 +417,46 @@ def test_a_study_file_imports_a_file_beside_it_only_with_p(models, my_models, tm
     assert len(Recipe.of(registry).make().by_path.loaded) == 1
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("os.system", "os:system", "os.mkdir", "subprocess.run", "importlib.import_module"),
+        *("my_models.os.mkdir", "my_models:hidden", "my_models.hidden", "optframe.load_plugins"),
+    ],
+)
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_study_file_calls_no_function_of_a_library(my_models, tmp_path, name, typed):
+    my_models(MODELS + "import os\nfrom functools import partial\nhidden = partial(os.mkdir)\n")
+    (tmp_path / "s.toml").write_text(
+        STUDY.replace("my_models.bowl", name).replace("width = [2, 3]", f'path = "{tmp_path}/made"')
+    )
+    registry = load_plugins(["my_models.py"])
+    if typed and name != "my_models:hidden":  # it was named on the command line before
+        registry.load("problems", name)
+    with pytest.raises(
+        (UsageError, PluginError), match="is a function, which a study file does not"
+    ):
+        Study.from_file("s.toml").trials(registry)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_study_file_calls_an_installed_function_that_says_what_it_returns(
+    my_models, tmp_path, monkeypatch
+):
+    (tmp_path / "site").mkdir()
+    text = MODELS.replace("label='x'", "").replace(
+        "where=None):", 'where=None) -> "optframe.Problem":'
+    )
+    (tmp_path / "site" / "my_library.py").write_text(text)
+    (tmp_path / "s.toml").write_text(STUDY.replace("my_models", "my_library"))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "site")])
+    assert len(Study.from_file("s.toml").trials(load_plugins())) == 2
+    (tmp_path / "s.toml").write_text(STUDY.replace("my_models.bowl", "my_library.Shelf.bowl"))
+    with pytest.raises(UsageError, match="annotate it with what it returns"):
+        Study.from_file("s.toml").trials(load_plugins())
+    del sys.modules["my_library"]
+
+
 def test_a_package_beside_a_study_is_named_with_p_too(my_models, tmp_path):
     (tmp_path / "my_package").mkdir()
     (tmp_path / "my_package" / "__init__.py").write_text(MODELS)
