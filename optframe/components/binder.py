@@ -47,6 +47,7 @@ class Binder:
         self.registry = registry
         self._backends: dict[str, Backend] = {}
         self._problems: dict[tuple[Any, ...], Problem] = {}
+        self._draws: dict[Component, bool] = {}
         self._datasets: dict[str, Dataset] = {}
         self._expected: dict[str, str] = {}
         self._loaded: dict[Component, dict[str, str]] = {}
@@ -59,11 +60,14 @@ class Binder:
 
     def problem(self, component: Component, backend: str, dtype: str, seeds: Seeds) -> Problem:
         """Return the problem, bound to this backend and precision."""
-        table = {"name": component.name, **component.values}
-        made: Problem = make_wrapped(self.registry, "problems", table, component.label)
-        instance = seeds.index if made.draws_instance else 0
+        made: Problem | None = None
+        if component not in self._draws:
+            made = self._made(component)
+            self._draws[component] = bool(made.draws_instance)
+        instance = seeds.index if self._draws[component] else 0
         key = (component, backend, dtype, seeds.study, instance)
         if key not in self._problems:
+            made = made or self._made(component)
             setting = Setting(
                 self.backend(backend),
                 dtype,
@@ -73,6 +77,11 @@ class Binder:
             self._problems[key] = bound = made.bind(setting)
             guard(bound)
         return self._problems[key]
+
+    def _made(self, component: Component) -> Problem:
+        table = {"name": component.name, **component.values}
+        made: Problem = make_wrapped(self.registry, "problems", table, component.label)
+        return made
 
     def datasets_of(self, component: Component) -> dict[str, str]:
         """Return the digests of the data sets that a problem has loaded so far, by name."""

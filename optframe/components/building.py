@@ -52,8 +52,10 @@ def wrap(
                 f"{KINDS[around].singular} is put around the {KINDS[kind].singular} of its table"
             )
         _check_side(registry, kind, str(name), f"{where}: wrap {name}")
-        made = registry.make(around, str(name), {**given, field: made}, f"{where}: wrap {name}")
-        values.append({"name": name, **resolved(registry, made, given)})
+        at = f"{where}: wrap {name}"
+        specified = registry.specified(around, str(name), {**given, field: made}, at)
+        values.append({"name": name, **resolved(registry, specified, given)})
+        made = registry.finished(around, specified, at)
     return made, values
 
 

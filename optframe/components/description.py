@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from optframe.components.parameters import parameters, spelling
+from optframe.components.parameters import FURTHER, parameters, spelling
 from optframe.components.registry import Registry
+from optframe.components.signatures import path_of
 from optframe.contracts import Optimizer, Problem, Schedule, Search, Transform, Wrapper
 
 __all__ = ["given_parameters", "resolved"]
@@ -19,11 +20,15 @@ _PLAIN = (str, int, float, bool, type(None))
 def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all parameters of a made component as plain data, defaults included.
 
-    A search becomes a table with a name, also if it is the class's default.
+    Of a component that an import path names these are the given ones alone. A search becomes a
+    table with a name, also if it is the class's default.
     """
     values = {}
+    only_given = path_of(type(made)) is not None
     for field in dataclasses.fields(made):
         value, name = getattr(made, field.name), spelling(field)
+        if only_given and name not in given:
+            continue  # the library's default, which another version may change
         if not field.init or (isinstance(value, Schedule) and name not in given):
             continue  # not a choice of the study: the class sets it
         if isinstance(value, Schedule):
@@ -36,6 +41,7 @@ def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[st
             values[name] = {"name": found, **resolved(registry, value, table)}
         elif not isinstance(value, (Optimizer, Problem)):
             values[name] = _plain(value)
+    values |= {name: _plain(value) for name, value in getattr(made, FURTHER, ())}
     return values
 
 
@@ -57,7 +63,7 @@ def given_parameters(made: Any) -> dict[str, Any] | None:
             return None
         if type(value) is not type(field.default) or value != field.default:
             given[name] = list(value) if isinstance(value, tuple) else value
-    return given
+    return {**given, **dict(getattr(made, FURTHER, ()))}
 
 
 def _is_plain(value: Any) -> bool:

@@ -89,6 +89,11 @@ def optframe_reporters() -> Registered:
 
 
 @hookspec
+def optframe_adapters() -> Registered:
+    """Register adapters of other libraries, whose components are named by import paths."""
+
+
+@hookspec
 def optframe_studies() -> Mapping[str, str]:
     """Register study files: a mapping from name to path."""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from optframe.components.import_paths import is_path
 from optframe.components.notation import parse
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
@@ -20,6 +21,9 @@ __all__ = ["asked_of"]
 
 _NAMES = ("name", "schedule")
 """The keys of tables under which the name of a component is."""
+
+_IMPORTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+([:+].*)?\Z", re.DOTALL)
+"""The short notation of a component that an import path names."""
 
 _PLACE = re.compile(r"[/\\~]")
 """What a path or an address has, and no other parameter of a component of ours."""
@@ -50,8 +54,10 @@ def _of(registry: Registry, value: Any, key: str = "") -> Iterator[str]:
         data = _data(registry, value)
         if data is not None:
             yield from data
-        elif key in _NAMES and ":" in value:
+        elif key in _NAMES and (":" in value or is_path(value)):
             yield f"import {value}"
+        elif key not in _NAMES and _IMPORTED.match(value):
+            yield f"import {value}"  # as a component inside another one
         elif _PLACE.search(value):
             yield f"open {value!r}"
 

@@ -14,7 +14,7 @@ from optframe.components.contract_check import reserved
 from optframe.components.description import given_parameters, resolved
 from optframe.components.kinds import KINDS
 from optframe.components.notation import format_value, parse, write
-from optframe.components.parameters import is_sequence, mistakes_in, parameters
+from optframe.components.parameters import is_sequence, mistakes_in, parameters, takes_further
 from optframe.components.registry import Registry
 from optframe.contracts import (
     Optimizer,
@@ -118,12 +118,20 @@ class Choices:
         component = self.registry.load(kind, name, f"{self.prefix}[[{singular}]]")
         given = {k: _data(v, self.registry) for k, v in table.items() if k not in reserved(kind)}
         known = parameters(component) if isinstance(component, type) else {}
+        takes_any = isinstance(component, type) and takes_further(component)
         axes: list[list[tuple[str, Any]]] = []
         for key, value in given.items():
-            listed = isinstance(value, list) and key in known
+            takes_lists = key in known and is_sequence(known[key].annotation)
+            unclear = known[key].unknown if key in known else takes_any
+            listed = isinstance(value, list) and (key in known or takes_any)
             # A field that takes a list has one value here, unless the value is a list of lists.
-            if listed and is_sequence(known[key].annotation):
+            if listed and (takes_lists or unclear):
                 listed = bool(value) and all(isinstance(item, list) for item in value)
+                if unclear and not listed:
+                    raise UsageError(
+                        f"{where}: {key}: found a list, and {name} does not say whether it takes "
+                        f"one; write {key}=[[...]] for a grid of lists, or a table for each value"
+                    )
             if listed and not value:
                 raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
             axes.append([(key, item) for item in (value if listed else [value])])
@@ -174,9 +182,10 @@ class Choices:
         self, kind: str, table: Mapping[str, Any], given: dict[str, Any], where: str
     ) -> Choice:
         name = table["name"]
-        made = self.registry.make(kind, name, given, where)
+        specified = self.registry.specified(kind, name, given, where)
+        made = self.registry.finished(kind, specified, where)
         ready_made = not isinstance(self.registry.load(kind, name), type)
-        values = {} if ready_made else resolved(self.registry, made, given)
+        values = {} if ready_made else resolved(self.registry, specified, given)
         shown: dict[str, Any] = {"name": name, **given}
         if table.get("wrap") and kind in AROUND:
             made, values["wrap"] = wrap(self.registry, kind, made, table["wrap"], where)

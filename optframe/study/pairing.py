@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from optframe.components.import_paths import is_path
 from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
 from optframe.contracts.trial import NO_SAMPLER, Component, Trial
@@ -26,8 +27,9 @@ def parts_of(
     parts += [("wrappers", wrapper["name"]) for wrapper in wrappers]
     for value in [*optimizer.values.values(), *(v for w in wrappers for v in w.values())]:
         inside = [value]
-        if isinstance(value, dict) and value.get("name") in registry.names("searches"):
-            parts.append(("searches", value["name"]))
+        name = str(value.get("name")) if isinstance(value, dict) else ""
+        if name in registry.names("searches") or is_path(name):
+            parts.append(("searches", name))
             inside = [*value.values()]
         for part in inside:
             if isinstance(part, dict) and "schedule" in part:

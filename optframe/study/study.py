@@ -7,11 +7,12 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
 from optframe.components.binder import Binder
+from optframe.components.code import identity_of
 from optframe.components.importing import TYPED, Imports
 from optframe.components.parameters import mistakes_in
 from optframe.components.registry import Registry
@@ -193,6 +194,7 @@ class _Planner:
         self.raised: Exception | None = None
         """What the first problem raised that cannot be bound."""
         self._code = cache(registry.code)  # files are read once per plan
+        self._identity = cache(partial(identity_of, follow=False))
         self.prefix = f"{study.where}: " if study.where else ""
         self.budgets = Budgets(study.budget, study.seed, self.prefix, self.mistakes)
 
@@ -276,6 +278,9 @@ class _Planner:
             datasets = self.binder.datasets_of(problem.component)
             names += [("datasets", name) for name in datasets]
             code += [*(self._code(kind, name) for kind, name in names), *datasets.values()]
+            for kind, one in (("optimizers", optimizer), ("problems", problem)):
+                made = self.registry.by_path.modules_of_result(kind, one.component.name, one.made)
+                code.append(self._identity(made) or "")
         for seed in range(seeds):
             yield Trial(
                 optimizer=optimizer.component,
@@ -290,7 +295,7 @@ class _Planner:
                 backend=backend,
                 dtype=self.study.dtype or bound.dtype,
                 threads=self.study.run.threads,
-                code=" ".join(dict.fromkeys(code)),
+                code=" ".join(dict.fromkeys(filter(None, code))),
                 skip=reason_to_skip(optimizer, problem, missing) if missing else None,
                 measure=tuple(name for name in MEASURES if name in self.study.run.measure),
                 profile=self.study.run.profile,
