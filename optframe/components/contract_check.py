@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import importlib
 import inspect
 from pathlib import Path
@@ -67,7 +66,8 @@ def flaw_of(kind: str, target: Any) -> str | None:
                 f"the key {field!r} of its table has another meaning; rename the field"
             )
     needs: Any = getattr(target, "needs", frozenset())
-    if not isinstance(needs, (set, frozenset, property, functools.cached_property)):
+    of_each = isinstance(target, type) and hasattr(needs, "__get__")  # a property of its objects
+    if not of_each and not isinstance(needs, (set, frozenset)):
         return (
             f"{component.__qualname__}.needs is {needs!r}; expected a frozenset of names, such as "
             "frozenset({'gradient'})"

@@ -25,7 +25,6 @@ from optframe.execution.environment import machine_load
 from optframe.execution.recipe import Recipe, by_name
 from optframe.execution.surroundings import restored
 from optframe.trial.landscape import landscape
-from optframe.trial.profiling import state_bytes
 from optframe.trial.resume import SavedRuns
 from optframe.trial.run import Run, Setup
 from optframe.trial.stacking import NotTogether, merged
@@ -251,7 +250,7 @@ def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
         derived_seed=run.setup.seeds.derived(),
         seconds=run.clock.seconds,
         compile_seconds=run.compile_seconds,
-        state_bytes=state_bytes(run.state),
+        state_bytes=run.state_bytes,
         size=run.problem.size,
         minimum=run.problem.minimum,
         columns=run.columns,

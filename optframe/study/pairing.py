@@ -7,7 +7,8 @@ from typing import Any
 
 from optframe.components.import_paths import is_path
 from optframe.components.registry import Registry
-from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
+from optframe.contracts import Problem, Sampler, StochasticProblem
+from optframe.contracts.optimizer import all_of
 from optframe.contracts.trial import NO_SAMPLER, Component, Trial
 from optframe.errors import nearest
 from optframe.study.grids import Choice
@@ -48,8 +49,7 @@ def is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) 
 
 def _draws(optimizer: Any) -> bool:
     """Whether an optimizer, or an inner one, draws random numbers."""
-    inside = isinstance(optimizer, Wrapper) and _draws(optimizer.optimizer)
-    return bool(optimizer.random or inside)
+    return any(one.random for one in all_of(optimizer))
 
 
 def reason_to_skip(optimizer: Choice, problem: Choice, missing: frozenset[str]) -> str:

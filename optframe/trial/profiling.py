@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-__all__ = ["Profile", "Stopwatch", "peak_bytes", "state_bytes"]
+__all__ = ["Profile", "Stopwatch", "bytes_of", "peak_bytes", "state_bytes"]
 
 
 class Stopwatch:
@@ -88,10 +88,22 @@ def peak_bytes(action: Callable[[], object]) -> int:
     return peak - before
 
 
-def state_bytes(state: Any) -> int:
+def bytes_of(optimizer: Any, state: Any) -> int:
     """Return the number of bytes in the arrays of an optimizer's state."""
-    if dataclasses.is_dataclass(state):
-        return sum(state_bytes(getattr(state, f.name)) for f in dataclasses.fields(state))
-    if isinstance(state, (list, tuple)):
-        return sum(state_bytes(item) for item in state)
-    return int(getattr(state, "nbytes", 0))
+    if state is None:  # also of a solver, and before the first step
+        return 0
+    try:
+        return state_bytes(optimizer.dump(state))
+    except Exception:  # whoever saves the state says so
+        return state_bytes(state)
+
+
+def state_bytes(plain: Any) -> int:
+    """Return the number of bytes in the arrays of plain data, such as `Optimizer.dump` returns."""
+    if dataclasses.is_dataclass(plain):
+        return sum(state_bytes(getattr(plain, f.name)) for f in dataclasses.fields(plain))
+    if isinstance(plain, (list, tuple)):
+        return sum(map(state_bytes, plain))
+    if isinstance(plain, dict):
+        return sum(map(state_bytes, plain.values()))
+    return int(getattr(plain, "nbytes", 0))

@@ -11,6 +11,7 @@ import numpy as np
 
 from optframe.components.parameters import parameters
 from optframe.contracts import Layout, Optimizer, Problem
+from optframe.contracts.optimizer import all_of
 from optframe.testing.kit import NotApplicable, require
 from optframe.testing.standard_problems import MATRICES, MATRIX, MIXED, Bowl, Lines, Trough
 from optframe.testing.stepping import Walk, rehearse, serves
@@ -103,7 +104,7 @@ class Subject:
 
         Equal sizes show a wrong broadcast, which different sizes would turn into an exception.
         """
-        if not self.optimizer.vectorized:
+        if not all(one.vectorized for one in all_of(self.optimizer)):
             raise NotApplicable("it declares vectorized = False")
         problem = self.problem()
         runs = self.random.standard_normal((problem.size, problem.size))
