@@ -56,6 +56,7 @@ STANDS_ALONE = "optframe.gate.racing.worker"
 
 # What the built-in packages import beside the names that `optframe` offers to everybody.
 BEYOND_THE_PUBLIC_NAMES = {
+    ("optframe_plugins", "optframe.errors"): "the nearest name of an unknown one is told",
     (
         "optframe_plugins",
         "optframe.contracts.products",
@@ -81,7 +82,10 @@ HEAVY = {
     *("cupy", "numba", "torch", "jax", "dask", "jinja2", "pebble"),
 }
 
-OF_A_LIBRARY = {"optframe_problems.torch_models": "torch"}
+OF_A_LIBRARY = {
+    "optframe_plugins.torch_optimizer": "torch",
+    "optframe_problems.torch_models": "torch",
+}
 """Packages whose modules import a heavy library at their tops; others import these in functions."""
 
 

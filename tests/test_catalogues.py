@@ -15,6 +15,7 @@ KINDS_OF_FOLDERS = {
     "optframe_plugins.wrappers": "wrappers",
     "optframe_plugins.samplers": "samplers",
     "optframe_plugins.schedules": "schedules",
+    "optframe_plugins.adapters": "adapters",
     "optframe_plugins.backends": "backends",
     "optframe_plugins.executors": "executors",
     "optframe_problems.functions": "problems",

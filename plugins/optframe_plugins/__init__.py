@@ -116,3 +116,9 @@ def optframe_executors() -> Mapping[str, str]:
         "processes": f"{home}.processes:Processes",
         "dask": f"{home}.dask:Dask",
     }
+
+
+@hookimpl
+def optframe_adapters() -> Mapping[str, str]:
+    """Register the adapters of other libraries."""
+    return {"torch-optimizers": "optframe_plugins.adapters.torch_optimizers:TorchOptimizers"}
