@@ -63,7 +63,7 @@ def facts_of(asked: Asked) -> Facts:
         If it fails in every way, with the reason in one line.
     """
     component = asked.component
-    failures: list[tuple[int, BaseException]] = []
+    failures: list[tuple[int, bool, BaseException]] = []
     with _apart():
         for precision, matrices in (("float64", False), ("float32", False), ("float64", True)):
             for form in forms_of(component.target):
@@ -74,10 +74,13 @@ def facts_of(asked: Asked) -> Facts:
                         return runs.look()
                     except Exception as error:
                         if not second:
-                            failures.append((runs.done, error))
+                            # Without a closure, an error is the class's own, unless it is this.
+                            own = not closure and "closure" not in str(error)
+                            failures.append((runs.done, own, error))
     # The way that came furthest failed for the reason that counts.
-    most = max(done for done, _ in failures)
-    last = [failure for done, failure in failures if done == most][-1]
+    most = max(done for done, *_ in failures)
+    furthest = [failure for failure in failures if failure[0] == most]
+    last = max(furthest[::-1], key=lambda failure: failure[1])[2]
     text = " ".join(str(last).split()) or f"it raises {type(last).__name__}"
     raise ValueError(f"it does not run: {text}" if most else text)
 
