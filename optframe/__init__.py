@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optframe.components.loading import load_plugins
     from optframe.components.registry import Registry
     from optframe.contracts import (
+        Adapter,
         Array,
         Backend,
         Block,
@@ -74,10 +75,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "optframe.api": "load make minimize report run",
     "optframe.contracts": (
-        "Array Backend Block Count DataFile Dataset DatasetLoader EpochSeeds Executor Figure "
-        "Fraction Frames Function Indices Layout Lost NonNegative Number Optimizer Part Point "
-        "Positive Problem Reporter Sampler Schedule Search Setting Solver StochasticProblem Stop "
-        "Transform UnitInterval Wrapper cache_folder"
+        "Adapter Array Backend Block Count DataFile Dataset DatasetLoader EpochSeeds Executor "
+        "Figure Fraction Frames Function Indices Layout Lost NonNegative Number Optimizer Part "
+        "Point Positive Problem Reporter Sampler Schedule Search Setting Solver "
+        "StochasticProblem Stop Transform UnitInterval Wrapper cache_folder"
     ),
     "optframe.drawing.figures": "draw",
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
@@ -97,6 +98,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
+    "Adapter",
     "Array",
     "Backend",
     "Block",
@@ -167,9 +169,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    value = None
+    if name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+    elif name[0].isupper():
+        from optframe.components.public_classes import public_class
+
+        value = public_class(name)
+    if value is None:
         raise AttributeError(f"module 'optframe' has no attribute {name!r}")
-    value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
 

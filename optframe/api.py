@@ -29,7 +29,8 @@ def make(name: str, /, **parameters: Any) -> Any:
     Parameters
     ----------
     name
-        A registered name, or the short notation (``"adam:lr=0.05+clip-norm:max=1"``).
+        A registered name, an import path (``"torch.optim.AdamW"``), or the short notation
+        (``"adam:lr=0.05+clip-norm:max=1"``).
     parameters
         Its parameters, as in a study file. A schedule is a table:
         ``lr={"schedule": "linear", ...}``.
@@ -162,8 +163,9 @@ def find_study(
 def _make(registry: Registry, name: str, parameters: Mapping[str, Any]) -> Any:
     table = {**parse(name), **parameters}
     word = table["name"]
-    makeable = [kind for kind in KINDS if kind != "studies"]
-    kinds = [kind for kind in makeable if word in registry.names(kind)]
+    given = {key: value for key, value in table.items() if key not in ("name", "wrap")}
+    makeable = [kind for kind in KINDS if kind not in ("studies", "adapters")]
+    kinds = [kind for kind in registry.kinds(word, given) if kind in makeable]
     if not kinds:
         known = {n for kind in makeable for n in registry.names(kind)}
         raise UsageError(f"unknown component {word!r}; {nearest(word, known)}")

@@ -7,13 +7,16 @@ depends on what else the machine does.
 from __future__ import annotations
 
 import signal
+import sys
 from collections import Counter
+from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
 
 from optframe import Backend
+from optframe.components.code import _distributions as distributions
 from optframe.testing import OverwritingBackend, ReadOnlyBackend, StrictBackend
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.backends.numba import NumbaBackend
@@ -28,6 +31,9 @@ BACKENDS = {
     "cupy": CupyBackend(),
 }
 
+ADAPTED = Path(__file__).parent / "adapted_library"
+"""An imaginary library with its distribution, and an adapter of it."""
+
 MOST_REASONS = 8
 """So many reasons of skipped tests have a line of their own."""
 
@@ -41,6 +47,55 @@ def pytest_configure():
     """Hear Ctrl-C, which tests send, also where a shell has started them in the background."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def gradient_sequences():
+    """Six starts, shape (5,), and sequences of gradients, (25, 5), that tell conventions apart."""
+    random = np.random.default_rng(21)
+    normal = random.standard_normal((25, 5))
+    signs = (-1.0) ** np.arange(25)[:, None]
+    gradients = {
+        "normal": normal,
+        "sparse": normal * (random.random((25, 5)) < 0.2),
+        "tiny": 1e-6 * normal,
+        "huge": 1e6 * normal,
+        "three zeros first": normal * (np.arange(25) >= 3)[:, None],
+        "alternating signs": signs * abs(normal[:1]) * random.uniform(0.9, 1.1, (25, 5)),
+    }
+    start = 0.01 * random.standard_normal(5)
+    scales = dict.fromkeys(gradients, 1.0) | {"tiny": 1e-6}
+    return {name: (scales[name] * start, rows) for name, rows in gradients.items()}
+
+
+def forget(*heads):
+    """Forget modules that a test has imported, and which distributions have them."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in heads]:
+        del sys.modules[name]
+    distributions.cache_clear()
+
+
+@pytest.fixture
+def adapted(monkeypatch):
+    """The folder of the library ``stepwise``, which is installed, and of its adapter."""
+    monkeypatch.syspath_prepend(ADAPTED)
+    forget("stepwise", "stepwise_adapter")
+    yield ADAPTED
+    forget("stepwise", "stepwise_adapter")
+
+
+@pytest.fixture
+def my_models(monkeypatch, tmp_path):
+    """Write a file ``my_models.py``, in a folder that is the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text, name="my_models"):
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+        forget("my_models", name)
+        return tmp_path / f"{name}.py"
+
+    yield write
+    forget(*(path.stem for path in tmp_path.glob("*.py")))
 
 
 @pytest.fixture(autouse=True, scope="session")

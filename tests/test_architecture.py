@@ -56,10 +56,12 @@ STANDS_ALONE = "optframe.gate.racing.worker"
 
 # What the built-in packages import beside the names that `optframe` offers to everybody.
 BEYOND_THE_PUBLIC_NAMES = {
+    ("optframe_plugins", "optframe.errors"): "the nearest name of an unknown one is told",
     (
         "optframe_plugins",
         "optframe.contracts.products",
     ): "the range of plain products",
+    ("optframe_plugins", "optframe.contracts.restricted"): "split gives its parts their oracles",
     ("optframe_plugins", "optframe.contracts.whole_file"): "caches are written whole",
     ("optframe_plugins", "optframe.rules"): "backends print rules; their traces are no author's",
     ("optframe_problems", "optframe.components.notation"): "a network's layers are written in it",
@@ -80,6 +82,12 @@ HEAVY = {
     *("pandas", "matplotlib", "seaborn", "scipy", "sklearn", "pydantic", "pooch"),
     *("cupy", "numba", "torch", "jax", "dask", "jinja2", "pebble"),
 }
+
+OF_A_LIBRARY = {
+    "optframe_plugins.torch_optimizer": "torch",
+    "optframe_problems.torch_models": "torch",
+}
+"""Packages whose modules import a heavy library at their tops; others import these in functions."""
 
 
 class Import(NamedTuple):
@@ -237,8 +245,11 @@ def test_every_exception_is_in_use():
 )
 def test_heavy_libraries_are_imported_where_they_are_used(module):
     path = MODULES.get(module) or BUILT_IN_MODULES[module]
-    eager = {one.imported.partition(".")[0] for one in imports(module, path) if not one.later}
-    assert not eager & HEAVY
+    eager = {one.imported for one in imports(module, path) if not one.later}
+    own = [package for package in OF_A_LIBRARY if module.startswith(f"{package}.")]
+    heavy = HEAVY - {OF_A_LIBRARY[package] for package in own}
+    assert not {name.partition(".")[0] for name in eager} & heavy
+    assert not {name.rpartition(".")[0] for name in eager} & (OF_A_LIBRARY.keys() - own)
 
 
 def imported_by(code: str) -> set[str]:
@@ -259,6 +270,13 @@ def command_line(*words: str, code: int = 0) -> set[str]:
 
 
 ALL_PLUGINS = "import optframe\noptframe.load_plugins()"
+WRONG_PARAMETER = """
+import optframe
+try:
+    optframe.make("convergence", x="second")
+except optframe.UsageError:
+    pass
+"""
 NAMES_ONLY = {"numpy", "rich", *HEAVY}
 """What need not be imported where components are only named."""
 
@@ -279,9 +297,22 @@ NAMES_ONLY = {"numpy", "rich", *HEAVY}
             {"optframe.contracts.costs"},
             {"optframe.api", "optframe.store.results", *HEAVY, *BUILT_IN},
         ),
+        (
+            lambda: imported_by(WRONG_PARAMETER),
+            {"optframe_reports.figures.convergence"},
+            {"seaborn", "scipy.stats", "matplotlib.pyplot"},
+        ),
         (lambda: imported_by("import optframe"), {"optframe"}, {"pluggy", "click", *NAMES_ONLY}),
+        (
+            lambda: imported_by("from optframe import TorchProblem"),
+            {"optframe_problems.torch_models.torch_problem"},
+            HEAVY,
+        ),
     ],
-    ids=["all plugins", "--help", "list", "plugins", "a wrong cost", "import optframe"],
+    ids=[
+        *("all plugins", "--help", "list", "plugins", "a wrong cost", "a figure's wrong parameter"),
+        *("import optframe", "a class"),
+    ],
 )
 def test_nothing_is_imported_before_it_is_used(load, there, absent):
     loaded = load()

@@ -15,6 +15,7 @@ KINDS_OF_FOLDERS = {
     "optframe_plugins.wrappers": "wrappers",
     "optframe_plugins.samplers": "samplers",
     "optframe_plugins.schedules": "schedules",
+    "optframe_plugins.adapters": "adapters",
     "optframe_plugins.backends": "backends",
     "optframe_plugins.executors": "executors",
     "optframe_problems.functions": "problems",
@@ -27,8 +28,8 @@ KINDS_OF_FOLDERS = {
 }
 SHORT_NAMES = {"markdown": "md"}
 
-ELSEWHERE = {"optframe_reports.page"}
-"""The web page is one component of many files."""
+ELSEWHERE = {"optframe_reports.page", "optframe_problems.torch_models"}
+"""The web page, and the problem that is a PyTorch module, are components of many files."""
 
 PACKAGES = {
     package.__name__: package for package in (optframe_plugins, optframe_problems, optframe_reports)

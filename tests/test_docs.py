@@ -122,6 +122,14 @@ def test_documented_samplers_and_schedules_run(documented):
     assert trial["loss"] < 2.0
 
 
+def test_the_documented_adapter_makes_optimizers_of_its_library(adapted, documented):
+    optimizers = ["stepwise.optim.Descent:lr=[0.01,0.02],momentum=0.9", "momentum:lr=0.01"]
+    results = documented({"steps": 50}, optimizers, ["my-booth"])
+    assert results.trials["status"].tolist() == ["finished"] * 3
+    adapted_loss, _, own_loss = results.trials["loss"]
+    assert adapted_loss == pytest.approx(own_loss, rel=1e-12)
+
+
 def test_the_documented_test_file_passes(tmp_path):
     (block,) = TESTS
     (tmp_path / "test_documented.py").write_text(block, encoding="utf-8")
@@ -148,3 +156,14 @@ def test_documented_plugins_pass_the_kit(registry):
 
 def test_every_block_is_tested():
     assert len(PLUGINS) + len(TESTS) == len(BLOCKS)
+
+
+def test_the_page_about_a_function_of_your_own_runs(capsys):
+    page = (Path(__file__).parent.parent / "docs" / "my_function.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    exec("\n".join(blocks), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("converged")
+    assert [line.split()[1] for line in lines[1:5]] == ["converged"] * 4
+    *_, gradients, work = lines[5].split()
+    assert float(work) > float(gradients)

@@ -47,7 +47,7 @@ def with_plugins(command: Callable[..., Any], broken: bool = False) -> Callable[
         "paths",
         multiple=True,
         metavar="FILE|MODULE",
-        help="Load a plugin from a Python file or a module.",
+        help="Load a plugin from a Python file or a module; import paths may name what is in it.",
     )
     @click.option("--without", multiple=True, metavar="PLUGIN", help="Leave a plugin out.")
     @click.option("--strict", is_flag=True, help="Fail if a plugin is broken.")

@@ -87,10 +87,12 @@ def _reached(row: dict[Any, Any]) -> str:
 
 def _spent(row: dict[Any, Any], found: Standings) -> str:
     value = row["performance"]
-    if math.isinf(value):
+    if math.isinf(value) or row["won"] == 0:
         return "not reached"
+    if found.doubt:
+        return "not comparable"
     if found.cost == "seconds":
-        return "not comparable" if found.doubt else _seconds(value)
+        return _seconds(value)
     return "–" if math.isnan(value) else f"{value:.4g}" if value % 1 else f"{value:.0f}"
 
 

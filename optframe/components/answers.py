@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from optframe.components.derivation import Derived
 from optframe.contracts import Array, Function, Problem, StochasticProblem, Transform
 from optframe.errors import PluginError
 
@@ -55,8 +56,9 @@ def guard(problem: Problem) -> None:
         return
     for word in _WORDS:
         method = getattr(problem, word, None)
-        inherited = getattr(type(problem), word, None) in _INHERITED
-        if callable(method) and not inherited and not isinstance(method, _Guarded):
+        inherited = getattr(method, "__func__", None) in _INHERITED
+        derived = isinstance(method, Derived) and method.given is None
+        if callable(method) and not (inherited or derived or isinstance(method, _Guarded)):
             problem.__dict__[word] = _Guarded(problem, word, method)
 
 

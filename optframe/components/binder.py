@@ -16,7 +16,11 @@ from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Component
 from optframe.errors import UnavailableError, UsageError
 
-__all__ = ["Binder", "resolve_backend"]
+__all__ = ["Binder", "NotLoadedError", "resolve_backend"]
+
+
+class NotLoadedError(UsageError):
+    """A data set is needed, and `Binder.loads` is False; it has no mistakes."""
 
 
 def resolve_backend(registry: Registry, name: str, where: str = "backend") -> str:
@@ -45,8 +49,11 @@ class Binder:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        self.loads = True
+        """Whether data sets that are not loaded yet may be."""
         self._backends: dict[str, Backend] = {}
         self._problems: dict[tuple[Any, ...], Problem] = {}
+        self._draws: dict[Component, bool] = {}
         self._datasets: dict[str, Dataset] = {}
         self._expected: dict[str, str] = {}
         self._loaded: dict[Component, dict[str, str]] = {}
@@ -59,11 +66,14 @@ class Binder:
 
     def problem(self, component: Component, backend: str, dtype: str, seeds: Seeds) -> Problem:
         """Return the problem, bound to this backend and precision."""
-        table = {"name": component.name, **component.values}
-        made: Problem = make_wrapped(self.registry, "problems", table, component.label)
-        instance = seeds.index if made.draws_instance else 0
+        made: Problem | None = None
+        if component not in self._draws:
+            made = self._made(component)
+            self._draws[component] = bool(made.draws_instance)
+        instance = seeds.index if self._draws[component] else 0
         key = (component, backend, dtype, seeds.study, instance)
         if key not in self._problems:
+            made = made or self._made(component)
             setting = Setting(
                 self.backend(backend),
                 dtype,
@@ -73,6 +83,11 @@ class Binder:
             self._problems[key] = bound = made.bind(setting)
             guard(bound)
         return self._problems[key]
+
+    def _made(self, component: Component) -> Problem:
+        table = {"name": component.name, **component.values}
+        made: Problem = make_wrapped(self.registry, "problems", table, component.label)
+        return made
 
     def datasets_of(self, component: Component) -> dict[str, str]:
         """Return the digests of the data sets that a problem has loaded so far, by name."""
@@ -102,6 +117,8 @@ class Binder:
             table = parse(notation)
             given = {k: v for k, v in table.items() if k != "name"}
             loader = self.registry.make("datasets", table["name"], given, f"data {notation!r}")
+            if not self.loads:
+                raise NotLoadedError
             try:
                 loaded = loader.load()
             except (ValueError, OSError) as error:

@@ -6,17 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from optframe.components.description import resolved
+from optframe.components.inner import AROUND, tables_around
 from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
 from optframe.errors import UsageError
 
-__all__ = ["AROUND", "MOST_WRAPPERS", "make_wrapped", "wrap"]
-
-MOST_WRAPPERS = 50
-"""The most wrappers or transforms around one component: each one calls the next."""
-
-AROUND = {"optimizers": ("wrappers", "optimizer"), "problems": ("transforms", "problem")}
-"""For each kind that can be wrapped: the kind of its wrappers, and their field for the inner."""
+__all__ = ["make_wrapped", "wrap"]
 
 
 def make_wrapped(registry: Registry, kind: str, table: Mapping[str, Any], where: str) -> Any:
@@ -36,24 +31,13 @@ def wrap(
             f"{where}: wrap: a {KINDS[kind].singular} cannot be wrapped; leave wrap out"
         )
     around, field = AROUND[kind]
-    if not isinstance(wrappers, list) or not all(isinstance(w, Mapping) for w in wrappers):
-        raise UsageError(f"{where}: wrap: expected a list of tables, found {wrappers!r}")
-    if len(wrappers) > MOST_WRAPPERS:
-        raise UsageError(
-            f"{where}: wrap: found {len(wrappers)} {around}, expected at most {MOST_WRAPPERS}"
-        )
     values: list[dict[str, Any]] = []
-    for table in wrappers:
-        name = table.get("name")
-        given = {k: v for k, v in table.items() if k != "name"}
-        if field in given:
-            raise UsageError(
-                f"{where}: wrap {name}: found {field} = {given[field]!r}; leave it out, since a "
-                f"{KINDS[around].singular} is put around the {KINDS[kind].singular} of its table"
-            )
-        _check_side(registry, kind, str(name), f"{where}: wrap {name}")
-        made = registry.make(around, str(name), {**given, field: made}, f"{where}: wrap {name}")
-        values.append({"name": name, **resolved(registry, made, given)})
+    for name, given in tables_around(kind, wrappers, where):
+        at = f"{where}: wrap {name}"
+        _check_side(registry, kind, name, at)
+        specified = registry.specified(around, name, {**given, field: made}, at)
+        values.append({"name": name, **resolved(registry, specified, given)})
+        made = registry.finished(around, specified, at)
     return made, values
 
 

@@ -49,6 +49,8 @@ def flaw_of(kind: str, target: Any) -> str | None:
     if classes and not issubclass(component, classes):
         expected = " or ".join(f"optframe.{name}" for name in KINDS[kind].contracts)
         return f"{component.__qualname__} is not a subclass of {expected}"
+    if kind == "adapters":
+        return _missing(component)
     if isinstance(target, type) and not dataclasses.is_dataclass(target):
         return (
             f"{component.__qualname__} is not a dataclass; write @dataclass(frozen=True) above it"
@@ -64,11 +66,16 @@ def flaw_of(kind: str, target: Any) -> str | None:
                 f"the key {field!r} of its table has another meaning; rename the field"
             )
     needs: Any = getattr(target, "needs", frozenset())
-    if not isinstance(needs, (set, frozenset)):
+    of_each = isinstance(target, type) and hasattr(needs, "__get__")  # a property of its objects
+    if not of_each and not isinstance(needs, (set, frozenset)):
         return (
             f"{component.__qualname__}.needs is {needs!r}; expected a frozenset of names, such as "
             "frozenset({'gradient'})"
         )
+    return _missing(component)
+
+
+def _missing(component: type) -> str | None:
     if inspect.isabstract(component):
         missing = ", ".join(sorted(getattr(component, "__abstractmethods__", ())))
         return f"{component.__qualname__} does not define {missing}, which its contract requires"

@@ -89,8 +89,22 @@ def optframe_reporters() -> Registered:
 
 
 @hookspec
+def optframe_adapters() -> Registered:
+    """Register adapters of other libraries, whose components are named by import paths."""
+
+
+@hookspec
 def optframe_studies() -> Mapping[str, str]:
     """Register study files: a mapping from name to path."""
+
+
+@hookspec
+def optframe_classes() -> Registered:
+    """Register classes that people use from Python, as ``optframe.NAME``.
+
+    A name begins with a capital letter. A class that is given as ``"module:Class"`` is imported
+    when it is first used, so that it may be one of an optional library.
+    """
 
 
 @hookspec

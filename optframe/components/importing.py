@@ -1,4 +1,4 @@
-"""Imports the module of a name such as ``module:Class``, from where its giver may name one.
+"""Imports the module of a name that is an import path, from where its giver may name one.
 
 Who types a name may name any module, also one in the working directory. A study file is perhaps a
 stranger's: what it names comes from installed packages, not from the folder that it lies in. A
@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,10 @@ from types import ModuleType
 
 from optframe.errors import PluginError
 
-__all__ = ["TYPED", "Imports", "staying"]
+__all__ = ["TYPED", "Imports", "staying", "watched"]
+
+SLOW = 10
+"""The seconds after which an import is said to take long: it cannot be interrupted from inside."""
 
 _LIBRARY = Path(os.__file__).resolve().parent
 
@@ -43,13 +47,15 @@ class Imports:
         """
         if name in sys.modules:
             return sys.modules[name]
-        with self.searched():
+        with self.searched(), staying(), watched(name):
             try:
                 return importlib.import_module(name)
             except ModuleNotFoundError as error:
                 head = name.partition(".")[0]
                 beside = [Path(folder) / f"{head}.py" for folder in self.not_from]
-                found = next((file for file in beside if file.is_file()), None)
+                found = next((str(file) for file in beside if file.is_file()), None)
+                if found is None and self.not_from and Path(head, "__init__.py").is_file():
+                    found = head
                 if found is None or error.name != head:
                     raise
                 raise PluginError(
@@ -77,6 +83,23 @@ class Imports:
             yield
         finally:
             sys.path[:] = before
+
+
+@contextlib.contextmanager
+def watched(name: str) -> Iterator[None]:
+    """Print on standard error what a module prints, and that its import takes long."""
+    notice = (
+        f"optframe: importing {name} has taken {SLOW} s so far; Ctrl-C ends it (and --timeout, in "
+        "a worker process)"
+    )
+    timer = threading.Timer(SLOW, print, (notice,), {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        timer.cancel()
 
 
 TYPED = Imports()

@@ -27,5 +27,6 @@ KINDS = {
     "executors": Kind("executor", ("Executor",)),
     "figures": Kind("figure", ("Figure",)),
     "reporters": Kind("reporter", ("Reporter",)),
+    "adapters": Kind("adapter", ("Adapter",)),
     "studies": Kind("study"),
 }

@@ -15,8 +15,8 @@ from types import ModuleType
 import pluggy
 
 from optframe.components import hookspecs
-from optframe.components.importing import TYPED, staying
-from optframe.components.registry import Registry
+from optframe.components.importing import TYPED, staying, watched
+from optframe.components.registry import Plugin, Registry
 from optframe.errors import PluginError, UsageError, nearest
 from optframe.given_files import expanded
 
@@ -35,7 +35,8 @@ def load_plugins(
     ----------
     paths
         Python files or module names (``-P``). An installed plugin that has the name of a file, or
-        whose module has it, is not loaded: the file takes its place.
+        whose module has it, is not loaded: the file takes its place. One without hooks
+        registers nothing, but import paths may name what is in it.
     without
         Names of installed plugins to leave out.
     strict
@@ -103,7 +104,8 @@ def _described(distribution: importlib.metadata.Distribution) -> tuple[str, str]
 def _load_path(registry: Registry, path: str, replaced: Collection[str]) -> None:
     """Load a plugin from a Python file or a module name; a file may have a replaced one's name."""
     file = expanded(path)
-    is_file = file.suffix == ".py" or file.exists()
+    is_package = path.isidentifier() and (file / "__init__.py").is_file()
+    is_file = file.suffix == ".py" or (file.exists() and not is_package)
     head = path.partition(".")[0]
     if not (file.is_file() if is_file else head and importlib.util.find_spec(head)):
         what = "file" if is_file else "file or module"
@@ -114,13 +116,16 @@ def _load_path(registry: Registry, path: str, replaced: Collection[str]) -> None
         return
     registry.paths.append(source)
     try:
-        with staying():
+        with staying(), watched(name):
             plugin = _import_file(file, replaced) if is_file else importlib.import_module(path)
     except (Exception, SystemExit) as error:
         registry.leave_out(name, path, error, named=True)
         return
     version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if is_file else ""
-    registry.admit(plugin, name, path, version, named=True)
+    if any(word.startswith("optframe_") for word in vars(plugin)):
+        registry.admit(plugin, name, path, version, named=True)
+    else:  # it has no hooks: import paths name what is in it
+        registry.plugins.append(Plugin(name, path, version))
 
 
 def _import_file(file: Path, replaced: Collection[str]) -> ModuleType:

@@ -12,13 +12,29 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from optframe.components.inner import Make, make_inner, table_of_text
 from optframe.components.kinds import KINDS
-from optframe.contracts.fields import NumberMark
+from optframe.contracts.fields import NumberMark, UnknownMark
+from optframe.contracts.optimizer import Optimizer
 from optframe.contracts.schedule import Schedule
 from optframe.contracts.search import Search
-from optframe.errors import UsageError, nearest
+from optframe.errors import UsageError, described, nearest
 
-__all__ = ["Parameter", "accept", "build", "is_sequence", "mistakes_in", "parameters", "spelling"]
+__all__ = [
+    "FURTHER",
+    "Parameter",
+    "accept",
+    "build",
+    "is_float",
+    "is_sequence",
+    "mistakes_in",
+    "parameters",
+    "spelling",
+    "takes_further",
+]
+
+FURTHER = "further"
+"""The field for parameters that a signature accepts and does not name (``**kwargs``): pairs."""
 
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
 _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -27,9 +43,6 @@ _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     Lt: ("lt", lambda value, bound: value < bound),
     Le: ("le", lambda value, bound: value <= bound),
 }
-Make = Callable[[str, str, Mapping[str, Any], str], Any]
-"""Makes a component from kind, name, parameters and place, as `Registry.make` does."""
-
 LARGEST = 128
 """The most bits of a whole number: much longer ones are no floats, and seeds have no more."""
 
@@ -61,6 +74,11 @@ class Parameter:
         return any(isinstance(mark, NumberMark) for mark in _marks(self.annotation))
 
     @property
+    def unknown(self) -> bool:
+        """Whether only its library knows which values are accepted, lists included."""
+        return any(isinstance(mark, UnknownMark) for mark in _marks(self.annotation))
+
+    @property
     def limits(self) -> tuple[float, float]:
         """The least and the largest value that a schedule may give it; infinite without a bound.
 
@@ -82,21 +100,36 @@ class Parameter:
         bare = _bare(self.annotation)
         return isinstance(bare, type) and issubclass(bare, Search)
 
+    @property
+    def optimizer(self) -> bool:
+        """Whether it holds an optimizer, or nothing."""
+        bare = _bare(self.annotation)
+        union = get_origin(bare) in (Union, types.UnionType)
+        options = get_args(bare) if union else (bare,)
+        return any(isinstance(one, type) and issubclass(one, Optimizer) for one in options)
+
 
 @lru_cache(maxsize=1024)
 def parameters(component: type) -> Mapping[str, Parameter]:
     """Return the parameters of a component: those fields that a study may set, by name."""
+    if not dataclasses.is_dataclass(component):  # an adapter has none
+        return types.MappingProxyType({})
     hints = typing.get_type_hints(component, include_extras=True)
     found = {}
     for field in dataclasses.fields(component):
         default = field.default
         if field.default_factory is not dataclasses.MISSING:
             default = field.default_factory()
-        if field.init:
+        if field.init and field.name != FURTHER:
             found[spelling(field)] = Parameter(
                 spelling(field), hints[field.name], default, field.name
             )
     return types.MappingProxyType(found)
+
+
+def takes_further(component: type) -> bool:
+    """Whether a component takes parameters that it does not name; only its library checks them."""
+    return FURTHER in getattr(component, "__dataclass_fields__", {})
 
 
 def spelling(field: dataclasses.Field[Any]) -> str:
@@ -111,20 +144,27 @@ def build(component: type, given: Mapping[str, Any], where: str, make: Make | No
     """Make a component, a frozen dataclass, from plain values as in a study file.
 
     ``where`` begins each message, such as ``"[[optimizer]] adam"``. ``make`` makes the schedules
-    (tables ``{"schedule": "linear", ...}``) and the searches (names, or tables
-    ``{"name": "armijo", ...}``) among the values; without it, these are mistakes. A `UsageError`
-    has one line for each mistake.
+    (tables ``{"schedule": "linear", ...}``), the searches (names, or tables
+    ``{"name": "armijo", ...}``) and the optimizers (the short notation, or tables) among the
+    values; without it, these are mistakes. A `UsageError` has one line for each mistake.
     """
     values, mistakes = accept(component, given, where, make)
     fields = parameters(component)
     if mistakes:
         raise UsageError(*mistakes)
+    named = {fields[name].attribute: v for name, v in values.items() if name in fields}
+    if takes_further(component):
+        named[FURTHER] = tuple((name, v) for name, v in values.items() if name not in fields)
     try:
-        return component(**{fields[name].attribute: value for name, value in values.items()})
+        return component(**named)
     except UsageError:
         raise
     except (ValueError, TypeError) as error:
         raise UsageError(f"{where}: {error}") from error
+    except Exception as error:
+        if not hasattr(component, "target"):
+            raise
+        raise UsageError(f"{where}: {described(error)}") from error  # of another library
 
 
 def mistakes_in(component: type, given: Mapping[str, Any], where: str) -> list[str]:
@@ -144,6 +184,9 @@ def accept(
     mistakes: list[str] = []
     values: dict[str, Any] = {}
     for name, value in given.items():
+        if name not in fields and takes_further(component):
+            values[name] = value
+            continue
         if name not in fields:
             mistakes.append(f"{where}: unknown parameter {name!r}; {_hint(component, name)}")
             continue
@@ -167,6 +210,12 @@ def _hint(component: type, name: str) -> str:
     return nearest(name, fields) if fields else "it has no parameters"
 
 
+def is_float(annotation: Any) -> bool:
+    """Whether a field's numbers are floats in a run, also those that were given as whole ones."""
+    marked = any(isinstance(mark, NumberMark) for mark in _marks(annotation))
+    return marked and int not in get_args(_bare(annotation))
+
+
 def is_sequence(annotation: Any) -> bool:
     """Whether a field takes a list. A list in a study is then one value, not a grid."""
     bare = _bare(annotation)
@@ -187,9 +236,15 @@ def _accept(field: Parameter, value: Any, where: str, make: Make | None) -> Any:
             return _part("schedules", value, "schedule", where, make)
         if hasattr(value, "shape") and value.shape:
             return _check_array(field, value, where)
+    if field.unknown and isinstance(value, Mapping) and "schedule" in value:
+        return _part("schedules", value, "schedule", where, make)
     if field.search and isinstance(value, (str, Mapping)):
         table = {"name": value} if isinstance(value, str) else value
         return _part("searches", table, "name", where, make)
+    if field.optimizer and isinstance(value, (str, Mapping)):
+        if make is None:
+            raise UsageError(f"{where}: found an optimizer, which is not supported here")
+        value = make_inner(table_of_text(value, where), where, make)
     accepted, result = _match(field.annotation, value)
     if not accepted:
         raise UsageError(f"{where}: expected {field.expected}, found {value!r}")
@@ -266,20 +321,26 @@ def _expected(annotation: Any) -> str:
     for mark in _marks(annotation):
         if isinstance(mark, str):
             return mark
+        if isinstance(mark, UnknownMark):
+            return "any value"
     if origin is Literal:
         return "one of " + ", ".join(repr(option) for option in get_args(bare))
     if bare is type(None):
         return "nothing"
     if origin in (Union, types.UnionType):
         options = [o for o in get_args(bare) if o is not type(None)]
-        return " or ".join(_expected(option) for option in options)
+        return " or ".join(dict.fromkeys(_expected(option) for option in options))
     if origin is tuple or bare is tuple:
         inner = _expected(get_args(bare)[0]) if get_args(bare) else "anything"
         return f"a list of {inner.removeprefix('a ').replace('number', 'numbers')}"
     if origin is dict or bare is dict:
         return "a table"
+    if bare is Any:
+        return "any value"
     if bare is Search:
         return "a search"
+    if bare is Optimizer:
+        return "an optimizer"
     words = _WORDS.get(bare, getattr(bare, "__name__", str(bare)))
     bounds = [
         f"{_SIGNS[type(mark)]} {getattr(mark, _BOUNDS[type(mark)][0]):g}"

@@ -3,66 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import re
-import sys
 import traceback
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from optframe.components import hookspecs
+from optframe.components.code import hash_of
 from optframe.components.contract_check import flaw_of, unfit
+from optframe.components.entries import Broken, Entry, Plugin
 from optframe.components.hookspecs import API_VERSION
+from optframe.components.import_paths import imported, is_path
 from optframe.components.importing import TYPED, Imports
 from optframe.components.kinds import KINDS
-from optframe.errors import PluginError, UsageError, described, nearest, one_line
+from optframe.errors import PluginError, UsageError, nearest, one_line
 from optframe.version import __version__
 
+if TYPE_CHECKING:
+    from optframe.components.by_path import ByPath
+
 __all__ = ["Broken", "Entry", "Plugin", "Registry"]
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """A plugin that is in use: its name, its origin (distribution or file), and its version."""
-
-    name: str
-    origin: str
-    version: str
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A plugin that was left out, with the reason in one line and the whole traceback."""
-
-    name: str
-    origin: str
-    reason: str
-    traceback: str
-    named: bool = False
-    """Whether a person named it (``-P``), and so expects that it is used."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One registered component; ``target`` is a class, a ``"module:Class"`` or a study's path."""
-
-    kind: str
-    name: str
-    owner: str
-    target: Any
-
-    @property
-    def module(self) -> str:
-        """The module that defines the component."""
-        if isinstance(self.target, str):
-            return self.target.partition(":")[0]
-        return str(self.target.__module__)
 
 
 class Registry:
@@ -89,6 +53,13 @@ class Registry:
         """From where ``module:Class`` is imported; see `importing`."""
         self._entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
 
+    @cached_property
+    def by_path(self) -> ByPath:
+        """The components that import paths name."""
+        from optframe.components.by_path import ByPath  # `optframe list` does not wait for it
+
+        return ByPath(self)
+
     @property
     def hook(self) -> Any:
         """The hooks: ``registry.hook.optframe_trial_finished(trial=..., record=...)``."""
@@ -114,6 +85,8 @@ class Registry:
     def entry(self, kind: str, name: str, where: str = "") -> Entry:
         """Return the entry of a component; ``where`` begins the message of an error.
 
+        A name with a dot or a colon that no component has is an import path.
+
         Raises
         ------
         UsageError
@@ -121,43 +94,39 @@ class Registry:
         """
         entries = self._entries[kind]
         prefix = f"{where}: " if where else ""
-        if ":" in name and (name not in entries or not self.imports.any):  # module:Class
-            module, _, attribute = name.partition(":")
-            if module in entries:
-                raise UsageError(f"{prefix}{name}: found {attribute!r}, expected parameter=value")
-            if not self.imports.any:
-                raise UsageError(f"{prefix}{name} is not imported, since a store names it")
-            entries[name] = Entry(kind, name, module, name)
-        if name not in entries:
+        if name in entries:
+            return entries[name]
+        module, colon, attribute = name.partition(":")
+        if kind == "studies" or not (colon or is_path(name)):
             raise UsageError(
                 f"{prefix}unknown {KINDS[kind].singular} {name!r}; {nearest(name, entries)}"
             )
-        return entries[name]
+        if not self.imports.any:
+            raise UsageError(f"{prefix}{name} is not imported, since a store names it")
+        if colon and (module in entries or self.by_path.is_object(module)):
+            raise UsageError(f"{prefix}{name}: found {attribute!r}, expected parameter=value")
+        return Entry(kind, name, module, name)
 
     def load(self, kind: str, name: str, where: str = "") -> Any:
         """Return a component's class; import it if it was registered as ``"module:Class"``.
 
+        An import path may name a ready-made object, too. The class of what another library has, or
+        of a function that returns a component, is made from its signature.
+
         Raises
         ------
         UsageError
-            If no component has this name.
+            If no component has this name, or an import path names none of this kind.
         PluginError
             If the import fails, or the class breaks the contract of its kind.
         """
         entry = self.entry(kind, name, where)
+        if entry.by_path:
+            return self.by_path.load(entry, where)
         target = entry.target
         who = f"plugin {entry.owner!r}: {KINDS[kind].singular} {name!r}"
         if isinstance(target, str):
-            module, _, attribute = target.partition(":")
-            try:
-                imports = self.imports if entry.owner == module else TYPED  # else a plugin named it
-                target = getattr(imports.module(module), attribute)
-            except PluginError as error:
-                raise PluginError(f"{KINDS[kind].singular} {name!r}: {error}") from error
-            except (Exception, SystemExit) as error:
-                raise PluginError(
-                    f"{who} ({entry.target}) could not be imported: {described(error)}"
-                ) from error
+            target = imported(target, TYPED, who)  # a plugin named it
         flaw = flaw_of(kind, target)
         if flaw is not None:
             raise PluginError(f"{who}: {flaw}")
@@ -175,6 +144,12 @@ class Registry:
         PluginError
             If the component cannot be loaded.
         """
+        return self.finished(kind, self.specified(kind, name, given, where), where or name)
+
+    def specified(
+        self, kind: str, name: str, given: Mapping[str, Any] | None = None, where: str = ""
+    ) -> Any:
+        """Return what describes a component: the component itself, or a function's parameters."""
         from optframe.components.parameters import build
 
         component = self.load(kind, name, where)
@@ -187,6 +162,15 @@ class Registry:
             return component
         return build(component, given or {}, where or name, self.make)
 
+    def finished(self, kind: str, specified: Any, where: str) -> Any:
+        """Return the component that is described: of a function, what it returns."""
+        from optframe.components.adapting import Call, result_of
+
+        if not isinstance(specified, Call):
+            return specified
+        with self.imports.searched():  # the function may import more
+            return result_of(specified, kind, where)
+
     def code(self, kind: str, name: str) -> str:
         """Return a hash of the plugin code that a component runs.
 
@@ -195,12 +179,15 @@ class Registry:
         """
         entry = self.entry(kind, name)
         here = f"object {id(entry.target)} of {self.token}"
+        known = self.by_path.code(entry) if entry.by_path else None
+        if known is not None:
+            return known
         if entry.owner == "this process" and not isinstance(entry.target, type):
             return here
         target = self.load(kind, name)
         component = target if isinstance(target, type) else type(target)
         own = {entry.module, *(base.__module__ for base in component.__mro__)}
-        found = _hash_of(sorted(own))
+        found = hash_of(sorted(own))
         # A class that was typed into an interpreter has no file, so its code cannot be compared.
         return here if found is None else found
 
@@ -217,7 +204,7 @@ class Registry:
         for plugin in self.plugins:
             if plugin.name in owners:
                 loaded = self.manager.get_plugin(plugin.name)
-                now = _hash_of([getattr(loaded, "__name__", type(loaded).__module__)]) or ""
+                now = hash_of([getattr(loaded, "__name__", type(loaded).__module__)]) or ""
                 found[plugin.name] = f"{plugin.version} {now[:12]}".strip()
         return found
 
@@ -233,11 +220,24 @@ class Registry:
 
     def name_of(self, kind: str, component: type) -> str | None:
         """Return the name under which a class is registered, or None."""
+        from optframe.components.signatures import path_of
+
+        path = path_of(component)
+        if path is not None:
+            return path
         reference = f"{component.__module__}:{component.__qualname__}"
         for entry in self.entries(kind):
             if entry.target is component or entry.target == reference:
                 return entry.name
         return None
+
+    def kinds(self, name: str, given: Mapping[str, Any] | None = None) -> list[str]:
+        """Return the kinds of which a component has this name, or that an import path names.
+
+        A function is called with the given parameters, and the kind is that of what it returns.
+        """
+        found = [kind for kind in KINDS if name in self._entries[kind]]
+        return found or self.by_path.kinds(name, given or {})
 
     def watch(self, observer: object) -> None:
         """Call an object's hook implementations when studies run."""
@@ -324,25 +324,3 @@ class Registry:
                     f"by plugin {owner!r}; rename one of them"
                 )
             yield Entry(kind, name, owner, str(target) if kind == "studies" else target)
-
-
-def _hash_of(modules: Iterable[str]) -> str | None:
-    """Return a hash of the modules' packages, or of their files; None if a module has no file."""
-    files: dict[Path, None] = {}
-    for module in modules:
-        top = module.partition(".")[0]
-        if top in ("optframe", "builtins", "abc", "typing"):
-            continue
-        origins = [getattr(sys.modules.get(name), "__file__", None) for name in (top, module)]
-        origin = next((file for file in origins if file), None)
-        if origin is None:
-            return None
-        path = Path(origin)
-        package = path.name == "__init__.py"
-        files.update(dict.fromkeys(sorted(path.parent.rglob("*.py")) if package else [path]))
-    digest = hashlib.sha256()
-    for file in files:
-        if file.is_file():  # editors leave links to nothing
-            digest.update(os.fsencode(file.name))
-            digest.update(file.read_bytes())
-    return digest.hexdigest()

@@ -8,6 +8,7 @@ is therefore right for a batch of runs, too; in a reduction, write ``axis=-1, ke
 `optframe.contracts.fields`, say which values are accepted.
 """
 
+from optframe.contracts.adapter import Adapter
 from optframe.contracts.backend import Array, Backend
 from optframe.contracts.data_file import DataFile, cache_folder
 from optframe.contracts.dataset import Dataset, DatasetLoader, Part
@@ -24,6 +25,7 @@ from optframe.contracts.search import Point, Search
 from optframe.contracts.transform import Transform
 
 __all__ = [
+    "Adapter",
     "Array",
     "Backend",
     "Block",

@@ -62,7 +62,7 @@ _asked = partial(Column, when="planned")
 
 def _component(kind: str, label: str, parameters: str) -> tuple[Column, ...]:
     """Return what is kept of a trial's component: label, name, parameters."""
-    every = f"all parameters of the {kind}, defaults included"
+    every = f"all parameters of the {kind}, defaults included; fields that were added if given"
     return (
         _asked(kind, _TEXT, label, of=f"{kind}.label", identity=True, replanned=True),
         _asked(f"{kind}_name", _TEXT, f"the {kind}'s name", of=f"{kind}.name"),
@@ -155,7 +155,7 @@ TRIALS = (
     _count(
         "work",
         "REAL",
-        "what the answers cost, see `optframe.contracts.oracle.PRICES`",
+        "what the answers cost, see `optframe.contracts.counts.PRICES`",
         "gradients over all the data",
         since=5,
     ),

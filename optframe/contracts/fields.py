@@ -12,7 +12,9 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le, Lt
 
 __all__ = [
+    "EITHER",
     "NUMBER",
+    "UNKNOWN",
     "Count",
     "Fraction",
     "NonNegative",
@@ -20,6 +22,7 @@ __all__ = [
     "NumberMark",
     "Positive",
     "UnitInterval",
+    "UnknownMark",
 ]
 
 
@@ -38,3 +41,16 @@ NonNegative = Annotated[float, NUMBER, Ge(0)]
 Fraction = Annotated[float, NUMBER, Ge(0), Lt(1)]
 UnitInterval = Annotated[float, NUMBER, Ge(0), Le(1)]
 Count = Annotated[int, Ge(1)]
+
+
+class UnknownMark:
+    """Marks a field of which only its library knows which values are accepted."""
+
+    def __repr__(self) -> str:
+        return "Unknown"
+
+
+UNKNOWN = UnknownMark()
+
+EITHER = Annotated[int | float, NUMBER, "a number"]
+"""A number of which only its library knows whether it is whole: it stays as it was written."""

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from optframe.contracts.backend import Array
 from optframe.contracts.search import Search
 
 if TYPE_CHECKING:
+    from optframe.contracts.layout import Layout
     from optframe.contracts.oracle import Oracle
 
-__all__ = ["Optimizer", "Solver", "Wrapper"]
+__all__ = ["Optimizer", "Solver", "Wrapper", "all_of"]
 
 
 class Optimizer(ABC):
     """Computes the next θ with `step`; a frozen dataclass whose fields are hyperparameters.
 
     The state is explicit: `init` returns it, and each `step` takes it and returns the next one. It
-    is None or a dataclass of numbers and arrays; arrays have the run axes first. θ and state may be
-    overwritten. Everything else is read-only, the oracle's answers included. A step does not loop
-    to convergence, print, log or measure time. ::
+    is None or a dataclass of numbers and arrays (or `dump` makes such data of it); arrays have the
+    run axes first. θ and state may be overwritten. Everything else is read-only, the oracle's
+    answers included. A step does not loop to convergence, print, log or measure time.
+
+    ``needs``, ``vectorized``, ``resumable`` and ``random`` are read from the object, so that they
+    may be properties. ::
 
         @dataclass(frozen=True)
         class GradientDescent(Optimizer):
@@ -39,15 +43,24 @@ class Optimizer(ABC):
     """Whether θ may have leading run axes. A line search, for example, does one run at a time."""
 
     resumable: ClassVar[bool] = True
-    """Whether its state consists of numbers and arrays, so that it can be saved and restored."""
+    """Whether what `dump` returns can be saved and restored."""
 
     random: ClassVar[bool] = False
     """Whether it draws from ``oracle.random``, so that seeds differ on a fixed problem."""
 
     def requires(self) -> frozenset[str]:
-        """Return what this instance needs: by default ``needs`` and the needs of its searches."""
-        searches = (value for value in vars(self).values() if isinstance(value, Search))
-        return self.needs.union(*(search.needs for search in searches))
+        """Return what this instance needs: ``needs``, and what its searches and optimizers need."""
+        held = list(vars(self).values())
+        searches = (value.needs for value in held if isinstance(value, Search))
+        inside = (value.requires() for value in held if isinstance(value, Optimizer))
+        return self.needs.union(*searches, *inside)
+
+    def refusal(self, layout: Layout) -> str | None:
+        """Return why it cannot run on a problem with these blocks; by default None: it can.
+
+        The trial is then skipped with this reason.
+        """
+        return None
 
     def init(self, theta: Array, oracle: Oracle) -> Any:
         """Return the state before the first step; by default None."""
@@ -64,6 +77,25 @@ class Optimizer(ABC):
         """Return the point that checkpoints measure; by default θ, for averaging the average."""
         return theta
 
+    def dump(self, state: Any) -> Any:
+        """Return a state as plain data, from which `load` makes it again; by default the state.
+
+        Plain data is numbers, texts, None, arrays (NumPy's or the backend's), and lists, tuples,
+        dicts with texts as keys, and dataclasses of these. It may share arrays with the state: it
+        is copied or written at once. Define both methods if the state contains anything else, such
+        as an object of another library.
+        """
+        return state
+
+    def load(self, theta: Array, plain: Any, oracle: Oracle) -> Any:
+        """Return the state that `dump` made this plain data of; by default the plain data.
+
+        ``theta`` are the parameters after the last step, shape (..., P). ``plain`` is handed over.
+        ``oracle`` tells about the problem (``layout``, ``xp``); ask it for no evaluation. If runs
+        have left a batch, θ and the arrays of the plain data have fewer runs.
+        """
+        return plain
+
 
 class Wrapper(Optimizer):
     """An optimizer around another one, which is in the field ``optimizer``.
@@ -75,9 +107,9 @@ class Wrapper(Optimizer):
 
     optimizer: Optimizer
 
-    def requires(self) -> frozenset[str]:
-        """Return what this wrapper and the inner optimizer need."""
-        return self.needs | self.optimizer.requires()
+    def refusal(self, layout: Layout) -> str | None:
+        """Return the inner optimizer's `Optimizer.refusal`."""
+        return self.optimizer.refusal(layout)
 
     def init(self, theta: Array, oracle: Oracle) -> Any:
         """Return the inner optimizer's state."""
@@ -86,6 +118,26 @@ class Wrapper(Optimizer):
     def solution(self, theta: Array, state: Any) -> Array:
         """Return the inner optimizer's `Optimizer.solution`."""
         return self.optimizer.solution(theta, state)
+
+    def dump(self, state: Any) -> Any:
+        """Return the inner optimizer's `Optimizer.dump`.
+
+        A wrapper with a state of its own, which contains the inner one, defines `dump` and `load`
+        and passes the inner state through those of the inner optimizer.
+        """
+        return self.optimizer.dump(state)
+
+    def load(self, theta: Array, plain: Any, oracle: Oracle) -> Any:
+        """Return the inner optimizer's `Optimizer.load`."""
+        return self.optimizer.load(theta, plain, oracle)
+
+
+def all_of(optimizer: Optimizer | Solver) -> Iterator[Optimizer | Solver]:
+    """Yield an optimizer, and the optimizers in its fields, in theirs and so on."""
+    yield optimizer
+    for value in vars(optimizer).values():
+        if isinstance(value, Optimizer):
+            yield from all_of(value)
 
 
 class Solver(ABC):
@@ -102,6 +154,13 @@ class Solver(ABC):
     def requires(self) -> frozenset[str]:
         """Return what this instance needs: by default ``needs``."""
         return self.needs
+
+    def refusal(self, layout: Layout) -> str | None:
+        """Return why it cannot run on a problem with these blocks; by default None: it can.
+
+        The trial is then skipped with this reason.
+        """
+        return None
 
     @abstractmethod
     def minimize(self, theta: Array, oracle: Oracle, report: Callable[[Array], bool]) -> Array:

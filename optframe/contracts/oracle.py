@@ -15,13 +15,14 @@ Every problem has a layout, so ``layout`` is no need.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
 from optframe.contracts.backend import Array, Backend
+from optframe.contracts.counts import PRICES, Counts, price
 from optframe.contracts.layout import Layout
 from optframe.contracts.problem import Problem, StochasticProblem, layout_of
 from optframe.contracts.sampler import Sampler
@@ -46,56 +47,6 @@ def offers(problem: Problem, sampler: Sampler | None) -> frozenset[str]:
     if all(len(block.shape) == 2 for block in layout_of(problem)):
         words.add("matrices")
     return frozenset(words)
-
-
-PRICES = {
-    "loss": 1 / 3,
-    "residuals": 1 / 3,
-    "gradient": 1.0,
-    "loss_and_gradient": 1.0,
-    "per_sample": 1.0,
-    "jacobian": 1.0,
-    "hvp": 2.0,
-}
-"""What an answer over all the data costs a reverse-mode differentiator, in gradients.
-
-A Hessian costs min(2P, P(P + 1)/6), a partial derivative or coordinate minimum 1/P, and any other
-answer nothing. `Problem.work` may set other prices. An answer on a minibatch costs its share of the
-records.
-
-Source: A. Griewank, A. Walther, "Evaluating Derivatives" (SIAM, 2nd ed., 2008): with its loss, a
-gradient takes about three times the operations of the loss, and a Hessian-vector product about
-twice those of the gradient.
-"""
-
-
-def price(problem: Problem, word: str) -> float:
-    """Return what an answer over all the data costs, in gradients."""
-    given = problem.work(word)
-    if given is not None:
-        return given
-    if word == "hessian":
-        return min(2.0 * problem.size, problem.size * (problem.size + 1) / 6)
-    if word in ("partial", "coordinate_minimum"):
-        return 1 / problem.size
-    return PRICES.get(word, 0.0)
-
-
-@dataclass(slots=True)
-class Counts:
-    """The evaluations of one run so far. P partial derivatives count as one gradient.
-
-    ``samples`` are the records drawn into minibatches, and ``records`` those that evaluations
-    touched. ``work`` is the cost of all evaluations in gradients over all the data (`PRICES`).
-    """
-
-    losses: float = 0
-    gradients: float = 0
-    hessians: float = 0
-    hvps: float = 0
-    samples: int = 0
-    records: int = 0
-    work: float = 0.0
 
 
 class Oracle:
@@ -127,12 +78,15 @@ class Oracle:
         self._dimensions = run_axes + 1
         self._batch: tuple[Any, ...] = ()
         self._prices: dict[str, float] = {}
-        self._all = (problem.records or 0) if isinstance(problem, StochasticProblem) else 0
+        self._all = 0
+        if isinstance(problem, StochasticProblem) and problem.draws_batch:
+            self._all = problem.records or 0
         self._weigh(self._all)
         self._loss: Any = getattr(problem, "loss", None)
         self._gradient: Any = getattr(problem, "gradient", None)
-        self._passes: Callable[[Array], Array] | None = None
+        self._passes: Callable[..., Array] | None = None
         self._wrap: Callable[[str, Any], Any] | None = None
+        self._around: AbstractContextManager[Any] = nullcontext()
         self._first: Oracle | None = None
         self._layout: Layout | None = None
 
@@ -164,9 +118,14 @@ class Oracle:
         self.counts.records += each * self._records
         return each
 
-    def watch(self, wrap: Callable[[str, Any], Any]) -> None:
-        """Call ``wrap(word, method)`` in place of each method, to time it or to check it."""
-        self._wrap = wrap
+    def watch(
+        self, wrap: Callable[[str, Any], Any], around: AbstractContextManager[Any] | None = None
+    ) -> None:
+        """Call ``wrap(word, method)`` in place of each method, to time it or to check it.
+
+        ``around`` is entered for evaluations that the optimizer makes itself (`counted`).
+        """
+        self._wrap, self._around = wrap, self._around if around is None else around
         self._loss, self._gradient = wrap("loss", self._loss), wrap("gradient", self._gradient)
 
     def _each(self, theta: Array) -> int:
@@ -192,14 +151,13 @@ class Oracle:
     def gradient(self, theta: Array) -> Array:
         """Return ∇f(θ), shape (..., P)."""
         counts = self.counts
-        if theta.ndim == self._dimensions:  # as in `_charge`: this is in every step
-            counts.gradients += 1
-            counts.work += self._gradient_cost
-            if self._records:
-                counts.records += self._records
-        else:
+        if theta.ndim != self._dimensions:
             counts.gradients += self._charge("gradient", theta)
+            return self._gradient(theta, *self._batch)
+        counts.gradients += 1  # as in `_charge`: this is in every step
+        counts.work += self._gradient_cost
         if self._batch:  # a call with a star takes longer
+            counts.records += self._records
             return self._gradient(theta, *self._batch)
         return self._gradient(theta)
 
@@ -209,7 +167,7 @@ class Oracle:
         self.counts.losses += each
         self.counts.gradients += each
         loss, gradient = self._ask("loss_and_gradient")(theta, *self._batch)
-        return loss, gradient if self._passes is None else self._passes(gradient)
+        return loss, gradient if self._passes is None else self._passes(gradient, theta)
 
     def hessian(self, theta: Array) -> Array:
         """Return ∇²f(θ), shape (..., P, P)."""
@@ -235,6 +193,53 @@ class Oracle:
         """Return the gradient of each record of the batch, shape (..., B, P)."""
         self.counts.gradients += self._charge("per_sample", theta)
         return self._ask("per_sample")(theta, *self._batch)
+
+    @property
+    def direct(self) -> bool:
+        """Whether gradients reach the optimizer as the problem returns them.
+
+        It is False if a function changes them (`through`).
+        """
+        return self._passes is None
+
+    @contextmanager
+    def counted(
+        self, losses: int = 0, gradients: int = 0, hvps: int = 0
+    ) -> Iterator[tuple[Any, ...]]:
+        """Count evaluations that the caller makes itself in this context, on the step's batch.
+
+        It is for a library that shares memory or a compilation with the problem::
+
+            with oracle.counted(losses=1, gradients=1) as batch:
+                loss = oracle.problem.backward(theta, *batch)
+
+        ``batch`` is what the problem's methods take after θ: ``(batch,)``, or ``()`` if there is
+        none. The numbers are those of one run. A loss and a gradient cost `loss_and_gradient`.
+
+        Raises
+        ------
+        LookupError
+            If a wrapper changes the gradients (`direct` is False).
+        """
+        if not self.direct:
+            raise LookupError(
+                "oracle.counted: a wrapper changes the gradients; ask oracle.gradient for them"
+            )
+        counts, both = self.counts, min(losses, gradients)
+        asked = losses + gradients - both + hvps
+        counts.losses += losses
+        counts.gradients += gradients
+        counts.hvps += hvps
+        counts.records += asked * self._records
+        for word, number in (
+            ("loss_and_gradient", both),
+            ("loss", losses - both),
+            ("gradient", gradients - both),
+            ("hvp", hvps),
+        ):
+            counts.work += number * self._cost(word)
+        with self._around:
+            yield self._batch
 
     def ask(self, word: str, *arguments: Any) -> Any:
         """Call any other method of the problem (``prox``, ``project``) by its name.
@@ -310,13 +315,14 @@ class Oracle:
         """End the run after this step; its status is then ``stopped``, with this reason."""
         self.stopped = one_line(reason)
 
-    def through(self, gradient: Callable[[Array], Array]) -> Oracle:
-        """Return an oracle that applies a function to each gradient, for example to clip it."""
+    def through(self, gradient: Callable[..., Array], *, at: bool = False) -> Oracle:
+        """Return an oracle that applies a function to each gradient g, and its θ if ``at``."""
         inner = self._passes
-        passes = gradient if inner is None else lambda g: gradient(inner(g))
+        outer: Callable[..., Array] = gradient if at else lambda g, theta: gradient(g)
+        passes = outer if inner is None else lambda g, theta: outer(inner(g, theta), theta)
         return self._like(self._batch, passes)
 
-    def _like(self, batch: tuple[Any, ...], passes: Callable[[Array], Array] | None) -> Oracle:
+    def _like(self, batch: tuple[Any, ...], passes: Callable[..., Array] | None) -> Oracle:
         """Return an oracle on another batch, with the same step, counts and random draws."""
         other = Oracle(
             self.problem, self.backend, self.counts, lambda _: self.random, self._dimensions - 1
@@ -327,11 +333,11 @@ class Oracle:
         other._batch = batch
         other._weigh(self._records)
         if self._wrap is not None:
-            other.watch(self._wrap)
+            other.watch(self._wrap, self._around)
         if passes is not None:
             asked = other._gradient
             other._passes = passes
-            other._gradient = lambda *arguments: passes(asked(*arguments))
+            other._gradient = lambda theta, *batch: passes(asked(theta, *batch), theta)
         return other
 
     def _ask(self, word: str) -> Any:

@@ -44,7 +44,9 @@ class Problem(ABC):
     Optimizers may use any public method that a problem defines. For θ of shape (..., P) these
     methods return: ``hessian(theta)`` (..., P, P), ``hvp(theta, v)`` (..., P),
     ``partial(theta, i)`` (...), ``coordinate_minimum(theta, i)`` (...), ``prox(theta, t)`` and
-    ``project(theta)`` (..., P), and ``per_sample(theta, batch)`` (..., B, P).
+    ``project(theta)`` (..., P), and ``per_sample(theta, batch)`` (..., B, P). A problem whose loss
+    is c·‖r(θ)‖² may define ``residuals(theta)`` r (..., m) and ``jacobian(theta)`` ∂r/∂θ (..., m,
+    P). The constant c > 0 is the problem's choice, ½ or 1: what uses them must not depend on it.
     """
 
     dtype: ClassVar[str] = "float64"
@@ -65,6 +67,11 @@ class Problem(ABC):
 
     draws_start: ClassVar[bool] = False
     """Whether `start` depends on its generator."""
+
+    @property
+    def title(self) -> str:
+        """What results call an object that was made in Python; by default, by its class."""
+        return type(self).__name__
 
     @property
     def draws_instance(self) -> bool:
@@ -126,9 +133,17 @@ class Problem(ABC):
         """Return what an answer over all the data costs, in gradients; None for the usual price.
 
         ``word`` is the method that the oracle calls (``"hessian"``). Override it if the problem
-        computes something much cheaper or dearer than `optframe.contracts.oracle.PRICES` assumes.
+        computes something much cheaper or dearer than `optframe.contracts.counts.PRICES` assumes.
         """
         return None
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """Parameters that the label of an object made in Python shows, though it has no table.
+
+        For example, that the gradient is approximated: every table and figure then says so.
+        """
+        return {}
 
     def offers(self) -> frozenset[str]:
         """Return the names of the public methods that the problem defines."""

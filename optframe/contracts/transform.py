@@ -100,6 +100,11 @@ class Transform(StochasticProblem):
         """The minimizer of the inner problem."""
         return self.problem.minimizer
 
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """What the label of the inner problem shows."""
+        return self.problem.shown
+
     def start(self, random: np.random.Generator) -> Any:
         """Return the start of the inner problem."""
         return self.problem.start(random)

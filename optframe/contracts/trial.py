@@ -34,8 +34,9 @@ class Component:
     """The name and the parameters of a component of a trial.
 
     ``parameters`` are all parameters, defaults included, as canonical JSON; wrappers and transforms
-    are under ``wrap``. ``label`` is the component's name in tables and figures: in the short
-    notation, with the parameters that the study gives.
+    are under ``wrap``. A field that was added to a published class is there only if it is given, so
+    that cells stay as they were. ``label`` is the component's name in tables and figures: in the
+    short notation, with the parameters that the study gives.
     """
 
     name: str
@@ -76,6 +77,12 @@ Retries = Annotated[int, Ge(0), Le(1000), "a whole number from 0 to 1,000"]
 MoreThanNothing = Annotated[float, Gt(0), Lt(inf)]
 
 
+Goal = Annotated[
+    float | dict[str, float],
+    "a finite number, or a table of one metric and its value, as { test_accuracy = 0.95 }",
+]
+"""The target of a budget, as it is given."""
+
 BUDGETS = ("steps", "epochs", "gradients", "work", "seconds")
 """What a budget can limit."""
 
@@ -95,7 +102,7 @@ class Budget:
     steps, epochs, gradients, work, seconds
         The budget, of which at least one is required: the number of steps, of passes over the data,
         of gradient evaluations, the cost of all evaluations in gradients over all the data (see
-        `optframe.contracts.oracle.PRICES`), and the seconds of work (checkpoints do not count).
+        `optframe.contracts.counts.PRICES`), and the seconds of work (checkpoints do not count).
     target
         One metric with its value (``{"test_accuracy": 0.95}``); the run ends when it is reached.
         The metric ``gap`` is f − f*, and a number alone is a gap if f* is known and a loss if not.
@@ -126,7 +133,7 @@ class Budget:
     gradients: MoreThanNothing | None = None
     work: MoreThanNothing | None = None
     seconds: MoreThanNothing | None = None
-    target: float | dict[str, float] | None = None
+    target: Goal | None = None
     gradient_norm: MoreThanNothing | None = None
     patience: AtLeastOne | None = None
     target_every: Steps = 100

@@ -26,7 +26,10 @@ def describe(registry: Registry, backend: Backend, threads: int, folder: Path) -
     return {
         "optframe": __version__,
         "plugins": {p.name: f"{p.origin} {p.version}".strip() for p in registry.plugins},
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": {
+            **{name: _version(name) for name in PACKAGES},
+            **registry.by_path.versions(),
+        },
         "python": platform.python_version(),
         "platform": platform.platform(),
         "libc": " ".join(platform.libc_ver()).strip() or None,

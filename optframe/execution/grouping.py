@@ -10,6 +10,7 @@ import numpy as np
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Optimizer
+from optframe.contracts.optimizer import all_of
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Trial, canonical
 from optframe.execution.trial_runner import Batch, TrialRunner
@@ -66,6 +67,9 @@ def _masked(registry: Registry, kind: str, table: Mapping[str, Any]) -> dict[str
         name: None if name in numbers and isinstance(value, (int, float)) else value
         for name, value in table.items()
     }
+    for name, value in table.items():
+        if name in fields and fields[name].optimizer and isinstance(value, Mapping):
+            masked[name] = _masked(registry, "optimizers", value)
     if "wrap" in masked:
         masked["wrap"] = [_masked(registry, "wrappers", inside) for inside in table["wrap"]]
     return masked
@@ -87,7 +91,8 @@ def _most(trial: Trial, runner: TrialRunner, memory: float) -> int:
 def _runs_alone(run: Run) -> bool:
     optimizer, sampler = run.setup.optimizer, run.setup.sampler
     return (
-        not (isinstance(optimizer, Optimizer) and optimizer.vectorized)
+        not isinstance(optimizer, Optimizer)
+        or not all(one.vectorized for one in all_of(optimizer))
         or not run.problem.vectorized
         or run.setup.budget.seconds is not None
         or run.setup.profile

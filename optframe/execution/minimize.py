@@ -32,8 +32,8 @@ class MinimizeResult:
     """What `optframe.minimize` returns.
 
     ``theta`` (P,), ``loss``, ``curve`` (a DataFrame, one row per checkpoint), ``status`` and its
-    ``reason``, ``counts`` (evaluations by kind), ``iterates`` (steps + 1, P) if asked for, and
-    ``step_bytes`` of a run that was profiled.
+    ``reason``, ``counts`` (evaluations by kind), ``iterates`` (steps + 1, P) if asked for,
+    ``step_bytes`` of a run that was profiled, and the ``problem``, bound to its backend.
     """
 
     theta: Any
@@ -46,6 +46,26 @@ class MinimizeResult:
     rows: Any = field(repr=False)
     iterates: Any = field(default=None, repr=False)
     step_bytes: int | None = field(default=None, repr=False)
+    problem: Any = field(default=None, repr=False)
+
+    def apply(self, module: Any) -> Any:
+        """Put the trained θ into a module like that of an `optframe.TorchProblem`, and return it.
+
+        It replaces the module's parameters in their places. The statistics of batch normalization
+        become those at θ.
+
+        Raises
+        ------
+        UsageError
+            If the run's problem has no module, or θ does not fit into this one.
+        """
+        put = getattr(self.problem, "apply", None)
+        if put is None:
+            raise UsageError(
+                f"result.apply: {type(self.problem).__name__} has no module; expected the result "
+                "of a run on an optframe.TorchProblem"
+            )
+        return put(self.theta, module)
 
     @property
     def curve(self) -> Any:
@@ -171,6 +191,7 @@ def minimize(
         rows=run.curve,
         iterates=np.array(run.iterates) if iterates else None,
         step_bytes=None if run.profile is None else run.profile.step_bytes,
+        problem=setup.problem,
     )
 
 
@@ -181,8 +202,17 @@ def _named(registry: Registry, kind: str, item: Any) -> str | dict[str, str]:
     made = item() if isinstance(item, type) else item
     if not isinstance(made, CONTRACTS[kind]):
         names = " or ".join(expected.__name__ for expected in CONTRACTS[kind])
-        raise UsageError(f"minimize: found {item!r}; expected a name, or an object of {names}")
-    return {"name": registry.add(kind, type(made).__name__, made)}
+        hint = ""
+        if kind == "problems" and callable(item):
+            hint = (
+                "; for a function of your own write optframe.FunctionProblem(loss=f, gradient=..., "
+                "theta0=...)"
+            )
+        raise UsageError(
+            f"minimize: found {item!r}; expected a name, or an object of {names}{hint}"
+        )
+    title = str(getattr(made, "title", type(made).__name__))
+    return {"name": registry.add(kind, title, made)}
 
 
 def _trial(study: Study, registry: Registry, binder: Binder) -> Trial:

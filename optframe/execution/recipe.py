@@ -11,7 +11,7 @@ from optframe.components.importing import TYPED, Imports
 from optframe.components.kinds import KINDS
 from optframe.components.loading import load_plugins
 from optframe.components.registry import Entry, Registry
-from optframe.errors import PluginError
+from optframe.errors import OptframeError, PluginError
 
 __all__ = ["Recipe", "by_name"]
 
@@ -22,7 +22,8 @@ class Recipe:
 
     ``paths`` and ``without`` are those of `load_plugins`. ``classes`` (kind, name, module:Class)
     are components that were given as objects in Python and can be imported. ``codes`` are those of
-    `Registry.codes`, and ``imports`` is `Registry.imports`.
+    `Registry.codes`, and ``imports`` is `Registry.imports`. ``by_path`` (kind, name, code) are
+    the components that were named by import paths.
     """
 
     paths: tuple[str, ...]
@@ -30,6 +31,7 @@ class Recipe:
     classes: tuple[tuple[str, str, str], ...]
     codes: tuple[tuple[str, str], ...]
     imports: Imports = TYPED
+    by_path: tuple[tuple[str, str, str], ...] = ()
 
     @classmethod
     def of(cls, registry: Registry) -> Recipe:
@@ -42,6 +44,7 @@ class Recipe:
             tuple((kind, name, where) for kind, name, where in references if where),
             tuple(registry.codes().items()),
             registry.imports,
+            tuple((k, name, registry.code(k, name)) for k, name in registry.by_path.loaded),
         )
 
     def make(self) -> Registry:
@@ -71,6 +74,18 @@ class Recipe:
                 ) from error
             registry.add(kind, name, given)
         registry.imports = self.imports
+        for kind, name, there in self.by_path:
+            try:
+                code = registry.code(kind, name)
+            except OptframeError as error:
+                raise PluginError(
+                    f"{name} of the study cannot be imported in this process: {error}"
+                ) from error
+            if code != there:
+                raise PluginError(
+                    f"{name}: found {code} in this process, expected {there} as the study was "
+                    "planned with; install the same here, or run the study again"
+                )
         return registry
 
 

@@ -25,7 +25,6 @@ from optframe.execution.environment import machine_load
 from optframe.execution.recipe import Recipe, by_name
 from optframe.execution.surroundings import restored
 from optframe.trial.landscape import landscape
-from optframe.trial.profiling import state_bytes
 from optframe.trial.resume import SavedRuns
 from optframe.trial.run import Run, Setup
 from optframe.trial.stacking import NotTogether, merged
@@ -64,6 +63,9 @@ class TrialRunner:
         self.brings_data = False
         """Whether its pickle holds the data sets that are loaded."""
         self._limits = contextlib.ExitStack()
+        self._within: contextlib.ExitStack | None = None
+        self._modules = 0
+        """The number of modules when the threads of their libraries were limited."""
 
     def __reduce__(self) -> tuple[Callable[..., TrialRunner], tuple[Any, ...]]:
         how = (Recipe.of(self.registry), self._backend, self._threads, self._saved)
@@ -77,10 +79,21 @@ class TrialRunner:
 
     @contextlib.contextmanager
     def limited(self) -> Iterator[None]:
-        """Limit the number of threads inside the block."""
-        backend = self.binder.backend(self._backend)
-        with threadpool_limits(limits=self._threads), backend.limit_threads(self._threads):
-            yield
+        """Limit the number of threads inside the block, also of libraries that are loaded in it."""
+        backend, before = self.binder.backend(self._backend), self._within
+        with contextlib.ExitStack() as limits, backend.limit_threads(self._threads):
+            self._within, self._modules = limits, 0
+            self._limit_what_is_loaded()
+            try:
+                yield
+            finally:
+                self._within = before
+
+    def _limit_what_is_loaded(self) -> None:
+        """Limit the libraries' threads; a component may have imported one that has its own."""
+        if self._within is not None and len(sys.modules) != self._modules:
+            self._modules = len(sys.modules)
+            self._within.enter_context(threadpool_limits(limits=self._threads))
 
     def limit(self) -> None:
         """Limit the number of threads from now on."""
@@ -190,6 +203,7 @@ class TrialRunner:
         if theta0 is None:
             start = problem.random_start if trial.start == "random" else problem.start
             theta0 = start(seeds.generator("start"))
+        self._limit_what_is_loaded()
         return Setup(
             problem=problem,
             backend=self.binder.backend(trial.backend),
@@ -251,7 +265,7 @@ def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
         derived_seed=run.setup.seeds.derived(),
         seconds=run.clock.seconds,
         compile_seconds=run.compile_seconds,
-        state_bytes=state_bytes(run.state),
+        state_bytes=run.state_bytes,
         size=run.problem.size,
         minimum=run.problem.minimum,
         columns=run.columns,

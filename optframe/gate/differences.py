@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from optframe.execution.environment import PACKAGES
 from optframe.gate.measured import Measured
 from optframe.gate.verdicts import Difference
 
@@ -24,7 +25,8 @@ DECIDING = (
 """What can change the last bits of a result, apart from the code that is compared."""
 
 TOLD = ("cpu", "machine", "optframe", "git")
-"""What is shown and not used for a verdict."""
+"""What is shown and not used for a verdict, as are the versions of libraries that import paths
+name: these are what is compared."""
 
 _LASTING = (*DECIDING, "cpu", "optframe")
 
@@ -37,6 +39,7 @@ def flat(description: Mapping[str, Any], backend: str, threads: int) -> dict[str
     """
     versions = description.get("versions", {})
     found = {name: description.get(name) for name in (*DECIDING, *TOLD)}
+    found |= {name: value for name, value in versions.items() if name not in PACKAGES}
     found |= {name: versions.get(name) for name in ("numpy", "scipy")}
     found["numba"] = versions.get("numba") if backend == "numba" else None
     python = description.get("python")
@@ -56,7 +59,9 @@ def differences(base: Mapping[str, Any], head: Mapping[str, Any]) -> tuple[Diffe
     If one side lacks such a value, that is a difference, too: the two may not be the same.
     """
     names = [name for name in DECIDING if base.get(name) != head.get(name)]
-    names += [n for n in TOLD if n in base and n in head and base[n] != head[n]]
+    libraries = sorted((base.keys() | head.keys()) - {*DECIDING, *TOLD})
+    told = (*TOLD, *libraries)
+    names += [n for n in told if n in base and n in head and base[n] != head[n]]
     return tuple(
         Difference(
             name.replace("_", " "),

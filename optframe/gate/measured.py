@@ -16,7 +16,7 @@ Three files hold this table: a baseline (one line per cell), a pytest-benchmark 
                 "hessians": 0, "hvps": 0},
      "environment": {"numpy": "2.4.6", "blas_kernel": "Haswell", "backend": "numpy", ...}}
 
-``cell`` is `Trial.cell`. ``hyperparameters`` are all of the optimizer's, defaults included.
+``cell`` is `Trial.cell`. ``hyperparameters`` are all of the optimizer's, as in `Component`.
 ``budget`` is `Budget` as text. ``loss`` and each count are null if they are unknown or not finite.
 ``environment`` is what `optframe.gate.differences.flat` returns. ``kit`` and ``seconds`` are
 optional. A baseline has ``kit`` and ``environment`` once, for all of its cells.

@@ -25,6 +25,7 @@ from optframe.gate.differences import flat
 from optframe.gate.measured import COUNTS, Measured
 from optframe.rules import computing_with
 from optframe.study.study import Study, plan
+from optframe.trial.repeats import is_resumable
 from optframe.trial.run import Run
 
 __all__ = ["Bench", "Outcome", "Step", "shortfall"]
@@ -96,7 +97,7 @@ class Bench:
         """
         setup = self.runner.setup(trial)
         optimizer, steps = setup.optimizer, int(record.last("step") or 0)
-        if not isinstance(optimizer, Optimizer) or not optimizer.resumable or steps < 2:
+        if not is_resumable(optimizer) or steps < 2:
             yield None
             return
         with self.runner.limited(), computing_with(setup.backend), np.errstate(all="ignore"):
@@ -122,7 +123,9 @@ class Step:
         run.oracle.step = 0
         _ = run.oracle.random
         theta = run.setup.backend.xp.asarray(run.theta, copy=True)
-        return (theta, copy.deepcopy(run.state)), {}
+        optimizer: Any = run.optimizer
+        plain = copy.deepcopy(optimizer.dump(run.state))
+        return (theta, optimizer.load(theta, plain, run.oracle)), {}
 
     def __call__(self, theta: Any, state: Any) -> tuple[Any, Any]:
         """Draw the minibatch, if any, take the step, wait for the device; return (θ, state)."""

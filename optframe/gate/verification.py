@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optframe.components.import_paths import is_path
 from optframe.components.importing import Imports
 from optframe.components.registry import Registry
 from optframe.contracts.columns import COUNT_COLUMNS, CURVES, TIMES
@@ -254,7 +255,8 @@ def _changed(trial: Trial, kept: _Kept, runner: TrialRunner) -> Iterator[str]:
         yield f"optframe: {was} → {__version__}"
     parts = parts_of(registry, trial.optimizer, trial.problem, trial.sampler, trial.backend)
     for kind, name in parts:
-        if name in registry.names(kind) and registry.code(kind, name) not in trial.code:
+        known = name in registry.names(kind) or is_path(name)
+        if known and registry.code(kind, name) not in trial.code:
             yield f"code of {kind.removesuffix('s')} {name}"
     for name, digest in runner.binder.datasets_of(trial.problem).items():
         if digest not in trial.code:

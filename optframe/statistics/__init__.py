@@ -13,7 +13,13 @@ earlier stores do, all are compared by gradients (`known_cost`, `cost_note`).
 
 from optframe.statistics.costs import cost_note, known_cost
 from optframe.statistics.dependence import RankChange, ranking_depends_on
-from optframe.statistics.drift import Unsteady, incomparable, no_ranking_by_seconds, unsteady
+from optframe.statistics.drift import (
+    Unsteady,
+    incomparable,
+    no_ranking_by_seconds,
+    not_comparable,
+    unsteady,
+)
 from optframe.statistics.medians import (
     CENSORED,
     STATUSES,
@@ -81,6 +87,7 @@ __all__ = [
     "nemenyi_distance",
     "nemenyi_groups",
     "no_ranking_by_seconds",
+    "not_comparable",
     "performance_profile",
     "performance_ratios",
     "ranking_depends_on",

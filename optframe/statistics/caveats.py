@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from optframe.statistics.costs import cost_note
-from optframe.statistics.drift import doubts
+from optframe.statistics.drift import doubts, unsteady
 from optframe.statistics.medians import UNRUN
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["doubts_of"]
 def doubts_of(trials: pd.DataFrame, cost: str) -> list[str]:
     """Return what is doubtful of costs and times: runs in batches, a missing cost, drifting."""
     note = cost_note(trials, cost) if len(trials) else ""
-    return [*_shared(trials), *filter(None, [note]), *doubts(trials)]
+    return [*_shared(trials), *filter(None, [note]), *doubts(unsteady(trials))]
 
 
 def _shared(trials: pd.DataFrame) -> Iterator[str]:

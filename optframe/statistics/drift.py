@@ -17,6 +17,7 @@ Runs in batches, lost runs and those shorter than `SHORT` say nothing about the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -28,7 +29,14 @@ from optframe.statistics.medians import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Unsteady", "doubts", "incomparable", "no_ranking_by_seconds", "unsteady"]
+__all__ = [
+    "Unsteady",
+    "doubts",
+    "incomparable",
+    "no_ranking_by_seconds",
+    "not_comparable",
+    "unsteady",
+]
 
 SHORT = 0.005
 """The seconds that a run needs to be judged: a few of the time slices that a system gives out."""
@@ -85,9 +93,8 @@ def incomparable(trials: pd.DataFrame) -> frozenset[str]:
     return frozenset(one.problem for one in unsteady(trials) if not one.comparable)
 
 
-def doubts(trials: pd.DataFrame) -> list[str]:
+def doubts(found: Sequence[Unsteady]) -> list[str]:
     """Return a sentence for each sign, with the problem on which it is strongest, worst first."""
-    found = unsteady(trials)
     sentences = []
     for comparable in (False, True):
         for sign in ("drift", "apart", "spread"):
@@ -101,9 +108,14 @@ def doubts(trials: pd.DataFrame) -> list[str]:
 
 def no_ranking_by_seconds(trials: pd.DataFrame, by: str) -> str | None:
     """Return in one line why a cost ``by`` ranks nothing: seconds that are not comparable."""
-    if by != "seconds" or not incomparable(trials):
+    return not_comparable(unsteady(trials)) if by == "seconds" else None
+
+
+def not_comparable(found: Sequence[Unsteady]) -> str | None:
+    """Return in one line why seconds are not comparable, or None if they are."""
+    if all(one.comparable for one in found):
         return None
-    return f"not comparable: {doubts(trials)[0]}"
+    return f"not comparable: {doubts(found)[0]}"
 
 
 def _timed(trials: pd.DataFrame) -> pd.DataFrame:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optframe.components.building import AROUND, wrap
+from optframe.components.building import wrap
 from optframe.components.contract_check import reserved
 from optframe.components.description import given_parameters, resolved
+from optframe.components.inner import AROUND
 from optframe.components.kinds import KINDS
 from optframe.components.notation import format_value, parse, write
-from optframe.components.parameters import is_sequence, mistakes_in, parameters
+from optframe.components.parameters import is_sequence, mistakes_in, parameters, takes_further
 from optframe.components.registry import Registry
 from optframe.contracts import (
     Optimizer,
@@ -118,12 +119,20 @@ class Choices:
         component = self.registry.load(kind, name, f"{self.prefix}[[{singular}]]")
         given = {k: _data(v, self.registry) for k, v in table.items() if k not in reserved(kind)}
         known = parameters(component) if isinstance(component, type) else {}
+        takes_any = isinstance(component, type) and takes_further(component)
         axes: list[list[tuple[str, Any]]] = []
         for key, value in given.items():
-            listed = isinstance(value, list) and key in known
+            takes_lists = key in known and is_sequence(known[key].annotation)
+            unclear = known[key].unknown if key in known else takes_any
+            listed = isinstance(value, list) and (key in known or takes_any)
             # A field that takes a list has one value here, unless the value is a list of lists.
-            if listed and is_sequence(known[key].annotation):
+            if listed and (takes_lists or unclear):
                 listed = bool(value) and all(isinstance(item, list) for item in value)
+                if unclear and not listed:
+                    raise UsageError(
+                        f"{where}: {key}: found a list, and {name} does not say whether it takes "
+                        f"one; write {key}=[[...]] for a grid of lists, or a table for each value"
+                    )
             if listed and not value:
                 raise UsageError(f"{where}: {key} is an empty list; expected at least one value")
             axes.append([(key, item) for item in (value if listed else [value])])
@@ -174,10 +183,17 @@ class Choices:
         self, kind: str, table: Mapping[str, Any], given: dict[str, Any], where: str
     ) -> Choice:
         name = table["name"]
-        made = self.registry.make(kind, name, given, where)
-        ready_made = not isinstance(self.registry.load(kind, name), type)
-        values = {} if ready_made else resolved(self.registry, made, given)
+        specified = self.registry.specified(kind, name, given, where)
+        made = self.registry.finished(kind, specified, where)
+        component = self.registry.load(kind, name)
+        ready_made = not isinstance(component, type)
+        values = {} if ready_made else resolved(self.registry, specified, given)
         shown: dict[str, Any] = {"name": name, **given}
+        for key in () if ready_made else _optimizers_in(component):
+            if isinstance(given.get(key), Mapping):
+                shown[key] = write(given[key])
+        if isinstance(made, Problem):
+            shown |= made.shown
         if table.get("wrap") and kind in AROUND:
             made, values["wrap"] = wrap(self.registry, kind, made, table["wrap"], where)
             shown["wrap"] = table["wrap"]
@@ -186,6 +202,11 @@ class Choices:
             grids = [(v, table[k]) for k, v in given.items() if isinstance(table.get(k), list)]
             label = " ".join([table["label"], *(_in_grid(v, grid) for v, grid in grids)])
         return Choice(Component(name, canonical(values), encodable(label)), table, made, where)
+
+
+def _optimizers_in(component: Any) -> list[str]:
+    """Return the parameters of a component that hold an optimizer."""
+    return [name for name, field in parameters(component).items() if field.optimizer]
 
 
 def _grid_of(table: Mapping[str, Any], axes: Iterable[Sequence[tuple[str, Any]]]) -> Grid | None:
@@ -261,7 +282,8 @@ def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
     if not isinstance(item, type):
         table = _as_table(item, kind, registry)
         # An object that cannot be written as a table is registered under a name.
-        return table or {"name": registry.add(kind, component.__name__.lower(), item)}
+        title = str(getattr(item, "title", component.__name__))
+        return table or {"name": registry.add(kind, title.lower(), item)}
     name = registry.name_of(kind, component)
     return {"name": name or registry.add(kind, component.__name__.lower(), item)}
 
@@ -285,7 +307,11 @@ def _as_table(item: Any, kind: str, registry: Registry) -> dict[str, Any] | None
 
 
 def _data(value: Any, registry: Registry) -> Any:
-    """Return a schedule or search made in Python as its table; any other value as it is."""
+    """Return a schedule, search or optimizer made in Python as its table, all else as it is."""
+    if isinstance(value, Optimizer):
+        return table_of(value, "optimizers", registry)
+    if isinstance(value, list):
+        return [_data(item, registry) for item in value]
     if not isinstance(value, (Schedule, Search)):
         return value
     kind, key = ("searches", "name") if isinstance(value, Search) else ("schedules", "schedule")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
-from optframe.contracts import Problem, Sampler, StochasticProblem, Wrapper
+from optframe.contracts import Problem, Sampler, StochasticProblem
+from optframe.contracts.optimizer import all_of
+from optframe.contracts.oracle import offers
+from optframe.contracts.problem import layout_of
 from optframe.contracts.trial import NO_SAMPLER, Component, Trial
-from optframe.errors import nearest
+from optframe.errors import OptframeError, PluginError, described, nearest
 from optframe.study.grids import Choice
 
 __all__ = ["is_deterministic", "namesakes", "parts_of", "reason_to_skip", "unknown_partners"]
@@ -21,18 +26,27 @@ def parts_of(
     parts = [("backends", backend), ("problems", problem.name)]
     parts += [("transforms", transform["name"]) for transform in problem.values.get("wrap", [])]
     parts += [("samplers", sampler.name)] if sampler != NO_SAMPLER else []
-    wrappers = optimizer.values.get("wrap", [])
-    parts += [("optimizers", optimizer.name)]
-    parts += [("wrappers", wrapper["name"]) for wrapper in wrappers]
-    for value in [*optimizer.values.values(), *(v for w in wrappers for v in w.values())]:
-        inside = [value]
-        if isinstance(value, dict) and value.get("name") in registry.names("searches"):
-            parts.append(("searches", value["name"]))
-            inside = [*value.values()]
-        for part in inside:
-            if isinstance(part, dict) and "schedule" in part:
-                parts.append(("schedules", part["schedule"]))
-    return parts
+    table = {"name": optimizer.name, **optimizer.values}
+    return [*parts, *_parts_in(registry, "optimizers", table)]
+
+
+def _parts_in(registry: Registry, kind: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the (kind, name) of a component, of its wrappers, and of what their tables contain."""
+    around = [("wrappers", wrapper) for wrapper in table.get("wrap", ())]
+    tables = [(kind, table), *around]
+    yield from ((kind, table["name"]) for kind, table in tables)
+    for kind, table in tables:
+        component: Any = None
+        with contextlib.suppress(OptframeError):  # it is gone, or must not be imported
+            component = registry.load(kind, table["name"])
+        fields = parameters(component) if isinstance(component, type) else {}
+        for name, value in table.items():
+            if isinstance(value, Mapping) and "schedule" in value:
+                yield "schedules", value["schedule"]
+            elif isinstance(value, Mapping) and name in fields and fields[name].search:
+                yield from _parts_in(registry, "searches", value)
+            elif isinstance(value, Mapping) and name in fields and fields[name].optimizer:
+                yield from _parts_in(registry, "optimizers", value)
 
 
 def is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) -> bool:
@@ -46,18 +60,32 @@ def is_deterministic(optimizer: Any, problem: Problem, sampler: Sampler | None) 
 
 def _draws(optimizer: Any) -> bool:
     """Whether an optimizer, or an inner one, draws random numbers."""
-    inside = isinstance(optimizer, Wrapper) and _draws(optimizer.optimizer)
-    return bool(optimizer.random or inside)
+    return any(one.random for one in all_of(optimizer))
 
 
-def reason_to_skip(optimizer: Choice, problem: Choice, missing: frozenset[str]) -> str:
-    """Return why a trial is skipped: what the optimizer needs and the problem does not support."""
+def reason_to_skip(
+    optimizer: Choice, problem: Choice, bound: Problem, sampler: Sampler | None
+) -> str | None:
+    """Return why a trial is skipped: what the problem does not support; None if it can run.
+
+    Raises
+    ------
+    PluginError
+        If the optimizer cannot say what it needs.
+    """
+    name = optimizer.component.name
     around = problem.component.values.get("wrap", [])
     offering = "+".join([problem.component.name, *(transform["name"] for transform in around)])
-    reason = (
-        f"{optimizer.component.name} needs {', '.join(sorted(missing))}, which "
-        f"{offering} does not support"
-    )
+    try:
+        missing = optimizer.made.requires() - offers(bound, sampler)
+        refusal = None if missing else optimizer.made.refusal(layout_of(bound))
+    except Exception as error:
+        raise PluginError(f"{optimizer.where}: {described(error)}") from error
+    if refusal is not None:
+        return f"{name} cannot run on {offering}: {refusal}"
+    if not missing:
+        return None
+    reason = f"{name} needs {', '.join(sorted(missing))}, which {offering} does not support"
     if "deterministic" in missing:
         reason += " with this sampler (for problems with data, use the sampler full)"
     if "matrices" in missing:

@@ -7,18 +7,18 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
 from optframe.components.binder import Binder
+from optframe.components.code import identity_of
 from optframe.components.importing import TYPED, Imports
 from optframe.components.parameters import mistakes_in
 from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
 from optframe.contracts.costs import OFFERED
-from optframe.contracts.oracle import offers
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import (
     MOST_TRIALS,
@@ -147,6 +147,8 @@ def mistakes_of(study: Study) -> list[str]:
     names = [field.name for field in dataclasses.fields(StudyTable) if field.name != "budget"]
     given = {name: getattr(study, name) for name in names}
     mistakes = mistakes_in(StudyTable, given, f"{prefix}[study]")
+    if not isinstance(study.run, RunSettings):
+        raise UsageError(f"{prefix}run: expected study.settings.RunSettings, found {study.run!r}")
     wrong = mistakes_in(RunSettings, dataclasses.asdict(study.run), f"{prefix}[run]")
     if isinstance(study.cost, str) and study.cost not in OFFERED:
         hint = nearest(study.cost, OFFERED)
@@ -193,6 +195,7 @@ class _Planner:
         self.raised: Exception | None = None
         """What the first problem raised that cannot be bound."""
         self._code = cache(registry.code)  # files are read once per plan
+        self._identity = cache(partial(identity_of, follow=False))
         self.prefix = f"{study.where}: " if study.where else ""
         self.budgets = Budgets(study.budget, study.seed, self.prefix, self.mistakes)
 
@@ -211,7 +214,9 @@ class _Planner:
             known = chosen.names[kind].union(*(choice.names for choice in choices))
             for others in (optimizers, problems, samplers):
                 self.mistakes += unknown_partners(others, kind, known)
-        # Mistakes in components do not stop here, so that one call reports all mistakes.
+        # Mistakes in components do not stop here: one call reports all mistakes. But no data set is
+        # loaded for it, which takes seconds, or a download.
+        self.binder.loads = not self.mistakes
         if wrong or not backend:
             return []
         parts: list[tuple[Choice, Choice, Problem, Choice | None, int]] = []
@@ -219,8 +224,7 @@ class _Planner:
             bound = self._bind(problem, backend)
             if bound is None:
                 continue
-            also = self.study.run.measure
-            self.budgets.check_metric(self.study.metric, problem, bound, also)
+            self.budgets.check_metric(self.study.metric, problem, bound, self.study.run.measure)
             for sampler in self._samplers_of(problem, bound, samplers):
                 for optimizer in optimizers:
                     if (
@@ -246,9 +250,9 @@ class _Planner:
         self, optimizer: Choice, problem: Choice, bound: Problem, sampler: Choice | None
     ) -> int:
         """Return the number of different runs: one if nothing is random."""
-        start = problem.table.get("start", self.study.start)
         scheme = sampler.made if sampler else None
-        once = start == "standard" and is_deterministic(optimizer.made, bound, scheme)
+        fixed = problem.table.get("start", self.study.start) == "standard"
+        once = fixed and is_deterministic(optimizer.made, bound, scheme)
         return 1 if once else self.study.seeds
 
     def _trials_of(
@@ -264,11 +268,10 @@ class _Planner:
         if budget is None:
             return
         scheme: Sampler | None = sampler.made if sampler else None
-        missing = optimizer.made.requires() - offers(bound, scheme)
-        if not missing:
+        skip = reason_to_skip(optimizer, problem, bound, scheme)
+        if skip is None:
             found = mistakes_of_schedules(optimizer.made, budget, bound, scheme)
             self.mistakes += [f"{optimizer.where}: {mistake}" for mistake in found]
-        start = str(problem.table.get("start", self.study.start))
         chosen = sampler.component if sampler else NO_SAMPLER
         code = [__version__]
         if self.keyed:
@@ -276,6 +279,9 @@ class _Planner:
             datasets = self.binder.datasets_of(problem.component)
             names += [("datasets", name) for name in datasets]
             code += [*(self._code(kind, name) for kind, name in names), *datasets.values()]
+            for kind, one in (("optimizers", optimizer), ("problems", problem)):
+                made = self.registry.by_path.modules_of_result(kind, one.component.name, one.made)
+                code.append(self._identity(made) or "")
         for seed in range(seeds):
             yield Trial(
                 optimizer=optimizer.component,
@@ -286,12 +292,12 @@ class _Planner:
                 study_seed=self.study.seed,
                 budget=budget,
                 checkpoints=self._checkpoints(),
-                start=start,
+                start=str(problem.table.get("start", self.study.start)),
                 backend=backend,
                 dtype=self.study.dtype or bound.dtype,
                 threads=self.study.run.threads,
-                code=" ".join(dict.fromkeys(code)),
-                skip=reason_to_skip(optimizer, problem, missing) if missing else None,
+                code=" ".join(dict.fromkeys(filter(None, code))),
+                skip=skip,
                 measure=tuple(name for name in MEASURES if name in self.study.run.measure),
                 profile=self.study.run.profile,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from optframe.components.signatures import path_of
 from optframe.testing.kit import NotApplicable, require
 
 __all__ = ["HEAVY", "check_imports"]
@@ -33,7 +34,12 @@ print(*{loaded.partition('.')[0] for loaded in sys.modules})
 
 
 def check_imports(component: type) -> None:
-    """Raise if importing a class imports a library that is slow to import."""
+    """Raise if importing a class imports a library that is slow to import.
+
+    Of a class that was made for an import path this is its base class, which is the adapter's.
+    """
+    if path_of(component) is not None:
+        component = component.__mro__[1]
     name = component.__module__
     file = getattr(sys.modules.get(name), "__file__", None)
     if name == "__main__" or file is None:

@@ -61,12 +61,14 @@ def walk(
     backend: Backend = PLAIN,
     dtype: str = "float64",
     seed: int = 0,
-    after: Walk | None = None,
+    plain: Any = None,
     first: int = 0,
     change: Change | None = None,
     words: set[str] | None = None,
 ) -> Walk:
-    """Run an optimizer for ``steps`` steps from θ, or from the end of an earlier walk.
+    """Run an optimizer for ``steps`` steps from θ.
+
+    If ``first`` steps were done before, ``plain`` is what `Optimizer.dump` returned after them.
 
     For problems with data, a step sees four records, which depend only on the seed and the step.
     An optimizer that needs ``deterministic`` sees all of them. The walk ends early if the optimizer
@@ -92,7 +94,7 @@ def walk(
     with computing_with(backend):
         _show(problem, oracle, first, seed, whole)
         fields.set(first, 0.0, lambda k, epoch: 0.0)
-        state = optimizer.init(theta, oracle) if after is None else after.state
+        state = optimizer.load(theta, plain, oracle) if first else optimizer.init(theta, oracle)
         for k in range(first, first + steps):
             oracle.step = k
             _show(problem, oracle, k, seed, whole)

@@ -32,6 +32,14 @@ class Clock:
             self._started = None
         return self.seconds
 
+    def took(self, work: Callable[[], None]) -> float:
+        """Return the seconds that some work takes; they are not added."""
+        self._synchronize()
+        began = perf_counter()
+        work()
+        self._synchronize()
+        return perf_counter() - began
+
     def now(self) -> float:
         """Return the seconds so far without stopping or waiting for the device."""
         return (

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from optframe.contracts import Array, Optimizer, Solver, Wrapper
+from optframe.contracts import Array, Optimizer, Solver
 from optframe.contracts.columns import COUNT_COLUMNS
+from optframe.contracts.optimizer import all_of
 from optframe.contracts.oracle import Counts
+from optframe.errors import described
 from optframe.trial.loop import Loop
 from optframe.trial.stacking import some_runs
 
@@ -29,6 +32,7 @@ __all__ = [
     "divergences",
     "first_reaches",
     "is_resumable",
+    "remember",
     "step_back",
 ]
 
@@ -46,15 +50,20 @@ class Kept:
         self.seconds = 0.0
 
     def keep(self, loop: Loop, k: int, theta: Array, state: Any) -> None:
-        """Copy θ, the state, the counts and the clock after k steps."""
-        self.theta, self.state = copy.deepcopy((theta, state))
+        """Copy θ, the state as plain data, the counts and the clock after k steps."""
+        self.theta, self.state = copy.deepcopy((theta, loop.optimizer.dump(state)))
         _set_counts(self.counts, loop.oracle.counts)
         self.k, self.seconds = k, loop.clock.seconds
 
     def give(self, loop: Loop) -> None:
         """Set a loop to the copy, which it may overwrite: it can be given once."""
-        loop.k, loop.theta, loop.state = self.k, self.theta, self.state
+        loop.k, loop.theta = self.k, self.theta
+        loop.state = loop.optimizer.load(loop.theta, self.state, loop.oracle)
         _set_counts(loop.oracle.counts, self.counts)
+
+    def select(self, taken: Callable[[Any], Any]) -> None:
+        """Keep some runs of the batch; ``taken`` takes their rows from arrays."""
+        self.theta, self.state = taken(self.theta), taken(self.state)
 
 
 class Reach(NamedTuple):
@@ -73,9 +82,26 @@ class Reach(NamedTuple):
 
 
 def is_resumable(optimizer: Optimizer | Solver) -> bool:
-    """Return whether the state of an optimizer can be restored, that of a wrapped one included."""
-    inside = is_resumable(optimizer.optimizer) if isinstance(optimizer, Wrapper) else True
-    return optimizer.resumable and inside
+    """Return whether the state of an optimizer can be restored, those of inner ones included."""
+    return isinstance(optimizer, Optimizer) and all(one.resumable for one in all_of(optimizer))
+
+
+def remember(run: Any, k: int, theta: Array, state: Any) -> None:
+    """Keep a copy of a run, or of a batch, at a test of targets, unless each step is tested.
+
+    If the state cannot be copied, one line is printed, and the run has no more copies.
+    """
+    if run.kept is None or not run.termination.repeats_from(k):
+        return
+    try:
+        run.kept.keep(run.loop, k, theta, state)
+    except Exception as error:  # of `dump`, or of what the state contains
+        run.kept = None
+        print(
+            f"optframe: the state of a run with {type(run.loop.optimizer).__name__} is not copied: "
+            f"{described(error)}; the step at which it reaches its target is not exact",
+            file=sys.stderr,
+        )
 
 
 def step_back(run: Any) -> int:
@@ -122,8 +148,10 @@ def first_reaches(batch: Any, rows: Any) -> dict[int, Reach]:
     if steps <= 1 or kept is None or kept.k != loop.k - steps:
         return {}
     again, taken = _some(batch, [batch.runs[i] for i in batch.alive[rows]], batch.given, rows)
-    kept.give(again.loop)
-    again.loop.theta, again.loop.state = taken(kept.theta), taken(kept.state)
+    # The batch itself goes on, so that the copy stays as it is: what is given are rows of it.
+    some = copy.copy(kept)
+    some.select(taken)
+    some.give(again.loop)
     found: dict[int, Reach] = {}
     judged: Any = None
 

@@ -1,9 +1,9 @@
 """Saves the state of a long run in a file, and resumes the run from there after a kill.
 
-The file contains θ, the optimizer's state, counts, the clock, the curve and the path so far, and
-the best loss with the number of checkpoints since (for ``patience``). Generators and minibatches
-need no state: they follow from seed and step. The file has arrays and JSON only. Nothing in it is
-unpickled, and no class is imported by a name in it.
+The file contains θ, the optimizer's state (as `Optimizer.dump` returns it), counts, the clock, the
+curve and the path so far, and the best loss with the number of checkpoints since (for
+``patience``). Generators and minibatches need no state: they follow from seed and step. The file
+has arrays and JSON only. Nothing in it is unpickled, and no class is imported by a name in it.
 """
 
 from __future__ import annotations
@@ -13,33 +13,30 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optframe.contracts import Array, Backend, Optimizer, Solver
+from optframe.contracts import Optimizer, Solver
 from optframe.contracts.whole_file import replacing
 from optframe.errors import described
+from optframe.trial.packing import Packing, Unsavable, classes_in
 from optframe.trial.repeats import is_resumable
 
 if TYPE_CHECKING:
     from optframe.trial.run import Run
 
-__all__ = ["Saved", "SavedRuns", "Unsavable"]
+__all__ = ["Saved", "SavedRuns"]
 
-FORMAT = 2
+FORMAT = 3
+READABLE = (2, FORMAT)
+"""The formats that are read; format 2 had no dicts in states."""
 
 LOOK = 1.0
 """About the number of seconds between two tests whether it is time to save."""
-
-PLAIN = (bool, int, float, str, type(None))
-
-
-class Unsavable(Exception):  # noqa: N818 - the run goes on; after a kill it starts at step 0
-    """A state contains something else than numbers and arrays; the message says what."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +150,7 @@ class Saved:
             )
 
     def _write(self, run: Run) -> None:
-        arrays = _Arrays(run.setup.backend)
+        arrays = Packing(run.setup.backend)
         profile = run.profile
         header = {
             "format": FORMAT,
@@ -165,7 +162,7 @@ class Saved:
             "patience": [run.termination.best, run.termination.stale],
             "profile": profile and [profile.sampling.seconds, profile.oracle.seconds],
             "theta": arrays.pack(run.theta),
-            "state": arrays.pack(run.state),
+            "state": arrays.pack_state(run.optimizer, run.state),
         }
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
         packed = {f"array_{i}": array for i, array in enumerate(arrays.packed)}
@@ -180,7 +177,7 @@ class Saved:
 
     def _read(self, run: Run, file: Any) -> None:
         header = json.loads(file["header"].tobytes())
-        if (header["format"], header["key"]) != (FORMAT, self._key):
+        if header["format"] not in READABLE or header["key"] != self._key:
             raise ValueError("it belongs to another run or another version of the format")
         if tuple(header["metrics"]) != run.metrics:
             raise ValueError(
@@ -197,14 +194,16 @@ class Saved:
             raise ValueError(
                 f"found a path of shape {path.shape}, expected {run.path.width} columns"
             )
-        arrays = _Arrays(run.setup.backend, file)
+        arrays = Packing(run.setup.backend, file)
         theta = arrays.unpack(header["theta"], {})
         if (theta.shape, theta.dtype) != (run.theta.shape, run.theta.dtype):
             raise ValueError(
                 f"found θ as {theta.dtype} {theta.shape}, expected {run.theta.dtype} "
                 f"{run.theta.shape}"
             )
-        state = arrays.unpack(header["state"], dict(_classes(run.state)))
+        optimizer: Any = run.optimizer
+        plain = arrays.unpack(header["state"], classes_in(optimizer.dump(run.state)))
+        state = optimizer.load(theta, plain, run.oracle)
         best, stale = header["patience"]
         counts = {name: header["counts"][name] for name in dataclasses.asdict(run.counts)}
         k, spent = int(header["k"]), float(header["seconds"])
@@ -219,90 +218,6 @@ class Saved:
         run.clock.seconds = spent
         for name, value in counts.items():
             setattr(run.counts, name, value)
-
-
-class _Arrays:
-    """Converts states to plain data and arrays, and back; an array that occurs twice stays one."""
-
-    def __init__(self, backend: Backend, file: Any = None) -> None:
-        self.packed: list[Any] = []
-        self._backend = backend
-        self._file = file
-        self._numbers: dict[int, tuple[int, Any]] = {}
-        self._made: dict[int, Array] = {}
-
-    def pack(self, value: Any) -> Any:
-        """Return a value as plain data for JSON; its arrays are added to ``packed``.
-
-        Raises
-        ------
-        Unsavable
-            If it contains something else than numbers, arrays, lists, tuples and dataclasses.
-        """
-        if type(value) in PLAIN:
-            return value
-        if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-            return {type(value).__name__: [self.pack(item) for item in value]}
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            fields = {f.name: self.pack(getattr(value, f.name)) for f in dataclasses.fields(value)}
-            return {"class": _name(type(value)), "fields": fields}
-        if hasattr(value, "shape") and hasattr(value, "dtype"):
-            kind = "number" if isinstance(value, np.generic) else "array"
-            return {kind: self._number(value)}
-        raise Unsavable(f"its state contains a {type(value).__name__}")
-
-    def unpack(self, packed: Any, classes: dict[str, type]) -> Any:
-        """Return the value that was packed; ``classes`` are the dataclasses that it may contain."""
-        if not isinstance(packed, dict):
-            return packed
-        if "list" in packed:
-            return [self.unpack(item, classes) for item in packed["list"]]
-        if "tuple" in packed:
-            return tuple(self.unpack(item, classes) for item in packed["tuple"])
-        if "number" in packed:
-            return self._file[f"array_{packed['number']}"][()]
-        if "array" in packed:
-            return self._array(packed["array"])
-        made_of = classes[packed["class"]]
-        if packed["fields"].keys() != {field.name for field in dataclasses.fields(made_of)}:
-            raise ValueError(f"it contains a {made_of.__name__} with other fields")
-        made: Any = object.__new__(made_of)
-        for name, inside in packed["fields"].items():
-            object.__setattr__(made, name, self.unpack(inside, classes))
-        return made
-
-    def _number(self, value: Any) -> int:
-        """Return the index of an array in ``packed``; the same object always has the same index."""
-        if id(value) not in self._numbers:
-            host = np.asarray(self._backend.to_numpy(value))
-            if host.dtype.hasobject:
-                raise Unsavable("its state contains an array of objects")
-            if not host.flags.c_contiguous:
-                raise Unsavable("its state contains an array that is not C-ordered")
-            # A reference to the value prevents another object from getting its id.
-            self._numbers[id(value)] = len(self.packed), value
-            self.packed.append(host)
-        return self._numbers[id(value)][0]
-
-    def _array(self, number: int) -> Array:
-        if number not in self._made:
-            self._made[number] = self._backend.asarray(self._file[f"array_{number}"])
-        return self._made[number]
-
-
-def _name(kind: type) -> str:
-    return f"{kind.__module__}:{kind.__qualname__}"
-
-
-def _classes(state: Any) -> Iterator[tuple[str, type]]:
-    """Yield (name, class) for each dataclass in a state."""
-    if dataclasses.is_dataclass(state) and not isinstance(state, type):
-        yield _name(type(state)), type(state)
-        for field in dataclasses.fields(state):
-            yield from _classes(getattr(state, field.name))
-    elif isinstance(state, (list, tuple)):
-        for item in state:
-            yield from _classes(item)
 
 
 def _sync(folder: Path) -> None:

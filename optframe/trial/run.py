@@ -29,8 +29,8 @@ from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures, is_blind
 from optframe.trial.minibatches import Minibatches
 from optframe.trial.path import path_of
-from optframe.trial.profiling import Profile, peak_bytes
-from optframe.trial.repeats import Kept, divergence, is_resumable, step_back
+from optframe.trial.profiling import Profile, bytes_of, peak_bytes
+from optframe.trial.repeats import Kept, divergence, is_resumable, remember, step_back
 from optframe.trial.schedules import ScheduledFields
 from optframe.trial.setup import SavedState, Setup
 from optframe.trial.solving import solve
@@ -83,7 +83,7 @@ class Run:
         if setup.profile:
             self.profile = Profile(setup.backend.synchronize)
             timed = self.profile.oracle.timed
-            self.oracle.watch(lambda word, method: timed(method))
+            self.oracle.watch(lambda word, method: timed(method), self.profile.oracle)
             self.loop.draw = self.profile.sampling.timed(self.minibatches.draw)
 
     @property
@@ -100,6 +100,11 @@ class Run:
     def state(self) -> Any:
         """The optimizer's state after the last step."""
         return self.loop.state
+
+    @property
+    def state_bytes(self) -> int:
+        """The number of bytes in the arrays of the optimizer's state."""
+        return bytes_of(self.optimizer, self.state)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -186,7 +191,7 @@ class Run:
         # `restore` replaces everything that `begin` has changed, the clock and the counts included.
         if saved is not None:
             saved.restore(self)
-        self._remember(self.k, self.theta, self.state)
+        remember(self, self.k, self.theta, self.state)
         pause = None if saved is None else partial(self._pause, saved)
         watch = self.watch()
         first = (watch, 0) if self.path is None else self.path.first(watch)
@@ -245,14 +250,9 @@ class Run:
         ended = bool(self.termination.reached(values, solution))
         ended = ended or self.termination.diverged(values["loss"], theta)
         if not ended:
-            self._remember(k, theta, state)
+            remember(self, k, theta, state)
         self.clock.start()
         return ended
-
-    def _remember(self, k: int, theta: Array, state: Any) -> None:
-        """Keep a copy of the run at a test, unless each step is tested; the clock is stopped."""
-        if self.kept is not None and self.termination.repeats_from(k):
-            self.kept.keep(self.loop, k, theta, state)
 
     def reaches(self, k: int, theta: Array, state: Any) -> bool:
         """Return whether the target is reached at this step."""
@@ -302,7 +302,7 @@ class Run:
                 target, met = termination.target(values, solution)
                 self.window = window if met else None
             elif k:  # at the start there is no state yet
-                self._remember(k, theta, loop.state)
+                remember(self, k, theta, loop.state)
         measured = self.measures(k, solution, self.setup.backend.xp)
         if self.path is not None:
             self.path.add(k, solution)

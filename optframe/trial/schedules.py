@@ -7,7 +7,7 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any, TypeVar, cast
 
-from optframe.components.parameters import parameters
+from optframe.components.parameters import is_float, parameters
 from optframe.components.scheduled import Scheduled
 from optframe.contracts import Optimizer, Schedule, Search
 
@@ -29,7 +29,8 @@ class ScheduledFields:
         Numbers of all types become floats, so that 1, 1.0 and ``numpy.int64(1)`` give the same run.
         """
         copied, kind = copy.copy(optimizer), cast("Any", type(optimizer))
-        numbers = {field.attribute for field in parameters(kind).values() if field.number}
+        fields = parameters(kind).values()
+        numbers = {field.attribute for field in fields if is_float(field.annotation)}
         for name, value in vars(optimizer).items():
             if isinstance(value, Schedule):
                 found = Scheduled.of(optimizer, name, value)

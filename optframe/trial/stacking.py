@@ -15,7 +15,15 @@ from optframe.contracts import Optimizer, Sampler
 from optframe.contracts.seeds import StackedGenerator
 from optframe.trial.minibatches import Minibatches
 
-__all__ = ["NotTogether", "Rehearsal", "StackedMinibatches", "merged", "shapes_of", "some_runs"]
+__all__ = [
+    "NotTogether",
+    "Rehearsal",
+    "StackedMinibatches",
+    "merged",
+    "shapes_of",
+    "some_runs",
+    "taken_from",
+]
 
 AGREE = 1e-3
 """The allowed difference between a run in a batch and alone, relative to the largest entry.
@@ -61,13 +69,17 @@ def _compare(what: str, together: Any, alone: Any, row: int, rounding: float = 0
         raise NotTogether(f"its {what} in a batch differs from that of a run alone")
 
 
-def shapes_of(state: Any) -> Any:
-    """Return the shapes of a state's arrays, () for numbers, in lists like those of the state."""
-    if dataclasses.is_dataclass(state) and not isinstance(state, type):
-        return [shapes_of(getattr(state, field.name)) for field in dataclasses.fields(state)]
-    if isinstance(state, (list, tuple)):
-        return [shapes_of(item) for item in state]
-    return tuple(getattr(state, "shape", ()))
+def shapes_of(plain: Any) -> Any:
+    """Return the shapes of a state's arrays, () for numbers, in lists like its plain data."""
+    if dataclasses.is_dataclass(plain) and not isinstance(plain, type):
+        return [shapes_of(getattr(plain, field.name)) for field in dataclasses.fields(plain)]
+    if isinstance(plain, (list, tuple)):
+        return [shapes_of(item) for item in plain]
+    if isinstance(plain, dict):
+        return [shapes_of(plain[key]) for key in sorted(plain)]
+    if not (hasattr(plain, "shape") or plain is None or isinstance(plain, (bool, int, float, str))):
+        raise NotTogether(f"its state contains a {type(plain).__name__}")
+    return tuple(getattr(plain, "shape", ()))
 
 
 def _fits(together: Any, alone: Any, runs: int) -> bool:
@@ -146,3 +158,17 @@ def some_runs(optimizer: Optimizer, taken: Callable[[Any], Any]) -> Optimizer:
         elif getattr(value, "shape", ()):
             object.__setattr__(changed, name, taken(value))
     return changed
+
+
+def taken_from(xp: Any, rows: Any, size: int, value: Any) -> Any:
+    """Return a value with these rows of each of its arrays whose first axis has this length."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value)]
+        taken = {name: taken_from(xp, rows, size, getattr(value, name)) for name in names}
+        return dataclasses.replace(value, **taken)
+    if isinstance(value, (list, tuple)):
+        return type(value)(taken_from(xp, rows, size, item) for item in value)
+    if isinstance(value, dict):
+        return {key: taken_from(xp, rows, size, item) for key, item in value.items()}
+    shape = getattr(value, "shape", ())
+    return xp.take(value, rows, axis=0) if shape and shape[0] == size else value

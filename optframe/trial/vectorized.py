@@ -8,8 +8,8 @@ elementwise, a sum over the last axis or a product per run, and up to rounding o
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from optframe.contracts import Array, Optimizer
 from optframe.contracts.oracle import Counts, Oracle
 from optframe.contracts.record import count_row
 from optframe.contracts.seeds import StackedGenerator
+from optframe.errors import described
 from optframe.rules import computing_with
 from optframe.trial.checkpoints import marks
 from optframe.trial.checks import check_metrics, check_step
@@ -27,7 +28,7 @@ from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures
 from optframe.trial.path import Paths
 from optframe.trial.profiling import state_bytes
-from optframe.trial.repeats import Kept, Reach, divergences, first_reaches, is_resumable
+from optframe.trial.repeats import Kept, Reach, divergences, first_reaches, is_resumable, remember
 from optframe.trial.run import Run
 from optframe.trial.schedules import ScheduledFields
 from optframe.trial.stacking import (
@@ -36,6 +37,7 @@ from optframe.trial.stacking import (
     StackedMinibatches,
     shapes_of,
     some_runs,
+    taken_from,
 )
 from optframe.trial.termination import Termination
 
@@ -97,7 +99,7 @@ class VectorizedRuns:
             self.clock.start()
             self.loop.begin()
             self.clock.stop()
-            self._remember(0, self.loop.theta, self.loop.state)
+            remember(self, 0, self.loop.theta, self.loop.state)
             total, per_epoch = self.runs[0].total, self.loop.minibatches.per_epoch
             upcoming, watch = marks(self.setup.checkpoints, total, per_epoch), self._watch()
             self.loop.iterate(upcoming, self._measure, watch, None, self.paths.first(watch))
@@ -168,7 +170,11 @@ class VectorizedRuns:
         gradient = np.array(to_numpy(oracle.gradient(theta)))
         metrics = {n: np.array(to_numpy(v)) for n, v in self.problem.metrics(theta).items()}
         loop.begin()
-        shapes, size = shapes_of(loop.state), state_bytes(loop.state)
+        try:
+            plain = loop.optimizer.dump(loop.state)
+        except Exception as error:
+            raise NotTogether(f"its dump raised {described(error)}") from error
+        shapes, size = shapes_of(plain), state_bytes(plain)
         returned = loop.optimizer.step(theta, loop.state, oracle)
         check_step(loop.optimizer, returned, *kind)
         self._refuse_stops(oracle)
@@ -208,14 +214,9 @@ class VectorizedRuns:
         ended = bool((judged.diverged | judged.reached).any())
         self.judged = judged if ended else None
         if not ended:
-            self._remember(k, theta, state)
+            remember(self, k, theta, state)
         self.clock.start()
         return ended
-
-    def _remember(self, k: int, theta: Array, state: Any) -> None:
-        """Keep a copy of the batch at a test of targets, unless each step is tested."""
-        if self.kept is not None and self.termination.repeats_from(k):
-            self.kept.keep(self.loop, k, theta, state)
 
     def judge(self, k: int, theta: Array, state: Any, test: bool = True) -> _Judged:
         """Measure all runs in the batch, and return which of them end; ``test`` tests targets."""
@@ -290,7 +291,7 @@ class VectorizedRuns:
         if not living.all():
             self.keep(np.flatnonzero(living))
         if loop.k:  # at the start there is no state yet
-            self._remember(loop.k, loop.theta, loop.state)
+            remember(self, loop.k, loop.theta, loop.state)
         return bool(len(self.alive))
 
     def _reach(self, i: int, judged: _Judged, row: list[float]) -> Reach:
@@ -322,13 +323,17 @@ class VectorizedRuns:
             return
         # The oracle, minibatches and limits are made anew for the runs left. Counts, clock and
         # step number are those of the whole batch, and stay.
-        step = loop.oracle.step
-        loop.theta, loop.state = taken(loop.theta), taken(loop.state)
+        step, plain = loop.oracle.step, None
+        loop.theta = taken(loop.theta)
+        if loop.state is not None:  # at the start there is no state yet
+            plain = taken(loop.optimizer.dump(loop.state))
         if self.kept is not None:
-            self.kept.theta, self.kept.state = taken(self.kept.theta), taken(self.kept.state)
+            self.kept.select(taken)
         parts = self._parts(self.alive[rows], some_runs(self.given, taken))
         loop.optimizer, loop.fields, loop.oracle, loop.minibatches = parts
         loop.draw, loop.oracle.step = loop.minibatches.draw, step
+        if loop.state is not None:
+            loop.state = loop.optimizer.load(loop.theta, plain, loop.oracle)
 
     def rows(self, rows: Any, size: int) -> Callable[[Any], Any]:
         """Return a function that takes these rows of each array in a value.
@@ -336,14 +341,4 @@ class VectorizedRuns:
         Only arrays whose first axis has the length ``size``, the number of runs, are changed.
         """
         there = self.backend.asarray(rows, "int64")
-
-        def taken(value: Any) -> Any:
-            if dataclasses.is_dataclass(value) and not isinstance(value, type):
-                fields = [field.name for field in dataclasses.fields(value)]
-                return dataclasses.replace(value, **{f: taken(getattr(value, f)) for f in fields})
-            if isinstance(value, (list, tuple)):
-                return type(value)(taken(item) for item in value)
-            shape = getattr(value, "shape", ())
-            return self.xp.take(value, there, axis=0) if shape and shape[0] == size else value
-
-        return taken
+        return partial(taken_from, self.xp, there, size)

@@ -35,6 +35,7 @@ def optframe_optimizers() -> Mapping[str, str]:
         "bfgs": f"{home}.bfgs:BFGS",
         "lbfgs": f"{home}.lbfgs:LBFGS",
         "coordinate-descent": f"{home}.coordinate_descent:CoordinateDescent",
+        "split": f"{home}.split:Split",
     }
 
 
@@ -57,6 +58,7 @@ def optframe_wrappers() -> Mapping[str, str]:
         "clip-norm": f"{home}.clip_norm:ClipNorm",
         "clip-value": f"{home}.clip_value:ClipValue",
         "weight-decay": f"{home}.weight_decay:WeightDecay",
+        "maximize": f"{home}.maximize:Maximize",
         "polyak": f"{home}.polyak:Polyak",
     }
 
@@ -116,3 +118,9 @@ def optframe_executors() -> Mapping[str, str]:
         "processes": f"{home}.processes:Processes",
         "dask": f"{home}.dask:Dask",
     }
+
+
+@hookimpl
+def optframe_adapters() -> Mapping[str, str]:
+    """Register the adapters of other libraries."""
+    return {"torch-optimizers": "optframe_plugins.adapters.torch_optimizers:TorchOptimizers"}

@@ -2,7 +2,13 @@
 
 from optframe import hookimpl
 
-__all__ = ["optframe_api", "optframe_datasets", "optframe_problems", "optframe_transforms"]
+__all__ = [
+    "optframe_api",
+    "optframe_classes",
+    "optframe_datasets",
+    "optframe_problems",
+    "optframe_transforms",
+]
 
 optframe_api = 1
 
@@ -114,3 +120,9 @@ def optframe_datasets() -> dict[str, str]:
         "news20": "optframe_problems.data.news20:News20",
         "wine": "optframe_problems.data.wine:Wine",
     }
+
+
+@hookimpl
+def optframe_classes() -> dict[str, str]:
+    """Register the classes that people use from Python."""
+    return {"TorchProblem": "optframe_problems.torch_models.torch_problem:TorchProblem"}

@@ -63,7 +63,7 @@ def test_a_width_makes_the_picture_so_wide(draw, tmp_path):
     [
         (
             ["convergence"],
-            "Loss against the cost: the study has 2 problems; "
+            "Convergence against the cost: the study has 2 problems; "
             "expected one of rosenbrock, quadratic:size=3,condition=10000",
         ),
         (

@@ -103,8 +103,8 @@ def test_a_ready_made_object_is_found_by_module_and_name(registry, monkeypatch):
     [
         ("no_such_module:X", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("math:Adam", "AttributeError"),
-        ("math:pi", "float is not a subclass of optframe.Optimizer or optframe.Solver"),
-        ("optframe:Registry", "Registry is not a subclass of optframe.Optimizer or optframe."),
+        ("math:pi", "optimizer math:pi is an object of float; expected an optimizer"),
+        ("optframe:Registry", "optframe:Registry is a class of optframe; expected an optimizer: a"),
         ("optframe:Optimizer", "Optimizer is not a dataclass"),
     ],
 )

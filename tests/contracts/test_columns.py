@@ -83,8 +83,8 @@ ADDED = {
     _count("questions", "REAL", "questions of both kinds", since=6),
 """,
     ),
-    "contracts/oracle.py": (
-        "class Oracle:",
+    "contracts/counts.py": (
+        "    losses: float = 0",
         """
     @property
     def questions(self) -> float:

@@ -145,6 +145,83 @@ def test_on_a_minibatch_an_answer_costs_its_share_and_touches_its_records():
     assert oracle.counts.records - before[1] == 14
 
 
+@pytest.mark.parametrize(
+    ("numbers", "answers"),
+    [
+        ({}, []),
+        ({"losses": 1}, ["loss"]),
+        ({"gradients": 1}, ["gradient"]),
+        ({"hvps": 2}, ["hvp", "hvp"]),
+        ({"losses": 1, "gradients": 1}, ["loss_and_gradient"]),
+        ({"losses": 3, "gradients": 1}, ["loss", "loss_and_gradient", "loss"]),
+        ({"losses": 1, "gradients": 3}, ["gradient", "loss_and_gradient", "gradient"]),
+    ],
+)
+@pytest.mark.parametrize("problem", [Quadratic(size=3), Means()], ids=["function", "data"])
+def test_what_a_library_works_out_itself_is_counted_like_answers(
+    problem, numbers, answers, monkeypatch
+):
+    monkeypatch.setattr(Means, "hvp", lambda problem, theta, v, batch: v, raising=False)
+    theta = np.ones(3)
+    for runs in ((), (4,)):
+        mine, asked = oracle_of(problem, len(runs)), oracle_of(problem, len(runs))
+        for size in (4, 10):
+            if isinstance(problem, StochasticProblem):
+                for oracle in (mine, asked):
+                    oracle.see(problem.draw(slice(size), None), size)
+            with mine.counted(**numbers) as batch:
+                assert batch == mine._batch
+            for word in answers:
+                more = (theta,) if word == "hvp" else ()
+                getattr(asked, word)(np.ones((*runs, 3)), *more)
+            mine.counts.work = round(mine.counts.work, 12)
+            asked.counts.work = round(asked.counts.work, 12)
+            assert mine.counts == asked.counts
+
+
+def test_the_batch_of_what_is_counted_is_what_the_methods_take():
+    with oracle_of(Rosenbrock()).counted(gradients=1) as batch:
+        assert batch == ()
+    oracle = oracle_of(Means())
+    oracle.see(np.array([3.0]), 1)
+    with oracle.counted(losses=1) as batch:
+        assert Means().loss(np.zeros(3), *batch) == 13.5
+    with oracle.full.counted(losses=1) as batch:
+        assert Means().loss(np.zeros(3), *batch) == 1.5 * 4.5**2
+    assert oracle.counts.records == 11
+
+
+def test_what_raises_is_counted_as_an_answer_that_raises():
+    oracle = oracle_of(Rosenbrock())
+    with pytest.raises(ZeroDivisionError), oracle.counted(gradients=1):
+        _ = 1 / 0
+    assert oracle.counts.gradients == 1
+
+
+def test_where_a_wrapper_changes_the_gradients_they_are_not_direct_and_cannot_be_counted():
+    oracle = oracle_of(Means())
+    oracle.see(np.array([3.0]), 1)
+    clipped = oracle.through(double)
+    assert (oracle.direct, oracle.full.direct) == (True, True)
+    assert (clipped.direct, clipped.full.direct, clipped.through(double).direct) == (False,) * 3
+    with pytest.raises(LookupError, match="a wrapper changes the gradients; ask"):
+        clipped.counted(gradients=1).__enter__()
+    assert oracle.counts == Counts()
+
+
+def test_a_transform_is_not_the_problem_inside_it():
+    """A library that shares something with a problem looks for it on ``oracle.problem``."""
+
+    class Sharing(Rosenbrock):
+        def shared(self, theta):
+            return theta
+
+    oracle = oracle_of(Rotate(problem=Sharing()))
+    assert oracle.direct
+    assert hasattr(Sharing(), "shared")
+    assert not hasattr(oracle.problem, "shared")
+
+
 def test_a_problem_may_set_its_own_prices():
     class Dear(Means):
         def work(self, word):
@@ -340,6 +417,18 @@ def test_through_composes_the_innermost_call_last():
     assert seen.loss_and_gradient(theta)[1].tolist() == [-5] * 3
     assert seen.full.gradient(theta).tolist() == [-8] * 3
     assert seen.full.loss_and_gradient(theta)[1].tolist() == [-8] * 3
+
+
+def test_through_may_ask_where_the_gradient_was_taken():
+    """The penalty comes before what an inner wrapper does, at the point that was asked."""
+    oracle, theta = oracle_of(Quadratic(size=2, condition=1.0)), np.array([1.0, -2.0])
+    penalized = oracle.through(lambda g, point: g + 10 * point, at=True)
+    np.testing.assert_array_equal(penalized.gradient(theta), 11 * theta)
+    np.testing.assert_array_equal(penalized.gradient(3 * theta), 33 * theta)
+    np.testing.assert_array_equal(penalized.loss_and_gradient(theta)[1], 11 * theta)
+    np.testing.assert_array_equal(penalized.through(np.sign).gradient(theta), [1, -1])
+    after = oracle.through(np.sign).through(lambda g, point: g + 10 * point, at=True)
+    np.testing.assert_array_equal(after.gradient(theta), [11, -21])
 
 
 def test_through_draws_from_the_same_generator():

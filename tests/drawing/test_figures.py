@@ -125,12 +125,12 @@ def test_a_problem_is_chosen_by_label_or_by_a_name_that_is_clear(results):
     [
         (
             ("convergence", None),
-            "Loss against the cost: the study has 3 problems; "
+            "Convergence against the cost: the study has 3 problems; "
             "expected one of rosenbrock, quadratic:size=3, quadratic:size=4",
         ),
         (
             ("convergence", "quadratic"),
-            "Loss against the cost: 'quadratic' has 2 problems; "
+            "Convergence against the cost: 'quadratic' has 2 problems; "
             "expected one of quadratic:size=3, quadratic:size=4",
         ),
         (("convergense", None), "unknown figure 'convergense'; did you mean 'convergence'?"),

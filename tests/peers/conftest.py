@@ -17,6 +17,7 @@ NUMBERS = {
     "lr": st.floats(1e-4, 0.5),
     **dict.fromkeys(("rho", "beta1", "beta2"), st.floats(0.1, 0.999)),
     "eps": st.floats(1e-10, 1e-2),
+    "initial": st.floats(0.0, 2.0),
     "any_momentum": st.floats(0.0, 0.99),
     "momentum": st.floats(0.01, 0.99),
     "dampening": st.floats(0.0, 0.99),

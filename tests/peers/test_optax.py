@@ -1,10 +1,8 @@
 """The same steps as optax, in float64, from one shared sequence of gradients.
 
-Not here: ``optax.rmsprop(nesterov=True)``, which keeps θ + αv as its parameters where ours takes
-the gradient there (Goodfellow et al., algorithm 8.6); ``optax.adagrad`` with another
-``initial_accumulator_value`` than 0, AMSGrad without its corrections, and ``eps`` and ``eps_root``
-at once, which ours do not have; delta-bar-delta and the methods with Hessians, which optax has not;
-and L-BFGS, whose line search there is another one.
+Not here: AMSGrad without its corrections, and ``eps`` and ``eps_root`` at once, which ours do not
+have; delta-bar-delta and the methods with Hessians, which optax has not; and L-BFGS, whose line
+search there is another one.
 """
 
 from functools import cache, partial
@@ -69,6 +67,18 @@ def adagrad(lr, eps):
     return optax.adagrad(lr, initial_accumulator_value=0.0, eps=eps)
 
 
+def adagrad_begun(lr, eps, initial):
+    return optax.adagrad(lr, initial, eps)
+
+
+def rmsprop_centered(lr, rho, eps, initial):
+    return optax.rmsprop(lr, rho, eps, initial, centered=True)
+
+
+def rmsprop_nesterov(lr, rho, momentum, eps):
+    return optax.rmsprop(lr, rho, eps, momentum=momentum, nesterov=True)
+
+
 def rmsprop_outside(lr, rho, eps):
     return optax.rmsprop(lr, rho, eps, eps_in_sqrt=False)
 
@@ -98,6 +108,23 @@ RULES = {
     "nesterov, torch": (partial(Nesterov, form="torch"), nesterov, "lr any_momentum"),
     "nesterov, keras": (partial(Nesterov, form="keras"), nesterov, "lr any_momentum"),
     "adagrad": (partial(AdaGrad, eps_inside_root=True), adagrad, "lr eps"),
+    "adagrad, begun": (
+        lambda lr, eps, initial: AdaGrad(lr, eps, eps_inside_root=True, initial=initial),
+        adagrad_begun,
+        "lr eps initial",
+    ),
+    "rmsprop, centered": (
+        lambda lr, rho, eps, initial: RMSProp(lr, rho, eps=eps, centered=True, initial=initial),
+        rmsprop_centered,
+        "lr rho eps initial",
+    ),
+    "rmsprop with Nesterov's momentum": (
+        lambda lr, rho, momentum, eps: RMSProp(
+            lr, rho, momentum, nesterov=True, eps=eps, form="keras"
+        ),
+        rmsprop_nesterov,
+        "lr rho momentum eps",
+    ),
     "rmsprop": (lambda lr, rho, eps: RMSProp(lr, rho, eps=eps), optax.rmsprop, "lr rho eps"),
     "rmsprop, outside": (
         lambda lr, rho, eps: RMSProp(lr, rho, eps=eps, eps_inside_root=False),

@@ -71,6 +71,16 @@ RULES = {
         optim.RMSprop,
         {"alpha": rho, "eps": eps, "momentum": momentum},
     ),
+    "adagrad, begun": lambda lr, eps, initial: (
+        AdaGrad(lr, eps, initial=initial),
+        optim.Adagrad,
+        {"eps": eps, "initial_accumulator_value": initial},
+    ),
+    "rmsprop, centered": lambda lr, rho, eps: (
+        RMSProp(lr, rho, eps=eps, eps_inside_root=False, centered=True),
+        optim.RMSprop,
+        {"alpha": rho, "eps": eps, "centered": True},
+    ),
     "adadelta": lambda lr, rho, eps: (
         AdaDelta(lr, rho, eps),
         optim.Adadelta,
@@ -104,6 +114,11 @@ RULES_WHOSE_RATE_CHANGES = {
         {"momentum": momentum, "dampening": dampening},
     ),
     "nesterov": lambda lr, momentum: nesterov(lr, momentum),
+    "rmsprop with momentum, centered": lambda lr, rho, momentum, eps: (
+        RMSProp(lr, rho, momentum, eps=eps, eps_inside_root=False, centered=True, form="torch"),
+        optim.RMSprop,
+        {"alpha": rho, "eps": eps, "momentum": momentum, "centered": True},
+    ),
 }
 """ε stands outside of the buffer: a lower rate slows all of it at once."""
 

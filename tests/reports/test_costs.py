@@ -1,10 +1,12 @@
 """Every figure, table and page with every cost, on stores of today and of earlier formats."""
 
+import dataclasses
 import json
 import re
 import shutil
 from dataclasses import fields
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from matplotlib.figure import Figure as Canvas
 
 import optframe
 from optframe import Study, UsageError, load, load_plugins
+from optframe.cli.commands.report import command
 from optframe.contracts.costs import COSTS, OFFERED
 from optframe.drawing.figures import frames_of
 from optframe.statistics import standings
@@ -224,6 +227,16 @@ def test_a_report_compares_by_the_studys_choice_or_by_its_own(stores, tmp_path):
     assert not (tmp_path / "e").exists()
 
 
+def test_there_is_one_list_of_costs(registry):
+    """Whatever chooses a cost offers all of them: figures, and the options of the command line."""
+    for name, parameter in figures(registry).items():
+        hints = get_type_hints(registry.load("figures", name), include_extras=True)
+        offered = str(hints[parameter])
+        assert all(f"'{cost}'" in offered for cost in OFFERED), name
+    (option,) = (one for one in command.params if one.name == "cost")
+    assert option.help.startswith(f"Compare by {', '.join(OFFERED[:-1])} or {OFFERED[-1]}.")
+
+
 def test_the_costs_of_the_table_have_words_for_an_axis(stores):
     frames = by_problem(frames_of(stores["data"]))["softmax:data=iris"]
     for cost in OFFERED:
@@ -233,21 +246,79 @@ def test_the_costs_of_the_table_have_words_for_an_axis(stores):
         assert re.fullmatch(expected, axes.get_xlabel())
 
 
-def test_seconds_of_a_machine_that_drifted_rank_nothing(stores):
-    trials = stores["functions"].trials
-    # Runs of two contenders, one after the other, while the load of the machine changed.
-    (table, *_) = tables_of_problems(standings(trials, None, "seconds"))
-    assert [row.best for row in table.rows].count(True) == 1
+def drifting(trials):
+    """Return trials whose contenders ran one after the other, while the machine's load changed."""
     drifted = trials.sort_values("optimizer", kind="stable").copy()
     order = np.arange(len(drifted))
     drifted["started"] = [f"2026-01-01T00:{number:02}:00.000+00:00" for number in order]
-    drifted["load"] = np.where(order < 9, 1.0, 9.0)
+    drifted["load"] = np.where(order < len(order) // 3, 1.0, 9.0)
     drifted["seconds"] = 1.0 + 0.001 * (order % 3)
+    return drifted
+
+
+def test_seconds_of_a_machine_that_drifted_rank_nothing(stores):
+    trials = stores["functions"].trials
+    (table, *_) = tables_of_problems(standings(trials, None, "seconds"))
+    assert [row.best for row in table.rows].count(True) == 1
+    assert "to the best" in table.columns
+    drifted = drifting(trials)
     found = standings(drifted, None, "seconds")
     assert found.headline[0].startswith("Seconds rank nothing here: not comparable")
     assert found.claim == "nothing"
+    by_cost = found.cells[found.cells["kind"] == "cost"]
+    assert len(by_cost)
+    assert by_cost[["performance", "ratio", "rank"]].isna().all(axis=None)
+    assert not by_cost["first"].any()
+    assert found.table[["place", "score"]].isna().all(axis=None)
+    assert found.runs["paid"].isna().all()
+    assert list(found.contenders) == list(dict.fromkeys(drifted["optimizer"]))  # the study's order
     for table in tables_of_problems(found):
         assert not any(row.best for row in table.rows)
+        assert "to the best" not in table.columns
+        for row in table.rows:
+            reached = not row["reached"].startswith("0 of")
+            assert row["seconds to target"] == ("not comparable" if reached else "not reached")
     by_work = standings(drifted, None, "work"), standings(trials, None, "work")
     assert by_work[0].contenders == by_work[1].contenders
     assert by_work[0].p_best == by_work[1].p_best
+
+
+def test_seconds_of_a_machine_that_drifted_choose_no_setting(stores):
+    """The second setting needs more work, and takes fewer seconds since the machine was faster."""
+    trials = drifting(stores["functions"].trials).assign(status="converged", contender="grid")
+    trials = trials[trials["problem"] == "quadratic:size=3"]
+    second = trials["optimizer"] == trials["optimizer"].iloc[-1]
+    trials["work"], trials["window"] = np.where(second, 30.0, 20.0), 1.0
+    trials.loc[trials["optimizer"].str.startswith("bfgs"), "contender"] = "bfgs"
+    trials.loc[second, "seconds"] = 0.1
+    quiet = trials.assign(load=1.0, started="2026-01-01T00:00:00.000+00:00")
+    chosen = [standings(own, None, "seconds") for own in (trials, quiet)]
+    settings = [found.cells.set_index("contender")["setting"] for found in chosen]
+    assert settings[1]["grid"] == trials["optimizer"].iloc[-1]
+    assert settings[0]["grid"] != trials["optimizer"].iloc[-1]
+    assert any("was chosen by work on the same runs" in text for text in chosen[0].caveats)
+    keys = [own["key"] for _, own in trials.groupby("optimizer", sort=False)]
+    assert [chosen[0].performance(key) for key in keys[1:]] == [20.0, 30.0]
+
+
+@pytest.mark.parametrize("figure", ["convergence", "timing", "time-split", "generalization"])
+def test_an_axis_of_seconds_says_that_they_are_not_comparable(registry, stores, figure):
+    frames = frames_of(stores["data" if figure == "generalization" else "functions"])
+    label = {}
+    for later in (1.0, 9.0):
+        trials = drifting(frames.trials)
+        trials["load"] = np.where(trials["load"] > 1, later, 1.0)
+        one = dataclasses.replace(frames, trials=trials, standings=None)
+        part = next(iter(by_problem(one).values()))
+        if figure == "time-split":
+            shares = {"seconds_sampling": 0.0, "seconds_oracle": 1e-6}
+            part = dataclasses.replace(part, curves=part.curves.assign(**shares))
+        given = {"x": "seconds"} if figure in ("convergence", "generalization") else {}
+        axes = Canvas().subplots()
+        registry.make("figures", figure, given).draw(axes, part)
+        label[later] = axes.get_xlabel()
+        charts = chart(part, Arrays())["axes"]
+        assert charts[-1]["name"] == "seconds"
+        assert charts[-1]["label"].endswith(", not comparable") == (later == 9.0)
+    assert label[9.0] == f"{label[1.0]}, not comparable"
+    assert re.fullmatch(r"time (per step )?\(.*s\)", label[1.0])

@@ -1,6 +1,8 @@
 import ctypes
+import pkgutil
 import shutil
 import subprocess
+from importlib import import_module
 from itertools import product
 
 import numpy as np
@@ -12,6 +14,7 @@ from optframe import maximum, minimum, sign, sqrt, where
 from optframe.rules import Trace
 from optframe.rules.c_printer import print_c
 from optframe.rules.namespace_printer import compile_for_namespace
+from optframe_plugins import optimizers
 
 COMPILER = shutil.which("cc")
 TYPES = {np.float32: "float", np.float64: "double"}
@@ -200,3 +203,25 @@ def test_the_root_and_the_comparison_are_those_of_c():
     body = print_c(Trace(rule)).body
     assert "sqrt(in_theta)" in body
     assert "const bool " in body
+
+
+def built_in_rules():
+    """The traces of all update rules of the built-in optimizers, each once."""
+    for _, name, _ in pkgutil.iter_modules(optimizers.__path__):
+        module = import_module(f"{optimizers.__name__}.{name}")
+        for value in vars(module).values():
+            if hasattr(value, "rule") and value.__module__ == module.__name__:
+                yield value.rule.trace
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_every_built_in_rule_gives_the_bits_of_numpy(compiled, assert_same_bits, random, dtype):
+    traces = [*built_in_rules()]
+    assert len(traces) > 15
+    for trace, run in zip(traces, compiled(traces, dtype), strict=True):
+        arrays = random.uniform(0.1, 1, (len(trace.arguments), 200)).astype(dtype)
+        arrays[1] *= random.choice([-1, 1], 200)
+        expected = compile_for_namespace(trace, np)(*[array.copy() for array in arrays])
+        found, _ = run(*arrays)
+        for ours, theirs in zip(found, (expected,) if trace.single else expected, strict=True):
+            assert_same_bits(ours, theirs)

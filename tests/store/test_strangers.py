@@ -409,6 +409,7 @@ def hostile(path, tmp_path, monkeypatch):
         )
 
     task(0, "optimizer_name", f"{name}:X")
+    task(1, "optimizer_name", f"{name}.X")
     learning = executed(path, "SELECT position FROM trials WHERE problem_name = 'logistic'")
     for (number,), place in zip(learning, ("/etc/passwd", "http://127.0.0.1:9/x"), strict=False):
         text = executed(path, "SELECT problem_parameters FROM trials WHERE position = ?", number)

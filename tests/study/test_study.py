@@ -263,6 +263,20 @@ def test_the_missing_budget_is_told_beside_other_mistakes(write, registry):
     ]
 
 
+@pytest.mark.parametrize("wrong", ["optimizer", "sampler"])
+def test_no_data_set_is_loaded_where_a_name_is_wrong(write, registry, wrong):
+    """Loading takes seconds, or a download. What is wrong with the data's name is still told."""
+    loaded = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry.load("datasets", "digits"), "load", loaded.append)
+        text = '[[problem]]\nname = "softmax"\ndata = "{}"\n[[{}]]\nname = "x"\n'
+        lines = mistakes(write(MINIMAL + text.format("digits", wrong)), registry)
+        assert [line.partition("]]")[0] for line in lines] == [f"[[{wrong}"]
+        lines = mistakes(write(MINIMAL + text.format("digitz", wrong)), registry)
+        assert {line.partition("]]")[0] for line in lines} == {f"[[{wrong}", "[[problem"}
+    assert not loaded
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -289,6 +303,7 @@ def test_a_file_that_is_not_toml_is_a_mistake_with_the_place(tmp_path, content):
     [
         ({"seed": -1}, "[study]: seed: expected a whole number from 0 to 2**128 - 1, found -1"),
         ({"seeds": 0}, "[study]: seeds: expected a whole number from 1 to 1,000,000, found 0"),
+        ({"run": {"jobs": 2}}, "run: expected study.settings.RunSettings, found {'jobs': 2}"),
         ({"start": "elsewhere"}, "[study]: start: expected one of 'standard', 'random'"),
         ({"dtype": "float16"}, "[study]: dtype: expected one of 'float32', 'float64'"),
         (

@@ -85,3 +85,14 @@ def test_validation_metrics_are_targets(split):
     assert found.status == "converged"
     assert found.curve["step"].iloc[-1] == first > 5
     assert found.curve["validation_accuracy"].iloc[-1] == values[first]
+
+
+@pytest.mark.parametrize(
+    "target", [{"loss": float("nan")}, {"loss": float("inf")}, {"loss": "small"}, True, "loss"]
+)
+def test_a_target_is_a_finite_number(target):
+    expected = (
+        "[study] budget: target: expected a finite number, or a table of one metric and its value, "
+        f"as {{ test_accuracy = 0.95 }}, found {target!r}"
+    )
+    assert mistakes("softmax:data=digits", target) == (expected,)

@@ -19,6 +19,8 @@ from optframe import (
     elementwise,
 )
 from optframe.testing import check_optimizer
+from optframe_plugins.wrappers.clip_norm import ClipNorm
+from optframe_plugins.wrappers.polyak import Polyak
 
 MEMORY: dict[int, int] = {}
 
@@ -141,9 +143,67 @@ class RemembersInALambda(Descent):
         return theta - self.lr * state() * oracle.gradient(theta), state
 
 
-class RemembersInADictionary(Descent):
+class RemembersInASet(Descent):
     def init(self, theta, oracle):
-        return {"k": 0}
+        return {"k", 0}
+
+
+class RemembersInADictionary(Descent):
+    """Lists and dicts can be saved."""
+
+    def init(self, theta, oracle):
+        return {"k": [0]}
+
+    def step(self, theta, state, oracle):
+        state["k"][0] += 1
+        return theta - self.lr / state["k"][0] * oracle.gradient(theta), state
+
+
+class RemembersInAnObject(Descent):
+    """A state of another library, which it dumps and loads."""
+
+    def init(self, theta, oracle):
+        return iter(range(1, 10**6))
+
+    def step(self, theta, state, oracle):
+        return theta - self.lr / next(state) * oracle.gradient(theta), state
+
+    def dump(self, state):
+        return state.__reduce__()[2]
+
+    def load(self, theta, plain, oracle):
+        return iter(range(1 + plain, 10**6))
+
+
+class RaisesWhenDumped(Descent):
+    def dump(self, state):
+        raise KeyError("momentum")
+
+
+@dataclass
+class Counted:
+    inner: Any
+    k: int = 0
+
+
+@dataclass(frozen=True)
+class CountsSteps(Wrapper):
+    """It has a state of its own, and leaves the inner one in it."""
+
+    optimizer: Optimizer = Healthy()
+
+    def init(self, theta, oracle):
+        return Counted(self.optimizer.init(theta, oracle))
+
+    def step(self, theta, state, oracle):
+        theta, state.inner = self.optimizer.step(theta, state.inner, oracle)
+        return theta, state
+
+    def dump(self, state):
+        return state
+
+    def load(self, theta, plain, oracle):
+        return plain
 
 
 class RaisesAtNaN(Descent):
@@ -221,8 +281,13 @@ BROKEN = {
     "goes-on-from-a-saved-state": {
         "remembers elsewhere": RemembersElsewhere,
         "remembers in a lambda": RemembersInALambda,
+        "keeps the inner state as it is": CountsSteps,
     },
-    "state-is-numbers-and-arrays": {"remembers in a dictionary": RemembersInADictionary},
+    "state-is-numbers-and-arrays": {
+        "remembers in a set": RemembersInASet,
+        "remembers in a lambda": RemembersInALambda,
+        "raises when dumped": RaisesWhenDumped,
+    },
     "pickles": {"holds a function": Bent(direction=lambda g, xp: g)},
     "stays-at-a-zero-gradient": {
         "never rests": Bent(direction=lambda g, xp: g / xp.sqrt(xp.sum(g * g, axis=-1))),
@@ -252,7 +317,18 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("optimizer", [Healthy, Descent, Healthy(lr=0.3, momentum=0.0)])
+HEALTHY = [
+    Healthy,
+    Descent,
+    Healthy(lr=0.3, momentum=0.0),
+    RemembersInADictionary,
+    RemembersInAnObject,
+    Polyak(RemembersInAnObject()),
+    ClipNorm(Polyak(RemembersInAnObject())),
+]
+
+
+@pytest.mark.parametrize("optimizer", HEALTHY)
 def test_a_healthy_optimizer_fails_nothing(optimizer, ends):
     assert {"failed", "warned"}.isdisjoint(ends(check_optimizer(optimizer, seed=None)).values())
 

@@ -53,9 +53,9 @@ class Quartic(Function):
         return self.asarray(np.eye(3))
 
 
-def but(**changes):
-    """`Quartic`, but for these methods and constants."""
-    return type("Broken", (Quartic,), changes)
+def but(base=Quartic, **changes):
+    """A problem, but for these methods and constants."""
+    return type("Broken", (base,), changes)
 
 
 def drawn_order(self):
@@ -101,6 +101,30 @@ class ImportsNumpy(Quartic):
     def loss(self, theta):
         squared = np.square(theta)
         return self.xp.sum(self._a * squared / 2 + squared * squared / 4, axis=-1)
+
+
+class Squares(Quartic):
+    """The same as the sum of the squares of rᵢ = θᵢ √(aᵢ/2 + θᵢ²/4)."""
+
+    def residuals(self, theta):
+        return theta * self._roots(theta)
+
+    def jacobian(self, theta):
+        roots = self._roots(theta)
+        return (roots + theta * theta / (4 * roots))[..., None] * self._eye
+
+    def _roots(self, theta):
+        return self.xp.sqrt(self._a / 2 + theta * theta / 4)
+
+
+class OtherResiduals(Squares):
+    """Consistent residuals of another loss."""
+
+    def residuals(self, theta):
+        return theta * theta
+
+    def jacobian(self, theta):
+        return 2 * theta[..., None] * self._eye
 
 
 @dataclass(frozen=True)
@@ -175,6 +199,15 @@ BROKEN = {
     "hvp-is-the-hessian-times-v": {
         "wrong product": but(hvp=lambda self, x, v: (self._a + x * x) * v)
     },
+    "jacobian-is-the-slope-of-the-residuals": {
+        "not diagonal": but(
+            Squares,
+            jacobian=lambda self, x: Squares.jacobian(self, x) + self.asarray(np.eye(3, k=1)),
+        ),
+        "of another sign": but(Squares, jacobian=lambda self, x: -Squares.jacobian(self, x)),
+        "of another loss": OtherResiduals,
+        "of a loss with a constant": but(Squares, loss=lambda self, x: Squares.loss(self, x) + 1),
+    },
     "partials-are-the-gradients-entries": {
         "shifted": but(partial=lambda self, x, i: self.gradient(x)[..., (i + 1) % 3])
     },
@@ -226,7 +259,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("problem", [Quartic, Means])
+@pytest.mark.parametrize("problem", [Quartic, Means, Squares])
 def test_a_healthy_problem_fails_nothing(problem, ends):
     assert set(ends(check_problem(problem, seed=None)).values()) <= {"passed", "not applicable"}
 

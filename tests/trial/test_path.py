@@ -126,6 +126,28 @@ def test_momentum_by_hand(path_of):
     np.testing.assert_array_equal(gradient, [problem.gradient(one) for one in theta])
 
 
+@pytest.mark.parametrize(
+    ("spans", "seconds"),
+    [
+        ([0.25, 100.0, 0.25], 1.75),  # an interruption while it is measured does not count
+        ([9.0, 9.0, 9.0], 0.0),  # and time does not run backwards
+    ],
+)
+@pytest.mark.parametrize("optimizer", [SGD(lr=1e-3), Polyak(SGD(lr=1e-3))])
+def test_what_keeping_the_path_takes_is_not_on_the_clock(
+    run_of, monkeypatch, spans, seconds, optimizer
+):
+    """The beginning and the steps take a second each, and keeping θ five times the spans."""
+    readings = iter([end for span in (1.0, 1.0, *spans) for end in (0.0, span)])
+    monkeypatch.setattr("optframe.trial.clock.perf_counter", lambda: next(readings))
+    given = {"budget": {"steps": 5}, "checkpoints": Checkpoints(every_steps=5)}
+    run = run_of(Rosenbrock(), optimizer, path=True, **given)
+    assert run.error is None
+    column = run.columns.index("seconds")
+    assert [row[column] for row in run.rows] == [0.0, seconds]
+    assert run.path.table[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+
+
 def test_after_two_hundred_steps_rows_are_at_checkpoints(path_of):
     assert STEPS == 200
     marks = Checkpoints(every_steps=70)

@@ -19,6 +19,7 @@ NOW = [0]
 
 def work(seconds):
     NOW[0] += seconds
+    return 0
 
 
 @pytest.fixture
@@ -123,6 +124,27 @@ def test_all_answers_of_the_oracle_are_timed_and_the_wrappers_work_is_not(exact)
     settings = {"steps": 4, "sampler": "full", "checkpoints": EVERY}
     found = optframe.minimize(Slow(), Asking(), **settings, profile=True)
     assert shares(found) == [3, 16, 14]
+
+
+def test_what_a_library_works_out_itself_is_timed_as_the_oracles(exact):
+    @dataclass(frozen=True)
+    class Sharing(Optimizer):
+        needs = frozenset({"gradient", "full"})
+
+        def step(self, theta, state, oracle):
+            with oracle.counted(losses=1, gradients=1) as batch:
+                oracle.problem.gradient(theta, *batch)  # 2
+                work(4)
+            with oracle.full.counted(losses=1) as batch:  # 3 to see all records
+                oracle.problem.loss(theta, *batch)  # 2
+            work(1)
+            with pytest.raises(ZeroDivisionError), oracle.counted(gradients=1):
+                _ = 1 / work(6)
+            return theta, state
+
+    settings = {"steps": 4, "sampler": "full", "checkpoints": EVERY}
+    found = optframe.minimize(Slow(), Sharing(), **settings, profile=True)
+    assert shares(found) == [3, 17, 1]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd+clip-norm:max=1", "lbfgs"])

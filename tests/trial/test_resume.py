@@ -25,7 +25,8 @@ from optframe.execution.trial_runner import TrialRunner
 from optframe.study.settings import RunSettings
 from optframe.testing import StrictBackend
 from optframe.trial.clock import Clock
-from optframe.trial.resume import Saved, SavedRuns, _Arrays
+from optframe.trial.packing import Packing
+from optframe.trial.resume import Saved, SavedRuns
 from optframe.trial.run import Run
 from optframe_plugins.backends.numpy import NumpyBackend
 from optframe_plugins.wrappers.polyak import Polyak
@@ -208,11 +209,11 @@ class Inner:
 
 
 def through_a_file(value, backend, folder):
-    packing = _Arrays(backend)
+    packing = Packing(backend)
     packed = json.loads(json.dumps(packing.pack(value)))
     np.savez(folder / "file.npz", **{f"array_{i}": a for i, a in enumerate(packing.packed)})
     with np.load(folder / "file.npz", allow_pickle=False) as file:
-        return _Arrays(backend, file).unpack(packed, {f"{__name__}:Inner": Inner})
+        return Packing(backend, file).unpack(packed, {f"{__name__}:Inner": Inner})
 
 
 def test_values_come_back_as_they_were(tmp_path, random):
@@ -343,7 +344,7 @@ class Hoarder(Optimizer):
     """Hoarder: it keeps what cannot be saved."""
 
     def init(self, theta, oracle):
-        return {"seen": []}
+        return {"seen": {1, 2}}
 
     def step(self, theta, state, oracle):
         return theta - 0.01 * oracle.gradient(theta), state
@@ -354,7 +355,7 @@ def test_a_state_that_cannot_be_saved_stops_no_run(tmp_path, capfd):
     run = ran(setup, Saved(tmp_path / "run.npz", KEY, 0.0))
     assert run.status == "finished"
     assert capfd.readouterr().err == (
-        "optframe: the state of a run with Hoarder is not saved: its state contains a dict; the "
+        "optframe: the state of a run with Hoarder is not saved: its state contains a set; the "
         "run goes on\n"
     )
     assert os.listdir(tmp_path) == []

@@ -7,13 +7,14 @@ from typing import Any
 
 import optframe
 from optframe.components.parameters import Parameter
+from optframe.components.public_classes import public_names
 
 __all__ = ["page"]
 
 
 def page() -> str:
-    """Return the page as reStructuredText, from ``optframe.__all__``."""
-    public = {name: getattr(optframe, name) for name in optframe.__all__}
+    """Return the page as reStructuredText, from ``optframe.__all__`` and the plugins' classes."""
+    public = {name: getattr(optframe, name) for name in [*optframe.__all__, *public_names()]}
     errors = {n: v for n, v in public.items() if _is_class(v) and issubclass(v, BaseException)}
     classes = {n: v for n, v in public.items() if _is_class(v) and n not in errors}
     functions = {n: v for n, v in public.items() if inspect.isroutine(v)}

@@ -70,7 +70,8 @@ def command(registry: Registry, names: tuple[str, ...], seed: int, new: bool, ve
     """Check components against their contracts.
 
     NAME is an optimizer, wrapper, problem, transform, sampler, schedule or backend, with its
-    parameters: adam, quadratic:size=3, adam+clip-norm:max=1, linear:start=1,end=0,steps=10.
+    parameters: adam, quadratic:size=3, adam+clip-norm:max=1, linear:start=1,end=0,steps=10. It may
+    be an import path, such as torch.optim.AdamW or my_models.net:width=3.
     Without a NAME, all components of the plugins that -P names are checked.
 
     Exit codes: 0 all checks that apply passed, or failed as the component's author expects; 1 some
@@ -97,8 +98,10 @@ def command(registry: Registry, names: tuple[str, ...], seed: int, new: bool, ve
 
 def _components(registry: Registry, notation: str) -> Iterator[tuple[str, str]]:
     """Yield each kind that has checks and a component of this name, with the notation."""
-    name = parse(notation)["name"]
-    kinds = [kind for kind in KINDS if name in registry.names(kind)]
+    table = parse(notation)
+    name = table.pop("name")
+    table.pop("wrap", None)
+    kinds = registry.kinds(name, table)
     if not kinds:
         known = {n for kind in CHECKS for n in registry.names(kind)}
         raise UsageError(f"unknown component {name!r}; {nearest(name, known)}")
@@ -129,7 +132,8 @@ def _components_of_files(registry: Registry) -> list[tuple[str, str]]:
 def _checks(registry: Registry, kind: str, notation: str, seed: int, new: bool) -> Checks:
     table = parse(notation)
     singular, name = KINDS[kind].singular, table["name"]
-    owner = registry.entry(kind, name).owner
+    entry = registry.entry(kind, name)
+    owner = registry.by_path.origin(name) if entry.by_path else entry.owner
     made = make_wrapped(registry, kind, {**table, **INSIDE.get(kind, {})}, f"{singular} {name}")
     around = "".join(f" around {inside!r}" for inside in INSIDE.get(kind, {}).values())
     click.secho(f"{singular} {notation}{around}", bold=True, nl=False)

@@ -34,8 +34,8 @@ def _components(kind: str, help: str) -> Callable[..., Any]:
 
 @click.command("run")
 @click.argument("study", required=False)
-@_components("optimizer", "An optimizer, e.g. adam:lr=0.1+clip-norm:max=1.")
-@_components("problem", "A problem, e.g. logistic:data=digits.")
+@_components("optimizer", "An optimizer, e.g. adam:lr=0.1+clip-norm:max=1, torch.optim.AdamW.")
+@_components("problem", "A problem, e.g. logistic:data=digits, my_models.net:width=64.")
 @_components("sampler", "A sampler, e.g. shuffled:batch_size=128.")
 @click.option("--seeds", type=int, help="Number of seeds.")
 @click.option("--seed", type=int, help="The study's seed.")
@@ -103,8 +103,9 @@ def command(
 ) -> int:
     """Run STUDY, a TOML file or the name of a plugin's study (optframe list studies).
 
-    Without STUDY, -o and -p name what to run. Trials that have finished in the results folder are
-    not run again.
+    Without STUDY, -o and -p name what to run. A name with a dot is an import path, of a class or of
+    a function that returns a component; what is typed may lie in the working directory. Trials that
+    have finished in the results folder are not run again.
     """
     from rich.console import Console
 

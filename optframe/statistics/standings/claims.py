@@ -11,7 +11,8 @@ import numpy as np
 
 from optframe.contracts.costs import DEFAULT
 from optframe.statistics.caveats import doubts_of
-from optframe.statistics.drift import no_ranking_by_seconds
+from optframe.statistics.costs import known_cost
+from optframe.statistics.drift import Unsteady, not_comparable, unsteady
 from optframe.statistics.grouped import Flags
 from optframe.statistics.medians import UNRUN
 from optframe.statistics.standings.basis import Basis, basis_of
@@ -61,11 +62,11 @@ class Claims:
         """The runs that are judged, and what they paid."""
         ran = self._ran
         of = self._contenders.codes[ran], len(self.names)
-        return basis_of(self.trials, ran, of, self.curves, self.cost, self.metric)
+        return basis_of(self.trials, ran, of, self.curves, self.chosen_by, self.metric)
 
     @property
     def judgement(self) -> Judgement:
-        """The same as arrays, for contenders numbered as in ``names``."""
+        """The same as arrays, by ``chosen_by``, for contenders numbered as in ``names``."""
         return self._basis.judged
 
     @property
@@ -114,7 +115,7 @@ class Claims:
     def contenders(self) -> tuple[str, ...]:
         """The contenders: those that are ranked, the first first; then the others."""
         names = self._contenders.names
-        ranked = [int(i) for i in self.judgement.order.sequence]
+        ranked = [] if self.doubt else [int(i) for i in self.judgement.order.sequence]
         others = [i for i in range(len(names)) if i not in set(ranked)]
         return tuple(names[i] for i in [*ranked, *others])
 
@@ -132,12 +133,26 @@ class Claims:
     @cached_property
     def doubt(self) -> str:
         """Why the cost ranks nothing: seconds of a machine that drifted; empty if it does."""
-        ran = self.trials[self._ran]
-        if self.cost != "seconds" or not self._basis.sample.won.any():
+        return self._unfair if self._basis.sample.won.any() else ""
+
+    @cached_property
+    def _unfair(self) -> str:
+        """Why runs cannot be compared by the cost; empty if they can."""
+        if self.cost != "seconds":
             return ""
-        if (ran["together"] > 1).any():
+        if (self.trials.loc[self._ran, "together"] > 1).any():
             return "not comparable: some runs ran in batches, and have no times of their own"
-        return no_ranking_by_seconds(self.trials, self.cost) or ""
+        return not_comparable(self.unsteady) or ""
+
+    @cached_property
+    def unsteady(self) -> list[Unsteady]:
+        """The signs that the machine was not equally fast for all runs, problem by problem."""
+        return unsteady(self.trials)
+
+    @cached_property
+    def chosen_by(self) -> str:
+        """The cost that chooses settings: work where seconds cannot be compared."""
+        return known_cost(self.trials, DEFAULT) if self._unfair else self.cost
 
     @cached_property
     def claim(self) -> str:

@@ -322,8 +322,9 @@ def _targets(found: Tables) -> Iterator[str]:
 def _settings(found: Tables) -> Iterator[str]:
     tried = found.cells["settings"]
     if len(tried) and (most := int(np.max(tried))) > 1:
+        by = f" by {found.chosen_by}" if found.doubt else ""
         yield (
-            f"Up to {most} settings of a contender were tried, and the best of them was chosen on "
-            "the same runs, problem by problem: it looks better than it is. New seeds would show "
-            "its true results."
+            f"Up to {most} settings of a contender were tried, and the best of them was chosen{by} "
+            "on the same runs, problem by problem: it looks better than it is. New seeds would "
+            "show its true results."
         )

@@ -66,7 +66,10 @@ class Tables(Claims):
         ``ratio`` to the problem's best, ``rank`` (ties share the mean), ``first``, ``fixed``
         (whether all seeds gave the same).
         """
-        return frames.cells_frame(self._basis, self._contenders.names, self.contenders)
+        made = frames.cells_frame(self._basis, self._contenders.names, self.contenders)
+        return self._unranked(made, "performance", "ratio", "rank").assign(
+            first=made["first"] & ~((made["kind"] == "cost") & bool(self.doubt))
+        )
 
     @cached_property
     def groups(self) -> pd.DataFrame:
@@ -76,7 +79,12 @@ class Tables(Claims):
         ``kind``, ``performance`` (as of cells, of these runs alone), ``ratio`` (to the best such
         row of the problem), ``chosen`` (whether these settings are the contender's).
         """
-        return frames.groups_frame(self._basis, self.names)
+        return self._unranked(frames.groups_frame(self._basis, self.names), "performance", "ratio")
+
+    def _unranked(self, made: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        """Return a frame without what a cost that ranks nothing would say."""
+        by_cost = (made["kind"] == "cost").to_numpy() & bool(self.doubt)
+        return made.assign(**{name: made[name].mask(by_cost) for name in columns})
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -107,10 +115,14 @@ class Tables(Claims):
         Columns: ``key``, ``contender``, ``problem``, ``sampler``, ``seed``, ``won``, ``paid``,
         ``value`` (less is better), ``lost``.
         """
-        return frames.runs_frame(self._basis, self._contenders.names)
+        made = frames.runs_frame(self._basis, self._contenders.names)
+        return made.assign(paid=made["paid"].mask(np.full(len(made), bool(self.doubt))))
 
     def performance(self, keys: Iterable[str]) -> float:
-        """Return how some runs of one problem performed, as of a cell; +inf if none was judged."""
+        """Return how some runs of one problem performed, as of a cell; +inf if none was judged.
+
+        It is for choosing among settings, and so by ``chosen_by``.
+        """
         own = self._of_runs.reindex(list(keys)).dropna()
         if own.empty:
             return math.inf
@@ -122,8 +134,9 @@ class Tables(Claims):
     @cached_property
     def _of_runs(self) -> pd.DataFrame:
         kinds = dict(zip(self.problems["problem"], self.problems["kind"], strict=True))
-        kind = self.runs["problem"].map(kinds)
-        own = self.runs[(kind != "").to_numpy()].set_index("key")
+        runs = frames.runs_frame(self._basis, self._contenders.names)
+        kind = runs["problem"].map(kinds)
+        own = runs[(kind != "").to_numpy()].set_index("key")
         by_cost = (own["problem"].map(kinds) == "cost").to_numpy()
         parts = (own[name].to_numpy() for name in ("paid", "won", "value"))
         upper, lower = terms(by_cost, *parts)
@@ -188,8 +201,8 @@ def _table(found: Tables) -> pd.DataFrame:
         rows.append(
             {
                 "contender": name,
-                "place": order.place[i],
-                "score": order.score[i],
+                "place": math.nan if found.doubt else order.place[i],
+                "score": math.nan if found.doubt else order.score[i],
                 "problems": len(own),
                 "first_on": int(own["first"].sum()),
                 "within_2": int((own["ratio"] <= 2 * (1 + 1e-9)).sum()),

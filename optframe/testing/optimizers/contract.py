@@ -6,19 +6,33 @@ import contextlib
 import copy
 import dataclasses
 import io
+import json
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optframe.contracts import Schedule
+from optframe.contracts import Optimizer, Problem, Schedule, Wrapper
+from optframe.contracts.optimizer import all_of
 from optframe.testing import shared
-from optframe.testing.kit import NotApplicable, available, check, require, require_declared
+from optframe.testing.kit import (
+    CheckFailed,
+    NotApplicable,
+    available,
+    check,
+    require,
+    require_declared,
+)
+from optframe.testing.optimizers.sealed import Sealed
 from optframe.testing.optimizers.subject import STEPS, Subject, same
 from optframe.testing.probe_backends import OverwritingBackend, StrictBackend
 from optframe.testing.standard_problems import Lines
-from optframe.testing.stepping import walk
+from optframe.testing.stepping import PLAIN, walk
+from optframe.trial.packing import PLAIN as SAVABLE
+from optframe.trial.packing import Packing, Unsavable, classes_in
+from optframe.trial.repeats import is_resumable
 
 
 @check(since=1)
@@ -127,37 +141,34 @@ def says_whether_it_draws(subject: Subject) -> None:
     theta = problem.start(subject.random)
     runs = [walk(subject.optimizer, problem, STEPS, theta, seed=seed) for seed in range(4)]
     differ = any(not np.array_equal(run.iterates, runs[0].iterates) for run in runs)
-    require_declared(subject.optimizer, "random", differ, "its steps")
+    draws = next((one for one in all_of(subject.optimizer) if one.random), subject.optimizer)
+    require_declared(draws, "random", differ, "its steps")
 
 
 @check(since=1)
 def goes_on_from_a_saved_state(subject: Subject) -> None:
-    """Restored from the pickled state after some steps, it takes the same steps to the bit."""
-    if not subject.optimizer.resumable:
-        raise NotApplicable("it declares resumable = False")
-    middle = STEPS // 2
-    for problem in subject.problems():
-        whole = walk(subject.optimizer, problem, STEPS)
-        half = walk(subject.optimizer, problem, middle)
-        if half.stopped is not None:
-            continue
-        walk(subject.optimizer, problem, 1)  # what it keeps anywhere else is lost
-        saved = pickle.dumps((half.theta, half.state, subject.optimizer))
-        theta, half.state, optimizer = pickle.loads(saved)
-        rest = walk(optimizer, problem, STEPS - middle, theta, after=half, first=middle)
-        require(
-            np.array_equal(rest.iterates, whole.iterates[middle:]),
-            "restored from its state, it takes other steps; keep everything in state",
-        )
+    """Restored from what `dump` returns, saved after some steps, it takes the same steps."""
+    _check_resumable(subject)
+    _check_going_on(subject.optimizer, subject.problems())
+    if isinstance(subject.optimizer, Wrapper):
+        # The inner state may be an object that only its own `dump` makes plain data of.
+        sealed = subject.changed("optimizer", Sealed(subject.optimizer.optimizer))
+        _check_going_on(sealed, subject.problems())
 
 
 @check(since=1)
 def state_is_numbers_and_arrays(subject: Subject) -> None:
-    """State is None or a dataclass of numbers and arrays, so that it can be saved."""
-    if not subject.optimizer.resumable:
-        raise NotApplicable("it declares resumable = False")
+    """What `dump` makes of its state, by default the state, can be saved."""
+    _check_resumable(subject)
     for problem in subject.problems():
-        _check_state(walk(subject.optimizer, problem, 2).state, "state")
+        half = walk(subject.optimizer, problem, 2)
+        try:
+            Packing(PLAIN).pack_state(half.optimizer, half.state)
+        except Unsavable as error:
+            raise CheckFailed(
+                f"{error}; expected {SAVABLE} of these: define dump and load, or declare "
+                "resumable = False"
+            ) from error
 
 
 @check(since=1)
@@ -191,6 +202,33 @@ def prints_nothing(subject: Subject) -> None:
 imports_nothing_heavy = shared.imports_nothing_heavy
 
 
+def _check_resumable(subject: Subject) -> None:
+    if not is_resumable(subject.optimizer):
+        raise NotApplicable("it declares resumable = False")
+
+
+def _check_going_on(optimizer: Optimizer, problems: Sequence[Problem]) -> None:
+    middle = STEPS // 2
+    for problem in problems:
+        whole = walk(optimizer, problem, STEPS)
+        half = walk(optimizer, problem, middle)
+        if half.stopped is not None:
+            continue
+        saved = Packing(PLAIN)
+        packed = [saved.pack(half.theta), saved.pack_state(half.optimizer, half.state)]
+        text = json.dumps(packed)
+        file = {f"array_{i}": array.copy() for i, array in enumerate(saved.packed)}
+        # What it keeps anywhere else is lost: a new run overwrites it.
+        fresh = walk(optimizer, problem, 1)
+        classes = classes_in(fresh.optimizer.dump(fresh.state))
+        theta, plain = Packing(PLAIN, file).unpack({"list": json.loads(text)}, classes)
+        rest = walk(optimizer, problem, STEPS - middle, theta, plain=plain, first=middle)
+        require(
+            np.array_equal(rest.iterates, whole.iterates[middle:]),
+            "restored from its state, it takes other steps; keep everything in state",
+        )
+
+
 @dataclass(frozen=True)
 class _Always(Schedule):
     value: float
@@ -209,16 +247,3 @@ def _same_fields(found: Any, expected: Any) -> bool:
     return type(found) is type(expected) and all(
         _same_fields(getattr(found, name), getattr(expected, name)) for name in fields
     )
-
-
-def _check_state(state: Any, where: str) -> None:
-    plain = state is None or isinstance(state, (bool, int, float, str))
-    if plain or (hasattr(state, "shape") and hasattr(state, "dtype")):
-        return
-    require(
-        dataclasses.is_dataclass(state) and not isinstance(state, type),
-        f"{where} is a {type(state).__name__}; expected None, a number, an array, or a dataclass "
-        "of these (or declare resumable = False)",
-    )
-    for part in dataclasses.fields(state):
-        _check_state(getattr(state, part.name), f"{where}.{part.name}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from optframe.components.parameters import parameters
 from optframe.contracts import Layout, Optimizer, Problem
+from optframe.contracts.optimizer import all_of
 from optframe.testing.kit import NotApplicable, require
 from optframe.testing.standard_problems import MATRICES, MATRIX, MIXED, Bowl, Lines, Trough
 from optframe.testing.stepping import Walk, rehearse, serves
@@ -62,6 +63,9 @@ class Subject:
     def _rehearse(self, layout: Layout) -> tuple[bool, str | None]:
         """Return whether it asks for the layout, and why it does not run there."""
         served = self._served(layout, np.random.default_rng(0))
+        refusal = self.optimizer.refusal(layout)
+        if refusal is not None:
+            return True, refusal
         if served:
             return rehearse(self.optimizer, served[0])
         words = ", ".join(sorted(self.optimizer.requires()))
@@ -103,7 +107,7 @@ class Subject:
 
         Equal sizes show a wrong broadcast, which different sizes would turn into an exception.
         """
-        if not self.optimizer.vectorized:
+        if not all(one.vectorized for one in all_of(self.optimizer)):
             raise NotApplicable("it declares vectorized = False")
         problem = self.problem()
         runs = self.random.standard_normal((problem.size, problem.size))

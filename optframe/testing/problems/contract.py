@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from optframe.components.function_problem import FunctionProblem
 from optframe.contracts.problem import layout_of
 from optframe.errors import PluginError
 from optframe.testing import shared
@@ -145,6 +146,8 @@ def computes_with_the_array_standard(subject: Subject) -> None:
     """It uses the functions of self.xp, and works on every device."""
     if subject.problem.draws_batch:
         raise NotApplicable("problems with data may use all functions that NumPy and CuPy share")
+    if isinstance(subject.component, FunctionProblem):
+        raise NotApplicable("the functions of a FunctionProblem may be written for one library")
     strict = available(StrictBackend())
     problem, theta = subject.bound(backend=strict), subject.point(2)
     for name in ("loss", "gradient", "hessian"):
@@ -156,6 +159,8 @@ def computes_with_the_array_standard(subject: Subject) -> None:
 @check(since=1)
 def pickles(subject: Subject) -> None:
     """It can be pickled and sent to a worker."""
+    if isinstance(subject.component, FunctionProblem):
+        raise NotApplicable("trials of a FunctionProblem run in the process that made it")
     again = pickle.loads(pickle.dumps(subject.component))
     require(
         repr(again) == repr(subject.component),

@@ -51,7 +51,7 @@ def hessian_is_the_slope_of_the_gradient(subject: Subject) -> None:
     for d in subject.directions(theta):
         w = subject.random.standard_normal(d.shape)
         size = np.abs(w) @ np.abs(h) @ np.abs(d)
-        found = (_slope_of_gradient(gradient, theta, d, w), w @ h @ d, size)
+        found = (_slope_of(gradient, theta, d, w), w @ h @ d, size)
         _compare_slopes([found], "the Hessian along a direction")
 
 
@@ -64,8 +64,29 @@ def hvp_is_the_hessian_times_v(subject: Subject) -> None:
         product = np.asarray(hvp(theta, d))
         w = subject.random.standard_normal(d.shape)
         size = np.abs(w) @ np.abs(product)
-        found = (_slope_of_gradient(gradient, theta, d, w), w @ product, size)
+        found = (_slope_of(gradient, theta, d, w), w @ product, size)
         _compare_slopes([found], "hvp along a direction")
+
+
+@check(since=1)
+def jacobian_is_the_slope_of_the_residuals(subject: Subject) -> None:
+    """J·d is the derivative of the residuals along d, and ∇f is a positive multiple of Jᵀr."""
+    residuals, jacobian = subject.word("residuals"), subject.word("jacobian")
+    theta = subject.point()
+    r, j = np.asarray(residuals(theta)), np.asarray(jacobian(theta))
+    require(j.shape == (*r.shape, *theta.shape), f"the Jacobian has shape {j.shape}")
+    for d in subject.directions(theta):
+        w = subject.random.standard_normal(r.shape)
+        size = np.abs(w) @ np.abs(j) @ np.abs(d)
+        found = (_slope_of(residuals, theta, d, w), w @ j @ d, size)
+        _compare_slopes([found], "the Jacobian along a direction")
+    pulled, gradient = r @ j, np.asarray(subject.word("gradient")(theta))
+    factor = np.sum(pulled * gradient) / np.sum(pulled * pulled)
+    require(factor > 0, f"the gradient is {factor:.6g} times the Jacobian's product with r")
+    close(gradient, factor * pulled, 1e-9, "the gradient is no multiple of Jᵀr")
+    points = theta, subject.point()
+    ratios = [float(subject.word("loss")(x)) / np.sum(residuals(x) ** 2) for x in points]
+    close(ratios[1], ratios[0], 1e-9, "the loss is no multiple of the sum of squared residuals")
 
 
 @check(since=1)
@@ -192,9 +213,9 @@ def projects_once_and_for_all(subject: Subject) -> None:
     close(project(once), once, 1e-12, "a second projection moves a projected point")
 
 
-def _slope_of_gradient(gradient: Callable[[Any], Any], theta: Any, d: Any, w: Any) -> Slope:
-    """Return the derivative of w·∇f along d."""
-    return slope(lambda point: gradient(point) @ w, theta, d)
+def _slope_of(vectors: Callable[[Any], Any], theta: Any, d: Any, w: Any) -> Slope:
+    """Return the derivative of w·∇f, or of w·r, along d."""
+    return slope(lambda point: vectors(point) @ w, theta, d)
 
 
 def _compare_slopes(slopes: list[tuple[Slope, float, float]], what: str) -> None:

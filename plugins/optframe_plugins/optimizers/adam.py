@@ -1,6 +1,6 @@
 """Adam: momentum and RMSProp combined, with bias correction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from optframe import (
     Array,
@@ -13,6 +13,7 @@ from optframe import (
     elementwise,
     sqrt,
 )
+from optframe_plugins.eps_hat import beside_corrected_root
 
 __all__ = ["Adam"]
 
@@ -68,6 +69,11 @@ class Adam(Optimizer):
     eps_inside_root
         Whether δ is added under the root, √(v̂ + δ). The default adds it outside, as the paper,
         PyTorch and optax do (optax's ``eps_root`` is the form inside).
+    eps_hat
+        Whether δ is the ε̂ of the paper's section 2: it is added to √v (or, under the root, to v)
+        before the bias correction, θ ← θ − ε·√(1 − β₂ᵗ)·m̂ / (√v + ε̂), as Keras does. The steps
+        are those of δ = ε̂ / √(1 − β₂ᵗ), which falls to ε̂; at the first step with the default β₂
+        it is 32 times as large. The default is the paper's algorithm 1, of PyTorch and optax.
 
     References
     ----------
@@ -86,6 +92,7 @@ class Adam(Optimizer):
     beta2: Fraction = 0.999
     eps: NonNegative = 1e-8
     eps_inside_root: bool = False
+    eps_hat: bool = field(default=False, metadata={"added": True})
 
     def init(self, theta: Array, oracle: Oracle) -> Moments:
         """Start with no gradients seen."""
@@ -98,6 +105,8 @@ class Adam(Optimizer):
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
         betas = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2)
         bias = (1 - state.decay1, 1 - state.decay2)
+        if self.eps_hat:
+            inside, outside = beside_corrected_root(oracle.xp, inside, outside, bias[1])
         g = oracle.gradient(theta)
         theta, state.m, state.v = update(
             theta, g, state.m, state.v, self.lr, *betas, *bias, inside, outside
@@ -114,8 +123,14 @@ class Adam(Optimizer):
         return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
 
     def displacement(self, gradient: Array, steps: int) -> Array:
-        """Return −kε·g/(|g| + δ): with a constant gradient m̂ = g and v̂ = g² at every step."""
+        """Return −kε·g/(|g| + δ): with a constant gradient m̂ = g and v̂ = g² at every step.
+
+        With ε̂ it is the sum over i = 1, ..., k, in which δ is ε̂/√(1 − β₂ⁱ).
+        """
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
         squared = gradient * gradient
-        if self.eps_inside_root:
-            return -steps * self.lr * gradient / (squared + self.eps) ** 0.5
-        return -steps * self.lr * gradient / (squared**0.5 + self.eps)
+        if not self.eps_hat:
+            return -steps * self.lr * gradient / ((squared + inside) ** 0.5 + outside)
+        biases = [1 - self.beta2**i for i in range(1, steps + 1)]
+        divisors = [(squared + inside / b) ** 0.5 + outside / b**0.5 for b in biases]
+        return -self.lr * sum(gradient / divisor for divisor in divisors)

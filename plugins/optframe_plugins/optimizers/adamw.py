@@ -1,8 +1,9 @@
 """AdamW: Adam with weight decay that is applied to θ and not added to the gradient."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+from optframe_plugins.eps_hat import beside_corrected_root
 from optframe_plugins.optimizers.adam import Moments
 
 __all__ = ["AdamW"]
@@ -38,7 +39,11 @@ class AdamW(Optimizer):
     eps_inside_root
         Whether δ is added under the root.
     weight_decay
-        λ, ≥ 0: per step, θ shrinks by ε·λ, as in PyTorch and optax. PyTorch's default 0.01.
+        λ, ≥ 0: per step, θ shrinks by ε·λ, as in PyTorch, optax and Keras. The default 0.01 is
+        PyTorch's; optax has 0.0001, and Keras 0.004. For a decay that does not depend on ε, or
+        comes after the step, see the wrapper ``weight-decay`` around ``adam``.
+    eps_hat
+        Whether δ is added to √v before the bias correction, as in Keras; see Adam.
 
     References
     ----------
@@ -58,6 +63,7 @@ class AdamW(Optimizer):
     eps: NonNegative = 1e-8
     eps_inside_root: bool = False
     weight_decay: NonNegative = 0.01
+    eps_hat: bool = field(default=False, metadata={"added": True})
 
     def init(self, theta: Array, oracle: Oracle) -> Moments:
         """Start with no gradients seen."""
@@ -71,6 +77,8 @@ class AdamW(Optimizer):
         shrink = 1 - self.lr * self.weight_decay
         betas = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2)
         bias = (1 - state.decay1, 1 - state.decay2)
+        if self.eps_hat:
+            inside, outside = beside_corrected_root(oracle.xp, inside, outside, bias[1])
         g = oracle.gradient(theta)
         theta, state.m, state.v = update(
             theta, g, state.m, state.v, shrink, self.lr, *betas, *bias, inside, outside

@@ -1,6 +1,6 @@
 """AMSGrad: Adam whose denominator never shrinks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from optframe import (
     Array,
@@ -14,6 +14,7 @@ from optframe import (
     maximum,
     sqrt,
 )
+from optframe_plugins.eps_hat import beside_corrected_root
 
 __all__ = ["AMSGrad"]
 
@@ -67,7 +68,11 @@ class AMSGrad(Optimizer):
         Whether δ is added under the root.
     bias_correct_max
         Whether the maximum is taken of the corrected v̂ = v / (1 − β₂ᵗ), as in optax. The default
-        takes it of v and corrects afterwards, as in PyTorch. The paper has no bias correction.
+        takes it of v and corrects afterwards, as in PyTorch and Keras. The paper has no bias
+        correction.
+    eps_hat
+        Whether δ is added to √v_max before the bias correction, θ ← θ − ε·√(1 − β₂ᵗ)·m̂ /
+        (√v_max + δ), as in Keras; see Adam.
 
     References
     ----------
@@ -87,6 +92,7 @@ class AMSGrad(Optimizer):
     eps: NonNegative = 1e-8
     eps_inside_root: bool = False
     bias_correct_max: bool = False
+    eps_hat: bool = field(default=False, metadata={"added": True})
 
     def init(self, theta: Array, oracle: Oracle) -> Moments:
         """Start with no gradients seen."""
@@ -100,6 +106,8 @@ class AMSGrad(Optimizer):
         bias2 = 1 - state.decay2
         before, after = (bias2, 1.0) if self.bias_correct_max else (1.0, bias2)
         inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
+        if self.eps_hat:
+            inside, outside = beside_corrected_root(oracle.xp, inside, outside, bias2)
         betas = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2)
         bias = (1 - state.decay1, before, after)
         g = oracle.gradient(theta)
@@ -118,8 +126,14 @@ class AMSGrad(Optimizer):
         return frozenset({"loss scale"}) if self.eps == 0 else frozenset()
 
     def displacement(self, gradient: Array, steps: int) -> Array:
-        """Return −kε·g/(|g| + δ): with a constant gradient m̂ = g, v̂ = g², its maximum."""
+        """Return −kε·g/(|g| + δ): with a constant gradient m̂ = g, v̂ = g², its maximum.
+
+        With ε̂ it is the sum over i = 1, ..., k, in which δ is ε̂/√(1 − β₂ⁱ).
+        """
+        inside, outside = (self.eps, 0.0) if self.eps_inside_root else (0.0, self.eps)
         squared = gradient * gradient
-        if self.eps_inside_root:
-            return -steps * self.lr * gradient / (squared + self.eps) ** 0.5
-        return -steps * self.lr * gradient / (squared**0.5 + self.eps)
+        if not self.eps_hat:
+            return -steps * self.lr * gradient / ((squared + inside) ** 0.5 + outside)
+        biases = [1 - self.beta2**i for i in range(1, steps + 1)]
+        divisors = [(squared + inside / b) ** 0.5 + outside / b**0.5 for b in biases]
+        return -self.lr * sum(gradient / divisor for divisor in divisors)

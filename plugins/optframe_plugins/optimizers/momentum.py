@@ -51,7 +51,9 @@ class Momentum(Optimizer):
         PyTorch's SGD and, with τ = 0, of ``optax.trace``. ``average`` is the exponential moving
         average of gradients, as Adam's m without bias correction or ``optax.ema(debias=False)``.
     dampening
-        τ, the share of each new gradient that is left out, in [0, 1); only with ``torch``.
+        τ, the share of each new gradient that is left out, in [0, 1); only with ``torch``. The
+        first gradient is taken whole, as in PyTorch. A buffer that begins at 0, and is damped from
+        the first step on, is ``average`` with ε·(1 − τ)/(1 − α) in place of ε.
 
     Raises
     ------

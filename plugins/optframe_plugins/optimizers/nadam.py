@@ -63,8 +63,8 @@ class NAdam(Optimizer):
     eps_inside_root
         Whether δ is added under the root.
     momentum_decay
-        ψ, ≥ 0, how fast the warm-up of the momentum ends. The default 0.004 is PyTorch's. 0 selects
-        optax's form, in which μ_t = β₁ at every step, so
+        ψ, ≥ 0, how fast the warm-up of the momentum ends. The default 0.004 is PyTorch's, and 1
+        is Keras's. 0 selects optax's form, in which μ_t = β₁ at every step, so
         m̂ = β₁·m / (1 − β₁ᵗ⁺¹) + (1 − β₁)·g / (1 − β₁ᵗ).
 
     References

@@ -1,6 +1,6 @@
 """Polyak averaging."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optframe import Array, Optimizer, Oracle, Wrapper
@@ -68,6 +68,14 @@ class Polyak(Wrapper):
     def solution(self, theta: Array, state: Average) -> Array:
         """Return θ̄."""
         return state.mean
+
+    def dump(self, state: Average) -> Average:
+        """Return the mean with the optimizer's own state as plain data."""
+        return replace(state, inner=self.optimizer.dump(state.inner))
+
+    def load(self, theta: Array, plain: Average, oracle: Oracle) -> Average:
+        """Return the mean with the optimizer's own state."""
+        return replace(plain, inner=self.optimizer.load(theta, plain.inner, oracle))
 
     def on_scaled_loss(self, factor: float) -> "Polyak":
         """Return the same for the loss times a factor: a mean of θ has no unit of the loss."""

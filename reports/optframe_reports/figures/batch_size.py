@@ -15,11 +15,18 @@ from optframe.statistics import (
     UNRUN,
     Quartiles,
     Standings,
-    no_ranking_by_seconds,
+    known_cost,
 )
-from optframe_reports.plotting.batch_size_values import BUDGETS, Measured, batch_sizes, measured
+from optframe_reports.plotting.batch_size_values import (
+    BUDGETS,
+    ENDS,
+    Measured,
+    batch_sizes,
+    measured,
+)
 from optframe_reports.plotting.cells import quartiles_of
 from optframe_reports.plotting.contenders import standings_of
+from optframe_reports.plotting.curve_axis import no_ranking
 from optframe_reports.plotting.labelling import HEIGHT, WIDTH, Legend, finish, legend_height, stroke
 from optframe_reports.plotting.metric_axis import Ordinate
 from optframe_reports.plotting.number_axis import set_number_axis
@@ -40,11 +47,14 @@ __all__ = ["BatchSize"]
 Quantity = Literal[
     "loss_per_step",
     "loss_per_sample",
+    "loss_per_record",
+    "loss_per_work",
     "loss_per_second",
     "gradient_variance",
     "time_per_step",
     "memory_per_step",
     "best_lr",
+    "validation_loss",
     "test_loss",
 ]
 
@@ -53,14 +63,16 @@ Quantity = Literal[
 class BatchSize(Figure):
     """A quantity against the batch size, a line for each optimizer and sampler.
 
-    ``loss_per_step``, ``loss_per_sample`` and ``loss_per_second`` are the loss after the same
-    number of steps, samples or seconds: the largest number that runs with every batch size have
-    done. Between two checkpoints it is interpolated. ``test_loss`` is that of the runs' ends. At
-    each batch size an optimizer has the learning rate (lr) that is best there in the standings,
-    since larger batches allow larger rates. ``best_lr`` is that learning rate. It is a triangle if
-    it is the largest or the least that was tried, since a wider grid might have a better one. In
-    all of these, a run that was lost counts as worse than every number. × in the grey rows at the
-    top means that half of the runs or more were lost with that learning rate.
+    ``loss_per_step``, ``loss_per_sample`` (records drawn into minibatches), ``loss_per_record``
+    (records that answers touched), ``loss_per_work`` and ``loss_per_second`` are the loss after the
+    same cost: the largest that runs with every batch size have spent. Between two checkpoints it is
+    interpolated. ``validation_loss`` and ``test_loss`` are
+    those of the runs' ends. At each batch size an optimizer has the learning rate (lr) that is best
+    there in the standings, since larger batches allow larger rates. ``best_lr`` is that learning
+    rate. It is a triangle if it is the largest or the least that was tried, since a wider grid
+    might have a better one. In all of these, a run that was lost counts as worse than every number.
+    × in the grey rows at the top means that half of the runs or more were lost with that learning
+    rate.
 
     ``gradient_variance`` is the median over a run's checkpoints (in a study with ``[run] measure =
     ["gradient_variance"]``). The dashed line falls as 1/B from the smallest batch, as the variance
@@ -102,18 +114,20 @@ class BatchSize(Figure):
             return f'no run measured {name}; expected [run] measure = ["{name}"] in the study'
         if name == "memory_per_step" and _nothing(ran, "step_bytes"):
             return "no run was profiled; expected [run] profile = true in the study"
-        if name == "test_loss" and _nothing(ran, name):
-            return "no run measured test_loss"
+        if name in ENDS and _nothing(ran, name):
+            return f"no run measured {name}"
         if name == "time_per_step" and not ((ran["steps"] > 0) & (ran["together"] == 1)).any():
             return "no run has taken a step with a time of its own"
         if name == "loss_per_second" and (ran["together"] > 1).any():
             return "runs ran in batches and have no times of their own"
         if name in BUDGETS and curves.empty:
             return "no run has a curve yet"
+        if name in BUDGETS and known_cost(ran, BUDGETS[name]) != BUDGETS[name]:
+            return f"not all runs have {BUDGETS[name]}"
         if name == "best_lr" and all(f.values.size < 2 for f in families(frames, "lr")[1]):
             return "no optimizer was run with two learning rates"
         timed = "seconds" if name in ("loss_per_second", "time_per_step") else ""
-        return no_ranking_by_seconds(frames.trials, timed)
+        return no_ranking(frames, timed)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the rows of crosses and the legend."""

@@ -1,4 +1,4 @@
-"""The figure convergence: how fast the loss falls."""
+"""The figure convergence: how fast the judged metric falls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from optframe_reports.plotting.median_bands import (
     set_x_axis,
     set_y_axis,
 )
-from optframe_reports.plotting.metric_axis import Scale, knows_minimum
+from optframe_reports.plotting.metric_axis import Scale, judging, knows_minimum
 from optframe_reports.plotting.quartile_lines import Lines, lines
 from optframe_reports.plotting.run_groups import By, Group, groups, spread
 
@@ -32,14 +32,16 @@ __all__ = ["Convergence"]
 class Convergence(Figure):
     """The median over seeds and the band between the quartiles, for each optimizer.
 
-    For a fixed budget, they are those of the loss at each cost: how good is it by then? For a fixed
-    target, they are those of the cost at which a run first reaches each loss: how long does it
-    take? (These terms are those of COCO, the platform for comparing
-    optimizers.)
+    For a fixed budget, they are those of the metric at each cost: how good is it by then? For a
+    fixed target, they are those of the cost at which a run first reaches each level: how long does
+    it take? (These terms are those of COCO, the platform for comparing optimizers.)
 
-    With the problem's f* known, this is the suboptimality f − f* on a logarithmic axis, on which
-    what the dtype cannot tell from zero lies on a dotted line instead of falling off a cliff (see
-    `optframe_reports.plotting.metric_axis`).
+    The ``metric`` is by default the one that judges: the study's, else the validation loss where
+    there is one, else the loss. ``metric=loss`` is the loss on the training records.
+
+    With the problem's f* known, the loss is the suboptimality f − f* on a logarithmic axis, on
+    which what the dtype cannot tell from zero lies on a dotted line instead of falling off a cliff
+    (see `optframe_reports.plotting.metric_axis`).
 
     The runs are first aligned on a common grid. Where all seeds have the same checkpoints, as
     against steps, epochs and samples, a run has the value of its last checkpoint. Where each seed
@@ -50,14 +52,15 @@ class Convergence(Figure):
     and a curve ends where less than half of the runs reach the target.
 
     Of more than twelve settings, each optimizer's best is shown (`plotting.run_groups`). The cost
-    ``x`` is by default the study's, else the work.
+    ``x`` is by default the study's, else the work. The axis of seconds says if the machine's speed
+    drifted, so that they are not comparable.
 
     Reference: N. Hansen, A. Auger, R. Ros, O. Mersmann, T. Tušar and D. Brockhoff, Optimization
     Methods and Software 36 (2021), section 3.
     """
 
     x: CostName | None = None
-    metric: str = "loss"
+    metric: str | None = None
     view: Literal["fixed-budget", "fixed-target"] = "fixed-budget"
     by: By = "auto"
     x_scale: Scale = "auto"
@@ -65,18 +68,19 @@ class Convergence(Figure):
 
     def title(self) -> str:
         """Return the picture's title."""
-        metric = self.metric.replace("_", " ").capitalize()
-        return f"{metric} against {self.x or 'the cost'}" + (
+        shown = (self.metric or "convergence").replace("_", " ").capitalize()
+        return f"{shown} against {self.x or 'the cost'}" + (
             ", for fixed targets" if self._across else ""
         )
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if no run has a curve of this metric or axis, else None."""
-        reason = no_curves(frames, axis_of(frames, self.x).name, self.metric)
-        if reason is not None or self.y_scale != "log" or knows_minimum(self.metric, frames.trials):
+        metric = judging(frames, self.metric)
+        reason = no_curves(frames, axis_of(frames, self.x).name, metric)
+        if reason is not None or self.y_scale != "log" or knows_minimum(metric, frames.trials):
             return reason
-        if (frames.curves[self.metric] <= 0).any():
-            return f"some {self.metric} is not positive, which a logarithmic axis cannot show"
+        if (frames.curves[metric] <= 0).any():
+            return f"some {metric} is not positive, which a logarithmic axis cannot show"
         return None
 
     def size(self, frames: Frames) -> tuple[float, float]:
@@ -116,9 +120,8 @@ class Convergence(Figure):
 
     def _lines(self, frames: Frames) -> Lines:
         compute = levels if self._across else lines
-        return compute(
-            frames, axis_of(frames, self.x).name, self.metric, self.y_scale, self._compared(frames)
-        )
+        x, metric = axis_of(frames, self.x).name, judging(frames, self.metric)
+        return compute(frames, x, metric, self.y_scale, self._compared(frames))
 
     def _what(self, x: str, compared: list[Group]) -> str:
         view = f"{x} to reach each level, " if self._across else ""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import data_profile, no_ranking_by_seconds, solver_costs
+from optframe.statistics import data_profile, solver_costs
 from optframe_reports.plotting.compared_optimizers import nothing_to_compare
 from optframe_reports.plotting.contenders import at_contenders, standings_of
-from optframe_reports.plotting.curve_axis import axis_of
+from optframe_reports.plotting.curve_axis import axis_of, no_ranking
 from optframe_reports.plotting.labelling import add_title
 from optframe_reports.plotting.step_curves import (
     Shares,
@@ -88,7 +88,7 @@ class DataProfile(Figure):
         return (
             nothing_to_compare(frames, standings_of(frames, self.by))
             or nothing_to_reach(compared, cost, self.target)
-            or no_ranking_by_seconds(frames.trials, cost)
+            or no_ranking(frames, cost)
             or (no_sizes(compared) if cost in _DIVIDED else None)
         )
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import no_ranking_by_seconds, targets_reached
+from optframe.statistics import targets_reached
 from optframe_reports.plotting.compared_optimizers import (
     nothing_to_compare,
     number_of_seeds,
     solvers,
 )
 from optframe_reports.plotting.contenders import at_contenders, standings_of
-from optframe_reports.plotting.curve_axis import axis_of
+from optframe_reports.plotting.curve_axis import axis_of, no_ranking
 from optframe_reports.plotting.labelling import add_title, cross
 from optframe_reports.plotting.step_curves import (
     Shares,
@@ -93,7 +93,7 @@ class Ecdf(Figure):
         return (
             nothing_to_compare(frames, standings_of(frames))
             or nothing_to_reach(compared, cost, "relative")
-            or no_ranking_by_seconds(frames.trials, cost)
+            or no_ranking(frames, cost)
             or (no_sizes(compared) if self._divides(frames) else None)
         )
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import no_ranking_by_seconds, time_to_target
-from optframe_reports.plotting.curve_axis import axis_of
+from optframe.statistics import time_to_target
+from optframe_reports.plotting.curve_axis import axis_of, no_ranking
 from optframe_reports.plotting.labelling import (
     HEIGHT,
     WIDTH,
@@ -82,7 +82,7 @@ class Ert(Figure):
             return "no trial has run yet"
         cost = axis_of(frames, self.by).name
         reason = nothing_to_reach(frames, cost, "relative")
-        return reason or no_ranking_by_seconds(frames.trials, cost)
+        return reason or no_ranking(frames, cost)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the legend."""

@@ -10,14 +10,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 from optframe import Figure, Fraction, Frames
 from optframe.contracts.costs import COSTS, CostName
 from optframe.statistics import (
-    no_ranking_by_seconds,
     performance_profile,
     ranking_depends_on,
     solver_costs,
 )
 from optframe_reports.plotting.compared_optimizers import nothing_to_compare
 from optframe_reports.plotting.contenders import at_contenders, standings_of
-from optframe_reports.plotting.curve_axis import axis_of
+from optframe_reports.plotting.curve_axis import axis_of, no_ranking
 from optframe_reports.plotting.labelling import add_title
 from optframe_reports.plotting.step_curves import Shares, draw_shares, profile, shares_size
 from optframe_reports.plotting.target_costs import (
@@ -83,7 +82,7 @@ class PerformanceProfile(Figure):
         return (
             nothing_to_compare(frames, standings_of(frames, self.by))
             or nothing_to_reach(compared, cost, self.target)
-            or no_ranking_by_seconds(frames.trials, cost)
+            or no_ranking(frames, cost)
         )
 
     def size(self, frames: Frames) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import seaborn
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
@@ -104,6 +103,8 @@ class RankHeatmap(Figure):
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw the cells, with their numbers if these are legible, and the colour bar."""
+        import seaborn
+
         cells = self._cells(frames)
         place = _place(axes, cells)
         known = np.isfinite(cells.values) & ~cells.failed

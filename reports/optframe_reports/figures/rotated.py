@@ -7,12 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.ticker import FixedLocator
 
 from optframe import Figure, Frames
-from optframe.statistics import no_ranking_by_seconds
-from optframe_reports.plotting.curve_axis import axis_of
+from optframe_reports.plotting.curve_axis import axis_of, no_ranking
 from optframe_reports.plotting.labelling import (
     WIDTH,
     Legend,
@@ -79,7 +77,7 @@ class Rotated(Figure):
         if not pairs_of(frames.trials):
             return "no problem was run both as it is and rotated (NAME and NAME+rotate)"
         cost = axis_of(frames).name if self.measure == "auto" else self.measure
-        if why := no_ranking_by_seconds(frames.trials, cost):
+        if why := no_ranking(frames, cost):
             return why
         if self._drawn(frames).table.empty:
             unknown = "f* of the problems is" if self.measure == "suboptimality" else "no target is"
@@ -96,6 +94,8 @@ class Rotated(Figure):
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw a row for each optimizer, in a block for each problem."""
+        import seaborn
+
         words, table = self._drawn(frames)
         letters = max(14, int(_NAME * room(axes)))
         rows = _rows(table, letters)

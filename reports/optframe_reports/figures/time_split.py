@@ -11,7 +11,7 @@ import pandas as pd
 from optframe import Figure, Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import median_and_quartiles
-from optframe_reports.plotting.curve_axis import no_steps
+from optframe_reports.plotting.curve_axis import doubt_of, no_steps
 from optframe_reports.plotting.labelling import add_legend, legend_height
 from optframe_reports.plotting.run_arrays import runs_of
 from optframe_reports.plotting.run_groups import Group, groups, spread
@@ -32,6 +32,7 @@ class TimeSplit(Figure):
     The update is the rest of a run's seconds. Runs in batches (`--together`) have no time of their
     own and are left out; lost runs are included. Only profiled runs have these times. They include
     the readings of the clock, so steps seem some tenths of a microsecond slower than in `Timing`.
+    The axis says if the machine's speed drifted, so that the times are not comparable.
     """
 
     def title(self) -> str:
@@ -80,7 +81,7 @@ class TimeSplit(Figure):
         what = spread(compared, "medians")
         label_rows(axes, compared, f"{frames.trials['problem'].iloc[0]}: {what}")
         write_column(axes, "sum", [duration(seconds) for seconds in sums])
-        axes.set_xlabel(f"time per step ({unit})")
+        axes.set_xlabel(f"time per step ({unit}){doubt_of(frames)}")
         add_legend(axes, axes.containers[: len(_PARTS)], _PARTS)
 
 

@@ -13,12 +13,11 @@ from optframe.contracts.costs import CostName
 from optframe.statistics import (
     evaluations_to_own_target,
     evaluations_to_target,
-    no_ranking_by_seconds,
     worst,
 )
 from optframe.statistics.costs import paid
 from optframe.statistics.metrics import GAP
-from optframe_reports.plotting.curve_axis import axis_of
+from optframe_reports.plotting.curve_axis import axis_of, no_ranking
 from optframe_reports.plotting.run_groups import By, groups
 from optframe_reports.plotting.run_strips import (
     Strip,
@@ -68,7 +67,7 @@ class TimeToTarget(Figure):
             return f"the runs counted no {x}"
         if not self._strips(frames):
             return "all runs ran in batches, so none has its own time"
-        return no_ranking_by_seconds(frames.trials, x)
+        return no_ranking(frames, x)
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with a row for each optimizer."""

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optframe import Figure, Frames
-from optframe.statistics import no_ranking_by_seconds
-from optframe_reports.plotting.curve_axis import no_steps
+from optframe_reports.plotting.curve_axis import doubt_of, no_steps
 from optframe_reports.plotting.run_groups import groups
 from optframe_reports.plotting.run_strips import (
     Strip,
@@ -59,8 +58,7 @@ class Timing(Figure):
         strips = [Strip(strip.group, strip.values * per_second) for strip in paces]
         set_value_axis(axes, strips)
         draw_strips(axes, strips, lambda median: duration(median / per_second), nowhere="")
-        doubtful = no_ranking_by_seconds(frames.trials, "seconds")
-        axes.set_xlabel(f"time per step ({unit})" + (", not comparable" if doubtful else ""))
+        axes.set_xlabel(f"time per step ({unit}){doubt_of(frames)}")
 
 
 def _paces(frames: Frames) -> list[Strip]:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-import seaborn
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
@@ -180,6 +179,8 @@ class Moment(Figure):
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw the contours, the paths over them, and the marks over these."""
+        import seaborn
+
         drawn = self.tracks
         (left, low), (right, high) = drawn.window
         axes.set(xlim=(left, right), ylim=(low, high), xlabel="θ₀", ylabel="θ₁")

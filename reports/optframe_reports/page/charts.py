@@ -12,7 +12,8 @@ from optframe import Frames
 from optframe.contracts.columns import CURVES
 from optframe.contracts.costs import COSTS, OFFERED
 from optframe.statistics import known_cost
-from optframe_reports.plotting.curve_axis import axis_of
+from optframe_reports.plotting.curve_axis import axis_of, doubt_of
+from optframe_reports.plotting.metric_axis import judging
 from optframe_reports.plotting.quartile_lines import Lines, lines
 from optframe_reports.plotting.run_arrays import curve_column, runs_of
 from optframe_reports.plotting.run_groups import Group, groups
@@ -52,8 +53,7 @@ def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
         for name in frames.curves
         if name not in _NO_METRICS and frames.curves[name].notna().any()
     ]
-    if frames.metric in metrics:
-        metrics.sort(key=lambda name: name != frames.metric)
+    metrics.sort(key=lambda name: name != judging(frames))
     axes = dict.fromkeys(_axes(frames), 1.0)
     if not metrics or not axes:  # no metric has a number, or no run took a step
         return None
@@ -61,7 +61,7 @@ def chart(frames: Frames, arrays: Arrays) -> dict[str, Any] | None:
     drawn = {x: {m: lines(frames, x, m, compared=compared) for m in metrics} for x in axes}
     if "seconds" in axes:
         axes["seconds"], unit = time_unit(drawn["seconds"][metrics[0]].end)
-        units["seconds"] = f"time ({unit})"
+        units["seconds"] = f"time ({unit}){doubt_of(frames)}"
     first_axis = next(iter(axes))
     return {
         "groups": [_group(group) for group in compared],

@@ -184,7 +184,9 @@ def _facts(results: Results) -> dict[str, Any]:
     """Return the study's identifying data, without unknown values."""
     study, trials = results.study, results.trials
     facts = {"budget": study.get("budget"), "study seed": study.get("seed")}
-    facts["compared by"] = known_cost(trials, results.cost) if len(trials) else None
+    if len(trials):
+        doubt = ", not comparable" if results.standings().doubt else ""
+        facts["compared by"] = known_cost(trials, results.cost) + doubt
     facts["judged by"] = metric_words(trials, results.metric) if len(trials) else None
     for name in ("backend", "dtype", "threads") if len(trials) else ():
         facts[name] = [str(value) for value in trials[name].dropna().unique()]

@@ -16,14 +16,23 @@ from optframe.statistics import CENSORED, Curve, align, final
 from optframe_reports.plotting.metric_axis import Ordinate, ordinate
 from optframe_reports.plotting.quartile_lines import lost_at
 from optframe_reports.plotting.run_arrays import runs_of
-from optframe_reports.quantities import count, duration, time_unit
+from optframe_reports.quantities import count, duration, number, time_unit
 
-__all__ = ["BUDGETS", "Measured", "batch_sizes", "measured"]
+__all__ = ["BUDGETS", "ENDS", "Measured", "batch_sizes", "measured"]
 
 Floats = NDArray[np.float64]
 
-BUDGETS = {"loss_per_step": "steps", "loss_per_sample": "samples", "loss_per_second": "seconds"}
-"""The quantities that are the loss after a number of steps, samples or seconds."""
+BUDGETS = {
+    "loss_per_step": "steps",
+    "loss_per_sample": "samples",
+    "loss_per_record": "records",
+    "loss_per_work": "work",
+    "loss_per_second": "seconds",
+}
+"""The quantities that are the loss after a cost."""
+
+ENDS = ("validation_loss", "test_loss")
+"""The quantities that are those of the runs' ends."""
 
 _BYTES = ((1e3, 1.0, "B"), (1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (np.inf, 1e9, "GB"))
 
@@ -70,7 +79,7 @@ def measured(frames: Frames, ran: pd.DataFrame, quantity: str) -> Measured:
         size = ran["step_bytes"].to_numpy(np.float64)
         each, unit = next((e, u) for below, e, u in _BYTES if not _typical(size) >= below)
         return _spent(size / each, f"memory per step ({unit})")
-    metric = "test_loss" if quantity == "test_loss" else "loss"
+    metric = quantity if quantity in ENDS else "loss"
     values = final(ran, metric)
     axis = ordinate(metric, ran, [one[np.isfinite(one)] for one in values[:, None]])
     return Measured(axis.of(values, ran["minimum"].to_numpy(np.float64)), axis, True)
@@ -92,7 +101,11 @@ def _loss_after(frames: Frames, ran: pd.DataFrame, budget: str) -> Measured:
         ]
         found = align(curves, [after], interpolate=True, worst=axis.worst)[:, 0]
         values = 10**found if axis.log else found
-    text = duration(after) if budget == "seconds" else f"{count(int(after))} {budget}"
+    text = f"{count(int(after))} {budget}"
+    if budget == "seconds":
+        text = duration(after)
+    elif budget == "work":
+        text = f"the work of {number(after, 3)} full gradients"
     return Measured(values, dataclasses.replace(axis, name=f"{axis.name} after {text}"), True)
 
 

@@ -6,19 +6,23 @@ from typing import NamedTuple
 
 from optframe import Frames
 from optframe.contracts.costs import COSTS, CostName
-from optframe.statistics import UNRUN, known_cost
+from optframe.statistics import UNRUN, known_cost, not_comparable, unsteady
 from optframe_reports.plotting.run_arrays import curve_column
 from optframe_reports.plotting.run_groups import groups
 from optframe_reports.quantities import time_unit
 
-__all__ = ["Axis", "axis_of", "no_curves", "no_steps"]
+__all__ = ["Axis", "axis_of", "doubt_of", "no_curves", "no_ranking", "no_steps"]
 
 
 class Axis(NamedTuple):
-    """The cost on an axis: its ``name``, and what was ``asked``, which some run may lack."""
+    """The cost on an axis: its ``name``, and what was ``asked``, which some run may lack.
+
+    ``doubt`` ends the label of seconds that are not comparable.
+    """
 
     name: str
     asked: str
+    doubt: str = ""
 
     @property
     def words(self) -> str:
@@ -43,7 +47,7 @@ class Axis(NamedTuple):
         if self.name != "seconds":
             return 1.0, self.remarked
         scale, unit = time_unit(end)
-        return scale, f"time ({unit})"
+        return scale, f"time ({unit}){self.doubt}"
 
 
 def axis_of(frames: Frames, asked: CostName | None = None) -> Axis:
@@ -52,7 +56,26 @@ def axis_of(frames: Frames, asked: CostName | None = None) -> Axis:
     If any run lacks this cost, the axis is that of gradients, for all runs.
     """
     cost = asked or frames.cost
-    return Axis(known_cost(frames.trials, cost), cost)
+    name = known_cost(frames.trials, cost)
+    return Axis(name, cost, doubt_of(frames) if name == "seconds" else "")
+
+
+def doubt_of(frames: Frames) -> str:
+    """Return the end of the label of an axis of times: that they are not comparable, or nothing."""
+    return ", not comparable" if no_ranking(frames, "seconds") else ""
+
+
+def no_ranking(frames: Frames, cost: str) -> str | None:
+    """Return in one line why a cost ranks nothing: seconds that are not comparable, or None.
+
+    The machine's speed is judged on all problems of the study together.
+    """
+    if cost != "seconds":
+        return None
+    found = frames.standings
+    signs = unsteady(frames.trials) if found is None else found.unsteady
+    problems = set(frames.trials["problem"])
+    return not_comparable([one for one in signs if one.problem in problems])
 
 
 def no_curves(frames: Frames, x: str, *metrics: str) -> str | None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from math import log10
 from typing import Any
 
-import seaborn
 from matplotlib import rcParams
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -97,6 +96,8 @@ def legend(entries: Sequence[tuple[str, dict[str, Any]]]) -> Legend:
 
 def finish(axes: Any, title: str, shown: Legend, *, x: str, y: str, grid: str = "both") -> None:
     """Name both axes, draw the grid, and put the title above and the legend below."""
+    import seaborn
+
     axes.set(xlabel=x, ylabel=y)
     axes.grid(axis=grid, which="major", alpha=0.4)
     seaborn.despine(ax=axes)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import seaborn
 from numpy.typing import NDArray
 
 from optframe_reports.plotting.labelling import Legend, cross, legend, line_look, plain_log_ticks
@@ -81,6 +80,8 @@ def draw_paths(
     The medians are not seaborn's, which drops infinite values and so would hide lost runs.
     ``style`` replaces the groups' styles of the lines.
     """
+    import seaborn
+
     drawn = [path for path in paths if path.x.size]
     if not drawn:
         return

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optframe import Frames
+from optframe.contracts.costs import CostName
 from optframe.contracts.trial import canonical
 from optframe.statistics import (
     UNRUN,
@@ -25,18 +26,7 @@ __all__ = ["Compared", "Measure", "Pair", "compared", "pairs_of"]
 
 Floats = NDArray[np.float64]
 
-Measure = Literal[
-    "auto",
-    "work",
-    "steps",
-    "gradients",
-    "records",
-    "epochs",
-    "samples",
-    "evaluations",
-    "seconds",
-    "suboptimality",
-]
+Measure = Literal["auto", CostName, "suboptimality"]
 """A cost of the target, or the final f − f*; ``auto`` is the study's cost if a target was reached.
 """
 

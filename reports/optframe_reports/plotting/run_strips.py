@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib import rcParams
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import NDArray
@@ -90,6 +89,8 @@ def draw_strips(
     five runs or more has a box between its quartiles. A row with too many runs for points always
     has one, and a line from its least to its greatest value.
     """
+    import seaborn
+
     pointed = [strip for strip in strips if strip.values.size <= POINTS]
     shown = [strip.finite for strip in pointed]
     if any(values.size for values in shown):
@@ -130,6 +131,8 @@ def draw_strips(
 
 def label_rows(axes: Any, groups: Sequence[Group], title: str) -> int:
     """Name the picture and its rows from the top; return the length of the longest name."""
+    import seaborn
+
     letters = max(16, int(_NAME * room(axes)))
     names = [literal(group.label, letters) for group in groups]
     axes.set_yticks(range(len(names)), names, fontsize="small")

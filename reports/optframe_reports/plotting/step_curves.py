@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import seaborn
 from matplotlib.ticker import PercentFormatter
 
 from optframe import Frames
@@ -112,6 +111,8 @@ def draw_shares(axes: Any, shares: Shares, x: str, end: float) -> None:
 
     Earlier lines are wider, so that lines on top of each other are all visible.
     """
+    import seaborn
+
     for index, solver in enumerate(shares.solvers):
         rows = shares.table[shares.table["optimizer"] == solver.name]
         width = stroke() * (3.2 - 1.8 * index / max(len(shares.solvers) - 1, 1))

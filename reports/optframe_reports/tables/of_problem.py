@@ -58,8 +58,6 @@ def _settings(hyperparameters: str) -> str:
 def _table(name: str, rows: pd.DataFrame, problem: dict[Any, Any], found: Standings) -> Table:
     ordered = rows.sort_values("performance", kind="stable")
     best = (ordered["ratio"] <= 1 + 1e-9) & ordered["performance"].map(math.isfinite)
-    if found.doubt and problem["kind"] == "cost":
-        best &= False
     metric = str(problem["metric"])
     made = [
         _row(row, one, problem, metric, found.cost)
@@ -82,6 +80,8 @@ def _notes(
     notes = [f"Sampler {samplers[0]}."] if len(samplers) == 1 and samplers[0] != "none" else []
     if problem["reason"] and problem["reason"] != "no run":
         notes.append(f"Not judged: {problem['reason']}.")
+    elif problem["kind"] == "cost" and found.doubt:
+        notes.append(f"{found.cost.capitalize()} are not comparable: in the study's order.")
     elif problem["kind"] == "cost":
         notes.append(
             f"In the order of the expected {COSTS[found.cost].words} to the target: what all runs "
@@ -95,7 +95,6 @@ def _notes(
 def _row(row: pd.Series[Any], best: bool, problem: dict[Any, Any], metric: str, cost: str) -> Row:
     ran = int(row["runs"])
     judged = f"{cost} to target" if problem["kind"] == "cost" else f"mean {problem['measure']}"
-    performance = row["performance"]
     reached = "–"
     if problem["target"] and not math.isnan(row["won"]):
         low, high = (float(end) for end in clopper_pearson(row["won"], ran))
@@ -104,11 +103,11 @@ def _row(row: pd.Series[Any], best: bool, problem: dict[Any, Any], metric: str, 
         "optimizer": str(row["optimizer"]),
         "sampler": str(row["sampler"]),
         "runs": number(ran),
-        **({judged: _performance(performance, cost, problem)} if problem["kind"] else {}),
+        **({judged: _performance(row, cost, problem)} if problem["kind"] else {}),
         "to the best": "–" if math.isnan(row["ratio"]) else f"{number(row['ratio'], 3)} ×",
         "reached": reached,
     }
-    values = {"runs": float(ran), judged: performance, "to the best": row["ratio"]}
+    values = {"runs": float(ran), judged: row["performance"], "to the best": row["ratio"]}
     values["reached"] = row["won"] if problem["target"] else math.nan
     for name in _MEDIANS:
         if metric_name(name) == problem["measure"] and problem["kind"] == "value":
@@ -125,12 +124,19 @@ def _row(row: pd.Series[Any], best: bool, problem: dict[Any, Any], metric: str, 
     return Row(texts, known, bool(best))
 
 
-def _performance(value: float, cost: str, problem: dict[Any, Any]) -> str:
-    """Return the number that judges: ``862``, or that no run reached the target."""
-    if math.isinf(value):
-        return "not reached"
-    if problem["kind"] == "cost" and cost == "seconds":
-        return duration(value)
+def _performance(row: pd.Series[Any], cost: str, problem: dict[Any, Any]) -> str:
+    """Return the number that judges: ``862``, or that no run reached the target.
+
+    It is NaN where the cost ranks nothing.
+    """
+    value = row["performance"]
+    if problem["kind"] == "cost":
+        if not row["won"]:
+            return "not reached"
+        if math.isnan(value):
+            return "not comparable" if row["won"] > 0 else "–"
+        if cost == "seconds":
+            return duration(value)
     return number(value)
 
 

@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import Optimizer, load_plugins
+from optframe import Optimizer, Wrapper, load_plugins
 from optframe.components.parameters import parameters
 from optframe_plugins.optimizers.adadelta import AdaDelta
 from optframe_plugins.optimizers.adagrad import AdaGrad
 from optframe_plugins.optimizers.adam import Adam
+from optframe_plugins.optimizers.adamw import AdamW
+from optframe_plugins.optimizers.amsgrad import AMSGrad
 from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.optimizers.nesterov import Nesterov
 from optframe_plugins.optimizers.rmsprop import RMSProp
 from optframe_plugins.wrappers.clip_norm import ClipNorm
+from optframe_plugins.wrappers.maximize import Maximize
+from optframe_plugins.wrappers.weight_decay import WeightDecay
 
 REGISTRY = load_plugins()
 REGISTERED = {
@@ -24,7 +28,11 @@ REGISTERED = {
 }
 VARIANTS = {
     "adagrad inside": AdaGrad(eps_inside_root=True),
+    "adagrad guarded": AdaGrad(initial=0.1, zero_guard=True),
     "adam inside": Adam(eps_inside_root=True),
+    "adam hat": Adam(eps=1e-3, eps_hat=True),
+    "adamw hat": AdamW(eps=1e-3, eps_hat=True),
+    "amsgrad hat": AMSGrad(eps=1e-3, eps_hat=True),
     "momentum torch": Momentum(form="torch"),
     "momentum dampened": Momentum(form="torch", dampening=0.3),
     "momentum average": Momentum(lr=0.1, form="average"),
@@ -33,6 +41,13 @@ VARIANTS = {
     "rmsprop outside": RMSProp(eps_inside_root=False),
     "rmsprop momentum": RMSProp(momentum=0.8),
     "rmsprop nesterov": RMSProp(momentum=0.8, nesterov=True),
+    "rmsprop keras": RMSProp(momentum=0.8, nesterov=True, form="keras"),
+    "rmsprop torch": RMSProp(momentum=0.8, eps_inside_root=False, form="torch"),
+    "rmsprop centered": RMSProp(initial=0.5, centered=True),
+    "rmsprop centered momentum": RMSProp(momentum=0.8, centered=True),
+    "decayed": WeightDecay(Adam(), decay=0.1, times_lr=True, form="after"),
+    "penalized": WeightDecay(Nesterov(), decay=0.1, form="coupled"),
+    "raised": Maximize(Adam()),
     "clipped nesterov": ClipNorm(Nesterov(lr=0.1), max=0.5),
     "clipped twice": ClipNorm(ClipNorm(Adam(), max=0.7), max=2.0),
 }
@@ -46,7 +61,7 @@ def optimizer(request):
 
 
 def with_rate(optimizer, lr):
-    if isinstance(optimizer, ClipNorm):
+    if isinstance(optimizer, Wrapper):
         return dataclasses.replace(optimizer, optimizer=with_rate(optimizer.optimizer, lr))
     has_rate = any(field.name == "lr" for field in dataclasses.fields(optimizer))
     return dataclasses.replace(optimizer, lr=lr) if has_rate else optimizer
@@ -61,7 +76,7 @@ def numbers(optimizer):
 def in_arrays(optimizer, kind):
     """The same optimizer with its numbers as NumPy's float64."""
     given = {name: kind(value) for name, value in numbers(optimizer).items()}
-    if isinstance(optimizer, ClipNorm):
+    if isinstance(optimizer, Wrapper):
         given["optimizer"] = in_arrays(optimizer.optimizer, kind)
     return dataclasses.replace(optimizer, **given)
 

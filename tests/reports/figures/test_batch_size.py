@@ -49,6 +49,26 @@ def test_after_the_same_steps_samples_or_seconds_the_least_advanced_size_says_wh
     assert ticks == ["10", "40"]
 
 
+def test_a_line_search_is_charged_the_records_and_the_work_of_its_answers(study, drawn):
+    """With batches of 10 each step asks four times, with batches of 40 once; of 100 records."""
+    for size, asks, losses in ((10, 4, [8.0, 7.0, 6.0, 5.0]), (40, 1, [8.0, 4.0, 2.0])):
+        records = asks * size * np.arange(len(losses))
+        add(study, size, losses, records=records, work=records / 100)
+    frames = study.frames()
+    for quantity, values, name in (
+        ("loss_per_sample", [5.0, 5.0], "loss after 30 samples"),
+        ("loss_per_record", [6.0, 2.0], "loss after 80 records"),
+        ("loss_per_work", [6.0, 2.0], "loss after the work of 0.8 full gradients"),
+    ):
+        picture = drawn(BatchSize(quantity=quantity), frames)
+        np.testing.assert_allclose(picture.one(), list(zip([10, 40], values, strict=True)))
+        assert picture.axes.get_ylabel() == name
+    for trial in study.trials:
+        trial["work"] = np.nan  # a store of an earlier format
+    reason = BatchSize(quantity="loss_per_work").missing(study.frames())
+    assert reason == "not all runs have work"
+
+
 def test_between_two_checkpoints_the_loss_is_on_the_line_that_is_drawn(study, drawn):
     add(study, 1, [8.0, 8e-4], x=[0, 4])
     add(study, 2, [8.0, 8e-2], x=[0, 2])
@@ -60,7 +80,14 @@ def test_each_batch_size_has_the_learning_rate_that_is_best_there(study, drawn):
     ends = {(10, 0.1): (1, 2, 3), (10, 1.0): (4, 5, 6), (40, 0.1): (5, 6, 7), (40, 1.0): (2, 3, 4)}
     for (size, lr), losses in ends.items():
         for loss in losses:
-            add(study, size, [8.0, loss], lr=lr, test_loss=[9.0, 10 * loss])
+            add(
+                study,
+                size,
+                [8.0, loss],
+                lr=lr,
+                test_loss=[9.0, 10 * loss],
+                validation_loss=[9.0, 5 * loss],
+            )
     frames = study.frames()
     picture = drawn(BatchSize(quantity="loss_per_step"), frames)
     np.testing.assert_allclose(picture.one(), [[10, 2], [40, 3]])
@@ -68,6 +95,9 @@ def test_each_batch_size_has_the_learning_rate_that_is_best_there(study, drawn):
     assert picture.title.endswith("of 3 seeds, best lr at each")
     picture = drawn(BatchSize(quantity="test_loss"), frames)
     np.testing.assert_allclose(picture.one(), [[10, 20], [40, 30]])
+    picture = drawn(BatchSize(quantity="validation_loss"), frames)
+    np.testing.assert_allclose(picture.one(), [[10, 10], [40, 15]])
+    assert picture.axes.get_ylabel() == "validation loss"
     picture = drawn(BatchSize(quantity="best_lr"), frames)
     np.testing.assert_allclose(picture.one(), [[10, 0.1], [40, 1.0]])
     assert picture.axes.get_ylabel() == "best learning rate"
@@ -202,6 +232,7 @@ def test_data_has_what_is_drawn(study):
         ),
         ("memory_per_step", "no run was profiled; expected [run] profile = true in the study"),
         ("test_loss", "no run measured test_loss"),
+        ("validation_loss", "no run measured validation_loss"),
         ("best_lr", "no optimizer was run with two learning rates"),
         ("loss_per_second", "runs ran in batches and have no times of their own"),
         ("time_per_step", "no run has taken a step with a time of its own"),

@@ -1,10 +1,13 @@
 """That convergence curves are the medians, and that lost runs are neither dropped nor imputed."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from optframe.statistics import evaluations_to_target
 from optframe_reports.figures.convergence import Convergence
+from optframe_reports.page.charts import Arrays, chart
 
 RNG = np.random.default_rng(0)
 
@@ -20,6 +23,28 @@ def test_the_line_is_the_median_and_the_band_lies_between_the_quartiles(study, d
     band = {(x, round(y, 9)) for x, y in picture.band}
     for quartile in np.percentile(losses, [25, 75], axis=0):
         assert {(x, round(y, 9)) for x, y in enumerate(quartile)} <= band
+
+
+def test_what_judges_is_drawn_unless_a_metric_is_asked_for(study, drawn):
+    for shift in (0.0, 0.5):
+        study.add([8.0, 4.0 - shift], validation_loss=[9.0, 6.0 - shift], test_loss=[9.0, 7.0])
+    frames = study.frames()
+    for metric, label, last in (
+        (None, "validation loss", 5.75),
+        ("loss", "loss", 3.75),
+        ("test_loss", "test loss", 7.0),
+    ):
+        picture = drawn(Convergence(x="steps", metric=metric), frames)
+        assert picture.axes.get_ylabel() == label
+        assert picture.lines["adam"][-1].tolist() == [1, last]
+    chosen = dataclasses.replace(frames, metric="test_loss")  # [study] metric
+    assert drawn(Convergence(x="steps"), chosen).axes.get_ylabel() == "test loss"
+    assert Convergence(x="steps").title() == "Convergence against steps"
+    assert Convergence(metric="test_loss").title() == "Test loss against the cost"
+    for given, first in ((frames, "validation_loss"), (chosen, "test_loss")):
+        curves = given.curves.drop(columns="hyperparameters")  # which no store has in curves
+        made = chart(dataclasses.replace(given, curves=curves), Arrays())
+        assert made["metrics"][0]["name"] == first
 
 
 def test_runs_that_end_keep_their_last_value(study, drawn):

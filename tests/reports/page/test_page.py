@@ -97,7 +97,7 @@ def test_the_page_has_what_was_run_the_table_and_the_figures(study, write):
         ["adam", "5", "2.605", "1 ×", "10.0 µs", "5 finished"],  # (1 · 2 · 3 · 4 · 5)^(1/5)
         ["sgd", "5", "4.789", "1.84 ×", "10.0 µs", "5 finished"],  # (3 · 4 · 5 · 6 · 7)^(1/5)
     ]
-    assert {"Loss against the cost", "Time per step", "Final results"} <= set(figures(html))
+    assert {"Convergence against the cost", "Time per step", "Final results"} <= set(figures(html))
     assert html.count("<svg ") == len(figures(html))
 
 
@@ -251,7 +251,7 @@ def test_a_figure_that_raises_is_named_and_the_rest_is_there(study, write, regis
     assert errors[1].startswith("gone: figure 'gone' raised PluginError: plugin 'strangers'")
     assert "Paths: only for two parameters." in read(html).words
     assert "Another plugin&#39;s" in figures(html)
-    assert "Loss against the cost" in figures(html)
+    assert "Convergence against the cost" in figures(html)
 
 
 def test_a_figure_that_is_switched_off_is_not_missed(study, registry, tmp_path):
@@ -261,7 +261,7 @@ def test_a_figure_that_is_switched_off_is_not_missed(study, registry, tmp_path):
     without.names = lambda kind: [n for n in registry.names(kind) if n != "convergence"]
     html = Page().write(study.results(tmp_path), tmp_path, without).read_text(encoding="utf-8")
     assert "Time per step" in figures(html)
-    assert "Loss against the cost" not in figures(html)
+    assert "Convergence against the cost" not in figures(html)
     assert 'class="error"' not in html
 
 
@@ -275,7 +275,7 @@ def test_a_study_that_is_still_running_says_so(study, write):
     words = read(write()).words
     assert "2 of 3 trials have not run yet" in words
     assert "No run to show." in words
-    assert "Loss against the cost: no run has a curve yet." in words
+    assert "Convergence against the cost: no run has a curve yet." in words
 
 
 def test_one_seed_has_no_interval_and_the_page_says_so(study, write):
@@ -292,7 +292,7 @@ def test_all_diverged_says_so(study, write):
         study.add([8.0, 9.0, np.nan], status="diverged", reason="at step 2")
     html = write()
     assert "All runs diverged." in read(html).words
-    assert "Loss against the cost" in figures(html)
+    assert "Convergence against the cost" in figures(html)
 
 
 def test_what_did_not_run_is_listed_once_per_reason(study, write):

@@ -1,0 +1,1 @@
+"""Runs one of PyTorch's optimizers as an optimizer of optframe; its modules import torch late."""

@@ -1,0 +1,1 @@
+"""Problems that are PyTorch modules; only what a problem needs imports torch."""
