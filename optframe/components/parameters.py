@@ -37,6 +37,7 @@ FURTHER = "further"
 """The field for parameters that a signature accepts and does not name (``**kwargs``): pairs."""
 
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
+_NAMED = {Any: "any value", Search: "a search", Optimizer: "an optimizer"}
 _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     Gt: ("gt", lambda value, bound: value > bound),
     Ge: ("ge", lambda value, bound: value >= bound),
@@ -184,11 +185,11 @@ def accept(
     mistakes: list[str] = []
     values: dict[str, Any] = {}
     for name, value in given.items():
-        if name not in fields and takes_further(component):
-            values[name] = value
-            continue
         if name not in fields:
-            mistakes.append(f"{where}: unknown parameter {name!r}; {_hint(component, name)}")
+            if takes_further(component):
+                values[name] = value
+            else:
+                mistakes.append(f"{where}: unknown parameter {name!r}; {_hint(component, name)}")
             continue
         try:
             values[name] = _accept(fields[name], value, f"{where}: {name}", make)
@@ -331,16 +332,13 @@ def _expected(annotation: Any) -> str:
         options = [o for o in get_args(bare) if o is not type(None)]
         return " or ".join(dict.fromkeys(_expected(option) for option in options))
     if origin is tuple or bare is tuple:
-        inner = _expected(get_args(bare)[0]) if get_args(bare) else "anything"
-        return f"a list of {inner.removeprefix('a ').replace('number', 'numbers')}"
+        one = _expected(get_args(bare)[0]) if get_args(bare) else "anything"
+        many = one.removeprefix("a ").replace("number", "numbers").replace("table", "tables")
+        return f"a list of {many}"
     if origin is dict or bare is dict:
         return "a table"
-    if bare is Any:
-        return "any value"
-    if bare is Search:
-        return "a search"
-    if bare is Optimizer:
-        return "an optimizer"
+    if bare in _NAMED:
+        return _NAMED[bare]
     words = _WORDS.get(bare, getattr(bare, "__name__", str(bare)))
     bounds = [
         f"{_SIGNS[type(mark)]} {getattr(mark, _BOUNDS[type(mark)][0]):g}"

@@ -40,12 +40,13 @@ def models(my_models, optframe):
 
 def test_the_list_names_the_libraries_of_adapters_and_imports_none(adapted, optframe):
     listed = optframe("list", "adapters", *ADAPTER)
-    assert listed == (
-        0,
-        "adapters\n  stepwise  Adapts the optimizers and schedules of stepwise. stepwise is "
-        "installed: `optframe list stepwise.optim` shows more  [stepwise_adapter]\n",
-        "",
-    )
+    assert (listed.code, listed.err) == (0, "")
+    heading, *lines = [" ".join(line.split()) for line in listed.out.splitlines()]
+    assert heading == "adapters"
+    assert (
+        "stepwise Adapts the optimizers and schedules of stepwise. stepwise is installed: "
+        "`optframe list stepwise.optim` shows more [stepwise_adapter]"
+    ) in lines
     assert "stepwise" not in sys.modules
     assert "stepwise.optim` shows more" in optframe("list", *ADAPTER).out
 
@@ -108,8 +109,7 @@ def test_a_library_is_shown_with_its_origin_its_documentation_and_its_parameters
     shown = optframe("show", "stepwise.optim.Descent", *ADAPTER)
     assert (shown.code, shown.err) == (0, "stepwise: loaded\n")
     assert shown.out == (
-        "stepwise.optim.Descent  (optimizers, from step-wise 1.2.0)\n"
-        "stepwise.optim.Descent\n\n"
+        "stepwise.optim.Descent  (optimizers, from step-wise 1.2.0)\n\n"
         "Descends along the gradient.\n\n"
         "documentation: https://example.org/stepwise/docs\n\n"
         "needs: gradient\n\n"
@@ -131,8 +131,7 @@ def test_a_library_is_shown_with_its_origin_its_documentation_and_its_parameters
 def test_a_function_and_an_object_are_shown(models, optframe):
     shown = optframe("show", "my_models.bowl").out
     assert shown == (
-        f"my_models.bowl  (a function, from {models})\n"
-        "my_models.bowl\n\n"
+        f"my_models.bowl  (a function, from {models})\n\n"
         "A bowl, as deep as wide.\n\nMore of it.\n\n"
         "  width  a number; default 2\n"
         "  scale  a number; default 1\n"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import optframe
 from optframe.components.contract_check import reserved
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "import-paths.md").read_text("utf-8")
@@ -50,8 +49,6 @@ def test_the_commands_on_a_file_of_ones_own_run(folder):
 @pytest.mark.parametrize("line", OF_LIBRARIES)
 def test_the_commands_on_a_library_run(folder, line):
     pytest.importorskip("torch", reason="the extra `torch` is not installed")
-    if "torch" not in optframe.load_plugins().names("adapters"):
-        pytest.skip("no adapter of torch is installed")
     done = run(line, folder)
     assert done.returncode == 0, (line, done.stdout, done.stderr)
 

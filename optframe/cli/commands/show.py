@@ -62,10 +62,13 @@ def _show_path(registry: Registry, name: str) -> None:
     what = kind or "a function"
     click.secho(f"{name}  ({what}, from {paths.origin(name)})", bold=True)
     shown = found if isinstance(found, type) or is_function(found) else type(found)
-    click.echo(f"{shown.__module__}.{shown.__qualname__}\n")
+    full = f"{shown.__module__}.{shown.__qualname__}"
+    if full != name:
+        click.echo(full)
     text = inspect.cleandoc(shown.__doc__ or "")
     page = home_page_of(str(shown.__module__))
-    click.echo(text.partition("\n")[0] if page else text)
+    if text:
+        click.echo("\n" + (text.partition("\n")[0] if page else text))
     if page:
         click.echo(f"\ndocumentation: {page}")
     if isinstance(component, type):
