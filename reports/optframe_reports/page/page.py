@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import markupsafe
 import pandas as pd
 
 from optframe import Registry, Reporter, Results
@@ -79,6 +81,7 @@ class Page(Reporter):
             lstrip_blocks=True,
         )
         environment.filters["plain"] = _plain
+        environment.filters["breakable"] = _breakable
         template = environment.get_template("page.html.jinja")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "index.html"
@@ -201,6 +204,12 @@ def _facts(results: Results) -> dict[str, Any]:
 def _minute(when: str) -> str:
     """Shorten an ISO time: ``2025-03-01 10:00 UTC``."""
     return when[:16].replace("T", " ") + (" UTC" if when.endswith("+00:00") else "")
+
+
+def _breakable(name: str) -> Any:
+    """Return a name, escaped, that a browser may break after each dot, colon and comma."""
+    parts = re.split(r"(?<=[.:,])(?=[^\W\d])", name)
+    return markupsafe.Markup("<wbr>").join(parts)
 
 
 def _plain(value: Any) -> str:

@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from optframe.components.notation import format_value
+from optframe.components.notation import format_value, write
 from optframe.contracts.costs import COSTS
 from optframe.statistics import summary
 from optframe.statistics.intervals import clopper_pearson
@@ -49,10 +49,21 @@ def tables_of_problems(found: Standings) -> list[Table]:
 
 
 def _settings(hyperparameters: str) -> str:
-    """Return an optimizer's parameters as text, defaults included: ``lr=0.05, beta1=0.9``."""
+    """Return an optimizer's parameters as text, defaults included: ``lr=0.05, beta1=0.9``.
+
+    A parameter that is not set is left out, and an inner component is in the short notation.
+    """
     values = json.loads(hyperparameters)
     names = sorted(values, key=lambda name: name != "lr")  # the most important comes first
-    return ", ".join(f"{name}={format_value(values[name])}" for name in names)
+    return ", ".join(f"{n}={_written(values[n])}" for n in names if values[n] is not None)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ",".join(map(_written, value)) + "]"
+    if not (isinstance(value, dict) and isinstance(value.get("name"), str)):
+        return format_value(value)
+    return write({name: inner for name, inner in value.items() if inner is not None})
 
 
 def _table(name: str, rows: pd.DataFrame, problem: dict[Any, Any], found: Standings) -> Table:

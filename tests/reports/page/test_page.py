@@ -1,5 +1,6 @@
 """That the page is whole, self-contained, escaped and the same for the same store."""
 
+import json
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -146,6 +147,22 @@ def test_all_trials_are_listed_with_their_status_and_reason(study, write):
 def test_settings_stand_below_the_name(study, write):
     study.add([8.0, 1.0], trial={"hyperparameters": '{"beta1":0.9,"lr":0.05}'})
     assert ">adam<small>lr=0.05, beta1=0.9</small>" in write()
+
+
+def test_inner_components_stand_below_the_name_in_the_short_notation(study, write):
+    inner = {"name": "sgd", "lr": 0.1, "wrap": [{"name": "clip-norm", "max": 1.0}]}
+    given = {"hidden": inner, "bias": None, "rest": {"name": "torch.optim.AdamW"}}
+    study.add([8.0, 1.0], trial={"hyperparameters": json.dumps(given)})
+    page = write()
+    assert "<small>hidden=sgd:lr=0.1+clip-norm:max=1, rest=torch.optim.AdamW</small>" in page
+
+
+def test_a_long_name_may_break_after_its_dots_and_not_within_a_number(study, write):
+    study.add([8.0, 1.0], optimizer="torch.optim.<b>:lr=0.05,eps=1e-3")
+    study.add([8.0, 2.0])
+    page = write()
+    name = "torch.<wbr>optim.&lt;b&gt;:<wbr>lr=0.05,<wbr>eps=1e-3"
+    assert page.count(name) == 3  # in the table, among the pairs, and beside its box
 
 
 def test_a_test_loss_has_a_column_where_there_is_no_accuracy(study, write):
