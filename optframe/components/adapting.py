@@ -127,8 +127,8 @@ def called(call: Any, where: str) -> Any:
     """Call a function, and return what it returns; raise `UsageError` if it raises."""
     try:
         return call.target(**call.given)
-    except UsageError:
-        raise
+    except UsageError as error:
+        raise UsageError(*(f"{where}: {mistake}" for mistake in error.mistakes)) from error
     except (Exception, SystemExit) as error:
         raise UsageError(f"{where}: the function raised {described(error)}") from error
 

@@ -57,6 +57,7 @@ def often(optimizer, times=3):
 
 def seven(): return 7
 def the_class(): return Twice
+def refuses(): return FunctionProblem()
 def fails(): raise RuntimeError("no\\nnumber")
 def exits(): raise SystemExit(3)
 def takes(model: Shelf): ...
@@ -197,6 +198,7 @@ EXPECTED = "a class or object of optframe"
         ("my_models.bowl", "the function returned an object of optframe.components.function_pro"),
         ("my_models.fails", "my_models.fails: the function raised RuntimeError: no number"),
         ("my_models.exits", "my_models.exits: the function raised SystemExit: 3"),
+        ("my_models.refuses", "my_models.refuses: FunctionProblem: found no start"),
         ("my_models.takes", "its parameter model: my_models.Shelf cannot be written as plain data"),
         ("stepwise.optim.Descent:nesterov", "found 'nesterov', expected parameter=value"),
         ("stepwise.optim.Descent:lr=true", "stepwise.optim.Descent: lr: expected a number, found"),
