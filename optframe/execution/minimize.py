@@ -48,24 +48,26 @@ class MinimizeResult:
     step_bytes: int | None = field(default=None, repr=False)
     problem: Any = field(default=None, repr=False)
 
-    def apply(self, module: Any) -> Any:
-        """Put the trained θ into a module like that of an `optframe.TorchProblem`, and return it.
+    def apply(self, model: Any = None) -> Any:
+        """Return the trained θ as the model that it parametrizes.
 
-        It replaces the module's parameters in their places. The statistics of batch normalization
-        become those at θ.
+        Of an `optframe.TorchProblem`, ``model`` is a module like the problem's: θ is put into it,
+        in its place, with the statistics of batch normalization at θ. Of an `optframe.JaxProblem`,
+        the result is a new pytree; its leaves are of the libraries and precisions that those of
+        ``model`` have, by default those of the problem's own.
 
         Raises
         ------
         UsageError
-            If the run's problem has no module, or θ does not fit into this one.
+            If the run's problem has no model, or θ does not fit into this one.
         """
         put = getattr(self.problem, "apply", None)
         if put is None:
             raise UsageError(
-                f"result.apply: {type(self.problem).__name__} has no module; expected the result "
-                "of a run on an optframe.TorchProblem"
+                f"result.apply: {type(self.problem).__name__} has no module and no pytree; "
+                "expected the result of a run on an optframe.TorchProblem or JaxProblem"
             )
-        return put(self.theta, module)
+        return put(self.theta, model)
 
     @property
     def curve(self) -> Any:

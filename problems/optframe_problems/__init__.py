@@ -125,4 +125,7 @@ def optframe_datasets() -> dict[str, str]:
 @hookimpl
 def optframe_classes() -> dict[str, str]:
     """Register the classes that people use from Python."""
-    return {"TorchProblem": "optframe_problems.torch_models.torch_problem:TorchProblem"}
+    return {
+        "JaxProblem": "optframe_problems.jax_models.jax_problem:JaxProblem",
+        "TorchProblem": "optframe_problems.torch_models.torch_problem:TorchProblem",
+    }

@@ -261,12 +261,16 @@ class TorchProblem(StochasticProblem):
         """
         return self._measuring(theta)
 
-    def apply(self, theta: Array, module: Any) -> Any:
+    def apply(self, theta: Array, module: Any = None) -> Any:
         """Put θ into a module like this one, in its place, and return it.
 
         Its buffers and frozen parameters become those of the problem's module, with the statistics
         of batch normalization at θ.
         """
+        if module is None:
+            raise UsageError(
+                f"TorchProblem: apply needs a module to put θ into; give it a {self.title}"
+            )
         home = self.setting
         self._measuring.at(theta if home is None else home.backend.asarray(theta, home.dtype))
         try:

@@ -126,7 +126,7 @@ def test_a_module_that_is_another_one_is_refused(data):
             result.apply(other)
         assert reason in str(refused.value)
         assert "\n" not in str(refused.value)
-    with pytest.raises(UsageError, match="Rosenbrock has no module; expected the result of a run"):
+    with pytest.raises(UsageError, match="Rosenbrock has no module and no pytree; expected"):
         optframe.minimize("rosenbrock", "sgd", steps=1).apply(Net())
 
 
