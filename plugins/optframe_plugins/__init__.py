@@ -123,4 +123,8 @@ def optframe_executors() -> Mapping[str, str]:
 @hookimpl
 def optframe_adapters() -> Mapping[str, str]:
     """Register the adapters of other libraries."""
-    return {"torch-optimizers": "optframe_plugins.adapters.torch_optimizers:TorchOptimizers"}
+    adapters = "optframe_plugins.adapters"
+    return {
+        "optax": f"{adapters}.optax:Optax",
+        "torch-optimizers": f"{adapters}.torch_optimizers:TorchOptimizers",
+    }

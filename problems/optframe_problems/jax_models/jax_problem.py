@@ -311,5 +311,5 @@ class JaxLearning(JaxProblem, StochasticProblem):
         return JaxBatch
 
 
-def _arguments(batch: JaxBatch) -> tuple[Any, ...]:
-    return batch.arguments
+def _arguments(*batch: JaxBatch) -> tuple[Any, ...]:
+    return batch[0].arguments if batch else ()

@@ -1,0 +1,1 @@
+"""What the adapter of optax makes components of; only a typed path imports jax and optax."""
