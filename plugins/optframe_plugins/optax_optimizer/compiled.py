@@ -95,9 +95,7 @@ class Compiled:
         structure, kinds = self._template
         return structure.unflatten(
             [
-                jax.random.wrap_key_data(leaf, impl=KEYS)
-                if _is_key(kind)
-                else leaf
+                jax.random.wrap_key_data(leaf, impl=KEYS) if _is_key(kind) else leaf
                 for leaf, kind in zip(leaves, kinds, strict=True)
             ]
         )

@@ -20,7 +20,7 @@ class Live:
         problem: Any = oracle.problem
         transformation = component.transformation
         self._traceable = None
-        if hasattr(problem, "traceable") and oracle.direct:
+        if hasattr(problem, "traceable"):
             self._traceable = problem.traceable()
         self._backend = oracle.backend
         self._numpy = oracle.xp is np
@@ -56,7 +56,7 @@ class Live:
         """Do one step from θ, and return the next θ."""
         numbers, traceable = self._numbers(component), self._traceable
         with jax.enable_x64(self._double):
-            if traceable is not None:
+            if traceable is not None and oracle.direct:
                 with oracle.counted(losses=self._losses, gradients=1) as batch:
                     arguments = traceable.arguments(*batch)
                     moved, leaves = self._compiled.shared(

@@ -87,7 +87,9 @@ def _tried(
 ) -> Transformation:
     found = Transformation(target, path, constants, traced)
     try:
-        made = found.made(dict(numbers), jnp.zeros(2, jnp.uint32))  # with numbers, so that what optax checks is checked
+        made = found.made(
+            dict(numbers), jnp.zeros(2, jnp.uint32)
+        )  # with numbers, so that what optax checks is checked
     except Exception as error:
         raise ValueError(f"{path}: {described(error)}") from error
     if not isinstance(made, optax.GradientTransformationExtraArgs):
