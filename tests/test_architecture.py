@@ -85,6 +85,8 @@ HEAVY = {
 
 OF_A_LIBRARY = {
     "optframe_plugins.torch_optimizer": "torch",
+    "optframe_plugins.optax_optimizer": "jax",
+    "optframe_problems.jax_models": "jax",
     "optframe_problems.torch_models": "torch",
 }
 """Packages whose modules import a heavy library at their tops; others import these in functions."""
@@ -308,10 +310,15 @@ NAMES_ONLY = {"numpy", "rich", *HEAVY}
             {"optframe_problems.torch_models.torch_problem"},
             HEAVY,
         ),
+        (
+            lambda: imported_by("from optframe import JaxProblem"),
+            {"optframe_problems.jax_models.jax_problem"},
+            HEAVY,
+        ),
     ],
     ids=[
         *("all plugins", "--help", "list", "plugins", "a wrong cost", "a figure's wrong parameter"),
-        *("import optframe", "a class"),
+        *("import optframe", "a class", "another class"),
     ],
 )
 def test_nothing_is_imported_before_it_is_used(load, there, absent):

@@ -28,8 +28,12 @@ KINDS_OF_FOLDERS = {
 }
 SHORT_NAMES = {"markdown": "md"}
 
-ELSEWHERE = {"optframe_reports.page", "optframe_problems.torch_models"}
-"""The web page, and the problem that is a PyTorch module, are components of many files."""
+ELSEWHERE = {
+    "optframe_reports.page",
+    "optframe_problems.jax_models",
+    "optframe_problems.torch_models",
+}
+"""The web page, and the problems of other libraries, are components of many files."""
 
 PACKAGES = {
     package.__name__: package for package in (optframe_plugins, optframe_problems, optframe_reports)

@@ -47,6 +47,10 @@ class Optax(Adapter):
 
         return OptaxOptimizer
 
+    def computes_with(self, found: object) -> tuple[str, ...]:
+        """Return the modules that compute the steps."""
+        return ("jax", "jaxlib")
+
     def leaves_out(self, found: object) -> frozenset[str]:
         """Return the key of its draws, and the seed of this key: the run's seed decides."""
         names = inspect.signature(found).parameters  # type: ignore[arg-type]

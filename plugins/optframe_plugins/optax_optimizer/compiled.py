@@ -46,6 +46,8 @@ class Compiled:
         self._layout = layout
         self.dtype = dtype
         self._value = value
+        self.shapes: set[Any] = set()
+        """The shapes of the records that `shared` is compiled for."""
         self.asks = Asks(dtype)
         """Losses at other points than θ, and their counts."""
         self._takes = transformation.takes
@@ -114,12 +116,13 @@ class Compiled:
 
     def _shared(self, theta: Any, numbers: Any, leaves: Any, *arguments: Any) -> Any:
         """Do a step with the gradient of the problem's traceable loss."""
-        assert self._value is not None
+        loss = self._value
+        assert loss is not None
         blocks = self._blocks(theta)
-        value, slopes = jax.value_and_grad(self._value)(blocks, *arguments)
+        value, slopes = jax.value_and_grad(loss)(blocks, *arguments)
         # XLA may otherwise fuse the update with a matrix product, which then is a plain loop.
         value, slopes = jax.lax.optimization_barrier((value, slopes))
-        function = self.asks.counted(lambda at: self._value(at, *arguments))
+        function = self.asks.counted(lambda at: loss(at, *arguments))
         return self._updated(numbers, leaves, blocks, slopes, value, function)
 
     def _apart(self, theta: Any, numbers: Any, leaves: Any, slope: Any, value: Any) -> Any:

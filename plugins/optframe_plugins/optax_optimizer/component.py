@@ -17,7 +17,9 @@ __all__ = ["OptaxOptimizer"]
 
 @dataclass(frozen=True, kw_only=True)
 class OptaxOptimizer(Optimizer):
-    """A function that returns a ``GradientTransformation``, which computes the steps::
+    """A function that returns a ``GradientTransformation``, which computes the steps.
+
+    ::
 
         u, state ← update(∇f(θ), state, θ, ...),    θ ← θ + u
 

@@ -59,6 +59,9 @@ class Live:
             if traceable is not None and oracle.direct:
                 with oracle.counted(losses=self._losses, gradients=1) as batch:
                     arguments = traceable.arguments(*batch)
+                    shape = arguments[0].shape if arguments else ()
+                    if shape not in self._compiled.shapes:
+                        self._rehearse(theta, numbers, shape, traceable.shorter(*batch))
                     moved, leaves = self._compiled.shared(
                         self._there(theta), numbers, self.leaves, *arguments
                     )
@@ -71,6 +74,15 @@ class Live:
                 found, leaves = self._apart(theta, numbers, oracle)
         self.leaves = leaves
         return found
+
+    def _rehearse(self, theta: Array, numbers: Any, shape: Any, shorter: Any) -> None:
+        """Compile for the last minibatch of an epoch, too: the first step is off the clock."""
+        self._compiled.shapes.add(shape)
+        if shorter is not None:
+            self._compiled.shapes.add(shorter[0].shape)
+            self._compiled.shared(self._there(theta), numbers, self.leaves, *shorter)
+            jax.effects_barrier()
+            self._compiled.asks.taken()
 
     def _apart(self, theta: Array, numbers: Any, oracle: Oracle) -> Any:
         loss: Any = None

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from optframe import Schedule
-from optframe.errors import described
 
 __all__ = ["OptaxSchedule"]
 
@@ -35,7 +34,8 @@ class OptaxSchedule(Schedule):
         try:
             self(0, 0.0, 0.0)
         except Exception as error:
-            raise ValueError(f"{self.path}: {described(error)}") from error
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{self.path}: {type(error).__name__}: {reason}") from error
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return the value at step k."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from optframe.errors import described
-
-__all__ = ["KEYS", "Transformation", "transformation_of", "used"]
+__all__ = ["KEYS", "Transformation", "described", "transformation_of"]
 
 RATES = ("learning_rate", "lr")
 """Parameters that are an argument of the compiled step, so that a grid compiles once.
@@ -108,7 +106,8 @@ def _takes(found: Transformation) -> frozenset[str]:
         functions.append("value_fn")
         return sum(jnp.sum(leaf**2) for leaf in jax.tree_util.tree_leaves(params))
 
-    def tried(numbers: Any, params: Any, value: Any, grad: Any, names: tuple[str, ...]) -> Any:
+    def tried(names: Collection[str], *given: Any) -> Any:
+        numbers, params, value, grad = given
         every = {"value": value, "grad": grad, "value_fn": function}
         made = found.made(numbers, jnp.zeros(2, jnp.uint32))
         extra = {name: every[name] for name in names}
@@ -116,12 +115,12 @@ def _takes(found: Transformation) -> frozenset[str]:
 
     given = numbers, toy, jnp.asarray(0.5), toy
     try:
-        jax.make_jaxpr(lambda *a: tried(*a, ()))(*given)
+        jax.make_jaxpr(partial(tried, ()))(*given)
         return frozenset()
     except Exception as error:
         missing = error
     try:
-        traced = jax.make_jaxpr(lambda *a: tried(*a, EXTRA))(*given)
+        traced = jax.make_jaxpr(partial(tried, EXTRA))(*given)
     except Exception as error:
         if "obj_fn" in str(missing):
             raise ValueError(
@@ -129,20 +128,25 @@ def _takes(found: Transformation) -> frozenset[str]:
                 "not hand over"
             ) from error
         raise ValueError(f"{found.path}: {described(missing)}") from error
-    there, first = used(traced.jaxpr), len(numbers) + len(toy)
+    there, first = _used(traced.jaxpr), len(numbers) + len(toy)
     names = {*(["value"] if there[first] else []), *(["grad"] if any(there[first + 1 :]) else [])}
     # An update may insist on an argument that it does not use.
     every = frozenset({*names, *functions})
     for one in EXTRA:
         try:
-            jax.make_jaxpr(lambda *a: tried(*a, tuple(every)))(*given)
+            jax.make_jaxpr(partial(tried, every))(*given)
             break
         except Exception:
             every |= {one}
     return every
 
 
-def used(jaxpr: Any) -> list[bool]:
+def described(error: BaseException) -> str:
+    """Return an exception of optax in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _used(jaxpr: Any) -> list[bool]:
     """Return which inputs the outputs of a traced function depend on."""
     needed = {id(variable) for variable in jaxpr.outvars}
     for equation in reversed(jaxpr.eqns):

@@ -107,11 +107,16 @@ class Compiled:
         function = self._functions.get(shape)
         if function is None:
             function = self._functions[shape] = self._compile(word, batch, points[0].ndim - 1)
-            left = self._records % batch.size if 0 < batch.size < self._records else 0
-            if left and word != "measure":  # an epoch's last minibatch, before the clock starts
-                self(word, batch.first(left), *points)
+            shorter = None if word == "measure" else self.shorter(batch)
+            if shorter is not None:  # before the clock starts
+                self(word, shorter, *points)
         with self.precision():
             return self.back(function(*map(self.there, points), *batch.arguments))
+
+    def shorter(self, batch: JaxBatch) -> JaxBatch | None:
+        """Return a batch with as many records as an epoch's last one, if these are fewer."""
+        left = self._records % batch.size if 0 < batch.size < self._records else 0
+        return batch.first(left) if left else None
 
     def there(self, array: Array) -> Any:
         """Return an array of the backend as what JAX takes."""

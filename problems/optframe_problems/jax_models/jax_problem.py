@@ -76,6 +76,13 @@ class JaxProblem(Problem):
             return object.__new__(cls)
         return object.__new__(JaxFunction if data is None else JaxLearning)
 
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if cls.__module__ != __name__:
+            raise TypeError(
+                f"{cls.__name__}: JaxProblem has no subclasses; write a function that returns one"
+            )
+
     def __init__(
         self,
         loss: Callable[..., Any],
@@ -167,7 +174,14 @@ class JaxProblem(Problem):
         from optframe_problems.jax_models.traceable import Traceable
 
         compiled = self._compiled
-        return Traceable(compiled.value_of_blocks, _arguments, compiled.dtype, compiled.device)
+
+        def shorter(*batch: JaxBatch) -> tuple[Any, ...] | None:
+            found = compiled.shorter(*batch) if batch else None
+            return None if found is None else found.arguments
+
+        return Traceable(
+            compiled.value_of_blocks, _arguments, shorter, compiled.dtype, compiled.device
+        )
 
     @cached_property
     def _compiled(self) -> Compiled:

@@ -23,6 +23,10 @@ class Traceable:
     arguments: Callable[..., tuple[Any, ...]]
     """``arguments(*batch)``: what ``value`` takes beside the blocks, of the oracle's batch."""
 
+    shorter: Callable[..., tuple[Any, ...] | None]
+    """``shorter(*batch)``: the arguments of the last minibatch of an epoch, with other records,
+    where that is shorter than this one; to compile for it before the clock starts."""
+
     dtype: str
     """The precision, in whose context it is compiled and called."""
 

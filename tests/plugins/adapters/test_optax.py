@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import optframe
 from optframe import Block, FunctionProblem, Layout, UsageError
 from optframe.contracts.oracle import Counts, Oracle
-from optframe.testing import PlainBackend
+from optframe.testing import PlainBackend, check_optimizer
 
 jax = pytest.importorskip("jax", reason="jax is not installed: pip install jax")
 optax = pytest.importorskip("optax", reason="optax is not installed: pip install optax")
@@ -132,6 +132,34 @@ def test_the_users_minibatches_and_noise_are_those_of_the_oracle():
     assert shared.counts == ours.counts
 
 
+def test_nothing_is_compiled_after_the_first_step():
+    """Nor for the last minibatch of an epoch, which is shorter."""
+    shapes, compiled = [], []
+    x = np.random.default_rng(0).standard_normal((60, 3))
+
+    def loss(w, x):
+        shapes.append(len(x))
+        return jnp.mean((x @ w - 1) ** 2)
+
+    class Told(type(optframe.make("optax.adam:learning_rate=0.1"))):
+        def step(self, theta, state, oracle):
+            found = super().step(theta, state, oracle)
+            compiled.append(len(shapes))
+            return found
+
+    problem = optframe.JaxProblem(loss, np.ones(3), (x,))
+    told = Told(learning_rate=0.1)
+    optframe.minimize(problem, told, epochs=3, sampler="shuffled:batch_size=16")
+    assert {16, 12} <= set(shapes)
+    assert len(compiled) == 13  # with that of the warm-up
+    assert len(set(compiled)) == 1
+
+
+def test_the_kit_finds_nothing():
+    checks = check_optimizer(optframe.make("optax.adam:learning_rate=0.01"))
+    assert not [one for one in checks.run() if one.status == "failed"]
+
+
 def test_one_compilation_serves_all_learning_rates(bowl):
     from optframe_plugins.optax_optimizer.compiled import compiled_for
 
@@ -174,7 +202,7 @@ def own_rules(monkeypatch):
 
 
 def stepped(optimizer, problem, theta, state, oracle, steps):
-    for k in range(steps):
+    for _ in range(steps):
         oracle.step += 1
         theta, state = optimizer.step(theta, state, oracle)
     return theta, state
