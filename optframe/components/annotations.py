@@ -81,6 +81,8 @@ def _plain(annotation: Any) -> Any:
         return annotation if all(isinstance(value, _SCALARS) for value in arguments) else None
     if origin in (Union, types.UnionType):
         options = [option for option in map(_plain, arguments) if option is not None]
+        if {bool, int, float} <= {*options}:  # any number at all, such as jax.typing.ArrayLike
+            options = [option for option in options if option is not bool]
         return Union[*options] if {*options} - {_NONE} else None
     if annotation is tuple or origin is tuple:
         items = [item if item is ... else _item(item) for item in arguments]

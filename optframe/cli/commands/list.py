@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib.util
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,8 @@ def _list_module(registry: Registry, name: str) -> None:
     known = sorted(inside for each in registry.entries("adapters") for inside in _declared(each)[0])
     adapted = {inside.partition(".")[0] for inside in known}
     for word in getattr(module, "__all__", None) or vars(module):
-        value = getattr(module, word, None)
+        with warnings.catch_warnings(action="ignore"):  # of names that are deprecated
+            value = getattr(module, word, None)
         home = str(getattr(value, "__module__", None))
         defined = isinstance(value, type) or is_function(value)
         elsewhere = defined and home.partition(".")[0] != head  # it was only imported there
@@ -91,7 +93,7 @@ def _list_module(registry: Registry, name: str) -> None:
         elif kind is not None:
             with contextlib.suppress(OptframeError):  # such as a base class
                 registry.load(kind, path)
-                text = value.__doc__ if isinstance(value, type) else type(value).__doc__
+                text = value.__doc__ if defined else type(value).__doc__
                 found.setdefault(kind, {})[path] = _first_line(text)
     for kind in (*KINDS, "functions"):
         if kind in found:

@@ -27,7 +27,11 @@ class Optax(Adapter):
         if optax is None or not inspect.isfunction(found):
             return None
         try:
-            returned = inspect.signature(found, eval_str=True).return_annotation
+            signature = inspect.signature(found, eval_str=True)
+            returned = signature.return_annotation
+            # optax.contrib.dog and dowg do not say what they return.
+            if returned is signature.empty and found.__module__.startswith("optax."):
+                return "optimizers" if "learning_rate" in signature.parameters else None
         except (NameError, TypeError, ValueError, AttributeError):
             returned = found.__annotations__.get("return")
         if returned in (optax.GradientTransformation, optax.GradientTransformationExtraArgs):

@@ -276,3 +276,19 @@ def test_what_cannot_be_used_is_refused(name, reason, bowl):
         optframe.minimize(bowl, name, steps=1)
     assert reason in str(refused.value)
     assert all("\n" not in line for line in refused.value.mistakes)
+
+
+def test_it_is_listed_and_shown(capsys, monkeypatch):
+    from optframe.cli import main
+
+    for words, expected in (
+        (["list", "optax"], "optax.adam  "),
+        (["list", "optax"], "The Adam optimizer."),
+        (["list", "optax"], "optax.cosine_decay_schedule"),
+        (["list", "optax.contrib"], "optax.contrib.dog "),
+        (["show", "optax.adam"], "a whole number or a number; default 0.9\n"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["optframe", *words])
+        with pytest.raises(SystemExit):
+            main()
+        assert expected in capsys.readouterr().out
