@@ -48,6 +48,21 @@ class Adapters:
         every = self.named.values()
         return {name.partition(".")[0]: one.extra for one in every for name in one.modules}
 
+    def prepare(self, path: str) -> None:
+        """Let the adapters of a path's library do what is needed before it is imported.
+
+        Raises
+        ------
+        UsageError
+            If the library cannot be used in this process.
+        PluginError
+            If an adapter raises.
+        """
+        head = path.partition(":")[0].partition(".")[0]
+        for name, adapter in self.named.items():
+            if any(module.partition(".")[0] == head for module in adapter.modules):
+                _asked(name, adapter.prepare)
+
     def recognized(self, found: Any) -> tuple[str, str, Adapter] | None:
         """Return the kind of an object, and the name and adapter that recognize it, or None.
 

@@ -84,9 +84,11 @@ class ByPath:
         """
         if not self.registry.imports.any:
             raise UsageError(f"{name} is not imported, since a store names it")
+        adapters = self.adapters()
+        adapters.prepare(name)
         if ":" in name:
             return imported(name, self.registry.imports, repr(name))
-        return found_at(name, self.registry.imports, self.adapters().extras)
+        return found_at(name, self.registry.imports, adapters.extras)
 
     def is_object(self, path: str) -> bool:
         """Whether an import path names something else than a module."""
@@ -167,7 +169,9 @@ class ByPath:
             return own
         around = hash_of(base.__module__ for base in component.__mro__[1:])
         recognized = self.adapters().recognized(made.target)
-        heads = {name.partition(".")[0] for name in recognized[2].modules} if recognized else set()
+        adapter = recognized[2] if recognized else None
+        names = (*adapter.modules, *adapter.computes_with(made.target)) if adapter else ()
+        heads = {name.partition(".")[0] for name in names}
         libraries = [version_of(head) or "" for head in sorted(heads) if head in sys.modules]
         return " ".join(dict.fromkeys([*own.split(" "), *libraries, around or ""])).strip()
 

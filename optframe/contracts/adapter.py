@@ -35,6 +35,18 @@ class Adapter(ABC):
     extra: ClassVar[str | None] = None
     """The extra of ``optframe-bench`` that installs the library: a literal string, or None."""
 
+    def prepare(self) -> None:
+        """Do what is needed before the library is imported; by default nothing.
+
+        It is called before a path that begins like one of `modules` is imported, each time. A
+        library may read its settings only once, then.
+
+        Raises
+        ------
+        UsageError
+            If the library cannot be used in this process.
+        """
+
     @abstractmethod
     def recognizes(self, found: object) -> str | None:
         """Return the kind of the component that this object is for, or None if it is none.
@@ -53,3 +65,10 @@ class Adapter(ABC):
     def leaves_out(self, found: object) -> frozenset[str]:
         """Return the names in the signature that are no parameters, such as ``"params"``."""
         return frozenset()
+
+    def computes_with(self, found: object) -> tuple[str, ...]:
+        """Return the modules of further libraries that decide the results, such as ``("jax",)``.
+
+        The versions of their distributions are then in the keys of trials, as that of the library.
+        """
+        return ()

@@ -123,8 +123,9 @@ def optframe_executors() -> Mapping[str, str]:
 @hookimpl
 def optframe_adapters() -> Mapping[str, str]:
     """Register the adapters of other libraries."""
-    adapters = "optframe_plugins.adapters"
+    home = "optframe_plugins.adapters"
     return {
-        "optax": f"{adapters}.optax:Optax",
-        "torch-optimizers": f"{adapters}.torch_optimizers:TorchOptimizers",
+        "keras": f"{home}.keras:Keras",
+        "optax": f"{home}.optax:Optax",
+        "torch-optimizers": f"{home}.torch_optimizers:TorchOptimizers",
     }

@@ -1,0 +1,1 @@
+"""Runs one of Keras's optimizers as an optimizer of optframe; its modules import keras late."""
