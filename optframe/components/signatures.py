@@ -95,9 +95,11 @@ def component_class(
     made: list[tuple[str, Any, Any]] = []
     skipped = left_out.union(field.name for field in dataclasses.fields(base))
     for parameter in _signature(found):
+        if parameter.name in skipped or parameter.kind is parameter.VAR_POSITIONAL:
+            continue
         if parameter.kind is parameter.VAR_KEYWORD:
             made.append((FURTHER, tuple[Any, ...], dataclasses.field(default=())))
-        elif parameter.kind is not parameter.VAR_POSITIONAL and parameter.name not in skipped:
+        else:
             by_name = parameter.kind is not parameter.POSITIONAL_ONLY
             annotation = type_of(parameter, found) if by_name else None
             if annotation is not None:

@@ -64,8 +64,9 @@ class Keras(Adapter):
         return KerasOptimizer
 
     def leaves_out(self, found: object) -> frozenset[str]:
-        """Return ``name``, which decides nothing."""
-        return frozenset({"name"})
+        """Return ``name``, which decides nothing, and Keras's ``kwargs``, which it refuses."""
+        library = getattr(found, "__module__", "").partition(".")[0] == "keras"
+        return frozenset({"name", "kwargs"} if library else {"name"})
 
     def computes_with(self, found: object) -> tuple[str, ...]:
         """Return the modules of Keras's backend."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,18 +13,26 @@ __all__ = ["KerasOptimizer"]
 
 RATE = "learning_rate"
 
+NUMBERS = frozenset(
+    {"weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"}
+    | {"ema_overwrite_frequency", "gradient_accumulation_steps"}
+)
+"""The parameters of all classes whose default is None: their type is known nowhere else."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class KerasOptimizer(Optimizer):
     """A ``keras.optimizers.Optimizer``: its own class computes the steps, on JAX or PyTorch.
 
-    Its fields are the parameters of the class. Runs go one by one, on the CPU. The learning rate
-    may be a schedule. With ``use_ema``, checkpoints measure the average.
+    Its fields are the parameters of the class. Runs go one by one, on the CPU. With ``use_ema``,
+    checkpoints measure the average. The learning rate is a variable of Keras. Other parameters are
+    constants there: if one is a schedule, steps on JAX are not compiled.
 
     Raises
     ------
     ValueError
-        If another parameter is a schedule, or Keras refuses the parameters, with its own message.
+        If Keras refuses the parameters, with its own message, or keeps none of the name of one that
+        is a schedule.
     """
 
     target: ClassVar[Any]
@@ -33,19 +41,23 @@ class KerasOptimizer(Optimizer):
     vectorized: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        for name, value in self.given.items():
-            if name != RATE and isinstance(value, Schedule):
-                raise ValueError(
-                    f"{name}: Keras keeps it as a constant; only {RATE} may be a schedule"
-                )
-        self.made()
+        made, scheduled = self.made(), {}
+        for field in fields(self):
+            value, name = getattr(self, field.name), field.metadata.get("parameter")
+            if name in NUMBERS and not isinstance(value, (int, float, Schedule, type(None))):
+                raise ValueError(f"{name}: expected a number, found {value!r}")
+            if isinstance(value, Schedule) and name != RATE:
+                if not hasattr(made, name):
+                    raise ValueError(f"{name}: {self.path} keeps none of this name; give a number")
+                scheduled[name] = field.name
+        # The loop puts the schedules' values in their place, in a copy, which has this, too.
+        self.__dict__["scheduled"] = scheduled
 
     def made(self) -> Any:
-        """Return a new optimizer of Keras."""
-        given = dict(self.given)
-        if isinstance(given.get(RATE), Schedule):
-            given[RATE] = 1.0  # each step sets it
-        return self.target(**given)
+        """Return a new optimizer of Keras, with the first values of schedules."""
+        given = self.given.items()
+        first = {k: v(0, 0.0, 0.0) if isinstance(v, Schedule) else v for k, v in given}
+        return self.target(**first)
 
     def init(self, theta: Array, oracle: Oracle) -> Any:
         """Make the optimizer on the blocks of θ."""
@@ -65,7 +77,9 @@ class KerasOptimizer(Optimizer):
 
     def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
         """Do one step of the class."""
-        return state.step(theta, oracle.gradient(theta), getattr(self, RATE, None)), state
+        rate = getattr(self, RATE, None)
+        values = {k: getattr(self, attribute) for k, attribute in vars(self)["scheduled"].items()}
+        return state.step(theta, oracle.gradient(theta), rate, values), state
 
     def solution(self, theta: Array, state: Any) -> Array:
         """Return the average, for ``use_ema``; else θ."""

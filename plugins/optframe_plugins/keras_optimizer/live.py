@@ -15,8 +15,11 @@ __all__ = ["Live", "Rule"]
 class Rule(Protocol):
     """An optimizer of Keras on one of its backends."""
 
-    def step(self, theta: Any, gradient: Any, rate: float | None) -> Any:
-        """Return the next θ, which may be the memory of this θ or of the rule."""
+    def step(self, theta: Any, gradient: Any, rate: float | None, values: dict[str, Any]) -> Any:
+        """Return the next θ, which may be the memory of this θ or of the rule.
+
+        ``values`` are those of further parameters that are schedules.
+        """
 
     def average(self, theta: Any) -> Any:
         """Return what Keras finalizes θ to; θ itself where that is the same."""
@@ -34,12 +37,14 @@ class Live:
     def __init__(self, rule: Rule, xp: Any, to_numpy: Callable[[Array], Any]) -> None:
         self.rule, self.xp, self.to_numpy = rule, xp, to_numpy
 
-    def step(self, theta: Array, gradient: Array, rate: float | None) -> Array:
+    def step(
+        self, theta: Array, gradient: Array, rate: float | None, values: dict[str, Any]
+    ) -> Array:
         """Do a step."""
         if isinstance(theta, np.ndarray):
-            return self.rule.step(theta, gradient, rate)
+            return self.rule.step(theta, gradient, rate, values)
         host = np.array(self.to_numpy(theta))
-        return self._back(self.rule.step(host, self.to_numpy(gradient), rate), theta)
+        return self._back(self.rule.step(host, self.to_numpy(gradient), rate, values), theta)
 
     def solution(self, theta: Array) -> Array:
         """Return the average."""

@@ -38,12 +38,18 @@ class OnJax:
             self.variables = _placed([variable.value for variable in optimizer.variables])
             self.compiled = _compiled(_Wanted(component), blocks, self.dtype)
 
-    def step(self, theta: Any, gradient: Any, rate: float | None) -> Any:
+    def step(self, theta: Any, gradient: Any, rate: float | None, values: dict[str, Any]) -> Any:
         """Write the next θ into θ; it is copied once, as JAX's answers are read-only."""
-        with x64(self.dtype):
-            given = self.number(0.0 if rate is None else rate)
-            following, self.variables = self.compiled.step(theta, gradient, given, self.variables)
-            theta[...] = following
+        given = theta, gradient, self.number(0.0 if rate is None else rate), self.variables
+        if values:
+            with _LOCK, computing_in(self.dtype):
+                for name, value in values.items():
+                    setattr(self.compiled.optimizer, name, value)
+                following, self.variables = self.compiled.step(*given)
+        else:
+            with x64(self.dtype):
+                following, self.variables = self.compiled.step(*given)
+        theta[...] = following
         return theta
 
     def average(self, theta: Any) -> Any:
@@ -65,7 +71,9 @@ class OnJax:
 
 @dataclass(frozen=True)
 class _Compiled:
+    optimizer: Any
     step: Any
+    """It is not compiled if other parameters than the learning rate are schedules."""
     finalize: Any
     iterations: int
     """The place of the number of steps among the variables."""
@@ -75,9 +83,9 @@ class _Wanted:
     """A component, equal to others that differ in the learning rate alone."""
 
     def __init__(self, component: Any) -> None:
-        self.component = component
+        self.component, self.scheduled = component, tuple(vars(component)["scheduled"])
         given = {k: v for k, v in component.given.items() if k != "learning_rate"}
-        self.key = component.target, repr(sorted(given.items()))
+        self.key = component.target, repr(sorted(given.items())), self.scheduled
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Wanted) and self.key == other.key
@@ -121,10 +129,15 @@ def _compiled(wanted: _Wanted, blocks: Blocks, dtype: str) -> _Compiled:
     plain = keras.optimizers.Optimizer.finalize_variable_values
     finalizes = optimizer.use_ema or type(optimizer).finalize_variable_values is not plain
     return _Compiled(
-        jax.jit(step).lower(flat, flat, rate, variables).compile(),
-        jax.jit(finalize).lower(flat, variables).compile() if finalizes else None,
+        optimizer,
+        step if wanted.scheduled else _ahead(step, flat, flat, rate, variables),
+        _ahead(finalize, flat, variables) if finalizes else None,
         places[id(optimizer._iterations)],
     )
+
+
+def _ahead(function: Any, *arguments: Any) -> Any:
+    return jax.jit(function).lower(*arguments).compile()
 
 
 def _built(optimizer: Any, blocks: Blocks, theta: Any) -> Any:

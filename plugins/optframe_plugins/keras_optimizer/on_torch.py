@@ -40,7 +40,7 @@ class OnTorch:
         own = type(self.optimizer).finalize_variable_values
         self.finalizes = self.optimizer.use_ema or own is not plain
 
-    def step(self, theta: Any, gradient: Any, rate: float | None) -> Any:
+    def step(self, theta: Any, gradient: Any, rate: float | None, values: dict[str, Any]) -> Any:
         """Return the next θ, in memory of its own; the gradient is copied."""
         if theta is not self.theta:
             self.theta[...] = theta
@@ -48,6 +48,8 @@ class OnTorch:
         with computing_in(self.dtype):
             if rate != self.rate:
                 self.optimizer.learning_rate = self.rate = rate
+            for name, value in values.items():
+                setattr(self.optimizer, name, value)
             self.optimizer.apply(self.gradients)
         return self.theta
 
