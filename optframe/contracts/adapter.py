@@ -35,7 +35,7 @@ class Adapter(ABC):
     extra: ClassVar[str | None] = None
     """The extra of ``optframe-bench`` that installs the library: a literal string, or None."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 - most libraries need nothing
         """Do what is needed before the library is imported; by default nothing.
 
         It is called before a path that begins like one of `modules` is imported, each time. A

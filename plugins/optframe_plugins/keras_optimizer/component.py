@@ -43,7 +43,8 @@ class KerasOptimizer(Optimizer):
     def __post_init__(self) -> None:
         made, scheduled = self.made(), {}
         for field in fields(self):
-            value, name = getattr(self, field.name), field.metadata.get("parameter")
+            name = str(field.metadata.get("parameter", field.name))
+            value = getattr(self, field.name)
             if name in NUMBERS and not isinstance(value, (int, float, Schedule, type(None))):
                 raise ValueError(f"{name}: expected a number, found {value!r}")
             if isinstance(value, Schedule) and name != RATE:

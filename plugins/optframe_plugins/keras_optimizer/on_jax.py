@@ -1,7 +1,8 @@
-"""Steps of Keras on JAX: `stateless_apply`, compiled once per class, parameters, blocks and dtype.
+"""Steps of Keras on JAX: `stateless_apply`, compiled per class, parameters, blocks and dtype.
 
-θ and the gradient go in as one array each, and are cut into blocks inside. Only the learning rate is
-an input beside them, so that neither a schedule nor a grid of rates compiles again.
+θ and the gradient go in as one array each, and are cut into blocks inside, behind a barrier: else
+XLA fuses the cut with sums over a block, whose last bits are then others than Keras's. Only the
+learning rate is an input beside them: neither a schedule nor a grid of rates compiles again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import jax
 import keras
 import numpy as np
+from jax import lax
 from jax import numpy as jnp
 
 from optframe_plugins.keras_optimizer.precision import computing_in, x64
@@ -112,8 +114,10 @@ def _compiled(wanted: _Wanted, blocks: Blocks, dtype: str) -> _Compiled:
     def step(theta: Any, gradient: Any, rate: Any, variables: list[Any]) -> tuple[Any, list[Any]]:
         if rate_at is not None:
             variables = [*variables[:rate_at], rate, *variables[rate_at + 1 :]]
-        following, variables = optimizer.stateless_apply(variables, cut(gradient), cut(theta))
-        return joined(following), variables
+        following, variables = optimizer.stateless_apply(
+            variables, *lax.optimization_barrier((cut(gradient), cut(theta)))
+        )
+        return joined(lax.optimization_barrier(following)), variables
 
     def finalize(theta: Any, variables: list[Any]) -> Any:
         own = optimizer._trainable_variables
