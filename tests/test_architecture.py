@@ -88,6 +88,7 @@ OF_A_LIBRARY = {
     "optframe_plugins.optax_optimizer": "jax",
     "optframe_problems.jax_models": "jax",
     "optframe_problems.torch_models": "torch",
+    "optframe_plugins.keras_optimizer.on_backends": "keras jax torch",
 }
 """Packages whose modules import a heavy library at their tops; others import these in functions."""
 
@@ -249,7 +250,7 @@ def test_heavy_libraries_are_imported_where_they_are_used(module):
     path = MODULES.get(module) or BUILT_IN_MODULES[module]
     eager = {one.imported for one in imports(module, path) if not one.later}
     own = [package for package in OF_A_LIBRARY if module.startswith(f"{package}.")]
-    heavy = HEAVY - {OF_A_LIBRARY[package] for package in own}
+    heavy = HEAVY - {word for package in own for word in OF_A_LIBRARY[package].split()}
     assert not {name.partition(".")[0] for name in eager} & heavy
     assert not {name.rpartition(".")[0] for name in eager} & (OF_A_LIBRARY.keys() - own)
 

@@ -67,9 +67,9 @@ class KerasOptimizer(Optimizer):
         from optframe_plugins.keras_optimizer.live import Live
 
         if keras.config.backend() == "jax":
-            from optframe_plugins.keras_optimizer.on_jax import OnJax as Rule
+            from optframe_plugins.keras_optimizer.on_backends.jax import OnJax as Rule
         else:
-            from optframe_plugins.keras_optimizer.on_torch import (  # type: ignore[assignment]
+            from optframe_plugins.keras_optimizer.on_backends.torch import (  # type: ignore[assignment]
                 OnTorch as Rule,
             )
         blocks = tuple((block.name, block.shape) for block in oracle.layout)

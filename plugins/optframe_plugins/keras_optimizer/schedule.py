@@ -33,7 +33,7 @@ class KerasSchedule(Schedule):
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return the value after k steps."""
-        from optframe_plugins.keras_optimizer.precision import computing_in
+        from optframe_plugins.keras_optimizer.on_backends.precision import computing_in
 
         with computing_in("float64"):
             return float(self._value(k))

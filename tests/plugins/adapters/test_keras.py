@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import re
+import runpy
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -20,21 +21,11 @@ from optframe.trial.schedules import ScheduledFields
 from optframe_plugins.keras_optimizer.backend import choose
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-from keras_runs import (  # noqa: E402
-    BOWL,
-    CLASSES,
-    STEPS,
-    TWINS,
-    Loop,
-    begun,
-    examined,
-    made,
-    registry,
-    theirs,
-)
+RUNS = SimpleNamespace(**runpy.run_path(str(HERE / "keras_runs.py")))
+BOWL, CLASSES, STEPS, TWINS = RUNS.BOWL, RUNS.CLASSES, RUNS.STEPS, RUNS.TWINS
+begun, examined, made, theirs = RUNS.begun, RUNS.examined, RUNS.made, RUNS.theirs
+registry, Loop = RUNS.registry, RUNS.Loop
 
-sys.path.remove(str(HERE))
 if find_spec("keras") and (find_spec("jax") or find_spec("torch")):
     choose()
 REASON = "keras is not installed: pip install 'optframe-bench[keras]'"
@@ -167,7 +158,7 @@ def test_a_schedule_drives_the_learning_rate(dtype):
 def test_rates_of_a_grid_and_schedules_share_one_compilation():
     if not ON_JAX:
         pytest.skip("nothing is compiled on torch")
-    from optframe_plugins.keras_optimizer.on_jax import _compiled
+    from optframe_plugins.keras_optimizer.on_backends.jax import _compiled
 
     before = _compiled.cache_info().misses
     for rate in ("0.3", "0.4", "{schedule=linear,start=0.1,end=0,steps=10}"):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import torch
 
-from optframe_plugins.keras_optimizer.precision import computing_in
+from optframe_plugins.keras_optimizer.on_backends.precision import computing_in
 
 __all__ = ["OnTorch"]
 

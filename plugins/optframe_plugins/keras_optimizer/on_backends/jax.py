@@ -19,7 +19,7 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
-from optframe_plugins.keras_optimizer.precision import computing_in, x64
+from optframe_plugins.keras_optimizer.on_backends.precision import computing_in, x64
 
 __all__ = ["OnJax"]
 

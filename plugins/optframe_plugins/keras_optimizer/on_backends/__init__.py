@@ -1,0 +1,1 @@
+"""Steps of Keras on each of its backends; these modules import keras at their tops."""
