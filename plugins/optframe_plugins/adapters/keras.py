@@ -14,8 +14,9 @@ _HOLD_OTHERS = ("LossScaleOptimizer", "MultiOptimizer")
 
 
 class Keras(Adapter):
-    """Every subclass of ``keras.optimizers.Optimizer`` is an optimizer; its schedules, schedules.
+    """The optimizers and learning-rate schedules of Keras 3, on JAX or PyTorch.
 
+    Subclasses of ``keras.optimizers.Optimizer`` and of ``LearningRateSchedule`` are recognized.
     Keras has one backend per process, which it reads when it is imported. It is what
     ``KERAS_BACKEND`` says; else JAX where it is installed; else PyTorch. The backend's name and
     version are in the keys of trials.

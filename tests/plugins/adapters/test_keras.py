@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ import pytest
 
 import optframe
 from optframe import Study, UsageError
+from optframe.cli import main
 from optframe.testing import check_optimizer
 from optframe.trial.schedules import ScheduledFields
 from optframe_plugins.keras_optimizer.backend import choose
@@ -342,6 +344,17 @@ def test_nothing_of_keras_is_imported_without_its_name():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_pages_commands_run(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"^```bash\n(.*?)^```", PAGE, re.M | re.S)
+    for line in block.splitlines():
+        monkeypatch.setattr(sys, "argv", shlex.split(line))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert ended.value.code == 0, (line, said.out, said.err)
 
 
 def test_the_pages_python_runs(capsys):

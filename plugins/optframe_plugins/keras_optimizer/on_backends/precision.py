@@ -28,7 +28,7 @@ def computing_in(dtype: str) -> Iterator[None]:
     before = keras.config.floatx()
     keras.config.set_floatx(dtype)
     try:
-        with keras.device("cpu:0"), _backends_own(dtype):
+        with keras.device("cpu"), _backends_own(dtype):
             yield
     finally:
         keras.config.set_floatx(before)
