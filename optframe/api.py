@@ -1,16 +1,17 @@
-"""The functions that users call from Python: `minimize`, `make`, `run`, `load`, `report`."""
+"""The functions that users call: `minimize`, `make`, `run`, `load`, `report`, `parity`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optframe.components.building import make_wrapped
 from optframe.components.kinds import KINDS
 from optframe.components.loading import load_plugins
 from optframe.components.notation import parse
 from optframe.components.registry import Registry
+from optframe.contracts import Optimizer
 from optframe.errors import UsageError, nearest
 from optframe.execution.minimize import minimize
 from optframe.execution.runner import run_study
@@ -20,7 +21,10 @@ from optframe.store.results import Results, load
 from optframe.store.side_by_side import SideBySide
 from optframe.study.study import Study
 
-__all__ = ["load", "make", "minimize", "report", "run"]
+if TYPE_CHECKING:
+    from optframe.gate.parity.comparison import Comparison
+
+__all__ = ["load", "make", "minimize", "parity", "report", "run"]
 
 
 def make(name: str, /, **parameters: Any) -> Any:
@@ -145,6 +149,35 @@ def report(
     reporter = registry.make("reporters", format, where="report")
     written: Path = reporter.write(loaded, target, registry)
     return written
+
+
+def parity(*optimizers: str | Optimizer, registry: Registry | None = None) -> Comparison:
+    """Give optimizers the same gradients, and name the conventions in which they differ.
+
+    Each is compared with the first one. ``print`` shows the differences and the verdicts.
+
+    Parameters
+    ----------
+    optimizers
+        At least two: notations (``"adam:eps=1e-3"``, ``"torch.optim.Adam"``), or objects.
+    registry
+        The loaded plugins.
+
+    Raises
+    ------
+    UsageError
+        If a name or parameter is wrong, or an optimizer asks for more than gradients.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> comparison = optframe.parity("adam", "adam:eps_hat=true")
+    >>> comparison.verdicts[1].equal, comparison.verdicts[1].changes
+    (False, ('eps_hat=true',))
+    """
+    from optframe.gate.parity.comparison import compare  # nothing else here needs it
+
+    return compare(optimizers, registry or load_plugins())
 
 
 def find_study(

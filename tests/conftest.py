@@ -17,6 +17,7 @@ import pytest
 
 from optframe import Backend
 from optframe.components.code import _distributions as distributions
+from optframe.gate.parity.sequences import gradient_sequences as gradient_sequences_of
 from optframe.testing import OverwritingBackend, ReadOnlyBackend, StrictBackend
 from optframe_plugins.backends.cupy import CupyBackend
 from optframe_plugins.backends.numba import NumbaBackend
@@ -52,20 +53,7 @@ def pytest_configure():
 @pytest.fixture(scope="session")
 def gradient_sequences():
     """Six starts, shape (5,), and sequences of gradients, (25, 5), that tell conventions apart."""
-    random = np.random.default_rng(21)
-    normal = random.standard_normal((25, 5))
-    signs = (-1.0) ** np.arange(25)[:, None]
-    gradients = {
-        "normal": normal,
-        "sparse": normal * (random.random((25, 5)) < 0.2),
-        "tiny": 1e-6 * normal,
-        "huge": 1e6 * normal,
-        "three zeros first": normal * (np.arange(25) >= 3)[:, None],
-        "alternating signs": signs * abs(normal[:1]) * random.uniform(0.9, 1.1, (25, 5)),
-    }
-    start = 0.01 * random.standard_normal(5)
-    scales = dict.fromkeys(gradients, 1.0) | {"tiny": 1e-6}
-    return {name: (scales[name] * start, rows) for name, rows in gradients.items()}
+    return gradient_sequences_of(5)
 
 
 def forget(*heads):

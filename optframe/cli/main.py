@@ -30,6 +30,7 @@ COMMANDS = {
     "draw": "Draw one figure of a results folder, or write its numbers.",
     "list": "List the components that are installed.",
     "show": "Show a component's parameters, equation and source.",
+    "parity": "Name the convention in which two libraries' optimizers differ.",
     "check": "Check a component, built-in or of a plugin, against its contract.",
     "data": "List, download and check the files of data sets.",
     "plugins": "List the plugins in use, and those left out.",

@@ -1,0 +1,1 @@
+"""Says in which convention optimizers of the same name differ."""

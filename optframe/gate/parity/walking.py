@@ -1,0 +1,176 @@
+"""Takes the steps of an optimizer whose gradients are given, and compares two ways."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optframe.contracts import Array, Block, Function, Layout, Optimizer, Schedule
+from optframe.contracts.oracle import Counts, Oracle
+from optframe.errors import UsageError, described
+from optframe.rules import computing_with
+from optframe.testing.stepping import PLAIN
+from optframe.trial.schedules import ScheduledFields
+
+__all__ = ["EXACT", "FALLS", "LAYOUTS", "Falling", "Place", "apart", "first_apart", "way"]
+
+LAYOUTS = (
+    Layout((Block("weights", (3, 4), "hidden"), Block("bias", (3,), "bias"))),
+    Layout((Block("weights", (3, 4), "hidden"), Block("outputs", (2, 3), "output"))),
+)
+"""The blocks of θ, and those for optimizers that take matrices alone."""
+
+EXACT = 1e-9
+"""Ways that are apart by less than this are equal."""
+
+FALLS = 12
+"""The number of steps after which the learning rate falls."""
+
+
+@dataclass(frozen=True)
+class Falling(Schedule):
+    """A learning rate that falls to a tenth in the middle: so it shows where it stands.
+
+    ``decay`` is that of the schedule ``inverse-time``, which falls, too.
+    """
+
+    start: float
+    falls: bool = True
+    decay: float = 0.0
+
+    def __call__(self, k: int, epoch: float, progress: float) -> float:
+        """Return the learning rate of a step."""
+        start = self.start / 10 if self.falls and k >= FALLS else self.start
+        return start / (1 + self.decay * k)
+
+
+@dataclass
+class Given(Function):
+    """Answers with the gradient of a step, wherever it is asked for."""
+
+    gradients: NDArray[Any]
+    blocks: Layout
+    k: int = 0
+
+    @property
+    def size(self) -> int:
+        """The number of parameters."""
+        return self.blocks.size
+
+    def layout(self) -> Layout:
+        """Return the blocks."""
+        return self.blocks
+
+    def start(self, random: np.random.Generator) -> Array:
+        """Return zeros; the start is given, too."""
+        return np.zeros(self.size)
+
+    def loss(self, theta: Array) -> Array:
+        """Raise `LookupError`: there is none."""
+        raise LookupError("there are gradients alone")
+
+    def gradient(self, theta: Array) -> Array:
+        """Return the gradient of this step."""
+        return self.gradients[self.k]
+
+
+def way(
+    optimizer: Optimizer,
+    sequence: tuple[NDArray[Any], NDArray[Any]],
+    layout: Layout,
+    dtype: str = "float64",
+    steps: int | None = None,
+) -> NDArray[Any]:
+    """Return the start and the θ after each step, shape (steps + 1, P), in float64.
+
+    Raises
+    ------
+    UsageError
+        If the optimizer raises.
+    """
+    start, gradients = sequence
+    rows = gradients[:steps].astype(dtype)
+    rows.flags.writeable = False
+    problem, fields = Given(rows, layout), ScheduledFields()
+    oracle = Oracle(problem, PLAIN, Counts(), np.random.default_rng)
+    theta: Array = start.astype(dtype)
+    found = [theta.astype("float64")]
+    own = fields.own(optimizer)
+    with computing_with(PLAIN), np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fields.set(0, 0.0, _no_budget)
+        state = own.init(theta, oracle)
+        for k in range(len(rows)):
+            oracle.step = problem.k = k
+            fields.set(k, 0.0, _no_budget)
+            try:
+                theta, state = own.step(theta, state, oracle)
+            except UsageError:
+                raise
+            except Exception as error:
+                raise UsageError(
+                    f"{type(optimizer).__name__} fails at step {k + 1} of given gradients: "
+                    f"{described(error)}"
+                ) from error
+            found.append(np.array(PLAIN.to_numpy(theta), "float64"))
+    return np.stack(found)
+
+
+def apart(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """Return how far two ways are apart after 1, 2, ... steps, relative to the way gone, (k,).
+
+    ::
+
+        max |θ − θ'| / max |θ − start|
+
+    Both maxima are over all steps so far; the lower one is of the way that has gone further. θ
+    that are not finite in both are equal, and infinitely far apart where one is.
+    """
+    largest: NDArray[Any] = _relative(one, other).max(axis=1)
+    return largest
+
+
+class Place(NamedTuple):
+    """Where two ways part."""
+
+    sequence: str
+    step: int
+    block: str
+
+
+def first_apart(
+    ways: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], layout: Layout, tolerance: float
+) -> Place | None:
+    """Return the first sequence, step and block in which two ways are apart by more than that."""
+    for name, pair in ways.items():
+        far = _relative(*pair) > tolerance
+        if far.any():
+            step = int(far.any(axis=1).argmax())
+            index, end = int(far[step].argmax()), 0
+            for block in layout:
+                end += block.size
+                if index < end:
+                    return Place(name, step + 1, block.name)
+    return None
+
+
+def _relative(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """Return the largest difference so far of each parameter, relative to the way gone, (k, P)."""
+    with np.errstate(all="ignore"):
+        apart = abs(one[1:] - other[1:])
+        neither = ~np.isfinite(one[1:]) & ~np.isfinite(other[1:])
+        apart = np.where(neither, 0.0, np.where(np.isfinite(apart), apart, np.inf))
+        gone = [np.nan_to_num(abs(way[1:] - way[:1]), nan=0.0, posinf=0.0) for way in (one, other)]
+        far = np.maximum.accumulate(np.maximum(*gone).max(axis=1))[:, None]
+        relative = np.where(apart == 0, 0.0, apart / far)
+    largest: NDArray[Any] = np.maximum.accumulate(relative, axis=0)
+    return largest
+
+
+def _no_budget(k: int, epoch: float) -> float:
+    return 0.0
