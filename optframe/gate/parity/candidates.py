@@ -123,6 +123,8 @@ def bases(
     if numbers.get("weight_decay"):  # of AdamW, the decay may be another one, and of Adam that
         starts += [("adam", {}, ())] if family == "adamw" else []
         starts[:0] = [("adamw", {}, ())] if family == "adam" else []
+    if family == "rmsprop" and contender.value("bias_correction") is True and "rho" in numbers:
+        starts.append(("adam", {"beta1": 0.0, "beta2": numbers["rho"]}, ()))
     return [
         base
         for name, conventions, wrap in starts

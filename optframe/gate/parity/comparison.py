@@ -219,6 +219,7 @@ class _Judge:
             return Verdict(**verdict, **self._parting(run, found))
         best, difference = found.fits[0]
         own = {k: v for k in ALIGNED if (v := contender.number(k)) is not None}
+        own |= contender.eps_under_root()
         typed = {k: v for k, v in own.items() if contender.types(k) or k in SWITCHES}
         return Verdict(
             **verdict,
@@ -231,7 +232,7 @@ class _Judge:
 
     def _differences(self, run: _Run, dtype: str) -> list[float]:
         pairs = [(self.first.ways[dtype, name], run.ways[dtype, name]) for name in self.sequences]
-        ways = [apart(one, other) for one, other in pairs]
+        ways = [apart(one, other, dtype) for one, other in pairs]
         return [max(float(way[steps - 1]) for way in ways) for steps in AFTER]
 
     def _after(self, run: _Run, name: str) -> float:
@@ -252,10 +253,7 @@ class _Judge:
         )
 
     def _search(self, run: _Run) -> Found:
-        numbers = dict(run.numbers)
-        root = run.contender.value("eps_root")
-        if root and not numbers.get("eps"):
-            numbers["eps"] = float(root)
+        numbers = {**run.numbers, **run.contender.eps_under_root()}
         begin = bases(run.contender, numbers, self.first.contender, self.registry)
         return self._searching(run).run(begin)
 
@@ -288,5 +286,6 @@ class _Judge:
         largest = 0.0
         for name, sequence in self.sequences.items():
             other = way(made, sequence, self.layout, "float32")
-            largest = max(largest, float(apart(run.ways["float32", name], other)[-1]))
+            parting = apart(run.ways["float32", name], other, "float32")
+            largest = max(largest, float(parting[-1]))
         return largest if largest > IN_FLOAT32 else None

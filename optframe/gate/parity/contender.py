@@ -64,6 +64,11 @@ class Contender:
             return None
         return float(value)
 
+    def eps_under_root(self) -> dict[str, float]:
+        """Return optax's ``eps_root`` as our eps, where it has that alone."""
+        root = self.value("eps_root")
+        return {"eps": float(root)} if root and not self.number("eps") else {}
+
     def made(self, values: Mapping[str, Any]) -> Optimizer:
         """Return the optimizer with other values of hyperparameters, by our names."""
         own: dict[str, Any] = {}

@@ -153,6 +153,6 @@ class Search:
             made = [candidate.made(**values) for candidate in (one, other)]
             for sequence in self.sequences.values():
                 ways = [way(optimizer, sequence, self.layout) for optimizer in made]
-                if apart(*ways)[-1] > CONSTANTS:
+                if apart(ways[0], ways[1])[-1] > CONSTANTS:
                     return what
         return None

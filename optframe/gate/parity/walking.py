@@ -28,6 +28,9 @@ LAYOUTS = (
 EXACT = 1e-9
 """Ways that are apart by less than this are equal."""
 
+ROUNDING = {"float64": 1e-6, "float32": 1e-3}
+"""The shortest way that differences are relative to, as a share of the start."""
+
 FALLS = 12
 """The number of steps after which the learning rate falls."""
 
@@ -121,17 +124,18 @@ def way(
     return np.stack(found)
 
 
-def apart(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+def apart(one: NDArray[Any], other: NDArray[Any], dtype: str = "float64") -> NDArray[Any]:
     """Return how far two ways are apart after 1, 2, ... steps, relative to the way gone, (k,).
 
     ::
 
-        max |θ − θ'| / max |θ − start|
+        max |θ − θ'| / max(max |θ − start|, ρ max |start|)
 
-    Both maxima are over all steps so far; the lower one is of the way that has gone further. θ
-    that are not finite in both are equal, and infinitely far apart where one is.
+    The maxima are over all steps so far, and over both ways in the divisor. With ρ = 1e-6, or 1e-3
+    in float32, a short way is not measured in rounding. θ that are not finite in both are equal,
+    and infinitely far apart where one is.
     """
-    largest: NDArray[Any] = _relative(one, other).max(axis=1)
+    largest: NDArray[Any] = _relative(one, other, ROUNDING[dtype]).max(axis=1)
     return largest
 
 
@@ -148,7 +152,7 @@ def first_apart(
 ) -> Place | None:
     """Return the first sequence, step and block in which two ways are apart by more than that."""
     for name, pair in ways.items():
-        far = _relative(*pair) > tolerance
+        far = _relative(*pair, ROUNDING["float64"]) > tolerance
         if far.any():
             step = int(far.any(axis=1).argmax())
             index, end = int(far[step].argmax()), 0
@@ -159,7 +163,7 @@ def first_apart(
     return None
 
 
-def _relative(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+def _relative(one: NDArray[Any], other: NDArray[Any], rounding: float) -> NDArray[Any]:
     """Return the largest difference so far of each parameter, relative to the way gone, (k, P)."""
     with np.errstate(all="ignore"):
         apart = abs(one[1:] - other[1:])
@@ -167,6 +171,7 @@ def _relative(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
         apart = np.where(neither, 0.0, np.where(np.isfinite(apart), apart, np.inf))
         gone = [np.nan_to_num(abs(way[1:] - way[:1]), nan=0.0, posinf=0.0) for way in (one, other)]
         far = np.maximum.accumulate(np.maximum(*gone).max(axis=1))[:, None]
+        far = np.maximum(far, rounding * abs(one[0]).max())
         relative = np.where(apart == 0, 0.0, apart / far)
     largest: NDArray[Any] = np.maximum.accumulate(relative, axis=0)
     return largest
