@@ -111,24 +111,24 @@ def bases(
     These are the first contender, if it is a built-in of the same name, and the built-in of the
     contender's name, with what the contender says of itself; without such a name all of them.
     """
-    family = contender.family
+    family, wrap = contender.family, contender.wrap
     starts: list[tuple[str, Mapping[str, Any], Sequence[Mapping[str, Any]]]] = []
     if first.registered and family in (first.name, None):
         kept = {k: v for k, v in first.typed.items() if k not in ALIGNED}
-        starts.append((first.name, kept, first.wrap))
+        starts += [(first.name, kept, each) for each in _different(wrap, first.wrap)]
     elif family is not None:
-        starts.append((family, {}, ()))
+        starts.append((family, {}, wrap))
     if family is None:
-        starts += [(name, {}, ()) for name in FAMILIES if name in registry.names("optimizers")]
+        starts += [(one, {}, wrap) for one in FAMILIES if one in registry.names("optimizers")]
     if numbers.get("weight_decay"):  # of AdamW, the decay may be another one, and of Adam that
-        starts += [("adam", {}, ())] if family == "adamw" else []
-        starts[:0] = [("adamw", {}, ())] if family == "adam" else []
+        starts += [("adam", {}, wrap)] if family == "adamw" else []
+        starts[:0] = [("adamw", {}, wrap)] if family == "adam" else []
     if family == "rmsprop" and contender.value("bias_correction") is True and "rho" in numbers:
-        starts.append(("adam", {"beta1": 0.0, "beta2": numbers["rho"]}, ()))
+        starts.append(("adam", {"beta1": 0.0, "beta2": numbers["rho"]}, wrap))
     return [
         base
-        for name, conventions, wrap in starts
-        for base in _bases(contender, numbers, name, conventions, wrap, registry)
+        for name, conventions, around in starts
+        for base in _bases(contender, numbers, name, conventions, around, registry)
     ]
 
 
@@ -155,10 +155,9 @@ def _bases(
         else:
             now = conventions.get(field, known[field].default)
             options.append(tuple((field, value) for value in choices if value != now))
-    wrap = tuple(one for one in wrap if one["name"] not in ("weight-decay", "maximize"))
-    ascends = contender.value("maximize")
+    wrap, ascends = tuple(wrap), contender.value("maximize")
     if ascends:
-        wrap = (*wrap, {"name": "maximize"})
+        wrap = ({"name": "maximize"}, *wrap)
     if ascends is None:
         options.append((("+maximize", {"name": "maximize"}),))
     decay, states = numbers.get("weight_decay", 0.0), contender.spelled("weight_decay")
@@ -173,6 +172,11 @@ def _bases(
         return
     for form in FORMS:
         yield base.with_change(("+weight-decay", _decay(decay, form)))
+
+
+def _different(*wraps: tuple[Mapping[str, Any], ...]) -> list[tuple[Mapping[str, Any], ...]]:
+    """Return the wrappers, each choice once."""
+    return [wrap for i, wrap in enumerate(wraps) if wrap not in wraps[:i]]
 
 
 def _decay(decay: float, form: Mapping[str, Any]) -> dict[str, Any]:

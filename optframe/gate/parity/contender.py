@@ -12,7 +12,7 @@ from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Layout, Optimizer, Schedule, Solver, Wrapper
 from optframe.errors import UsageError
-from optframe.gate.parity.names import ALIGNED, family_of, spelling_in
+from optframe.gate.parity.names import ALIGNED, FAMILIES, family_of, spelling_in
 
 __all__ = ["Contender", "contender"]
 
@@ -24,8 +24,9 @@ ANSWERED = {"gradient", "layout", "matrices"}
 class Contender:
     """An optimizer as it was typed, or an object.
 
-    ``typed`` are the given parameters by the contender's own names, ``defaults`` the others that
-    it has. ``given`` is the object, if it was made in Python.
+    ``registered`` says that it is a built-in, which others are explained with. ``typed`` are the
+    given parameters by the contender's own names, ``defaults`` the others that it has. ``given`` is
+    the object, if it was made in Python.
     """
 
     title: str
@@ -144,7 +145,7 @@ def contender(given: str | Optimizer, registry: Registry) -> Contender:
         loaded: Any = registry.load("optimizers", name)
         fields = parameters(loaded) if isinstance(loaded, type) else {}
         defaults = {k: None if one.required else one.default for k, one in fields.items()}
-        registered = not registry.entry("optimizers", name).by_path
+        registered = name in FAMILIES and name in registry.names("optimizers")
         defaults = {k: v for k, v in defaults.items() if k not in table}
         found = Contender(given, name, registered, table, defaults, wrap, None, registry)
     for own, value in found.typed.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from optframe.contracts import Array, Block, Function, Layout, Optimizer, Schedule
 from optframe.contracts.oracle import Counts, Oracle
-from optframe.errors import UsageError, described
+from optframe.errors import OptframeError, UsageError, described
 from optframe.rules import computing_with
 from optframe.testing.stepping import PLAIN
+from optframe.trial.checks import check_step
 from optframe.trial.schedules import ScheduledFields
 
 __all__ = ["EXACT", "FALLS", "LAYOUTS", "Falling", "Place", "apart", "first_apart", "way"]
@@ -95,6 +96,8 @@ def way(
     ------
     UsageError
         If the optimizer raises.
+    PluginError
+        If it returns something else than the next θ and state.
     """
     start, gradients = sequence
     rows = gradients[:steps].astype(dtype)
@@ -107,21 +110,28 @@ def way(
     with computing_with(PLAIN), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fields.set(0, 0.0, _no_budget)
-        state = own.init(theta, oracle)
+        state = _tried(own, 0, own.init, theta, oracle)
         for k in range(len(rows)):
             oracle.step = problem.k = k
             fields.set(k, 0.0, _no_budget)
-            try:
-                theta, state = own.step(theta, state, oracle)
-            except UsageError:
-                raise
-            except Exception as error:
-                raise UsageError(
-                    f"{type(optimizer).__name__} fails at step {k + 1} of given gradients: "
-                    f"{described(error)}"
-                ) from error
+            returned = _tried(own, k + 1, own.step, theta, state, oracle)
+            check_step(own, returned, theta.shape, theta.dtype)
+            theta, state = returned
             found.append(np.array(PLAIN.to_numpy(theta), "float64"))
     return np.stack(found)
+
+
+def _tried(optimizer: Optimizer, step: int, method: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a method of an optimizer; step 0 is its start."""
+    try:
+        return method(*arguments)
+    except OptframeError:
+        raise
+    except Exception as error:
+        who = type(optimizer).__name__
+        raise UsageError(
+            f"{who} fails at step {step} of given gradients: {described(error)}"
+        ) from error
 
 
 def apart(one: NDArray[Any], other: NDArray[Any], dtype: str = "float64") -> NDArray[Any]:

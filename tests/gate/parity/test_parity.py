@@ -1,12 +1,13 @@
 """A comparison names the conventions in which optimizers of the same name differ."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 import optframe
-from optframe import UsageError
+from optframe import PluginError, UsageError
 from optframe.gate.parity.comparison import compare
 from optframe.gate.parity.verdict import AFTER
 
@@ -193,6 +194,70 @@ def test_what_cannot_be_compared_is_refused_in_one_line(given, message):
     with pytest.raises(UsageError, match=message) as refused:
         compare(given, REGISTRY)
     assert len(refused.value.mistakes) == 1
+
+
+class OfMatrices(optframe.Optimizer):
+    needs = frozenset({"gradient", "matrices"})
+
+    def step(self, theta, state, oracle):
+        assert [len(block.shape) for block in oracle.layout] == [2, 2]
+        return theta - 0.01 * oracle.gradient(theta), state
+
+
+class NeverHere(OfMatrices):
+    needs = frozenset({"gradient"})
+
+    def refusal(self, layout):
+        return "it wants other blocks"
+
+
+class Shorter(NeverHere):
+    def refusal(self, layout):
+        return None
+
+    def step(self, theta, state, oracle):
+        return theta[1:], state
+
+
+class Draws(OfMatrices):
+    random = True
+
+
+def test_matrices_are_given_where_one_takes_nothing_else():
+    comparison = compare(["sgd:lr=0.01", bare(OfMatrices)], REGISTRY)
+    assert comparison.blocks == ("weights", "outputs")
+    assert comparison.verdicts[1].equal
+
+
+def bare(kind):
+    return dataclasses.dataclass(frozen=True)(kind)()
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "message"),
+    [
+        (NeverHere, UsageError, "NeverHere: it wants other blocks"),
+        (Draws, UsageError, "Draws: it draws random numbers"),
+        (Shorter, PluginError, "Shorter"),
+    ],
+)
+def test_what_does_not_fit_the_blocks_or_draws_is_refused(kind, error, message):
+    with pytest.raises(error, match=message):
+        compare(["sgd", bare(kind)], REGISTRY)
+
+
+def test_wrappers_of_a_contender_are_around_what_explains_it(tmp_path):
+    (tmp_path / "hats.py").write_text(
+        "import optframe\n"
+        "def hat(eps=1e-8) -> optframe.Optimizer:\n"
+        "    return optframe.make('adam', eps=eps, eps_hat=True)\n",
+        encoding="utf-8",
+    )
+    registry = optframe.load_plugins([str(tmp_path / "hats.py")])
+    clipped = compare(["adam", "hats.hat+clip-norm:max=1"], registry).verdicts[1]
+    assert clipped.notation == "adam:eps_hat=true+clip-norm:max=1"
+    plain = compare(["adam+clip-norm:max=1", "hats.hat"], registry).verdicts[1]
+    assert plain.notation == "adam:eps_hat=true"
 
 
 def test_the_sequences_are_the_same_in_every_run(gradient_sequences):
