@@ -209,7 +209,9 @@ class _Judge:
             "equal": equal,
         }
         if equal and run is not self.first:
-            return Verdict(**verdict, float32_apart=in32 if in32 > IN_FLOAT32 else None)
+            defaults = contender.other_defaults(self.first.contender)
+            off = in32 if in32 > IN_FLOAT32 else None
+            return Verdict(**verdict, defaults=defaults, float32_apart=off)
         if contender.registered:
             changes = contender.changes_from(self.first.contender)
             return Verdict(**verdict, notation=title, difference=0.0, changes=changes)

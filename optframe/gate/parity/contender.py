@@ -99,6 +99,16 @@ class Contender:
         gone = [f"without +{write(one)}" for one in other.wrap if one not in self.wrap]
         return (*fields, *wrappers, *gone)
 
+    def other_defaults(self, other: Contender) -> tuple[str, ...]:
+        """Return its numbers by default that differ from another's, such as ``eps=1e-10``."""
+        names = [name for name in ALIGNED if not (self.types(name) or other.types(name))]
+        pairs = [(name, self.number(name), other.number(name)) for name in names]
+        return tuple(
+            f"{name}={format_value(mine)}, not {format_value(theirs)}"
+            for name, mine, theirs in pairs
+            if mine is not None and theirs is not None and mine != theirs
+        )
+
     def differs(self, other: Contender, name: str) -> bool:
         """Whether a parameter is another one than that of a contender of the same name."""
         alike = name in ALIGNED and not (self.types(name) and other.types(name))

@@ -27,6 +27,7 @@ def as_data(one: Verdict) -> dict[str, Any]:
         "notation": one.notation,
         "own": one.own,
         "changes": list(one.changes),
+        "defaults": list(one.defaults),
         "difference": one.difference,
         "largest_in": one.largest_in,
         "float32_constants": one.constants,
@@ -79,6 +80,8 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
 def _verdict(one: Verdict, first: Verdict) -> Iterator[str]:
     if one is not first and one.equal:
         yield f"{one.title} = {first.title} ({one.differences['float64'][AFTER[-1]]:.1g} at most)"
+        if one.defaults:
+            yield f"  with other defaults: {'; '.join(one.defaults)}"
     elif one.notation == one.title and one.own is None:
         what = f"it has {', '.join(one.changes)}" if one.changes else "it is a built-in of its own"
         yield f"{one.title} differs from {first.title}: {what}"

@@ -23,7 +23,8 @@ class Verdict:
     steps, and ``largest_in`` the sequence in which it is. ``notation`` is the built-in that takes
     the same steps, with ``difference`` as the largest difference from it, and ``own`` the same with
     the contender's own numbers. ``changes`` is what a built-in has otherwise than the first
-    contender, if this is of the same name. ``others`` are further built-ins that fit, and what
+    contender, if this is of the same name, and ``defaults`` the defaults in which it differs from
+    that, where they take the same steps. ``others`` are further built-ins that fit, and what
     would tell them apart. Where nothing explains it, ``nearest`` is the nearest built-in and its
     difference, and ``place`` where they part. ``float32_apart`` is set where they agree in float64
     alone.
@@ -37,6 +38,7 @@ class Verdict:
     own: str | None = None
     difference: float | None = None
     changes: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
     others: tuple[tuple[str, str], ...] = ()
     nearest: tuple[str, float] | None = None
     place: Place | None = None

@@ -126,6 +126,15 @@ def test_typed_numbers_are_kept_and_others_get_them(hidden):
     assert (verdict.equal, verdict.changes) == (False, ("beta1=0.8",))
 
 
+def test_other_defaults_are_listed_where_the_steps_are_equal(hidden):
+    other = hidden("adagrad", "Adagrad", learning_rate=0.01, epsilon=1e-10)
+    typed = dataclasses.replace(other, epsilon=1e-9)
+    comparison = compare(["adagrad", other], REGISTRY)
+    assert comparison.verdicts[1].defaults == ("eps=1e-10, not 1e-07",)
+    assert "  with other defaults: eps=1e-10, not 1e-07" in str(comparison)
+    assert compare(["adagrad", typed], REGISTRY).verdicts[1].defaults == ()
+
+
 def test_a_library_that_keeps_constants_in_float32_is_told(hidden):
     comparison = compare(["adam", hidden("sgd", "SGD", factor=1 + 3e-8, learning_rate=1)], REGISTRY)
     verdict = comparison.verdicts[1]
