@@ -129,6 +129,21 @@ def test_the_line_of_a_call_is_found(call, notation):
         assert optframe.make(verdict.own) == optframe.make(notation)
 
 
+@pytest.mark.parametrize(
+    ("call", "notation"),
+    [
+        (
+            "keras.optimizers.Adam(global_clipnorm=1.0)",
+            "adam:eps=1e-7,eps_hat=true+clip-norm:max=1",
+        ),
+        ("keras.optimizers.SGD(clipvalue=0.5)", "sgd+clip-value:max=0.5"),
+    ],
+)
+def test_what_keras_clips_is_a_wrapper(call, notation):
+    verdict = compare(["adagrad", made(call)], REGISTRY).verdicts[1]
+    assert optframe.make(verdict.own) == optframe.make(notation)
+
+
 def test_libraries_are_compared_with_each_other():
     calls = "torch.optim.Adam()", "keras.optimizers.Adam()", "optax.adam(learning_rate=0.001)"
     comparison = compare([made(call) for call in calls], REGISTRY)

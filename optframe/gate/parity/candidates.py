@@ -32,6 +32,9 @@ FORMS: tuple[dict[str, Any], ...] = (
 )
 """What weight decay is added to, and whether the learning rate scales it."""
 
+CLIPS = {"global_clipnorm": "clip-norm", "clipvalue": "clip-value"}
+"""What Keras calls the wrappers that clip gradients."""
+
 Change = tuple[str, Any]
 """A field and its value, or ``+weight-decay`` or ``+maximize`` and the wrapper's table or None."""
 
@@ -155,7 +158,9 @@ def _bases(
         else:
             now = conventions.get(field, known[field].default)
             options.append(tuple((field, value) for value in choices if value != now))
-    wrap, ascends = tuple(wrap), contender.value("maximize")
+    clips = [(name, contender.value(own)) for own, name in CLIPS.items()]
+    clipped = [{"name": name, "max": float(most)} for name, most in clips if most]
+    wrap, ascends = (*wrap, *clipped), contender.value("maximize")
     if ascends:
         wrap = ({"name": "maximize"}, *wrap)
     if ascends is None:
