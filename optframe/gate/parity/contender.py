@@ -96,7 +96,7 @@ class Contender:
         names = [name for name in {**self.typed, **other.typed} if self.differs(other, name)]
         fields = [f"{name}={format_value(self.value(name))}" for name in names]
         wrappers = [f"+{write(one)}" for one in self.wrap if one not in other.wrap]
-        gone = [f"without +{write(one)}" for one in other.wrap if one not in self.wrap]
+        gone = [f"no +{write(one)}" for one in other.wrap if one not in self.wrap]
         return (*fields, *wrappers, *gone)
 
     def other_defaults(self, other: Contender) -> tuple[str, ...]:

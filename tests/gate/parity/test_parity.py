@@ -124,6 +124,10 @@ def test_typed_numbers_are_kept_and_others_get_them(hidden):
     assert comparison.numbers == {"lr": 0.3, "eps": 1e-3, "beta1": 0.8, "beta2": 0.999}
     verdict = compare(["adam:beta1=0.9", "adam:beta1=0.8"], REGISTRY).verdicts[1]
     assert (verdict.equal, verdict.changes) == (False, ("beta1=0.8",))
+    decayed = ["sgd:lr=1+weight-decay:decay=0.1", "sgd", "sgd+weight-decay:decay=0.2"]
+    _, plain, other = compare(decayed, REGISTRY).verdicts
+    assert plain.changes == ("no +weight-decay:decay=0.1",)
+    assert other.changes == ("+weight-decay:decay=0.2", "no +weight-decay:decay=0.1")
 
 
 def test_other_defaults_are_listed_where_the_steps_are_equal(hidden):
