@@ -41,7 +41,9 @@ class KerasOptimizer(Optimizer):
     vectorized: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        made, scheduled = self.made(), {}
+        made = self.made()
+        scheduled: dict[str, tuple[str, bool]] = {}
+        """By names of Keras: the field, and whether its default is a whole number."""
         for field in fields(self):
             name = str(field.metadata.get("parameter", field.name))
             value = getattr(self, field.name)
@@ -50,7 +52,7 @@ class KerasOptimizer(Optimizer):
             if isinstance(value, Schedule) and name != RATE:
                 if not hasattr(made, name):
                     raise ValueError(f"{name}: {self.path} keeps none of this name; give a number")
-                scheduled[name] = field.name
+                scheduled[name] = field.name, type(field.metadata.get("default")) is int
         # The loop puts the schedules' values in their place, in a copy, which has this, too.
         self.__dict__["scheduled"] = scheduled
 
@@ -79,7 +81,10 @@ class KerasOptimizer(Optimizer):
     def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
         """Do one step of the class."""
         rate = getattr(self, RATE, None)
-        values = {k: getattr(self, attribute) for k, attribute in vars(self)["scheduled"].items()}
+        values = {}
+        for name, (attribute, whole) in vars(self)["scheduled"].items():
+            value = getattr(self, attribute)
+            values[name] = int(value) if whole and value.is_integer() else value
         return state.step(theta, oracle.gradient(theta), rate, values), state
 
     def solution(self, theta: Array, state: Any) -> Array:
