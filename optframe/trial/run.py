@@ -25,6 +25,7 @@ from optframe.trial.checks import (
     check_theta,
 )
 from optframe.trial.clock import Clock
+from optframe.trial.limited import LimitedOracle
 from optframe.trial.loop import Loop, Watch
 from optframe.trial.metrics import Measures, is_blind
 from optframe.trial.minibatches import Minibatches
@@ -164,12 +165,18 @@ class Run:
 
     def _loop(self, theta: Array, counts: Counts) -> Loop:
         seeds, backend, clock = self.setup.seeds, self.setup.backend, self.clock
-        progress = self.termination.progress
+        progress, termination = self.termination.progress, self.termination
+        limited = self.solves and termination.limits_evaluations
+        kind = (
+            partial(LimitedOracle, lambda: termination.used_up(counts, clock.now))
+            if limited
+            else Oracle
+        )
         return Loop(
             theta,
             self.optimizer,
             self.fields,
-            Oracle(self.problem, backend, counts, lambda k: seeds.generator("optimizer", k)),
+            kind(self.problem, backend, counts, lambda k: seeds.generator("optimizer", k)),
             self.minibatches,
             clock,
             lambda k, epoch: progress(k, epoch, counts, clock.now),

@@ -1,4 +1,7 @@
-"""Runs a solver, an algorithm with its own loop, and measures it between its reports."""
+"""Runs a solver, an algorithm with its own loop, and measures it between its reports.
+
+A budget of gradients, work or seconds ends it inside its step: the oracle raises `SpentError`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 from optframe.contracts import Array
 from optframe.trial.checks import check_theta
+from optframe.trial.limited import SpentError
 
 __all__ = ["solve"]
 
@@ -40,8 +44,13 @@ def solve(run: Any) -> None:
     run.clock.start()
     run.counts.samples += loop.show(0)
     theta = None
-    with contextlib.suppress(StopIteration):
-        theta = run.optimizer.minimize(loop.theta, run.oracle, report)
+    try:
+        with contextlib.suppress(StopIteration):
+            theta = run.optimizer.minimize(loop.theta, run.oracle, report)
+    except SpentError:
+        # The step that has begun ends here. It has cost what it has asked, and θ stays where the
+        # last report was.
+        report(loop.theta)
     run.clock.stop()
     # If a report has ended the run, its status is set and its last row is measured. If not, the
     # solver ended by itself, and its result is measured here.

@@ -165,6 +165,21 @@ class Termination:
             work is not None and counts.work >= work * (1 - ROUNDING)
         )
 
+    @property
+    def limits_evaluations(self) -> bool:
+        """Whether a budget may be spent by evaluations alone, between two steps."""
+        return self.limits_answers or self._budget.seconds is not None
+
+    def used_up(self, counts: Counts, seconds: Callable[[], float]) -> bool:
+        """Return whether the budget of gradients, work or seconds is spent.
+
+        ``seconds`` reads the clock; it is called only if seconds are a budget.
+        """
+        limit = self._budget.seconds
+        return (self.limits_answers and self.answered(counts)) or (
+            limit is not None and seconds() >= limit
+        )
+
     def progress(self, k: int, epoch: float, counts: Counts, seconds: Callable[[], float]) -> float:
         """Return the largest share of any budget that is spent, in [0, 1].
 

@@ -127,5 +127,6 @@ def optframe_adapters() -> Mapping[str, str]:
     return {
         "keras": f"{home}.keras:Keras",
         "optax": f"{home}.optax:Optax",
+        "scipy": f"{home}.scipy:Scipy",
         "torch-optimizers": f"{home}.torch_optimizers:TorchOptimizers",
     }

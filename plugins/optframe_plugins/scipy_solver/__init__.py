@@ -1,0 +1,1 @@
+"""Solvers that are functions of ``scipy.optimize``; its adapter imports this package."""

@@ -1,0 +1,67 @@
+"""What SciPy asks at a point x, answered and counted by an oracle.
+
+SciPy computes in float64 and goes on writing to the x that it passes. So x is copied, and rounded
+to the run's precision, before the oracle sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optframe import Array, Oracle
+
+__all__ = ["Evaluations"]
+
+
+class Evaluations:
+    """The functions that are passed to SciPy, for a run whose θ has the type of ``theta``."""
+
+    def __init__(self, theta: Array, oracle: Oracle, report: Callable[[Array], bool]) -> None:
+        self.oracle = oracle
+        self.report = report
+        self.dtype = theta.dtype
+        self.start = self.host(theta)
+        self._type = str(theta.dtype).rpartition(".")[2]
+
+    def theta(self, x: Any) -> Array:
+        """Return x as a new array of the run's type, on its device."""
+        if self.oracle.xp is np:
+            return np.array(x, self.dtype)
+        return self.oracle.backend.asarray(np.array(x), self._type)
+
+    def host(self, array: Any) -> Any:
+        """Return an answer as float64 in memory of its own, which SciPy may write to."""
+        return np.array(self.oracle.backend.to_numpy(array), np.float64)
+
+    def loss(self, x: Any) -> float:
+        """Return f(x)."""
+        return float(self.oracle.loss(self.theta(x)))
+
+    def loss_and_gradient(self, x: Any) -> tuple[float, Any]:
+        """Return f(x) and ∇f(x)."""
+        loss, gradient = self.oracle.loss_and_gradient(self.theta(x))
+        return float(loss), self.host(gradient)
+
+    def hessian(self, x: Any) -> Any:
+        """Return ∇²f(x), shape (P, P)."""
+        return self.host(self.oracle.hessian(self.theta(x)))
+
+    def hvp(self, x: Any, p: Any) -> Any:
+        """Return ∇²f(x)·p."""
+        return self.host(self.oracle.hvp(self.theta(x), self.theta(p)))
+
+    def residuals(self, x: Any) -> Any:
+        """Return r(x), shape (m,)."""
+        return self.host(self.oracle.ask("residuals", self.theta(x)))
+
+    def jacobian(self, x: Any) -> Any:
+        """Return the derivatives of the residuals, shape (m, P)."""
+        return self.host(self.oracle.ask("jacobian", self.theta(x)))
+
+    def iterate(self, x: Any, *_: Any) -> None:
+        """Report an iterate; end SciPy's loop if the run ends here."""
+        if not self.report(self.theta(x)):
+            raise StopIteration
