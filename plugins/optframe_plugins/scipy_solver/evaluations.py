@@ -50,7 +50,10 @@ class Evaluations:
         return self.host(self.oracle.hessian(self.theta(x)))
 
     def hvp(self, x: Any, p: Any) -> Any:
-        """Return ∇²f(x)·p."""
+        """Return ∇²f(x)·p; end where p is not finite, as at the minimum to the last bit."""
+        if not np.isfinite(p).all():
+            self.oracle.stop("SciPy divides 0 by 0, since nothing is left to gain")
+            raise StopIteration
         return self.host(self.oracle.hvp(self.theta(x), self.theta(p)))
 
     def residuals(self, x: Any) -> Any:

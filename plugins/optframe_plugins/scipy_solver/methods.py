@@ -29,7 +29,8 @@ NOT_OURS |= {"initial_constr_penalty", "catol", "feasibility_tol"}
 class Method:
     """What a method uses, and the values of its options that let the run's budget end it.
 
-    ``hess`` is what it takes by default for ∇²f: an answer of the oracle (``"hvp"``,
+    ``trust_region`` says whether it shortens its steps without end where rounding hides what they
+    gain. ``hess`` is what it takes by default for ∇²f: an answer of the oracle (``"hvp"``,
     ``"hessian"``), a quasi-Newton approximation, or None if it uses none. ``products`` says whether
     it takes products with the Hessian, ``differences`` whether it can approximate gradients.
     """
@@ -41,11 +42,16 @@ class Method:
     hess: str | None = None
     products: bool = False
     differences: bool = False
+    trust_region: bool = False
 
 
 EPS = float(np.finfo(float).eps)
-"""The least radius of COBYLA's trust region; 0 is refused."""
+"""The least radius of the trust regions of COBYLA, which refuses 0, and of COBYQA."""
 
+VANISHED = 1e-150
+"""A gradient whose square is 0: there, trust-region methods divide 0 by 0."""
+
+TRUST_REGION: Mapping[str, float] = {"gtol": VANISHED}
 GTOL: Mapping[str, float] = {"gtol": 0.0}
 SEPARATE = ("maxiter", "maxfev")
 
@@ -61,19 +67,20 @@ METHODS: Mapping[str, Method] = {
     ),
     "TNC": Method("tnc", {"ftol": 0.0, "xtol": 0.0, "gtol": 0.0}, ("maxfun",), differences=True),
     "COBYLA": Method("cobyla", {"tol": EPS}, gradient=False),
-    "COBYQA": Method("cobyqa", {"final_tr_radius": 0.0}, SEPARATE, gradient=False),
+    "COBYQA": Method("cobyqa", {"final_tr_radius": EPS}, SEPARATE, gradient=False),
     "SLSQP": Method("slsqp", {"ftol": 0.0}, differences=True),
     "trust-constr": Method(
         "trustregion_constr",
-        {"xtol": 0.0, "gtol": 0.0},
+        {"xtol": 0.0, "gtol": VANISHED},
         hess="BFGS",
         products=True,
         differences=True,
+        trust_region=True,
     ),
-    "dogleg": Method("dogleg", GTOL, hess="hessian"),
-    "trust-ncg": Method("trust_ncg", GTOL, hess="hvp", products=True),
-    "trust-exact": Method("trustregion_exact", GTOL, hess="hessian"),
-    "trust-krylov": Method("trust_krylov", GTOL, hess="hvp", products=True),
+    "dogleg": Method("dogleg", TRUST_REGION, hess="hessian", trust_region=True),
+    "trust-ncg": Method("trust_ncg", TRUST_REGION, hess="hvp", products=True, trust_region=True),
+    "trust-exact": Method("trustregion_exact", TRUST_REGION, hess="hessian", trust_region=True),
+    "trust-krylov": Method("trust_krylov", TRUST_REGION, hess="hvp", products=True, trust_region=True),
 }
 
 

@@ -18,6 +18,12 @@ from optframe_plugins.scipy_solver.methods import METHODS, UNLIMITED, options_of
 
 __all__ = ["MinimizeBase", "with_options"]
 
+REJECTED = 100
+"""So many steps of a trust-region method, each a quarter as long as the one before, are none.
+
+Without a tolerance SciPy goes on until the length is 0, and then with NaN.
+"""
+
 Hess = Literal["hvp", "hessian", "2-point", "3-point", "BFGS", "SR1"]
 
 
@@ -26,7 +32,8 @@ class MinimizeBase(Solver):
     """What a method of SciPy is called with.
 
     An iterate is what SciPy's callback gets. The run's budget ends the method: tolerances are 0,
-    and numbers of iterations and evaluations are not limited, unless they are given.
+    and numbers of iterations and evaluations are not limited, unless they are given. A trust-region
+    method ends where 100 steps in a row were rejected.
 
     Parameters
     ----------
@@ -96,8 +103,19 @@ class MinimizeBase(Solver):
     def minimize(self, theta: Array, oracle: Oracle, report: Callable[[Array], bool]) -> Array:
         """Call SciPy; its message is the run's reason if it ends by itself."""
         asked = Evaluations(theta, oracle, report)
-        result = _call(self, asked.start, asked, asked.iterate)
-        oracle.stop(str(result.message))
+        last, same = asked.start, 0
+
+        def iterate(x: Any, *_: Any) -> None:
+            nonlocal last, same
+            if METHODS[self.method].trust_region:
+                same = same + 1 if np.array_equal(x, last) else 0
+                last = np.array(x)
+                if same == REJECTED:
+                    oracle.stop(f"{REJECTED} steps in a row were rejected")
+            asked.iterate(x)
+
+        result = _call(self, asked.start, asked, iterate)
+        oracle.stop(oracle.stopped or str(result.message))
         return asked.theta(result.x)
 
 
