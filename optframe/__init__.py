@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from optframe.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from optframe.api import load, make, minimize, parity, report, run
+    from optframe.api import load, make, minimize, parity, report, run, scipy_method
     from optframe.components.function_problem import FunctionProblem
     from optframe.components.hookspecs import hookimpl
     from optframe.components.loading import load_plugins
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from optframe.study.study import Study
 
 _HOMES = {
-    "optframe.api": "load make minimize parity report run",
+    "optframe.api": "load make minimize parity report run scipy_method",
     "optframe.contracts": (
         "Adapter Array Backend Block Count DataFile Dataset DatasetLoader EpochSeeds Executor "
         "Figure Fraction Frames Function Indices Layout Lost NonNegative Number Optimizer Part "
@@ -163,6 +163,7 @@ __all__ = [
     "parity",
     "report",
     "run",
+    "scipy_method",
     "sign",
     "sqrt",
     "where",

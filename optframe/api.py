@@ -1,4 +1,4 @@
-"""The functions that users call: `minimize`, `make`, `run`, `load`, `report`, `parity`."""
+"""The functions that users call from Python: `minimize`, `make`, `run`, `load`, `report`, ..."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from optframe.contracts import Optimizer
 from optframe.errors import UsageError, nearest
 from optframe.execution.minimize import minimize
 from optframe.execution.runner import run_study
+from optframe.execution.scipy_method import ScipyMethod
 from optframe.execution.signals import end_by
 from optframe.given_files import expanded
 from optframe.store.results import Results, load
@@ -24,7 +25,7 @@ from optframe.study.study import Study
 if TYPE_CHECKING:
     from optframe.gate.parity.comparison import Comparison
 
-__all__ = ["load", "make", "minimize", "parity", "report", "run"]
+__all__ = ["load", "make", "minimize", "parity", "report", "run", "scipy_method"]
 
 
 def make(name: str, /, **parameters: Any) -> Any:
@@ -53,6 +54,46 @@ def make(name: str, /, **parameters: Any) -> Any:
     0.05
     """
     return _make(load_plugins(), name, parameters)
+
+
+def scipy_method(optimizer: str | Optimizer, *, seed: int = 0) -> ScipyMethod:
+    """Return an optimizer as a ``method`` for ``scipy.optimize.minimize``.
+
+    SciPy's ``jac`` answers ``gradient``, ``hess`` answers ``hessian`` and ``hvp``, and ``hessp``
+    answers ``hvp``. The options are ``maxiter`` (by default 1000) and ``gtol``: the method ends
+    where no entry of the gradient is larger. Without it, all iterations are done, and ``success``
+    is False. ``nfev`` and ``njev`` count all calls. A callback gets x, or an
+    ``intermediate_result`` with x and ``fun``, which takes one evaluation each; ``StopIteration``
+    from it ends the minimization.
+
+    Parameters
+    ----------
+    optimizer
+        A name in the short notation, or an object.
+    seed
+        For optimizers that draw random numbers.
+
+    Raises
+    ------
+    UsageError
+        If the name or a parameter is wrong, or the optimizer has its own loop. When SciPy calls the
+        method: if there are bounds or constraints, or the optimizer needs what was not given.
+
+    Examples
+    --------
+    >>> import optframe
+    >>> from scipy.optimize import minimize, rosen, rosen_der
+    >>> method = optframe.scipy_method("lbfgs")
+    >>> found = minimize(rosen, [-1.2, 1.0], jac=rosen_der, method=method, options={"gtol": 1e-6})
+    >>> found.success, found.x.round(4).tolist()
+    (True, [1.0, 1.0])
+    """
+    made = make(optimizer) if isinstance(optimizer, str) else optimizer
+    if not isinstance(made, Optimizer):
+        raise UsageError(
+            f"scipy_method: found {optimizer!r}; expected an optimizer that does one step at a time"
+        )
+    return ScipyMethod(made, optimizer if isinstance(optimizer, str) else type(made).__name__, seed)
 
 
 def run(

@@ -80,7 +80,9 @@ METHODS: Mapping[str, Method] = {
     "dogleg": Method("dogleg", TRUST_REGION, hess="hessian", trust_region=True),
     "trust-ncg": Method("trust_ncg", TRUST_REGION, hess="hvp", products=True, trust_region=True),
     "trust-exact": Method("trustregion_exact", TRUST_REGION, hess="hessian", trust_region=True),
-    "trust-krylov": Method("trust_krylov", TRUST_REGION, hess="hvp", products=True, trust_region=True),
+    "trust-krylov": Method(
+        "trust_krylov", TRUST_REGION, hess="hvp", products=True, trust_region=True
+    ),
 }
 
 
