@@ -54,6 +54,13 @@ def test_documented_plugins_run_together(documented, capsys):
     assert abs(last["theta_1"] - 3).max() < 1e-3
 
 
+def test_the_documented_solver_is_gradient_descent(documented):
+    optimizers = ["own-loop:lr=0.02", "sgd:lr=0.02"]
+    results = documented({"gradients": 30}, optimizers, ["my-booth"])
+    assert results.trials["status"].tolist() == ["finished"] * 2
+    assert results.trials["loss"].nunique() == 1
+
+
 def test_the_documented_lars_steps_as_in_its_paper(registry):
     lars = registry.make("optimizers", "lars", {"lr": 2.0, "trust": 0.1, "decay": 0.05})
     random, size = np.random.default_rng(0), MIXED.size

@@ -171,7 +171,10 @@ class Solver(ABC):
         theta
             The start, of shape (P,).
         oracle
-            Evaluates and counts, as for an optimizer. A step is the time between two reports.
+            Evaluates and counts, as for an optimizer. A step is the time between two reports. Once
+            a budget of gradients, work or seconds is spent, it ends the run inside a step: in place
+            of an answer it raises an exception that is no `Exception`. Let it through. This step
+            has then moved nothing.
         report
             Call it with each iterate. It returns False when the run should end: then return. If the
             library has no way to stop, raise `StopIteration`; the run then ends normally.

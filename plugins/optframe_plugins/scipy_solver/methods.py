@@ -94,7 +94,9 @@ def options_of(method: str) -> Mapping[str, Any]:
     """
     from scipy.optimize import _minimize, _trustregion
 
-    own = getattr(_minimize, f"_minimize_{METHODS[method].function}")
+    own = getattr(_minimize, f"_minimize_{METHODS[method].function}", None)
+    if own is None:  # an older SciPy does not have the method
+        return {}
     parameters = dict(inspect.signature(own).parameters)
     if "trust_region_options" in parameters:
         general = inspect.signature(_trustregion._minimize_trust_region).parameters

@@ -66,6 +66,8 @@ class MinimizeBase(Solver):
                 + (f"did you mean {hint!r}?" if hint else nearest(self.method, METHODS))
             )
         method, known = METHODS[self.method], options_of(self.method)
+        if not known:
+            raise ValueError(f"the installed SciPy has no method {self.method}")
         for name in self.options:
             if name not in known:
                 raise ValueError(f"{self.method} has no option {name!r}; {nearest(name, known)}")

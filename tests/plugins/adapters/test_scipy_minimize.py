@@ -201,6 +201,16 @@ def test_wrong_parameters_are_told_in_one_line(parameters, message):
     assert "\n" not in str(refused.value)
 
 
+def test_a_method_that_the_installed_scipy_lacks_is_told(monkeypatch):
+    monkeypatch.delattr(_minimize, "_minimize_cobyqa")
+    options_of.cache_clear()
+    with pytest.raises(optframe.UsageError, match="the installed SciPy has no method COBYQA"):
+        optframe.make(PATH, method="COBYQA")
+    monkeypatch.undo()
+    options_of.cache_clear()
+    assert optframe.make(PATH, method="COBYQA")
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_the_options_of_a_method_are_passed_on(name):
     known = options_of(name)
