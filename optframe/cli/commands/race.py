@@ -17,9 +17,9 @@ __all__ = ["command"]
 
 
 @click.command("race")
-@click.argument("base")
-@click.argument("head")
-@click.argument("study")
+@click.argument("words", nargs=-1, metavar="[BASE HEAD] STUDY")
+@click.option("--base", metavar="SIDE", help="BASE, if it is not the first word.")
+@click.option("--head", metavar="SIDE", help="HEAD, if it is not the second word.")
 @click.option("--budget", default="5min", help="Time limit: 90s, 5min, 1h.  [5min]")
 @click.option("--threshold", help="Increase that is a regression.  [2%; of instructions 5%]")
 @click.option("--alpha", default="1%", help="Probability of a false regression.  [1%]")
@@ -31,9 +31,9 @@ __all__ = ["command"]
 @with_plugins
 def command(
     registry: Registry,
-    base: str,
-    head: str,
-    study: str,
+    words: tuple[str, ...],
+    base: str | None,
+    head: str | None,
     budget: str,
     threshold: str | None,
     alpha: str,
@@ -45,9 +45,10 @@ def command(
 ) -> int:
     """Time a step of each trial of STUDY in BASE and HEAD, in turns, until a test decides.
 
-    BASE and HEAD are each a git revision of the present folder's repository, a wheel, or a Python
-    executable. An environment is built for a revision or a wheel, once. A plugin's file (-P) that
-    is in the repository is used as it was at the revision.
+    BASE and HEAD are each a git revision of the present folder's repository, a wheel, a Python
+    executable, or versions of libraries ('scipy==1.14.1', 'scipy==1.14.1 numpy==2.1.3'), which this
+    optframe then uses. An environment is built once. A plugin's file (-P) that is in the repository
+    is used as it was at the revision.
 
     Exit codes: 0 pass; 1 regression, or a trial is missing; 2 usage error; 3 inconclusive; 4 an
     environment cannot be built, a worker died, or valgrind is missing; 130 stopped by Ctrl-C. What
@@ -57,6 +58,7 @@ def command(
     from optframe.gate.racing.race import Field, Race, Rule, open_side
 
     name_broken(registry)
+    study, texts = _named(words, base, head)
     seconds = _seconds(budget)
     try:
         usual = THRESHOLD if instructions else Rule().threshold
@@ -75,7 +77,7 @@ def command(
         find_valgrind()
     sides = [
         open_side(role, text, registry.paths, _progress)
-        for role, text in (("base", base), ("head", head))
+        for role, text in zip(("base", "head"), texts, strict=True)
     ]
     field = Field(sides[0], sides[1], file, only)
     race: Race | InstructionRace = Race(field, rule, seed=seed)
@@ -88,6 +90,22 @@ def command(
             tell(race.comparison(), format, out)
         raise
     return tell(race.comparison(), format, out)
+
+
+def _named(
+    words: tuple[str, ...], base: str | None, head: str | None
+) -> tuple[str, tuple[str, str]]:
+    """Return the study, and the two sides."""
+    if base is None and head is None and len(words) == 3:
+        return words[2], (words[0], words[1])
+    if base is not None and head is not None and len(words) == 1:
+        return words[0], (base, head)
+    found = ["STUDY" if len(words) == 1 else f"{len(words)} words"]
+    found += [name for name, side in (("--base", base), ("--head", head)) if side is not None]
+    raise UsageError(
+        "race: expected BASE HEAD STUDY, or STUDY --base SIDE --head SIDE; found "
+        + " and ".join(found)
+    )
 
 
 def _progress(line: str) -> None:

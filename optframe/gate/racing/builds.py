@@ -1,4 +1,4 @@
-"""Builds virtual environments for a race: one for each commit or wheel, kept in the cache.
+"""Builds virtual environments for a race: one per commit, wheel or version, kept in the cache.
 
 The package itself is installed in the environment. The environment also uses the packages of the
 Python that runs the race. So both sides compute with the same NumPy, and nothing is installed
@@ -38,15 +38,23 @@ for name in sys.argv[1:]:
 
 @dataclass(frozen=True)
 class Build:
-    """The source of an environment: a wheel, or the package in a ``folder`` of a revision.
+    """The source of an environment: a wheel, a revision's package in ``folder``, or versions.
 
-    ``identity`` is the hash of the wheel, or the commit of the repository at ``root``.
+    ``identity`` is the hash of the wheel, the commit of the repository at ``root``, or a hash of
+    the ``versions`` of libraries.
     """
 
     identity: str
     wheel: Path | None = None
     root: Path | None = None
     folder: Path = Path()
+    versions: tuple[str, ...] = ()
+
+    @classmethod
+    def of_versions(cls, versions: tuple[str, ...]) -> Build:
+        """Return the build of libraries in other versions, such as ``("scipy==1.14.1",)``."""
+        digest = hashlib.sha256(" ".join(versions).encode()).hexdigest()
+        return cls(digest, versions=versions)
 
     @classmethod
     def of_wheel(cls, wheel: Path) -> Build:
@@ -105,6 +113,9 @@ def _make(build: Build, folder: Path, name: str) -> None:
     shared = dict.fromkeys(sysconfig.get_path(which) for which in ("purelib", "platlib"))
     lines = [f"import site; site.addsitedir({path!r})\n" for path in shared]
     (own / "beside.pth").write_text("".join(lines), encoding="utf-8")
+    if build.versions:
+        _pip(name, "installing it", python, *build.versions)
+        return
     wheel = build.wheel or _wheel(build, folder, python, name)
     _pip(name, "installing its wheel", python, "--force-reinstall", "--no-deps", str(wheel))
     _pip(name, "installing its requirements", python, str(wheel))

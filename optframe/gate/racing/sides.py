@@ -1,7 +1,8 @@
-"""The sides of a race: each is a git revision, a wheel, or an existing Python."""
+"""The sides of a race: a git revision, a wheel, an existing Python, or versions of libraries."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from optframe.gate.racing.builds import Build, built
 from optframe.given_files import expanded
 
 __all__ = ["Side", "open_side"]
+
+PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+"""A distribution in one version, whose environment is the same whenever it is built."""
 
 Tell = Callable[[str], None]
 
@@ -37,6 +41,14 @@ def open_side(role: str, text: str, plugins: Sequence[str], tell: Tell) -> Side:
     If the present folder has a Python package, a revision's environment has that package. Plugins
     that are files of the repository are used as they were at that revision.
     """
+    if "==" in text:
+        words = tuple(text.split())
+        for word in words:
+            if not PINNED.fullmatch(word):
+                raise UsageError(f"{role}: found {word!r}, expected NAME==VERSION")
+        return Side(
+            role, text, built(Build.of_versions(words), f"{role} {text}", tell), (*plugins,)
+        )
     path = expanded(text)
     if path.suffix == ".whl":
         if not path.is_file():
@@ -51,7 +63,7 @@ def open_side(role: str, text: str, plugins: Sequence[str], tell: Tell) -> Side:
     if found is None:
         raise UsageError(
             f"{role}: found {text!r}, expected a git revision of the present folder's repository, "
-            "a wheel or a Python executable"
+            "a wheel, a Python executable, or versions of libraries such as 'scipy==1.14.1'"
         )
     return Side(role, text, Path(found), (*plugins,))
 

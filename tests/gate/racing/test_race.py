@@ -134,13 +134,22 @@ def test_a_pattern_that_fits_nothing_is_wrong(told):
 
 
 @pytest.fixture
-def command(capsys, monkeypatch, study):
+def command(optframe_command, study):
     """Run ``optframe race`` here, of this Python with itself."""
+
+    def run(*words):
+        return optframe_command("race", sys.executable, sys.executable, study.name, *words)
+
+    return run
+
+
+@pytest.fixture
+def optframe_command(capsys, monkeypatch, study):
+    """Run a command here; return its code, its output and its messages."""
     monkeypatch.chdir(study.parent)
 
     def run(*words):
-        asked = ["optframe", "race", sys.executable, sys.executable, study.name, *words]
-        monkeypatch.setattr(sys, "argv", asked)
+        monkeypatch.setattr(sys, "argv", ["optframe", *words])
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
@@ -156,6 +165,34 @@ def test_the_command_tells_what_it_has_when_its_budget_ends(command):
     assert [row["problem"] for row in found["rows"]] == ["booth"]
     assert found["rows"][0]["base"] > 0
     assert "race: the budget of 1 s ends after" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], "0 words"),
+        (["race.toml"], "STUDY"),
+        (["main", "race.toml"], "2 words"),
+        (["race.toml", "--base", "main"], "STUDY and --base"),
+        (["a", "b", "race.toml", "--base", "main", "--head", "x"], "3 words and --base and --head"),
+    ],
+)
+def test_a_side_that_is_not_named_is_told(optframe_command, words, found):
+    code, out, err = optframe_command("race", *words)
+    assert (code, out) == (2, "")
+    assert err == (
+        "optframe: race: expected BASE HEAD STUDY, or STUDY --base SIDE --head SIDE; found "
+        f"{found}\n"
+    )
+
+
+def test_the_sides_may_be_options(optframe_command, study):
+    sides = ("--base", sys.executable, "--head", sys.executable)
+    code, out, _ = optframe_command(
+        "race", study.name, *sides, "--budget", "1s", "--format", "json", "--only", "* on booth"
+    )
+    assert code in (0, 3)
+    assert json.loads(out)["rows"][0]["base"] > 0
 
 
 def interrupting(heats, error):

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,57 @@ def test_what_is_neither_is_refused_in_one_line(repository, text):
     with pytest.raises(optframe.UsageError, match="expected a git revision") as refused:
         opened(text)
     assert len(refused.value.mistakes) == 1
+
+
+@pytest.fixture
+def libraries(tmp_path, monkeypatch):
+    """A place with two versions of a library, from which pip installs."""
+    for version in ("1.0", "2.0"):
+        info = f"a_library-{version}.dist-info"
+        with zipfile.ZipFile(tmp_path / f"a_library-{version}-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("a_library.py", f"version = {version!r}\n")
+            named = f"Metadata-Version: 2.1\nName: a-library\nVersion: {version}\n"
+            wheel.writestr(f"{info}/METADATA", named)
+            tag = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            wheel.writestr(f"{info}/WHEEL", tag)
+            wheel.writestr(f"{info}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+
+
+def test_versions_of_a_library_are_installed_once_beside_this_optframe(libraries, study):
+    told = []
+    older, newer = (opened(f"a-library=={v}", "p.py", told=told) for v in ("1.0", "2.0"))
+    assert (older.name, older.plugins) == ("a-library==1.0", ("p.py",))
+    assert older.python != newer.python
+    assert opened("a-library==1.0", "p.py", told=told) == older
+    assert len(told) == 2
+    for side, version in ((older, "1.0"), (newer, "2.0")):
+        program = "import a_library, numpy, optframe; print(a_library.version, numpy.__version__)"
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        done = subprocess.run(
+            [side.python, "-c", program],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=True,
+        )
+        assert done.stdout.split() == [version, np.__version__]
+    assert importlib.util.find_spec("a_library") is None
+
+
+@pytest.mark.parametrize("text", ["a-library==", "a-library==1.0 numpy", "a-library==1.*"])
+def test_what_is_no_version_is_refused(text):
+    with pytest.raises(optframe.UsageError, match="expected NAME==VERSION"):
+        opened(text)
+
+
+def test_a_version_that_there_is_not_is_said_in_one_line(libraries, cache):
+    said = r"base a-library==3.0: installing it: ERROR: .*a-library==3.0"
+    with pytest.raises(optframe.UnavailableError, match=said) as refused:
+        opened("a-library==3.0")
+    assert "\n" not in str(refused.value)
+    assert [*cache.iterdir()] == []
 
 
 def test_a_wheel_that_is_not_there_is_refused():
