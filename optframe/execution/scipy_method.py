@@ -215,13 +215,15 @@ class _Minimization:
         status = self.status
         if status is None:
             status = 1 if run.oracle.stopped is None else 2
-        result = OptimizeResult(x=x, fun=float(calls.loss(x)), nit=run.k, status=status)
+        result = OptimizeResult(x=x, fun=float(calls.loss(x)), nit=run.k)
         if callable(calls.functions["jac"]):
             result.jac = calls.gradient(x)
+            if status == 2 and not result.jac.any():
+                status = 0  # it stopped itself, since the gradient is zero
         numbers = calls.numbers
         counts = {"nfev": numbers["fun"], "njev": numbers["jac"]}
         counts["nhev"] = numbers["hess"] + numbers["hessp"]
-        result.update(counts, success=status == 0, message=messages[status])
+        result.update(counts, status=status, success=status == 0, message=messages[status])
         return result
 
     def _solution(self, theta: Array, state: Any) -> Any:

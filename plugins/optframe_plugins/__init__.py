@@ -128,5 +128,5 @@ def optframe_adapters() -> Mapping[str, str]:
         "keras": f"{home}.keras:Keras",
         "optax": f"{home}.optax:Optax",
         "scipy": f"{home}.scipy:Scipy",
-        "torch-optimizers": f"{home}.torch_optimizers:TorchOptimizers",
+        "torch": f"{home}.torch:Torch",
     }

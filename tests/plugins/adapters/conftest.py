@@ -6,7 +6,7 @@ import pytest
 from optframe import Block, Layout
 from optframe.components.signatures import component_class
 from optframe.testing.standard_problems import Trough
-from optframe_plugins.adapters.torch_optimizers import TorchOptimizers
+from optframe_plugins.adapters.torch import Torch
 
 BLOCKS = Layout(
     (
@@ -22,7 +22,7 @@ BLOCKS = Layout(
 @pytest.fixture
 def adapted():
     """Make a component of a class of torch."""
-    adapter = TorchOptimizers()
+    adapter = Torch()
 
     def make(found, **given):
         kind = adapter.recognizes(found)

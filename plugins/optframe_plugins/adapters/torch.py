@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 from optframe import Adapter, Optimizer
 
-__all__ = ["TorchOptimizers"]
+__all__ = ["Torch"]
 
 
-class TorchOptimizers(Adapter):
+class Torch(Adapter):
     """Every subclass of ``torch.optim.Optimizer`` is an optimizer, and schedulers are schedules."""
 
     modules: ClassVar[tuple[str, ...]] = ("torch.optim",)

@@ -451,9 +451,9 @@ def test_a_closure_outside_of_a_step_is_refused(adapted, trough):
 
 
 def test_only_classes_are_recognized_that_are_optimizers():
-    from optframe_plugins.adapters.torch_optimizers import TorchOptimizers
+    from optframe_plugins.adapters.torch import Torch
 
-    adapter = TorchOptimizers()
+    adapter = Torch()
     assert adapter.recognizes(optim.AdamW) == "optimizers"
     assert adapter.recognizes(optim.lr_scheduler.StepLR) == "schedules"
     for other in (optim.Optimizer, torch.nn.Linear, optim, "torch", optim.SGD([torch.zeros(1)])):
