@@ -24,6 +24,8 @@ class Live:
             self._traceable = problem.traceable()
         self._backend = oracle.backend
         self._numpy = oracle.xp is np
+        elsewhere = self._numpy and jax.default_backend() != "cpu"
+        self._place = jax.devices("cpu")[0] if elsewhere else None
         dtype = str(theta.dtype).rpartition(".")[2]
         value = None if self._traceable is None else self._traceable.value
         self._compiled = compiled_for(transformation, oracle.layout, dtype, value)
@@ -113,7 +115,7 @@ class Live:
 
     def _there(self, array: Array) -> Any:
         if self._numpy:
-            return array
+            return array if self._place is None else jax.device_put(array, self._place)
         if hasattr(array, "__cuda_array_interface__") and jax.default_backend() == "gpu":
             return jax.dlpack.from_dlpack(array)
         return self._backend.to_numpy(array)
