@@ -165,14 +165,14 @@ def _torch_loop(keras, build, dtype, steps, rates, compiled):
         optimizer = build()
         optimizer.build(variables)
         for k in range(steps):
-            theta = _flat([variable.numpy() for variable in variables])
+            theta = _flat([variable.value.detach().numpy() for variable in variables])
             if rates:
                 optimizer.learning_rate = rates[k]
             gradient = LAYOUT.views(BOWL.gradient(theta)).values()
             optimizer.apply([torch.from_numpy(view.copy()) for view in gradient])
-        theta = _flat([variable.numpy() for variable in variables])
+        theta = _flat([variable.value.detach().numpy() for variable in variables])
         optimizer.finalize_variable_values(variables)
-        return theta, _flat([variable.numpy() for variable in variables])
+        return theta, _flat([variable.value.detach().numpy() for variable in variables])
 
 
 def examined(name):

@@ -22,6 +22,9 @@ from optframe.testing import check_optimizer
 from optframe.trial.schedules import ScheduledFields
 from optframe_plugins.keras_optimizer.backend import choose
 
+# Keras on PyTorch makes NumPy's arrays in a way that NumPy 2 will drop.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 HERE = Path(__file__).parent
 RUNS = SimpleNamespace(**runpy.run_path(str(HERE / "keras_runs.py")))
 BOWL, CLASSES, STEPS, TWINS = RUNS.BOWL, RUNS.CLASSES, RUNS.STEPS, RUNS.TWINS
@@ -231,7 +234,8 @@ def test_an_optimizer_of_ones_own(my_models):
     other = optframe.minimize(
         "sphere", "keras.optimizers.SGD:learning_rate=0.1,momentum=0.9", steps=5
     )
-    np.testing.assert_array_equal(result.theta, other.theta)
+    # On PyTorch Keras has steps of its own for its classes, and none for one that subclasses them.
+    np.testing.assert_allclose(result.theta, other.theta, rtol=1e-14)
 
 
 def test_the_kit():

@@ -67,7 +67,7 @@ class OnTorch:
 
     def arrays(self) -> list[Any]:
         """Return copies of the variables."""
-        return [np.array(variable.numpy()) for variable in self.optimizer.variables]
+        return [variable.value.detach().numpy().copy() for variable in self.optimizer.variables]
 
     def restore(self, arrays: list[Any]) -> None:
         """Set the variables."""
