@@ -5,6 +5,7 @@ import importlib
 import re
 import sys
 import threading
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,33 @@ def test_an_adapted_optimizer_runs_as_the_library_does(registry, tmp_path):
     first, _, ours, _ = trials["loss"]  # momentum 0.9 is the default of ours
     assert first == pytest.approx(ours, rel=1e-12)
     assert trials["contender"].nunique() == 1
+
+
+def test_an_adapter_prepares_the_import_and_names_what_computes(registry, monkeypatch):
+    import stepwise_adapter
+
+    adapter, asked = stepwise_adapter.StepwiseAdapter, []
+    monkeypatch.setattr(adapter, "prepare", lambda self: asked.append("stepwise" in sys.modules))
+    monkeypatch.setattr(adapter, "computes_with", lambda self, found: ("pluggy", "no_such"))
+    (trial,) = planned(registry, "stepwise.optim.Descent")
+    assert asked[0] is False
+    assert f"pluggy=={metadata.version('pluggy')}" in trial.code.split()
+    assert registry.by_path.versions().keys() == {"step-wise", "pluggy"}
+    asked.clear()
+    planned(registry, "optframe_plugins.optimizers.adam.Adam")
+    assert asked == []
+
+
+def test_an_adapter_may_refuse_before_the_import(registry, monkeypatch):
+    import stepwise_adapter
+
+    def refuses(self):
+        raise UsageError("STEPWISE is 3; expected 1 or 2")
+
+    monkeypatch.setattr(stepwise_adapter.StepwiseAdapter, "prepare", refuses)
+    (line,) = mistakes_of(registry, "stepwise.optim.Descent")
+    assert line.endswith("STEPWISE is 3; expected 1 or 2")
+    assert "stepwise" not in sys.modules
 
 
 def test_cells_hold_what_was_given_and_keys_the_version(registry):
