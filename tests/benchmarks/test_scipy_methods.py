@@ -84,5 +84,9 @@ def test_steps_of_scipys_lbfgsb(pairs, records, evaluation):
             last["theirs"] = found.x
             return seconds
 
-        pairs.compare(ours, theirs)
+        # A call takes milliseconds: of several, the fastest is the least disturbed.
+        calls = 15 if pairs.enabled else 1
+        pairs.compare(
+            lambda: min(ours() for _ in range(calls)), lambda: min(theirs() for _ in range(calls))
+        )
         np.testing.assert_array_equal(last["ours"], last["theirs"])

@@ -22,19 +22,19 @@ class Evaluations:
     def __init__(self, theta: Array, oracle: Oracle, report: Callable[[Array], bool]) -> None:
         self.oracle = oracle
         self.report = report
-        self.dtype = theta.dtype
+        self.dtype = str(theta.dtype).rpartition(".")[2]
+        self.plain = oracle.xp is np and self.dtype == "float64"
+        """Whether x has the run's type already, and lies where the run's arrays do."""
         self.start = self.host(theta)
-        self._type = str(theta.dtype).rpartition(".")[2]
 
     def theta(self, x: Any) -> Array:
         """Return x as a new array of the run's type, on its device."""
-        if self.oracle.xp is np:
-            return np.array(x, self.dtype)
-        return self.oracle.backend.asarray(np.array(x), self._type)
+        return x.copy() if self.plain else self.oracle.backend.asarray(np.array(x), self.dtype)
 
     def host(self, array: Any) -> Any:
         """Return an answer as float64 in memory of its own, which SciPy may write to."""
-        return np.array(self.oracle.backend.to_numpy(array), np.float64)
+        there = array if self.plain else self.oracle.backend.to_numpy(array)
+        return np.array(there, np.float64)
 
     def loss(self, x: Any) -> float:
         """Return f(x)."""
@@ -66,5 +66,5 @@ class Evaluations:
 
     def iterate(self, x: Any, *_: Any) -> None:
         """Report an iterate; end SciPy's loop if the run ends here."""
-        if not self.report(self.theta(x)):
+        if not self.report(x if self.plain else self.theta(x)):  # which copies it
             raise StopIteration

@@ -109,14 +109,14 @@ class MinimizeBase(Solver):
 
         def iterate(x: Any, *_: Any) -> None:
             nonlocal last, same
-            if METHODS[self.method].trust_region:
-                same = same + 1 if np.array_equal(x, last) else 0
-                last = np.array(x)
-                if same == REJECTED:
-                    oracle.stop(f"{REJECTED} steps in a row were rejected")
+            same = same + 1 if np.array_equal(x, last) else 0
+            last = np.array(x)
+            if same == REJECTED:
+                oracle.stop(f"{REJECTED} steps in a row were rejected")
             asked.iterate(x)
 
-        result = _call(self, asked.start, asked, iterate)
+        trust_region = METHODS[self.method].trust_region
+        result = _call(self, asked.start, asked, iterate if trust_region else asked.iterate)
         oracle.stop(oracle.stopped or str(result.message))
         return asked.theta(result.x)
 
