@@ -55,7 +55,7 @@ class Separation(optframe.Function):
     "a bare call of SciPy",
     "≤ 1.1×",
 )
-@pytest.mark.parametrize(("records", "evaluation"), [(900, "50 µs"), (9000, "500 µs")])
+@pytest.mark.parametrize(("records", "evaluation"), [(1700, "50 µs"), (17_000, "500 µs")])
 def test_steps_of_scipys_lbfgsb(pairs, records, evaluation):
     with threadpool_limits(1):
         registry = optframe.load_plugins()

@@ -24,6 +24,9 @@ REJECTED = 100
 Without a tolerance SciPy goes on until the length is 0, and then with NaN.
 """
 
+OF_X = frozenset({"TNC", "SLSQP", "COBYLA"})
+"""The methods whose callback gets x. For others, SciPy would copy x once more."""
+
 Hess = Literal["hvp", "hessian", "2-point", "3-point", "BFGS", "SR1"]
 
 
@@ -137,6 +140,10 @@ def _call(solver: MinimizeBase, start: Any, asked: Any, iterate: Any) -> Any:
     elif curvature is not None:
         quasi_newton = getattr(optimize, curvature, None)  # "BFGS", "SR1"
         given["hess"] = curvature if quasi_newton is None else quasi_newton()
+
+    def callback(intermediate_result: Any) -> None:  # by this name SciPy knows what to pass
+        iterate(intermediate_result.x)
+
     with warnings.catch_warnings():
         # SciPy's remarks on rounding and on options are no news: its message is the run's reason.
         warnings.filterwarnings("ignore", module=r"scipy\.optimize")
@@ -146,7 +153,7 @@ def _call(solver: MinimizeBase, start: Any, asked: Any, iterate: Any) -> Any:
             method=solver.method,
             jac=True if exact else (solver.jac if method.gradient else None),
             tol=solver.tol,
-            callback=iterate,
+            callback=iterate if solver.method in OF_X else callback,
             options=options | solver.options,
             **given,
         )
