@@ -24,7 +24,7 @@ from optframe import Block, Layout, Optimizer
 from optframe.components.signatures import component_class
 from optframe.testing.standard_problems import Trough
 from optframe.testing.stepping import serves, walk
-from optframe_plugins.adapters.torch_optimizers import TorchOptimizers
+from optframe_plugins.adapters.torch import Torch
 from optframe_plugins.torch_optimizer.construction import construct
 
 PACKAGES = {
@@ -49,7 +49,7 @@ LAYOUTS = (
     ),
     Layout((Block("first.weight", (6, 4), "hidden"), Block("last.weight", (3, 6), "hidden"))),
 )
-ADAPTER = TorchOptimizers()
+ADAPTER = Torch()
 REQUIRED = {"num_data": 1000}
 """Values of parameters that a class requires; any other optimizer inside is AdamW."""
 
