@@ -113,7 +113,7 @@ def test_a_method_without_tolerances_reaches_the_minimum_in_float32(name):
         assert (found.status, found.loss < 1e-4) == ("converged", True)
 
 
-@pytest.mark.parametrize("name", METHODS.keys() - {"Nelder-Mead"})  # its simplex never vanishes
+@pytest.mark.parametrize("name", sorted(METHODS.keys() - {"Nelder-Mead"}))  # its simplex stays
 def test_a_method_without_tolerances_ends_at_rounding(name):
     problem = optframe.FunctionProblem(  # whose losses near 0 are lost beside 1
         loss=lambda x: 1 + float(x @ x),
