@@ -9,8 +9,10 @@ import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Collection, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pluggy
 
@@ -128,6 +130,17 @@ def _load_path(registry: Registry, path: str, replaced: Collection[str]) -> None
         registry.plugins.append(Plugin(name, path, version))
 
 
+class _Source(SourceFileLoader):
+    """Compiles a file each time, and writes nothing beside it.
+
+    Compiled code that is kept is taken for that of a file which was changed within a second.
+    """
+
+    def get_code(self, fullname: str) -> Any:
+        """Return the compiled code of the file as it is now."""
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _import_file(file: Path, replaced: Collection[str]) -> ModuleType:
     name = file.stem
     if name in replaced and name not in sys.modules:
@@ -139,7 +152,9 @@ def _import_file(file: Path, replaced: Collection[str]) -> ModuleType:
         taken = namesake.origin if namesake else None
     if taken is not None and Path(taken).resolve() != file.resolve():
         raise PluginError(f"a module named {name!r} exists already ({taken}); rename the file")
-    spec = importlib.util.spec_from_file_location(name, file.resolve())
+    place = file.resolve()
+    loader = _Source(name, str(place)) if file.suffix == ".py" else None
+    spec = importlib.util.spec_from_file_location(name, place, loader=loader)
     if spec is None or spec.loader is None:
         raise PluginError(f"{file} is not a Python file; expected a name that ends in .py")
     module = importlib.util.module_from_spec(spec)

@@ -324,3 +324,15 @@ def test_a_link_to_nothing_beside_a_plugin_is_passed_over(tmp_path, monkeypatch)
     monkeypatch.syspath_prepend(tmp_path)
     registry = load_plugins(["package_with_a_link"])
     assert registry.code("datasets", "tiny")
+
+
+def test_a_file_that_changes_within_a_second_is_read_again(tmp_path, monkeypatch):
+    """Python would take its compiled code for that of the new text, which is as long."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "quickly_changed.py"
+    for value in (1, 2):
+        file.write_text(f"optframe_api = 1\nVALUE = {value}\n")
+        os.utime(file, (0, 0))
+        load_plugins([str(file)])
+        assert value == sys.modules.pop("quickly_changed").VALUE
+    assert [path.name for path in tmp_path.iterdir()] == ["quickly_changed.py"]

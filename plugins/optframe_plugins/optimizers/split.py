@@ -57,8 +57,7 @@ class Split(Optimizer):
     Examples
     --------
     >>> import optframe
-    >>> written = 'split:hidden="momentum:lr=0.1+clip-norm",rest="adam:lr=0.01"'
-    >>> optframe.minimize("mlp:data=iris,hidden=[8,8]", written, epochs=20).loss < 0.2
+    >>> optframe.minimize("mlp:data=iris", 'split:bias=sgd,rest="adam:lr=0.1"', epochs=9).loss < 0.2
     True
     """
 
