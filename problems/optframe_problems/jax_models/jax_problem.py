@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optframe import Array, Function, Indices, Layout, Problem, Setting, StochasticProblem
+from optframe_problems.data_loading.parts import PARTS
 from optframe_problems.jax_models.given import Given
 
 if TYPE_CHECKING:
@@ -289,8 +290,7 @@ class JaxLearning(JaxProblem, StochasticProblem):
         for name, records in self._whole.items():
             batch = self._batch(records, None, len(records[-1]))
             found = self._compiled("measure", batch, theta)
-            prefix = "" if name == "train" else f"{name}_"
-            values.update((prefix + metric, value) for metric, value in found.items())
+            values.update((PARTS[name] + metric, value) for metric, value in found.items())
         return values
 
     def offers(self) -> frozenset[str]:
@@ -312,10 +312,9 @@ class JaxLearning(JaxProblem, StochasticProblem):
     def _whole(self) -> dict[str, tuple[Any, ...]]:
         """The records of each part, on the device."""
         compiled = self._compiled
-        order = ("train", "validation", "test")
         parts = self._given.parts
         return {
-            name: compiled.on_device(compiled.host(parts[name])) for name in order if name in parts
+            name: compiled.on_device(compiled.host(parts[name])) for name in PARTS if name in parts
         }
 
     @cached_property

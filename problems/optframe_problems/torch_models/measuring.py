@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from optframe import Array, PluginError
+from optframe_problems.data_loading.parts import PARTS
 from optframe_problems.torch_models.live_module import LiveModule
 from optframe_problems.torch_models.probe import HELD, Facts
 from optframe_problems.torch_models.records import Records
@@ -52,7 +53,7 @@ class Measuring:
         self.at(theta)
         values: dict[str, float] = {}
         with torch.no_grad():
-            for part, prefix in (("train", ""), ("validation", "validation_"), ("test", "test_")):
+            for part, prefix in PARTS.items():
                 if part in self._parts:
                     found = self._means(self._parts[part])
                     values.update((prefix + name, value) for name, value in found.items())

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from optframe import Part, UsageError
+from optframe import UsageError
 from optframe.errors import described
-from optframe_problems.data_loading.split import Division, shuffled, stratified
+from optframe_problems.data_loading import parts
 
 __all__ = ["Records", "all_parts", "tensor_of"]
 
@@ -24,35 +23,18 @@ READ_AGAIN = 64
 
 
 def all_parts(data: Any, validation: Any, test: Any) -> dict[str, Records]:
-    """Return the records of the parts ``train``, ``validation`` and ``test`` that there are.
-
-    ``validation`` and ``test`` are data as ``data`` is, or a share of the records in [0, 1) that is
-    split off from ``data``. Classes have the same shares in all parts.
+    """Return the records of the parts that there are (`optframe_problems.data_loading.parts`).
 
     Raises
     ------
     UsageError
         If data is missing, empty, of different lengths, not numeric, not finite, or random.
     """
-    parts = {"train": _read(data, "data")}
-    shares = {"validation": 0.0, "test": 0.0}
-    for name, given in (("validation", validation), ("test", test)):
-        if isinstance(given, (int, float)) and not isinstance(given, bool):
-            shares[name] = float(given)
-        elif given is not None:
-            parts[name] = _read(given, name)
-            _check_alike(parts["train"], parts[name], name)
-    if any(shares.values()):
-        parts = {
-            **_split(parts["train"], **shares),
-            **{n: r for n, r in parts.items() if n != "train"},
-        }
-    return parts
+    return parts.all_parts("TorchProblem", data, validation, test, _read)
 
 
-def _read(data: Any, name: str) -> Records:
+def _read(data: Any, who: str) -> Records:
     """Return the tensors of one part."""
-    who = f"TorchProblem: {name}"
     if hasattr(data, "tensors"):  # a TensorDataset
         data = tuple(data.tensors)
     if isinstance(data, list) and data and isinstance(data[0], (np.ndarray, torch.Tensor)):
@@ -88,22 +70,13 @@ def _check(records: Records, who: str) -> None:
             raise UsageError(
                 f"{who}, number {number} is {what}; expected a dense array with a row per record"
             )
-    sizes = [len(part) for part in records]
-    if len(set(sizes)) > 1:
-        raise UsageError(
-            f"{who} has {' and '.join(str(size) for size in sizes)} records; expected as many "
-            "targets as inputs"
-        )
-    if not sizes[0]:
-        raise UsageError(f"{who} is empty; expected at least one record")
-    for number, part in enumerate(records, 1):
-        if part.is_floating_point() and not bool(torch.isfinite(part).all()):
-            place = torch.nonzero(~torch.isfinite(part))[0].tolist()
-            what = "targets" if number == len(records) else "inputs"
-            raise UsageError(
-                f"{who}: the {what} hold {float(part[tuple(place)])} at {place} (record first, "
-                "from 0); expected finite numbers"
-            )
+    parts.check_rows(records, who, _first_not_finite)
+
+
+def _first_not_finite(part: torch.Tensor) -> Any:
+    if not part.is_floating_point() or bool(torch.isfinite(part).all()):
+        return None
+    return torch.nonzero(~torch.isfinite(part))[0].tolist()
 
 
 def tensor_of(values: Any, who: str) -> torch.Tensor:
@@ -174,33 +147,3 @@ def memory_bytes() -> int | None:
     if not hasattr(os, "sysconf"):
         return None
     return int(os.sysconf("SC_PAGE_SIZE")) * int(os.sysconf("SC_PHYS_PAGES"))
-
-
-def _check_alike(train: Records, other: Records, name: str) -> None:
-    """Raise if a part's records have other shapes than the training records."""
-    ours, others = ([tuple(part.shape[1:]) for part in records] for records in (train, other))
-    if ours != others:
-        raise UsageError(
-            f"TorchProblem: {name} has records of shapes {others}; expected {ours}, as in data"
-        )
-
-
-def _split(records: Records, validation: float, test: float) -> dict[str, Records]:
-    """Split the records, by class where the targets are classes."""
-    try:
-        division = Division(test=test, validation=validation)
-    except ValueError:
-        raise UsageError(
-            f"TorchProblem: validation = {validation:g} and test = {test:g}; expected shares of at "
-            "least 0 that leave some records for training"
-        ) from None
-    targets = records[-1].numpy()
-    classes = targets.ndim == 1 and targets.dtype.kind in "iu" and targets.min() >= 0
-    indices = np.arange(len(targets))[:, None]
-    part = Part(indices, targets.astype(np.int64) if classes else np.zeros(len(targets)))
-    made = (stratified if classes else shuffled)("TorchProblem: data", part, division)
-    rows: Sequence[tuple[str, Any]] = [
-        (name, torch.from_numpy(getattr(made, name).inputs[:, 0]))
-        for name in ("train", "validation", "test")
-    ]
-    return {name: tuple(p[row] for p in records) for name, row in rows if len(row)}
