@@ -3,7 +3,6 @@
 import re
 import shlex
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -34,14 +33,7 @@ def folder(tmp_path_factory):
     return path
 
 
-def run(line, folder):
-    first, *words = shlex.split(line)
-    assert first == "optframe"
-    command = [sys.executable, "-P", "-m", "optframe", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
-def test_the_commands_run_in_their_order(folder):
+def test_the_commands_run_in_their_order(folder, shell):
     asked = commands()
     assert asked[0] == "optframe baseline update counts.toml --measure-tolerance"
     for line in asked:
@@ -49,12 +41,12 @@ def test_the_commands_run_in_their_order(folder):
             continue
         if "--measure-tolerance" in line:  # minutes on some machines, and tested elsewhere
             line = line.replace(" --measure-tolerance", "")
-        done = run(line, folder)
+        done = shell(line, folder)
         assert done.returncode == 0, (line, done.stdout, done.stderr)
     assert "4 pass" in (folder / "comparison.md").read_text(encoding="utf-8")
 
 
-def test_a_race_of_two_revisions_runs_as_the_page_says(folder):
+def test_a_race_of_two_revisions_runs_as_the_page_says(folder, shell):
     def git(*words):
         author = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
         subprocess.run(["git", *author, *words], cwd=folder, capture_output=True, check=True)
@@ -63,7 +55,7 @@ def test_a_race_of_two_revisions_runs_as_the_page_says(folder):
     for message in ("one", "two"):
         git("commit", "--allow-empty", "-m", message)
     first, *others = [line for line in commands() if line.startswith("optframe race")]
-    done = run(f"{first} --budget 1s --only 'adam* on booth'", folder)
+    done = shell(f"{first} --budget 1s --only 'adam* on booth'", folder)
     assert done.returncode in (0, 3), done.stderr  # one heat decides nothing
     assert "adam:lr=0.05 on booth" in done.stdout
     for line in others:  # these take minutes, so that their words are read only

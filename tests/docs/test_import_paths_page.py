@@ -1,9 +1,6 @@
 """The page on import paths: its commands run in their order, with the files that it shows."""
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,18 +23,11 @@ def folder(tmp_path_factory):
     return path
 
 
-def run(line, folder):
-    first, *words = shlex.split(line)
-    assert first == "optframe"
-    command = [sys.executable, "-P", "-m", "optframe", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
-def test_the_commands_on_a_file_of_ones_own_run(folder):
+def test_the_commands_on_a_file_of_ones_own_run(folder, shell):
     outputs = {}
     for line in COMMANDS:
         if line not in OF_LIBRARIES:
-            done = run(line, folder)
+            done = shell(line, folder)
             assert done.returncode == 0, (line, done.stderr)
             outputs[line] = done.stdout
     assert "my_models.bowl:width=5" in outputs[COMMANDS[5]]
@@ -47,9 +37,9 @@ def test_the_commands_on_a_file_of_ones_own_run(folder):
 
 
 @pytest.mark.parametrize("line", OF_LIBRARIES)
-def test_the_commands_on_a_library_run(folder, line):
+def test_the_commands_on_a_library_run(folder, line, shell):
     pytest.importorskip("torch", reason="the extra `torch` is not installed")
-    done = run(line, folder)
+    done = shell(line, folder)
     assert done.returncode == 0, (line, done.stdout, done.stderr)
 
 

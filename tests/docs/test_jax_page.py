@@ -1,9 +1,7 @@
 """The page about losses in JAX: its file, its Python and its commands run as they stand there."""
 
-import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -49,16 +47,8 @@ def test_its_python_runs_from_top_to_bottom(folder):
 
 
 @pytest.mark.parametrize("command", [line for block in COMMANDS for line in block.splitlines()])
-def test_its_commands_run(command, folder):
-    program, *words = shlex.split(command)
-    assert program == "optframe"
-    ran = subprocess.run(
-        [sys.executable, "-m", "optframe", *words],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_its_commands_run(command, folder, shell):
+    ran = shell(command, folder)
     assert ran.returncode == 0, ran.stderr
     assert "failed" not in ran.stdout
 

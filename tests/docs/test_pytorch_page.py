@@ -1,9 +1,7 @@
 """The page about PyTorch models: its file, its Python and its commands run as they stand there."""
 
-import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -50,16 +48,8 @@ def test_its_python_runs_from_top_to_bottom(folder, capsys):
 
 
 @pytest.mark.parametrize("command", COMMANDS.splitlines())
-def test_its_commands_run(command, folder):
-    program, *words = shlex.split(command)
-    assert program == "optframe"
-    ran = subprocess.run(
-        [sys.executable, "-m", "optframe", *words],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_its_commands_run(command, folder, shell):
+    ran = shell(command, folder)
     assert ran.returncode == 0, ran.stderr
 
 

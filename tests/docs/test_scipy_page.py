@@ -1,9 +1,6 @@
 """The page about SciPy: its table, its commands and its Python."""
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -36,11 +33,8 @@ def test_the_table_says_what_a_method_needs(name, needs, without):
 
 
 @pytest.mark.parametrize("line", COMMANDS.splitlines())
-def test_its_commands_run(tmp_path, line):
-    first, *words = shlex.split(line)
-    assert first == "optframe"
-    command = [sys.executable, "-P", "-m", "optframe", *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+def test_its_commands_run(tmp_path, line, shell):
+    done = shell(line, tmp_path)
     assert (done.returncode, done.stderr) == (0, ""), line
     assert "skipped" not in done.stdout
     assert "failed" not in done.stdout

@@ -2,9 +2,6 @@
 
 import importlib.util
 import re
-import shlex
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,16 +18,9 @@ COMMANDS = re.search(r"^```bash\n(.*?)^```", PAGE, re.M | re.S)[1].splitlines()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_runs(command, tmp_path):
-    words = shlex.split(command)[1:]
-    more = ["--out", str(tmp_path / "out"), "--no-report"] if words[0] == "run" else []
-    finished = subprocess.run(
-        [sys.executable, "-m", "optframe", *words, *more],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_each_command_runs(command, tmp_path, shell):
+    more = " --out out --no-report" if command.split()[1] == "run" else ""
+    finished = shell(command + more, tmp_path)
     assert finished.returncode == 0, finished.stderr
 
 
