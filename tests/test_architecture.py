@@ -62,7 +62,7 @@ BEYOND_THE_PUBLIC_NAMES = {
     ): "the range of plain products",
     ("optframe_plugins", "optframe.contracts.restricted"): "split gives its parts their oracles",
     ("optframe_plugins", "optframe.contracts.whole_file"): "caches are written whole",
-    ("optframe_plugins", "optframe.errors"): "the nearest name of an unknown one is told",
+    ("optframe_plugins", "optframe.errors"): "names are suggested, and exceptions are one line",
     ("optframe_plugins", "optframe.rules"): "backends print rules; their traces are no author's",
     ("optframe_problems", "optframe.components.notation"): "a network's layers are written in it",
     ("optframe_problems", "optframe.contracts.whole_file"): "caches are written whole",

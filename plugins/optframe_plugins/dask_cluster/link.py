@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from optframe import Lost, PluginError, Stop, UnavailableError
+from optframe.errors import described
 from optframe_plugins.dask_cluster.cluster import Place
 from optframe_plugins.dask_cluster.silence import silence
 from optframe_plugins.dask_cluster.site import Answer, How, attend, hurry, leave, versions
@@ -180,7 +181,7 @@ class Link:
                 if client is not None:
                     await _ended(client.close(timeout=LOOK))
                 if monotonic() >= until or not isinstance(error, OSError):
-                    why = " ".join(f"{type(error).__name__}: {error}".split())
+                    why = described(error)
                     raise UnavailableError(f"executor 'dask': {otherwise} ({why})") from error
                 await asyncio.sleep(LOOK / 4)
 
@@ -262,7 +263,7 @@ class Link:
         except (CancelledError, CommClosedError):
             answer = Answer("left")
         except Exception as error:
-            answer = Answer("refused", " ".join(f"{type(error).__name__}: {error}".split()))
+            answer = Answer("refused", described(error))
         self._inbox.put_nowait((task, answer))
 
     async def _settle_what_comes(self, seconds: float) -> None:

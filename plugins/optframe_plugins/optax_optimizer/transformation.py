@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-__all__ = ["KEYS", "Transformation", "described", "transformation_of"]
+from optframe.errors import described
+
+__all__ = ["KEYS", "Transformation", "transformation_of"]
 
 RATES = ("learning_rate", "lr")
 """Parameters that are an argument of the compiled step, so that a grid compiles once.
@@ -139,11 +141,6 @@ def _takes(found: Transformation) -> frozenset[str]:
         except Exception:
             every |= {one}
     return every
-
-
-def described(error: BaseException) -> str:
-    """Return an exception of optax in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _used(jaxpr: Any) -> list[bool]:
