@@ -140,3 +140,13 @@ def pytest_terminal_summary(terminalreporter):
 
 def _told(count: Counter[str]) -> str:
     return ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in sorted(count.items())[::-1])
+
+
+@pytest.fixture
+def quick_compilations():
+    """Let JAX leave out most optimizations, which take longer than what tests compute."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)

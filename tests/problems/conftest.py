@@ -97,14 +97,17 @@ def dataset(name: str) -> Dataset:
 
 @pytest.fixture
 def bind():
-    """Bind a problem: ``bind(problem, dtype="float64", backend="numpy", seed=0)``."""
+    """Bind a problem: ``bind(problem, dtype="float64", backend="numpy", seed=0)``.
 
-    def bound(problem: Any, dtype: str = "float64", backend: str = "numpy", seed: int = 0) -> Any:
-        missing = BACKENDS[backend].missing()
+    The backend is a name of `BACKENDS`, or a backend.
+    """
+
+    def bound(problem: Any, dtype: str = "float64", backend: Any = "numpy", seed: int = 0) -> Any:
+        chosen = BACKENDS[backend] if isinstance(backend, str) else backend
+        missing = chosen.missing()
         if missing:
             pytest.skip(missing)
-        seeds = np.random.SeedSequence(seed)
-        return problem.bind(Setting(BACKENDS[backend], dtype, seeds, dataset))
+        return problem.bind(Setting(chosen, dtype, np.random.SeedSequence(seed), dataset))
 
     return bound
 
@@ -174,3 +177,11 @@ def slope():
         return np.stack(columns, axis=-1)
 
     return central
+
+
+@pytest.fixture
+def data():
+    """Sixty records of three classes as a user gives them, (60, 6) and (60,)."""
+    random = np.random.default_rng(3)
+    y = random.integers(3, size=60)
+    return random.standard_normal((60, 6)) + y[:, None], y

@@ -16,13 +16,7 @@ jax = pytest.importorskip("jax", reason="jax is not installed: pip install jax")
 optax = pytest.importorskip("optax", reason="optax is not installed: pip install optax")
 jnp = jax.numpy
 
-
-@pytest.fixture(autouse=True)
-def quick_compilations():
-    """Compile without most optimizations, which take longer than what is computed here."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+pytestmark = pytest.mark.usefixtures("quick_compilations")
 
 
 BLOCKS = Layout((Block("w", (4, 3), "hidden"), Block("b", (3,), "bias")))

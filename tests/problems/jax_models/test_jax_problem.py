@@ -15,13 +15,7 @@ from optframe_plugins.backends.numpy import NumpyBackend
 jax = pytest.importorskip("jax", reason="jax is not installed: pip install jax")
 jnp = jax.numpy
 
-
-@pytest.fixture(autouse=True)
-def quick_compilations():
-    """Compile without most optimizations, which take longer than what is computed here."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+pytestmark = pytest.mark.usefixtures("quick_compilations")
 
 
 def banana(p):
@@ -72,9 +66,9 @@ def test_one_name_makes_a_function_or_a_problem_with_data(data):
     assert optframe.JaxProblem(lambda p: p**2, 1.0).title == "JaxProblem"
 
 
-def test_a_function_is_the_built_in_one(bound):
+def test_a_function_is_the_built_in_one(bind):
     ours = optframe.make("rosenbrock")
-    problem = bound(optframe.JaxProblem(banana, {"x": -1.2, "y": 1.0}))
+    problem = bind(optframe.JaxProblem(banana, {"x": -1.2, "y": 1.0}))
     assert_array_equal(problem.start(np.random.default_rng(0)), [-1.2, 1.0])
     for seed in range(3):
         theta, v = point(problem, seed=seed), point(problem, seed=9)
@@ -87,8 +81,8 @@ def test_a_function_is_the_built_in_one(bound):
 
 
 @pytest.mark.parametrize("backend", [NumpyBackend(), ReadOnlyBackend()], ids=["plain", "read-only"])
-def test_answers_on_a_minibatch_are_plain_jaxs(backend, data, bound):
-    problem = bound(optframe.JaxProblem(cross_entropy, net, data), backend=backend)
+def test_answers_on_a_minibatch_are_plain_jaxs(backend, data, bind):
+    problem = bind(optframe.JaxProblem(cross_entropy, net, data), backend=backend)
     x, y = data
     rows = np.random.default_rng(1).integers(60, size=13)
     theta = backend.asarray(point(problem))
@@ -111,8 +105,8 @@ def test_answers_on_a_minibatch_are_plain_jaxs(backend, data, bound):
         assert_allclose(each[n], one, rtol=1e-10, atol=1e-14)
 
 
-def test_second_derivatives_are_slopes_of_the_gradient(data, bound):
-    problem = bound(optframe.JaxProblem(cross_entropy, net, data))
+def test_second_derivatives_are_slopes_of_the_gradient(data, bind):
+    problem = bind(optframe.JaxProblem(cross_entropy, net, data))
     theta, v = point(problem), point(problem, seed=5)
     batch = problem.draw(np.arange(20), None)
     h = 1e-5
@@ -129,9 +123,9 @@ def test_second_derivatives_are_slopes_of_the_gradient(data, bound):
     [(cross_entropy, (3, 2)), (with_dropout, (3,))],
     ids=["candidates", "runs with noise"],
 )
-def test_runs_together_are_lone_runs(loss, runs, data, bound):
+def test_runs_together_are_lone_runs(loss, runs, data, bind):
     """Each run with records and noise of its own."""
-    problem = bound(optframe.JaxProblem(loss, net, data))
+    problem = bind(optframe.JaxProblem(loss, net, data))
     random = np.random.default_rng(0)
     rows, theta, v = random.integers(60, size=(3, 8)), point(problem, *runs), point(problem, *runs)
     words = random.integers(2**32, size=(3, 2), dtype=np.uint32)
@@ -153,8 +147,8 @@ def test_runs_together_are_lone_runs(loss, runs, data, bound):
         assert problem.per_sample(theta, together).shape == (*runs, 8, problem.size)
 
 
-def test_functions_of_many_runs_are_lone_ones(bound):
-    problem = bound(optframe.JaxProblem(banana, {"x": 0.0, "y": 0.0}))
+def test_functions_of_many_runs_are_lone_ones(bind):
+    problem = bind(optframe.JaxProblem(banana, {"x": 0.0, "y": 0.0}))
     theta = point(problem, 4, 2)
     for word in ("loss", "gradient", "hessian"):
         found = getattr(problem, word)(theta)
@@ -162,10 +156,10 @@ def test_functions_of_many_runs_are_lone_ones(bound):
             assert_allclose(found[at], getattr(problem, word)(theta[at]), rtol=1e-12)
 
 
-def test_both_precisions_in_one_process(data, bound):
+def test_both_precisions_in_one_process(data, bind):
     metrics = {"accuracy": accuracy}
     problem = optframe.JaxProblem(cross_entropy, net, data, metrics=metrics)
-    double, single = bound(problem), bound(problem, "float32")
+    double, single = bind(problem), bind(problem, "float32")
     theta = point(problem)
     for _ in range(2):
         for one, dtype in ((double, np.float64), (single, np.float32)):
@@ -204,8 +198,8 @@ def test_nothing_is_compiled_after_the_first_step(data):
     assert len(set(compiled)) == 1
 
 
-def test_answers_are_read_only_and_theta_stays(data, bound):
-    problem = bound(optframe.JaxProblem(cross_entropy, net, data))
+def test_answers_are_read_only_and_theta_stays(data, bind):
+    problem = bind(optframe.JaxProblem(cross_entropy, net, data))
     theta, batch = point(problem), problem.draw(np.arange(9), None)
     kept = theta.copy()
     gradient = problem.gradient(theta, batch)
@@ -217,25 +211,25 @@ def test_answers_are_read_only_and_theta_stays(data, bound):
     assert_array_equal(theta, kept + 1)
 
 
-def test_noise_is_that_of_the_seed_and_the_same_within_a_step(data, bound):
-    problem = bound(optframe.JaxProblem(with_dropout, net, data))
+def test_noise_is_that_of_the_seed_and_the_same_within_a_step(data, bind):
+    problem = bind(optframe.JaxProblem(with_dropout, net, data))
     theta = point(problem)
     assert not problem.deterministic
     one, same, other = (problem.draw(np.arange(9), np.random.default_rng(s)) for s in (1, 1, 2))
     assert problem.loss(theta, one) == problem.loss(theta, one) == problem.loss(theta, same)
     assert problem.loss(theta, one) != problem.loss(theta, other)
     assert problem.loss_and_gradient(theta, one)[0] == pytest.approx(problem.loss(theta, one))
-    without = bound(optframe.JaxProblem(cross_entropy, net, data))
+    without = bind(optframe.JaxProblem(cross_entropy, net, data))
     assert problem.metrics(theta)["loss"] == pytest.approx(without.metrics(theta)["loss"])
     whole = problem.draw(slice(None), None)
     assert problem.loss(theta, whole) == pytest.approx(without.metrics(theta)["loss"])
 
 
-def test_a_key_may_be_the_last_argument(data, bound):
+def test_a_key_may_be_the_last_argument(data, bind):
     def loss(p, x, y, rng):
         return cross_entropy(p, x, y) + (0.0 if rng is None else jax.random.normal(rng))
 
-    problem = bound(optframe.JaxProblem(loss, net, data))
+    problem = bind(optframe.JaxProblem(loss, net, data))
     batches = [problem.draw(np.arange(9), np.random.default_rng(s)) for s in (1, 2)]
     first, second = (problem.loss(point(problem), batch) for batch in batches)
     assert first != second
@@ -328,8 +322,8 @@ def test_leaves_without_a_gradient_are_told(data, capsys):
     assert "gradient is 0: y" in capsys.readouterr().err
 
 
-def test_traceable_is_the_loss_of_the_blocks(data, bound):
-    problem = bound(optframe.JaxProblem(with_dropout, net, data))
+def test_traceable_is_the_loss_of_the_blocks(data, bind):
+    problem = bind(optframe.JaxProblem(with_dropout, net, data))
     batch = problem.draw(np.arange(9), np.random.default_rng(0))
     traceable, theta = problem.traceable(), point(problem)
     with jax.enable_x64(True):

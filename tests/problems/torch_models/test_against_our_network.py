@@ -21,7 +21,7 @@ def records(inputs, classes):
     return random.standard_normal((RECORDS, inputs)) + y[:, None], y
 
 
-def both(inputs, hidden, classes, bound):
+def both(inputs, hidden, classes, bind):
     """Our problem, torch's, and a function that turns our flat arrays into torch's order."""
     x, y = records(inputs, classes)
     parts = [Part(x[rows], y[rows]) for rows in np.split(np.arange(RECORDS), [60, 75])]
@@ -30,7 +30,7 @@ def both(inputs, hidden, classes, bound):
         Setting(PlainBackend(), "float64", np.random.SeedSequence(0), lambda name: dataset)
     )
     module = nn.Sequential(nn.Linear(inputs, hidden), nn.Sigmoid(), nn.Linear(hidden, classes))
-    theirs = bound(
+    theirs = bind(
         optframe.TorchProblem(
             module,
             F.cross_entropy,
@@ -49,8 +49,8 @@ def both(inputs, hidden, classes, bound):
 
 
 @pytest.mark.parametrize("sizes", [(784, 32, 10), (5, 3, 4)])
-def test_it_is_the_same_problem(sizes, bound):
-    ours, theirs, torchs = both(*sizes, bound)
+def test_it_is_the_same_problem(sizes, bind):
+    ours, theirs, torchs = both(*sizes, bind)
     random = np.random.default_rng(2)
     close = {"rtol": 1e-9, "atol": 1e-12}
     assert theirs.size == ours.size

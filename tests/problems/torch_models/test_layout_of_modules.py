@@ -87,9 +87,9 @@ def test_kinds_of_a_transformer():
     assert problem.size == sum(p.numel() for p in Transformer().parameters())
 
 
-def test_tied_weights_stay_tied(bound):
+def test_tied_weights_stay_tied(bind):
     x = np.random.default_rng(0).integers(11, size=(6, 5))
-    problem = bound(
+    problem = bind(
         optframe.TorchProblem(
             Transformer, lambda z, y: F.cross_entropy(z.flatten(0, 1), y.flatten()), (x, x)
         )
@@ -150,7 +150,7 @@ def test_a_function_that_draws_nothing_and_one_that_draws_by_itself(data):
         _ = optframe.TorchProblem(own, F.cross_entropy, data).draws_start
 
 
-def test_frozen_parameters_are_no_part_of_theta_and_that_is_said_once(data, capsys, bound):
+def test_frozen_parameters_are_no_part_of_theta_and_that_is_said_once(data, capsys, bind):
     def make():
         module = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3), nn.Linear(3, 3))
         module[0].requires_grad_(False)
@@ -169,10 +169,10 @@ def test_frozen_parameters_are_no_part_of_theta_and_that_is_said_once(data, caps
         f"all.{n}.{w}" for n in (2, 3) for w in ("weight", "bias")
     ]
     theta = np.ones(problem.size)
-    gradient = bound(problem).gradient(theta, bound(problem).draw(np.arange(5), None))
+    gradient = bind(problem).gradient(theta, bind(problem).draw(np.arange(5), None))
     assert np.abs(gradient[:18]).min() > 0
     assert_array_equal(gradient[18:], np.zeros(12))
-    binding = bound(problem)
+    binding = bind(problem)
     binding.backward(theta, binding.draw(np.arange(5), None))
     assert all(p.grad is not None for p in binding.parameters_at(theta))
     assert capsys.readouterr().err.splitlines() == [
@@ -182,7 +182,7 @@ def test_frozen_parameters_are_no_part_of_theta_and_that_is_said_once(data, caps
     ]
 
 
-def test_the_precision_is_the_runs_and_the_modules_by_default(data, bound):
+def test_the_precision_is_the_runs_and_the_modules_by_default(data, bind):
     for make, dtype in (
         (lambda: nn.Linear(6, 3), "float32"),
         (lambda: nn.Linear(6, 3).double(), "float64"),
@@ -190,7 +190,7 @@ def test_the_precision_is_the_runs_and_the_modules_by_default(data, bound):
         problem = optframe.TorchProblem(make, F.cross_entropy, data)
         assert problem.dtype == dtype
         for asked in ("float32", "float64"):
-            binding = bound(problem, asked)
+            binding = bind(problem, asked)
             theta = binding.start(np.random.default_rng(0)).astype(asked)
             batch = binding.draw(slice(None), None)
             assert binding.gradient(theta, batch).dtype == asked

@@ -36,8 +36,8 @@ def noise(seed):
     return np.random.default_rng(seed)
 
 
-def test_all_answers_of_a_step_see_one_mask_and_the_next_step_another(images, bound):
-    problem = bound(optframe.TorchProblem(Cnn, F.cross_entropy, images))
+def test_all_answers_of_a_step_see_one_mask_and_the_next_step_another(images, bind):
+    problem = bind(optframe.TorchProblem(Cnn, F.cross_entropy, images))
     theta, rows = point(problem), np.arange(20)
     one, other = (problem.draw(rows, noise(seed)) for seed in (1, 2))
     again = problem.draw(rows, noise(1))
@@ -51,8 +51,8 @@ def test_all_answers_of_a_step_see_one_mask_and_the_next_step_another(images, bo
     assert not problem.deterministic
 
 
-def test_the_mask_is_torchs_own_under_the_steps_seed(images, bound):
-    problem = bound(optframe.TorchProblem(Cnn, F.cross_entropy, images))
+def test_the_mask_is_torchs_own_under_the_steps_seed(images, bind):
+    problem = bind(optframe.TorchProblem(Cnn, F.cross_entropy, images))
     theta, rows = point(problem), np.arange(20)
     batch = problem.draw(rows, noise(1))
     module = Cnn().double().train()
@@ -65,9 +65,9 @@ def test_the_mask_is_torchs_own_under_the_steps_seed(images, bound):
     assert problem.loss(theta, batch) == pytest.approx(float(expected.detach()), rel=1e-13)
 
 
-def test_without_noise_there_is_no_mask_but_the_batchs_statistics(images, bound):
-    problem = bound(optframe.TorchProblem(Cnn, F.cross_entropy, images))
-    calm = bound(optframe.TorchProblem(still, F.cross_entropy, images))
+def test_without_noise_there_is_no_mask_but_the_batchs_statistics(images, bind):
+    problem = bind(optframe.TorchProblem(Cnn, F.cross_entropy, images))
+    calm = bind(optframe.TorchProblem(still, F.cross_entropy, images))
     theta, rows = point(problem), np.arange(20)
     assert calm.deterministic
     for batch, other in (
@@ -77,10 +77,10 @@ def test_without_noise_there_is_no_mask_but_the_batchs_statistics(images, bound)
         assert_array_equal(problem.gradient(theta, batch), calm.gradient(theta, other))
 
 
-def test_a_checkpoint_measures_with_the_statistics_that_belong_to_theta(images, bound):
+def test_a_checkpoint_measures_with_the_statistics_that_belong_to_theta(images, bind):
     """Torch's own moving average over the same batches, with momentum None, then eval()."""
     accuracy = {"accuracy": lambda outputs, targets: (outputs.argmax(1) == targets).double().mean()}
-    problem = bound(
+    problem = bind(
         optframe.TorchProblem(
             Cnn, F.cross_entropy, images, test=(images[0][:7], images[1][:7]), metrics=accuracy
         )
@@ -104,12 +104,12 @@ def test_a_checkpoint_measures_with_the_statistics_that_belong_to_theta(images, 
     assert list(found) == ["loss", "accuracy", "test_loss", "test_accuracy"]
 
 
-def test_statistics_are_means_over_batches_of_drawn_records(bound, monkeypatch):
+def test_statistics_are_means_over_batches_of_drawn_records(bind, monkeypatch):
     monkeypatch.setattr("optframe_problems.torch_models.measuring.BATCH", 16)
     monkeypatch.setattr("optframe_problems.torch_models.measuring.BATCHES", 3)
     y = np.repeat([0, 1, 2], 40)  # sorted, so that the first records are of one class
     x = np.random.default_rng(0).standard_normal((120, 4)) + y[:, None]
-    problem = bound(optframe.TorchProblem(lambda: norm_first(4), F.cross_entropy, (x, y)))
+    problem = bind(optframe.TorchProblem(lambda: norm_first(4), F.cross_entropy, (x, y)))
     problem.metrics(point(problem))
     rows = np.array_split(np.random.default_rng(0).permutation(120)[:48], 3)
     norm = problem.module[0]
@@ -145,8 +145,8 @@ def test_a_run_does_not_depend_on_its_checkpoints(make, optimizer, images):
     assert_array_equal(runs[0].curve.iloc[-1]["loss"], runs[1].curve.iloc[-1]["loss"])
 
 
-def test_answers_do_not_depend_on_what_was_asked_before(images, bound):
-    problem = bound(optframe.TorchProblem(Cnn, F.cross_entropy, images, test=0.2))
+def test_answers_do_not_depend_on_what_was_asked_before(images, bind):
+    problem = bind(optframe.TorchProblem(Cnn, F.cross_entropy, images, test=0.2))
     random = np.random.default_rng(0)
     thetas = [point(problem, seed) for seed in range(3)]
 
@@ -158,7 +158,7 @@ def test_answers_do_not_depend_on_what_was_asked_before(images, bound):
     for _ in range(40):
         word = ("loss", "gradient", "metrics")[random.integers(3)]
         theta, seed = thetas[random.integers(3)], (None, 1, 2)[random.integers(3)]
-        fresh = bound(optframe.TorchProblem(Cnn, F.cross_entropy, images, test=0.2))
+        fresh = bind(optframe.TorchProblem(Cnn, F.cross_entropy, images, test=0.2))
         assert_array_equal(ask(problem, word, theta, seed), ask(fresh, word, theta, seed))
 
 
@@ -195,7 +195,7 @@ def test_what_happens_to_the_module_later_changes_nothing(images):
     assert not problem.draws_start
 
 
-def test_a_norm_that_the_module_keeps_fixed_stays_fixed(images, bound):
+def test_a_norm_that_the_module_keeps_fixed_stays_fixed(images, bind):
     class Fixed(Cnn):
         def __init__(self):
             super().__init__(0.0)
@@ -206,7 +206,7 @@ def test_a_norm_that_the_module_keeps_fixed_stays_fixed(images, bound):
             self[1].eval()
             return self
 
-    problem = bound(optframe.TorchProblem(Fixed, F.cross_entropy, images, batch_norm="refuse"))
+    problem = bind(optframe.TorchProblem(Fixed, F.cross_entropy, images, batch_norm="refuse"))
     theta = point(problem)
     found = problem.metrics(theta)["loss"]
     assert problem.module[1].running_mean.tolist() == [3] * 4
@@ -219,12 +219,12 @@ def test_batch_norm_may_be_refused(images):
         optframe.minimize(problem, "sgd", steps=1)
 
 
-def test_noise_in_evaluation_is_the_same_in_every_measurement(data, bound):
+def test_noise_in_evaluation_is_the_same_in_every_measurement(data, bind):
     class Always(nn.Linear):
         def forward(self, x):
             return super().forward(F.dropout(x, 0.5))
 
-    problem = bound(optframe.TorchProblem(lambda: Always(6, 3), F.cross_entropy, data))
+    problem = bind(optframe.TorchProblem(lambda: Always(6, 3), F.cross_entropy, data))
     theta = point(problem)
     values = problem.metrics(theta)
     problem.loss(theta, problem.draw(np.arange(5), noise(3)))

@@ -25,9 +25,9 @@ class Net(nn.Sequential):
         )
 
 
-def test_answers_are_those_of_the_cpu(data, bound):
+def test_answers_are_those_of_the_cpu(data, bind):
     problem = optframe.TorchProblem(Net, F.cross_entropy, data, validation=0.2)
-    here, there = bound(problem), bound(problem, backend=CUPY)
+    here, there = bind(problem), bind(problem, backend=CUPY)
     random = np.random.default_rng(0)
     theta, v = here.start(random).astype(float), random.standard_normal(here.size)
     rows = np.arange(20)
@@ -46,8 +46,8 @@ def test_answers_are_those_of_the_cpu(data, bound):
     assert there.metrics(at) == pytest.approx(here.metrics(theta), rel=1e-9)
 
 
-def test_the_parameters_are_views_of_cupys_memory(data, bound):
-    problem = bound(optframe.TorchProblem(Net, F.cross_entropy, data), backend=CUPY)
+def test_the_parameters_are_views_of_cupys_memory(data, bind):
+    problem = bind(optframe.TorchProblem(Net, F.cross_entropy, data), backend=CUPY)
     theta = CUPY.asarray(np.arange(problem.size, dtype=float))
     parameters = problem.parameters_at(theta)
     assert parameters[0].device.type == "cuda"

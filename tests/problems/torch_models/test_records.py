@@ -47,8 +47,8 @@ def shapes(x, y):
 
 
 @pytest.mark.parametrize("form", list(shapes(np.ones((1, 1)), np.ones(1))))
-def test_data_may_have_many_forms(form, data, bound):
-    expected, problem = bound(made(data)), bound(made(shapes(*data)[form]))
+def test_data_may_have_many_forms(form, data, bind):
+    expected, problem = bind(made(data)), bind(made(shapes(*data)[form]))
     theta = np.random.default_rng(0).standard_normal(21)
     assert problem.records == 60
     for rows in (np.array([5, 3, 3, 59]), slice(10, 20), slice(None), np.arange(4, dtype=np.int32)):
@@ -59,13 +59,13 @@ def test_data_may_have_many_forms(form, data, bound):
     assert problem.groups("subject") is None
 
 
-def test_a_module_may_take_several_inputs(data, bound):
+def test_a_module_may_take_several_inputs(data, bind):
     class Two(nn.Bilinear):
         def __init__(self):
             super().__init__(6, 6, 3)
 
     x, y = data
-    problem = bound(optframe.TorchProblem(Two, F.cross_entropy, (x, x + 1, y)))
+    problem = bind(optframe.TorchProblem(Two, F.cross_entropy, (x, x + 1, y)))
     theta = np.random.default_rng(0).standard_normal(problem.size)
     weights = theta[:108].reshape(3, 6, 6)
     outputs = np.einsum("ni,kij,nj->nk", x, weights, x + 1) + theta[108:]
@@ -97,12 +97,10 @@ def test_parts_are_given_or_split_off(data):
     assert len(numbers["validation"][0]) == 15
 
 
-def test_the_parts_are_measured_under_the_names_of_all_problems(data, bound):
+def test_the_parts_are_measured_under_the_names_of_all_problems(data, bind):
     x, y = data
     accuracy = {"accuracy": lambda outputs, targets: (outputs.argmax(1) == targets).double().mean()}
-    problem = bound(
-        made(data, validation=(x[:9], y[:9]), test=(x[9:30], y[9:30]), metrics=accuracy)
-    )
+    problem = bind(made(data, validation=(x[:9], y[:9]), test=(x[9:30], y[9:30]), metrics=accuracy))
     theta = np.random.default_rng(0).standard_normal(21)
     outputs = x @ theta[:18].reshape(3, 6).T + theta[18:]
     losses = np.log(np.exp(outputs).sum(1)) - outputs[np.arange(60), y]
@@ -123,7 +121,7 @@ def test_the_parts_are_measured_under_the_names_of_all_problems(data, bound):
 
 
 @pytest.mark.parametrize("held", [1, 40, 10**9])
-def test_metrics_see_all_outputs_at_once_where_they_can_be_held(held, data, bound, monkeypatch):
+def test_metrics_see_all_outputs_at_once_where_they_can_be_held(held, data, bind, monkeypatch):
     monkeypatch.setattr("optframe_problems.torch_models.measuring.HELD", held)
     seen = []
 
@@ -132,7 +130,7 @@ def test_metrics_see_all_outputs_at_once_where_they_can_be_held(held, data, boun
         seen.append(len(outputs))
         return outputs.mean()
 
-    problem = bound(made(data, metrics={"mean": count}))
+    problem = bind(made(data, metrics={"mean": count}))
     _ = problem.deterministic
     problem._live.most = 7
     theta = np.random.default_rng(0).standard_normal(21)
@@ -142,7 +140,7 @@ def test_metrics_see_all_outputs_at_once_where_they_can_be_held(held, data, boun
     assert found == pytest.approx((data[0] @ theta[:18].reshape(3, 6).T + theta[18:]).mean())
 
 
-def test_outputs_may_be_anything_that_the_loss_takes(data, bound):
+def test_outputs_may_be_anything_that_the_loss_takes(data, bind):
     class Pair(nn.Linear):
         def forward(self, x):
             return super().forward(x), x
@@ -150,7 +148,7 @@ def test_outputs_may_be_anything_that_the_loss_takes(data, bound):
     def loss(outputs, targets):
         return F.cross_entropy(outputs[0], targets) + outputs[1].mean()
 
-    problem = bound(optframe.TorchProblem(lambda: Pair(6, 3), loss, data))
+    problem = bind(optframe.TorchProblem(lambda: Pair(6, 3), loss, data))
     _ = problem.deterministic
     problem._live.most = 25
     theta = np.random.default_rng(0).standard_normal(21)
@@ -158,9 +156,9 @@ def test_outputs_may_be_anything_that_the_loss_takes(data, bound):
     assert found == pytest.approx(problem.loss(theta, problem.draw(slice(None), None)))
 
 
-def test_a_loss_may_be_a_module_with_weights_of_its_own(data, bound):
+def test_a_loss_may_be_a_module_with_weights_of_its_own(data, bind):
     criterion = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0]))
-    problem = bound(optframe.TorchProblem(linear, criterion, data))
+    problem = bind(optframe.TorchProblem(linear, criterion, data))
     theta = np.random.default_rng(0).standard_normal(21)
     x, y = data
     outputs = torch.tensor(x @ theta[:18].reshape(3, 6).T + theta[18:])

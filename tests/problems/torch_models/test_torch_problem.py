@@ -41,8 +41,8 @@ def point(problem, seed=0, scale=0.3):
 
 @pytest.mark.parametrize("make", [Mlp, Mlp(), lambda: Mlp(7)], ids=["class", "module", "function"])
 @pytest.mark.parametrize("backend", [NumpyBackend(), ReadOnlyBackend()], ids=["plain", "read-only"])
-def test_loss_and_gradient_are_torchs(make, backend, data, bound, plainly):
-    problem = bound(optframe.TorchProblem(make, F.cross_entropy, data), backend=backend)
+def test_loss_and_gradient_are_torchs(make, backend, data, bind, plainly):
+    problem = bind(optframe.TorchProblem(make, F.cross_entropy, data), backend=backend)
     module = make if isinstance(make, nn.Module) else make()
     for seed in range(3):
         theta = backend.asarray(point(problem, seed))
@@ -56,8 +56,8 @@ def test_loss_and_gradient_are_torchs(make, backend, data, bound, plainly):
         assert both[1].dtype == both[0].dtype == np.float64
 
 
-def test_the_parameters_are_views_of_theta_and_set_again_only_for_another_array(data, bound):
-    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
+def test_the_parameters_are_views_of_theta_and_set_again_only_for_another_array(data, bind):
+    problem = bind(optframe.TorchProblem(Mlp, F.cross_entropy, data))
     theta = point(problem)
     parameters = problem.parameters_at(theta)
     assert [name for name, _ in problem.module.named_parameters()] == list(problem.layout().slices)
@@ -77,8 +77,8 @@ def test_the_parameters_are_views_of_theta_and_set_again_only_for_another_array(
     assert parameters[0].data_ptr() == other.ctypes.data
 
 
-def test_backward_leaves_the_gradient_in_fresh_memory(data, bound):
-    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
+def test_backward_leaves_the_gradient_in_fresh_memory(data, bind):
+    problem = bind(optframe.TorchProblem(Mlp, F.cross_entropy, data))
     theta, batch = point(problem), problem.draw(np.arange(9), None)
     loss = problem.backward(theta, batch)
     assert loss.requires_grad is False
@@ -93,11 +93,11 @@ def test_backward_leaves_the_gradient_in_fresh_memory(data, bound):
 
 
 @pytest.mark.parametrize("copied", [0, 10**9], ids=["views", "copies"])
-def test_answers_do_not_depend_on_where_theta_lies(copied, data, bound, monkeypatch):
+def test_answers_do_not_depend_on_where_theta_lies(copied, data, bind, monkeypatch):
     """θ in the same array or another one, overwritten or not, with other points between."""
     monkeypatch.setattr("optframe_problems.torch_models.live_module.COPIED", copied)
-    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
-    fresh = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
+    problem = bind(optframe.TorchProblem(Mlp, F.cross_entropy, data))
+    fresh = bind(optframe.TorchProblem(Mlp, F.cross_entropy, data))
     batch = problem.draw(np.arange(9), None)
     random = np.random.default_rng(0)
     arrays = [random.standard_normal(problem.size) for _ in range(3)]
@@ -137,9 +137,9 @@ def functional(problem, x, y, loss, train=True):
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # of torch.func's own parts
 @pytest.mark.parametrize("many", [1, 4, 10**9], ids=["one by one", "a few", "all"])
-def test_second_derivatives_are_those_of_torchs_transforms(many, data, bound, monkeypatch):
+def test_second_derivatives_are_those_of_torchs_transforms(many, data, bind, monkeypatch):
     monkeypatch.setattr("optframe_problems.torch_models.second_derivatives.COLUMNS", many)
-    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
+    problem = bind(optframe.TorchProblem(Mlp, F.cross_entropy, data))
     for seed in range(2):
         theta, v = point(problem, seed), point(problem, 9)
         batch = problem.draw(np.arange(20), None)
@@ -152,9 +152,9 @@ def test_second_derivatives_are_those_of_torchs_transforms(many, data, bound, mo
 
 
 def test_where_torch_cannot_batch_a_hessian_its_columns_are_found_one_by_one(
-    data, bound, monkeypatch
+    data, bind, monkeypatch
 ):
-    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data))
+    problem = bind(optframe.TorchProblem(Mlp, F.cross_entropy, data))
     theta, batch = point(problem), problem.draw(np.arange(20), None)
     expected = problem.hessian(theta, batch)
     grad = torch.autograd.grad
@@ -168,7 +168,7 @@ def test_where_torch_cannot_batch_a_hessian_its_columns_are_found_one_by_one(
     assert_allclose(problem.hessian(theta, batch), expected, rtol=1e-12, atol=1e-15)
 
 
-def test_attention_is_differentiated_twice(bound):
+def test_attention_is_differentiated_twice(bind):
     """Its quickest kernels have no second derivative."""
 
     class Attention(nn.TransformerEncoderLayer):
@@ -176,7 +176,7 @@ def test_attention_is_differentiated_twice(bound):
             super().__init__(4, 2, 4, dropout=0.0, batch_first=True)
 
     x = np.random.default_rng(0).standard_normal((6, 3, 4))
-    problem = bound(optframe.TorchProblem(Attention, F.mse_loss, (x, x[:, ::-1])))
+    problem = bind(optframe.TorchProblem(Attention, F.mse_loss, (x, x[:, ::-1])))
     theta, v = point(problem), point(problem, 7)
     batch = problem.draw(slice(None), None)
     h = 1e-5
@@ -199,12 +199,12 @@ class Wrong(torch.autograd.Function):
         return gradient * (x + x.detach())
 
 
-def test_wrong_second_derivatives_are_refused(data, bound):
+def test_wrong_second_derivatives_are_refused(data, bind):
     class Square(nn.Linear):
         def forward(self, x):
             return Wrong.apply(super().forward(x))
 
-    problem = bound(optframe.TorchProblem(lambda: Square(6, 3), F.cross_entropy, data))
+    problem = bind(optframe.TorchProblem(lambda: Square(6, 3), F.cross_entropy, data))
     theta, batch = point(problem), problem.draw(slice(None), None)
     assert np.isfinite(problem.gradient(theta, batch)).all()
     message = "Square: its second derivatives by '(weight|bias)' are wrong: torch has"
@@ -217,7 +217,7 @@ def test_wrong_second_derivatives_are_refused(data, bound):
     assert found.status == "finished"
 
 
-def test_relu_and_pooling_are_not_taken_for_wrong(images, bound):
+def test_relu_and_pooling_are_not_taken_for_wrong(images, bind):
     def make():
         convolution = nn.Conv2d(2, 40, 3, padding=1)
         nn.init.zeros_(convolution.bias)
@@ -225,22 +225,22 @@ def test_relu_and_pooling_are_not_taken_for_wrong(images, bound):
         return nn.Sequential(*layers)
 
     x, y = images
-    problem = bound(optframe.TorchProblem(make, F.cross_entropy, (np.maximum(x, 0), y)))
+    problem = bind(optframe.TorchProblem(make, F.cross_entropy, (np.maximum(x, 0), y)))
     theta = point(problem)
     assert np.isfinite(problem.hvp(theta, theta, problem.draw(slice(None), None))).all()
 
 
-def test_a_linear_loss_has_no_curvature(data, bound):
-    problem = bound(optframe.TorchProblem(lambda: nn.Linear(6, 1), lambda o, t: o.mean(), data))
+def test_a_linear_loss_has_no_curvature(data, bind):
+    problem = bind(optframe.TorchProblem(lambda: nn.Linear(6, 1), lambda o, t: o.mean(), data))
     theta, batch = point(problem), problem.draw(np.arange(20), None)
     assert_array_equal(problem.hvp(theta, theta, batch), np.zeros(7))
     assert_array_equal(problem.hessian(theta, batch), np.zeros((7, 7)))
 
 
 @pytest.mark.parametrize("most", [7, 20, 59, 60, 1000])
-def test_a_large_batch_goes_through_in_pieces_of_the_right_weights(most, data, bound):
-    problem = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data, metrics={"m": accuracy}))
-    whole = bound(optframe.TorchProblem(Mlp, F.cross_entropy, data, metrics={"m": accuracy}))
+def test_a_large_batch_goes_through_in_pieces_of_the_right_weights(most, data, bind):
+    problem = bind(optframe.TorchProblem(Mlp, F.cross_entropy, data, metrics={"m": accuracy}))
+    whole = bind(optframe.TorchProblem(Mlp, F.cross_entropy, data, metrics={"m": accuracy}))
     theta, v = point(problem), point(problem, 5)
     _ = problem.deterministic
     problem._live.most = most
