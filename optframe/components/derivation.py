@@ -137,7 +137,7 @@ def _constant_product(problem: Any, theta: Array, v: Array) -> Array:
 
 
 FAR = 1024.0
-"""How much farther than the start a quadratic's gradient is asked, to make its constant small."""
+"""How far from 0 the gradients are that give Hv, relative to the start."""
 
 
 def _difference(problem: Any, theta: Array, v: Array) -> Array:

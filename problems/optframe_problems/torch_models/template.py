@@ -143,7 +143,7 @@ class Template:
     def _check(self) -> None:
         who = f"TorchProblem: {type(self.module).__name__}"
         if isinstance(self.module, torch.jit.ScriptModule):
-            raise UsageError(f"{who} is compiled by torch.jit; give the module from before")
+            raise UsageError(f"{who} is compiled by torch.jit; give the module itself")
         for name, parameter in self.module.named_parameters():
             if torch.nn.parameter.is_lazy(parameter):
                 raise UsageError(

@@ -92,7 +92,8 @@ def _notes(
     if problem["reason"] and problem["reason"] != "no run":
         notes.append(f"Not judged: {problem['reason']}.")
     elif problem["kind"] == "cost" and found.doubt:
-        notes.append(f"{found.cost.capitalize()} are not comparable: in the study's order.")
+        what = found.cost.capitalize()
+        notes.append(f"{what} are not comparable; rows are in the study's order.")
     elif problem["kind"] == "cost":
         notes.append(
             f"In the order of the expected {COSTS[found.cost].words} to the target: what all runs "
