@@ -28,6 +28,9 @@ LOST_AND_FOUND = "lost_and_found"
 MOST_REFUSED = 20_000
 """Reads of one table that SQLite may refuse: more than the rows under a page of 4096 bytes."""
 
+MOST_EMPTY = 200_000
+"""Ranges of a damaged table in which rows are missing: more than deletions leave."""
+
 LAST = 2**63 - 1
 """The largest number that a row can have."""
 
@@ -101,7 +104,12 @@ def _replace_first_page(copy: Path) -> None:
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Value, ...]]:
-    """Yield the readable rows of a table, each once, in the order of their numbers."""
+    """Yield the readable rows of a table, each once.
+
+    The numbers of rows ascend. Where a page is damaged a row may have another number. SQLite does
+    not report that: the next number is smaller, or a range ends before its end. In both cases the
+    range is read again in halves.
+    """
     # The limit keeps SQLite from going on to the next page after the last row of a range.
     quoted = table.replace('"', '""')
     query = f'SELECT rowid, * FROM "{quoted}" WHERE rowid BETWEEN ? AND ? ORDER BY rowid LIMIT ?'
@@ -110,24 +118,33 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Value, .
     except sqlite3.Error:  # the schema does not have this table any more, or it is a view
         return
     ranges = [(1, LAST)]
-    last: int | None = None
-    refused = 0
-    while ranges and refused < MOST_REFUSED:
+    seen: set[int] = set()
+    damaged = False
+    refused = empty = 0
+    while ranges and refused < MOST_REFUSED and empty < MOST_EMPTY:
         low, high = ranges.pop()
+        left = low
         try:
-            for number, *values in connection.execute(query, (low, high, high - low + 1)):
-                if number < low:
-                    raise sqlite3.DatabaseError("pages refer to each other in a circle")
-                low = number + 1
-                yield tuple(values)
+            for row in connection.execute(query, (low, high, high - low + 1)):
+                if row[0] < left:
+                    raise sqlite3.DatabaseError("numbers of rows do not ascend")
+                left = row[0] + 1
+                if (identity := hash(row)) not in seen:
+                    seen.add(identity)
+                    yield row[1:]
+            if not damaged:
+                break
+            low = left
+            empty += low <= high
         except sqlite3.Error:
             refused += 1
-            if last is None:
-                last = _last_number(connection, table)
-                ranges.append((low, last))
-            elif low < high:  # else this is the very row
-                middle = (low + high) // 2
-                ranges += [(middle + 1, high), (low, middle)]
+            if not damaged:
+                damaged = True
+                ranges.append((1, _last_number(connection, table)))
+                continue
+        if low < high:  # else this is the very row, or nothing is left
+            middle = (low + high) // 2
+            ranges += [(middle + 1, high), (low, middle)]
 
 
 def _last_number(connection: sqlite3.Connection, table: str) -> int:

@@ -160,6 +160,17 @@ def test_every_flipped_byte_is_noticed_or_harmless(sound, damaged, random):
         overwrite(damaged, place, content[place : place + 1])
 
 
+@pytest.mark.parametrize("table", ["trials", "curves"])
+def test_a_damaged_place_of_a_row_costs_its_page(sound, damaged, table, random):
+    """A page says where its rows are; one that is read elsewhere has another number."""
+    content = damaged.read_bytes()
+    for number, page in enumerate(random.choice(pages_of(sound, table), 20).tolist()):
+        place = (page - 1) * PAGE + int(random.integers(8, 10))
+        overwrite(damaged, place, bytes([content[place] ^ 1 << int(random.integers(8))]))
+        assert recover(damaged, damaged.parent.with_name(f"new{number}") / STORE_NAME).trials >= 60
+        overwrite(damaged, place, content[place : place + 1])
+
+
 @pytest.mark.parametrize("length", [100, PAGE])
 def test_a_garbage_header_or_first_page_costs_nothing(sound, damaged, random, length):
     overwrite(damaged, 0, random.bytes(length))
