@@ -42,15 +42,19 @@ if TYPE_CHECKING:
         Point,
         Positive,
         Problem,
+        Protocol,
         Reporter,
         Sampler,
         Schedule,
         Search,
         Setting,
         Solver,
+        Space,
         StochasticProblem,
         Stop,
         Transform,
+        Tried,
+        Tuner,
         UnitInterval,
         Wrapper,
         cache_folder,
@@ -77,8 +81,8 @@ _HOMES = {
     "optframe.contracts": (
         "Adapter Array Backend Block Count DataFile Dataset DatasetLoader EpochSeeds Executor "
         "Figure Fraction Frames Function Indices Layout Lost NonNegative Number Optimizer Part "
-        "Point Positive Problem Reporter Sampler Schedule Search Setting Solver "
-        "StochasticProblem Stop Transform UnitInterval Wrapper cache_folder"
+        "Point Positive Problem Protocol Reporter Sampler Schedule Search Setting Solver Space "
+        "StochasticProblem Stop Transform Tried Tuner UnitInterval Wrapper cache_folder"
     ),
     "optframe.drawing.figures": "draw",
     "optframe.rules": "coefficient elementwise maximum minimum sign sqrt where",
@@ -128,6 +132,7 @@ __all__ = [
     "Point",
     "Positive",
     "Problem",
+    "Protocol",
     "Record",
     "Registry",
     "Reporter",
@@ -137,12 +142,15 @@ __all__ = [
     "Search",
     "Setting",
     "Solver",
+    "Space",
     "StochasticProblem",
     "Stop",
     "StoreError",
     "Study",
     "Transform",
     "Trial",
+    "Tried",
+    "Tuner",
     "UnavailableError",
     "UnitInterval",
     "UsageError",

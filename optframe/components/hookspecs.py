@@ -79,6 +79,16 @@ def optframe_executors() -> Registered:
 
 
 @hookspec
+def optframe_tuners() -> Registered:
+    """Register tuners, which propose hyperparameters."""
+
+
+@hookspec
+def optframe_protocols() -> Registered:
+    """Register protocols of tuning."""
+
+
+@hookspec
 def optframe_figures() -> Registered:
     """Register figures."""
 

@@ -25,6 +25,8 @@ KINDS = {
     "schedules": Kind("schedule", ("Schedule",)),
     "backends": Kind("backend", ("Backend",)),
     "executors": Kind("executor", ("Executor",)),
+    "tuners": Kind("tuner", ("Tuner",)),
+    "protocols": Kind("protocol", ("Protocol",)),
     "figures": Kind("figure", ("Figure",)),
     "reporters": Kind("reporter", ("Reporter",)),
     "adapters": Kind("adapter", ("Adapter",)),

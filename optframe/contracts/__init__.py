@@ -18,11 +18,14 @@ from optframe.contracts.figure import Figure, Frames
 from optframe.contracts.layout import Block, Layout
 from optframe.contracts.optimizer import Optimizer, Solver, Wrapper
 from optframe.contracts.problem import Function, Problem, Setting, StochasticProblem
+from optframe.contracts.protocol import Protocol
 from optframe.contracts.reporter import Reporter
 from optframe.contracts.sampler import EpochSeeds, Indices, Sampler
 from optframe.contracts.schedule import Schedule
 from optframe.contracts.search import Point, Search
+from optframe.contracts.space import Space
 from optframe.contracts.transform import Transform
+from optframe.contracts.tuner import Tried, Tuner
 
 __all__ = [
     "Adapter",
@@ -49,15 +52,19 @@ __all__ = [
     "Point",
     "Positive",
     "Problem",
+    "Protocol",
     "Reporter",
     "Sampler",
     "Schedule",
     "Search",
     "Setting",
     "Solver",
+    "Space",
     "StochasticProblem",
     "Stop",
     "Transform",
+    "Tried",
+    "Tuner",
     "UnitInterval",
     "Wrapper",
     "cache_folder",
