@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -70,14 +69,14 @@ class Binder:
         if component not in self._draws:
             made = self._made(component)
             self._draws[component] = bool(made.draws_instance)
-        instance = seeds.index if self._draws[component] else 0
-        key = (component, backend, dtype, seeds.study, instance)
+        own = seeds if self._draws[component] else Seeds(seeds.study, 0)
+        key = (component, backend, dtype, own)
         if key not in self._problems:
             made = made or self._made(component)
             setting = Setting(
                 self.backend(backend),
                 dtype,
-                dataclasses.replace(seeds, index=instance).sequence("instance"),
+                own.sequence("instance"),
                 partial(self._dataset_for, component),
             )
             self._problems[key] = bound = made.bind(setting)

@@ -4,6 +4,10 @@ The axes are the names in `AXES`. The sequence of an axis is
 ``SeedSequence(study seed, spawn_key=(axis, seed index, ...))``. It does not depend on the optimizer
 or on the order in which trials run, so that all optimizers of a study get the same starts and the
 same minibatches. The seed 0 is a seed like any other.
+
+While hyperparameters are tuned it is ``spawn_key=(16 + axis, study, seed index, ...)``, with the
+number of the tuning's repetition (its study). So runs that choose share no draw with those that are
+judged, nor with those of another repetition.
 """
 
 from __future__ import annotations
@@ -19,17 +23,26 @@ __all__ = ["AXES", "SamplerSeeds", "Seeds", "StackedGenerator"]
 
 AXES = ("instance", "start", "sampler", "noise", "optimizer")
 
+TUNING = 16
+"""What is added to an axis while tuning; there will be fewer axes."""
+
 
 @dataclass(frozen=True)
 class Seeds:
-    """The generators of one trial: study seed and seed index."""
+    """The generators of one trial: study seed and seed index.
+
+    ``tuning`` is the repetition of the tuning that the trial belongs to; None if it is judged.
+    """
 
     study: int
     index: int
+    tuning: int | None = None
 
     def sequence(self, axis: str, *path: int) -> np.random.SeedSequence:
         """Return the seed sequence of an axis; ``path`` selects an epoch or a step of it."""
-        return np.random.SeedSequence(self.study, spawn_key=(AXES.index(axis), self.index, *path))
+        number = AXES.index(axis)
+        place = (number,) if self.tuning is None else (TUNING + number, self.tuning)
+        return np.random.SeedSequence(self.study, spawn_key=(*place, self.index, *path))
 
     def generator(self, axis: str, *path: int) -> np.random.Generator:
         """Return a fresh generator at the beginning of that sequence."""

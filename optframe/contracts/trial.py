@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from optframe.contracts.seeds import Seeds
 from optframe.errors import encodable, printable
 
 __all__ = [
@@ -257,6 +258,11 @@ class Trial:
         """What messages call it: the pair, the sampler of a problem with data, and the seed."""
         labels = self.optimizer.label, self.problem.label, self.sampler.label
         return trial_name(*labels, self.seed)
+
+    @property
+    def seeds(self) -> Seeds:
+        """The generators of its run; those of tuning are never those of final trials."""
+        return Seeds(self.study_seed, self.seed, self.study if self.stage == "tune" else None)
 
     @cached_property
     def cell(self) -> str:

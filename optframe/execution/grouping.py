@@ -11,7 +11,6 @@ from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Optimizer
 from optframe.contracts.optimizer import all_of
-from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Trial, canonical
 from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.rules import computing_with
@@ -45,8 +44,7 @@ def _kind(trial: Trial, runner: TrialRunner) -> str:
     """Return a text that is equal for trials that differ only in numbers and seeds."""
     registry, optimizer = runner.registry, trial.optimizer
     values = _masked(registry, "optimizers", {"name": optimizer.name, **optimizer.values})
-    seeds = Seeds(trial.study_seed, 0)
-    problem = runner.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
+    problem = runner.binder.problem(trial.problem, trial.backend, trial.dtype, trial.seeds)
     shared: dict[str, Any] = {
         "optimizer": values,
         "problem": [trial.problem.name, trial.problem.parameters],
@@ -54,7 +52,7 @@ def _kind(trial: Trial, runner: TrialRunner) -> str:
         "rest": [str(trial.budget), str(trial.checkpoints), trial.start, trial.study_seed],
         "measured": [trial.measure, trial.profile],
         "where": [trial.backend, trial.dtype, trial.threads, trial.code],
-        "instance": trial.seed if problem.draws_instance else 0,
+        "instance": [trial.seed, trial.seeds.tuning] if problem.draws_instance else [],
     }
     return canonical(shared)
 

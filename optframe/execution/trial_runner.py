@@ -18,7 +18,6 @@ from optframe.components.kinds import KINDS
 from optframe.components.registry import Registry
 from optframe.contracts import Dataset, Sampler, StochasticProblem
 from optframe.contracts.record import Landscape, Record, now
-from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import NO_SAMPLER, Trial
 from optframe.errors import described, printable, shortened
 from optframe.execution.environment import machine_load
@@ -191,7 +190,7 @@ class TrialRunner:
 
     def setup(self, trial: Trial, theta0: Any = None) -> Setup:
         """Return the objects of a trial, made from their names; ``theta0`` replaces its start."""
-        seeds, saved = Seeds(trial.study_seed, trial.seed), self._saved
+        seeds, saved = trial.seeds, self._saved
         problem = self.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
         asked = trial.optimizer
         table = {"name": asked.name, **asked.values}

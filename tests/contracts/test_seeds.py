@@ -25,6 +25,25 @@ def test_every_study_index_axis_and_place_has_a_stream_of_its_own():
     assert len(found) == 4 * 4 * len(AXES) * len(paths)
 
 
+def test_no_stream_of_tuning_is_one_of_judged_runs_or_of_another_repetition():
+    paths = [(), (0,), (1,), (0, 0), (3, 1)]
+    stages = (None, 0, 1, 2, 16)
+    found = {
+        first(Seeds(study, index, tuning).generator(axis, *path))
+        for study, index, tuning, axis, path in product(range(3), range(3), stages, AXES, paths)
+    }
+    assert len(found) == 3 * 3 * len(stages) * len(AXES) * len(paths)
+
+
+@pytest.mark.parametrize("tuning", [0, 3])
+def test_the_streams_of_tuning_are_those_of_numpys_seed_sequence(tuning):
+    for (number, axis), path in product(enumerate(AXES), [(), (9,), (3, 4)]):
+        sequence = np.random.SeedSequence(5, spawn_key=(16 + number, tuning, 2, *path))
+        expected = np.random.default_rng(sequence).random(5)
+        found = Seeds(5, 2, tuning).generator(axis, *path).random(5)
+        np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("study", [0, 42, 2**100])
 @pytest.mark.parametrize("index", [0, 5])
 def test_the_streams_are_those_of_numpys_seed_sequence(study, index):
