@@ -80,7 +80,7 @@ BEYOND_THE_PUBLIC_NAMES = {
 
 HEAVY = {
     *("pandas", "matplotlib", "seaborn", "scipy", "sklearn", "pydantic", "pooch"),
-    *("cupy", "numba", "torch", "jax", "keras", "dask", "jinja2", "pebble"),
+    *("cupy", "numba", "torch", "jax", "keras", "dask", "jinja2", "pebble", "optuna"),
 }
 
 OF_A_LIBRARY = {

@@ -18,6 +18,7 @@ KINDS_OF_FOLDERS = {
     "optframe_plugins.adapters": "adapters",
     "optframe_plugins.backends": "backends",
     "optframe_plugins.executors": "executors",
+    "optframe_plugins.tuners": "tuners",
     "optframe_problems.functions": "problems",
     "optframe_problems.regression": "problems",
     "optframe_problems.networks": "problems",

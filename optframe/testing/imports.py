@@ -13,7 +13,7 @@ __all__ = ["HEAVY", "check_imports"]
 HEAVY = frozenset(
     {
         *("pandas", "matplotlib", "seaborn", "scipy", "sklearn", "pydantic", "pooch", "jinja2"),
-        *("pebble", "dask", "numba", "cupy", "torch", "jax", "tensorflow"),
+        *("pebble", "dask", "numba", "cupy", "torch", "jax", "tensorflow", "optuna"),
     }
 )
 """Libraries that take a tenth of a second or more to import; import them where they are used."""

@@ -121,6 +121,18 @@ def optframe_executors() -> Mapping[str, str]:
 
 
 @hookimpl
+def optframe_tuners() -> Mapping[str, str]:
+    """Register the tuners."""
+    home = "optframe_plugins.tuners"
+    return {
+        "grid": f"{home}.grid:Grid",
+        "random": f"{home}.random:Random",
+        "sobol": f"{home}.sobol:Sobol",
+        "optuna": f"{home}.optuna:Optuna",
+    }
+
+
+@hookimpl
 def optframe_adapters() -> Mapping[str, str]:
     """Register the adapters of other libraries."""
     home = "optframe_plugins.adapters"

@@ -1,0 +1,1 @@
+"""The tuners, one file each."""
