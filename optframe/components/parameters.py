@@ -24,6 +24,7 @@ __all__ = [
     "FURTHER",
     "Parameter",
     "accept",
+    "accept_one",
     "build",
     "is_float",
     "is_sequence",
@@ -192,7 +193,7 @@ def accept(
                 mistakes.append(f"{where}: unknown parameter {name!r}; {_hint(component, name)}")
             continue
         try:
-            values[name] = _accept(fields[name], value, f"{where}: {name}", make)
+            values[name] = accept_one(fields[name], value, f"{where}: {name}", make)
         except UsageError as error:
             mistakes += error.mistakes
     for name, field in fields.items():
@@ -225,7 +226,8 @@ def is_sequence(annotation: Any) -> bool:
     return bare in (tuple, list) or get_origin(bare) in (tuple, list)
 
 
-def _accept(field: Parameter, value: Any, where: str, make: Make | None) -> Any:
+def accept_one(field: Parameter, value: Any, where: str, make: Make | None) -> Any:
+    """Return a value converted to the field's type; raise `UsageError` if it is not valid."""
     if field.number:
         if isinstance(value, Schedule):
             return value

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
+
+from optframe.contracts.space import Space
 
 __all__ = ["Adapter"]
 
@@ -72,3 +75,10 @@ class Adapter(ABC):
         The versions of their distributions are then in the keys of trials, as that of the library.
         """
         return ()
+
+    def spaces(self, found: object) -> Mapping[str, Space]:
+        """Return the usual space of its parameters, by the names in the signature, with sources.
+
+        It is empty by default: whoever tunes the component has to give the spaces.
+        """
+        return {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from optframe.contracts.backend import Array
 from optframe.contracts.search import Search
+from optframe.contracts.space import Space
 
 if TYPE_CHECKING:
     from optframe.contracts.layout import Layout
@@ -47,6 +48,10 @@ class Optimizer(ABC):
 
     random: ClassVar[bool] = False
     """Whether it draws from ``oracle.random``, so that seeds differ on a fixed problem."""
+
+    spaces: ClassVar[Mapping[str, Space]] = {}
+    """The usual space of its fields, by the fields' names in a study, with its source (see
+    `optframe.Space`). The order is that in which they are tuned."""
 
     def requires(self) -> frozenset[str]:
         """Return what this instance needs: ``needs``, and what its searches and optimizers need."""
@@ -150,6 +155,7 @@ class Solver(ABC):
     vectorized: ClassVar[bool] = False
     resumable: ClassVar[bool] = False
     random: ClassVar[bool] = False
+    spaces: ClassVar[Mapping[str, Space]] = {}
 
     def requires(self) -> frozenset[str]:
         """Return what this instance needs: by default ``needs``."""

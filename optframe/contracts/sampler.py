@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from optframe.contracts.space import Space
 
 __all__ = ["EpochSeeds", "Indices", "Sampler"]
 
@@ -49,6 +51,10 @@ class Sampler(ABC):
 
     Set it to False, to save that time, if no array changes after it was returned.
     """
+
+    spaces: ClassVar[Mapping[str, Space]] = {}
+    """The usual space of its fields, by the fields' names in a study, with its source (see
+    `optframe.Space`). The order is that in which they are tuned."""
 
     def bind(self, groups: Callable[[str], NDArray[Any] | None]) -> Self:
         """Return this sampler for a problem; ``groups`` is its `StochasticProblem.groups`.

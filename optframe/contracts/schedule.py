@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from optframe.contracts.space import Space
 
 __all__ = ["Schedule"]
 
@@ -13,6 +17,10 @@ class Schedule(ABC):
     Any numeric hyperparameter may be a schedule. In a study it is a table:
     ``lr = { schedule = "linear", start = 1e-3, ... }``.
     """
+
+    spaces: ClassVar[Mapping[str, Space]] = {}
+    """The usual space of its fields, by the fields' names in a study, with its source (see
+    `optframe.Space`). The order is that in which they are tuned."""
 
     @abstractmethod
     def __call__(self, k: int, epoch: float, progress: float) -> float:

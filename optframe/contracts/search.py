@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from optframe.contracts.backend import Array
+from optframe.contracts.space import Space
 
 if TYPE_CHECKING:
     from optframe.contracts.oracle import Oracle
@@ -34,6 +36,10 @@ class Search(ABC):
 
     needs: ClassVar[frozenset[str]] = frozenset({"loss", "gradient", "deterministic"})
     """The oracle methods and conditions that it uses (see `optframe.Oracle`)."""
+
+    spaces: ClassVar[Mapping[str, Space]] = {}
+    """The usual space of its fields, by the fields' names in a study, with its source (see
+    `optframe.Space`). The order is that in which they are tuned."""
 
     @abstractmethod
     def along(

@@ -17,6 +17,11 @@ DIGITS = 6
 """The significant digits of a drawn number. Powers differ in their last bits between C libraries,
 and a value is hashed."""
 
+HALF_STEP = 2.0**-53
+"""The least u of a normal draw, half the distance of the numbers that generators return."""
+
+NUMBERS = ("low", "high", "step", "mean", "deviation")
+
 SPAN = 10.0
 """The ratio of ``high`` to ``low`` from which a space without a scale is logarithmic."""
 
@@ -78,51 +83,82 @@ class Space:
     source: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.values, list):
-            object.__setattr__(self, "values", tuple(self.values))
+        for name in NUMBERS:
+            object.__setattr__(self, name, _float(getattr(self, name)))
+        if self.values is not None and not isinstance(self.values, (str, Mapping)):
+            object.__setattr__(self, "values", tuple(map(_plain, self.values)))
         if self.values is None and self.scale is None:
-            wide = self.low is not None and self.high is not None and self.low > 0
-            wide = wide and self.high >= SPAN * self.low  # type: ignore[operator]
             normal = self.mean is not None or self.deviation is not None
+            low, high = self.low, self.high
+            wide = isinstance(low, float) and isinstance(high, float) and 0 < low * SPAN <= high
             chosen = "log-normal" if normal else "log" if wide else "linear"
             object.__setattr__(self, "scale", chosen)
-        mistake = self._mistake()
+        mistake = self._mistake() or self._mistake_of_range()
         if mistake:
             raise ValueError(mistake)
 
     def _mistake(self) -> str | None:
-        """Return what is wrong with the parameters; None if they make a space."""
+        """Return which parameters are no numbers or do not belong together; None if all do."""
+        for name in ("times", "source"):
+            if not isinstance(getattr(self, name), (str, type(None))):
+                return f"{name}: found {getattr(self, name)!r}, expected a text"
+        if not isinstance(self.whole, bool):
+            return f"whole: found {self.whole!r}, expected true or false"
         if self.values is not None:
-            names = ("low", "high", "scale", "step", "times", "mean", "deviation")
-            given = [name for name in names if getattr(self, name) is not None]
+            given = [n for n in ("scale", "times", *NUMBERS) if getattr(self, n) is not None]
             if given:
                 return f"found values with {', '.join(given)}, expected values alone"
-            return None if self.values else "values is empty, expected at least one value"
+            if not isinstance(self.values, tuple) or not self.values:
+                shown = [] if self.values == () else self.values
+                return f"values: found {shown!r}, expected a list of at least one value"
+            endless = [v for v in self.values if isinstance(v, float) and not math.isfinite(v)]
+            return f"values: found {endless[0]}, expected finite numbers" if endless else None
         if self.scale not in SCALES:
             return f"scale: found {self.scale!r}, expected one of {', '.join(SCALES)}"
-        ranged, normal = ("low", "high"), ("mean", "deviation")
-        own, others = (normal, ranged) if self.scale == "log-normal" else (ranged, normal)
-        for name in others:
-            if getattr(self, name) is not None:
+        ranged, normal = NUMBERS[:3], NUMBERS[3:]
+        own = normal if self.scale == "log-normal" else ranged
+        for name in NUMBERS:
+            if name not in own and getattr(self, name) is not None:
                 return f"found {name}, which the scale {self.scale} does not use"
-        for name in (*own, *(("step",) if self.step is not None else ())):
+        for name in own:
             value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not (number and math.isfinite(value)):
+            if value is None and name == "step":
+                continue
+            if not (isinstance(value, float) and math.isfinite(value)):
                 found = "nothing" if value is None else repr(value)
                 return f"{name}: found {found}, expected a finite number"
-        low, high = self.low, self.high
-        positive = ("step",) if self.step is not None else ()
-        for name in (*positive, *(("deviation",) if own is normal else ())):
-            if getattr(self, name) <= 0:
-                return f"{name}: found {getattr(self, name)}, expected a number > 0"
-        if own is ranged and not low < high:  # type: ignore[operator]
-            return f"found low {low} and high {high}, expected low < high"
-        if self.scale == "log" and low <= 0:  # type: ignore[operator]
-            return f"low: found {low}, expected a number > 0 for the scale log"
-        if self.scale == "one-minus-log" and high >= 1:  # type: ignore[operator]
-            return f"high: found {high}, expected a number < 1 for the scale one-minus-log"
         return None
+
+    def _mistake_of_range(self) -> str | None:
+        """Return what is wrong with the numbers of a range; None if nothing is."""
+        if self.values is not None:
+            return None
+        if self.scale == "log-normal":
+            if not self.deviation > 0:  # type: ignore[operator]
+                return f"deviation: found {self.deviation:g}, expected a number > 0"
+            if abs(self.mean) + 9 * self.deviation > 300:  # type: ignore[operator,arg-type]
+                found = f"mean {self.mean:g} and deviation {self.deviation:g}"
+                return f"found {found}, expected |mean| + 9·deviation ≤ 300: 10^300 is the largest"
+            return None
+        low, high = self._range
+        found = f"low {low!r} and high {high!r}"
+        if not low < high:
+            return f"found {found}, expected low < high"
+        if self.scale == "log" and low <= 0:
+            return f"low: found {low!r}, expected a number > 0 for the scale log"
+        if self.scale == "one-minus-log" and high >= 1:
+            return f"high: found {high!r}, expected a number < 1 for the scale one-minus-log"
+        if not math.isfinite(high - low) or (self.scale == "log" and not math.isfinite(high / low)):
+            return f"found {found}, expected a difference and a ratio that are finite"
+        if self.step is not None and not 0 < self.step <= high - low:
+            return f"step: found {self.step:g}, expected a number > 0, at most high − low"
+        if self.whole and math.ceil(low) > math.floor(high):
+            return f"found {found}, expected a whole number between them"
+        return None
+
+    @property
+    def _range(self) -> tuple[float, float]:
+        return self.low, self.high  # type: ignore[return-value]
 
     @property
     def bounded(self) -> bool:
@@ -130,41 +166,64 @@ class Space:
         return self.values is None and self.scale != "log-normal"
 
     @property
+    def numeric(self) -> bool:
+        """Whether all its values are numbers."""
+        return self.values is None or all(
+            isinstance(v, (int, float)) and not isinstance(v, bool) for v in self.values
+        )
+
+    @property
     def ends(self) -> tuple[Any, ...]:
-        """The values whose acceptance shows that all are: both ends, or every value."""
-        if self.values is not None:
-            return self.values
-        return (self.at(0.0), self.at(1.0)) if self.bounded else (10.0**self.mean,)  # type: ignore[operator]
+        """The values whose acceptance shows that all are: the two outermost, or every one."""
+        return self.values if self.values is not None else (self.at(0.0), self.at(1.0))
 
     def at(self, u: float) -> Any:
-        """Return the value at u in [0, 1], without the factor of ``times``."""
+        """Return the value at u in [0, 1], without the factor of ``times``.
+
+        At 0 and 1 it is the outermost value (for ``log-normal`` 8.2 deviations from the mean).
+        """
         if self.values is not None:
             return self.values[min(int(u * len(self.values)), len(self.values) - 1)]
         if self.scale == "log-normal":
-            inner = min(max(u, 2.0**-53), 1 - 2.0**-53)
-            value = 10.0 ** (self.mean + self.deviation * NormalDist().inv_cdf(inner))  # type: ignore[operator]
-            return self._finished(value)
-        low, high = float(self.low), float(self.high)  # type: ignore[arg-type]
+            inner = min(max(u, HALF_STEP), 1 - HALF_STEP)
+            value = self.mean + self.deviation * NormalDist().inv_cdf(inner)  # type: ignore[operator]
+            value = rounded(10.0**value)
+            return round(value) if self.whole else value
+        low, high = self._range
         if self.scale == "log":
-            value = low * (high / low) ** u
+            value = rounded(low * (high / low) ** u)
         elif self.scale == "one-minus-log":
-            value = 1 - rounded((1 - low) * ((1 - high) / (1 - low)) ** u)
-            return min(max(self._finished(value, digits=15), low), high)
+            # The difference of two decimal numbers is decimal but for its last bits.
+            value = rounded(1 - rounded((1 - low) * ((1 - high) / (1 - low)) ** u), 15)
         else:
-            value = low + u * (high - low)
+            value = rounded(low + u * (high - low))
         if self.step is not None:
-            count = round((value - low) / self.step)
-            value = low + min(count, math.floor((high - low) / self.step + 1e-9)) * self.step
-        return self._finished(min(max(rounded(value), low), high))
+            most = math.floor((high - low) / self.step * (1 + 1e-12))
+            count = min(max(round((value - low) / self.step), 0), most)
+            value = rounded(low + count * self.step, 15)
+        if self.whole:
+            return min(max(round(value), math.ceil(low)), math.floor(high))
+        return min(max(value, low), high)  # the ends are as they were given, with all their digits
 
     def u_of(self, value: Any) -> float:
-        """Return a u whose value this is, in [0, 1]; of values the middle of its share."""
+        """Return a u in [0, 1] at which this is the value; of ``values`` the middle of its share.
+
+        A number beyond the ends gives 0 or 1.
+
+        Raises
+        ------
+        ValueError
+            If it is none of the values.
+        """
         if self.values is not None:
             return (self.values.index(value) + 0.5) / len(self.values)
         if self.scale == "log-normal":
-            u = NormalDist(self.mean, self.deviation).cdf(math.log10(value))  # type: ignore[arg-type]
-            return min(max(u, 0.0), 1.0)
-        low, high = float(self.low), float(self.high)  # type: ignore[arg-type]
+            if value <= 0:
+                return 0.0
+            return NormalDist(self.mean, self.deviation).cdf(math.log10(value))  # type: ignore[arg-type]
+        low, high = self._range
+        if value <= low or value >= high:
+            return 0.0 if value <= low else 1.0
         if self.scale == "log":
             u = math.log(value / low) / math.log(high / low)
         elif self.scale == "one-minus-log":
@@ -200,10 +259,20 @@ class Space:
         text += f", step {self.step:g}" if self.step is not None else ""
         return text + (f", times {self.times}" if self.times else "")
 
-    def _finished(self, value: float, digits: int = DIGITS) -> float | int:
-        return round(value) if self.whole else rounded(value, digits)
-
 
 def rounded(value: float, digits: int = DIGITS) -> float:
     """Return a number with this many significant digits."""
     return float(f"{value:.{digits}g}")
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy's as one of Python's, and anything else as it is."""
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
+def _float(value: Any) -> Any:
+    """Return a number as a float, and anything else as it is."""
+    value = _plain(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value) if abs(value) < 10**308 else math.inf
+    return value

@@ -1,0 +1,172 @@
+import pytest
+
+import optframe
+from optframe import UsageError
+from optframe.components.notation import parse
+from optframe.components.tuned import declared_in, spaces_in, with_setting
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return optframe.load_plugins()
+
+
+def found(registry, table, kind="optimizers", **options):
+    return spaces_in(registry, kind, table, "[[optimizer]] it", **options)
+
+
+def mistakes(registry, table, kind="optimizers"):
+    with pytest.raises(UsageError) as error:
+        found(registry, table, kind)
+    return [line.removeprefix("[[optimizer]] it: ") for line in error.value.mistakes]
+
+
+WIDE = {"low": 1e-4, "high": 1e-1}
+
+
+def test_spaces_are_named_after_their_fields(registry):
+    table = {
+        "name": "adam",
+        "beta1": [0.9, 0.95],
+        "lr": {"schedule": "cosine", "start": WIDE, "steps": 100},
+        "eps": 1e-8,
+        "wrap": [{"name": "clip-norm", "max": WIDE}, {"name": "clip-norm", "max": WIDE}],
+    }
+    spaces = found(registry, table)
+    assert {*spaces} == {"lr.start", "beta1", "clip-norm.max", "clip-norm-2.max"}
+    assert spaces["beta1"].values == (0.9, 0.95)
+    setting = {"lr.start": 0.01, "beta1": 0.9, "clip-norm.max": 1.0, "clip-norm-2.max": 2.0}
+    assert with_setting(table, setting, spaces) == {
+        "name": "adam",
+        "beta1": 0.9,
+        "lr": {"schedule": "cosine", "start": 0.01, "steps": 100},
+        "eps": 1e-8,
+        "wrap": [{"name": "clip-norm", "max": 1.0}, {"name": "clip-norm", "max": 2.0}],
+    }
+    assert table["lr"]["start"] is WIDE
+
+
+def test_a_list_is_a_grid_where_lists_are_no_spaces(registry):
+    table = {"name": "adam", "beta1": [0.9, 0.95], "lr": WIDE}
+    assert [*found(registry, table, lists=False)] == ["lr"]
+
+
+def test_whole_numbers_texts_searches_and_truth_values_are_tuned(registry):
+    spaces = found(
+        registry,
+        {"name": "lbfgs", "memory": {"low": 3, "high": 20}, "scale": [True, False]},
+    )
+    assert spaces["memory"].at(0.5) == 12
+    assert isinstance(spaces["memory"].at(0.5), int)
+    assert spaces["scale"].values == (True, False)
+    searches = found(registry, {"name": "lbfgs", "search": ["armijo", "strong-wolfe"]})
+    assert searches["search"].values == ("armijo", "strong-wolfe")
+    inside = found(registry, {"name": "bfgs", "search": {"name": "armijo", "shrink": [0.3, 0.5]}})
+    assert [*inside] == ["search.shrink"]
+
+
+def test_a_samplers_fields_have_its_kind_in_their_names(registry):
+    table = {"name": "shuffled", "batch_size": {"low": 8, "high": 512}}
+    spaces = found(registry, table, "samplers")
+    assert spaces["sampler.batch_size"].at(0.5) == 64
+    setting = {"lr": 0.1, "sampler.batch_size": 16}
+    assert with_setting(table, setting, spaces, "samplers")["batch_size"] == 16
+    assert with_setting({"name": "adam"}, setting, {}) == {"name": "adam", "lr": 0.1}
+
+
+def test_an_optimizer_in_the_short_notation_inside_a_field_is_tuned(registry):
+    table = parse("split:hidden='adam:lr={low=1e-4,high=1e-1}',rest=sgd")
+    spaces = found(registry, table)
+    assert [*spaces] == ["hidden.lr"]
+    changed = with_setting(table, {"hidden.lr": 0.1}, spaces)
+    assert changed["hidden"] == {"name": "adam", "lr": 0.1}
+
+
+def test_a_product_is_rounded_and_follows_its_factors(registry):
+    table = {"name": "adam", "lr": {**WIDE, "times": "eps"}, "eps": {"low": 1e-3, "high": 1.0}}
+    spaces = found(registry, table)
+    assert with_setting(table, {"lr": 0.1, "eps": 0.03}, spaces)["lr"] == 0.003
+    fixed = {"name": "adam", "lr": {**WIDE, "times": "eps"}, "eps": 0.5}
+    assert with_setting(fixed, {"lr": 0.1}, found(registry, fixed))["lr"] == 0.05
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (
+            {"lr": {**WIDE, "times": "lr"}},
+            ["lr: times: found a circle, lr times lr; expected none"],
+        ),
+        (
+            {"lr": {**WIDE, "times": "eps"}},
+            [
+                "lr: times: found 'eps', expected another field that is tuned, or that the same "
+                "table gives as a number"
+            ],
+        ),
+        (
+            {"lr": {**WIDE, "times": "eps_hat"}, "eps_hat": [True, False]},
+            ["lr: times: found 'eps_hat', whose values are no numbers; expected numbers"],
+        ),
+        (
+            {"beta1": {**WIDE, "times": "eps"}, "eps": {"low": 1, "high": 20}},
+            ["beta1: expected a number ≥ 0 and < 1, found 2.0, in its space"],
+        ),
+        (
+            {"lr": {"low": -1, "high": 1}, "beta1": [0.5, 1.0]},
+            [
+                "lr: expected a number > 0, found -1.0, in its space",
+                "beta1: expected a number ≥ 0 and < 1, found 1.0, in its space",
+            ],
+        ),
+        (
+            {"lr": {"schedule": "cosine", "steps": 9, "start": {"low": -1, "high": 1}}},
+            ["lr.start: expected a number > 0, as lr needs, found -1.0, in its space"],
+        ),
+        ({"lr": {"low": 1, "high": 0.1}}, ["lr: found low 1.0 and high 0.1, expected low < high"]),
+        ({"lr": []}, ["lr: values: found [], expected a list of at least one value"]),
+        (
+            {"lr": {"low": 1, "hihg": 2}},
+            [
+                "lr: found 'hihg' in a space, expected low, high, scale, step, values, times, "
+                "mean, deviation, whole, source"
+            ],
+        ),
+        (
+            {"beta": WIDE, "label": WIDE},
+            [
+                f"{name}: found a space for what cannot be tuned; its parameters are lr, beta1, "
+                "beta2, eps, eps_inside_root, eps_hat"
+                for name in ("beta", "label")
+            ],
+        ),
+        (
+            {"eps_hat": {"low": 0, "high": 1}},
+            ["eps_hat: found a range, expected a list of values: each true or false"],
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_field(registry, table, expected):
+    assert mistakes(registry, {"name": "adam", **table}) == expected
+
+
+def test_what_only_the_whole_component_refuses_is_found(registry):
+    table = {"name": "momentum", "dampening": {"low": 0.0, "high": 0.5}}
+    assert mistakes(registry, table) == [
+        "dampening belongs to the form 'torch', found form 'velocity'"
+    ]
+
+
+def test_a_problem_is_not_tuned(registry):
+    (line,) = mistakes(registry, {"name": "quadratic", "size": {"low": 2, "high": 8}}, "problems")
+    assert "found a space for size, expected none: a problem is not tuned" in line
+
+
+def test_the_spaces_of_python_are_taken_as_they_are(registry):
+    space = optframe.Space(0.5, 0.9, "one-minus-log")
+    assert found(registry, {"name": "adam", "beta1": space}) == {"beta1": space}
+
+
+def test_fields_that_are_given_have_no_declared_space(registry):
+    table = {"name": "adam", "beta1": 0.9, "wrap": [{"name": "clip-norm"}]}
+    assert "beta1" not in declared_in(registry, "optimizers", table, "it")
