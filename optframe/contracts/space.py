@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from statistics import NormalDist
 from typing import Any
@@ -85,7 +85,7 @@ class Space:
     def __post_init__(self) -> None:
         for name in NUMBERS:
             object.__setattr__(self, name, _float(getattr(self, name)))
-        if self.values is not None and not isinstance(self.values, (str, Mapping)):
+        if isinstance(self.values, Iterable) and not isinstance(self.values, (str, Mapping)):
             object.__setattr__(self, "values", tuple(map(_plain, self.values)))
         if self.values is None and self.scale is None:
             normal = self.mean is not None or self.deviation is not None
@@ -190,7 +190,9 @@ class Space:
             value = rounded(10.0**value)
             return round(value) if self.whole else value
         low, high = self._range
-        if self.scale == "log":
+        if u <= 0 or u >= 1:
+            value = low if u <= 0 else high
+        elif self.scale == "log":
             value = rounded(low * (high / low) ** u)
         elif self.scale == "one-minus-log":
             # The difference of two decimal numbers is decimal but for its last bits.
@@ -216,7 +218,9 @@ class Space:
             If it is none of the values.
         """
         if self.values is not None:
-            return (self.values.index(value) + 0.5) / len(self.values)
+            alike = [v == value and type(v) is type(value) for v in self.values]
+            place = alike.index(True) if True in alike else self.values.index(value)
+            return (place + 0.5) / len(self.values)
         if self.scale == "log-normal":
             if value <= 0:
                 return 0.0
@@ -252,17 +256,22 @@ class Space:
 
     def __str__(self) -> str:
         if self.values is not None:
-            return "one of " + ", ".join(map(str, self.values))
+            return "one of " + ", ".join(_shown(value) for value in self.values)
         if self.scale == "log-normal":
             return f"10^N({self.mean:g}, {self.deviation:g})"
         text = f"{self.low:g}..{self.high:g}, {self.scale}"
         text += f", step {self.step:g}" if self.step is not None else ""
+        text += ", whole" if self.whole else ""
         return text + (f", times {self.times}" if self.times else "")
 
 
 def rounded(value: float, digits: int = DIGITS) -> float:
     """Return a number with this many significant digits."""
     return float(f"{value:.{digits}g}")
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _plain(value: Any) -> Any:
