@@ -1,8 +1,9 @@
 """Reads and writes the short notation of a component: ``adam:lr=0.05,beta1=0.9+clip-norm:max=1``.
 
 The notation has a name, then after a colon its parameters, separated by commas. Values are written
-as in TOML; a word without quotes is a string. Wrappers of an optimizer, or transforms of a problem,
-follow after a plus. Tables and figures show components in this notation.
+as in TOML; a word without quotes is a string, and ``1e-4..1e-1`` is the space of numbers between
+two ends, ``{low=1e-4,high=1e-1}``. Wrappers of an optimizer, or transforms of a problem, follow
+after a plus. Tables and figures show components in this notation.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from optframe.given_files import MOST_NESTED, parsed_toml
 __all__ = ["format_value", "parse", "write"]
 
 _OPENING, _CLOSING = "[{(", "]})"
+_NUMBER = r"([+-]?(?:inf|nan|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?))"
+_RANGE = re.compile(rf"{_NUMBER} *\.\. *{_NUMBER}")
+"""Two numbers with dots between them; any other text with two dots, such as a path, is a string."""
+
 _WORDS = ("true", "false", "inf", "nan")
 """Words that are not strings without quotes."""
 
@@ -42,9 +47,16 @@ def format_value(value: Any) -> str:
         return value if bare else json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(format_value(item) for item in value) + "]"
+    ends = value.values() if isinstance(value, Mapping) and value.keys() == {"low", "high"} else ()
+    if ends and _are_numbers(*ends):
+        return f"{format_value(value['low'])}..{format_value(value['high'])}"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{k}={format_value(v)}" for k, v in value.items()) + "}"
-    return str(value)
+    if isinstance(value, int):
+        return str(value)
+    from optframe.contracts.space import Space  # with NumPy, which `--help` does not wait for
+
+    return format_value(value.table) if isinstance(value, Space) else str(value)
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -90,8 +102,12 @@ def _parse_pairs(items: Iterable[str], **pairs: Any) -> dict[str, Any]:
 
 
 def _parse_value(text: str) -> Any:
-    """Read a value as TOML does; a word without quotes is a string."""
+    """Read a value as TOML does; a word without quotes is a string, ``a..b`` a space."""
     text = text.strip()
+    ends = _RANGE.fullmatch(text)
+    if ends:
+        low, high = (_parse_value(end) for end in ends.groups())
+        return {"low": low, "high": high} if _are_numbers(low, high) else text
     if text.startswith("[") and text.endswith("]"):
         return [_parse_value(item) for item in _split(text[1:-1], ",") if item.strip()]
     if text.startswith("{") and text.endswith("}"):
@@ -100,6 +116,10 @@ def _parse_value(text: str) -> Any:
         return parsed_toml(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _are_numbers(*values: Any) -> bool:
+    return all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in values)
 
 
 def _split_wrappers(text: str) -> list[str]:

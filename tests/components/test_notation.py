@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import optframe
 from optframe import UsageError
 from optframe.components.notation import format_value, parse, write
 from optframe.contracts.trial import Component, canonical
@@ -20,12 +21,32 @@ scalars = st.one_of(
     st.floats(allow_nan=False),
     st.text(st.characters(exclude_categories=["Cs"])),
     st.sampled_from(
-        ["inf", "nan", "true", "false", "1", "1e5", "a+b", "it's", '",\\"]', "\\", "\x7f", ""]
+        [
+            "inf",
+            "nan",
+            "1..2",
+            "-inf..3",
+            "../x",
+            "true",
+            "false",
+            "1",
+            "1e5",
+            "a+b",
+            "it's",
+            '",\\"]',
+            "\\",
+            "\x7f",
+            "",
+        ]
     ),
 )
 values = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(words, inner, max_size=3)
+        | st.fixed_dictionaries({"low": inner, "high": inner})
+    ),
     max_leaves=6,
 )
 
@@ -181,3 +202,50 @@ def test_a_number_of_many_digits_is_refused():
 def test_wrappers_follow_after_a_plus_only():
     with pytest.raises(UsageError, match=r"found the parameter 'wrap'; write \+wrapper:parameter="):
         parse("sgd:wrap=0.1")
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("1e-4..1e-1", 1e-4, 1e-1),
+        ("1..10", 1, 10),
+        ("-1.5..-0.5", -1.5, -0.5),
+        ("+1e+2..1E+3", 100.0, 1000.0),
+        ("0.5 .. 0.999", 0.5, 0.999),
+        ("1_000..2_000", 1000, 2000),
+        ("0..inf", 0, math.inf),
+    ],
+)
+def test_two_numbers_with_dots_between_are_a_space(text, low, high):
+    space = {"low": low, "high": high}
+    assert parse(f"adam:lr={text}") == {"name": "adam", "lr": space}
+    assert type(parse(f"adam:lr={text}")["lr"]["low"]) is type(low)
+    table = parse(f"adam:lr={{schedule=cosine,start={text}}},b=[{text},1]+clip-norm:max={text}")
+    assert table == {
+        "name": "adam",
+        "lr": {"schedule": "cosine", "start": space},
+        "b": [space, 1],
+        "wrap": [{"name": "clip-norm", "max": space}],
+    }
+    assert parse(write(table)) == table
+
+
+@pytest.mark.parametrize(
+    "text", ["../x", "a..b", "1..", "..2", "1...2", "1..2..3", "data/1..2", "01..2", "1..2px", ".."]
+)
+def test_other_texts_with_two_dots_are_strings(text):
+    assert parse(f"mlp:data={text}")["data"] == text
+    assert parse(write({"name": "mlp", "data": text}))["data"] == text
+
+
+def test_a_text_that_looks_like_a_space_is_quoted():
+    assert write({"name": "a", "b": "1..2"}) == 'a:b="1..2"'
+    assert parse('a:b="1..2"')["b"] == "1..2"
+
+
+def test_a_space_is_written_back():
+    assert write({"name": "adam", "lr": {"low": 1e-4, "high": 0.1}}) == "adam:lr=0.0001..0.1"
+    space = optframe.Space(0.5, 0.999, "one-minus-log")
+    text = write({"name": "adam", "beta1": space})
+    assert text == "adam:beta1={low=0.5,high=0.999,scale=one-minus-log}"
+    assert optframe.Space.from_table(parse(text)["beta1"]) == space
