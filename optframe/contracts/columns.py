@@ -265,7 +265,7 @@ TRIALS = (
         since=5,
     ),
     *(
-        _asked(name, "INTEGER", meaning, since=5, identifier=True)
+        _asked(name, "INTEGER", meaning, replanned=True, since=5, identifier=True)
         for name, meaning in (
             ("study", "which repetition of the tuning it belongs to, from 0"),
             ("number", "place of its setting in the tuner's order, from 0"),

@@ -31,6 +31,7 @@ __all__ = [
     "refuse_other_files",
     "reported",
     "size_of",
+    "sound",
 ]
 
 STORE_NAME = "store.sqlite"
@@ -134,10 +135,17 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     with reported(path), _connected(path) as connection:
         connection.execute("BEGIN")  # a transaction, so that all reads see one state
         check_format(path, connection)
-        try:
+        with sound(path):
             yield connection
-        except ValueError as error:
-            raise StoreError(_damaged(path, one_line(error))) from error
+
+
+@contextlib.contextmanager
+def sound(path: Path) -> Iterator[None]:
+    """Turn the `ValueError` of a wrong value that is read into a `StoreError`."""
+    try:
+        yield
+    except ValueError as error:
+        raise StoreError(_damaged(path, one_line(error))) from error
 
 
 @contextlib.contextmanager

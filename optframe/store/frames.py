@@ -15,49 +15,88 @@ from optframe.contracts.columns import COUNT_COLUMNS, TRIALS
 from optframe.errors import visible
 from optframe.store.curves import check_steps, curve_in
 from optframe.store.file import reading, size_of
-from optframe.store.schema import checked_columns, columns_of, selected, version_of
+from optframe.store.schema import (
+    checked_columns,
+    columns_of,
+    of_stage,
+    rows_of,
+    selected,
+    version_of,
+)
+from optframe.store.tunings import TUNED, tuning_from
 from optframe.store.values import justified, metrics_in, names_in, wrong
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_curves", "read_trials"]
+__all__ = ["read_curves", "read_trials", "read_tunings", "trials_in", "tunings_in"]
 
 MOST_METRICS = 1000
 """The number of metrics, of all trials together, that a store can have."""
 
 
-def read_trials(path: Path) -> pd.DataFrame:
-    """Read the trials, one row each, in the order of the plan."""
+def read_trials(path: Path, stage: str = "final") -> pd.DataFrame:
+    """Read the trials of a stage, one row each, in the order of the plan."""
+    with reading(path) as connection:
+        return trials_in(connection, path, stage)
+
+
+def trials_in(connection: sqlite3.Connection, path: Path, stage: str = "final") -> pd.DataFrame:
+    """Read the trials of a stage from the open store at ``path``: see `read_trials`."""
     import pandas as pd
 
     names, metrics = columns_of("trials"), {"final": "", "best": "best_"}
-    with reading(path) as connection:
-        rows = connection.execute(
-            f"SELECT {selected('trials', version_of(connection))} FROM trials "
-            "WHERE position IS NOT NULL"
-        ).fetchall()
-        found = [*zip(*rows, strict=True)]
-        shown = checked_columns("trials", names, found, [*metrics], shown=True)
-        rows = rows if shown is found else [*zip(*shown, strict=True)]
-        rows.sort(key=itemgetter(names.index("position")))  # faster than to let SQLite do it
-        frame = pd.DataFrame(rows, columns=names)
-        frame = frame.drop(columns=[column.name for column in TRIALS if not column.shown])
-        frame = frame.astype({column.name: float for column in TRIALS if column.is_float})
-        if frame["study_seed"].dtype != np.int64 and rows:  # some are beyond 64 bits
-            seeds = [row[names.index("study_seed")] for row in rows]
-            frame["study_seed"] = pd.Series(seeds, frame.index, object)
-        measured = [
-            pd.DataFrame(_metrics(name, names.index(name), rows, path), frame.index, dtype=float)
-            for name in metrics
-        ]
-        prefixed = [
-            one.add_prefix(metrics[name]) for name, one in zip(metrics, measured, strict=True)
-        ]
-        frame = pd.concat([frame, *prefixed], axis=1)
-        if not frame.columns.is_unique:
-            raise wrong("trials", "any", "best", "a metric's name", "one that is no column's")
+    rows = connection.execute(
+        f"SELECT {selected('trials', version_of(connection))} FROM trials "
+        f"WHERE position IS NOT NULL AND {of_stage(connection, stage)}"
+    ).fetchall()
+    found = [*zip(*rows, strict=True)]
+    shown = checked_columns("trials", names, found, [*metrics], shown=True)
+    rows = rows if shown is found else [*zip(*shown, strict=True)]
+    rows.sort(key=itemgetter(names.index("position")))  # faster than to let SQLite do it
+    frame = pd.DataFrame(rows, columns=names)
+    frame = frame.drop(columns=[column.name for column in TRIALS if not column.shown])
+    frame = frame.astype({column.name: float for column in TRIALS if column.is_float})
+    if frame["study_seed"].dtype != np.int64 and rows:  # some are beyond 64 bits
+        seeds = [row[names.index("study_seed")] for row in rows]
+        frame["study_seed"] = pd.Series(seeds, frame.index, object)
+    measured = [
+        pd.DataFrame(_metrics(name, names.index(name), rows, path), frame.index, dtype=float)
+        for name in metrics
+    ]
+    prefixed = [one.add_prefix(metrics[name]) for name, one in zip(metrics, measured, strict=True)]
+    frame = pd.concat([frame, *prefixed], axis=1)
+    if not frame.columns.is_unique:
+        raise wrong("trials", "any", "best", "a metric's name", "one that is no column's")
     return frame
+
+
+def read_tunings(path: Path) -> pd.DataFrame:
+    """Read the tunings of the latest plan, one row each, in its order."""
+    import pandas as pd
+
+    with reading(path) as connection:
+        rows = tunings_in(connection, shown=True)
+    names = [name for name in columns_of("tunings") if name not in ("id", "position")]
+    rows.sort(key=itemgetter("position"))
+    frame = pd.DataFrame([[row[name] for name in names] for row in rows], columns=names)
+    return frame.astype(dict.fromkeys(("space", "tuner", "winner", "reason"), object))
+
+
+def tunings_in(
+    connection: sqlite3.Connection, shown: bool = False, every: bool = False
+) -> list[dict[str, Any]]:
+    """Return the tunings of the latest plan in an open store; with ``every``, of all plans."""
+    rows = [
+        tuning_from(row, shown)
+        for row in rows_of(connection, "tunings")
+        if every or row["position"] is not None
+    ]
+    latest = [tuple(row[name] for name in TUNED) for row in rows if row["position"] is not None]
+    if len({*latest}) < len(latest):
+        twice = next(one for one in latest if latest.count(one) > 1)
+        raise wrong("tunings", "all", "contender", twice[0], "one tuning of it in the plan")
+    return rows
 
 
 def _metrics(
@@ -92,21 +131,22 @@ def _check_size(table: str, row: str, column: str, needed: int, path: Path) -> N
         raise wrong(table, row, column, found, f"at most {most} in a file of this size")
 
 
-def read_curves(path: Path) -> pd.DataFrame:
-    """Read the curves, one row per checkpoint, in the order of the plan."""
+def read_curves(path: Path, stage: str = "final") -> pd.DataFrame:
+    """Read the curves of a stage, one row per checkpoint, in the order of the plan."""
     import pandas as pd
 
     kinds = {c.name: int if c.type == "INTEGER" else str for c in TRIALS if c.identity}
     identity = [*kinds]
     with reading(path) as connection:
         trials = f"(SELECT {selected('trials', version_of(connection))} FROM trials)"
-        chosen = f"{trials} JOIN curves USING (key) WHERE rows > 0 AND position IS NOT NULL"
+        own = f"position IS NOT NULL AND {of_stage(connection, stage)}"
+        chosen = f"{trials} JOIN curves USING (key) WHERE rows > 0 AND {own}"
         cursor = connection.execute(
             f"SELECT {', '.join(identity)}, columns, rows FROM {chosen} ORDER BY position"
         )
         found = [*zip(*cursor.fetchall(), strict=True)] or [()] * (len(identity) + 2)
         checked_columns("curves", ("key", "columns", "rows"), [found[0], *found[-2:]])
-        _check_none_is_missing(connection, {*found[0]})
+        _check_none_is_missing(connection, {*found[0]}, own)
         named = checked_columns("trials", identity, found, shown=True)
         heads = pd.DataFrame(dict(zip(identity, named, strict=False)))
         *_, texts, rows = found
@@ -123,9 +163,13 @@ def read_curves(path: Path) -> pd.DataFrame:
         # In the order of the file: to sort them would copy all their data.
         where = zip(np.cumsum(lengths) - lengths, texts, rows, strict=True)
         begins = dict(zip(found[0], where, strict=True))
-        for key, data in connection.execute("SELECT key, data FROM curves WHERE rows > 0"):
+        # What is not asked for, such as thousands of curves of a tuning, is not read of the file.
+        asked = f"+key IN (SELECT key FROM trials WHERE {own})"
+        for key, data in connection.execute(
+            f"SELECT key, data FROM curves WHERE rows > 0 AND {asked}"
+        ):
             if key not in begins:
-                continue  # of an earlier plan
+                continue  # where the file contradicts itself
             begin, text, length = begins[key]
             values = curve_in(key, len(columns[text]), length, data)
             block = table[:, begin : begin + length]
@@ -141,9 +185,9 @@ def read_curves(path: Path) -> pd.DataFrame:
     )
 
 
-def _check_none_is_missing(connection: sqlite3.Connection, there: set[str]) -> None:
+def _check_none_is_missing(connection: sqlite3.Connection, there: set[str], own: str) -> None:
     """Raise if a trial that has counted steps has no curve."""
-    query = "SELECT key FROM trials WHERE steps IS NOT NULL AND position IS NOT NULL"
+    query = f"SELECT key FROM trials WHERE steps IS NOT NULL AND {own}"
     for (key,) in connection.execute(query):
         if key not in there:
             raise wrong("curves", key, "key", None, "the curve of this trial, which has steps")

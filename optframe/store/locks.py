@@ -1,4 +1,4 @@
-"""The folder of a store: the type of its file system, and an exclusive lock on it."""
+"""The folder of a store: its file system, its journal, and an exclusive lock on it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["FolderLock", "is_shared", "kind_of"]
+from optframe.errors import StoreError
+
+__all__ = ["FolderLock", "is_alive", "is_shared", "journal_for", "kind_of"]
+
+JOURNAL = "OPTFRAME_JOURNAL"
+"""The environment variable that sets SQLite's journal for every file system."""
+
+JOURNALS = ("WAL", "DELETE")
 
 MOUNTS = Path("/proc/self/mountinfo")
 
@@ -79,3 +86,26 @@ class FolderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this number runs on this machine."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError, TypeError):  # the number may be a stranger's
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def journal_for(folder: Path) -> str:
+    """Return the journal for a folder: `OPTFRAME_JOURNAL`, else WAL, or DELETE if WAL is not safe.
+
+    With WAL, readers and the writer do not wait for each other, and saving a record takes one
+    write. DELETE needs no shared memory.
+    """
+    chosen = os.environ.get(JOURNAL, "").upper()
+    if chosen not in ("", *JOURNALS):
+        raise StoreError(f"{JOURNAL}: found {chosen.lower()!r}, expected wal or delete")
+    return chosen or ("DELETE" if is_shared(folder) else "WAL")

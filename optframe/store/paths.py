@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from optframe.contracts.columns import PATH, PATH_COLUMNS
 from optframe.errors import one_line
 from optframe.store.file import reading
-from optframe.store.schema import columns_of, selected, version_of
+from optframe.store.schema import columns_of, of_stage, selected, version_of
 from optframe.store.values import justified
 from optframe.trial.path import STEPS
 
@@ -94,7 +94,7 @@ def read_paths(path: Path) -> pd.DataFrame:
 
 
 class StoredPaths(Mapping[str, NDArray[np.float64]]):
-    """The tables of the paths in a store by the trials' keys; each is read when it is asked for."""
+    """The paths of a store's final trials by their keys; each is read when it is asked for."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -106,7 +106,10 @@ class StoredPaths(Mapping[str, NDArray[np.float64]]):
 
     def __contains__(self, key: object) -> bool:
         with reading(self._path) as connection:
-            query = "SELECT 1 FROM curves WHERE path IS NOT NULL AND key = ?"
+            query = (
+                "SELECT 1 FROM curves JOIN trials USING (key) WHERE path IS NOT NULL AND key = ? "
+                f"AND {of_stage(connection, 'final')}"
+            )
             has = _has_paths(connection) and connection.execute(query, (key,)).fetchone()
         return bool(has)
 
@@ -115,8 +118,8 @@ class StoredPaths(Mapping[str, NDArray[np.float64]]):
             if not _has_paths(connection):
                 return
             query = (
-                "SELECT key FROM curves JOIN trials USING (key) "
-                "WHERE path IS NOT NULL ORDER BY position IS NULL, position"
+                "SELECT key FROM curves JOIN trials USING (key) WHERE path IS NOT NULL AND "
+                f"{of_stage(connection, 'final')} ORDER BY position IS NULL, position"
             )
             keys = [key for (key,) in connection.execute(query)]
         yield from keys
@@ -126,7 +129,7 @@ class StoredPaths(Mapping[str, NDArray[np.float64]]):
 
 
 def _tables(path: Path, rest: str = "", *values: str) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield (key, table) for the trials of the latest plan that have a path, in its order."""
+    """Yield (key, table) for the final trials of the latest plan with a path, in its order."""
     with reading(path) as connection:
         if not _has_paths(connection):
             return
@@ -134,7 +137,8 @@ def _tables(path: Path, rest: str = "", *values: str) -> Iterator[tuple[str, NDA
         names = ("key", "columns", "rows", "path")
         for found in connection.execute(
             f"SELECT {', '.join(names)} FROM {trials} JOIN curves USING (key) "
-            f"WHERE path IS NOT NULL AND position IS NOT NULL {rest} ORDER BY position",
+            f"WHERE path IS NOT NULL AND position IS NOT NULL AND {of_stage(connection, 'final')} "
+            f"{rest} ORDER BY position",
             values,
         ):
             row = dict(zip(names, found, strict=True))

@@ -17,11 +17,12 @@ from optframe.errors import StoreError, UsageError, nearest, visible
 from optframe.given_files import expanded
 from optframe.store.curves import landscape_in
 from optframe.store.file import STORE_NAME, check, reading, reported
-from optframe.store.frames import read_curves, read_trials
+from optframe.store.frames import read_curves, read_trials, read_tunings
 from optframe.store.paths import StoredPaths, read_paths
 from optframe.store.schema import (
     checked_columns,
     environments_of,
+    of_stage,
     study_of,
 )
 
@@ -36,6 +37,10 @@ __all__ = ["Results", "load"]
 class Results:
     """The contents of a store as tidy frames: ``trials``, ``curves`` and ``paths``.
 
+    These are the final trials, by which optimizers are judged. The trials that a study with
+    ``[tune]`` searched with are in ``tuning`` and ``tuning_curves``, its searches in ``tunings``,
+    and the settings that they chose in ``winners``.
+
     ``trials`` has one row per planned trial: its specification (optimizer, problem, sampler, seed,
     ...), how it ended (status, reason), counts, seconds, and the final (``loss``) and best
     (``best_loss``) value of each metric. ``curves`` has one row per checkpoint. ``paths`` has one
@@ -46,16 +51,44 @@ class Results:
         self.path = path
 
     def __repr__(self) -> str:
-        return f"<Results of {self.path}: {len(self.trials)} trials>"
+        tuning = f", {len(self.tuning)} of tuning" if len(self.tuning) else ""
+        return f"<Results of {self.path}: {len(self.trials)} trials{tuning}>"
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row per planned trial."""
+        """One row per planned trial that is judged: those of the stage ``final``."""
         return read_trials(self.path)
 
     @cached_property
+    def tuning(self) -> pd.DataFrame:
+        """One row per trial that searched for hyperparameters, with the columns of ``trials``.
+
+        ``contender``, ``problem``, ``sampler`` and ``study`` say which search it belongs to,
+        ``number`` which of its settings, and ``round`` when that was proposed. Empty without
+        tuning.
+        """
+        return read_trials(self.path, "tune")
+
+    @cached_property
+    def tuning_curves(self) -> pd.DataFrame:
+        """One row per checkpoint of each trial in ``tuning``."""
+        return read_curves(self.path, "tune")
+
+    @cached_property
+    def tunings(self) -> pd.DataFrame:
+        """One row per search: one contender on one problem, with one sampler, in one study.
+
+        Its columns are contender, problem, sampler, study; ``space`` (a dict with the `Space` of
+        each tuned field); ``tuner`` (a dict: how settings were proposed and chosen); ``seed`` (of
+        the proposals); ``closed`` (whether it has ended); ``winner`` (a dict with the ``number``
+        and the ``setting`` that was chosen, or None); ``reason`` (why there is no winner); and
+        ``proposals`` (a list of rounds, each a list of settings).
+        """
+        return read_tunings(self.path)
+
+    @cached_property
     def curves(self) -> pd.DataFrame:
-        """One row per checkpoint of each trial."""
+        """One row per checkpoint of each trial in ``trials``."""
         return read_curves(self.path)
 
     @cached_property
@@ -75,9 +108,10 @@ class Results:
     @cached_property
     def landscapes(self) -> dict[str, Landscape]:
         """The loss on a grid around the path of each trial with P ≤ 2, by the trial's key."""
-        query = "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL"
+        query = "SELECT key, landscape FROM curves WHERE landscape IS NOT NULL AND +key NOT IN"
         with reading(self.path) as connection:
-            rows = connection.execute(query).fetchall()
+            tuning = f"(SELECT key FROM trials WHERE {of_stage(connection, 'tune')})"
+            rows = connection.execute(f"{query} {tuning}").fetchall()
             checked_columns("curves", ("key", "landscape"), [*zip(*rows, strict=True)])
             return {key: landscape_in(key, blob) for key, blob in rows}
 

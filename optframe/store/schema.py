@@ -43,6 +43,7 @@ __all__ = [
     "insert",
     "migrate",
     "name_of",
+    "of_stage",
     "rows_of",
     "selected",
     "settings_id",
@@ -56,7 +57,7 @@ __all__ = [
 APPLICATION = 0x6F667231
 """The application id in SQLite's header, which marks a file as a store: ``ofr1``."""
 
-FORMAT = 5
+FORMAT = 6
 
 TABLES = {
     "meta": "name TEXT PRIMARY KEY, value TEXT NOT NULL",
@@ -69,12 +70,15 @@ TABLES = {
     "rows INTEGER NOT NULL, data BLOB NOT NULL, landscape BLOB, path BLOB",
     "tunings": "id TEXT PRIMARY KEY, contender TEXT NOT NULL, problem TEXT NOT NULL, "
     "sampler TEXT NOT NULL, study INTEGER NOT NULL, space TEXT NOT NULL, tuner TEXT NOT NULL, "
-    "seed INTEGER NOT NULL, closed INTEGER NOT NULL, winner TEXT, reason TEXT",
+    "seed INTEGER NOT NULL, closed INTEGER NOT NULL, winner TEXT, reason TEXT, proposals TEXT, "
+    "position INTEGER",
 }
 
 _SINCE = {
     "settings": 4,
     "tunings": 5,
+    "tunings.proposals": 6,
+    "tunings.position": 6,
     "curves.path": 5,
     **{f"trials.{column.name}": column.since for column in TRIALS},
 }
@@ -223,6 +227,16 @@ def environments_of(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]
 def name_of(row: Mapping[str, Any]) -> str:
     """Return what messages call the trial of a row."""
     return trial_name(row["optimizer"], row["problem"], row["sampler"], row["seed"])
+
+
+def of_stage(connection: sqlite3.Connection, stage: str) -> str:
+    """Return the SQL condition that a row of ``trials`` is of the stage ``tune`` or ``final``.
+
+    A row whose stage is neither counts as final, where it is found to be wrong.
+    """
+    if "stage" not in columns_of("trials", version_of(connection)):
+        return "0" if stage == "tune" else "1"
+    return f"stage IS {'' if stage == 'tune' else 'NOT '}'tune'"
 
 
 def version_of(connection: sqlite3.Connection) -> int:

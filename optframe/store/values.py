@@ -18,6 +18,7 @@ from optframe.contracts.columns import CURVES, TRIALS
 from optframe.contracts.trial import canonical
 from optframe.errors import printable, visible
 from optframe.given_files import is_deeper
+from optframe.store.tunings import reader_of
 
 __all__ = [
     "FLOOR",
@@ -275,6 +276,11 @@ def _texts(text: object) -> None:
         raise ValueError("a JSON list of texts")
 
 
+def _tuning(column: str) -> Callable[[Any], Any]:
+    read = reader_of(column)
+    return lambda text: read(_json(text))
+
+
 _TAKEN = {column.name for column in (*TRIALS, *CURVES)}
 _IDENTITY = {column.name for column in TRIALS if column.identity}
 
@@ -287,6 +293,7 @@ _READ: Mapping[tuple[str, str], Callable[[Any], Any]] = {
     ("settings", "budget"): object_in,
     ("settings", "checkpoints"): object_in,
     ("settings", "measure"): _texts,
+    **{("tunings", name): _tuning(name) for name in ("space", "tuner", "winner", "proposals")},
 }
 """What must be able to read a text, beside its type."""
 

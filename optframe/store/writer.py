@@ -32,8 +32,10 @@ from optframe.store.file import (
     check_format,
     refuse_other_files,
     reported,
+    sound,
 )
-from optframe.store.locks import FolderLock, is_shared
+from optframe.store.frames import trials_in, tunings_in
+from optframe.store.locks import FolderLock, is_alive, journal_for
 from optframe.store.paths import packed
 from optframe.store.schema import (
     FORMAT,
@@ -43,17 +45,16 @@ from optframe.store.schema import (
     settings_id,
     storable,
     study_of,
+    tuning_id,
 )
+from optframe.store.tunings import TUNED, tuning_row
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from optframe.contracts.trial import Trial
 
 __all__ = ["Store"]
-
-JOURNAL = "OPTFRAME_JOURNAL"
-"""The environment variable that sets SQLite's journal for every file system."""
-
-JOURNALS = ("WAL", "DELETE")
 
 _REPLANNED = ", ".join(f"{c.name} = excluded.{c.name}" for c in TRIALS if c.replanned)
 
@@ -71,7 +72,7 @@ class Store:
             refuse_other_files(self.path)
             there = self.path.exists() and self.path.stat().st_size
             version = check(self.path) if there else FORMAT
-            journal = _journal(folder)
+            journal = journal_for(folder)
             # SQLite reads a relative path that begins with "file:" as an address.
             self._connection = sqlite3.connect(self.path.absolute(), isolation_level=None)
             self._connection.execute("PRAGMA trusted_schema = OFF")
@@ -128,25 +129,9 @@ class Store:
             self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", about.items())
             self._connection.execute("DELETE FROM trials WHERE status = 'planned'")
             self._connection.execute("UPDATE trials SET position = NULL")
-            for position, trial in enumerate(trials):
-                settings = _settings_row(trial)
-                self._execute(
-                    f"INSERT OR IGNORE INTO settings VALUES ({_marks(settings)})", settings
-                )
-                own = {"position": position, "settings": settings[0]}
-                row = {**filled("planned", trial), **own}
-                self._execute(
-                    f"INSERT INTO trials ({', '.join(row)}) VALUES ({_marks(row)}) "
-                    f"ON CONFLICT (key) DO UPDATE SET {_REPLANNED}",
-                    tuple(row.values()),
-                )
-            done = {
-                key
-                for (key,) in self._connection.execute(
-                    "SELECT key FROM trials WHERE status NOT IN ('planned', 'failed', 'crashed', "
-                    "'timeout')"
-                )
-            }
+            self._connection.execute("UPDATE tunings SET position = NULL")
+            self._add(trials)
+            done = self._done()
             (apart,) = self._connection.execute(
                 "SELECT count(*) FROM trials WHERE position IS NULL"
             ).fetchone()
@@ -157,6 +142,93 @@ class Store:
                 file=sys.stderr,
             )
         return {trial.key for trial in trials} - done
+
+    def extend(
+        self, trials: Sequence[Trial], tunings: Sequence[Mapping[str, Any]] = ()
+    ) -> set[str]:
+        """Add trials after those of the plan, with their tunings; return the keys to be run.
+
+        All is stored or nothing. A trial that the plan has already keeps its place. A tuning is a
+        row of `tunings`; one that is stored already, of the same contender, problem, sampler,
+        study, space, tuner and seed, gets what is new of it: proposals, winner, reason, ``closed``.
+        It is of this plan from now on.
+
+        Trials that failed, crashed or timed out run again, except those of a closed tuning: its
+        winner was chosen with them as the worst, and could become another one.
+        """
+        with reported(self.path), begun(self._connection):
+            query = "SELECT count(position) FROM tunings"
+            (there,) = self._connection.execute(query).fetchone()
+            for place, tuning in enumerate(tunings, there):
+                row = tuning_row(tuning)
+                row = {"id": tuning_id(row), **row, "position": place}
+                changes = ", ".join(f"{n} = excluded.{n}" for n in ("closed", "winner", "reason"))
+                changes += ", proposals = coalesce(excluded.proposals, proposals)"
+                changes += ", position = coalesce(position, excluded.position)"
+                self._execute(
+                    f"INSERT INTO tunings ({', '.join(row)}) VALUES ({_marks(row)}) "
+                    f"ON CONFLICT (id) DO UPDATE SET {changes}",
+                    tuple(row.values()),
+                )
+            planned = self._add(trials)
+            self._execute("INSERT OR REPLACE INTO meta VALUES ('planned', ?)", (str(planned),))
+            done = self._done()
+        return {trial.key for trial in trials} - done
+
+    def tunings(self) -> list[dict[str, Any]]:
+        """Return the tunings of all plans: dicts with the columns of `Results.tunings`, and more.
+
+        ``id`` is the hash of what is tuned and how; ``position`` is None for one of an earlier plan
+        that `extend` was not given since `plan`.
+        """
+        with reported(self.path), sound(self.path):
+            return tunings_in(self._connection, every=True)
+
+    def trials(self, stage: str) -> pd.DataFrame:
+        """Return the plan's trials of a stage, ``tune`` or ``final``, as `Results` has them."""
+        with reported(self.path), sound(self.path):
+            return trials_in(self._connection, self.path, stage)
+
+    def tune_trials(self) -> pd.DataFrame:
+        """Return the tuning trials of the plan: see `Results.tuning`."""
+        return self.trials("tune")
+
+    def apart(self) -> int:
+        """Return the number of trials that the store holds and the plan does not."""
+        query = "SELECT count(*) FROM trials WHERE position IS NULL"
+        with reported(self.path):
+            return int(self._connection.execute(query).fetchone()[0])
+
+    def _add(self, trials: Sequence[Trial]) -> int:
+        """Add trials at the end of the plan but those that are in it; return how many it has."""
+        query = "SELECT key FROM trials WHERE position IS NOT NULL"
+        there = {key for (key,) in self._connection.execute(query)}
+        for trial in trials:
+            if trial.key in there:
+                continue
+            settings = _settings_row(trial)
+            self._execute(f"INSERT OR IGNORE INTO settings VALUES ({_marks(settings)})", settings)
+            own = {"position": len(there), "settings": settings[0]}
+            row = {**filled("planned", trial), **own}
+            self._execute(
+                f"INSERT INTO trials ({', '.join(row)}) VALUES ({_marks(row)}) "
+                f"ON CONFLICT (key) DO UPDATE SET {_REPLANNED}",
+                tuple(row.values()),
+            )
+            there.add(trial.key)
+        return len(there)
+
+    def _done(self) -> set[str]:
+        """Return the keys of the trials that are not run again."""
+        same = " AND ".join(f"tunings.{name} = trials.{name}" for name in TUNED)
+        return {
+            key
+            for (key,) in self._connection.execute(
+                "SELECT key FROM trials WHERE status NOT IN ('planned', 'failed', 'crashed', "
+                "'timeout') OR (status != 'planned' AND stage = 'tune' AND EXISTS (SELECT 1 FROM "
+                f"tunings WHERE closed AND tunings.position IS NOT NULL AND {same}))"
+            )
+        }
 
     def save(
         self, records: Iterable[Record], environment: Mapping[str, Any], sync: bool = True
@@ -218,7 +290,7 @@ class Store:
         # machine nothing is known, so that it counts as alive, and this process's own number is
         # that of a dead one, since the lock on the folder was free.
         mine = row == (host, process)
-        left = row is None or mine or (row[0] == host and not _alive(row[1]))
+        left = row is None or mine or (row[0] == host and not is_alive(row[1]))
         free = not self._folder_lock.refused and (self._folder_lock.decides or left)
         if not (free or take_over):
             who = "another process" if row is None else f"process {row[1]} on {row[0]}"
@@ -244,18 +316,6 @@ class Store:
         self._folder_lock.close()
 
 
-def _journal(folder: Path) -> str:
-    """Return the journal for a folder: `OPTFRAME_JOURNAL`, else WAL, or DELETE if WAL is not safe.
-
-    With WAL, readers and the writer do not wait for each other, and saving a record takes one
-    write. DELETE needs no shared memory.
-    """
-    chosen = os.environ.get(JOURNAL, "").upper()
-    if chosen not in ("", *JOURNALS):
-        raise StoreError(f"{JOURNAL}: found {chosen.lower()!r}, expected wal or delete")
-    return chosen or ("DELETE" if is_shared(folder) else "WAL")
-
-
 def _settings_row(trial: Trial) -> tuple[Any, ...]:
     """Return the trial's row of ``settings``: the part of its specification not in ``trials``."""
     settings = (
@@ -274,16 +334,6 @@ def _pack(grid: Landscape | None) -> bytes | None:
     arrays = [np.ascontiguousarray(a, "<f8") for a in (*grid.axes, grid.loss)]
     head = json.dumps([list(array.shape) for array in arrays]).encode()
     return zlib.compress(head + b"\n" + b"".join(array.tobytes() for array in arrays), 1)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError, TypeError):  # the number may be a stranger's
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _marks(items: Any) -> str:

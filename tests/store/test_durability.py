@@ -56,11 +56,12 @@ def as_of(path, version):
 
 def test_the_formats_have_the_columns_that_they_had():
     counts = [len(columns_of("trials", version)) for version in FORMATS]
-    assert counts == [41, 42, 45, 46, 57]
+    assert counts == [41, 42, 45, 46, 57, 57]
     for table, first in (("settings", 4), ("tunings", 5)):
         there = [bool(columns_of(table, version)) for version in FORMATS]
         assert there == [version >= first for version in FORMATS]
-    assert [len(columns_of("curves", version)) for version in FORMATS] == [5, 5, 5, 5, 6]
+    assert [len(columns_of("curves", version)) for version in FORMATS] == [5, 5, 5, 5, 6, 6]
+    assert [len(columns_of("tunings", version)) for version in FORMATS][4:] == [11, 13]
     for table in TABLES:
         assert columns_of(table) == columns_of(table, FORMAT)
 
@@ -219,16 +220,16 @@ def journal_of(folder):
 
 
 def test_the_journal_is_one_that_is_safe_where_the_folder_is(tmp_path, monkeypatch):
-    monkeypatch.setattr("optframe.store.writer.is_shared", lambda folder: False)
+    monkeypatch.setattr("optframe.store.locks.is_shared", lambda folder: False)
     journal, files = journal_of(tmp_path)
     assert journal == "wal"
     assert STORE_NAME + "-shm" in files
-    monkeypatch.setattr("optframe.store.writer.is_shared", lambda folder: True)
+    monkeypatch.setattr("optframe.store.locks.is_shared", lambda folder: True)
     assert journal_of(tmp_path) == ("delete", [STORE_NAME])
     monkeypatch.setenv("OPTFRAME_JOURNAL", "wal")
     assert journal_of(tmp_path)[0] == "wal"
     monkeypatch.setenv("OPTFRAME_JOURNAL", "delete")
-    monkeypatch.setattr("optframe.store.writer.is_shared", lambda folder: False)
+    monkeypatch.setattr("optframe.store.locks.is_shared", lambda folder: False)
     assert journal_of(tmp_path)[0] == "delete"
     monkeypatch.setenv("OPTFRAME_JOURNAL", "none")
     with pytest.raises(StoreError, match="OPTFRAME_JOURNAL: found 'none', expected wal or delete"):
