@@ -27,7 +27,7 @@ def unfit(kind: str, target: Any) -> str | None:
 def reserved(kind: str) -> frozenset[str]:
     """Return the keys of a component's table in a study that are no parameters of it."""
     of_all = {"name", "schedule"} if kind == "schedules" else {"name"}
-    of_choices = {"label", "budget", "start", "wrap", "optimizers", "problems"}
+    of_choices = {"label", "budget", "start", "tune", "wrap", "optimizers", "problems"}
     chosen = ("optimizers", "problems", "samplers")
     return frozenset(of_all | (of_choices if kind in chosen else set()))
 

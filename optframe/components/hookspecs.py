@@ -122,6 +122,8 @@ def optframe_study_started(name: str, planned: int, missing: int) -> None:
     """Called when a study starts.
 
     ``planned`` is the number of its trials, and ``missing`` the number of those that will run now.
+    Of a study that tunes they are the most that there can be: settings that are proposed twice run
+    once, and a contender none of whose settings ends has no final trials.
     """
 
 

@@ -49,7 +49,7 @@ class Budgets:
         made = made.aimed(bound.knows_minimum)
         metric, value = made.goal or ("loss", 0.0)
         self._check(metric, f"{where}: target", problem, bound)
-        if rises(metric) and self._measured(bound).get(metric, 2.0) <= 1 < value:
+        if rises(metric) and self.measured(bound).get(metric, 2.0) <= 1 < value:
             self._mistakes.append(
                 f"{where}: target: found {metric} = {value:g}; expected at most 1, since an "
                 f"accuracy of {problem.component.label} is a fraction"
@@ -57,11 +57,16 @@ class Budgets:
         return made
 
     def check_metric(
-        self, metric: str | None, problem: Choice, bound: Problem, also: Collection[str]
+        self,
+        metric: str | None,
+        where: str,
+        problem: Choice,
+        bound: Problem,
+        also: Collection[str],
     ) -> None:
-        """Report a study's metric that a problem does not measure; ``also`` is measured, too."""
+        """Report a metric that a problem does not measure; ``also`` is measured, too."""
         if metric is not None and metric not in also:
-            self._check(metric, f"{self._prefix}[study] metric", problem, bound)
+            self._check(metric, where, problem, bound)
 
     def _check(self, metric: str, where: str, problem: Choice, bound: Problem) -> None:
         if metric == "gap":
@@ -71,13 +76,13 @@ class Budgets:
                     f"{problem.component.label} does not know; expected another metric, such as "
                     "loss"
                 )
-        elif metric != "loss" and (measured := self._measured(bound)) and metric not in measured:
+        elif metric != "loss" and (measured := self.measured(bound)) and metric not in measured:
             self._mistakes.append(
                 f"{where}: {problem.component.label} does not measure {metric!r}"
                 f"{_why(metric, measured)}"
             )
 
-    def _measured(self, bound: Problem) -> dict[str, float]:
+    def measured(self, bound: Problem) -> dict[str, float]:
         """Return a problem's metrics at its start; none if they cannot be computed here."""
         if id(bound) not in self._metrics:
             try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from optframe.components.building import wrap
@@ -27,10 +27,11 @@ from optframe.contracts import (
     Transform,
     Wrapper,
 )
+from optframe.contracts.space import Space
 from optframe.contracts.trial import MOST_TRIALS, STARTS, Budget, Component, canonical
 from optframe.errors import UsageError, encodable
 
-__all__ = ["CONTRACTS", "Choice", "Choices"]
+__all__ = ["CONTRACTS", "Choice", "Choices", "Grid", "Make"]
 
 CONTRACTS: dict[str, tuple[type, ...]] = {
     "optimizers": (Optimizer, Solver),
@@ -67,7 +68,11 @@ class Choice:
     grid: Grid | None = None
     """The grid that it is a point of; None if its table has one point."""
     contender: str | None = None
-    """What the points of a grid are called together; None without a grid."""
+    """What the points of a grid, or of a space, are called together; None for a single one."""
+    spaces: Mapping[str, Space] = field(default_factory=dict)
+    """What is tuned of it, by the names of fields; nothing in a study without a table [tune]."""
+    ends: tuple[Choice, ...] = ()
+    """What it is at the ends of these spaces."""
 
     def pairs_with(self, others: str, other: Choice) -> bool:
         """Whether the table's list of partners (``problems = [...]``) contains the other choice.
@@ -84,12 +89,20 @@ class Choice:
         return {name, label, str(self.table.get("label", label))}
 
 
+Make = Callable[[str, Mapping[str, Any], dict[str, Any], str], Choice]
+"""Makes the choice of a kind from a table without lists, its parameters, and its place."""
+
+Tuned = Callable[[Make, str, Mapping[str, Any], str], Choice | None]
+"""Returns the choice of a table of a kind of which something is tuned, else None."""
+
+
 class Choices:
     """Expands the components of a study and collects their mistakes."""
 
-    def __init__(self, registry: Registry, prefix: str) -> None:
+    def __init__(self, registry: Registry, prefix: str, tuned: Tuned | None = None) -> None:
         self.registry = registry
         self.prefix = prefix
+        self._tuned = tuned
         self.mistakes: list[str] = []
         self.names: dict[str, set[str]] = {}
 
@@ -118,6 +131,12 @@ class Choices:
         where = f"{self.prefix}[[{singular}]] {name}"
         component = self.registry.load(kind, name, f"{self.prefix}[[{singular}]]")
         given = {k: _data(v, self.registry) for k, v in table.items() if k not in reserved(kind)}
+        own = {**table, **given}
+        tuned = self._tuned(self.make, kind, own, where) if self._tuned else None
+        if tuned is not None:
+            wrong = self._mistakes(table, kind, where)
+            self.mistakes += wrong
+            return [] if wrong else [tuned]
         known = parameters(component) if isinstance(component, type) else {}
         takes_any = isinstance(component, type) and takes_further(component)
         axes: list[list[tuple[str, Any]]] = []
@@ -148,7 +167,7 @@ class Choices:
         mistakes: list[str] = []
         for point in itertools.product(*axes):
             try:
-                choices.append(self._make(kind, table, dict(point), where))
+                choices.append(self.make(kind, table, dict(point), where))
             except UsageError as error:
                 mistakes += error.mistakes
         # Points share parameters, and would repeat the same mistake.
@@ -179,9 +198,10 @@ class Choices:
             mistakes += mistakes_in(Budget, table["budget"], f"{where}: budget")
         return mistakes
 
-    def _make(
+    def make(
         self, kind: str, table: Mapping[str, Any], given: dict[str, Any], where: str
     ) -> Choice:
+        """Return one point of a table; raise `UsageError` if it cannot be made."""
         name = table["name"]
         specified = self.registry.specified(kind, name, given, where)
         made = self.registry.finished(kind, specified, where)

@@ -95,10 +95,11 @@ def reason_to_skip(
 
 def namesakes(trials: Iterable[Trial]) -> Iterator[str]:
     """Say which different trials have the same name: tables and figures would merge them."""
-    keys: dict[tuple[str, str, str, int], str] = {}
+    keys: dict[tuple[object, ...], str] = {}
     for trial in trials:
         labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
-        if keys.setdefault((*labels, trial.seed), trial.key) != trial.key:
+        stage = (trial.stage, trial.study) if trial.stage == "tune" else ()
+        if keys.setdefault((*labels, trial.seed, *stage), trial.key) != trial.key:
             yield (
                 f"two different trials have the name {labels[0]!r} on {labels[1]!r}; give each of "
                 "their tables its own label"

@@ -11,10 +11,11 @@ from optframe.components.parameters import accept
 from optframe.contracts.trial import SeedCount, StudySeed
 from optframe.errors import nearest
 from optframe.study.settings import RunSettings
+from optframe.study.tune import TuneSettings
 
 __all__ = ["StudyTable", "read"]
 
-TABLES = ("study", "run", "optimizer", "problem", "sampler")
+TABLES = ("study", "run", "tune", "optimizer", "problem", "sampler")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def read(tables: Mapping[str, Any], where: str) -> dict[str, Any]:
     ]
     parts: dict[str, Any] = {}
     for name in TABLES:
-        expected: type = dict if name in ("study", "run") else list
+        expected: type = dict if name in ("study", "run", "tune") else list
         parts[name] = tables.get(name, expected())
         if not isinstance(parts[name], expected):
             brackets = f"[{name}]" if expected is dict else f"[[{name}]]"
@@ -51,6 +52,7 @@ def read(tables: Mapping[str, Any], where: str) -> dict[str, Any]:
     fields = {"name": Path(where).stem, "seed": 0, "seeds": 1, "start": "standard", "budget": None}
     study, wrong = accept(StudyTable, {**fields, **parts["study"]}, f"{where}: [study]")
     run, wrong_run = accept(RunSettings, parts["run"], f"{where}: [run]")
+    tune, wrong_tune = accept(TuneSettings, parts["tune"], f"{where}: [tune]")
     return {
         **fields,
         **study,
@@ -58,6 +60,7 @@ def read(tables: Mapping[str, Any], where: str) -> dict[str, Any]:
         "problems": tuple(parts["problem"]),
         "samplers": tuple(parts["sampler"]) or ("shuffled",),
         "run": RunSettings(**run),
+        "tune": TuneSettings(**tune) if "tune" in tables else None,
         "where": where,
-        "mistakes": (*mistakes, *wrong, *wrong_run),
+        "mistakes": (*mistakes, *wrong, *wrong_run, *wrong_tune),
     }
