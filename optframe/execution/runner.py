@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -16,7 +17,7 @@ from optframe.components.binder import Binder
 from optframe.components.importing import staying
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
-from optframe.contracts import Backend, Executor
+from optframe.contracts import Backend, Executor, Stop
 from optframe.contracts.record import Record, now
 from optframe.contracts.trial import Trial
 from optframe.errors import encodable, one_line
@@ -32,6 +33,7 @@ from optframe.store.writer import Store
 from optframe.study.settings import RunSettings, seconds
 from optframe.study.study import Study, plan
 from optframe.trial.resume import SavedRuns
+from optframe.tuning.stages import Round, Stages
 
 __all__ = ["Outcome", "run_study"]
 
@@ -49,7 +51,10 @@ class Outcome:
 
     ``ran`` is the number of trials that ran now, ``found`` of those that the store had already,
     ``repeated`` of those that the study lists twice, and ``left`` of those still to be run.
-    ``stopped`` is the signal that ended it early, if one did.
+    ``stopped`` is the signal that ended it early, if one did. Of a study that tunes, ``tuned`` is
+    the number of trials that searched, of those that ran now, ``lost`` has a line for each
+    contender none of whose settings could be chosen, and ``untuned`` the contenders with nothing to
+    tune.
     """
 
     results: Results
@@ -59,6 +64,9 @@ class Outcome:
     counts: Mapping[str, int]
     stopped: int | None = None
     left: int = 0
+    tuned: int = 0
+    lost: tuple[str, ...] = ()
+    untuned: tuple[str, ...] = ()
 
 
 def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = False) -> Outcome:
@@ -75,61 +83,123 @@ def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = 
 def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Outcome:
     binder = Binder(registry)
     with staying():  # so that the folder is the one that was meant
-        asked = plan(study, registry, binder)
-    trials = list({trial.key: trial for trial in asked}.values())
+        stages = Stages(study, registry, binder) if study.tune is not None else None
+        asked = plan(study, registry, binder) if stages is None else stages.first()
     with Store(folder, take_over) as store:
-        missing = store.plan(trials, _description(study, trials))
-        pending = [trial for trial in trials if trial.key in missing]
-        backend = binder.backend(trials[0].backend)
-        where = Path(study.where).resolve().parent if study.where else Path.cwd()
-        environment = describe(registry, backend, study.run.threads, where)
-        sizes = {"planned": len(trials), "missing": len(pending)}
-        _notify(registry, "study_started", name=study.name, **sizes)
-        counts: Counter[str] = Counter()
-        by_key = {trial.key: trial for trial in pending}
-        every = seconds(study.run.save_every)
-        saved = SavedRuns((folder / "saved").absolute(), every) if every is not None else None
-
-        def finished(record: Record) -> None:
-            counts[record.status] += 1
-            if saved is not None and record.status not in AGAIN:
-                saved.forget(record.key)
-            _notify(registry, "trial_finished", trial=by_key[record.key], record=record)
-
-        with stopping() as stop:
-            saver = _Saver(store, environment, finished)
-            for trial in pending:
-                if trial.skip is not None:
-                    saver.add([Record.without_run(trial, "skipped", trial.skip, now("seconds"))])
-            runnable = [trial for trial in pending if trial.skip is None]
-            executor = _executor(registry, study.run, backend)
-            threads = study.run.threads
-            runner = TrialRunner(registry, binder, trials[0].backend, threads, saved)
-            with runner.limited():
-                batches: list[Batch] = [(trial,) for trial in runnable]
-                if study.run.together:
-                    batches = companions(runnable, runner, study.run.memory)
-                batches = interleaved(batches, trials)
-                try:
-                    for records in execute(executor, runner, batches, stop):
-                        saver.add(records)
-                except KeyboardInterrupt:
-                    # After a signal, this is how work in this process ends; what is saved stays.
-                    if not stop.requested:
-                        raise
-            stopped = stop.signal
-        if saved is not None:
-            saved.tidy()
+        about = _description(study, asked)
+        rounds = _at_once(asked, store, about) if stages is None else stages.rounds(store, about)
+        running = _Running(study, folder, registry, binder, store, asked[0].backend)
+        running.run(rounds, None if stages is None else stages.size)
+        counts = running.counts
         _notify(registry, "study_finished", name=study.name, counts=dict(counts))
     return Outcome(
         results=Results(folder / STORE_NAME),
         ran=counts.total(),
-        found=len(trials) - len(pending),
-        repeated=len(asked) - len(trials),
+        found=running.planned - running.missing,
+        repeated=running.repeated,
         counts=dict(counts),
-        stopped=stopped,
-        left=len(pending) - counts.total(),
+        stopped=running.stopped,
+        left=running.missing - counts.total(),
+        tuned=running.tuned,
+        lost=() if stages is None else tuple(stages.lost),
+        untuned=() if stages is None else tuple(stages.untuned),
     )
+
+
+def _at_once(asked: Sequence[Trial], store: Store, about: Mapping[str, Any]) -> Iterator[Round]:
+    """Yield the one round of a study that does not tune."""
+    trials = list({trial.key: trial for trial in asked}.values())
+    yield Round(trials, store.plan(trials, about), len(asked) - len(trials))
+
+
+class _Running:
+    """Runs the trials of a study, round by round, and counts them."""
+
+    def __init__(
+        self,
+        study: Study,
+        folder: Path,
+        registry: Registry,
+        binder: Binder,
+        store: Store,
+        backend: str,
+    ) -> None:
+        self.planned = self.missing = self.repeated = self.tuned = 0
+        self.stopped: int | None = None
+        self.counts: Counter[str] = Counter()
+        self._study = study
+        self._registry = registry
+        self._store = store
+        self._by_key: dict[str, Trial] = {}
+        every = seconds(study.run.save_every)
+        self._saved = SavedRuns((folder / "saved").absolute(), every) if every is not None else None
+        made, threads = binder.backend(backend), study.run.threads
+        where = Path(study.where).resolve().parent if study.where else Path.cwd()
+        environment = describe(registry, made, threads, where)
+        self._saver = _Saver(store, environment, self._finished)
+        self._executor = _executor(registry, study.run, made)
+        self._runner = TrialRunner(registry, binder, backend, threads, self._saved)
+
+    def run(self, rounds: Iterator[Round], size: int | None) -> None:
+        """Run all rounds, until the study is to stop; ``size`` is the most trials of all rounds."""
+        started = False
+        with stopping() as stop, _opened(self._executor) as executor, self._runner.limited():
+            for one in rounds:
+                self.planned += len(one.trials)
+                self.missing += len(one.missing)
+                self.repeated += one.repeated
+                if one.missing and not started:
+                    started = self._start(size)
+                self._run(one, executor, stop)
+                if stop.requested:
+                    rounds.close()  # type: ignore[attr-defined]
+                    break
+            self.stopped = stop.signal
+        if not started:
+            self._start(None)
+        if self._saved is not None:
+            self._saved.tidy()
+
+    def _start(self, size: int | None) -> bool:
+        """Tell observers how many trials there are, and how many run now."""
+        planned = self.planned if size is None else max(size, self.planned)
+        missing = self.missing if size is None else planned - self.planned + self.missing
+        name = self._study.name
+        _notify(self._registry, "study_started", name=name, planned=planned, missing=missing)
+        return True
+
+    def _run(self, one: Round, executor: Executor, stop: Stop) -> None:
+        pending = [trial for trial in one.trials if trial.key in one.missing]
+        self._by_key = {trial.key: trial for trial in pending}
+        for trial in pending:
+            if trial.skip is not None:
+                skipped = Record.without_run(trial, "skipped", trial.skip, now("seconds"))
+                self._saver.add([skipped])
+        runnable = [trial for trial in pending if trial.skip is None]
+        batches: list[Batch] = [(trial,) for trial in runnable]
+        if self._study.run.together:
+            batches = companions(runnable, self._runner, self._study.run.memory)
+        try:
+            for records in execute(executor, self._runner, interleaved(batches, one.trials), stop):
+                self._saver.add(records)
+        except KeyboardInterrupt:
+            # After a signal, this is how work in this process ends; what is saved stays.
+            if not stop.requested:
+                raise
+
+    def _finished(self, record: Record) -> None:
+        trial = self._by_key[record.key]
+        self.counts[record.status] += 1
+        self.tuned += trial.stage == "tune"
+        if self._saved is not None and record.status not in AGAIN:
+            self._saved.forget(record.key)
+        _notify(self._registry, "trial_finished", trial=trial, record=record)
+
+
+def _opened(executor: Executor) -> contextlib.AbstractContextManager[Executor]:
+    """Return what keeps an executor's workers for all rounds."""
+    opened = getattr(executor, "open", None)
+    return contextlib.nullcontext(executor) if opened is None else opened()
 
 
 class _Saver:
@@ -208,6 +278,7 @@ def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "cost": study.cost,
         "metric": study.metric,
         "run": dataclasses.asdict(study.run),
+        "tune": None if study.tuning is None else dataclasses.asdict(study.tuning),
         "file": encodable(study.where),
         "when": now("seconds"),
     }
