@@ -10,7 +10,7 @@ from optframe.components.inner import table_of_text
 from optframe.components.parameters import FURTHER, parameters, spelling
 from optframe.components.registry import Registry
 from optframe.components.signatures import path_of
-from optframe.contracts import Optimizer, Problem, Schedule, Search, Transform, Wrapper
+from optframe.contracts import Optimizer, Problem, Schedule, Search, Space, Transform, Wrapper
 
 __all__ = ["given_parameters", "resolved"]
 
@@ -87,9 +87,9 @@ def _is_inner(made: Any, name: str) -> bool:
 def given_parameters(made: Any) -> dict[str, Any] | None:
     """Return those parameters of an object made in Python that differ from its class's defaults.
 
-    Return None if a parameter is neither plain data nor a schedule, search or optimizer: such an
-    object cannot be written as a table. The inner component of a wrapper or a transform is not
-    included.
+    Return None if a parameter is neither plain data nor a schedule, search, optimizer or space:
+    such an object cannot be written as a table. The inner component of a wrapper or a transform is
+    not included.
     """
     fields = parameters(made.__class__)
     given: dict[str, Any] = {}
@@ -97,7 +97,7 @@ def given_parameters(made: Any) -> dict[str, Any] | None:
         value = getattr(made, field.attribute)
         if _is_inner(made, name):
             continue
-        if not (_is_plain(value) or isinstance(value, (Schedule, Search, Optimizer))):
+        if not (_is_plain(value) or isinstance(value, (Schedule, Search, Optimizer, Space))):
             return None
         if type(value) is not type(field.default) or value != field.default:
             given[name] = list(value) if isinstance(value, tuple) else value

@@ -254,6 +254,9 @@ class Space:
                 raise ValueError(f"found {name!r} in a space, expected {', '.join(known)}")
         return cls(**table)
 
+    def __repr__(self) -> str:
+        return f"Space({', '.join(f'{name}={value!r}' for name, value in self.table.items())})"
+
     def __str__(self) -> str:
         if self.values is not None:
             return "one of " + ", ".join(_shown(value) for value in self.values)

@@ -1,8 +1,11 @@
 """The base class of samplers that go through the records in minibatches."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from optframe import Count, Sampler
+from optframe import Count, Sampler, Space
+from optframe_plugins.usual_spaces import BATCH_SIZE
 
 __all__ = ["BatchSampler", "bounds", "too_many", "variance_of_simple_sample"]
 
@@ -50,6 +53,10 @@ class BatchSampler(Sampler):
 
     batch_size: Count = 32
     drop_last: bool = False
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "batch_size": BATCH_SIZE,
+    }
 
     def steps_per_epoch(self, records: int) -> int:
         """Return n/B, rounded up (down with ``drop_last``)."""

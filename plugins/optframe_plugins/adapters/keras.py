@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from optframe import Adapter, UsageError
+from optframe import Adapter, Space, UsageError
 from optframe_plugins.keras_optimizer.backend import choose
 
 __all__ = ["Keras"]
@@ -63,6 +64,12 @@ class Keras(Adapter):
         from optframe_plugins.keras_optimizer.component import KerasOptimizer
 
         return KerasOptimizer
+
+    def spaces(self, found: object) -> Mapping[str, Space]:
+        """Return the usual spaces of Keras's well-known optimizers; nothing for others."""
+        from optframe_plugins.library_spaces import library_spaces
+
+        return library_spaces(found, "keras")
 
     def leaves_out(self, found: object) -> frozenset[str]:
         """Return ``name``, which decides nothing, and Keras's ``kwargs``, which it refuses."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from optframe import Adapter
+from optframe import Adapter, Space
 
 __all__ = ["Optax"]
 
@@ -54,6 +55,12 @@ class Optax(Adapter):
     def computes_with(self, found: object) -> tuple[str, ...]:
         """Return the modules that compute the steps."""
         return ("jax", "jaxlib")
+
+    def spaces(self, found: object) -> Mapping[str, Space]:
+        """Return the usual spaces of optax's well-known optimizers; nothing for others."""
+        from optframe_plugins.library_spaces import library_spaces
+
+        return library_spaces(found, "optax")
 
     def leaves_out(self, found: object) -> frozenset[str]:
         """Return the key of its draws, and the seed of this key: the run's seed decides."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from optframe import Adapter, Optimizer
+from optframe import Adapter, Optimizer, Space
 
 __all__ = ["Torch"]
 
@@ -35,6 +36,12 @@ class Torch(Adapter):
     def base(self, found: object, kind: str) -> type:
         """Return the base class: with a field for each optimizer that the class goes around."""
         return _scheduler(found) if kind == "schedules" else _optimizer(found)
+
+    def spaces(self, found: object) -> Mapping[str, Space]:
+        """Return the usual spaces of PyTorch's well-known optimizers; nothing for others."""
+        from optframe_plugins.library_spaces import library_spaces
+
+        return library_spaces(found, "torch")
 
     def leaves_out(self, found: object) -> frozenset[str]:
         """Return the first parameter, which takes the optimizer's parameters or the optimizer."""

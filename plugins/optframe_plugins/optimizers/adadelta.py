@@ -1,8 +1,21 @@
 """AdaDelta: steps in the units of the parameters, without a learning rate to choose."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+from optframe import (
+    Array,
+    Fraction,
+    NonNegative,
+    Optimizer,
+    Oracle,
+    Positive,
+    Space,
+    elementwise,
+    sqrt,
+)
+from optframe_plugins.usual_spaces import unpublished
 
 __all__ = ["AdaDelta"]
 
@@ -63,6 +76,19 @@ class AdaDelta(Optimizer):
     rho: Fraction = 0.95
     eps: NonNegative = 1e-6
     eps_inside_root: bool = True
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": Space(
+            0.1,
+            10.0,
+            "log",
+            source=unpublished("a decade to either side of the default, the paper's"),
+        ),
+        "rho": Space(
+            0.9, 0.99, "one-minus-log", source="the settings that Zeiler (2012) compares on MNIST"
+        ),
+        "eps": Space(1e-8, 1e-2, "log", source="the settings that Zeiler (2012) compares on MNIST"),
+    }
 
     def init(self, theta: Array, oracle: Oracle) -> Averages:
         """Start with no gradients and no steps seen."""

@@ -1,6 +1,8 @@
 """AdaGrad: each parameter's learning rate falls as its squared gradients add up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from optframe import (
     Array,
@@ -8,11 +10,13 @@ from optframe import (
     Optimizer,
     Oracle,
     Positive,
+    Space,
     coefficient,
     elementwise,
     sqrt,
     where,
 )
+from optframe_plugins.usual_spaces import sivaprasad, unpublished
 
 __all__ = ["AdaGrad"]
 
@@ -82,6 +86,28 @@ class AdaGrad(Optimizer):
     eps_inside_root: bool = False
     initial: NonNegative = field(default=0.0, metadata={"added": True})
     zero_guard: bool = field(default=False, metadata={"added": True})
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": Space(
+            3.9e-5,
+            2.5,
+            "log",
+            source=sivaprasad(
+                "the prior of AdaGrad, 10^N(−2.0046, 1.2045), two deviations to either side"
+            ),
+        ),
+        "eps": Space(
+            1e-10,
+            1e-4,
+            "log",
+            source=unpublished(
+                "three decades to either side of the default, which is PyTorch's at the low end"
+            ),
+        ),
+        "initial": Space(
+            values=(0.0, 0.1), source="the defaults of PyTorch, 0, and of optax and Keras, 0.1"
+        ),
+    }
 
     def init(self, theta: Array, oracle: Oracle) -> SquaredGradients:
         """Start with no gradients seen."""

@@ -1,6 +1,8 @@
 """Adam: momentum and RMSProp combined, with bias correction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from optframe import (
     Array,
@@ -10,10 +12,12 @@ from optframe import (
     Optimizer,
     Oracle,
     Positive,
+    Space,
     elementwise,
     sqrt,
 )
 from optframe_plugins.eps_hat import beside_corrected_root
+from optframe_plugins.usual_spaces import ADAM_BETA1, ADAM_BETA2, ADAM_EPS, ADAM_LR
 
 __all__ = ["Adam"]
 
@@ -93,6 +97,13 @@ class Adam(Optimizer):
     eps: NonNegative = 1e-8
     eps_inside_root: bool = False
     eps_hat: bool = field(default=False, metadata={"added": True})
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": ADAM_LR,
+        "beta1": ADAM_BETA1,
+        "beta2": ADAM_BETA2,
+        "eps": ADAM_EPS,
+    }
 
     def init(self, theta: Array, oracle: Oracle) -> Moments:
         """Start with no gradients seen."""

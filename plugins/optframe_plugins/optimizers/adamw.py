@@ -1,10 +1,23 @@
 """AdamW: Adam with weight decay that is applied to θ and not added to the gradient."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-from optframe import Array, Fraction, NonNegative, Optimizer, Oracle, Positive, elementwise, sqrt
+from optframe import (
+    Array,
+    Fraction,
+    NonNegative,
+    Optimizer,
+    Oracle,
+    Positive,
+    Space,
+    elementwise,
+    sqrt,
+)
 from optframe_plugins.eps_hat import beside_corrected_root
 from optframe_plugins.optimizers.adam import Moments
+from optframe_plugins.usual_spaces import ADAM_BETA1, ADAM_BETA2, ADAM_EPS, ADAM_LR, DECOUPLED_DECAY
 
 __all__ = ["AdamW"]
 
@@ -64,6 +77,14 @@ class AdamW(Optimizer):
     eps_inside_root: bool = False
     weight_decay: NonNegative = 0.01
     eps_hat: bool = field(default=False, metadata={"added": True})
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": ADAM_LR,
+        "weight_decay": DECOUPLED_DECAY,
+        "beta1": ADAM_BETA1,
+        "beta2": ADAM_BETA2,
+        "eps": ADAM_EPS,
+    }
 
     def init(self, theta: Array, oracle: Oracle) -> Moments:
         """Start with no gradients seen."""

@@ -1,10 +1,12 @@
 """Coordinate descent."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
-from optframe import Array, Optimizer, Oracle, Positive
+from optframe import Array, Optimizer, Oracle, Positive, Space
+from optframe_plugins.usual_spaces import SGD_LR
 
 __all__ = ["CoordinateDescent"]
 
@@ -56,6 +58,10 @@ class CoordinateDescent(Optimizer):
     # In a study it is called ``step``, as the method of this class is.
     step_rule: Literal["exact", "gradient"] = field(default="exact", metadata={"name": "step"})
     lr: Positive = 0.01
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": SGD_LR,
+    }
 
     vectorized = False
 

@@ -1,6 +1,8 @@
 """Delta-bar-delta: each parameter's learning rate grows while its gradient keeps its sign."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from optframe import (
     Array,
@@ -9,11 +11,13 @@ from optframe import (
     Optimizer,
     Oracle,
     Positive,
+    Space,
     coefficient,
     elementwise,
     sign,
     where,
 )
+from optframe_plugins.usual_spaces import SGD_LR, unpublished
 
 __all__ = ["DeltaBarDelta"]
 
@@ -82,6 +86,35 @@ class DeltaBarDelta(Optimizer):
     increase: NonNegative = 0.001
     decrease: Fraction = 0.1
     smoothing: Fraction = 0.7
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": SGD_LR,
+        "increase": Space(
+            1e-5,
+            0.1,
+            "log",
+            source=unpublished(
+                "Jacobs (1988) chose it for each problem; two decades to either side of the default"
+            ),
+        ),
+        "decrease": Space(
+            0.01,
+            0.9,
+            "log",
+            source=unpublished(
+                "Jacobs (1988) chose it for each problem; about a decade to either side of the "
+                "default"
+            ),
+        ),
+        "smoothing": Space(
+            0.0,
+            0.97,
+            "one-minus-log",
+            source=unpublished(
+                "from the last gradient alone to ten times as long a memory as Jacobs's 0.7"
+            ),
+        ),
+    }
 
     def init(self, theta: Array, oracle: Oracle) -> Rates:
         """Start with the same rate everywhere and no past."""

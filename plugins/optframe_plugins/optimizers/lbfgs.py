@@ -1,12 +1,13 @@
 """L-BFGS: BFGS that stores the last few pairs (s, y) instead of a matrix."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Le
 
-from optframe import Array, Optimizer, Oracle, Point, Search, inner
+from optframe import Array, Optimizer, Oracle, Point, Search, Space, inner
 from optframe_plugins.line_search_step import Aim, descend, pair_of, where
 from optframe_plugins.searches.strong_wolfe import StrongWolfe
 
@@ -70,6 +71,16 @@ class LBFGS(Optimizer):
     memory: Annotated[int, Ge(1), Le(10_000)] = 10
     scale: bool = True
     search: Search = StrongWolfe()
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "memory": Space(
+            3,
+            20,
+            "linear",
+            whole=True,
+            source="Nocedal and Wright (2006), Numerical Optimization, section 7.2",
+        ),
+    }
 
     needs = frozenset({"loss", "gradient", "deterministic"})
     vectorized = False

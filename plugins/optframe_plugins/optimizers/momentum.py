@@ -1,10 +1,12 @@
 """Gradient descent with momentum (heavy ball), in the three forms that are in use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Literal
+from typing import ClassVar, Literal
 
-from optframe import Array, Fraction, Optimizer, Oracle, Positive, elementwise
+from optframe import Array, Fraction, Optimizer, Oracle, Positive, Space, elementwise
+from optframe_plugins.usual_spaces import MOMENTUM, MOMENTUM_LR
 from optframe_plugins.velocity import Velocity
 
 __all__ = ["Momentum"]
@@ -77,6 +79,11 @@ class Momentum(Optimizer):
     momentum: Fraction = 0.9
     form: Literal["velocity", "torch", "average"] = "velocity"
     dampening: Fraction = 0.0
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": MOMENTUM_LR,
+        "momentum": MOMENTUM,
+    }
 
     def __post_init__(self) -> None:
         if _is_zero(self.dampening):

@@ -1,7 +1,8 @@
 """NAdam: Adam with Nesterov's momentum."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from optframe import (
     Array,
@@ -11,9 +12,11 @@ from optframe import (
     Optimizer,
     Oracle,
     Positive,
+    Space,
     elementwise,
     sqrt,
 )
+from optframe_plugins.usual_spaces import ADAM_BETA2, ADAM_EPS, ADAM_LR, algoperf, unpublished
 
 __all__ = ["NAdam"]
 
@@ -84,6 +87,16 @@ class NAdam(Optimizer):
     eps: NonNegative = 1e-8
     eps_inside_root: bool = False
     momentum_decay: NonNegative = 0.004
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": ADAM_LR,
+        "beta1": Space(0.9, 0.996, "one-minus-log", source=algoperf("NAdamW")),
+        "beta2": ADAM_BETA2,
+        "eps": ADAM_EPS,
+        "momentum_decay": Space(
+            4e-4, 4e-2, "log", source=unpublished("a decade to either side of PyTorch's 0.004")
+        ),
+    }
 
     def init(self, theta: Array, oracle: Oracle) -> Moments:
         """Start with no gradients seen."""

@@ -1,10 +1,12 @@
 """Nesterov's momentum: the gradient is taken at the point to which the velocity leads."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
-from optframe import Array, Fraction, Optimizer, Oracle, Positive, coefficient, elementwise
+from optframe import Array, Fraction, Optimizer, Oracle, Positive, Space, coefficient, elementwise
 from optframe_plugins.optimizers.momentum import update
+from optframe_plugins.usual_spaces import MOMENTUM, MOMENTUM_LR
 from optframe_plugins.velocity import Velocity
 
 __all__ = ["Nesterov"]
@@ -69,6 +71,11 @@ class Nesterov(Optimizer):
     lr: Positive = 0.01
     momentum: Fraction = 0.9
     form: Literal["velocity", "keras", "torch"] = "velocity"
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": MOMENTUM_LR,
+        "momentum": MOMENTUM,
+    }
 
     def init(self, theta: Array, oracle: Oracle) -> Velocity:
         """Start at rest."""

@@ -1,9 +1,12 @@
 """Newton's method with a regularized Hessian."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from optframe import Array, NonNegative, Optimizer, Oracle
+from optframe import Array, NonNegative, Optimizer, Oracle, Space
 from optframe_plugins.optimizers.newton import solved
+from optframe_plugins.usual_spaces import unpublished
 
 __all__ = ["RegularizedNewton"]
 
@@ -42,6 +45,17 @@ class RegularizedNewton(Optimizer):
     vectorized = False
 
     damping: NonNegative = 1.0
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "damping": Space(
+            1e-3,
+            1e3,
+            "log",
+            source=unpublished(
+                "three decades to either side of the default, since it has the unit of a curvature"
+            ),
+        ),
+    }
 
     def step(self, theta: Array, state: None, oracle: Oracle) -> tuple[Array, None]:
         """Do one step."""

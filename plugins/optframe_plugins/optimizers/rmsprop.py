@@ -1,9 +1,10 @@
 """RMSProp, plain, with momentum, and with Nesterov momentum."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from optframe import (
     Array,
@@ -13,11 +14,13 @@ from optframe import (
     Optimizer,
     Oracle,
     Positive,
+    Space,
     coefficient,
     elementwise,
     maximum,
     sqrt,
 )
+from optframe_plugins.usual_spaces import ADAM_EPS, ADAM_LR, unpublished
 
 __all__ = ["RMSProp"]
 
@@ -158,6 +161,26 @@ class RMSProp(Optimizer):
     form: Literal["velocity", "keras", "torch"] = field(
         default="velocity", metadata={"added": True}
     )
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": ADAM_LR,
+        "rho": Space(
+            0.9,
+            0.999,
+            "one-minus-log",
+            source=unpublished("from Hinton's 0.9, past PyTorch's 0.99"),
+        ),
+        "momentum": Space(
+            0.0,
+            0.98,
+            "one-minus-log",
+            source=unpublished("from none to the largest β₁ of AlgoPerf's AdamW"),
+        ),
+        "eps": ADAM_EPS,
+        "initial": Space(
+            values=(0.0, 1.0), source="the defaults of PyTorch, 0, and of TensorFlow 1, 1"
+        ),
+    }
 
     def __post_init__(self) -> None:
         if not self._moves and self.nesterov:

@@ -1,8 +1,11 @@
 """Gradient descent: stochastic (SGD) on minibatches, batch gradient descent on all the data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from optframe import Array, Optimizer, Oracle, Positive, elementwise
+from optframe import Array, Optimizer, Oracle, Positive, Space, elementwise
+from optframe_plugins.usual_spaces import SGD_LR
 
 __all__ = ["SGD"]
 
@@ -44,6 +47,10 @@ class SGD(Optimizer):
     """
 
     lr: Positive = 0.01
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "lr": SGD_LR,
+    }
 
     def step(self, theta: Array, state: None, oracle: Oracle) -> tuple[Array, None]:
         """Do one step."""

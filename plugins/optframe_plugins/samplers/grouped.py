@@ -1,15 +1,16 @@
 """Minibatches that take account of groups of records: subjects or classes."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optframe import Count, EpochSeeds, Indices, Sampler, UsageError
+from optframe import Count, EpochSeeds, Indices, Sampler, Space, UsageError
+from optframe_plugins.usual_spaces import BATCH_SIZE
 
 __all__ = ["Grouped"]
 
@@ -56,6 +57,10 @@ class Grouped(Sampler):
     batch_size: Count = 32
     by: Literal["subject", "class"] = "subject"
     how: Literal["whole", "stratified"] = "whole"
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "batch_size": BATCH_SIZE,
+    }
 
     def bind(self, groups: Callable[[str], NDArray[Any] | None]) -> Self:
         """Return the same sampler with the group of each record."""

@@ -1,10 +1,12 @@
 """Minibatches drawn with replacement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from optframe import Count, EpochSeeds, Indices, Sampler
+from optframe import Count, EpochSeeds, Indices, Sampler, Space
 from optframe_plugins.batch_sampler import too_many
+from optframe_plugins.usual_spaces import BATCH_SIZE
 
 __all__ = ["WithReplacement"]
 
@@ -31,6 +33,10 @@ class WithReplacement(Sampler):
     copies = False
 
     batch_size: Count = 32
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "batch_size": BATCH_SIZE,
+    }
 
     def steps_per_epoch(self, records: int) -> int:
         """Return n/B, rounded up."""

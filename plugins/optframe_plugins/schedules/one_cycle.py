@@ -1,9 +1,12 @@
 """The one-cycle schedule."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from optframe import Count, Fraction, Number, Positive, Schedule
+from optframe import Count, Fraction, Number, Positive, Schedule, Space
+from optframe_plugins.usual_spaces import unpublished
 
 __all__ = ["OneCycle"]
 
@@ -46,6 +49,16 @@ class OneCycle(Schedule):
     rise: Fraction = 0.3
     initial_divisor: Positive = 25.0
     final_divisor: Positive = 1e4
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "rise": Space(0.1, 0.5, "linear", source=unpublished("to either side of PyTorch's 0.3")),
+        "initial_divisor": Space(
+            2.5, 250.0, "log", source=unpublished("a decade to either side of PyTorch's 25")
+        ),
+        "final_divisor": Space(
+            1e2, 1e6, "log", source=unpublished("two decades to either side of PyTorch's 10,000")
+        ),
+    }
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""

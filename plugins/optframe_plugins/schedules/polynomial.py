@@ -1,8 +1,11 @@
 """The polynomial schedule."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from optframe import Count, Number, Positive, Schedule
+from optframe import Count, Number, Positive, Schedule, Space
+from optframe_plugins.usual_spaces import sivaprasad
 
 __all__ = ["Polynomial"]
 
@@ -35,6 +38,12 @@ class Polynomial(Schedule):
     steps: Count
     end: Number = 0.0
     power: Positive = 1.0
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "power": Space(
+            0.5, 5.5, "linear", source=sivaprasad("the power of the polynomial decay, U(0.5, 5.5)")
+        ),
+    }
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""

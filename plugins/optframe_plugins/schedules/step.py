@@ -1,9 +1,12 @@
 """The step schedule."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from optframe import Count, Number, Positive, Schedule
+from optframe import Count, Number, Positive, Schedule, Space
 from optframe_plugins.geometric import geometric
+from optframe_plugins.usual_spaces import unpublished
 
 __all__ = ["Step"]
 
@@ -35,6 +38,12 @@ class Step(Schedule):
     start: Number
     steps: Count
     factor: Positive = 0.1
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "factor": Space(
+            0.01, 0.9, "log", source=unpublished("about a decade to either side of the default")
+        ),
+    }
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""

@@ -1,12 +1,13 @@
 """Backtracking until the loss has decreased enough."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Gt, Lt
 
-from optframe import Array, Count, Oracle, Point, Search
+from optframe import Array, Count, Oracle, Point, Search, Space
 from optframe_plugins.theta_spacing import lengthened, stays
 
 __all__ = ["Armijo"]
@@ -50,6 +51,22 @@ class Armijo(Search):
     decrease: Annotated[float, Gt(0), Lt(1)] = 1e-4
     shrink: Annotated[float, Gt(0), Lt(1)] = 0.5
     evaluations: Count = 50
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "shrink": Space(
+            0.1,
+            0.8,
+            "linear",
+            source="Boyd and Vandenberghe (2004), Convex Optimization, section 9.2",
+        ),
+        "decrease": Space(
+            1e-4,
+            0.3,
+            "log",
+            source="from Nocedal and Wright's 1e-4 to the largest usual value of Boyd and "
+            "Vandenberghe (2004), Convex Optimization, section 9.2",
+        ),
+    }
 
     needs = frozenset({"loss", "deterministic"})
 

@@ -1,9 +1,11 @@
 """The line search of Moré and Thuente, for the strong Wolfe conditions."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from optframe import Array, Count, Fraction, Oracle, Point, Search, inner
+from optframe import Array, Count, Fraction, Oracle, Point, Search, Space, inner
 from optframe_plugins.theta_spacing import lengthened, stays
 
 __all__ = ["StrongWolfe"]
@@ -62,6 +64,16 @@ class StrongWolfe(Search):
     decrease: Fraction = 1e-4
     curvature: Fraction = 0.9
     evaluations: Count = 40
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "curvature": Space(
+            0.1,
+            0.9,
+            "linear",
+            source="Nocedal and Wright (2006), Numerical Optimization, section 3.1: 0.9 for "
+            "quasi-Newton methods, 0.1 for conjugate gradients",
+        ),
+    }
 
     def __post_init__(self) -> None:
         if self.curvature <= self.decrease:

@@ -1,9 +1,11 @@
 """Gradient clipping by value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
-from optframe import Array, Optimizer, Oracle, Positive, Wrapper, coefficient
+from optframe import Array, Optimizer, Oracle, Positive, Space, Wrapper, coefficient
+from optframe_plugins.usual_spaces import unpublished
 
 __all__ = ["ClipValue"]
 
@@ -36,6 +38,12 @@ class ClipValue(Wrapper):
 
     optimizer: Optimizer
     max: Positive = 1.0
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "max": Space(
+            0.1, 10.0, "log", source=unpublished("a decade to either side of the default")
+        ),
+    }
 
     def step(self, theta: Array, state: Any, oracle: Oracle) -> tuple[Array, Any]:
         """Do the optimizer's step with clipped gradients."""

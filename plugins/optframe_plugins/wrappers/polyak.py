@@ -51,7 +51,7 @@ class Polyak(Wrapper):
     after: int = 0
 
     def __post_init__(self) -> None:
-        if self.after < 0:
+        if isinstance(self.after, int) and self.after < 0:  # it may be a space
             raise ValueError(f"after: expected a whole number ≥ 0, found {self.after}")
 
     def init(self, theta: Array, oracle: Oracle) -> Average:

@@ -1,10 +1,12 @@
 """Weight decay, decoupled from the gradient or coupled to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from optframe import Array, NonNegative, Optimizer, Oracle, Wrapper, coefficient
+from optframe import Array, NonNegative, Optimizer, Oracle, Space, Wrapper, coefficient
 from optframe_plugins.gradients_alone import check_gradients_alone
+from optframe_plugins.usual_spaces import sivaprasad
 
 __all__ = ["WeightDecay"]
 
@@ -63,6 +65,15 @@ class WeightDecay(Wrapper):
     decay: NonNegative = 1e-4
     form: Literal["before", "after", "coupled"] = field(default="before", metadata={"added": True})
     times_lr: bool = field(default=False, metadata={"added": True})
+
+    spaces: ClassVar[Mapping[str, Space]] = {
+        "decay": Space(
+            1e-5,
+            0.1,
+            "log",
+            source=sivaprasad("the L2 penalty of SGD, 10^U(−5, −1), which the form coupled is"),
+        ),
+    }
 
     def __post_init__(self) -> None:
         if self.form == "coupled":
