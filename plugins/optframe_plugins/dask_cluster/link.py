@@ -1,34 +1,25 @@
-"""The connection to a Dask cluster: submit items a few at a time, and collect their results."""
+"""A run of items at a Dask cluster: submit a few at a time, and collect their results."""
 
 import asyncio
 import contextlib
 import pickle
-import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import uuid4
 
 from optframe import Lost, PluginError, Stop, UnavailableError
 from optframe.errors import described
-from optframe_plugins.dask_cluster.cluster import Place
-from optframe_plugins.dask_cluster.silence import silence
-from optframe_plugins.dask_cluster.site import Answer, How, attend, hurry, leave, versions
+from optframe_plugins.dask_cluster.connection import LOOK, Connection, ended, pickled, say
+from optframe_plugins.dask_cluster.site import Answer, How, attend, hurry, versions
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 __all__ = ["Link", "Settings"]
-
-LOOK = 1.0
-"""Seconds between checks how many workers there are."""
-
-PATIENCE = 30.0
-"""Seconds that a scheduler may take to answer, at first and after the connection was lost."""
 
 QUIET = 5.0
 """After so many seconds without a worker a line is printed."""
@@ -69,58 +60,53 @@ class _Task:
 
 @dataclass(eq=False)
 class Link:
-    """One study's connection to a cluster; a thread of its own waits for the network."""
+    """One run of items at a cluster; the connection's thread waits for the network."""
 
     settings: Settings
-    place: Place
+    connection: Connection
     work: Any
     items: Sequence[Any]
     stop: Stop
 
     def results(self) -> Iterator[Any]:
         """Yield the items' results, until all are done or the study is to end."""
-        self._waiting = deque(_Task(item, _pickled(item)) for item in self.items)
+        self._waiting = deque(_Task(item, pickled(item)) for item in self.items)
         self._running: dict[_Task, Future[bytes]] = {}
-        self._data = _pickled(self.work)
         self._how = How(self.settings.threads, tuple(versions().items()))
         self._careful = self.settings.retries == 0
         self._said: SimpleQueue[Any] = SimpleQueue()
-        self._following: set[asyncio.Future[None]] = set()
-        self._number = 0
-        begun = Event()
-        thread = Thread(target=self._thread, args=[begun], name="optframe-dask", daemon=True)
-        with silence():
-            thread.start()
-            begun.wait()
-            self.stop.then.append(self._ask)
-            try:
-                while (said := self._said.get()) is not END:
-                    if isinstance(said, BaseException):
-                        raise said
-                    yield said
-            finally:
-                self.stop.then.remove(self._ask)
-                self._call(self._driving.cancel)
-                thread.join()
-
-    def _thread(self, begun: Event) -> None:
+        begun, over = Event(), Event()
+        self.connection.begin(self._work_through(begun, over))
+        begun.wait()
+        self.stop.then.append(self._ask)
         try:
-            asyncio.run(self._drive(begun))
+            while (said := self._said.get()) is not END:
+                if isinstance(said, BaseException):
+                    raise said
+                yield said
+        finally:
+            self.stop.then.remove(self._ask)
+            self.connection.call(self._driving.cancel)
+            over.wait()
+
+    async def _work_through(self, begun: Event, over: Event) -> None:
+        """Do all items in the connection's thread, and say how it ended."""
+        self._inbox: asyncio.Queue[tuple[_Task, Answer] | None] = asyncio.Queue()
+        self._driving: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
+        begun.set()
+        try:
+            await self._drive()
         except asyncio.CancelledError:
             pass
         except BaseException as error:
             self._said.put(error)
         finally:
-            begun.set()
             self._said.put(END)
+            over.set()
 
     def _ask(self) -> None:
         """Make the thread check whether the study is to end; a signal's handler calls this."""
-        self._call(self._asked)
-
-    def _call(self, function: Callable[[], Any]) -> None:
-        with contextlib.suppress(RuntimeError):  # its loop is closed
-            self._loop.call_soon_threadsafe(function)
+        self.connection.call(self._asked)
 
     def _asked(self) -> None:
         if self._running:
@@ -128,99 +114,63 @@ class Link:
         else:
             self._driving.cancel()
 
-    async def _drive(self, begun: Event) -> None:
+    async def _drive(self) -> None:
         """Do all items, and connect again where the scheduler is lost."""
-        self._loop = asyncio.get_running_loop()
-        self._inbox: asyncio.Queue[tuple[_Task, Answer] | None] = asyncio.Queue()
-        self._driving: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
-        begun.set()
         if self.stop.requested:
             return
-        client = await self._connect(f"no scheduler answers at {self.place.name}")
+        client = await self.connection.take(self.work)
         while True:
-            token = uuid4().hex
+            whole = False
             try:
-                await self._feed(client, token)
+                whole = await self._feed(client)
             finally:
-                await self._part(client, token)
+                if not whole:  # what the workers still do is for nobody
+                    await self.connection.part(self._running.values())
+                    self._running.clear()
             if self.stop.requested or not self._waiting:
                 return
-            if self.place.process is not None and self.place.process.poll() is not None:
-                raise UnavailableError(
-                    "executor 'dask': the cluster on this machine has died; what was finished is "
-                    "kept, and the same command again runs the rest"
-                )
-            _say(
-                f"optframe: the Dask scheduler {self.place.name} is lost; for {PATIENCE:g} s we "
-                "try to reach it again"
-            )
-            client = await self._connect(
-                f"the scheduler {self.place.name} was lost and has not come back; what was "
-                "finished is kept, and the same command again runs the rest"
-            )
-            _say(f"optframe: the Dask scheduler {self.place.name} is there again")
+            client = await self.connection.again()
 
-    async def _connect(self, otherwise: str) -> "Client":
-        """Return a connected client; try again until `PATIENCE` is over."""
-        from distributed import Client
+    async def _feed(self, client: "Client") -> bool:
+        """Submit items while there is room, and settle them as they come back.
 
-        until = monotonic() + PATIENCE
-        while True:
-            left = max(0.1, until - monotonic())
-            client = None
-            try:
-                client = Client(
-                    **self.place.arguments(),
-                    asynchronous=True,
-                    set_as_default=False,
-                    name="optframe",
-                    timeout=left,
-                )
-                return await asyncio.wait_for(client, left + LOOK)
-            except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
-                if client is not None:
-                    await _ended(client.close(timeout=LOOK))
-                if monotonic() >= until or not isinstance(error, OSError):
-                    why = described(error)
-                    raise UnavailableError(f"executor 'dask': {otherwise} ({why})") from error
-                await asyncio.sleep(LOOK / 4)
-
-    async def _feed(self, client: "Client", token: str) -> None:
-        """Submit items while there is room, and settle them as they come back."""
+        It returns whether all are done and the workers can go on with the items of another run.
+        """
         look, room, hurried = 0.0, 0, False
+        place, token = self.connection.place, self.connection.token
         idle_since: float | None = monotonic()
         while self._waiting or self._running:
             now = monotonic()
             if client.status != "running":
-                return self._take_back()
+                self._take_back()
+                return False
             if self.stop.requested:
                 if not self._running or now >= self.stop.until:
-                    return None
+                    return False
                 if not hurried:
                     hurried = True
-                    await _ended(client.run(hurry, token, on_error="ignore"))
+                    await ended(client.run(hurry, token, on_error="ignore"))
             else:
                 if now >= look:
                     look = now + LOOK
-                    try:
-                        workers = await asyncio.wait_for(client.nthreads(), PATIENCE)
-                    except (OSError, AttributeError):  # while it loses the connection
+                    threads = await self.connection.threads()
+                    if threads is None:
                         continue
-                    room = self._room(sum(workers.values()))
+                    room = self._room(threads)
                     if room:
                         idle_since = None
                     elif idle_since is None:
                         idle_since = now
                     elif now - idle_since >= QUIET:
                         idle_since = float("inf")
-                        _say(
-                            f"optframe: the Dask scheduler {self.place.name} has no workers; "
+                        say(
+                            f"optframe: the Dask scheduler {place.name} has no workers; "
                             "waiting for them (Ctrl-C stops)"
                         )
                 while self._waiting and len(self._running) < room:
                     self._submit(client, token, self._waiting.popleft())
             await self._settle_what_comes(min(LOOK, self.stop.until - now))
-        return None
+        return not self.stop.requested
 
     def _room(self, threads: int) -> int:
         """Return how many items may be there: one is queued behind each, so that no worker idles.
@@ -228,28 +178,27 @@ class Link:
         After a worker has died, none is queued any more, so that it is clear which item was running
         when a worker dies.
         """
-        asked = self.settings.jobs if self.place.process is None else None
+        asked = self.settings.jobs if self.connection.place.process is None else None
         most = threads if asked is None else min(threads, asked)
         return most if self._careful or asked is not None else 2 * most
 
     def _submit(self, client: "Client", token: str, task: _Task) -> None:
         seconds = self.settings.timeout
         task.certain = self._careful
-        self._number += 1
         future = client.submit(
             attend,
             token,
-            self._data,
+            self.connection.data,
             task.data,
             seconds and seconds * len(task.item),
             self._how,
-            key=f"optframe-{token}-{self._number}",
+            key=f"optframe-{token}-{next(self.connection.numbers)}",
             pure=False,
         )
         self._running[task] = future
         following = asyncio.ensure_future(self._follow(task, future))
-        self._following.add(following)
-        following.add_done_callback(self._following.discard)
+        self.connection.following.add(following)
+        following.add_done_callback(self.connection.following.discard)
 
     async def _follow(self, task: _Task, future: "Future[bytes]") -> None:
         from distributed import CancelledError, KilledWorker
@@ -310,28 +259,3 @@ class Link:
         """Queue again what was at the scheduler, which has lost it."""
         self._waiting.extendleft(reversed(self._running))
         self._running.clear()
-
-    async def _part(self, client: "Client", token: str) -> None:
-        """Cancel the study's items at the cluster, and disconnect."""
-        if client.status == "running":
-            if self._running:
-                await _ended(client.cancel([*self._running.values()], force=True))
-            await _ended(client.run(leave, token, on_error="ignore"))
-        for following in self._following:
-            following.cancel()
-        self._running.clear()
-        await _ended(client.close(timeout=LOOK))
-
-
-async def _ended(doing: Any) -> None:
-    """Wait a short time for a step of cleaning up, and ignore its errors."""
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(doing, 2 * LOOK)
-
-
-def _pickled(value: Any) -> bytes:
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)

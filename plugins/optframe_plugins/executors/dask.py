@@ -1,15 +1,19 @@
 """Trials on a Dask cluster: on this machine, under SLURM or on Kubernetes."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from annotated_types import Ge, Gt
 
 from optframe import Count, Executor, Lost, Stop, UnavailableError
 from optframe_plugins.worker_processes.cores import cores
+
+if TYPE_CHECKING:
+    from optframe_plugins.dask_cluster.connection import Connection
 
 __all__ = ["Dask"]
 
@@ -67,18 +71,67 @@ class Dask(Executor):
         UsageError
             Where ``scheduler`` is neither an address nor a file.
         """
+        with self.open() as opened:
+            yield from opened.run(work, items, stop)
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Executor]:
+        """Keep the cluster of this machine, the connection and the workers' processes."""
+        opened = Opened(self)
+        try:
+            yield opened
+        finally:
+            opened.end()
+
+
+class Opened(Executor):
+    """A cluster that does the items of one run after another; it is reached at the first."""
+
+    elsewhere = True
+
+    def __init__(self, settings: Dask) -> None:
+        self.settings = settings
+        self._connection: Connection | None = None
+        self._workers = 0
+        """Of our own cluster."""
+        self._ends = contextlib.ExitStack()
+
+    def run(
+        self, work: Callable[[Item], Done], items: Sequence[Item], stop: Stop
+    ) -> Iterator[Done | Lost[Item]]:
+        """Do each item on the next thread of a worker that is free."""
         if os.name != "posix":
             raise UnavailableError("executor 'dask': it needs Linux or macOS")
         if not (find_spec("distributed") and find_spec("cryptography")):
             raise UnavailableError(
                 "executor 'dask': Dask is not installed; pip install 'optframe-bench[dask]'"
             )
-        from optframe_plugins.dask_cluster.cluster import found, started
         from optframe_plugins.dask_cluster.link import Link
 
-        places: Sequence[Mapping[str, str]] = self.environments or ({},)
-        workers = self.jobs or len(self.environments) or max(1, cores() // self.threads)
-        workers = min(workers, max(1, len(items)))
-        cluster = found(self.scheduler) if self.scheduler else started(workers, places)
-        with cluster as there:
-            yield from Link(self, there, work, items, stop).results()
+        connection = self._reached(len(items))
+        yield from Link(self.settings, connection, work, items, stop).results()
+
+    def _reached(self, items: int) -> "Connection":
+        """Return the connection; our own cluster is made anew where it is too small for a run."""
+        from optframe_plugins.dask_cluster.cluster import found, started
+        from optframe_plugins.dask_cluster.connection import Connection
+
+        settings = self.settings
+        places: Sequence[Mapping[str, str]] = settings.environments or ({},)
+        most = settings.jobs or len(settings.environments) or max(1, cores() // settings.threads)
+        workers = min(most, max(1, items))
+        if self._connection is not None:
+            if settings.scheduler or workers <= self._workers:
+                return self._connection
+            self.end()
+            workers = most
+        place = found(settings.scheduler) if settings.scheduler else started(workers, places)
+        self._connection = Connection(self._ends.enter_context(place))
+        self._ends.callback(self._connection.close)
+        self._workers = workers
+        return self._connection
+
+    def end(self) -> None:
+        """Disconnect, and end the cluster if it is ours."""
+        self._connection = None
+        self._ends.close()

@@ -21,7 +21,7 @@ from optframe.errors import PluginError, UnavailableError, UsageError  # noqa: E
 from optframe.execution.runner import run_study  # noqa: E402
 from optframe.execution.signals import stopping  # noqa: E402
 from optframe.study import RunSettings  # noqa: E402
-from optframe_plugins.dask_cluster import link, site  # noqa: E402
+from optframe_plugins.dask_cluster import connection, link, site  # noqa: E402
 from optframe_plugins.executors.dask import Dask  # noqa: E402
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_plugins"
@@ -346,7 +346,7 @@ def test_a_scheduler_that_is_lost_is_waited_for_and_then_given_up(tmp_path, capf
     port = free_port()
     clusters = [Cluster(tmp_path, port, workers=1)]
     registry = plugins()
-    monkeypatch.setattr(link, "PATIENCE", 120.0)
+    monkeypatch.setattr(connection, "PATIENCE", 120.0)
     monkeypatch.setattr(link, "QUIET", 1e9)
 
     def replace_it():
@@ -354,7 +354,7 @@ def test_a_scheduler_that_is_lost_is_waited_for_and_then_given_up(tmp_path, capf
         clusters.append(Cluster(tmp_path, port, workers=1))
 
     def lose():
-        monkeypatch.setattr(link, "PATIENCE", 0.5)
+        monkeypatch.setattr(connection, "PATIENCE", 0.5)
         clusters[-1].end()
 
     registry.watch(After(trial_5=replace_it, trial_15=lose))
@@ -375,7 +375,7 @@ def test_a_scheduler_that_is_lost_is_waited_for_and_then_given_up(tmp_path, capf
 
 
 def test_no_scheduler_is_told_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(link, "PATIENCE", 0.5)
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
     address = f"tcp://127.0.0.1:{free_port()}"
     with Stop() as stop:
         with pytest.raises(UnavailableError, match=f"no scheduler answers at {address}"):
@@ -446,3 +446,30 @@ def test_a_client_that_is_killed_leaves_nothing_running(cluster, tmp_path):
     running.end_by(signal.SIGKILL)
     assert any(worker.children() for worker in cluster.workers())
     assert gone_within(60, cluster)
+
+
+def process(item):
+    return os.getpid()
+
+
+def test_an_open_cluster_keeps_its_processes_from_run_to_run(cluster, there):
+    items = [(1,)] * 30
+    with Stop() as stop, Dask(scheduler=there.scheduler).open() as opened:
+        first = set(opened.run(process, items, stop))
+        assert set(opened.run(process, items, stop)) & first
+        assert list(opened.run(max, [(5, 7)], stop)) == [7]
+        (lost,) = opened.run(max, [()], stop)
+        assert lost.status == "crashed"
+        running = opened.run(max, [(i,) for i in range(1, 30)], stop)
+        assert next(running)
+        running.close()
+        assert list(opened.run(max, [(0,)], stop)) == [0]
+    assert gone_within(60, cluster)
+
+
+def test_its_own_cluster_stays_from_run_to_run_and_is_made_larger_once():
+    with Stop() as stop, Dask(jobs=2).open() as opened:
+        (pid,) = opened.run(process, [(1,)], stop)
+        assert list(opened.run(process, [(1,)], stop)) == [pid]
+        assert len(list(opened.run(process, [(1,)] * 5, stop))) == 5
+        assert pid not in list(opened.run(process, [(1,)], stop))
