@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Literal
 
 from optframe.contracts.space import Space
@@ -42,9 +42,18 @@ class Protocol(ABC):
     differs: ClassVar[tuple[str, ...]] = ()
     """What is done otherwise here than in the source, a sentence for each."""
 
-    def space(self, optimizer: str, given: Mapping[str, Any]) -> Mapping[str, Space] | None:
+    def space(
+        self, optimizer: str, given: Mapping[str, Any], fields: Collection[str]
+    ) -> Mapping[str, Space] | None:
         """Return the spaces of an optimizer's fields; None where the protocol has none for it.
 
-        ``optimizer`` is its name, and ``given`` are the parameters that the study fixes.
+        Parameters
+        ----------
+        optimizer
+            Its name, which may be an import path.
+        given
+            The parameters that the study fixes, and its wrappers as ``wrap``, a list of tables.
+        fields
+            The names of the optimizer's fields: ``lr`` or ``learning_rate``, for example.
         """
         return None

@@ -17,7 +17,8 @@ class Tried:
     """A setting that was tried, and its value: less is better, infinite if it broke down."""
 
     setting: dict[str, Any]
-    """A value for each tuned field, by the field's name."""
+    """A value for each tuned field, by the field's name, as the tuner proposed it. Where a space
+    has ``times``, it is the number before the product."""
     value: float
 
 
@@ -29,10 +30,14 @@ class Tuner(ABC):
     """
 
     adaptive: ClassVar[bool] = False
-    """Whether later settings depend on the values of earlier ones."""
+    """Whether later settings depend on the values of earlier ones. If not, ``ask`` returns all
+    settings at once, less those in ``history``, and they begin with those of fewer trials."""
 
     exchangeable: ClassVar[bool] = False
     """Whether its settings are independent draws, so that statistics of their order have bands."""
+
+    deterministic: ClassVar[bool] = False
+    """Whether the seed changes nothing, as in a grid: further searches would be the same."""
 
     @abstractmethod
     def ask(
@@ -40,13 +45,16 @@ class Tuner(ABC):
     ) -> list[dict[str, Any]]:
         """Return the settings of the next round; an empty list ends the search.
 
+        A value is what ``space[name].at(u)`` gives for a u in [0, 1], or one of its ``values``.
+        A setting may be proposed again: it runs once, and counts as often as it was proposed.
+
         Parameters
         ----------
         space
             The space of each tuned field, in the order in which its component declares them.
         history
-            The settings of all earlier rounds, in the order in which they were proposed. A setting
-            that was proposed twice is there twice.
+            All settings of earlier rounds with their values, in the order in which they were
+            proposed. A setting that was proposed twice is there twice.
         trials
             The number of settings that the search may try in all.
         seed

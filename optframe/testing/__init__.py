@@ -25,6 +25,7 @@ from optframe.testing.probe_backends import (
 from optframe.testing.problems import check_problem
 from optframe.testing.samplers import check_sampler
 from optframe.testing.schedules import check_schedule
+from optframe.testing.tuners import check_tuner
 
 __all__ = [
     "KIT_VERSION",
@@ -41,4 +42,5 @@ __all__ = [
     "check_problem",
     "check_sampler",
     "check_schedule",
+    "check_tuner",
 ]

@@ -38,6 +38,8 @@ class Grid(Tuner):
 
     points: Annotated[int, Ge(1), Le(10_000)] = 9
 
+    deterministic = True
+
     def ask(
         self, space: Mapping[str, Space], history: Sequence[Tried], trials: int, seed: int
     ) -> list[dict[str, Any]]:
