@@ -19,6 +19,7 @@ KINDS_OF_FOLDERS = {
     "optframe_plugins.backends": "backends",
     "optframe_plugins.executors": "executors",
     "optframe_plugins.tuners": "tuners",
+    "optframe_plugins.protocols": "protocols",
     "optframe_problems.functions": "problems",
     "optframe_problems.regression": "problems",
     "optframe_problems.networks": "problems",

@@ -45,7 +45,9 @@ class Protocol(ABC):
     def space(
         self, optimizer: str, given: Mapping[str, Any], fields: Collection[str]
     ) -> Mapping[str, Space] | None:
-        """Return the spaces of an optimizer's fields; None where the protocol has none for it.
+        """Return the spaces of an optimizer's fields, none of them given; empty: it is not tuned.
+
+        None says nothing of this optimizer: the spaces that it declares are searched.
 
         Parameters
         ----------

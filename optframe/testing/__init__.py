@@ -23,6 +23,7 @@ from optframe.testing.probe_backends import (
     StrictBackend,
 )
 from optframe.testing.problems import check_problem
+from optframe.testing.protocols import check_protocol
 from optframe.testing.samplers import check_sampler
 from optframe.testing.schedules import check_schedule
 from optframe.testing.tuners import check_tuner
@@ -40,6 +41,7 @@ __all__ = [
     "check_backend",
     "check_optimizer",
     "check_problem",
+    "check_protocol",
     "check_sampler",
     "check_schedule",
     "check_tuner",

@@ -133,6 +133,16 @@ def optframe_tuners() -> Mapping[str, str]:
 
 
 @hookimpl
+def optframe_protocols() -> Mapping[str, str]:
+    """Register the protocols of tuning."""
+    home = "optframe_plugins.protocols"
+    return {
+        "deepobs": f"{home}.deepobs:DeepOBS",
+        "sivaprasad": f"{home}.sivaprasad:Sivaprasad",
+    }
+
+
+@hookimpl
 def optframe_adapters() -> Mapping[str, str]:
     """Register the adapters of other libraries."""
     home = "optframe_plugins.adapters"

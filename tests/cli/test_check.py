@@ -139,7 +139,8 @@ def test_tracebacks_on_request(check):
         (
             ["strong-wolfe"],
             "optframe: 'strong-wolfe' is a search, which has no checks; expected one of "
-            "optimizers, wrappers, problems, transforms, samplers, schedules, backends",
+            "optimizers, wrappers, problems, transforms, samplers, schedules, backends, tuners, "
+            "protocols",
         ),
         ([], "optframe: nothing to check: name a component, or a plugin with components (-P)"),
         (

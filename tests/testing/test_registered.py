@@ -9,8 +9,10 @@ from optframe.testing import (
     check_backend,
     check_optimizer,
     check_problem,
+    check_protocol,
     check_sampler,
     check_schedule,
+    check_tuner,
 )
 from optframe.testing.standard_problems import Bowl, Descent
 
@@ -23,6 +25,8 @@ CHECKS = {
     "samplers": check_sampler,
     "schedules": check_schedule,
     "backends": check_backend,
+    "tuners": check_tuner,
+    "protocols": check_protocol,
 }
 INSIDE = {
     "wrappers": {"optimizer": Descent()},
@@ -92,6 +96,7 @@ VARIANTS = {
         "grouped:by=class",
         "stream:batch_size=5,drop_last=true",
     ],
+    "tuners": ["grid:points=2", "grid:points=30", "optuna:round=1", "optuna:round=30"],
 }
 NEEDED = {
     "constant": "value=0.1",

@@ -24,8 +24,10 @@ from optframe.testing import (
     check_backend,
     check_optimizer,
     check_problem,
+    check_protocol,
     check_sampler,
     check_schedule,
+    check_tuner,
 )
 from optframe.testing.standard_problems import Bowl, Descent
 
@@ -39,6 +41,8 @@ CHECKS: dict[str, Any] = {
     "samplers": check_sampler,
     "schedules": check_schedule,
     "backends": check_backend,
+    "tuners": check_tuner,
+    "protocols": check_protocol,
 }
 INSIDE: dict[str, dict[str, Any]] = {
     "wrappers": {"optimizer": Descent()},
@@ -69,9 +73,10 @@ MARKS = {
 def command(registry: Registry, names: tuple[str, ...], seed: int, new: bool, verbose: bool) -> int:
     """Check components against their contracts.
 
-    NAME is an optimizer, wrapper, problem, transform, sampler, schedule or backend, with its
-    parameters: adam, quadratic:size=3, adam+clip-norm:max=1, linear:start=1,end=0,steps=10. It may
-    be an import path, such as torch.optim.AdamW or my_models.net:width=3.
+    NAME is an optimizer, wrapper, problem, transform, sampler, schedule, backend, tuner or
+    protocol, with its parameters: adam, quadratic:size=3, adam+clip-norm:max=1,
+    linear:start=1,end=0,steps=10. It may be an import path, such as torch.optim.AdamW or
+    my_models.net:width=3.
     Without a NAME, all components of the plugins that -P names are checked.
 
     Exit codes: 0 all checks that apply passed, or failed as the component's author expects; 1 some
@@ -138,7 +143,8 @@ def _checks(registry: Registry, kind: str, notation: str, seed: int, new: bool) 
     around = "".join(f" around {inside!r}" for inside in INSIDE.get(kind, {}).values())
     click.secho(f"{singular} {notation}{around}", bold=True, nl=False)
     click.echo(f"  from {owner}, checks of version {KIT_VERSION}")
-    checks: Checks = CHECKS[kind](made, seed=seed, strict=new)
+    there = {"registry": registry} if kind == "protocols" else {}
+    checks: Checks = CHECKS[kind](made, seed=seed, strict=new, **there)
     return checks
 
 

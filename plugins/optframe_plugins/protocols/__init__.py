@@ -1,0 +1,1 @@
+"""The protocols of tuning, one file each."""
