@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from optframe.contracts.column import Column
 from optframe.contracts.columns import CURVES, METRICS, PATH, TRIALS, rises
+from optframe.contracts.tuning_columns import TUNINGS, WINNERS
 from optframe.errors import UnavailableError, UsageError, nearest
 from optframe.given_files import expanded
 from optframe.store.cells import plain_cells
@@ -21,6 +24,17 @@ __all__ = ["FORMATS", "dictionary", "export"]
 
 FORMATS = ("csv", "parquet")
 
+_KNOWN: Mapping[str, Sequence[Column]] = {
+    "trials": TRIALS,
+    "curves": CURVES,
+    "paths": PATH,
+    "tuning": TRIALS,
+    "tuning_curves": CURVES,
+    "tunings": TUNINGS,
+    "winners": WINNERS,
+}
+"""The columns of each table that is written."""
+
 _PARTS = {"train": "the training", "test": "the test", "validation": "the validation"}
 
 
@@ -30,11 +44,12 @@ def export(
     """Write trials, curves, paths and the descriptions of their columns; return the files.
 
     ``trials``, ``curves`` and, if there are any, ``paths`` are written once per format: as CSV with
-    17 digits, which represent a float64 exactly, and as Parquet. In CSV an apostrophe precedes a
-    text that a spreadsheet would compute (see `optframe.store.cells`). The other files are
-    ``columns.csv`` (the data dictionary), ``study.json`` and ``environments.json``. The default
-    folder is ``export`` beside the store. If Parquet is asked for and pyarrow is missing, nothing
-    is written, and `UnavailableError` is raised.
+    17 digits, which represent a float64 exactly, and as Parquet. If the study tuned anything, so
+    are ``tuning`` and ``tuning_curves`` (the runs of the searches), ``tunings`` and ``winners``. In
+    CSV an apostrophe precedes a text that a spreadsheet would compute (see `optframe.store.cells`).
+    The other files are ``columns.csv`` (the data dictionary), ``study.json`` and
+    ``environments.json``. The default folder is ``export`` beside the store. If Parquet is asked
+    for and pyarrow is missing, nothing is written, and `UnavailableError` is raised.
     """
     for name in formats:
         if name not in FORMATS:
@@ -47,6 +62,9 @@ def export(
     frames = {"trials": results.trials, "curves": results.curves}
     if len(results.paths):
         frames["paths"] = results.paths
+    if len(results.tunings):
+        frames |= {"tuning": results.tuning, "tuning_curves": results.tuning_curves}
+        frames |= {"tunings": _as_texts(results.tunings), "winners": _as_texts(results.winners)}
     for table, frame in frames.items():
         for name in formats:
             path = target / f"{table}.{name}"
@@ -68,20 +86,32 @@ def export(
 
 
 def dictionary(
-    trials: pd.DataFrame, curves: pd.DataFrame, paths: pd.DataFrame | None = None
+    trials: pd.DataFrame,
+    curves: pd.DataFrame,
+    paths: pd.DataFrame | None = None,
+    **others: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return a row for each column of the frames: table, column, type, unit, meaning."""
+    """Return a row for each column of the frames, by name: table, column, type, unit, meaning."""
     import pandas as pd
 
     rows = []
-    tables = [("trials", trials, TRIALS), ("curves", curves, CURVES)]
-    if paths is not None:
-        tables.append(("paths", paths, PATH))
-    for table, frame, known in tables:
-        explained = {column.name: (column.unit, column.meaning) for column in known}
+    frames = {"trials": trials, "curves": curves, **({} if paths is None else {"paths": paths})}
+    frames |= others
+    for table, frame in frames.items():
+        explained = {column.name: (column.unit, column.meaning) for column in _KNOWN[table]}
         for name in map(str, frame):
             rows.append((table, name, str(frame[name].dtype), *explained.get(name, _metric(name))))
     return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "meaning"])
+
+
+def _as_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame of tunings or winners with its tables and lists as JSON."""
+    columns = [c.name for c in (*TUNINGS, *WINNERS) if c.unit == "JSON" and c.name in frame]
+    return frame.assign(**{name: frame[name].map(_json).astype(object) for name in columns})
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, default=attrgetter("table"))
 
 
 def _without_large(frame: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from optframe.contracts.columns import TIMES, TRIALS
 from optframe.errors import UsageError
 from optframe.store.curves import numbers_of
 from optframe.store.file import check, making, reading, reported
+from optframe.store.merged_tunings import merged_tunings
 from optframe.store.schema import insert, name_of, rows_of, study_of
 
 __all__ = ["Merged", "merge"]
@@ -50,9 +51,10 @@ def merge(paths: Sequence[Path], target: Path) -> Merged:
     """Write the contents of the stores at ``paths`` into a new one, the file ``target``.
 
     If a trial ended in several stores, its status, counts and curve must be equal to the bit; times
-    are not compared. The first one is kept. A trial that ended in any of the stores has ended. If
-    stores contradict each other (one trial with two results, or two trials of one name), nothing is
-    written, and a `UsageError` has a line per contradiction.
+    are not compared. The first one is kept. A trial that ended in any of the stores has ended. A
+    tuning that is closed in any of them is closed. If stores contradict each other (one trial with
+    two results, two trials of one name, one tuning with two winners), nothing is written, and a
+    `UsageError` has a line per contradiction.
     """
     with contextlib.ExitStack() as stack:
         stores = [stack.enter_context(_Source.opened(path)) for path in paths]
@@ -60,12 +62,14 @@ def merge(paths: Sequence[Path], target: Path) -> Merged:
         for number, store in enumerate(stores):
             for row in store.trials():
                 chosen.take(number, row, stores)
-        mistakes = [*chosen.contradictions, *_namesakes(chosen, stores)]
+        tunings, mistakes = merged_tunings({one.path: [*one.rows("tunings")] for one in stores})
+        mistakes = [*chosen.contradictions, *_namesakes(chosen, stores), *mistakes]
         if mistakes:
             more = len(mistakes) - SHOWN
             raise UsageError(*mistakes[:SHOWN], *([f"and {more} more like these"] * (more > 0)))
         with making(target) as connection:
             _write(connection, chosen, stores)
+            insert(connection, "tunings", tunings)
     ended = sum(row["status"] != "planned" for _, row in chosen.rows.values())
     return Merged(target, len(chosen.rows), ended, chosen.shared, chosen.measured)
 
@@ -189,7 +193,7 @@ def _asked(row: Row, store: _Source) -> Row:
 
 
 def _write(connection: sqlite3.Connection, chosen: _Chosen, stores: Sequence[_Source]) -> None:
-    for table in ("environments", "settings", "tunings"):
+    for table in ("environments", "settings"):
         for store in stores:
             insert(connection, table, store.rows(table), "OR IGNORE")
     position = 0

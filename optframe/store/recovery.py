@@ -22,6 +22,7 @@ from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, TIMES, TRIALS
 from optframe.errors import StoreError, one_line
 from optframe.store.curves import landscape_in, numbers_of
 from optframe.store.file import making, reading, reported
+from optframe.store.frames import tunings_in
 from optframe.store.paths import unpacked
 from optframe.store.salvage import Value, readable_rows
 from optframe.store.schema import (
@@ -38,6 +39,7 @@ from optframe.store.schema import (
     tuning_id,
 )
 from optframe.store.tasks import limits_of, task_of
+from optframe.store.tunings import later_of, placed, tuning_from
 from optframe.store.values import wrong
 
 __all__ = ["MORE", "Recovered", "examine", "recover"]
@@ -74,7 +76,8 @@ def examine(path: Path) -> dict[str, int]:
             statuses[row["status"]] += 1
             if row["steps"] is not None:
                 counted.add(row["key"])
-        for table in ("environments", "settings", "tunings"):
+        tunings_in(connection, every=True)
+        for table in ("environments", "settings"):
             for row in rows_of(connection, table):
                 if table == "settings":
                     limits_of(row["id"], row["budget"], row["checkpoints"])
@@ -120,7 +123,7 @@ def recover(path: Path, target: Path) -> Recovered:
         "meta": [{"name": name, "value": value} for name, value in found.meta.items()],
         "environments": [{"id": i, "description": d} for i, d in found.described.items()],
         "settings": found.settings.values(),
-        "tunings": found.tunings.values(),
+        "tunings": placed(found.tunings.values()),
         "trials": kept.values(),
         "curves": curves.values(),
     }
@@ -145,6 +148,7 @@ class _Found:
         self.lost: list[str] = []
         trials: list[Row] = []
         widths = {len(columns_of("trials", version)): version for version in FORMATS}
+        tuning_widths = {len(columns_of("tunings", version)): version for version in FORMATS[4:]}
         curve_widths = {len(columns_of("curves", version)): version for version in FORMATS}
         for values in rows:
             if len(values) == 2:
@@ -157,10 +161,8 @@ class _Found:
                 row = _padded("settings", values)
                 if _is_sound("settings", row) and row["id"] == settings_id(values[1:]):
                     self.settings[row["id"]] = row
-            elif len(values) == len(columns_of("tunings")):
-                row = _padded("tunings", values)
-                if _is_sound("tunings", row) and row["id"] == tuning_id(row):
-                    self.tunings[row["id"]] = row
+            elif len(values) in tuning_widths:
+                self._take_tuning(_padded("tunings", values, tuning_widths[len(values)]))
         for row in trials:
             if not _is_sound("trials", row):
                 continue
@@ -180,6 +182,14 @@ class _Found:
                 self.meta[name] = str(int(value))
             elif name == environment_id(value) and _is_environment(name, value):
                 self.described[name] = value
+
+    def _take_tuning(self, row: Row) -> None:
+        if not (_is_sound("tunings", row) and row["id"] == tuning_id(row)):
+            return
+        with contextlib.suppress(ValueError):
+            tuning_from(row)
+            kept = self.tunings.get(row["id"], row)
+            self.tunings[row["id"]] = later_of(kept, row)
 
     def _take_curve(self, row: Row) -> None:
         if _is_sound("curves", row) and _curve(row) is not None:

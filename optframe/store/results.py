@@ -25,6 +25,7 @@ from optframe.store.schema import (
     of_stage,
     study_of,
 )
+from optframe.store.winners import winners_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +86,19 @@ class Results:
         ``proposals`` (a list of rounds, each a list of settings).
         """
         return read_tunings(self.path)
+
+    @cached_property
+    def winners(self) -> pd.DataFrame:
+        """One row per search: what it chose, and what it cost.
+
+        Its columns are contender, problem, sampler, study; ``optimizer`` (the winner's label, as in
+        ``trials``), ``number`` and ``setting`` (a dict); ``value`` (by which it was chosen, less
+        being better) and ``broken`` (the share of its tuning runs that broke down); ``tried`` (the
+        number of settings); ``runs``, ``work`` (gradients over all the data) and ``seconds`` of the
+        whole search; and ``reason`` (why there is no winner). Winners are None, and their numbers
+        missing, where a search has not ended or chose nothing.
+        """
+        return winners_of(self.tunings, self.tuning, self.trials)
 
     @cached_property
     def curves(self) -> pd.DataFrame:
@@ -187,7 +201,8 @@ class Results:
 
         asked = self.study.get("seeds")
         seeds = asked if isinstance(asked, int) else None
-        return standings(self.trials, self.curves, self.cost, self.metric, seeds)
+        searched: dict[str, Any] = {"tuning": self.winners} if len(self.tunings) else {}
+        return standings(self.trials, self.curves, self.cost, self.metric, seeds, **searched)
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:

@@ -8,14 +8,15 @@ round). A row is a stranger's, so that each of them is checked before it is used
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from optframe.contracts.costs import OFFERED
 from optframe.contracts.space import Space
 from optframe.contracts.trial import canonical
 from optframe.errors import encodable, visible
 
-__all__ = ["TUNED", "reader_of", "tuning_from", "tuning_row"]
+__all__ = ["TUNED", "later_of", "placed", "reader_of", "tuning_from", "tuning_row"]
 
 TUNED = ("contender", "problem", "sampler", "study")
 """The columns that say what was tuned: of the tunings of one plan, no two have the same."""
@@ -47,19 +48,68 @@ def tuning_from(row: Mapping[str, Any], shown: bool = False) -> dict[str, Any]:
     """Return a tuning from the checked columns of its row, with spaces, tables and lists.
 
     With ``shown``, its texts have escapes in place of control characters.
+
+    Raises
+    ------
+    ValueError
+        If a setting is not of the space, or the winner is none of the settings.
     """
     show = visible if shown else _same
     read = {
         name: None if row[name] is None else show(json.loads(row[name]))
         for name in ("space", "tuner", "winner", "proposals")
     }
-    return {
+    found = {
         **{name: show(value) for name, value in row.items()},
         **read,
         "space": spaces_in(read["space"]),
         "proposals": read["proposals"] or [],
         "closed": bool(row["closed"]),
     }
+    settings = [setting for one in found["proposals"] for setting in one]
+    for setting in settings:
+        flaw = _flaw(setting, found["space"])
+        if flaw:
+            raise _wrong(row["id"], "proposals", setting, flaw)
+    if found["winner"] and found["winner"]["number"] >= len(settings):
+        expected = f"one of the {len(settings)} settings that were proposed"
+        raise _wrong(row["id"], "winner", found["winner"]["number"], expected)
+    return found
+
+
+def _flaw(setting: Mapping[str, Any], space: Mapping[str, Space]) -> str | None:
+    """Return what was expected of a proposed setting; None if it is one of the space."""
+    if setting.keys() != space.keys():
+        return f"a value for each of {', '.join(space)}"
+    for name, value in setting.items():
+        try:
+            space[name].u_of(value)
+        except (ValueError, TypeError, ArithmeticError):
+            return f"a {name} of {space[name]}"
+    return None
+
+
+def _wrong(row: object, column: str, found: object, expected: str) -> ValueError:
+    # Only here, since `values` checks the columns of tunings, too.
+    from optframe.store.values import wrong
+
+    return wrong("tunings", row, column, found, expected)
+
+
+def later_of(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row that was written later of two of one tuning: closed, or with more rounds."""
+    progress = [(row["closed"], len(row["proposals"] or "")) for row in (one, other)]
+    later = other if progress[1] > progress[0] else one
+    places = [row["position"] for row in (one, other) if row["position"] is not None]
+    return {**later, "position": min(places, default=None)}
+
+
+def placed(rows: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of which only the last has a place in the plan where several tune the same."""
+    last = {tuple(row[n] for n in TUNED): row["id"] for row in rows if row["position"] is not None}
+    return [
+        {**row, "position": row["position"] if row["id"] in last.values() else None} for row in rows
+    ]
 
 
 def reader_of(column: str) -> Any:
@@ -84,9 +134,30 @@ def spaces_in(found: Any) -> dict[str, Space]:
     return spaces
 
 
+_FACTS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("name", "protocol", "metric", "at", "average", "cost"), (str, type(None))),
+    **dict.fromkeys(("trials", "seeds", "confirm"), (int, type(None))),
+    **dict.fromkeys(("target", "adaptive", "exchangeable"), (bool, type(None))),
+}
+_WORDS: Mapping[str, Sequence[str]] = {
+    "at": ("end", "best"),
+    "average": ("median", "mean"),
+    "cost": OFFERED,
+}
+
+
 def _tuner(found: Any) -> None:
     if not isinstance(found, dict):
         raise ValueError("a JSON object")
+    for name, kinds in _FACTS.items():
+        value = found.get(name)
+        if type(value) not in kinds:
+            raise ValueError(f"a JSON object whose {name} is {_NAMES[kinds[0]]} or nothing")
+        if value is not None and name in _WORDS and value not in _WORDS[name]:
+            raise ValueError(f"a JSON object whose {name} is one of {', '.join(_WORDS[name])}")
+
+
+_NAMES = {str: "a text", int: "a whole number", bool: "true, false"}
 
 
 def _winner(found: Any) -> None:

@@ -1,17 +1,25 @@
 """The stage of tuning in a store: extending a plan, what runs again, what is read of each stage."""
 
+import contextlib
 import dataclasses
+import json
+import sqlite3
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from optframe import Record, Space, StoreError, Study, load, load_plugins
+from optframe import Record, Space, StoreError, Study, UsageError, load, load_plugins
 from optframe.contracts.columns import COUNT_COLUMNS
 from optframe.contracts.record import Landscape
+from optframe.store.export import export
+from optframe.store.file import STORE_NAME
+from optframe.store.merging import merge
+from optframe.store.recovery import examine, recover
 from optframe.store.writer import Store
 
 SPACE = {"momentum": Space(values=(0.5, 0.9)), "lr": Space(1e-4, 1e-1, source="a paper")}
+TABLES = ("trials", "tuning", "tuning_curves", "tunings", "winners")
 SETTINGS = [{"momentum": 0.9, "lr": 0.001}, {"momentum": 0.5, "lr": 0.01}]
 
 
@@ -188,3 +196,172 @@ def test_two_tunings_of_one_contender_in_a_plan_are_refused(tmp_path, trials):
         store.extend(trials[0], [tuning(), tuning(seed=5)])
     with pytest.raises(StoreError, match="table tunings, row 'all', column contender"):
         load(tmp_path).tunings  # noqa: B018
+
+
+def test_the_winners_are_read_with_what_they_cost(tmp_path, trials):
+    pytest.importorskip("optframe.statistics.tuning")
+    results = filled(tmp_path, trials, of_0="diverged")
+    (row,) = results.winners.to_dict("records")
+    assert row["optimizer"] == results.trials["optimizer"].iloc[0]
+    assert (row["contender"], row["problem"], row["study"]) == ("momentum", "rosenbrock", 0)
+    assert (row["number"], row["setting"]) == (1, SETTINGS[1])
+    assert (row["value"], row["broken"]) == (3.0, 0.0)
+    assert (row["tried"], row["runs"], row["work"]) == (2, 4, 12.0)
+    assert row["seconds"] == 4 * 0.25
+    assert row["reason"] is None
+
+
+def test_a_search_without_a_winner_has_a_row(tmp_path, trials):
+    pytest.importorskip("optframe.statistics.tuning")
+    with Store(tmp_path) as store:
+        store.plan([], {"name": "small"})
+        store.extend(trials[0], [tuning(closed=True, reason="all settings diverged")])
+        store.save([record(t, "diverged") for t in trials[0]], {})
+    (row,) = load(tmp_path).winners.to_dict("records")
+    assert row["optimizer"] is None
+    assert pd.isna(row["number"])
+    assert row["reason"] == "all settings diverged"
+    assert row["runs"] == 4
+
+
+def test_what_tunes_is_exported_and_described(tmp_path, trials):
+    pytest.importorskip("optframe.statistics.tuning")
+    results = filled(tmp_path, trials)
+    export(results, tmp_path / "out", ("csv",))
+    read = {name: pd.read_csv(tmp_path / "out" / f"{name}.csv") for name in TABLES}
+    assert [len(read[name]) for name in TABLES] == [2, 4, 8, 1, 1]
+    assert json.loads(read["winners"]["setting"][0]) == SETTINGS[1]
+    assert json.loads(read["tunings"]["proposals"][0]) == [SETTINGS]
+    space = json.loads(read["tunings"]["space"][0])
+    assert {name: Space.from_table(table) for name, table in space.items()} == SPACE
+    columns = pd.read_csv(tmp_path / "out" / "columns.csv").set_index(["table", "column"])
+    for name in TABLES:
+        assert [*columns.loc[name].index] == [*read[name]]
+    assert columns["meaning"].notna().all()
+
+
+def written(folder, trials, *tunings):
+    """A store with half of the tuning trials and these tunings."""
+    with Store(folder) as store:
+        store.plan([], {"name": "small"})
+        store.extend(trials, tunings)
+        store.save([record(t) for t in trials], {})
+    return folder / STORE_NAME
+
+
+def test_merging_keeps_the_tuning_that_got_farther(tmp_path, trials):
+    tune, final = trials
+    later = closed(proposals=[SETTINGS, SETTINGS[:1]])
+    paths = [
+        written(tmp_path / "one", tune[:2], tuning(), tuning(study=1)),
+        written(tmp_path / "two", [*tune[2:], *final], later, tuning(problem="sphere")),
+    ]
+    for order in (paths, paths[::-1]):
+        merged = tmp_path / f"merged-{order[0].parent.name}"
+        merge(order, merged / STORE_NAME)
+        results = load(merged)
+        assert (len(results.tuning), len(results.trials)) == (4, 2)
+        assert len(results.tunings) == 3
+        (row,) = results.tunings.query("problem == 'rosenbrock' and study == 0").to_dict("records")
+        assert row["closed"]
+        assert row["winner"] == {"number": 1, "setting": SETTINGS[1]}
+        assert len(row["proposals"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            closed(winner={"number": 0, "setting": SETTINGS[0]}),
+            "the winner is .*0.01.* and .*0.001",
+        ),
+        (closed(winner=None, reason="all diverged"), "the winner is .* and none"),
+        (closed(proposals=[SETTINGS[::-1]]), "different settings were proposed"),
+        (closed(seed=5), "two different tunings have this name, .*differ in seed"),
+        (closed(tuner={"name": "grid"}), "two different .*they differ in tuner"),
+    ],
+)
+def test_tunings_that_contradict_each_other_are_not_merged(tmp_path, trials, changed, said):
+    tune, _ = trials
+    paths = [
+        written(tmp_path / "one", tune[:2], closed()),
+        written(tmp_path / "two", tune[2:], changed),
+    ]
+    with pytest.raises(UsageError, match=f"^the tuning of momentum on rosenbrock: {said}") as found:
+        merge(paths, tmp_path / "merged" / STORE_NAME)
+    assert len(found.value.mistakes) == 1
+    assert not (tmp_path / "merged").exists() or not any((tmp_path / "merged").iterdir())
+
+
+def test_tunings_are_recovered(tmp_path, trials):
+    before = filled(tmp_path / "store", trials)
+    assert examine(before.path) == {"finished": 6}
+    made = recover(before.path, tmp_path / "recovered" / STORE_NAME)
+    assert made.lost == ()
+    after = load(tmp_path / "recovered")
+    pd.testing.assert_frame_equal(after.tunings, before.tunings)
+    pd.testing.assert_frame_equal(after.tuning, before.tuning)
+    pd.testing.assert_frame_equal(after.trials, before.trials)
+
+
+WRONG = [
+    ("space", "[]", "a JSON object of spaces"),
+    ("space", '{"lr": 1}', "a JSON object of spaces, each a table"),
+    ("space", '{"lr": {"low": "x", "high": 1}}', "numbers or a list of values"),
+    ("space", '{"lr": {"values": 5}}', "numbers or a list of values"),
+    ("space", '{"lr": {"low": 2, "high": 1}}', "expected low < high"),
+    ("space", '{"lr": {"low": 1, "high": 1e400}}', "expected a finite number"),
+    ("space", '{"lr": {"low": 1, "high": 2, "x": 1}}', "found 'x' in a space"),
+    ("space", '{"lr": {"low": 1, "high": 1' + "0" * 400 + "}}", "a JSON object of spaces"),
+    ("tuner", "[]", "a JSON object"),
+    ("tuner", '{"trials": "x"}', "whose trials is a whole number"),
+    ("tuner", '{"at": "start"}', "whose at is one of end, best"),
+    ("tuner", '{"cost": "money"}', "whose cost is one of"),
+    ("tuner", '{"target": 1}', "whose target is true, false"),
+    ("seed", "x", "a whole number"),
+    ("study", -1, "at least 0"),
+    ("closed", "x", "a whole number"),
+    ("winner", "5", "a JSON object of a number"),
+    ("winner", '{"number": -1, "setting": {}}', "at least 0"),
+    ("winner", '{"number": true, "setting": {}}', "a JSON object of a number"),
+    ("winner", '{"number": 0}', "and a setting"),
+    ("winner", '{"number": 2, "setting": {}}', "one of the 2 settings that were proposed"),
+    ("proposals", "{}", "a JSON list of rounds"),
+    ("proposals", "[1]", "each a list of settings"),
+    ("proposals", "[[1]]", "each a list of settings"),
+    ("proposals", "[" * 3000, "JSON"),
+    ("proposals", '[[{"lr": 0.01}]]', "a value for each of momentum, lr"),
+    ("proposals", '[[{"lr": "x", "momentum": 0.5}]]', "a lr of 0.0001..0.1, log"),
+    ("proposals", '[[{"lr": -1, "momentum": 0.5}]]', "a lr of 0.0001..0.1, log"),
+    ("proposals", '[[{"lr": 0.01, "momentum": 0.6}]]', "a momentum of one of 0.5, 0.9"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "said"), WRONG)
+def test_a_wrong_value_of_a_tuning_is_named_in_one_line(tmp_path, trials, column, value, said):
+    results = filled(tmp_path, trials)
+    with contextlib.closing(sqlite3.connect(results.path)) as connection, connection:
+        connection.execute(f"UPDATE tunings SET {column} = ?", (value,))
+    for use in (lambda: load(tmp_path).tunings, lambda: examine(results.path)):
+        with pytest.raises(StoreError) as caught:
+            use()
+        text = str(caught.value)
+        assert text.isprintable()
+        assert f"column {column}: found " in text
+        assert "table tunings, row " in text
+        assert said in text
+    with Store(tmp_path) as store, pytest.raises(StoreError, match="table tunings"):
+        store.tunings()
+
+
+def test_texts_of_a_stranger_are_shown_with_escapes(tmp_path, trials):
+    space = {"lr\x1b": Space(values=("a\x1b[2J", "b"))}
+    one = tuning(space=space, proposals=[[{"lr\x1b": "a\x1b[2J"}]], tuner={"name": "\x1b"})
+    with Store(tmp_path) as store:
+        store.plan([], {"name": "small"})
+        store.extend(trials[0], [one])
+        assert store.tunings()[0]["proposals"] == one["proposals"]
+    (row,) = load(tmp_path).tunings.to_dict("records")
+    assert row["proposals"] == [[{"lr\\x1b": "a\\x1b[2J"}]]
+    assert row["tuner"] == {"name": "\\x1b"}
+    assert [*row["space"]] == ["lr\\x1b"]
