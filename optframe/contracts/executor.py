@@ -90,6 +90,18 @@ class Executor(ABC):
     """Whether those processes are on this machine and get large arrays without a copy (pickled out
     of band, for example). Data sets are then passed with the work instead of loaded again."""
 
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Executor]:
+        """Give an executor whose ``run`` is called many times, once for each round of a study.
+
+        By default this is the executor itself. One with processes or connections keeps them from
+        round to round: it yields an object with ``run``, ``elsewhere`` and ``near``, and ends them
+        at the end of the block. Processes may keep the ``work`` of the first call as long as the
+        later calls are given the same object, and what has changed in it since does not matter.
+        A process that died between two calls is replaced, and costs no item a try.
+        """
+        yield self
+
     @abstractmethod
     def run(
         self, work: Callable[[Item], Done], items: Sequence[Item], stop: Stop

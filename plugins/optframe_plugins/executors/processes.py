@@ -1,8 +1,9 @@
 """Several trials at a time, in worker processes of this machine."""
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from time import monotonic
 from typing import Annotated, Any, TypeVar
@@ -66,12 +67,17 @@ class Processes(Executor):
         UnavailableError
             Where processes do not start.
         """
-        with Handed(work) as handed:
-            crew = _Crew(self, handed, items, stop)
-            try:
-                yield from crew.results()
-            finally:
-                crew.end()
+        with self.open() as crew:
+            yield from crew.run(work, items, stop)
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Executor]:
+        """Keep the processes from one ``run`` to the next, with the work that they have."""
+        crew = Crew(self)
+        try:
+            yield crew
+        finally:
+            crew.end()
 
     @property
     def at_once(self) -> int:
@@ -89,21 +95,68 @@ class _Task:
     tries: int = 0
 
 
-@dataclass
-class _Crew:
-    """The workers of one run, and the items that wait for them."""
+class Crew(Executor):
+    """Worker processes that do the items of one run after another."""
 
-    settings: Processes
-    work: Handed
+    elsewhere = True
+    near = True
+
+    def __init__(self, settings: Processes) -> None:
+        self.settings = settings
+        self.workers: dict[int, Worker] = {}
+        """By their place; another worker takes the place of one that died."""
+        self._work: Any = None
+        self._handed: Handed | None = None
+
+    def run(
+        self, work: Callable[[Item], Done], items: Sequence[Item], stop: Stop
+    ) -> Iterator[Done | Lost[Item]]:
+        """Do each item in the next process that is free; those with other work are ended first."""
+        if self._handed is None or self._work is not work:
+            self.end()
+            self._work, self._handed = work, Handed(work)
+        shift = _Shift(self, items, stop)
+        try:
+            yield from shift.results()
+        finally:
+            shift.end()
+
+    def start(self, place: int) -> None:
+        """Start a worker at a place, with the environment of this place."""
+        assert self._handed is not None
+        places: Sequence[Mapping[str, str]] = self.settings.environments or ({},)
+        environment = places[place % len(places)]
+        self.workers[place] = Worker(self._handed, self.settings.threads, environment)
+
+    def end(self) -> None:
+        """End all workers, idle or busy, and forget their work."""
+        for worker in self.workers.values():
+            worker.dismiss()
+        for worker in self.workers.values():
+            worker.end()
+        self.workers.clear()
+        if self._handed is not None:
+            self._handed.file.close()
+        self._work = self._handed = None
+
+
+@dataclass
+class _Shift:
+    """One run of a crew, and the items that wait for its workers."""
+
+    crew: Crew
     items: Sequence[Any]
     stop: Stop
-    workers: dict[int, Worker] = field(default_factory=dict)
-    """By their place; another worker takes the place of one that died."""
     failed: int = 0
+
+    def __post_init__(self) -> None:
+        self.settings, self.workers = self.crew.settings, self.crew.workers
+        self.waiting = deque(_Task(item) for item in self.items)
 
     def results(self) -> Iterator[Any]:
         """Yield the items' results, until all are done or the study is to end."""
-        self.waiting = deque(_Task(item) for item in self.items)
+        for place in list(self.workers):  # some may have died, or become ready, since the last run
+            yield from self._attend(place)
         hurried = False
         while self.waiting or self._busy():
             if self.stop.requested and (not self._busy() or monotonic() >= self.stop.until):
@@ -118,11 +171,11 @@ class _Crew:
                 yield from self._attend(place)
 
     def end(self) -> None:
-        """End all workers, idle or busy."""
-        for worker in self.workers.values():
-            worker.dismiss()
-        for worker in self.workers.values():
-            worker.end()
+        """End the workers that are still busy, with what nobody waits for."""
+        for place, worker in list(self.workers.items()):
+            if worker.task is not None:
+                del self.workers[place]
+                worker.end()
 
     def _busy(self) -> int:
         return sum(worker.task is not None for worker in self.workers.values())
@@ -137,13 +190,8 @@ class _Crew:
         starting = sum(not worker.ready for worker in self.workers.values())
         for place in range(min(self.settings.at_once, len(self.items))):
             if place not in self.workers and starting < len(self.waiting):
-                self.workers[place] = self._start(place)
+                self.crew.start(place)
                 starting += 1
-
-    def _start(self, place: int) -> Worker:
-        places: Sequence[Mapping[str, str]] = self.settings.environments or ({},)
-        environment = places[place % len(places)]
-        return Worker(self.work, self.settings.threads, environment)
 
     def _wait(self) -> list[int]:
         """Wait for a message, a deadline, or the study's end; return the places to look at."""

@@ -493,3 +493,61 @@ def test_one_job_needs_no_processes():
     for settings in ({"jobs": 2}, {"timeout": 3.0}, {"retries": 0}):
         assert RunSettings(**settings).runs_by == "processes"
         assert RunSettings("numpy", "serial", **settings).runs_by == "serial"
+
+
+def process(item):
+    return os.getpid()
+
+
+def test_processes_that_are_open_stay_from_run_to_run():
+    with Stop() as stop, Processes(jobs=2).open() as opened:
+        first = set(opened.run(process, [(1,)] * 20, stop))
+        second = set(opened.run(process, [(1,)] * 20, stop))
+        assert second & first
+        assert len(first | second) <= 2
+    assert not any(map(alive, first | second))
+
+
+def test_a_later_run_with_more_items_has_more_processes():
+    with Stop() as stop, Processes(jobs=2).open() as opened:
+        (pid,) = opened.run(process, [(1,)], stop)
+        started = len(opened.workers)
+        assert pid in list(opened.run(process, [(1,)] * 50, stop))
+        assert (started, len(opened.workers)) == (1, 2)
+
+
+def test_a_process_that_died_between_two_runs_is_replaced_and_costs_no_try():
+    with Stop() as stop, Processes(jobs=1, retries=0).open() as opened:
+        (pid,) = opened.run(process, [(1,)], stop)
+        os.kill(pid, signal.SIGKILL)
+        opened.workers[0]._process.wait()
+        (other,) = opened.run(process, [(1,)], stop)
+    assert other != pid
+    assert not isinstance(other, Lost)
+
+
+def test_a_process_that_crashed_is_replaced_in_the_next_run():
+    with Stop() as stop, Processes(jobs=1, retries=0).open() as opened:
+        (lost,) = opened.run(max, [()], stop)
+        assert (lost.status, list(opened.run(max, [(1, 3)], stop))) == ("crashed", [3])
+
+
+def test_other_work_is_done_by_processes_that_have_it():
+    with Stop() as stop, Processes(jobs=1).open() as opened:
+        assert list(opened.run(len, [(5, 7)], stop)) == [2]
+        assert list(opened.run(max, [(5, 7)], stop)) == [7]
+
+
+def test_no_result_of_a_run_that_nobody_heard_to_its_end_reaches_the_next():
+    with Stop() as stop, Processes(jobs=2).open() as opened:
+        running = opened.run(len, [(1,), (1, 2), (1, 2, 3)], stop)
+        next(running)
+        running.close()
+        assert list(opened.run(len, [()], stop)) == [0]
+
+
+def test_an_open_executor_begins_nothing_after_the_end():
+    with Stop() as stop, Processes(jobs=1).open() as opened:
+        assert list(opened.run(len, [(1,)], stop)) == [1]
+        stop.request(signal.SIGINT, 5)
+        assert list(opened.run(len, [(1,)], stop)) == []
