@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import sys
 import traceback
@@ -143,7 +142,7 @@ class _Running:
     def run(self, rounds: Iterator[Round], size: int | None) -> None:
         """Run all rounds, until the study is to stop; ``size`` is the most trials of all rounds."""
         started = False
-        with stopping() as stop, _opened(self._executor) as executor, self._runner.limited():
+        with stopping() as stop, self._runner.limited(), self._executor.open() as executor:
             for one in rounds:
                 self.planned += len(one.trials)
                 self.missing += len(one.missing)
@@ -194,12 +193,6 @@ class _Running:
         if self._saved is not None and record.status not in AGAIN:
             self._saved.forget(record.key)
         _notify(self._registry, "trial_finished", trial=trial, record=record)
-
-
-def _opened(executor: Executor) -> contextlib.AbstractContextManager[Executor]:
-    """Return what keeps an executor's workers for all rounds."""
-    opened = getattr(executor, "open", None)
-    return contextlib.nullcontext(executor) if opened is None else opened()
 
 
 class _Saver:

@@ -82,18 +82,19 @@ class Tunables:
         settings = combined(self._settings, own, [])
         protocol = search_of(settings, self._registry, f"{self._prefix}[tune]").protocol
         name = str(table["name"])
+        component = self._registry.load("optimizers", name, where)
+        known = parameters(component) if isinstance(component, type) else {}
         if protocol is not None:
-            fixed = {k: v for k, v in table.items() if k not in reserved("optimizers")}
-            found = protocol.space(name, fixed)
+            ours = reserved("optimizers") - {"wrap"}
+            fixed = {key: value for key, value in table.items() if key not in ours}
+            found = protocol.space(name, fixed, tuple(known))
             if found is not None:
-                return {field: space for field, space in found.items() if field not in table}
+                return dict(found)
         usual: dict[str, Space] = declared_in(self._registry, "optimizers", table, where)
         if settings.fields == "all":
             return usual
         asked = (settings.fields,) if isinstance(settings.fields, str) else settings.fields
         names = RATES if settings.fields == "lr" else asked
-        component = self._registry.load("optimizers", name, where)
-        known = parameters(component) if isinstance(component, type) else {}
         self._known |= {*known, *usual}
         bare = [field for field in names if field in known and field not in {*table, *usual}]
         if bare:

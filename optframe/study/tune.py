@@ -180,6 +180,11 @@ def search_of(settings: TuneSettings, registry: Registry, where: str) -> Search:
     rounds = {"round": settings.round} if "round" in fields and "round" not in table else {}
     tuner: Tuner = registry.make("tuners", name, {**table, **rounds}, f"{at} {name}")
     search = Search(settings, tuner, write({"name": name, **table}), own, notation)
+    if tuner.deterministic and settings.studies > 1:
+        raise UsageError(
+            f"{where}: studies: found {settings.studies}, but {name} proposes the same settings in "
+            "each; expected 1, or another tuner"
+        )
     if search.trials < settings.studies:
         raise UsageError(
             f"{where}: found {search.trials} trials for {settings.studies} studies, expected at "
