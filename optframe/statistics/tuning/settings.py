@@ -166,19 +166,19 @@ def ran_of(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[~frame["status"].isin(UNRUN)]
 
 
-def valued(frame: pd.DataFrame, how: Choosing) -> Valued:
+def valued(frame: pd.DataFrame, how: Choosing, by_cost: bool | None = None) -> Valued:
     """Return the value of each run of one tuning: what `tried` takes the median or mean of.
 
     The cost to the target is the value if the average of some setting is finite; else the metric
-    is.
+    is. ``by_cost`` says it instead.
     """
     run = ran_of(frame)
     broken = run["status"].isin(CENSORED).to_numpy(dtype=bool)
-    if how.target and run["target"].notna().any():
+    if how.target and by_cost is not False and run["target"].notna().any():
         cost, spent = _costs_of(run, how.cost)
         cost = np.where(broken, np.inf, cost)
         found = Valued(run, cost, spent, broken, f"{how.cost} to the target", True)
-        if np.isfinite(_averages(found, how)[1]).any():
+        if by_cost or np.isfinite(_averages(found, how)[1]).any():
             return found
     metric = _metric_of(run, how)
     value = np.where(broken, np.inf, _numbers(run, metric, how.at))

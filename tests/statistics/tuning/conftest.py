@@ -1,10 +1,13 @@
 """Frames of tuning trials as a store gives them, without a run."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from optframe.statistics.tuning import Search
 
 NAN = math.nan
 
@@ -91,3 +94,57 @@ def generated():
         return tuning_frame(rows, minimum=minimum, target=target, target_metric=metric)
 
     return made
+
+
+def made_search(space, us, values, final=(), seeds=1, winner=None, **more):
+    """Return a `Search` of settings given by u, whose runs have these values, (settings, seeds).
+
+    ``final`` are the losses of the winner's fresh runs.
+    """
+    names = list(space)
+    settings = [
+        {name: space[name].at(float(u)) for name, u in zip(names, row, strict=True)}
+        for row in np.reshape(us, (len(us), len(names)))
+    ]
+    table = np.reshape(np.asarray(values, float), (len(settings), -1))
+    rows = [
+        {"number": number, "seed": seed, "loss": value}
+        | ({} if math.isfinite(value) else {"status": "diverged", "loss": NAN})
+        for number, own in enumerate(table)
+        for seed, value in enumerate(own)
+    ]
+    best = int(np.argmin(table[:, 0])) if winner is None else winner
+    frame = tuning_frame(rows, contender="adam", problem="mlp")
+    given = {"seeds": seeds, "winner": best, "exchangeable": True} | more
+    given["final"] = final_frame(final)
+    return Search("adam", "mlp", "none", 0, frame, space, settings, **given)
+
+
+@pytest.fixture
+def search():
+    """Return `made_search`."""
+    return made_search
+
+
+def final_frame(losses):
+    """Return the final trials of a search's winner, with these losses."""
+    rows = [
+        {"number": None, "seed": seed, "loss": loss}
+        | ({} if math.isfinite(loss) else {"status": "diverged", "loss": NAN})
+        for seed, loss in enumerate(losses)
+    ]
+    frame = tuning_frame(rows or [{"number": 0}], contender="adam", problem="mlp")
+    frame = frame.assign(stage="final", key="final/" + frame["key"])
+    return frame if losses else frame.iloc[:0]
+
+
+@pytest.fixture
+def final():
+    """Return `final_frame`."""
+    return final_frame
+
+
+@pytest.fixture
+def fresh():
+    """Return a function that gives a search the final trials of its winner, with these losses."""
+    return lambda search, *losses: replace(search, final=final_frame(losses))
