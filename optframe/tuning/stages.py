@@ -90,6 +90,15 @@ class Stages:
         """The contenders that have nothing to tune."""
         return list(dict.fromkeys(p.names[0] for p in self._parts if id(p) in self._judged))
 
+    def _nothing(self) -> list[str]:
+        """Say which contenders have nothing to tune."""
+        names = self.untuned
+        if not names:
+            return []
+        if len(names) == 1:
+            return [f"{names[0]} has nothing to tune: it runs with its one setting"]
+        return [f"{', '.join(names)} have nothing to tune: each runs with its one setting"]
+
     def rounds(self, store: Store, about: Mapping[str, Any]) -> Iterator[Round]:
         """Yield each round of trials, after the last one has run.
 
@@ -101,7 +110,7 @@ class Stages:
         store.plan(known, about)
         missing = store.extend(known, self._rows())
         self._reopen(missing)
-        for note in notes:
+        for note in (*notes, *self._nothing()):
             _print(note)
         yield Round(known, missing)
         while proposed := self._proposed(store):
@@ -113,10 +122,9 @@ class Stages:
         yield self._extended(store, self._final(), repeats=True)
 
     def first(self) -> list[Trial]:
-        """Return the trials of the first round, if nothing is in the store."""
-        for one in self.tunings:
-            one.rounds = one.rounds or [one.propose({})]
-        return _once(self._of_round(0))
+        """Return the trials that are known before any has run."""
+        judged = [trial for trials in self._judged.values() for trial in trials]
+        return _once([*self._of_round(0), *judged])
 
     def _final(self) -> list[Trial]:
         """Return the judged trials, in the study's order."""
@@ -212,14 +220,18 @@ class Stages:
     def _close(self, frame: pd.DataFrame) -> None:
         """Choose the winner of each tuning that has none."""
         for one in self.tunings:
-            if not one.closed:
+            fresh = not one.closed
+            if fresh:
                 trials = [*one.of_all(), *one.confirming(_best(one, frame))]
                 chosen = choose(_runs_of(trials, frame), one.how)
                 one.closed, one.winner, one.reason = True, chosen.number, chosen.reason
             if one.winner is None:
                 contender, problem, _, number = one.name
                 again = f" in study {number}" if one.study else ""
-                self.lost.append(f"{contender} on {problem}{again} is lost: {one.reason}")
+                line = f"{contender} on {problem}{again} is lost: {one.reason}"
+                self.lost.append(line)
+                if fresh:
+                    _print(line)
 
 
 def _best(one: Tuning, frame: pd.DataFrame) -> list[int]:
