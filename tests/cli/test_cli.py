@@ -170,6 +170,13 @@ def test_show_says_what_the_defaults_need(optframe):
     assert "\nneeds: deterministic, gradient, loss\n" in optframe("show", "bfgs").out
 
 
+def test_show_gives_a_protocols_numbers_and_what_differs(optframe):
+    shown = optframe("show", "deepobs").out
+    assert "\ntuner: grid:points=36\ntrials: 36\nruns of a setting: 1\n" in shown
+    assert "\nchosen by: validation_accuracy, else validation_loss, else loss\n" in shown
+    assert "\nOtherwise than in the source:\n  Ten fresh seeds are judged; " in shown
+
+
 def test_show_says_what_is_required(optframe):
     assert "  start  a number; required\n" in optframe("show", "linear").out
 

@@ -80,7 +80,8 @@ class Pages:
         module = inspect.getmodule(getattr(contracts, names[0]))
         idea = without_substitutions((module.__doc__ or "").strip().partition("\n")[0])
         links = " and ".join(f":py:class:`optframe.{name}`" for name in names)
-        return f"{title}\n\n{idea} The contract: {links}. How to write one: :doc:`/plugins`."
+        page = "/tuners" if kind in ("tuners", "protocols") else "/plugins"
+        return f"{title}\n\n{idea} The contract: {links}. How to write one: :doc:`{page}`."
 
     def _table(self, kind: str) -> str:
         """All names with their ideas, each leading to its page or section."""

@@ -18,6 +18,7 @@ from optframe.components.kinds import KINDS
 from optframe.components.notation import format_value
 from optframe.components.parameters import parameters, takes_further
 from optframe.components.registry import Registry
+from optframe.contracts.protocol import Protocol
 from optframe.errors import UsageError, nearest
 
 __all__ = ["command"]
@@ -45,10 +46,12 @@ def command(registry: Registry, name: str) -> None:
         if kind == "studies":
             click.echo(f"{entry.target}\n\n{Path(entry.target).read_text(encoding='utf-8')}")
             continue
-        component = registry.load(kind, name)
+        component: type = registry.load(kind, name)
         click.echo(f"{component.__module__}.{component.__qualname__}\n")
         click.echo(inspect.cleandoc(component.__doc__ or ""))
         _show_parameters(component)
+        if issubclass(component, Protocol):
+            _show_protocol(component)
 
 
 def _show_path(registry: Registry, name: str) -> None:
@@ -95,3 +98,20 @@ def _show_parameters(component: type) -> None:
         click.echo(f"  {field.name:<{width}}  {field.expected}; {default}")
     if further:
         click.echo("  and others, which are passed on as they are")
+
+
+def _show_protocol(protocol: type[Protocol]) -> None:
+    """Show a protocol's numbers, its source, and what is done otherwise here."""
+    runs = {"runs of a setting": protocol.tuning_seeds, "runs of a winner": protocol.final_seeds}
+    facts = {
+        "tuner": protocol.tuner,
+        "trials": protocol.trials,
+        **{what: number or "the study's" for what, number in runs.items()},
+        "chosen by": ", else ".join(protocol.metric) or "the study's metric",
+        "at": protocol.at,
+        "source": protocol.source,
+    }
+    click.echo("\n" + "\n".join(f"{what}: {value}" for what, value in facts.items()))
+    if protocol.differs:
+        click.echo("\nOtherwise than in the source:")
+        click.echo("\n".join(f"  {sentence}" for sentence in protocol.differs))
