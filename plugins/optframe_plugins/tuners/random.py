@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
-
-import numpy as np
 
 from optframe import Space, Tried, Tuner
 
@@ -41,7 +40,6 @@ class Random(Tuner):
 
 
 def uniform(seed: int, number: int, name: str) -> float:
-    """Return a number in [0, 1) that depends on these three alone."""
-    key = (number, *name.encode())
-    word = np.random.SeedSequence(seed, spawn_key=key).generate_state(1, np.uint64)[0]
-    return (int(word) >> 11) * 2.0**-53
+    """Return a number in [0, 1) that depends on these three alone: a hash of them."""
+    digest = blake2b(f"{seed} {number} {name}".encode(), digest_size=8).digest()
+    return (int.from_bytes(digest) >> 11) * 2.0**-53  # as many bits as a float has
