@@ -16,9 +16,9 @@ from optframe.components.notation import parse
 from optframe.components.parameters import mistakes_in, parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Protocol, Space, Tuner
-from optframe.errors import UsageError
+from optframe.errors import UnavailableError, UsageError
 from optframe.testing import shared
-from optframe.testing.kit import Checks, NotApplicable, Suite, check, require
+from optframe.testing.kit import CheckFailed, Checks, NotApplicable, Suite, check, require
 from optframe.testing.making import made
 
 __all__ = ["check_protocol"]
@@ -172,7 +172,9 @@ def its_tuner_searches_its_spaces(subject: Subject) -> None:
         try:
             asked = tuner.ask(space, [], trials, 0)
         except ValueError as error:
-            raise AssertionError(f"with {trials} trials for {optimizer}: {error}") from error
+            raise CheckFailed(f"with {trials} trials for {optimizer}: {error}") from error
+        except UnavailableError as error:
+            raise NotApplicable(str(error)) from error
         require(asked, f"its tuner proposes nothing for {optimizer}")
 
 

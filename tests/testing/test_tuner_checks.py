@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optframe import Tuner, UsageError
+from optframe import Tuner, UnavailableError, UsageError
 from optframe.testing import check_tuner
 from optframe.testing.tuners import SPACES, TRIALS
 
@@ -311,6 +311,17 @@ def test_a_tuner_that_refuses_everything_has_not_been_checked():
     outcomes = check_tuner(Picky).run()
     assert outcomes[-1].status == "failed"
     assert f"it accepts none of the spaces with {TRIALS[-1]} trials" in outcomes[-1].reason
+
+
+def test_a_tuner_whose_library_is_missing_has_not_been_checked(ends):
+    class Elsewhere(Drawn):
+        def ask(self, space, history, trials, seed):
+            raise UnavailableError("tuner 'elsewhere': pip install elsewhere")
+
+    checks = check_tuner(Elsewhere)
+    asking = set(ends(checks)) - {"pickles", "imports-nothing-heavy", "enough-checks-apply"}
+    assert {ends(checks)[name] for name in asking} == {"not applicable"}
+    assert ends(checks)["enough-checks-apply"] == "failed"
 
 
 def test_what_is_no_tuner_is_refused():
