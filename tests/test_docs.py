@@ -147,13 +147,14 @@ def test_the_documented_test_file_passes(tmp_path):
         cwd=tmp_path,
     )
     assert finished.returncode == 0, finished.stdout
-    assert re.search(r"^9 passed, 1 skipped", finished.stdout, re.M)
+    assert re.search(r"^10 passed, 1 skipped", finished.stdout, re.M)
 
 
 def test_documented_plugins_pass_the_kit(registry):
     for kind, name, check in (
         ("optimizers", "heavy-ball", check_optimizer),
         ("optimizers", "lars", check_optimizer),
+        ("optimizers", "signum", check_optimizer),
         ("problems", "my-booth", check_problem),
         ("samplers", "blocks", check_sampler),
     ):

@@ -199,6 +199,7 @@ def minibatch_means_vary_as_declared(subject: Subject) -> None:
 
 
 imports_nothing_heavy = shared.imports_nothing_heavy
+spaces_fit_their_fields = shared.spaces_fit_their_fields
 
 
 def _equal(found: list[Any], expected: list[Any]) -> bool:

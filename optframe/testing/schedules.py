@@ -84,3 +84,4 @@ def remembers_nothing(subject: Subject) -> None:
 
 pickles = shared.pickles
 imports_nothing_heavy = shared.imports_nothing_heavy
+spaces_fit_their_fields = shared.spaces_fit_their_fields

@@ -165,6 +165,15 @@ def test_show_gives_parameters_with_range_and_default(optframe):
     assert "  eps_inside_root  true or false; default false\n" in finished.out
 
 
+def test_show_gives_the_usual_spaces_with_their_sources(optframe):
+    shown = optframe("show", "adam").out.partition("\nusual spaces, for tuning:\n")[2].splitlines()
+    assert shown[0] == "  lr     2.7e-06..0.33, log"
+    assert shown[1].startswith("         Sivaprasad et al. (2020), Optimizer benchmarking")
+    assert "  beta1  0.5..0.98, one-minus-log" in shown
+    assert all(len(line) <= 100 for line in shown)
+    assert "usual spaces" not in optframe("show", "newton").out
+
+
 def test_show_says_what_the_defaults_need(optframe):
     assert "\nneeds: coordinate_minimum\n" in optframe("show", "coordinate-descent").out
     assert "\nneeds: deterministic, gradient, loss\n" in optframe("show", "bfgs").out

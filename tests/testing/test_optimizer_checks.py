@@ -14,6 +14,7 @@ from optframe import (
     Positive,
     Schedule,
     Solver,
+    Space,
     UsageError,
     Wrapper,
     elementwise,
@@ -255,6 +256,18 @@ class HalfAStep(Wrapper):
         return theta + 0.5 * (new - theta), state
 
 
+@dataclass(frozen=True)
+class HasASpace(Healthy):
+    spaces = {  # noqa: RUF012
+        "momentum": Space(0.6, 0.9, source="here, which the default is too small for"),
+        "lr": Space(0.01, 0.1, source="here"),
+    }
+
+
+def spaced(spaces):
+    return type("Spaced", (Descent,), {"spaces": spaces})()
+
+
 BROKEN = {
     "keeps-shape-and-precision": {"promotes": Promotes, "returns theta": ReturnsTheta},
     "works-with-one-parameter": {
@@ -314,6 +327,14 @@ BROKEN = {
         "claims none": Bent(claims=frozenset({"loss scale"})),
     },
     "moves-by-its-formula-on-a-constant-gradient": {"another way": ClaimsAnotherWay},
+    "spaces-fit-their-fields": {
+        "no mapping": spaced([Space(0.01, 0.1)]),
+        "no space": spaced({"lr": (0.01, 0.1)}),
+        "no field": spaced({"rate": Space(0.01, 0.1, source="here")}),
+        "beyond the field": spaced({"lr": Space(0.0, 0.1, source="here")}),
+        "without a source": spaced({"lr": Space(0.01, 0.1)}),
+        "without the default": spaced({"lr": Space(0.1, 1.0, source="here")}),
+    },
 }
 
 
@@ -321,6 +342,7 @@ HEALTHY = [
     Healthy,
     Descent,
     Healthy(lr=0.3, momentum=0.0),
+    HasASpace,
     RemembersInADictionary,
     RemembersInAnObject,
     Polyak(RemembersInAnObject()),
@@ -395,6 +417,7 @@ def test_what_the_contract_does_not_ask_is_not_asked(ends, status):
     found = ends(check_optimizer(OneAtATime))
     spared = {name for name, status in found.items() if status == "not applicable"}
     assert spared == {
+        "spaces-fit-their-fields",
         "runs-together-are-runs-alone",
         "hyperparameters-broadcast",
         "goes-on-from-a-saved-state",
@@ -500,6 +523,11 @@ class Unpicklable(Newton):
     power: Any = field(default_factory=lambda: lambda x: x)
 
 
+@dataclass(frozen=True)
+class Spaced(Newton):
+    spaces = {"curvature": Space(1.0, 2.0, source="here")}  # noqa: RUF012
+
+
 BROKEN_SOLVERS = {
     Promoting: "keeps-shape-and-precision",
     Indexing: "works-with-one-parameter",
@@ -508,6 +536,7 @@ BROKEN_SOLVERS = {
     Asking: "asks-only-what-it-needs",
     Idle: "lowers-the-loss",
     Unpicklable: "pickles",
+    Spaced: "spaces-fit-their-fields",
 }
 
 

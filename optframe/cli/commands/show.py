@@ -18,6 +18,7 @@ from optframe.components.kinds import KINDS
 from optframe.components.notation import format_value
 from optframe.components.parameters import parameters, takes_further
 from optframe.components.registry import Registry
+from optframe.components.spaces import declared
 from optframe.contracts.protocol import Protocol
 from optframe.errors import UsageError, nearest
 
@@ -29,6 +30,8 @@ __all__ = ["command"]
 @with_plugins
 def command(registry: Registry, name: str) -> None:
     """Show the component NAME: its equation, its source, its parameters with range and default.
+
+    The spaces are those in which a study with [tune] tunes it, each with its source.
 
     NAME may be an import path, such as torch.optim.AdamW: it is imported.
     """
@@ -52,6 +55,7 @@ def command(registry: Registry, name: str) -> None:
         _show_parameters(component)
         if issubclass(component, Protocol):
             _show_protocol(component)
+        _show_spaces(registry, kind, name)
 
 
 def _show_path(registry: Registry, name: str) -> None:
@@ -76,6 +80,8 @@ def _show_path(registry: Registry, name: str) -> None:
         click.echo(f"\ndocumentation: {page}")
     if isinstance(component, type):
         _show_parameters(component)
+        if kind:
+            _show_spaces(registry, kind, name)
     else:
         click.echo("\nan object, which takes no parameters")
 
@@ -115,3 +121,17 @@ def _show_protocol(protocol: type[Protocol]) -> None:
     if protocol.differs:
         click.echo("\nOtherwise than in the source:")
         click.echo("\n".join(f"  {sentence}" for sentence in protocol.differs))
+
+
+def _show_spaces(registry: Registry, kind: str, name: str) -> None:
+    """Show the declared space of each field, and where it is from."""
+    spaces = declared(registry, kind, name)
+    if not spaces:
+        return
+    click.echo("\nusual spaces, for tuning:")
+    width = max(map(len, spaces))
+    for field, space in spaces.items():
+        click.echo(f"  {field:<{width}}  {space}")
+        if space.source:
+            indent = " " * (width + 4)
+            click.echo(click.wrap_text(space.source, 100, indent, indent))

@@ -200,6 +200,7 @@ def prints_nothing(subject: Subject) -> None:
 
 
 imports_nothing_heavy = shared.imports_nothing_heavy
+spaces_fit_their_fields = shared.spaces_fit_their_fields
 
 
 def _check_resumable(subject: Subject) -> None:

@@ -107,6 +107,7 @@ def asks_only_what_it_needs(subject: Subject) -> None:
 
 pickles = shared.pickles
 imports_nothing_heavy = shared.imports_nothing_heavy
+spaces_fit_their_fields = shared.spaces_fit_their_fields
 
 
 @check(since=1)
