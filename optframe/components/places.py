@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from optframe.components.inner import AROUND, table_of_text
-from optframe.components.parameters import parameters
+from optframe.components.parameters import Parameter, is_sequence, parameters
 from optframe.components.registry import Registry
 from optframe.components.spaces import is_space
+from optframe.errors import UsageError
 
 __all__ = ["SAMPLER", "Place", "copied", "fixed", "places", "put"]
 
@@ -50,39 +51,50 @@ def places(kind: str, table: Mapping[str, Any], registry: Registry | None) -> It
                         prefix = _free(place.prefix + str(wrapper.get("name")), taken)
                         inside.append(Place(prefix, (*place.path, "wrap", i), wrapper, around))
             else:
-                held: list[tuple[tuple[str | int, ...], Any]] = [((key,), value)]
-                if isinstance(value, list):
-                    held = [((key, i), item) for i, item in enumerate(value)]
-                for path, one in held:
-                    inner = _held(place, path, one, registry)
-                    inside += [inner] if inner else []
+                inside += _held(place, key, value, registry)
         waiting = inside + waiting
 
 
-def _held(
-    place: Place, path: tuple[str | int, ...], value: Any, registry: Registry | None
-) -> Place | None:
-    """Return the place of a schedule, search or optimizer in a field; None if it is none."""
-    if isinstance(value, str) and len(path) == 1 and _field(registry, place, path[0], "optimizer"):
-        value = table_of_text(value, place.prefix + str(path[0]))
+def _held(place: Place, key: str, value: Any, registry: Registry | None) -> list[Place]:
+    """Return the places of the schedules, searches and optimizers in a field.
+
+    Without a registry, whatever looks like one is one: its names lead to a value all the same.
+    """
+    field = None if registry is None else _parameter(registry, place, key)
+    of_list = field is None or is_sequence(field.annotation)  # else a list has values to try
+    if isinstance(value, list):
+        items = list(enumerate(value)) if of_list else []
+        return [inner for i, item in items for inner in _one(place, (key, i), item, field)]
+    if isinstance(value, str) and field is not None and field.optimizer:
+        value = table_of_text(value, place.prefix + key)
+    return _one(place, (key,), value, field)
+
+
+def _one(
+    place: Place, path: tuple[str | int, ...], value: Any, field: Parameter | None
+) -> list[Place]:
+    """Return the place of a component's table; none if it is no such table."""
     if not isinstance(value, Mapping) or is_space(value):
-        return None
-    kind = "schedules"
-    if "schedule" not in value:
-        if "name" not in value:
-            return None
-        kind = "searches" if _field(registry, place, path[0], "search") else "optimizers"
+        return []
+    if "schedule" in value:
+        kind = "schedules"
+    elif "name" in value and (field is None or field.optimizer or field.search):
+        kind = "searches" if field is not None and field.search else "optimizers"
+    else:
+        return []
     prefix = place.prefix + ".".join(map(str, path)) + "."
-    return Place(prefix, place.path + path, value, kind, (place, str(path[0])))
+    return [Place(prefix, place.path + path, value, kind, (place, str(path[0])))]
 
 
-def _field(registry: Registry | None, place: Place, key: str | int, what: str) -> bool:
-    """Whether a field of the component at this place holds a search, or an optimizer."""
-    if registry is None or not isinstance(place.name, str):
-        return False
-    component = registry.load(place.kind, place.name)
-    field = parameters(component).get(str(key)) if isinstance(component, type) else None
-    return field is not None and bool(getattr(field, what))
+def _parameter(registry: Registry, place: Place, key: str) -> Parameter | None:
+    """Return a field of the component at a place; None if it has no such field."""
+    if not isinstance(place.name, str):
+        return None
+    try:
+        component = registry.load(place.kind, place.name)
+    except UsageError:
+        return None  # who reads the place's own fields reports it
+    return parameters(component).get(key) if isinstance(component, type) else None
 
 
 def _free(name: str, taken: set[str]) -> str:

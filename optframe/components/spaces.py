@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -14,7 +13,7 @@ from optframe.components.signatures import path_of
 from optframe.contracts.space import Space
 from optframe.errors import PluginError, UsageError, described
 
-__all__ = ["check_end", "declared", "given", "is_space", "listed", "undeclared"]
+__all__ = ["check_end", "declared", "given", "is_space", "listed", "takes_table", "undeclared"]
 
 KEYS = {"low", "high", "values", "mean", "deviation"}
 """A table with one of these keys is a space, whatever else it has."""
@@ -110,13 +109,15 @@ def given(
     where = where or field.name
     space = _read(value, declared, where)
     if space.values is None:
-        floats, whole = _numbers(field.annotation)
-        if not (floats or whole or field.unknown):
+        options = _options(field)
+        if not ({float, int} & {*options} or field.unknown):
             raise UsageError(
                 f"{where}: found a range, expected a list of values: each {field.expected}"
             )
-        if whole and not floats and not space.whole:
-            space = dataclasses.replace(_read({**space.table, "whole": True}, None, where))
+        # A number of which only its library knows whether it is whole stays as it was written.
+        as_written = isinstance(value, Mapping) and _are_whole(value.get("low"), value.get("high"))
+        if int in options and (float not in options or as_written) and not space.whole:
+            space = _read({**space.table, "whole": True}, None, where)
     if space.times is None:  # else the product is what the field has to accept
         for end in space.ends:
             check_end(field, end, where, make)
@@ -140,6 +141,10 @@ def undeclared(name: str, field: str) -> str:
     )
 
 
+def _are_whole(*values: Any) -> bool:
+    return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+
+
 def _read(value: Any, declared: Space | None, where: str) -> Space:
     """Return the space that a space, its table or a list is."""
     if isinstance(value, Space):
@@ -153,18 +158,25 @@ def _read(value: Any, declared: Space | None, where: str) -> Space:
     try:
         return Space.from_table({**table, "scale": scale} if by_declared else table)
     except ValueError as error:
-        hint = f" (the scale is the declared one; give scale = {_LINEAR})" if by_declared else ""
-        wrong_scale = f"for the scale {scale}" in str(error)
-        raise UsageError(f"{where}: {error}{hint if wrong_scale else ''}") from error
+        by_scale = by_declared and f"for the scale {scale}" in str(error)
+        hint = ', which is the declared one; give scale = "linear" for others' if by_scale else ""
+        raise UsageError(f"{where}: {error}{hint}") from error
 
 
-_LINEAR = '"linear"'
+def takes_table(field: Parameter) -> bool:
+    """Whether a field's value may be any table."""
+    return any(option is dict or get_origin(option) is dict for option in _options(field))
 
 
-def _numbers(annotation: Any) -> tuple[bool, bool]:
-    """Return whether a field takes any number, and whether it takes whole ones."""
-    bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-    if get_origin(bare) in (Union, types.UnionType):
-        found = [_numbers(option) for option in get_args(bare)]
-        return any(floats for floats, _ in found), any(whole for _, whole in found)
-    return bare is float, bare is int
+def _options(field: Parameter) -> tuple[Any, ...]:
+    """Return the types of which a field accepts any one, without their bounds."""
+    waiting, found = [field.annotation], []
+    while waiting:
+        one = waiting.pop()
+        if get_origin(one) is Annotated:
+            waiting.append(get_args(one)[0])
+        elif get_origin(one) in (Union, types.UnionType):
+            waiting += get_args(one)
+        else:
+            found.append(one)
+    return tuple(found)

@@ -20,7 +20,7 @@ from optframe.components.kinds import KINDS
 from optframe.components.parameters import Parameter, parameters, takes_further
 from optframe.components.places import SAMPLER, Place, copied, fixed, places, put
 from optframe.components.registry import Registry
-from optframe.components.spaces import check_end, declared, given, is_space, listed
+from optframe.components.spaces import check_end, declared, given, is_space, listed, takes_table
 from optframe.contracts.fields import UNKNOWN
 from optframe.contracts.space import Space, rounded
 from optframe.errors import UsageError
@@ -66,7 +66,11 @@ def spaces_in(
     tuned = kind in ("optimizers", "samplers")
     found: dict[str, Tuned] = {}
     mistakes: list[str] = []
-    for place in places(kind, table, registry):
+    try:
+        inside = [*places(kind, table, registry)]
+    except UsageError as error:
+        raise UsageError(*(f"{where}: {line}" for line in error.mistakes)) from error
+    for place in inside:
         try:
             for one in _of_place(registry, place, where, lists and tuned, mistakes):
                 found[place.prefix + one.field.name] = one
@@ -99,11 +103,16 @@ def declared_in(
         if place.kind in KINDS_TUNED and isinstance(place.name, str):
             spaces = declared(registry, place.kind, place.name, where)
             found |= {
-                place.prefix + name: space
+                place.prefix + name: _within(space, place.prefix)
                 for name, space in spaces.items()
                 if name not in place.table
             }
     return found
+
+
+def _within(space: Space, prefix: str) -> Space:
+    """Return a component's space with the full name of the field that ``times`` names."""
+    return space if space.times is None else dataclasses.replace(space, times=prefix + space.times)
 
 
 def with_setting(
@@ -153,13 +162,16 @@ def _of_place(
     spaces = [key for key, value in place.table.items() if is_space(value)]
     if not isinstance(place.name, str) or not (spaces or lists):
         return
-    component = registry.load(place.kind, place.name, where)
+    prefix = place.prefix.removeprefix(SAMPLER)
+    at = f"{where}: {prefix.removesuffix('.')}" if prefix else where
+    component = registry.load(place.kind, place.name, at)
     known = parameters(component) if isinstance(component, type) else {}
     usual = _usual(registry, place)
-    prefix = place.prefix.removeprefix(SAMPLER)
     for key in dict.fromkeys([*(key for key in usual if key in place.table), *place.table]):
         value, at = place.table[key], f"{where}: {prefix}{key}"
         field = known.get(key)
+        if field is not None and takes_table(field) and not isinstance(value, Space):
+            continue  # a table with such keys is its value
         if field is None and takes_further(component) and key not in reserved(place.kind):
             field = Parameter(key, Annotated[Any, UNKNOWN], dataclasses.MISSING, key)
         if field is None:
@@ -189,12 +201,20 @@ def _usual(registry: Registry, place: Place) -> dict[str, Space]:
     """
     usual = dict(declared(registry, place.kind, place.name))
     if place.holder is not None and place.kind == "schedules":
-        outer, key = place.holder
-        space = _usual(registry, outer).get(key)
+        outer, key = _held_for(place)
+        space = declared(registry, outer.kind, outer.name).get(key)
         fields = parameters(registry.load(place.kind, place.name)).values()
         if space is not None:
             usual |= {f.name: space for f in fields if _is_value(f) and f.name not in usual}
     return usual
+
+
+def _held_for(place: Place) -> tuple[Place, str]:
+    """Return the component that a schedule is for, and its field; schedules may hold schedules."""
+    key = ""
+    while place.kind == "schedules" and place.holder is not None:
+        place, key = place.holder
+    return place, key
 
 
 def _is_value(field: Parameter) -> bool:
@@ -204,15 +224,14 @@ def _is_value(field: Parameter) -> bool:
 
 def _check_limits(registry: Registry, one: Tuned) -> None:
     """Raise `UsageError` if a schedule's value is beyond the bounds of what it is for."""
-    place = one.place
-    if place.kind != "schedules" or one.space.values is not None or not _is_value(one.field):
+    place, space = one.place, one.space
+    alone = space.values is None and space.times is None
+    if place.kind != "schedules" or not (alone and _is_value(one.field)):
         return
-    key = ""
-    while place.kind == "schedules" and place.holder is not None:
-        place, key = place.holder
-    component = registry.load(place.kind, place.name)
+    outer, key = _held_for(place)
+    component = registry.load(outer.kind, outer.name)
     field = parameters(component).get(key) if isinstance(component, type) else None
-    if field is None or one.space.times is not None:
+    if field is None:
         return
     least, most = field.limits
     for end in one.space.ends:

@@ -1,9 +1,17 @@
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
 import pytest
 
 import optframe
-from optframe import UsageError
+from optframe import Number, Optimizer, Schedule, Space, UsageError
 from optframe.components.notation import parse
 from optframe.components.tuned import declared_in, spaces_in, with_setting
+from optframe.contracts.fields import EITHER, UNKNOWN
+from optframe.study.grids import table_of
+from optframe_plugins.optimizers.adam import Adam
+from optframe_plugins.schedules.cosine import Cosine
+from optframe_plugins.wrappers.clip_norm import ClipNorm
 
 
 @pytest.fixture(scope="module")
@@ -113,15 +121,28 @@ def test_a_product_is_rounded_and_follows_its_factors(registry):
             ["beta1: expected a number ≥ 0 and < 1, found 2.0, in its space"],
         ),
         (
-            {"lr": {"low": -1, "high": 1}, "beta1": [0.5, 1.0]},
+            {"lr": {"low": -1, "high": 1, "scale": "linear"}, "beta1": [0.5, 1.0]},
             [
                 "lr: expected a number > 0, found -1.0, in its space",
                 "beta1: expected a number ≥ 0 and < 1, found 1.0, in its space",
             ],
         ),
         (
-            {"lr": {"schedule": "cosine", "steps": 9, "start": {"low": -1, "high": 1}}},
+            {
+                "lr": {
+                    "schedule": "cosine",
+                    "steps": 9,
+                    "start": {"low": -1, "high": 1, "scale": "linear"},
+                }
+            },
             ["lr.start: expected a number > 0, as lr needs, found -1.0, in its space"],
+        ),
+        (
+            {"lr": {"low": 0, "high": 1}},
+            [
+                "lr: low: found 0.0, expected a number > 0 for the scale log, which is the "
+                'declared one; give scale = "linear" for others'
+            ],
         ),
         ({"lr": {"low": 1, "high": 0.1}}, ["lr: found low 1.0 and high 0.1, expected low < high"]),
         ({"lr": []}, ["lr: values: found [], expected a list of at least one value"]),
@@ -155,6 +176,93 @@ def test_what_only_the_whole_component_refuses_is_found(registry):
     assert mistakes(registry, table) == [
         "dampening belongs to the form 'torch', found form 'velocity'"
     ]
+
+
+@dataclass(frozen=True)
+class Loose(Optimizer):
+    """An optimizer with fields as those of other libraries."""
+
+    rate: EITHER = 1
+    options: dict[str, Any] = field(default_factory=dict)
+    parts: tuple[Schedule, ...] = ()
+    anything: Annotated[Any, UNKNOWN] = None
+    lr: Number = 0.1
+
+    spaces = {"lr": Space(1.0, 5.0, "linear", times="rate")}  # noqa: RUF012
+
+    def step(self, theta, state, oracle):
+        return theta, state
+
+
+@pytest.fixture(scope="module")
+def loose(registry):
+    return registry.add("optimizers", "loose", Loose)
+
+
+def test_a_number_that_may_be_whole_stays_as_it_was_written(registry, loose):
+    whole, floats = ({"name": loose, "rate": {"low": low, "high": 9}} for low in (1, 1.0))
+    assert found(registry, whole)["rate"].whole
+    assert not found(registry, floats)["rate"].whole
+
+
+def test_a_table_that_a_field_takes_is_no_space(registry, loose):
+    options = {"low": 1, "high": 2, "name": "adam"}
+    assert found(registry, {"name": loose, "options": options}) == {}
+    space = optframe.Space(values=[{"a": 1}, {"a": 2}])
+    assert found(registry, {"name": loose, "options": space}) == {"options": space}
+
+
+def test_what_is_unknown_has_any_space_but_a_list_is_ambiguous(registry, loose):
+    spaces = found(registry, {"name": loose, "anything": {"low": 1, "high": 3}})
+    assert spaces["anything"].at(0.5) == 2.0
+    (line,) = mistakes(registry, {"name": loose, "anything": [1, 2]})
+    assert line == (
+        "anything: found a list, and nothing says whether anything takes one; write [[...]] for "
+        "lists to try, or { values = [...] }"
+    )
+    nested = found(registry, {"name": loose, "anything": [[1, 2], [3]]})
+    assert nested["anything"].values == ([1, 2], [3])
+
+
+def test_a_list_of_schedules_to_try_has_no_fields_of_its_own(registry):
+    cycle = {"schedule": "one-cycle", "max": 0.1, "steps": 9}
+    table = {"name": "adam", "lr": [cycle, 0.1], "beta1": 0.9, "beta2": 0.9, "eps": 0.1}
+    assert declared_in(registry, "optimizers", table, "it") == {}
+    assert [*found(registry, table)] == ["lr"]
+    alone = declared_in(registry, "optimizers", {**table, "lr": cycle}, "it")
+    assert [*alone] == ["lr.rise", "lr.initial_divisor", "lr.final_divisor"]
+
+
+def test_declared_products_name_their_field_in_full(registry, loose):
+    text = f"split:rest={loose}"
+    declared = declared_in(registry, "optimizers", parse(text), "it")
+    assert declared == {"rest.lr": Space(1.0, 5.0, "linear", times="rest.rate")}
+
+
+def test_the_ends_of_a_schedules_values_have_the_scale_of_the_outermost_field(registry):
+    table = {
+        "name": "adam",
+        "beta1": {"schedule": "linear", "start": {"low": 0.5, "high": 0.9}, "end": 0, "steps": 9},
+    }
+    assert found(registry, table)["beta1.start"].scale == "one-minus-log"
+
+
+def test_mistakes_in_an_optimizer_in_a_field_are_found(registry):
+    assert mistakes(registry, {"name": "split", "rest": "adam:lr=[1"}) == [
+        "rest: 'adam:lr=[1': found an unbalanced quote or bracket; close each one"
+    ]
+    (line,) = mistakes(registry, {"name": "split", "rest": {"name": "addam"}})
+    assert line == "rest: unknown optimizer 'addam'; did you mean 'adam'?"
+    assert mistakes(registry, {"name": "split", "rest": "adam:lr=-2..-1"}) == [
+        "rest.lr: low: found -2.0, expected a number > 0 for the scale log, which is the declared "
+        'one; give scale = "linear" for others'
+    ]
+
+
+def test_objects_made_in_python_may_hold_spaces(registry):
+    made = ClipNorm(Adam(lr=Cosine(start=Space(1e-4, 1.0), steps=9)), max=Space(1.0, 2.0))
+    spaces = found(registry, table_of(made, "optimizers", registry))
+    assert spaces == {"lr.start": Space(1e-4, 1.0), "clip-norm.max": Space(1.0, 2.0)}
 
 
 def test_a_problem_is_not_tuned(registry):
