@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from optframe.components.inner import Make
 from optframe.components.parameters import Parameter, accept_one, is_sequence
 from optframe.components.registry import Registry
 from optframe.components.signatures import path_of
-from optframe.contracts.space import Space
+from optframe.contracts import Optimizer, Schedule, Search, Space
 from optframe.errors import PluginError, UsageError, described
 
-__all__ = ["check_end", "declared", "given", "is_space", "listed", "takes_table", "undeclared"]
+__all__ = [
+    "check_end",
+    "declared",
+    "given",
+    "is_space",
+    "listed",
+    "spaces_held",
+    "takes_table",
+    "undeclared",
+]
 
-KEYS = {"low", "high", "values", "mean", "deviation"}
+KEYS = {"low", "high", "values", "mean", "deviation", "scale", "times"}
 """A table with one of these keys is a space, whatever else it has."""
 
 
@@ -161,6 +170,15 @@ def _read(value: Any, declared: Space | None, where: str) -> Space:
         by_scale = by_declared and f"for the scale {scale}" in str(error)
         hint = ', which is the declared one; give scale = "linear" for others' if by_scale else ""
         raise UsageError(f"{where}: {error}{hint}") from error
+
+
+def spaces_held(component: Any, prefix: str = "") -> Iterator[str]:
+    """Yield the names of the fields of an object that hold a space, those inside it included."""
+    for name, value in getattr(component, "__dict__", {}).items():
+        if isinstance(value, Space):
+            yield prefix + name
+        elif isinstance(value, (Optimizer, Schedule, Search)):
+            yield from spaces_held(value, f"{prefix}{name}.")
 
 
 def takes_table(field: Parameter) -> bool:

@@ -38,7 +38,8 @@ class Space:
         log-normal      v(u) = 10^(mean + deviation·Φ⁻¹(u))
         values          v(u) = values[⌊u·n⌋]
 
-    Numbers are rounded to 6 significant digits (of 1 − v for ``one-minus-log``).
+    Numbers are rounded to 6 significant digits (of 1 − v for ``one-minus-log``), so that they have
+    the same bits whatever C library computed the power. The ends keep the digits that were given.
 
     Parameters
     ----------
@@ -51,7 +52,8 @@ class Space:
     values
         The values themselves: numbers, texts, truth values or tables.
     times
-        The name of another field: the number is multiplied by that field's value.
+        The name of another field of the same component: the number is multiplied by its value,
+        and the product is rounded, too. It is tuned as well, or given as a number.
     mean, deviation
         Of the decimal logarithm, for ``log-normal``, which has no ends.
     whole
@@ -247,7 +249,9 @@ class Space:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Space:
-        """Return the space of a table; raise `ValueError` for keys that a space does not have."""
+        """Return the space of a table; raise `ValueError` if it is none, or has other keys."""
+        if not isinstance(table, Mapping):
+            raise ValueError(f"found {table!r}, expected the table of a space")
         known = [f.name for f in fields(cls)]
         for name in table:
             if name not in known:

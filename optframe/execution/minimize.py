@@ -13,6 +13,7 @@ from optframe.components.binder import Binder
 from optframe.components.loading import load_plugins
 from optframe.components.parameters import build, mistakes_in
 from optframe.components.registry import Registry
+from optframe.components.spaces import spaces_held
 from optframe.contracts import Optimizer, Problem, Sampler, Solver
 from optframe.contracts.oracle import Counts
 from optframe.contracts.trial import Budget, Checkpoints, Trial
@@ -212,6 +213,11 @@ def _named(registry: Registry, kind: str, item: Any) -> str | dict[str, str]:
             )
         raise UsageError(
             f"minimize: found {item!r}; expected a name, or an object of {names}{hint}"
+        )
+    spaces = ", ".join(spaces_held(made))
+    if spaces:
+        raise UsageError(
+            f"minimize: found a space for {spaces}; expected a value, or a study with [tune]"
         )
     title = str(getattr(made, "title", type(made).__name__))
     return {"name": registry.add(kind, title, made)}

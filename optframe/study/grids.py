@@ -17,6 +17,7 @@ from optframe.components.kinds import KINDS
 from optframe.components.notation import format_value, parse, write
 from optframe.components.parameters import is_sequence, mistakes_in, parameters, takes_further
 from optframe.components.registry import Registry
+from optframe.components.spaces import spaces_held
 from optframe.contracts import (
     Optimizer,
     Problem,
@@ -301,6 +302,11 @@ def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:
         )
     if not isinstance(item, type):
         table = _as_table(item, kind, registry)
+        if table is None and (spaces := ", ".join(spaces_held(item))):
+            raise UsageError(
+                f"{component.__name__}: found a space for {spaces}, and another parameter that is "
+                "not plain data; expected numbers, texts, lists or tables"
+            )
         # An object that cannot be written as a table is registered under a name.
         title = str(getattr(item, "title", component.__name__))
         return table or {"name": registry.add(kind, title.lower(), item)}

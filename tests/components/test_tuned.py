@@ -147,6 +147,13 @@ def test_a_product_is_rounded_and_follows_its_factors(registry):
         ({"lr": {"low": 1, "high": 0.1}}, ["lr: found low 1.0 and high 0.1, expected low < high"]),
         ({"lr": []}, ["lr: values: found [], expected a list of at least one value"]),
         (
+            {"lr": {"scale": "log", "lo": 1, "hi": 2}},
+            [
+                "lr: found 'lo' in a space, expected low, high, scale, step, values, times, mean, "
+                "deviation, whole, source"
+            ],
+        ),
+        (
             {"lr": {"low": 1, "hihg": 2}},
             [
                 "lr: found 'hihg' in a space, expected low, high, scale, step, values, times, "
@@ -278,3 +285,20 @@ def test_the_spaces_of_python_are_taken_as_they_are(registry):
 def test_fields_that_are_given_have_no_declared_space(registry):
     table = {"name": "adam", "beta1": 0.9, "wrap": [{"name": "clip-norm"}]}
     assert "beta1" not in declared_in(registry, "optimizers", table, "it")
+
+
+def test_an_object_with_a_space_and_with_what_is_no_plain_data_is_refused(registry):
+    with pytest.raises(UsageError, match=r"^Loose: found a space for lr, and another parameter"):
+        table_of(Loose(lr=Space(1.0, 2.0), anything=object()), "optimizers", registry)
+
+
+def test_minimize_wants_values():
+    made = ClipNorm(Adam(lr=Cosine(start=Space(1e-4, 1.0), steps=9)), max=Space(1.0, 2.0))
+    with pytest.raises(UsageError) as error:
+        optframe.minimize("quadratic", made, steps=1)
+    assert str(error.value) == (
+        "minimize: found a space for optimizer.lr.start, max; expected a value, or a study with "
+        "[tune]"
+    )
+    with pytest.raises(UsageError, match=r"found \{'low': 0.0001, 'high': 0.1\}$"):
+        optframe.minimize("quadratic", "adam:lr=1e-4..1e-1", steps=1)

@@ -318,5 +318,11 @@ def test_an_unknown_key_of_a_table_is_refused():
         Space.from_table({"low": 1, "hgih": 2})
 
 
+@pytest.mark.parametrize("table", [None, 3, "1..2", [1, 2]])
+def test_what_is_no_table_is_refused(table):
+    with pytest.raises(ValueError, match="expected the table of a space"):
+        Space.from_table(table)
+
+
 def test_optframe_offers_it():
     assert optframe.Space is Space
