@@ -11,6 +11,7 @@ from optframe.components.parameters import Parameter, accept_one, is_sequence
 from optframe.components.registry import Registry
 from optframe.components.signatures import path_of
 from optframe.contracts import Optimizer, Schedule, Search, Space
+from optframe.contracts.fields import NUMBER
 from optframe.errors import PluginError, UsageError, described
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "listed",
     "spaces_held",
     "takes_table",
+    "unbounded",
     "undeclared",
 ]
 
@@ -184,6 +186,18 @@ def spaces_held(component: Any, prefix: str = "") -> Iterator[str]:
 def takes_table(field: Parameter) -> bool:
     """Whether a field's value may be any table."""
     return any(option is dict or get_origin(option) is dict for option in _options(field))
+
+
+def unbounded(field: Parameter) -> bool:
+    """Whether a field's value is any number, which a schedule may give, or nothing."""
+    waiting, marks = [field.annotation], []
+    while waiting:
+        one = waiting.pop()
+        if get_origin(one) in (Union, types.UnionType):
+            waiting += get_args(one)
+        elif one is not type(None):
+            marks.append(getattr(one, "__metadata__", ()))
+    return marks == [(NUMBER,)]
 
 
 def _options(field: Parameter) -> tuple[Any, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -20,7 +19,15 @@ from optframe.components.kinds import KINDS
 from optframe.components.parameters import Parameter, parameters, takes_further
 from optframe.components.places import SAMPLER, Place, copied, fixed, places, put
 from optframe.components.registry import Registry
-from optframe.components.spaces import check_end, declared, given, is_space, listed, takes_table
+from optframe.components.spaces import (
+    check_end,
+    declared,
+    given,
+    is_space,
+    listed,
+    takes_table,
+    unbounded,
+)
 from optframe.contracts.fields import UNKNOWN
 from optframe.contracts.space import Space, rounded
 from optframe.errors import UsageError
@@ -219,7 +226,7 @@ def _held_for(place: Place) -> tuple[Place, str]:
 
 def _is_value(field: Parameter) -> bool:
     """Whether a schedule's field is a value of the field that the schedule is for."""
-    return field.number and field.required and field.limits == (-math.inf, math.inf)
+    return unbounded(field) and (field.required or field.default is None)
 
 
 def _check_limits(registry: Registry, one: Tuned) -> None:

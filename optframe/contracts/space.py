@@ -282,7 +282,11 @@ def _shown(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a number of NumPy's as one of Python's, and anything else as it is."""
+    """Return a number of NumPy's as one of Python's, and tuples as the lists that files have."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
     return value.item() if getattr(value, "shape", None) == () else value
 
 

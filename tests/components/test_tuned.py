@@ -4,7 +4,8 @@ from typing import Annotated, Any
 import pytest
 
 import optframe
-from optframe import Number, Optimizer, Schedule, Space, UsageError
+from optframe import Fraction, Number, Optimizer, Schedule, Space, UsageError
+from optframe.components import tuned
 from optframe.components.notation import parse
 from optframe.components.tuned import declared_in, spaces_in, with_setting
 from optframe.contracts.fields import EITHER, UNKNOWN
@@ -252,6 +253,45 @@ def test_the_ends_of_a_schedules_values_have_the_scale_of_the_outermost_field(re
         "beta1": {"schedule": "linear", "start": {"low": 0.5, "high": 0.9}, "end": 0, "steps": 9},
     }
     assert found(registry, table)["beta1.start"].scale == "one-minus-log"
+
+
+@dataclass(frozen=True)
+class Chained(Schedule):
+    """A schedule with a value or another schedule, and a share of the budget."""
+
+    value: Number | None = None
+    share: Fraction | None = None
+    then: Schedule | None = None
+
+    def __call__(self, k, epoch, progress):
+        return 0.0
+
+
+@dataclass(frozen=True)
+class Free(Schedule):
+    """A schedule with a number that may be anything."""
+
+    scale: Number
+
+    def __call__(self, k, epoch, progress):
+        return self.scale
+
+
+def test_the_numbers_of_a_schedule_may_be_left_out_and_be_in_another(registry):
+    chained = registry.add("schedules", "chained", Chained)
+    free = registry.add("schedules", "free", Free)
+    low = {"low": 0.5, "high": 0.9}
+    table = {"name": "adam", "beta1": {"schedule": chained, "value": low, "share": low}}
+    spaces = found(registry, table)
+    assert spaces["beta1.value"].scale == "one-minus-log"
+    assert spaces["beta1.share"].scale == "linear"
+    table = {"name": "adam", "beta1": {"schedule": chained, "then": {"schedule": free}}}
+    table["beta1"]["then"]["scale"] = low
+    places = [place.prefix for place in tuned.places("optimizers", table, registry)]
+    assert places == ["", "beta1.", "beta1.then."]
+    table["beta1"]["then"]["scale"] = {"low": 0.5, "high": 1.0, "scale": "linear"}
+    (line,) = mistakes(registry, table)
+    assert line.startswith("beta1.then.scale: expected a number ≥ 0 and < 1, as beta1 needs, found")
 
 
 def test_mistakes_in_an_optimizer_in_a_field_are_found(registry):

@@ -204,6 +204,13 @@ def test_numbers_of_numpy_are_numbers():
     json.dumps([space.table, choices.table])
 
 
+def test_lists_of_python_are_those_of_files():
+    space = Space(values=((5,), {"hidden": (np.int64(3), 2)}))
+    assert space.values == ([5], {"hidden": [3, 2]})
+    assert Space.from_table(json.loads(json.dumps(space.table))) == space
+    assert space.u_of(json.loads(json.dumps(space.at(0.9)))) == 0.75
+
+
 def test_a_space_is_read_from_its_table():
     for space in (*SPACES, Space(values=[1, "a", None]), Space(1, 2, times="eps")):
         assert Space.from_table(json.loads(json.dumps(space.table))) == space
