@@ -226,7 +226,8 @@ def _held_for(place: Place) -> tuple[Place, str]:
 
 def _is_value(field: Parameter) -> bool:
     """Whether a schedule's field is a value of the field that the schedule is for."""
-    return unbounded(field) and (field.required or field.default is None)
+    absent = field.required or field.default is None
+    return unbounded(field) and absent and field.name != "factor"  # which a value is multiplied by
 
 
 def _check_limits(registry: Registry, one: Tuned) -> None:
