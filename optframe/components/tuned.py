@@ -212,7 +212,7 @@ def _usual(registry: Registry, place: Place) -> dict[str, Space]:
         space = declared(registry, outer.kind, outer.name).get(key)
         fields = parameters(registry.load(place.kind, place.name)).values()
         if space is not None:
-            usual |= {f.name: space for f in fields if _is_value(f) and f.name not in usual}
+            usual = {f.name: space for f in fields if _is_value(f)} | usual
     return usual
 
 

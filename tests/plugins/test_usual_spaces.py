@@ -114,6 +114,15 @@ def test_a_schedules_values_have_the_space_of_the_field_that_it_is_for():
     assert spaces["beta1.start"].scale == "one-minus-log"
     table = {
         "name": "adam",
-        "lr": {"schedule": "polynomial", "start": 0.1, "steps": 9, "power": {"low": 1, "high": 2}},
+        "lr": {
+            "schedule": "polynomial",
+            "power": {"low": 1, "high": 20},
+            "start": {"low": 0.1, "high": 0.2},
+            "steps": 9,
+        },
     }
-    assert spaces_in(REGISTRY, "optimizers", table, "it")["lr.power"].scale == "linear"
+    spaces = spaces_in(REGISTRY, "optimizers", table, "it")
+    assert [(name, space.scale) for name, space in spaces.items()] == [
+        ("lr.start", "log"),
+        ("lr.power", "linear"),
+    ]
