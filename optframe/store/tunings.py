@@ -8,21 +8,20 @@ round). A row is a stranger's, so that each of them is checked before it is used
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from math import isfinite
 from typing import Any
 
-from optframe.contracts.costs import OFFERED
 from optframe.contracts.space import Space
 from optframe.contracts.trial import canonical
 from optframe.errors import encodable, visible
+from optframe.store.tuning_values import spaces_in
+from optframe.store.values import wrong
 
-__all__ = ["TUNED", "later_of", "placed", "reader_of", "tuning_from", "tuning_row"]
+__all__ = ["TUNED", "later_of", "placed", "tuning_from", "tuning_row"]
 
 TUNED = ("contender", "problem", "sampler", "study")
 """The columns that say what was tuned: of the tunings of one plan, no two have the same."""
-
-_WINNER = "a JSON object of a number, at least 0, and a setting"
-_PROPOSALS = "a JSON list of rounds, each a list of settings"
 
 
 def tuning_row(tuning: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,16 +82,16 @@ def _flaw(setting: Mapping[str, Any], space: Mapping[str, Space]) -> str | None:
         return f"a value for each of {', '.join(space)}"
     for name, value in setting.items():
         try:
-            space[name].u_of(value)
+            u = space[name].u_of(value)
+            fits = space[name].values is not None or (isfinite(value) and value is not True)
         except (ValueError, TypeError, ArithmeticError):
-            return f"a {name} of {space[name]}"
+            u, fits = 0.0, False
+        if not (fits and 0 <= u <= 1):
+            return f"for {name} a value of {space[name]}"
     return None
 
 
 def _wrong(row: object, column: str, found: object, expected: str) -> ValueError:
-    # Only here, since `values` checks the columns of tunings, too.
-    from optframe.store.values import wrong
-
     return wrong("tunings", row, column, found, expected)
 
 
@@ -110,88 +109,6 @@ def placed(rows: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {**row, "position": row["position"] if row["id"] in last.values() else None} for row in rows
     ]
-
-
-def reader_of(column: str) -> Any:
-    """Return the function that checks a column's parsed JSON; it raises `ValueError`."""
-    return _READERS[column]
-
-
-def spaces_in(found: Any) -> dict[str, Space]:
-    """Return the space of each field; raise `ValueError` with what was expected."""
-    if not isinstance(found, dict):
-        raise ValueError("a JSON object of spaces")
-    spaces = {}
-    for name, table in found.items():
-        if not isinstance(table, dict):
-            raise ValueError("a JSON object of spaces, each a table")
-        if not isinstance(table.get("values", []), list) or not _are_plain(table):
-            raise ValueError("a JSON object of spaces, each of numbers or a list of values")
-        try:
-            spaces[name] = Space.from_table(table)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise ValueError(f"a JSON object of spaces ({error})") from error
-    return spaces
-
-
-_FACTS: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("name", "protocol", "metric", "at", "average", "cost"), (str, type(None))),
-    **dict.fromkeys(("trials", "seeds", "confirm"), (int, type(None))),
-    **dict.fromkeys(("target", "adaptive", "exchangeable"), (bool, type(None))),
-}
-_WORDS: Mapping[str, Sequence[str]] = {
-    "at": ("end", "best"),
-    "average": ("median", "mean"),
-    "cost": OFFERED,
-}
-
-
-def _tuner(found: Any) -> None:
-    if not isinstance(found, dict):
-        raise ValueError("a JSON object")
-    for name, kinds in _FACTS.items():
-        value = found.get(name)
-        if type(value) not in kinds:
-            raise ValueError(f"a JSON object whose {name} is {_NAMES[kinds[0]]} or nothing")
-        if value is not None and name in _WORDS and value not in _WORDS[name]:
-            raise ValueError(f"a JSON object whose {name} is one of {', '.join(_WORDS[name])}")
-
-
-_NAMES = {str: "a text", int: "a whole number", bool: "true, false"}
-
-
-def _winner(found: Any) -> None:
-    if not (isinstance(found, dict) and isinstance(found.get("setting"), dict)):
-        raise ValueError(_WINNER)
-    number = found.get("number")
-    if type(number) is not int or not 0 <= number < 2**63:
-        raise ValueError(_WINNER)
-
-
-def _rounds(found: Any) -> None:
-    if not isinstance(found, list) or not all(isinstance(one, list) for one in found):
-        raise ValueError(_PROPOSALS)
-    if not all(isinstance(setting, dict) for one in found for setting in one):
-        raise ValueError(_PROPOSALS)
-
-
-_READERS = {
-    "space": spaces_in,
-    "tuner": _tuner,
-    "winner": _winner,
-    "proposals": _rounds,
-}
-
-
-def _are_plain(table: Mapping[str, Any]) -> bool:
-    """Whether what a space's table has beside its values are numbers, texts and truth values."""
-    texts = ("scale", "times", "source")
-    for name, value in table.items():
-        kinds: tuple[type, ...] = (str,) if name in texts else (int, float)
-        kinds = (bool,) if name == "whole" else kinds
-        if name != "values" and (type(value) not in kinds):
-            return False
-    return True
 
 
 def _table(space: Any) -> Any:

@@ -18,7 +18,7 @@ from optframe.contracts.columns import CURVES, TRIALS
 from optframe.contracts.trial import canonical
 from optframe.errors import printable, visible
 from optframe.given_files import is_deeper
-from optframe.store.tunings import reader_of
+from optframe.store.tuning_values import reader_of
 
 __all__ = [
     "FLOOR",

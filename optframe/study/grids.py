@@ -220,7 +220,9 @@ class Choices:
             shown["wrap"] = table["wrap"]
         label = write(shown)
         if isinstance(table.get("label"), str):
-            grids = [(v, table[k]) for k, v in given.items() if isinstance(table.get(k), list)]
+            lists = [(v, table.get(k)) for k, v in given.items()]
+            # A field that takes a list has its own list here, and is no grid.
+            grids = [(v, g) for v, g in lists if isinstance(g, list) and v != g]
             label = " ".join([table["label"], *(_in_grid(v, grid) for v, grid in grids)])
         return Choice(Component(name, canonical(values), encodable(label)), table, made, where)
 

@@ -331,9 +331,11 @@ WRONG = [
     ("proposals", "[[1]]", "each a list of settings"),
     ("proposals", "[" * 3000, "JSON"),
     ("proposals", '[[{"lr": 0.01}]]', "a value for each of momentum, lr"),
-    ("proposals", '[[{"lr": "x", "momentum": 0.5}]]', "a lr of 0.0001..0.1, log"),
-    ("proposals", '[[{"lr": -1, "momentum": 0.5}]]', "a lr of 0.0001..0.1, log"),
-    ("proposals", '[[{"lr": 0.01, "momentum": 0.6}]]', "a momentum of one of 0.5, 0.9"),
+    ("proposals", '[[{"lr": "x", "momentum": 0.5}]]', "for lr a value of 0.0001..0.1, log"),
+    ("proposals", '[[{"lr": Infinity, "momentum": 0.5}]]', "for lr a value of 0.0001..0.1"),
+    ("proposals", '[[{"lr": NaN, "momentum": 0.5}]]', "for lr a value of 0.0001..0.1"),
+    ("proposals", '[[{"lr": -1, "momentum": 0.5}]]', "for lr a value of 0.0001..0.1, log"),
+    ("proposals", '[[{"lr": 0.01, "momentum": 0.6}]]', "for momentum a value of one of 0.5, 0.9"),
 ]
 
 

@@ -122,3 +122,17 @@ def test_standings_compare_what_was_planned(tmp_path, optimizers, kind, names):
     found = optframe.run(study, tmp_path).standings()
     assert found.kind == kind
     assert set(found.contenders) == names
+
+
+def test_a_label_is_the_label_of_a_problem_with_a_list_of_its_own():
+    tables = [{"name": "mlp", "label": "net", "hidden": [3]}]
+    (trial,) = optframe.Study("s", {"steps": 1}, "sgd", tables).trials(optframe.load_plugins())
+    assert trial.problem.label == "net"
+    tables[0]["hidden"] = [[3], [4]]
+    labels = {
+        trial.problem.label
+        for trial in optframe.Study("s", {"steps": 1}, "sgd", tables).trials(
+            optframe.load_plugins()
+        )
+    }
+    assert labels == {"net [3]", "net [4]"}
