@@ -16,10 +16,10 @@ from optframe.study import RunSettings
 
 OLD = Path(__file__).parent / "old"
 WRITER = runpy.run_path(str(OLD / "write.py"))
-STORES = {"functions": 22, "data": 12}
+STORES = {"functions": 22, "data": 12, "grids": 16}
 """The stores, and how many trials each of them has."""
-SKIPPED = {"functions": 2, "data": 0}
-SOONER = {"functions": 0, "data": 4}
+SKIPPED = {"functions": 2, "data": 0, "grids": 0}
+SOONER = {"functions": 0, "data": 4, "grids": 0}
 TARGET_EVERY = 5
 DECIDES = (
     *("versions", "python", "libc", "architecture"),
@@ -111,6 +111,8 @@ def test_a_page_is_drawn(tmp_path, command):
         ("functions", "time-to-target", "ellipsoid"),
         ("data", "generalization", "softmax"),
         ("data", "samplers", "mlp"),
+        ("grids", "sensitivity", "rosenbrock"),
+        ("grids", "trajectory", "rosenbrock"),  # which reads paths
     ],
 )
 def test_a_figure_is_drawn(figure, problem, folder, command):
