@@ -16,17 +16,20 @@ import signal
 import sqlite3
 import sys
 import tempfile
+import tomllib
 import traceback
 import warnings
 import zlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 import optframe
-from optframe import OptframeError, Study, load, load_plugins
+from optframe import OptframeError, Space, Study, load, load_plugins
 from optframe.execution.runner import run_study
+from optframe.execution.trial_runner import TrialRunner
 from optframe.gate import compare, open_source
 from optframe.gate.verification import drawn, verify
 from optframe.store.export import export
@@ -34,6 +37,8 @@ from optframe.store.file import STORE_NAME
 from optframe.store.merging import merge
 from optframe.store.recovery import examine, recover
 from optframe.store.schema import TABLES, columns_of
+from optframe.store.tuned_study import tuned_study
+from optframe.store.writer import Store
 
 SECONDS = 20
 """A command that takes longer hangs: sound stores take a fraction of a second."""
@@ -110,19 +115,54 @@ FOREIGN = {
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
 
 
+STUDY = Study(
+    "stranger",
+    {"steps": 12},
+    ["adam", "newton"],
+    ["rosenbrock", "quadratic:size=4", "logistic:data=iris"],
+    samplers=["shuffled:batch_size=16"],
+    seeds=2,
+    start="random",
+)
+
+
 def base(folder: Path) -> Path:
     """Run a small study of all kinds of problems, and return its store."""
-    study = Study(
-        "stranger",
-        {"steps": 12},
-        ["adam", "newton"],
-        ["rosenbrock", "quadratic:size=4", "logistic:data=iris"],
-        samplers=["shuffled:batch_size=16"],
-        seeds=2,
-        start="random",
-    )
-    run_study(study, folder, load_plugins())
+    run_study(STUDY, folder, load_plugins())
     return folder / STORE_NAME
+
+
+def tuned(folder: Path) -> Path:
+    """Run the study, its trials of adam after a search on each problem, and return its store."""
+    path = base(folder)
+    trials = STUDY.trials(REGISTRY)
+    own = {"contender": "adam", "study": 0}
+    adam = [replace(trial, **own) for trial in trials if trial.optimizer.name == "adam"]
+    tune = [replace(t, stage="tune", number=t.seed, round=0) for t in adam]
+    settings = [{"lr": 0.001, "form": "a"}, {"lr": 0.01, "form": "b"}]
+    searches = [
+        {
+            "contender": "adam",
+            "problem": trial.problem.label,
+            "sampler": trial.sampler.label,
+            "study": 0,
+            "space": {"lr": Space(1e-4, 1e-1), "form": Space(values=("a", "b"))},
+            "tuner": {"name": "random", "trials": 2, "seeds": 1, "at": "end", "adaptive": False},
+            "seed": 2**62,
+            "closed": True,
+            "winner": {"number": 1, "setting": settings[1]},
+            "proposals": [settings[:1], settings[1:]],
+        }
+        for trial in adam
+        if trial.seed == 0
+    ]
+    runner = TrialRunner(REGISTRY, None, "numpy", 1, None)
+    records = [record for trial in tune for record in runner([trial])]
+    with Store(folder) as store:
+        store.plan(tune, {"name": "stranger", "seed": 0, "seeds": 2})
+        store.extend([*adam, *trials], searches)
+        store.save(records, {"machine": "a test"})
+    return path
 
 
 def damaged(source: Path, folder: Path, chance: random.Random) -> str:
@@ -211,6 +251,7 @@ def _values(path: Path, chance: random.Random) -> str:
         columns = [("environments", "description"), ("settings", "budget")]
         columns += [("settings", "checkpoints"), ("trials", "final"), ("trials", "best")]
         columns += [("trials", "hyperparameters"), ("trials", "problem_parameters")]
+        columns += [("tunings", name) for name in ("space", "tuner", "winner")]
         table, column = ("meta", "value") if how == "study" else chance.choice(columns)
         which = "WHERE name = 'study'" if how == "study" else ""
         with (
@@ -318,9 +359,15 @@ def _beside(path: Path, chance: random.Random) -> str:
     return f"beside: {end}"
 
 
+PARTS = (
+    *("trials", "curves", "paths", "environments", "study", "landscapes", "metrics"),
+    *("tuning", "tuning_curves", "tunings", "winners"),
+)
+
+
 def _load(path: Path, work: Path, sound: Path) -> None:
     results = load(path)
-    for part in ("trials", "curves", "paths", "environments", "study", "landscapes", "metrics"):
+    for part in PARTS:
         getattr(results, part)
     repr(results)
     results.standings()
@@ -331,7 +378,10 @@ def _report(path: Path, work: Path, sound: Path) -> None:
 
 
 def _export(path: Path, work: Path, sound: Path) -> None:
-    export(load(path), work / "export", ("csv",))
+    results = load(path)
+    export(results, work / "export", ("csv",))
+    text, _ = tuned_study(results)
+    tomllib.loads(text)
 
 
 def _compare(path: Path, work: Path, sound: Path) -> None:
@@ -405,7 +455,7 @@ def fuzz(count: int, seed: int, folder: Path) -> tuple[Counter, list[str]]:
     """Return how commands on so many damaged stores ended, and what is wrong with some."""
     counts: Counter = Counter()
     wrong: list[str] = []
-    sound = base(folder / "sound")
+    sound = tuned(folder / "sound")
     for number in range(seed, seed + count):
         place = folder / f"store{number}"
         place.mkdir()
