@@ -25,7 +25,10 @@ class Frames:
     (points, 1 + 2P): see `optframe.Record.path`. ``cost`` is what the study compares by, and
     ``metric`` what it judges by, None if it names none; they are the defaults of figures.
     ``standings`` is the `optframe.statistics.Standings` of the whole study, which has every
-    ranking; None if the frames were made by hand.
+    ranking; None if the frames were made by hand. ``tuning`` has the trials that searched for
+    hyperparameters, and ``tunings`` a row for each search with its space, its tuner, its settings
+    and its winner: those of `Results`. Both are empty where nothing was tuned. ``trials`` has none
+    of these trials.
     """
 
     trials: pd.DataFrame
@@ -36,6 +39,14 @@ class Frames:
     cost: str = DEFAULT
     metric: str | None = None
     standings: Any = None
+    tuning: pd.DataFrame = field(default_factory=lambda: _no_rows())
+    tunings: pd.DataFrame = field(default_factory=lambda: _no_rows())
+
+
+def _no_rows() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
 
 
 class Figure(ABC):
@@ -46,6 +57,9 @@ class Figure(ABC):
 
     on_request: ClassVar[bool] = False
     """Whether reports leave it out, and it is drawn by name alone."""
+
+    of_tuning: ClassVar[bool] = False
+    """Whether it shows a tuning alone; reports of studies without one do not name it."""
 
     @abstractmethod
     def title(self) -> str:

@@ -45,6 +45,9 @@ _OLD_NAMES = {
 }
 """The names of columns in frames of older stores."""
 
+_TUNED = ("tuning", "tunings")
+"""The frames of searches for hyperparameters."""
+
 _FLATTEST = 0.5  # the least ratio of the axes' height to their width, in a narrow picture
 
 
@@ -127,7 +130,11 @@ def prepared(
 def frames_of(results: Results) -> Frames:
     """Return a study's frames: colours of optimizers, today's names of metrics, its cost."""
     trials = _renamed(results.trials)
-    tell_missing(_texts(trials))
+    # What stands for results need not be tuned, as what a test or a notebook makes by hand.
+    tuned = {n: frame for n in _TUNED if (frame := getattr(results, n, None)) is not None}
+    if "tuning" in tuned:
+        tuned["tuning"] = _renamed(tuned["tuning"])
+    tell_missing([*_texts(trials), *(text for frame in tuned.values() for text in _texts(frame))])
     return Frames(
         trials,
         _renamed(results.curves),
@@ -137,12 +144,14 @@ def frames_of(results: Results) -> Frames:
         results.cost,
         _OLD_NAMES.get(results.metric or "", results.metric),
         results.standings(),
+        **tuned,
     )
 
 
 def _texts(trials: pd.DataFrame) -> list[str]:
     """Return the labels that figures show."""
-    shown = [name for name in ("optimizer", "problem", "sampler") if name in trials]
+    names = ("optimizer", "contender", "problem", "sampler")
+    shown = [name for name in names if name in trials]
     return [str(label) for name in shown for label in trials[name].unique()]
 
 
@@ -227,7 +236,10 @@ def _chosen(
     for column, labels in wanted.items():
         if labels:
             trials = trials[trials[column].isin(labels)]
-    problems = list(trials["problem"].unique()) if len(trials) else []
+    tuning, tunings = (
+        _searches(frame, trials, **wanted) for frame in (frames.tuning, frames.tunings)
+    )
+    problems = list(dict.fromkeys([*_each(trials), *_each(tuning)]))
     if len(problems) > 1 and not figure.across:
         named = "the study" if problem is None else repr(problem)
         raise UsageError(
@@ -237,18 +249,45 @@ def _chosen(
     if len(trials) < len(frames.trials):
         curves = curves[curves["key"].isin(trials["key"])]
     kept = frames.standings if len(trials) == len(frames.trials) else None
-    return dataclasses.replace(frames, trials=trials, curves=curves, standings=kept)
+    return dataclasses.replace(
+        frames, trials=trials, curves=curves, standings=kept, tuning=tuning, tunings=tunings
+    )
+
+
+def _each(frame: pd.DataFrame, column: str = "problem") -> list[str]:
+    """Return the labels in a column, none of a frame without rows."""
+    return list(frame[column].unique()) if len(frame) else []
+
+
+def _searches(
+    frame: pd.DataFrame, trials: pd.DataFrame, problem: list[str], optimizer: list[str]
+) -> pd.DataFrame:
+    """Return the rows of these problems, and of the contenders whose labels were chosen."""
+    if not len(frame):
+        return frame
+    if problem:
+        frame = frame[frame["problem"].isin(problem)]
+    if optimizer:
+        chosen = trials["contender"] if "contender" in trials else trials["optimizer"].iloc[:0]
+        frame = frame[frame["contender"].isin([*optimizer, *chosen])]
+    return frame
 
 
 def _labels(column: str, word: str, frames: Frames) -> list[str]:
     """Return the labels that a word selects: itself, or all labels of the component it names."""
     trials = frames.trials
-    labels = list(trials[column].unique()) if len(trials) else []
+    labels = list(dict.fromkeys([*_each(trials, column), *_each(frames.tuning, column)]))
     if word in labels:
         return [word]
-    names = list(trials[f"{column}_name"]) if f"{column}_name" in trials else []
-    meant = list(dict.fromkeys(compress(trials[column], (name == word for name in names))))
-    if not meant:
-        known = dict.fromkeys([*labels, *names])
-        raise UsageError(f"found no {column} {word!r} in these results; {nearest(word, known)}")
-    return meant
+    known = [*labels]
+    for other in (f"{column}_name", "contender"):
+        if other not in trials or (other == "contender" and column != "optimizer"):
+            continue
+        names = list(trials[other])
+        known += [name for name in names if isinstance(name, str)]
+        meant = list(dict.fromkeys(compress(trials[column], (name == word for name in names))))
+        if meant:
+            return meant
+    raise UsageError(
+        f"found no {column} {word!r} in these results; {nearest(word, dict.fromkeys(known))}"
+    )

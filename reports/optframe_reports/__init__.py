@@ -33,6 +33,8 @@ def optframe_figures() -> dict[str, str]:
         "time-to-target": "optframe_reports.figures.time_to_target:TimeToTarget",
         "timing": "optframe_reports.figures.timing:Timing",
         "trajectory": "optframe_reports.figures.trajectory:Trajectory",
+        "tuning-curve": "optframe_reports.figures.tuning_curve:TuningCurve",
+        "tuning-landscape": "optframe_reports.figures.tuning_landscape:TuningLandscape",
     }
 
 

@@ -48,7 +48,10 @@ def test_a_study_that_has_not_run_has_nothing_to_draw(registry, study, name, rea
     assert registry.make("figures", name).missing(study.frames()) == reason
 
 
-OF_OTHER_FRAMES = {"critical-difference", "rotated", "trajectory"}
+OF_OTHER_FRAMES = {
+    *("critical-difference", "rotated", "trajectory"),
+    *("tuning-curve", "tuning-landscape"),
+}
 """Figures that draw nothing of a grid on one problem, and have such a test of their own."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optframe.contracts.columns import rises
 from optframe.contracts.costs import DEFAULT
 from optframe.contracts.space import Space
 from optframe.statistics.medians import Floats
@@ -96,6 +97,16 @@ class Search:
         values = np.concatenate(self.winner_values)
         values = values[np.isfinite(values)]
         return float(np.std(values, ddof=1)) if values.size > 1 else 0.0
+
+    @property
+    def metric(self) -> str:
+        """The metric of the values, or that tells settings apart that missed the target."""
+        return self.runs.metric
+
+    @property
+    def rises(self) -> bool:
+        """Whether more of the metric is better, so that its values are 1 − it."""
+        return rises(self.metric)
 
     @property
     def measure(self) -> str:

@@ -107,6 +107,8 @@ class Valued(NamedTuple):
     broken: Flags
     measure: str
     by_cost: bool
+    metric: str
+    """The metric that is the value, or that tells settings apart that missed the target."""
 
 
 def check_choice(metric: str | None) -> None:
@@ -158,7 +160,9 @@ def choose(frame: pd.DataFrame, how: Choosing) -> Chosen:
     settings = plural(len(order), "setting")
     if runs.broken.all():
         return Chosen(None, math.inf, f"every run of its {settings} broke down")
-    return Chosen(None, math.inf, f"no run of its {settings} has a finite {_metric(runs, how)}")
+    return Chosen(
+        None, math.inf, f"no run of its {settings} has a finite {metric_name(runs.metric)}"
+    )
 
 
 def ran_of(frame: pd.DataFrame) -> pd.DataFrame:
@@ -174,16 +178,16 @@ def valued(frame: pd.DataFrame, how: Choosing, by_cost: bool | None = None) -> V
     """
     run = ran_of(frame)
     broken = run["status"].isin(CENSORED).to_numpy(dtype=bool)
+    metric = _metric_of(run, how)
     if how.target and by_cost is not False and run["target"].notna().any():
         cost, spent = _costs_of(run, how.cost)
         cost = np.where(broken, np.inf, cost)
-        found = Valued(run, cost, spent, broken, f"{how.cost} to the target", True)
+        found = Valued(run, cost, spent, broken, f"{how.cost} to the target", True, metric)
         if by_cost or np.isfinite(_averages(found, how)[1]).any():
             return found
-    metric = _metric_of(run, how)
     value = np.where(broken, np.inf, _numbers(run, metric, how.at))
     unknown = np.full(len(run), np.nan)
-    return Valued(run, value, unknown, broken, measure_name(metric), False)
+    return Valued(run, value, unknown, broken, measure_name(metric), False, metric)
 
 
 def _costs_of(run: pd.DataFrame, cost: str) -> tuple[Floats, Floats]:
@@ -274,7 +278,3 @@ def _metric_of(run: pd.DataFrame, how: Choosing) -> str:
         return how.metric or "loss"
     names = judged_metrics(run).unique()
     return VALIDATION if VALIDATION in names else str(names[0])
-
-
-def _metric(runs: Valued, how: Choosing) -> str:
-    return metric_name(_metric_of(runs.frame, how))

@@ -25,6 +25,7 @@ from optframe_reports.plotting.sweep_lines import (
     seeds_of,
     sweeps_table,
 )
+from optframe_reports.plotting.tuned_sensitivity import TunedField, tuned_field
 from optframe_reports.quantities import count, number, plural
 
 __all__ = ["Sensitivity"]
@@ -45,6 +46,12 @@ class Sensitivity(Figure):
     Settings that differ in other hyperparameters, too, are separate lines. Runs whose
     hyperparameter is a schedule are left out, and the legend counts them. Of more than twelve
     lines, those with the best settings are shown.
+
+    Where the hyperparameter was tuned, the settings that were tried are shown instead: a point
+    each, by what they were chosen by, and a line where nothing else was tuned. × at the top is a
+    setting that broke down. The legend has the width: which share of the settings, and so of the
+    space, is within 10 % of the best loss, error or cost. A narrow one needs much tuning. An
+    adaptive tuner has none, since its settings crowd around the best.
 
     Parameters
     ----------
@@ -71,6 +78,8 @@ class Sensitivity(Figure):
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if no optimizer has two values, or no run has the metric, else None."""
+        if self._tuned(frames) is not None:
+            return None
         if not len(frames.trials):
             return "no trial has run yet"
         ran, found = families(frames, self.parameter)
@@ -85,15 +94,25 @@ class Sensitivity(Figure):
 
     def size(self, frames: Frames) -> tuple[float, float]:
         """Return the size in inches, with room for the rows of crosses and the legend."""
+        if (tuned := self._tuned(frames)) is not None:
+            return tuned.size()
         drawn = self._drawn(frames)
         return WIDTH, HEIGHT + lost_height(drawn.sweeps) + legend_height(drawn.legend[1])
 
     def data(self, frames: Frames) -> pd.DataFrame:
-        """Return every setting's quartiles, infinite where runs were lost: name, lr, ..., runs."""
+        """Return every setting's quartiles, infinite where runs were lost: name, lr, ..., runs.
+
+        Where it was tuned, a row for each setting: name, lr, value, broken, width.
+        """
+        if (tuned := self._tuned(frames)) is not None:
+            return tuned.data()
         return sweeps_table(self._drawn(frames).sweeps, self.parameter)
 
     def draw(self, axes: Any, frames: Frames) -> None:
         """Draw every line with a ring at its best setting, and the legend below."""
+        if (tuned := self._tuned(frames)) is not None:
+            tuned.draw(axes, str(frames.tunings["problem"].iloc[0]))
+            return
         drawn = self._drawn(frames)
         set_number_axis(axes.xaxis, np.concatenate([sweep.x for sweep in drawn.sweeps]))
         draw_sweeps(axes, drawn.sweeps, drawn.axis, drawn.start)
@@ -106,6 +125,12 @@ class Sensitivity(Figure):
         caption = seeds_of(drawn.sweeps, drawn.all_sweeps)
         title = f"{frames.trials['problem'].iloc[0]}: {caption}"
         finish(axes, title, drawn.legend, x=spelled(self.parameter), y=name)
+
+    def _tuned(self, frames: Frames) -> TunedField | None:
+        """Return the settings of the tuning, unless another metric is asked for."""
+        if not len(frames.tunings) or self.metric is not None or self.of != "final":
+            return None
+        return tuned_field(frames, self.parameter)
 
     def _column(self, frames: Frames) -> str:
         metric = judging(frames, self.metric)

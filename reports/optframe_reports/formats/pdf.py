@@ -34,7 +34,7 @@ class Pdf(Reporter):
         for name in registry.names("figures"):
             try:
                 figure = registry.make("figures", name, {})
-                if figure.on_request:
+                if figure.on_request or (figure.of_tuning and not len(frames.tunings)):
                     continue
                 parts = {name: frames} if figure.across else _titled(name, problems)
                 for title, part in parts.items():

@@ -22,6 +22,8 @@ _FIRST = (
     "ert",
     "distribution",
     "sensitivity",
+    "tuning-curve",
+    "tuning-landscape",
     "batch-size",
     "timing",
     "time-split",
@@ -66,6 +68,8 @@ def draw_all(
         except Exception as error:
             made[name] = error
     ordered = [n for n in ordered if not getattr(made[n], "on_request", False)]
+    if not len(frames.tunings):
+        ordered = [n for n in ordered if not getattr(made[n], "of_tuning", False)]
     across = [n for n in ordered if getattr(made[n], "across", False)]
     single = [n for n in ordered if n not in across]
     if len(problems) == 1:
