@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from optframe.components.inner import Make, make_inner, table_of_text
 from optframe.components.kinds import KINDS
+from optframe.components.matching import match
 from optframe.contracts.fields import NumberMark, UnknownMark
 from optframe.contracts.optimizer import Optimizer
 from optframe.contracts.schedule import Schedule
@@ -38,7 +39,12 @@ FURTHER = "further"
 """The field for parameters that a signature accepts and does not name (``**kwargs``): pairs."""
 
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
-_NAMED = {Any: "any value", Search: "a search", Optimizer: "an optimizer"}
+_NAMED = {
+    Any: "any value",
+    Search: "a search",
+    Optimizer: "an optimizer",
+    Schedule: "a schedule, { schedule = ... }",
+}
 _BOUNDS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     Gt: ("gt", lambda value, bound: value > bound),
     Ge: ("ge", lambda value, bound: value >= bound),
@@ -99,16 +105,17 @@ class Parameter:
     @property
     def search(self) -> bool:
         """Whether it holds a search."""
-        bare = _bare(self.annotation)
-        return isinstance(bare, type) and issubclass(bare, Search)
+        return _holds(self.annotation, Search)
 
     @property
     def optimizer(self) -> bool:
         """Whether it holds an optimizer, or nothing."""
-        bare = _bare(self.annotation)
-        union = get_origin(bare) in (Union, types.UnionType)
-        options = get_args(bare) if union else (bare,)
-        return any(isinstance(one, type) and issubclass(one, Optimizer) for one in options)
+        return _holds(self.annotation, Optimizer)
+
+    @property
+    def schedule(self) -> bool:
+        """Whether it holds a schedule and never a number."""
+        return _holds(self.annotation, Schedule)
 
 
 @lru_cache(maxsize=1024)
@@ -193,7 +200,9 @@ def accept(
                 mistakes.append(f"{where}: unknown parameter {name!r}; {_hint(component, name)}")
             continue
         try:
-            values[name] = accept_one(fields[name], value, f"{where}: {name}", make)
+            steady = issubclass(component, Schedule) and fields[name].number
+            makes = None if steady else make  # a schedule's own numbers do not change
+            values[name] = accept_one(fields[name], value, f"{where}: {name}", makes)
         except UsageError as error:
             mistakes += error.mistakes
     for name, field in fields.items():
@@ -239,7 +248,7 @@ def accept_one(field: Parameter, value: Any, where: str, make: Make | None) -> A
             return _part("schedules", value, "schedule", where, make)
         if hasattr(value, "shape") and value.shape:
             return _check_array(field, value, where)
-    if field.unknown and isinstance(value, Mapping) and "schedule" in value:
+    if (field.unknown or field.schedule) and isinstance(value, Mapping) and "schedule" in value:
         return _part("schedules", value, "schedule", where, make)
     if field.search and isinstance(value, (str, Mapping)):
         table = {"name": value} if isinstance(value, str) else value
@@ -248,7 +257,7 @@ def accept_one(field: Parameter, value: Any, where: str, make: Make | None) -> A
         if make is None:
             raise UsageError(f"{where}: found an optimizer, which is not supported here")
         value = make_inner(table_of_text(value, where), where, make)
-    accepted, result = _match(field.annotation, value)
+    accepted, result = match(field.annotation, value)
     if not accepted:
         raise UsageError(f"{where}: expected {field.expected}, found {value!r}")
     bits = max(map(_bits, value if isinstance(value, list) else [value]), default=0)
@@ -269,7 +278,7 @@ def _part(kind: str, table: Mapping[str, Any], key: str, where: str, make: Make 
     singular = KINDS[kind].singular
     if make is None:
         raise UsageError(f"{where}: found a {singular}, which is not supported here")
-    name = table.get(key)
+    name = table_of_text(table, where).get(key)
     if not isinstance(name, str):
         raise UsageError(f"{where}: expected a {singular}, {{ {key} = ... }}, found {table!r}")
     return make(kind, name, {k: v for k, v in table.items() if k != key}, where)
@@ -284,34 +293,15 @@ def _check_array(field: Parameter, value: Any, where: str) -> Any:
     return value
 
 
-def _match(annotation: Any, value: Any) -> tuple[bool, Any]:
-    """Return whether a plain value is valid, and the value converted to the field's type."""
-    from pydantic import ValidationError
-
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()  # a NumPy number
-    try:
-        return True, _adapter(annotation).validate_python(_tuples(value))
-    except ValidationError:
-        return False, value
-
-
-@lru_cache(maxsize=1024)
-def _adapter(annotation: Any) -> Any:
-    """Return a validator for a type, cached: to make one takes 100 times as long as to use it."""
-    from pydantic import ConfigDict, TypeAdapter
-
-    config = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
-    return TypeAdapter(annotation, config=config)
-
-
-def _tuples(value: Any) -> Any:
-    """Turn the lists of TOML into the tuples of frozen dataclasses."""
-    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
-
-
 def _marks(annotation: Any) -> tuple[Any, ...]:
     return getattr(annotation, "__metadata__", ())
+
+
+def _holds(annotation: Any, kind: type) -> bool:
+    """Whether a field holds a component of a kind, or perhaps nothing."""
+    bare = _bare(annotation)
+    options = get_args(bare) if get_origin(bare) in (Union, types.UnionType) else (bare,)
+    return any(isinstance(one, type) and issubclass(one, kind) for one in options)
 
 
 def _bare(annotation: Any) -> Any:

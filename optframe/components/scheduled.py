@@ -15,7 +15,7 @@ from optframe.contracts.schedule import Schedule
 from optframe.contracts.search import Search
 from optframe.errors import PluginError, UsageError
 
-__all__ = ["Scheduled", "schedules_in"]
+__all__ = ["Scheduled", "number_in", "schedules_in"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +50,41 @@ class Scheduled:
             If it is not a number.
         """
         by = type(self.schedule).__name__
-        number = value[()] if isinstance(value, np.ndarray) and not value.shape else value
-        if not isinstance(number, Real) or isinstance(number, bool):
-            raise PluginError(f"{by} returned {value!r} at step {k}; expected a number")
-        if not self.least <= float(number) <= self.most:
+        number = number_in(value, by, k)
+        if not self.least <= number <= self.most:
             raise UsageError(
-                f"{type(self.component).__name__}: {self.field.name} is {float(number):g} at step "
+                f"{type(self.component).__name__}: {self.field.name} is {number:g} at step "
                 f"{k} by its schedule {by}; expected {self.field.expected}"
             )
-        return float(number)
+        return number
+
+    def checked_rows(self, values: Any, k: int) -> Any:
+        """Return the schedule's values for step k of the runs of a batch, (R, 1).
+
+        Raises
+        ------
+        UsageError
+            If one of them is not within the field's bounds.
+        """
+        # NaN is within no bounds: the least of numbers with a NaN is NaN.
+        if not (self.least <= values.min() and values.max() <= self.most):
+            for value in values.ravel().tolist():
+                self.checked(value, k)
+        return values
+
+
+def number_in(value: Any, by: str, k: int) -> float:
+    """Return what a schedule returned for step k as a float; ``by`` is the schedule's name.
+
+    Raises
+    ------
+    PluginError
+        If it is not a number.
+    """
+    number = value[()] if isinstance(value, np.ndarray) and not value.shape else value
+    if not isinstance(number, Real) or isinstance(number, bool):
+        raise PluginError(f"{by} returned {value!r} at step {k}; expected a number")
+    return float(number)
 
 
 def schedules_in(component: Any) -> Iterator[Scheduled]:

@@ -15,7 +15,16 @@ class Schedule(ABC):
     """Returns the value of a hyperparameter at each step; a frozen dataclass of parameters.
 
     Any numeric hyperparameter may be a schedule. In a study it is a table:
-    ``lr = { schedule = "linear", start = 1e-3, ... }``.
+    ``lr = { schedule = "linear", start = 1e-3, ... }``. A field of the type ``Schedule`` holds
+    another schedule.
+    """
+
+    batched: ClassVar[frozenset[str]] = frozenset()
+    """The names of the fields that may be arrays in a batch of runs.
+
+    They are numbers or schedules. In a batch of R runs that differ in them alone, one call gives
+    the values of all runs: numbers are arrays of shape (R, 1), and so is the value, to the bit what
+    each run alone would have. Else each run's schedule is called by itself.
     """
 
     spaces: ClassVar[Mapping[str, Space]] = {}
@@ -35,3 +44,12 @@ class Schedule(ABC):
         progress
             The share of the budget that is spent, in [0, 1].
         """
+
+    @property
+    def counts_epochs(self) -> bool:
+        """Whether its values depend on the epoch, so that they need a problem with data.
+
+        By default: whether it has a field ``epochs`` that is given, or holds such a schedule.
+        """
+        inside = [value for value in vars(self).values() if isinstance(value, Schedule)]
+        return getattr(self, "epochs", None) is not None or any(s.counts_epochs for s in inside)

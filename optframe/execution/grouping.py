@@ -68,9 +68,26 @@ def _masked(registry: Registry, kind: str, table: Mapping[str, Any]) -> dict[str
     for name, value in table.items():
         if name in fields and fields[name].optimizer and isinstance(value, Mapping):
             masked[name] = _masked(registry, "optimizers", value)
+        elif name in numbers and isinstance(value, Mapping):
+            masked[name] = _masked_schedule(value)
     if "wrap" in masked:
         masked["wrap"] = [_masked(registry, "wrappers", inside) for inside in table["wrap"]]
     return masked
+
+
+def _masked_schedule(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schedule's table without the values of its numbers, whole ones included.
+
+    A schedule that takes no arrays is called for each run by itself.
+    """
+    return {
+        name: _masked_schedule(value)
+        if isinstance(value, Mapping)
+        else None
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        else value
+        for name, value in table.items()
+    }
 
 
 def _most(trial: Trial, runner: TrialRunner, memory: float) -> int:

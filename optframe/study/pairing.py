@@ -42,7 +42,7 @@ def _parts_in(registry: Registry, kind: str, table: Mapping[str, Any]) -> Iterat
         fields = parameters(component) if isinstance(component, type) else {}
         for name, value in table.items():
             if isinstance(value, Mapping) and "schedule" in value:
-                yield "schedules", value["schedule"]
+                yield from _parts_in(registry, "schedules", {**value, "name": value["schedule"]})
             elif isinstance(value, Mapping) and name in fields and fields[name].search:
                 yield from _parts_in(registry, "searches", value)
             elif isinstance(value, Mapping) and name in fields and fields[name].optimizer:

@@ -20,13 +20,21 @@ MOST = 256
 def mistakes_of_schedules(
     optimizer: Any, budget: Budget, problem: Problem, sampler: Sampler | None
 ) -> list[str]:
-    """Return a line for each scheduled field that has a value beyond its bounds.
+    """Return a line for each scheduled field that has a value beyond its bounds, or no data.
 
     The values are those at the first step and, if the budget limits steps and epochs alone, at up
     to `MOST` steps up to the last one.
     """
     mistakes: list[str] = []
+    records = problem.records if isinstance(problem, StochasticProblem) else None
     for field in schedules_in(optimizer):
+        if not records and field.schedule.counts_epochs:
+            mistakes.append(
+                f"{type(field.component).__name__}: {field.field.name} counts epochs by its "
+                f"schedule {type(field.schedule).__name__}, but this problem has no data; give its "
+                "length in steps, or as a share of the budget"
+            )
+            continue
         try:
             for k, epoch, progress in _steps(budget, problem, sampler):
                 field.checked(field.schedule(k, epoch, progress), k)

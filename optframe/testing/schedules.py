@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import numbers
 import pickle
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from optframe.contracts import Schedule
 from optframe.testing import shared
-from optframe.testing.kit import Checks, Suite, check, require
+from optframe.testing.kit import Checks, NotApplicable, Suite, check, require
 from optframe.testing.making import made
+from optframe.trial.stacked_schedules import as_one
 
 __all__ = ["check_schedule"]
 
 STEPS = 1000
 PER_EPOCH = 40
+FACTORS = (1.0, 0.97, 0.9, 0.71, 0.63)
+"""By these the numbers of the runs of a batch differ; less than 1, so that fractions stay so."""
 
 
 def check_schedule(
@@ -80,6 +85,47 @@ def remembers_nothing(subject: Subject) -> None:
     for k in subject.random.permutation(STEPS + 1).tolist():
         value = again(k, k / PER_EPOCH, k / STEPS)
         require(value == expected[k], f"requested in another order, step {k} is {value}")
+
+
+@check(since=1)
+def has_the_bits_of_lone_runs_in_a_batch(subject: Subject) -> None:
+    """In a batch of runs that differ in its `batched` fields, every run has its own bits."""
+    component = subject.component
+    if not component.batched:
+        raise NotApplicable("it does not say that it takes arrays")
+    unknown = component.batched - {field.name for field in dataclasses.fields(component)}  # type: ignore[arg-type]
+    require(not unknown, f"batched names {min(unknown, default=None)!r}, which is no field of it")
+    lone = [varied(component, factor) for factor in FACTORS]
+    together = as_one(lone)
+    if together is lone[0]:
+        raise NotApplicable("the numbers that may be arrays are all 0")
+    require(together is not None, f"its fields {', '.join(sorted(component.batched))} do not merge")
+    for k in range(STEPS + 1):
+        at = k, k / PER_EPOCH, k / STEPS
+        values: Any = together(*at)  # type: ignore[misc]
+        alone = np.array([[one(*at)] for one in lone], np.float64)
+        require(
+            np.shape(values) == alone.shape,
+            f"at step {k} of {len(lone)} runs its shape is {np.shape(values)}; expected "
+            f"{alone.shape}",
+        )
+        require(
+            np.array_equal(values, alone),
+            f"at step {k} it is {np.ravel(values).tolist()} in a batch and "
+            f"{alone.ravel().tolist()} alone",
+        )
+
+
+def varied(schedule: Any, factor: float) -> Any:
+    """Return a schedule with other numbers in its `batched` fields, also of those inside."""
+    changes = {}
+    for name in schedule.batched:
+        value = getattr(schedule, name)
+        if isinstance(value, Schedule):
+            changes[name] = varied(value, factor)
+        elif isinstance(value, (int, float)):
+            changes[name] = value * factor
+    return dataclasses.replace(schedule, **changes)
 
 
 pickles = shared.pickles

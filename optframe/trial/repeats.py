@@ -229,7 +229,7 @@ def _some(
     """Return a new batch of some runs, and a function that takes their rows from arrays."""
     taken = batch.rows(rows, size or len(batch.alive))
     again = [type(run)(run.setup) for run in runs]
-    return type(batch)(again, some_runs(given, taken)), taken
+    return type(batch)(again, some_runs(given, rows, taken)), taken
 
 
 def _set_counts(target: Counts, source: Counts) -> None:

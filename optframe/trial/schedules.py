@@ -17,9 +17,14 @@ Component = TypeVar("Component")
 
 
 class ScheduledFields:
-    """Sets the scheduled fields of a run's copy of an optimizer, of its wrappers and searches."""
+    """Sets the scheduled fields of a run's copy of an optimizer, of its wrappers and searches.
 
-    def __init__(self) -> None:
+    In a batch of runs a value may be a NumPy array (R, 1), of which ``asarray`` makes one of the
+    backend. A lone run has no ``asarray``.
+    """
+
+    def __init__(self, asarray: Callable[[Any], Any] | None = None) -> None:
+        self.asarray = asarray
         self.there: list[tuple[Any, str, Schedule, float, float, Scheduled]] = []
         """The fields: their component, name and schedule, their bounds, and what checks them."""
 
@@ -48,5 +53,8 @@ class ScheduledFields:
             for holder, name, schedule, least, most, field in self.there:
                 value = schedule(k, epoch, share)
                 if type(value) is not float or not least <= value <= most:
-                    value = field.checked(value, k)
+                    rows = self.asarray is not None and getattr(value, "ndim", 0) == 2
+                    value = field.checked_rows(value, k) if rows else field.checked(value, k)
+                    if self.asarray is not None and rows:
+                        value = self.asarray(value)
                 object.__setattr__(holder, name, value)

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from optframe.components.parameters import parameters
-from optframe.contracts import Optimizer, Sampler
+from optframe.contracts import Optimizer, Sampler, Schedule
 from optframe.contracts.seeds import StackedGenerator
 from optframe.trial.minibatches import Minibatches
+from optframe.trial.stacked_schedules import of_rows, stacked
 
 __all__ = [
     "NotTogether",
@@ -141,6 +142,8 @@ def merged(optimizers: Sequence[Optimizer], backend: Any) -> Optimizer:
         values = [getattr(optimizer, field.attribute) for optimizer in optimizers]
         if isinstance(values[0], Optimizer):
             changes[field.attribute] = merged(values, backend)
+        elif all(isinstance(value, Schedule) for value in values):
+            changes[field.attribute] = stacked(values)
         elif any(value != values[0] for value in values):
             if not (field.number and all(isinstance(value, (int, float)) for value in values)):
                 raise NotTogether(f"they differ in {field.name}")
@@ -149,12 +152,14 @@ def merged(optimizers: Sequence[Optimizer], backend: Any) -> Optimizer:
     return dataclasses.replace(first, **changes) if changes else first  # type: ignore[type-var]
 
 
-def some_runs(optimizer: Optimizer, taken: Callable[[Any], Any]) -> Optimizer:
-    """Return an optimizer for some of the runs; ``taken`` selects their rows from an array."""
+def some_runs(optimizer: Optimizer, rows: Any, taken: Callable[[Any], Any]) -> Optimizer:
+    """Return an optimizer for these of the runs; ``taken`` selects their rows from an array."""
     changed = copy.copy(optimizer)
     for name, value in vars(optimizer).items():
         if isinstance(value, Optimizer):
-            object.__setattr__(changed, name, some_runs(value, taken))
+            object.__setattr__(changed, name, some_runs(value, rows, taken))
+        elif isinstance(value, Schedule):
+            object.__setattr__(changed, name, of_rows(value, rows))
         elif getattr(value, "shape", ()):
             object.__setattr__(changed, name, taken(value))
     return changed

@@ -124,7 +124,7 @@ class VectorizedRuns:
             return StackedGenerator([one.generator("optimizer", step) for one in seeds])
 
         self._random = random
-        fields = ScheduledFields()
+        fields = ScheduledFields(lambda column: self.backend.asarray(column, "float64"))
         minibatches = StackedMinibatches([run.minibatches for run in living], self.setup.sampler)
         return fields.own(optimizer), fields, self._oracle(self.counts), minibatches
 
@@ -329,7 +329,7 @@ class VectorizedRuns:
             plain = taken(loop.optimizer.dump(loop.state))
         if self.kept is not None:
             self.kept.select(taken)
-        parts = self._parts(self.alive[rows], some_runs(self.given, taken))
+        parts = self._parts(self.alive[rows], some_runs(self.given, rows, taken))
         loop.optimizer, loop.fields, loop.oracle, loop.minibatches = parts
         loop.draw, loop.oracle.step = loop.minibatches.draw, step
         if loop.state is not None:

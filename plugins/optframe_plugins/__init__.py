@@ -92,9 +92,12 @@ def optframe_schedules() -> Mapping[str, str]:
         "step": f"{home}.step:Step",
         "exponential": f"{home}.exponential:Exponential",
         "cosine": f"{home}.cosine:Cosine",
+        "cosine-restarts": f"{home}.cosine_restarts:CosineRestarts",
         "polynomial": f"{home}.polynomial:Polynomial",
         "warmup": f"{home}.warmup:Warmup",
         "one-cycle": f"{home}.one_cycle:OneCycle",
+        "trapezoid": f"{home}.trapezoid:Trapezoid",
+        "undo-bias-correction": f"{home}.undo_bias_correction:UndoBiasCorrection",
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -138,6 +138,8 @@ def test_a_sampler_that_refuses_everything_has_not_been_checked():
 class Falling(Schedule):
     start: float = 1.0
 
+    batched: ClassVar[frozenset[str]] = frozenset({"start"})
+
     def __call__(self, k, epoch, progress):
         return self.start / (1 + k)
 
@@ -163,6 +165,25 @@ class WithoutSource(Falling):
     spaces = {"start": Space(0.1, 10)}  # noqa: RUF012
 
 
+class Rounds(Falling):
+    def __call__(self, k, epoch, progress):
+        return self.start ** (1 / (1 + k))
+
+
+class Averages(Falling):
+    def __call__(self, k, epoch, progress):
+        return float(np.mean(self.start))
+
+
+@dataclass(frozen=True)
+class Worded(Schedule):
+    word: str = "a"
+    batched: ClassVar[frozenset[str]] = frozenset({"wrd"})
+
+    def __call__(self, k, epoch, progress):
+        return 1.0
+
+
 SCHEDULES = {
     "spaces-fit-their-fields": {"without a source": WithoutSource},
     "gives-numbers": {"arrays": Given(lambda k, epoch: np.full(2, 1.0))},
@@ -172,8 +193,20 @@ SCHEDULES = {
         "explodes": Given(lambda k, epoch: 1.01**k if k < 10**5 else float("inf")),
     },
     "remembers-nothing": {"counts": Counts},
+    "has-the-bits-of-lone-runs-in-a-batch": {
+        "powers": Rounds,
+        "averages": Averages,
+        "names no field": Worded,
+    },
     "pickles": {"holds a function": Given(lambda k, epoch: 1.0)},
 }
+
+
+def test_a_schedule_that_takes_no_arrays_need_not(ends):
+    class Alone(Falling):
+        batched = frozenset()
+
+    assert ends(check_schedule(Alone))["has-the-bits-of-lone-runs-in-a-batch"] == "not applicable"
 
 
 def but(**changes):

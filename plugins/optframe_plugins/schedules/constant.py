@@ -1,6 +1,7 @@
 """The constant schedule."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from optframe import Number, Schedule
 
@@ -23,6 +24,8 @@ class Constant(Schedule):
     """
 
     value: Number
+
+    batched: ClassVar[frozenset[str]] = frozenset({"value"})
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return the value."""

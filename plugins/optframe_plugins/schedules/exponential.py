@@ -1,6 +1,7 @@
 """The exponential schedule."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from optframe import Number, Positive, Schedule
 from optframe_plugins.geometric import geometric
@@ -31,6 +32,8 @@ class Exponential(Schedule):
 
     start: Number
     decay: Positive
+
+    batched: ClassVar[frozenset[str]] = frozenset({"decay", "start"})
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from optframe import Number, Schedule
 
@@ -30,6 +31,8 @@ class InverseSqrt(Schedule):
     """
 
     start: Number
+
+    batched: ClassVar[frozenset[str]] = frozenset({"start"})
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""

@@ -1,6 +1,7 @@
 """The inverse-time schedule."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from optframe import NonNegative, Number, Schedule
 
@@ -33,6 +34,8 @@ class InverseTime(Schedule):
 
     start: Number
     decay: NonNegative
+
+    batched: ClassVar[frozenset[str]] = frozenset({"decay", "start"})
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""

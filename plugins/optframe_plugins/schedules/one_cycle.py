@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from optframe import Count, Fraction, Number, Positive, Schedule, Space
+from optframe_plugins.length import Share, check_length, reached
 from optframe_plugins.usual_spaces import unpublished
 
 __all__ = ["OneCycle"]
@@ -29,8 +30,9 @@ class OneCycle(Schedule):
     ----------
     max
         ε_max, the highest value.
-    steps
-        T, the length of the cycle, ≥ 1; from step T on the value is ε_T.
+    steps, share, epochs
+        T, the length of the cycle, one of them: steps, a share of the budget in (0, 1], or epochs.
+        From T on the value is ε_T.
     rise
         r, the fraction of the cycle in which the value rises, in [0, 1). PyTorch's 0.3.
     initial_divisor
@@ -45,10 +47,17 @@ class OneCycle(Schedule):
     """
 
     max: Number
-    steps: Count
+    steps: Count | None = field(default=None, metadata={"added": True})
     rise: Fraction = 0.3
     initial_divisor: Positive = 25.0
     final_divisor: Positive = 1e4
+    share: Share | None = field(default=None, metadata={"added": True})
+    epochs: Positive | None = field(default=None, metadata={"added": True})
+
+    batched: ClassVar[frozenset[str]] = frozenset({"final_divisor", "initial_divisor", "max"})
+
+    def __post_init__(self) -> None:
+        check_length(self)
 
     spaces: ClassVar[Mapping[str, Space]] = {
         "rise": Space(0.1, 0.5, "linear", source=unpublished("to either side of PyTorch's 0.3")),
@@ -62,14 +71,15 @@ class OneCycle(Schedule):
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""
+        now, length = reached(self, k, epoch, progress)
         first = self.max / self.initial_divisor
-        top = self.rise * self.steps
-        if k < top:
-            return _between(first, self.max, k / top)
-        share = (k - top) / (self.steps - top)
-        return _between(self.max, first / self.final_divisor, min(share, 1.0))
+        top = self.rise * length
+        if now < top:
+            return _between(first, self.max, now / top)
+        part = (now - top) / (length - top)
+        return _between(self.max, first / self.final_divisor, min(part, 1.0))
 
 
-def _between(start: float, end: float, share: float) -> float:
+def _between(start: float, end: float, part: float) -> float:
     """Half a cosine from start to end."""
-    return end + 0.5 * (start - end) * (1 + math.cos(math.pi * share))
+    return end + 0.5 * (start - end) * (1 + math.cos(math.pi * part))

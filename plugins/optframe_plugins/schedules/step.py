@@ -1,11 +1,12 @@
 """The step schedule."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from optframe import Count, Number, Positive, Schedule, Space
 from optframe_plugins.geometric import geometric
+from optframe_plugins.length import Share, check_length, reached, whole
 from optframe_plugins.usual_spaces import unpublished
 
 __all__ = ["Step"]
@@ -13,18 +14,21 @@ __all__ = ["Step"]
 
 @dataclass(frozen=True)
 class Step(Schedule):
-    """Step: multiply by a factor after every s steps.
+    """Step: multiply by a factor again and again, and keep the value between.
 
     ::
 
         ε_k = ε_0 · γ^⌊k/s⌋
 
+    k is counted in the unit of s: steps, epochs, or the share of the budget that is spent.
+
     Parameters
     ----------
     start
         ε_0, the value at step 0.
-    steps
-        s, the number of steps for which each value is kept, ≥ 1.
+    steps, share, epochs
+        s, how long each value is kept, one of them: steps, a share of the budget in (0, 1], or
+        epochs.
     factor
         γ, > 0. Below 1 the value decays. Above 1 it grows, and becomes infinite where it is too
         large for a float.
@@ -36,8 +40,15 @@ class Step(Schedule):
     """
 
     start: Number
-    steps: Count
+    steps: Count | None = field(default=None, metadata={"added": True})
     factor: Positive = 0.1
+    share: Share | None = field(default=None, metadata={"added": True})
+    epochs: Positive | None = field(default=None, metadata={"added": True})
+
+    batched: ClassVar[frozenset[str]] = frozenset({"factor", "start"})
+
+    def __post_init__(self) -> None:
+        check_length(self)
 
     spaces: ClassVar[Mapping[str, Space]] = {
         "factor": Space(
@@ -47,4 +58,5 @@ class Step(Schedule):
 
     def __call__(self, k: int, epoch: float, progress: float) -> float:
         """Return ε_k."""
-        return geometric(self.start, self.factor, k // self.steps)
+        now, length = reached(self, k, epoch, progress)
+        return geometric(self.start, self.factor, whole(now / length))

@@ -68,6 +68,11 @@ class TorchSchedule(Schedule):
         return values[i]
 
     @property
+    def counts_epochs(self) -> bool:
+        """Whether its scheduler takes a step once an epoch."""
+        return self.each == "epoch"
+
+    @property
     def _first(self) -> float:
         """The learning rate before the first step."""
         return 1.0
