@@ -97,7 +97,7 @@ def of_rows(schedule: Schedule, rows: Any) -> Schedule:
         return EachRun(tuple(schedule.schedules[row] for row in rows))
     changes: dict[str, Any] = {}
     for name in schedule.batched:
-        value = getattr(schedule, name, None)
+        value: Any = getattr(schedule, name, None)
         if isinstance(value, Schedule):
             changes[name] = of_rows(value, rows)
         elif getattr(value, "shape", ()):

@@ -8,6 +8,7 @@ import pytest
 import optframe
 from optframe import Schedule
 from optframe.errors import PluginError, UsageError
+from optframe.study.pairing import parts_of
 from optframe.trial.clock import Clock
 from optframe_plugins.optimizers.adam import Adam
 from optframe_plugins.optimizers.bfgs import BFGS
@@ -15,6 +16,7 @@ from optframe_plugins.optimizers.momentum import Momentum
 from optframe_plugins.optimizers.sgd import SGD
 from optframe_plugins.schedules.constant import Constant
 from optframe_plugins.schedules.cosine import Cosine
+from optframe_plugins.schedules.cosine_restarts import CosineRestarts
 from optframe_plugins.schedules.exponential import Exponential
 from optframe_plugins.schedules.inverse_sqrt import InverseSqrt
 from optframe_plugins.schedules.inverse_time import InverseTime
@@ -22,6 +24,8 @@ from optframe_plugins.schedules.linear import Linear
 from optframe_plugins.schedules.one_cycle import OneCycle
 from optframe_plugins.schedules.polynomial import Polynomial
 from optframe_plugins.schedules.step import Step
+from optframe_plugins.schedules.trapezoid import Trapezoid
+from optframe_plugins.schedules.undo_bias_correction import UndoBiasCorrection
 from optframe_plugins.schedules.warmup import Warmup
 from optframe_plugins.searches.armijo import Armijo
 from optframe_plugins.wrappers.clip_norm import ClipNorm
@@ -297,3 +301,193 @@ def test_one_cycle_is_pytorchs_with_the_peak_that_its_docstring_gives(share, ste
     ours = OneCycle(0.4, steps - 1, rise=(share * steps - 1) / (steps - 1))
     for k in range(steps):
         assert at(ours, k) == pytest.approx(pytorch(k), rel=1e-9)
+
+
+def progress_of(k, steps=1000):
+    """Return the step, the epoch and the share of a run with 40 steps per epoch."""
+    return k, k / 40, k / steps
+
+
+LENGTHS = [{"steps": 200}, {"share": 0.2}, {"epochs": 5.0}]
+MADE = {
+    "linear": lambda **length: Linear(1.0, 0.1, **length),
+    "linear to a factor": lambda **length: Linear(0.5, factor=0.2, **length),
+    "cosine": lambda **length: Cosine(1.0, end=0.1, **length),
+    "polynomial": lambda **length: Polynomial(1.0, end=0.1, power=1.7, **length),
+    "polynomial to a factor": lambda **length: Polynomial(1.0, factor=0.1, power=1.7, **length),
+    "step": lambda **length: Step(1.0, factor=0.5, **length),
+    "one-cycle": lambda **length: OneCycle(1.0, **length),
+    "restarts": lambda **length: CosineRestarts(1.0, growth=2, **length),
+    "trapezoid": lambda **length: Trapezoid(1.0, 0.1, 0.3, **length),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_length_is_the_same_in_each_unit(name):
+    in_steps, *others = (MADE[name](**length) for length in LENGTHS)
+    for other in others:
+        for k in range(1100):
+            assert other(*progress_of(k)) == pytest.approx(in_steps(*progress_of(k)), rel=1e-12), k
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("cosine,start=1", "expected one of steps, share and epochs, found none of them"),
+        ("step,start=1,steps=3,epochs=2", "share and epochs, found steps and epochs"),
+        ("cosine,start=1,share=0.5,steps=3,epochs=2", "found steps and share and epochs"),
+        ("cosine,start=1,share=1.5", "share: expected a number > 0 and ≤ 1, found 1.5"),
+        ("linear,start=1,epochs=0,end=1", "epochs: expected a number > 0, found 0"),
+        ("linear,start=1,steps=3", "expected either end or factor, found neither"),
+        ("linear,start=1,steps=3,end=1,factor=1", "expected either end or factor, found both"),
+        ("cosine,start=1,steps=3,end=1,factor=1", "expected either end or factor, found both"),
+        ("warmup,steps=3", "expected either value or then, found neither"),
+        ("warmup,steps=3,value=1,then={schedule=constant,value=1}", "value or then, found both"),
+        ("warmup,share=1,then={schedule=constant,value=1}", "leaves nothing for then; give less"),
+        ("warmup,steps=3,then=cosine", "then: expected a schedule, { schedule = ... }, found"),
+        ("warmup,steps=3,then={schedule=cosine,start=1}", "then: expected one of steps, share"),
+        ("warmup,steps=3,then={schedule=cosin}", "then: unknown schedule 'cosin'; did you mean"),
+        ("constant,value={schedule=constant,value=1}", "value: found a schedule, which is not"),
+        ("trapezoid,value=1,rise=0.6,fall=0.6,share=1", r"expected rise \+ fall ≤ 1, found 1.2"),
+        ("cosine,start=1,epochs=2", "counts epochs by its schedule Cosine, but this problem"),
+        ("warmup,steps=2,then={schedule=cosine,start=1,epochs=2}", "by its schedule Warmup, but"),
+    ],
+)
+def test_what_is_wrong_with_a_length_or_an_end_is_said(table, message):
+    with pytest.raises(UsageError, match=r"sgd.*lr.*" + message):
+        optframe.minimize("rosenbrock", f"sgd:lr={{schedule={table}}}", steps=9)
+
+
+def test_schedules_too_deep_inside_each_other_are_refused():
+    text = "{schedule=constant,value=1}"
+    for _ in range(20):
+        text = f"{{schedule=warmup,share=0.1,then={text}}}"
+    with pytest.raises(UsageError, match="sgd: lr: found tables more than 16 deep"):
+        optframe.make(f"sgd:lr={text}")
+
+
+@pytest.mark.parametrize("steps", [20, 60, 1000, 12_345])
+def test_a_warm_up_then_a_cosine_over_the_rest_in_closed_form(steps):
+    given = "adam:lr={schedule=warmup,share=0.05,then={schedule=cosine,start=0.3,share=1}}"
+    schedule, begin = optframe.make(given).lr, math.ceil(0.05 * steps)
+    for k in range(steps):
+        rest = (k / steps - 0.05) / 0.95
+        expected = 0.15 * (1 + math.cos(math.pi * rest)) if k >= begin else 6 * k / steps
+        assert schedule(*progress_of(k, steps)) == pytest.approx(expected, rel=1e-11), k
+
+
+def test_algoperfs_warm_up_then_polynomial_decay_in_closed_form():
+    """Linear to the peak over 5 %, then to a factor over 90 % of the rest, then constant."""
+    schedule = Warmup(share=0.05, then=Polynomial(2.0, share=0.9, factor=1e-2))
+    for k in range(1000):
+        expected = 2 * min(k / 50, 1 - 0.99 * min(max(0, k - 50) / (0.9 * 950), 1))
+        assert schedule(*progress_of(k)) == pytest.approx(expected, rel=1e-12), k
+
+
+@pytest.mark.parametrize("length", [{"steps": 50}, {"share": 0.05}, {"epochs": 1.25}])
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        (Step(1.0, 19, 0.5), lambda k: 0.5 ** (k // 19)),
+        (Cosine(1.0, share=0.5), lambda k: (1 + math.cos(math.pi * min(k / 475, 1))) / 2),
+        (Linear(1.0, 0.0, epochs=4), lambda k: max(0, 1 - k / 160)),
+        (InverseSqrt(1.0), lambda k: (k + 1) ** -0.5),
+        (
+            Warmup(steps=10, then=Step(1.0, share=0.1, factor=0.5)),
+            lambda k: (k + 1) / 10 if k < 10 else 0.5 ** ((k - 10) // 94),
+        ),
+    ],
+)
+def test_the_later_schedule_counts_from_the_end_of_the_warm_up(length, then, expected):
+    schedule = Warmup(**length, then=then)
+    early = 31 if "steps" in length else 30
+    assert schedule(*progress_of(30)) == pytest.approx(expected(0) * early / 50)
+    for k in range(50, 1000):
+        assert schedule(*progress_of(k)) == pytest.approx(expected(k - 50), rel=1e-11), k
+
+
+def test_a_run_has_a_chain_as_a_share_of_any_budget():
+    """A share of gradients is one of steps where each step asks one."""
+    given = "sgd:lr={schedule=warmup,share=0.25,then={schedule=linear,start=0.1,end=0,share=1}}"
+    rates = [0, 0.05, 0.1, 0.1 * 5 / 6, 0.1 * 4 / 6, 0.1 * 3 / 6, 0.1 * 2 / 6, 0.1 / 6]
+    theta = np.ones(2)
+    for rate in rates:
+        theta = theta - rate * np.geomspace(1, 4, 2) * theta
+    for budget in ({"steps": 8}, {"gradients": 8}):
+        found = optframe.minimize(Quadratic(size=2, condition=4.0), given, **budget)
+        np.testing.assert_allclose(found.theta, theta, rtol=1e-13)
+
+
+def test_warm_restarts_by_hand():
+    """Equation 5 of Loshchilov and Hutter, T_0 = 4 and T_mult = 2."""
+    schedule = CosineRestarts(3.0, 4, end=1.0, growth=2)
+    cosine = [Cosine(3.0, n, 1.0) for n in (4, 8, 16)]
+    falls = [at(one, k) for one in cosine for k in range(one.steps)]
+    assert [at(schedule, k) for k in range(28)] == pytest.approx(falls, rel=1e-14)
+    again = CosineRestarts(3.0, share=0.1)
+    assert all(again(k, 0.0, k / 10) == 3.0 for k in range(10))
+
+
+def test_a_trapezoid_by_hand():
+    schedule = Trapezoid(2.0, 0.2, 0.4, 10)
+    assert [at(schedule, k) for k in range(12)] == pytest.approx(
+        [0, 1, 2, 2, 2, 2, 2, 1.5, 1, 0.5, 0, 0]
+    )
+    assert at(Trapezoid(2.0, 0.0, 0.0, 10), 0) == at(Trapezoid(2.0, 0.0, 0.0, 10), 10) == 2.0
+
+
+def test_undone_bias_correction_makes_adam_with_a_large_eps_the_averaged_momentum():
+    """Adam's step is lr·m̂/(√v̂ + δ), near lr/δ·m̂ where δ is large."""
+    problem, eps = Quadratic(size=3, condition=8.0), 1e8
+    adam = Adam(lr=UndoBiasCorrection(0.1 * eps), eps=eps)
+    momentum = Momentum(0.1, 0.9, form="average")
+    ours, theirs = (
+        optframe.minimize(problem, one, steps=20, iterates=True).iterates
+        for one in (adam, momentum)
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-7)
+    plain = optframe.minimize(problem, Adam(lr=0.1 * eps, eps=eps), steps=20, iterates=True)
+    assert np.abs(plain.iterates[1] - theirs[1]).max() > 0.05
+
+
+def test_a_schedule_inside_a_schedule_is_part_of_the_trial(tmp_path):
+    registry = optframe.load_plugins()
+    given = "sgd:lr={schedule=warmup,steps=2,then={schedule=cosine,start=0.1,share=1}}"
+    study = optframe.Study("s", {"steps": 4}, [given], ["rosenbrock"])
+    (trial,) = study.trials(registry)
+    assert trial.optimizer.values["lr"] == {
+        "schedule": "warmup",
+        "steps": 2,
+        "then": {"schedule": "cosine", "start": 0.1, "end": 0.0, "share": 1.0},
+    }
+    assert trial.optimizer.label == given
+    parts = parts_of(registry, trial.optimizer, trial.problem, trial.sampler, "numpy")
+    assert [part for part in parts if part[0] == "schedules"] == [
+        ("schedules", "warmup"),
+        ("schedules", "cosine"),
+    ]
+    made = SGD(lr=Warmup(steps=2, then=Cosine(0.1, share=1.0)))
+    (same,) = optframe.Study("s", {"steps": 4}, [made], ["rosenbrock"]).trials(registry)
+    assert same.cell == trial.cell
+
+
+def test_the_bounds_hold_for_the_schedule_inside():
+    given = "sgd:lr={schedule=warmup,steps=2,then={schedule=linear,start=0.1,end=-1,share=1}}"
+    with pytest.raises(UsageError, match=r"SGD: lr is -.* at step .* by its schedule Warmup"):
+        optframe.minimize("rosenbrock", given, steps=100)
+
+
+def test_cells_of_schedules_in_steps_are_those_from_before_they_had_other_lengths():
+    registry = optframe.load_plugins()
+    lines = [
+        "linear,start=1,end=0.1,steps=50",
+        "cosine,start=1,steps=100",
+        "warmup,value=1,steps=9",
+    ]
+    given = [f"sgd:lr={{schedule={line}}}" for line in lines]
+    study = optframe.Study("s", {"steps": 5}, given, ["rosenbrock"])
+    assert [trial.optimizer.values["lr"] for trial in study.trials(registry)] == [
+        {"schedule": "linear", "start": 1.0, "end": 0.1, "steps": 50},
+        {"schedule": "cosine", "start": 1.0, "end": 0.0, "steps": 100},
+        {"schedule": "warmup", "value": 1.0, "steps": 9},
+    ]
