@@ -175,3 +175,22 @@ def test_the_page_about_a_function_of_your_own_runs(capsys):
     assert [line.split()[1] for line in lines[1:5]] == ["converged"] * 4
     *_, gradients, work = lines[5].split()
     assert float(work) > float(gradients)
+
+
+def test_the_study_on_the_page_about_schedules_runs(tmp_path):
+    page = (Path(__file__).parent.parent / "docs" / "schedules.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
+    (tmp_path / "schedules.toml").write_text(block, encoding="utf-8")
+    results = optframe.run(str(tmp_path / "schedules.toml"), tmp_path / "results")
+    assert results.trials["status"].tolist() == ["finished"] * 5
+    assert results.trials["optimizer"].nunique() == 5
+    assert (results.trials["loss"] < 0.9).all()
+
+
+def test_adam_with_undone_bias_correction_is_momentum_as_the_page_about_schedules_says():
+    adam = "adam:lr={schedule=undo-bias-correction,value=1e6},eps=1e8"
+    first, second = (
+        optframe.minimize("quadratic", given, steps=100).loss
+        for given in (adam, "momentum:lr=0.01,form=average")
+    )
+    assert first == pytest.approx(second, rel=1e-5)
