@@ -286,7 +286,12 @@ def _in_grid(value: Any, grid: list[Any]) -> str:
         return f"{value:g}" if isinstance(value, float) else str(value)
     others = [other for other in grid if isinstance(other, Mapping)]
     own = [k for k, v in value.items() if any(other.get(k) != v for other in others)]
-    return " ".join(format_value(value[k]) for k in own or value)
+    return " ".join(
+        _in_grid(value[k], [other.get(k) for other in others])
+        if isinstance(value[k], Mapping)
+        else format_value(value[k])
+        for k in own or value
+    )
 
 
 def table_of(item: Any, kind: str, registry: Registry) -> Mapping[str, Any]:

@@ -26,8 +26,9 @@ import optframe
 from optframe.api import _make
 from optframe.components.binder import Binder
 from optframe.components.kinds import KINDS
+from optframe.components.matching import match
 from optframe.components.notation import format_value, parse, write
-from optframe.components.parameters import Parameter, _match, parameters
+from optframe.components.parameters import Parameter, parameters
 from optframe.execution.runner import run_study
 from optframe.study.study import Study, plan
 
@@ -208,7 +209,7 @@ def parsed_accepts(field: Parameter, value: str) -> bool:
         given = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return False
-    return _match(field.annotation, given)[0]
+    return match(field.annotation, given)[0]
 
 
 def text(value: str) -> str:

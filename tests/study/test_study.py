@@ -205,7 +205,7 @@ TWO = "target: found 2 metrics, expected one, as in { test_accuracy = 0.95 }"
         (
             BY_SGD,
             f'{BY_SGD}\nlr = {{ schedule = "linear", start = 1, end = 0 }}',
-            "[[optimizer]] sgd: lr: steps is missing; expected a whole number ≥ 1",
+            "[[optimizer]] sgd: lr: expected one of steps, share and epochs, found none of them",
         ),
         (
             "[[problem]]",

@@ -491,3 +491,18 @@ def test_cells_of_schedules_in_steps_are_those_from_before_they_had_other_length
         {"schedule": "cosine", "start": 1.0, "end": 0.0, "steps": 100},
         {"schedule": "warmup", "value": 1.0, "steps": 9},
     ]
+
+
+def test_labels_of_a_grid_show_what_differs_inside_of_a_chain():
+    lr = [
+        {
+            "schedule": "warmup",
+            "share": 0.1,
+            "then": {"schedule": "cosine", "start": s, "share": 1.0},
+        }
+        for s in (0.1, 0.2)
+    ]
+    table = {"name": "sgd", "label": "ours", "lr": lr}
+    study = optframe.Study("s", {"steps": 5}, [table], ["rosenbrock"])
+    trials = study.trials(optframe.load_plugins())
+    assert [trial.optimizer.label for trial in trials] == ["ours 0.1", "ours 0.2"]
