@@ -80,14 +80,13 @@ def _masked_schedule(table: Mapping[str, Any]) -> dict[str, Any]:
 
     A schedule that takes no arrays is called for each run by itself.
     """
-    return {
-        name: _masked_schedule(value)
-        if isinstance(value, Mapping)
-        else None
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-        else value
-        for name, value in table.items()
-    }
+    masked: dict[str, Any] = {}
+    for name, value in table.items():
+        number = type(value) in (int, float)  # 1 and 1.0 may differ in another library
+        masked[name] = type(value).__name__ if number else value
+        if isinstance(value, Mapping):
+            masked[name] = _masked_schedule(value)
+    return masked
 
 
 def _most(trial: Trial, runner: TrialRunner, memory: float) -> int:

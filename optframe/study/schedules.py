@@ -31,8 +31,8 @@ def mistakes_of_schedules(
         if not records and field.schedule.counts_epochs:
             mistakes.append(
                 f"{type(field.component).__name__}: {field.field.name} counts epochs by its "
-                f"schedule {type(field.schedule).__name__}, but this problem has no data; give its "
-                "length in steps, or as a share of the budget"
+                f"schedule {type(field.schedule).__name__}, but {type(problem).__name__} has no "
+                "data; give its length in steps, or as a share of the budget"
             )
             continue
         try:

@@ -11,6 +11,7 @@ import pytest
 import optframe
 from optframe import Count, Number, Schedule, Study
 from optframe.study.settings import RunSettings
+from optframe.trial.schedules import ScheduledFields
 from optframe.trial.stacked_schedules import EachRun, as_one, of_rows, stacked
 from optframe_plugins.schedules.cosine import Cosine
 from optframe_plugins.schedules.warmup import Warmup
@@ -190,6 +191,13 @@ def test_a_value_beyond_its_bounds_fails_one_run_alone(tmp_path, capfd):
     results = optframe.run(study, tmp_path / "s")
     assert results.trials["status"].tolist() == ["finished", "failed"]
     assert "SGD: lr is -0.000111111 at step 5 by its schedule Linear" in results.trials["reason"][1]
+
+
+def test_values_of_many_runs_become_arrays_of_the_backend():
+    fields = ScheduledFields(lambda column: ("there", column.tolist()))
+    owned = fields.own(optframe.make("sgd", lr=stacked([Cosine(s, 10) for s in (1.0, 2.0)])))
+    fields.set(0, 0.0, lambda k, epoch: 0.0)
+    assert owned.lr == ("there", [[1.0], [2.0]])
 
 
 def test_equal_schedules_stay_one_and_rows_are_taken():

@@ -349,7 +349,10 @@ def test_a_length_is_the_same_in_each_unit(name):
         ("warmup,steps=3,then={schedule=cosin}", "then: unknown schedule 'cosin'; did you mean"),
         ("constant,value={schedule=constant,value=1}", "value: found a schedule, which is not"),
         ("trapezoid,value=1,rise=0.6,fall=0.6,share=1", r"expected rise \+ fall ≤ 1, found 1.2"),
-        ("cosine,start=1,epochs=2", "counts epochs by its schedule Cosine, but this problem"),
+        (
+            "cosine,start=1,epochs=2",
+            "counts epochs by its schedule Cosine, but Rosenbrock has no data; give",
+        ),
         ("warmup,steps=2,then={schedule=cosine,start=1,epochs=2}", "by its schedule Warmup, but"),
     ],
 )
