@@ -6,7 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import inf, nextafter
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -71,22 +71,22 @@ class Parameter:
         """Whether it must be given."""
         return self.default is dataclasses.MISSING
 
-    @property
+    @cached_property
     def expected(self) -> str:
         """A description of the accepted values, such as ``"a number > 0"``."""
         return _expected(self.annotation)
 
-    @property
+    @cached_property
     def number(self) -> bool:
         """Whether it may be a schedule or an array of the runs' values."""
         return any(isinstance(mark, NumberMark) for mark in _marks(self.annotation))
 
-    @property
+    @cached_property
     def unknown(self) -> bool:
         """Whether only its library knows which values are accepted, lists included."""
         return any(isinstance(mark, UnknownMark) for mark in _marks(self.annotation))
 
-    @property
+    @cached_property
     def limits(self) -> tuple[float, float]:
         """The least and the largest value that a schedule may give it; infinite without a bound.
 
@@ -102,12 +102,12 @@ class Parameter:
                     most = min(most, nextafter(bound, -inf) if isinstance(mark, Lt) else bound)
         return least, most
 
-    @property
+    @cached_property
     def search(self) -> bool:
         """Whether it holds a search."""
         return _holds(self.annotation, Search)
 
-    @property
+    @cached_property
     def optimizer(self) -> bool:
         """Whether it holds an optimizer, or nothing."""
         return _holds(self.annotation, Optimizer)

@@ -52,6 +52,8 @@ class Registry:
         self.imports = TYPED
         """From where ``module:Class`` is imported; see `importing`."""
         self._entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
+        self._loaded: dict[tuple[str, str], tuple[Entry, Any]] = {}
+        """What was loaded and has no flaw, with the entry that it was loaded for."""
 
     @cached_property
     def by_path(self) -> ByPath:
@@ -121,6 +123,9 @@ class Registry:
             If the import fails, or the class breaks the contract of its kind.
         """
         entry = self.entry(kind, name, where)
+        held, found = self._loaded.get((kind, name), (None, None))
+        if held is entry:
+            return found
         if entry.by_path:
             return self.by_path.load(entry, where)
         target = entry.target
@@ -130,6 +135,7 @@ class Registry:
         flaw = flaw_of(kind, target)
         if flaw is not None:
             raise PluginError(f"{who}: {flaw}")
+        self._loaded[kind, name] = entry, target
         return target
 
     def make(

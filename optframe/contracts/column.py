@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import Any, Literal
 
-__all__ = ["Column", "When"]
+__all__ = ["Column", "Filling", "When"]
 
 When = Literal["planned", "ended"]
 
@@ -66,10 +66,25 @@ class Column:
         is_optional = self.type in ("INTEGER", "REAL") and not self.required
         return is_optional and not self.identifier
 
-    def value(self, source: Any) -> Any:
-        """Return what fills it, of a trial or of a record."""
+    @property
+    def value(self) -> Callable[[Any], Any]:
+        """The function that returns what fills it, of a trial or of a record."""
         if callable(self.of):
-            return self.of(source)
+            return self.of
         if self.curve and not self.of:
-            return source.last(self.curve)
-        return attrgetter(self.of or self.name)(source)
+            return methodcaller("last", self.curve)
+        return attrgetter(self.of or self.name)
+
+
+class Filling:
+    """Fills the columns of rows; what fills each one is worked out once."""
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self._values: dict[When, dict[str, Callable[[Any], Any]]] = {"planned": {}, "ended": {}}
+        for column in columns:
+            if column.of is not None:
+                self._values[column.when][column.name] = column.value
+
+    def __call__(self, when: When, source: object) -> dict[str, Any]:
+        """Return the values by the names of the columns that are filled then."""
+        return {name: value(source) for name, value in self._values[when].items()}

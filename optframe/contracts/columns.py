@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from optframe.contracts.column import Column, When
+from optframe.contracts.column import Column, Filling
 from optframe.contracts.metrics import MEASURES, METRICS, rises
 from optframe.contracts.trial import STAGES
 
@@ -342,6 +342,5 @@ RESERVED = frozenset({*_names(TRIALS), *_names(CURVES), *MEASURES})
 """The names of columns that no metric may have."""
 
 
-def filled(when: When, source: object) -> dict[str, Any]:
-    """Return what a trial fills of its row when it is planned, or its record when it has ended."""
-    return {c.name: c.value(source) for c in TRIALS if c.when == when and c.of is not None}
+filled = Filling(TRIALS)
+"""Returns what a trial fills of its row when it is planned, or its record when it has ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +98,15 @@ class Record:
 
     def last(self, column: str) -> float | None:
         """Return a column's last value; None if the curve has no such column or no rows."""
-        if column not in self.columns or not len(self.curve):
-            return None
-        return float(self.curve[-1, self.columns.index(column)])
+        return self._last.get(column)
 
-    @property
+    @cached_property
+    def _last(self) -> dict[str, float]:
+        return (
+            dict(zip(self.columns, self.curve[-1].tolist(), strict=True)) if len(self.curve) else {}
+        )
+
+    @cached_property
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics in the curve."""
         names = self.columns[len(COUNT_COLUMNS) :]

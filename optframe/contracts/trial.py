@@ -54,8 +54,11 @@ class Component:
 def canonical(values: Mapping[str, Any]) -> str:
     """Return plain data as JSON in a fixed order; floats keep every bit."""
     # Escaped, a lone surrogate is valid JSON, and reads as what it was.
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return encodable(text)
+    return encodable(_in_order(values))
+
+
+_in_order = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+"""Made once, since thousands of trials are hashed."""
 
 
 STARTS = ("standard", "random")
@@ -154,10 +157,20 @@ class Budget:
             if not isfinite(value):
                 raise ValueError(f"target: found {value}, expected a finite number")
 
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """All parameters; the trials of a study share few budgets, so that it is made once."""
+        return dataclasses.asdict(self)
+
+    @cached_property
+    def json(self) -> str:
+        """All parameters as canonical JSON."""
+        return canonical(self.asked)
+
     @property
     def table(self) -> dict[str, Any]:
         """The given parameters as a table of a study file."""
-        given = {name: value for name, value in vars(self).items() if value is not None}
+        given = {name: value for name, value in self.asked.items() if value is not None}
         if isinstance(self.target, tuple):
             given["target"] = dict([self.target])
         return given
@@ -189,7 +202,11 @@ class Budget:
         return dataclasses.replace(self, target={metric: float(self.target)})  # type: ignore[arg-type]
 
     def __str__(self) -> str:
-        shown = dataclasses.asdict(self)
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
+        shown = dict(self.asked)
         every = shown.pop("target_every")
         if isinstance(self.target, tuple):
             shown["target"] = f"{self.target[0]} {self.target[1]:g}"
@@ -212,6 +229,16 @@ class Checkpoints:
     count: CheckpointCount = 60
     every_steps: Steps | None = None
     every_epochs: MoreThanNothing | None = None
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """All parameters; the trials of a study share them, so that it is made once."""
+        return dataclasses.asdict(self)
+
+    @cached_property
+    def json(self) -> str:
+        """All parameters as canonical JSON."""
+        return canonical(self.asked)
 
 
 @dataclass(frozen=True)
@@ -272,16 +299,15 @@ class Trial:
         """
         seed = [self.seed] if self.stage == "final" else [self.stage, self.study, self.seed]
         # Limits that are not given and are newer than the first stores leave cells as they were.
-        budget = dataclasses.asdict(self.budget)
-        if self.budget.work is None:
-            del budget["work"]
+        newer = {"work"} if self.budget.work is None else ()
+        budget = {name: value for name, value in self.budget.asked.items() if name not in newer}
         asked = {
             "optimizer": [self.optimizer.name, self.optimizer.parameters],
             "problem": [self.problem.name, self.problem.parameters],
             "sampler": [self.sampler.name, self.sampler.parameters],
             "seed": [self.study_seed, *seed],
             "budget": budget,
-            "checkpoints": dataclasses.asdict(self.checkpoints),
+            "checkpoints": self.checkpoints.asked,
             "start": self.start,
         }
         return _hash(asked)

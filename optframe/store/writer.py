@@ -7,7 +7,6 @@ same time. Nothing in it is unpickled.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import socket
@@ -15,6 +14,7 @@ import sqlite3
 import sys
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ import numpy as np
 
 from optframe.contracts.columns import TRIALS, filled
 from optframe.contracts.record import Landscape, Record
-from optframe.contracts.trial import canonical
 from optframe.errors import StoreError, visible
 from optframe.given_files import unfit
 from optframe.store.file import (
@@ -203,11 +202,11 @@ class Store:
         """Add trials at the end of the plan but those that are in it; return how many it has."""
         query = "SELECT key FROM trials WHERE position IS NOT NULL"
         there = {key for (key,) in self._connection.execute(query)}
-        for trial in trials:
-            if trial.key in there:
-                continue
-            settings = _settings_row(trial)
+        trials = [trial for trial in trials if trial.key not in there]
+        rows = [_settings_row(trial) for trial in trials]
+        for settings in dict.fromkeys(rows):
             self._execute(f"INSERT OR IGNORE INTO settings VALUES ({_marks(settings)})", settings)
+        for trial, settings in zip(trials, rows, strict=True):
             own = {"position": len(there), "settings": settings[0]}
             row = {**filled("planned", trial), **own}
             self._execute(
@@ -318,13 +317,13 @@ class Store:
 
 def _settings_row(trial: Trial) -> tuple[Any, ...]:
     """Return the trial's row of ``settings``: the part of its specification not in ``trials``."""
-    settings = (
-        canonical(dataclasses.asdict(trial.budget)),
-        canonical(dataclasses.asdict(trial.checkpoints)),
-        json.dumps(trial.measure),
-        int(trial.profile),
-        trial.code,
-    )
+    measure, profile = json.dumps(trial.measure), int(trial.profile)
+    return _named(trial.budget.json, trial.checkpoints.json, measure, profile, trial.code)
+
+
+@lru_cache(maxsize=64)
+def _named(*settings: Any) -> tuple[Any, ...]:
+    """Return settings with their name before them; thousands of trials share few of them."""
     return (settings_id(settings), *settings)
 
 

@@ -29,6 +29,8 @@ class Budgets:
         self._prefix = prefix
         self._mistakes = mistakes
         self._metrics: dict[int, dict[str, float]] = {}
+        self._known: dict[tuple[str, int, int], tuple[Any, Problem, Budget | None]] = {}
+        """The budgets so far, by where they are given, and the identities of what is held here."""
 
     def of(self, optimizer: Choice, problem: Choice, bound: Problem) -> Budget | None:
         """Return the optimizer's budget, else the problem's, else the study's; None if invalid."""
@@ -36,6 +38,14 @@ class Budgets:
         for choice in (problem, optimizer):
             if "budget" in choice.table:
                 given, where = choice.table["budget"], f"{choice.where}: budget"
+        key = (where, id(given), id(bound))
+        if key not in self._known:
+            made = self._checked(given, where, problem, bound)
+            self._known[key] = given, bound, made
+        return self._known[key][-1]
+
+    def _checked(self, given: Any, where: str, problem: Choice, bound: Problem) -> Budget | None:
+        """Return a budget, and report what is wrong with it on this problem."""
         made = self._made(given, where)
         records = bound.records if isinstance(bound, StochasticProblem) else None
         if made is not None and made.epochs is not None and records is None:

@@ -16,7 +16,14 @@ from optframe.contracts.trial import NO_SAMPLER, Component, Trial
 from optframe.errors import OptframeError, PluginError, described, nearest
 from optframe.study.grids import Choice
 
-__all__ = ["is_deterministic", "namesakes", "parts_of", "reason_to_skip", "unknown_partners"]
+__all__ = [
+    "Offers",
+    "is_deterministic",
+    "namesakes",
+    "parts_of",
+    "reason_to_skip",
+    "unknown_partners",
+]
 
 
 def parts_of(
@@ -63,8 +70,22 @@ def _draws(optimizer: Any) -> bool:
     return any(one.random for one in all_of(optimizer))
 
 
+class Offers:
+    """What the problems of a plan support, which is worked out once for all optimizers."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[Problem, Sampler | None, frozenset[str]]] = {}
+
+    def __call__(self, bound: Problem, sampler: Sampler | None) -> frozenset[str]:
+        """Return the methods and conditions that a problem supports with this sampler."""
+        key = id(bound), id(sampler)  # both are held, so that their identities stay theirs
+        if key not in self._known:
+            self._known[key] = bound, sampler, offers(bound, sampler)
+        return self._known[key][-1]
+
+
 def reason_to_skip(
-    optimizer: Choice, problem: Choice, bound: Problem, sampler: Sampler | None
+    optimizer: Choice, problem: Choice, bound: Problem, sampler: Sampler | None, offered: Offers
 ) -> str | None:
     """Return why a trial is skipped: what the problem does not support; None if it can run.
 
@@ -77,7 +98,7 @@ def reason_to_skip(
     around = problem.component.values.get("wrap", [])
     offering = "+".join([problem.component.name, *(transform["name"] for transform in around)])
     try:
-        missing = optimizer.made.requires() - offers(bound, sampler)
+        missing = optimizer.made.requires() - offered(bound, sampler)
         refusal = None if missing else optimizer.made.refusal(layout_of(bound))
     except Exception as error:
         raise PluginError(f"{optimizer.where}: {described(error)}") from error

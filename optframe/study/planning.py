@@ -14,12 +14,13 @@ from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
 from optframe.contracts.seeds import Seeds
-from optframe.contracts.trial import MOST_TRIALS, NO_SAMPLER, Checkpoints, Trial
+from optframe.contracts.trial import MOST_TRIALS, NO_SAMPLER, Trial
 from optframe.errors import OptframeError, UsageError, described, one_line
 from optframe.study.budgets import Budgets
 from optframe.study.grids import Choice, Choices
 from optframe.study.mistakes import mistakes_of
 from optframe.study.pairing import (
+    Offers,
     is_deterministic,
     namesakes,
     parts_of,
@@ -53,6 +54,7 @@ class Planner:
         self.backend = ""
         self.tune = study.tuning
         self._code = cache(registry.code)  # files are read once per plan
+        self._offers = Offers()
         self._identity = cache(partial(identity_of, follow=False))
         self.prefix = f"{study.where}: " if study.where else ""
         self.budgets = Budgets(study.budget, study.seed, self.prefix, self.mistakes)
@@ -189,7 +191,7 @@ class Planner:
         if budget is None:
             return
         scheme: Sampler | None = sampler.made if sampler else None
-        skip = reason_to_skip(optimizer, problem, bound, scheme)
+        skip = reason_to_skip(optimizer, problem, bound, scheme, self._offers)
         if skip is None and check:
             found = mistakes_of_schedules(optimizer.made, budget, bound, scheme)
             self.mistakes += [f"{optimizer.where}: {mistake}" for mistake in found]
@@ -212,7 +214,7 @@ class Planner:
                 seed=seed,
                 study_seed=self.study.seed,
                 budget=budget,
-                checkpoints=self._checkpoints(),
+                checkpoints=self.study.run.marks,
                 start=str(problem.table.get("start", self.study.start)),
                 backend=backend,
                 dtype=self.study.dtype or bound.dtype,
@@ -222,10 +224,6 @@ class Planner:
                 measure=tuple(name for name in MEASURES if name in self.study.run.measure),
                 profile=self.study.run.profile,
             )
-
-    def _checkpoints(self) -> Checkpoints:
-        given = self.study.run.checkpoints
-        return Checkpoints(count=given) if isinstance(given, int) else Checkpoints(**given)
 
     def _bind(self, problem: Choice, backend: str) -> Problem | None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 from typing import Annotated, Literal
 
@@ -12,7 +13,13 @@ from annotated_types import Gt, Predicate
 from optframe.components.binder import resolve_backend
 from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
-from optframe.contracts.trial import CheckpointCount, MoreThanNothing, Parallel, Retries
+from optframe.contracts.trial import (
+    CheckpointCount,
+    Checkpoints,
+    MoreThanNothing,
+    Parallel,
+    Retries,
+)
 from optframe.errors import UsageError
 
 __all__ = ["Duration", "RunSettings", "check_names", "seconds", "seconds_in"]
@@ -69,6 +76,12 @@ class RunSettings:
             return "dask"
         more = self.jobs not in (None, 1) or self.timeout is not None or self.retries is not None
         return "processes" if more else "serial"
+
+    @cached_property
+    def marks(self) -> Checkpoints:
+        """When the study's runs are measured; one object, which its trials share."""
+        given = self.checkpoints
+        return Checkpoints(count=given) if isinstance(given, int) else Checkpoints(**given)  # type: ignore[arg-type]
 
 
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
