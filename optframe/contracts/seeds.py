@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,12 @@ class Seeds:
 
     def derived(self) -> int:
         """Return one number that identifies the trial's seeds, as the store records it."""
-        return int(self.sequence("start").generate_state(1, np.uint64)[0] >> np.uint64(1))
+        return _derived(self)
+
+
+@lru_cache(maxsize=1024)
+def _derived(seeds: Seeds) -> int:
+    return int(seeds.sequence("start").generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 class SamplerSeeds:

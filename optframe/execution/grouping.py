@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from optframe.components.parameters import parameters
 from optframe.components.registry import Registry
 from optframe.contracts import Optimizer
 from optframe.contracts.optimizer import all_of
-from optframe.contracts.trial import Trial, canonical
+from optframe.contracts.seeds import Seeds
+from optframe.contracts.trial import Component, Trial, canonical
 from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.rules import computing_with
 from optframe.trial.profiling import peak_bytes
@@ -26,12 +28,13 @@ def companions(trials: Sequence[Trial], runner: TrialRunner, memory: float) -> l
     Trials of a batch differ only in seeds and in numeric hyperparameters. A batch takes at most
     about ``memory`` MiB, estimated from one step of its first trial.
     """
-    alike: dict[str, list[Trial]] = {}
+    alike: dict[Hashable, list[Trial]] = {}
+    masks: dict[Component, str] = {}
     for trial in trials:
-        try:
-            kind = _kind(trial, runner)
-        except (Exception, SystemExit):  # the trial itself raises it again, and records it
-            kind = trial.key
+        kind: Hashable = trial.key
+        # What is raised here, the trial itself raises again, and records it.
+        with contextlib.suppress(Exception, SystemExit):
+            kind = _kind(trial, runner, masks)
         alike.setdefault(kind, []).append(trial)
     batches: list[Batch] = []
     for group in alike.values():
@@ -40,21 +43,26 @@ def companions(trials: Sequence[Trial], runner: TrialRunner, memory: float) -> l
     return batches
 
 
-def _kind(trial: Trial, runner: TrialRunner) -> str:
-    """Return a text that is equal for trials that differ only in numbers and seeds."""
-    registry, optimizer = runner.registry, trial.optimizer
-    values = _masked(registry, "optimizers", {"name": optimizer.name, **optimizer.values})
-    problem = runner.binder.problem(trial.problem, trial.backend, trial.dtype, trial.seeds)
-    shared: dict[str, Any] = {
-        "optimizer": values,
-        "problem": [trial.problem.name, trial.problem.parameters],
-        "sampler": [trial.sampler.name, trial.sampler.parameters],
-        "rest": [str(trial.budget), str(trial.checkpoints), trial.start, trial.study_seed],
-        "measured": [trial.measure, trial.profile],
-        "where": [trial.backend, trial.dtype, trial.threads, trial.code],
-        "instance": [trial.seed, trial.seeds.tuning] if problem.draws_instance else [],
-    }
-    return canonical(shared)
+def _kind(trial: Trial, runner: TrialRunner, masks: dict[Component, str]) -> Hashable:
+    """Return what is equal for trials that differ only in numbers and seeds.
+
+    ``masks`` are the optimizers so far, without their numbers.
+    """
+    optimizer = trial.optimizer
+    if optimizer not in masks:
+        table = {"name": optimizer.name, **optimizer.values}
+        masks[optimizer] = canonical(_masked(runner.registry, "optimizers", table))
+    seeds = Seeds(trial.study_seed, 0)
+    problem = runner.binder.problem(trial.problem, trial.backend, trial.dtype, seeds)
+    return (
+        masks[optimizer],
+        (trial.problem.name, trial.problem.parameters),
+        (trial.sampler.name, trial.sampler.parameters),
+        (trial.budget.json, trial.checkpoints.json, trial.start, trial.study_seed),
+        (trial.measure, trial.profile),
+        (trial.backend, trial.dtype, trial.threads, trial.code),
+        (trial.seed, trial.seeds.tuning) if problem.draws_instance else (),
+    )
 
 
 def _masked(registry: Registry, kind: str, table: Mapping[str, Any]) -> dict[str, Any]:

@@ -241,10 +241,9 @@ def _executor(registry: Registry, settings: RunSettings, backend: Backend) -> Ex
 
 def _notify(registry: Registry, event: str, **what: Any) -> None:
     """Call each observer's hook for an event; an exception in one is printed, and not raised."""
-    observers = registry.manager.get_plugins()
-    for observer in observers:
-        others = observers - {observer}
-        hook = registry.manager.subset_hook_caller(f"optframe_{event}", others)
+    plugins, name = registry.manager.get_plugins(), f"optframe_{event}"
+    for observer in {one.plugin for one in getattr(registry.hook, name).get_hookimpls()}:
+        hook = registry.manager.subset_hook_caller(name, plugins - {observer})
         try:
             with staying():
                 hook(**what)

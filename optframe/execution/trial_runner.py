@@ -150,17 +150,24 @@ class TrialRunner:
 
     def _together(self, trials: Sequence[Trial]) -> list[Record]:
         started, load = now(), machine_load()
-        runs = [Run(self._recorded(trial)) for trial in trials]
+        runs: list[Run] = []
+        starts: dict[Any, Any] = {}  # of the seeds so far; each run copies its own
+        for trial in trials:
+            seed = trial.stage, trial.study, trial.seed
+            setup = self._recorded(trial, starts.get(seed))
+            starts[seed] = setup.start
+            runs.append(Run(setup))
         optimizers = [run.setup.optimizer for run in runs]
         batch = VectorizedRuns(runs, merged(optimizers, runs[0].setup.backend))  # type: ignore[arg-type]
         batch.execute()
-        records = [_record(t, run, started, load) for t, run in zip(trials, runs, strict=True)]
-        shared = {
+        shared: dict[str, Any] = {
+            "started": started,
+            "load": load,
             "together": len(runs),
             "compile_seconds": batch.compile_seconds,
             "state_bytes": batch.state_bytes,
         }
-        records = [dataclasses.replace(record, **shared) for record in records]  # type: ignore[arg-type]
+        records = [_record(t, run, **shared) for t, run in zip(trials, runs, strict=True)]
         # Runs of one problem have one landscape, so only the first record holds it.
         return [dataclasses.replace(records[0], landscape=self._landscape(runs[0])), *records[1:]]
 
@@ -169,7 +176,14 @@ class TrialRunner:
         try:
             run = Run(self._recorded(trial))
             run.execute()
-            record = _record(trial, run, started, load)
+            record = _record(
+                trial,
+                run,
+                started=started,
+                load=load,
+                compile_seconds=run.compile_seconds,
+                state_bytes=run.state_bytes,
+            )
         except BaseException as error:
             self._pass_stop(error)
             failed = Record.without_run(trial, "failed", described(error), started, _trace(error))
@@ -184,9 +198,9 @@ class TrialRunner:
             self._pass_stop(error)
             return None
 
-    def _recorded(self, trial: Trial) -> Setup:
-        """Return the objects of a trial whose record is kept, with its path."""
-        return dataclasses.replace(self.setup(trial), path=True)
+    def _recorded(self, trial: Trial, theta0: Any = None) -> Setup:
+        """Return the objects of a trial whose record is kept, with its path; see `setup`."""
+        return dataclasses.replace(self.setup(trial, theta0), path=True)
 
     def setup(self, trial: Trial, theta0: Any = None) -> Setup:
         """Return the objects of a trial, made from their names; ``theta0`` replaces its start."""
@@ -254,25 +268,22 @@ def _names(trial: Trial) -> Iterator[str]:
             pending += value
 
 
-def _record(trial: Trial, run: Run, started: str, load: float | None) -> Record:
+def _record(trial: Trial, run: Run, **measured: Any) -> Record:
     return Record(
         key=trial.key,
         status=str(run.status),
         reason=run.reason,
         traceback=_trace(run.error),
-        started=started,
         derived_seed=run.setup.seeds.derived(),
         seconds=run.clock.seconds,
-        compile_seconds=run.compile_seconds,
-        state_bytes=run.state_bytes,
         size=run.problem.size,
         minimum=run.problem.minimum,
         columns=run.columns,
         curve=run.curve,
         step_bytes=None if run.profile is None else run.profile.step_bytes,
         window=run.window,
-        load=load,
         path=run.path.table if run.path is not None and run.path.rows else None,
+        **measured,
     )
 
 

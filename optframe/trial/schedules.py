@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import lru_cache
 from numbers import Real
 from typing import Any, TypeVar, cast
 
@@ -14,6 +15,13 @@ from optframe.contracts import Optimizer, Schedule, Search
 __all__ = ["ScheduledFields"]
 
 Component = TypeVar("Component")
+
+
+@lru_cache(maxsize=1024)
+def _floats(kind: type) -> frozenset[str]:
+    """Return the attributes of a class that are floats in a run."""
+    fields = parameters(kind).values()
+    return frozenset(field.attribute for field in fields if is_float(field.annotation))
 
 
 class ScheduledFields:
@@ -34,9 +42,10 @@ class ScheduledFields:
         Numbers of all types become floats, so that 1, 1.0 and ``numpy.int64(1)`` give the same run.
         """
         copied, kind = copy.copy(optimizer), cast("Any", type(optimizer))
-        fields = parameters(kind).values()
-        numbers = {field.attribute for field in fields if is_float(field.annotation)}
+        numbers = _floats(kind)
         for name, value in vars(optimizer).items():
+            if type(value) is float:  # most are: it stays
+                continue
             if isinstance(value, Schedule):
                 found = Scheduled.of(optimizer, name, value)
                 self.there.append((copied, name, value, found.least, found.most, found))
