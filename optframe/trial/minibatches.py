@@ -29,7 +29,7 @@ class Minibatches:
             self.drawing, self.noisy = True, not problem.deterministic
             self.records = problem.records or 0
         self._sampler = sampler
-        self._seeds = seeds
+        self.seeds = seeds
         self._epoch = -1
         self._indices: Sequence[Any] = []
         self._lazy = False
@@ -71,11 +71,11 @@ class Minibatches:
 
     def noise(self, k: int) -> np.random.Generator | None:
         """Return the generator of step k's noise; None if the problem has no noise."""
-        return self._seeds.generator("noise", k) if self.noisy else None
+        return self.seeds.generator("noise", k) if self.noisy else None
 
     def _load(self, epoch: int) -> None:
         assert self._sampler is not None
-        seeds = SamplerSeeds(self._seeds)
+        seeds = SamplerSeeds(self.seeds)
         found = self._sampler.epoch(epoch, self.records, seeds)
         lazy = isinstance(found, Sequence) and not isinstance(found, (list, tuple))
         self._lazy = lazy and self._sampler.copies

@@ -95,12 +95,16 @@ def _fits(together: Any, alone: Any, runs: int) -> bool:
 
 
 class StackedMinibatches:
-    """The minibatches of R runs: indices of shape (R, B), and noise with the run axis first."""
+    """The minibatches of R runs: indices of shape (R, B), and noise with the run axis first.
+
+    Runs of one seed see the same records: then all rows are one row of memory.
+    """
 
     def __init__(self, runs: Sequence[Minibatches], sampler: Sampler | None) -> None:
         self._runs = runs
         self._first = runs[0]
         self._same = sampler is None or sampler.deterministic
+        self._one_seed = all(run.seeds == runs[0].seeds for run in runs)
         self.drawing = self._first.drawing
         """Whether steps use different minibatches or noise."""
         self.end = self._first.end
@@ -114,10 +118,14 @@ class StackedMinibatches:
         first = self._first
         indices, size = first.indices(k)
         if not self._same and first.per_epoch is not None:
-            rows = [_listed(run.indices(k)[0], first.records) for run in self._runs]
-            if any(len(row) != size for row in rows):
-                raise NotTogether("its sampler gives minibatches of different sizes")
-            indices = np.stack(rows)
+            if self._one_seed:
+                row = _listed(indices, first.records)
+                indices = np.broadcast_to(row, (len(self._runs), len(row)))
+            else:
+                rows = [_listed(run.indices(k)[0], first.records) for run in self._runs]
+                if any(len(row) != size for row in rows):
+                    raise NotTogether("its sampler gives minibatches of different sizes")
+                indices = np.stack(rows)
         noise: Any = None
         if first.noisy:
             noise = StackedGenerator([run.noise(k) for run in self._runs])  # type: ignore[misc]

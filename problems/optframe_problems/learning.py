@@ -140,9 +140,15 @@ class LearningProblem(StochasticProblem):
             return Batch(
                 xp.take(training.inputs, rows, axis=0), xp.take(training.targets, rows, axis=0)
             )
-        shape, rows = rows.shape, xp.reshape(rows, (-1,))
+        shape, one = indices.shape, indices.strides[0] == 0
+        # The runs of one seed share the memory of their records, which are taken once.
+        rows = xp.reshape(rows[:1, :] if one else rows, (-1,))
         inputs = xp.take(training.inputs, rows, axis=0)
         targets = xp.take(training.targets, rows, axis=0)
+        if one:
+            return Batch(
+                xp.broadcast_to(inputs, (*shape, inputs.shape[-1])), xp.broadcast_to(targets, shape)
+            )
         return Batch(xp.reshape(inputs, (*shape, -1)), xp.reshape(targets, shape))
 
     @cached_property

@@ -11,10 +11,14 @@ import optframe
 from optframe import Function, Optimizer, StochasticProblem, Study, load_plugins
 from optframe.cli import main
 from optframe.components.binder import Binder
+from optframe.contracts.seeds import Seeds
+from optframe.contracts.trial import Component
 from optframe.execution.grouping import companions
 from optframe.execution.trial_runner import TrialRunner
 from optframe.statistics import summary
 from optframe.study.settings import RunSettings
+from optframe.trial.minibatches import Minibatches
+from optframe.trial.stacking import StackedMinibatches
 
 RESULTS = ["status", "reason", "steps", "epochs", "samples", "losses", "gradients", "derived_seed"]
 
@@ -139,6 +143,30 @@ def test_what_is_drawn_is_each_runs_own(problem, compared):
 def test_minibatches_and_masks_are_each_runs_own(problem, sampler, rtol, compared):
     fields = {"problems": problem, "samplers": [sampler], "budget": {"epochs": 2}}
     assert batched(compared(rtol, optimizers=rates(0.001, 0.01, name="adam"), **fields)).all()
+
+
+@pytest.mark.parametrize(
+    ("problem", "rtol"), [("softmax", 1e-6), ("mlp:hidden=[8],dropout_hidden=0.5", 1e-3)]
+)
+def test_runs_of_one_seed_end_as_they_do_alone(problem, rtol, compared):
+    fields = {"problems": problem, "samplers": ["shuffled"], "budget": {"steps": 30}, "seeds": 1}
+    assert batched(compared(rtol, optimizers=rates(0.01, 0.1, 1.0), **fields)).all()
+
+
+def test_the_records_of_one_seed_are_taken_once():
+    problem = Binder(load_plugins()).problem(
+        Component("softmax", '{"data":"digits"}', "softmax"), "numpy", "float32", Seeds(0, 0)
+    )
+    sampler = load_plugins().make("samplers", "shuffled", {"batch_size": 8})
+    for others, shared in ((0, True), (1, False)):
+        seeds = Seeds(0, 0), Seeds(0, others)
+        alone = [Minibatches(problem, sampler, each) for each in seeds]
+        batch, size = StackedMinibatches(alone, sampler).draw(3)
+        assert (batch.inputs.shape, batch.targets.shape, size) == ((2, 8, 65), (2, 8), 8)
+        assert (batch.inputs.strides[0] == 0) is shared
+        for row, one in enumerate(alone):
+            assert (batch.inputs[row] == one.draw(3)[0].inputs).all()
+            assert (batch.targets[row] == one.draw(3)[0].targets).all()
 
 
 def test_what_cannot_share_a_batch_runs_alone(compared):
