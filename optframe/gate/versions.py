@@ -1,8 +1,8 @@
 """Judges two versions of the same trials: the base and the head are the contenders.
 
 Each pair of an optimizer and a problem (and a sampler) is a problem of these standings, and runs of
-the same seed are a pair. The verdict of a comparison does not depend on it: limits judge each
-number, and these lines say what all of them amount to.
+the same seed are a pair, those of tuned settings, too. The verdict of a comparison does not depend
+on it: limits judge each number, and these lines say what all of them amount to.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def of_versions(base: Results, head: Results) -> Standings:
         names = [trial_name(str(o), str(p), str(s)) for o, p, s in labels]
         keys = side + own["key"]
         same = {"optimizer": side, "optimizer_name": side, "contender": None, "sampler": "none"}
+        same["study"] = None  # both versions run what one of them chose: seeds pair their runs
         trials.append(own.assign(key=keys, problem=names, problem_name=names, **same))
         curves.append(one.curves.assign(key=side + one.curves["key"]))
     joined = [pd.concat(frames, ignore_index=True) for frames in (trials, curves)]

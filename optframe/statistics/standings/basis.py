@@ -19,6 +19,7 @@ from optframe.statistics.standings.runs import (
     runs_of,
     spent_by,
 )
+from optframe.statistics.standings.tuned import studied
 from optframe.statistics.wording import measure_name
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ def basis_of(
 ) -> Basis:
     """Return what is judged of the trials that ``ran``.
 
-    ``contenders`` are the numbers of these trials' contenders, and how many there are. Seeds whose
-    start already met the target are left out for all contenders of the problem.
+    ``trials`` are those of `with_units`. ``contenders`` are the numbers of these trials'
+    contenders, and how many there are. Seeds whose start already met the target are left out for
+    all contenders of the problem.
     """
     every = runs_of(trials[ran], contenders[0], metric)
     begun = at_start(every)
@@ -71,7 +73,8 @@ def basis_of(
         contender=runs.contender,
         problem=runs.problem,
         setting=_labels(trials, runs),
-        seed=runs.frame["seed"].to_numpy(np.intp),
+        seed=runs.frame["unit"].to_numpy(np.intp),
+        run=runs.frame["seed"].to_numpy(np.intp),
         won=runs.won,
         paid=costs_paid(runs, runs.won, spent, whole, cells),
         value=ends.value,
@@ -81,6 +84,7 @@ def basis_of(
         status=_codes(runs.frame["status"]),
         contenders=contenders[1],
         problems=runs.problems,
+        studied=np.isin(np.array(runs.problems, dtype=object), studied(trials)),
     )
     reasons = {
         number: _reason(sample, ends, runs, cost, number) for number in range(len(runs.problems))
@@ -127,11 +131,11 @@ def _cells(runs: Runs) -> Integers:
 
 
 def _labels(trials: pd.DataFrame, runs: Runs) -> Integers:
-    """Return a number for each run's label, in the order in which the study names them."""
+    """Return a number for each run's setting, in the order in which the study names them."""
     import pandas as pd
 
-    order = pd.Index(pd.unique(trials["optimizer"].astype(str)))
-    return order.get_indexer(pd.Index(runs.frame["optimizer"].astype(str))).astype(np.intp)
+    order = pd.Index(pd.unique(trials["setting"]))
+    return order.get_indexer(pd.Index(runs.frame["setting"])).astype(np.intp)
 
 
 def _codes(values: pd.Series[str]) -> Integers:

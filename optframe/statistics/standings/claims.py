@@ -19,6 +19,7 @@ from optframe.statistics.standings.basis import Basis, basis_of
 from optframe.statistics.standings.contenders import Contenders, contenders_of
 from optframe.statistics.standings.judgement import Judgement
 from optframe.statistics.standings.relabelling import BLOCKS, LEVEL, Ratio, p_over_problems
+from optframe.statistics.standings.tuned import searches, studied, with_lost, with_units
 from optframe.statistics.standings.units import Units
 
 if TYPE_CHECKING:
@@ -48,21 +49,56 @@ class Claims:
     """The cost that was asked for."""
     level: float = LEVEL
     """The level of the claims: of ``best``, and of pairs that are told apart."""
+    tuning: pd.DataFrame | None = field(default=None, repr=False)
+    """The searches for settings, a row each: see `optframe.statistics.standings`."""
+    warnings: tuple[str, ...] = ()
+    """What is doubtful of the tuning, one sentence each."""
+
+    @cached_property
+    def searches(self) -> pd.DataFrame:
+        """The rows of ``tuning`` with all columns, ``lost`` and ``open``: see `tuned.searches`."""
+        return searches(self.tuning, self.trials)
+
+    @cached_property
+    def _every(self) -> pd.DataFrame:
+        """The trials, and runs that broke down for those that lost contenders have not."""
+        return with_units(with_lost(self.trials, self.searches))
+
+    @cached_property
+    def pooled_trials(self) -> pd.DataFrame:
+        """The trials, those of a tuned contender under its own name."""
+        return self.trials.assign(optimizer=self._every["setting"].iloc[: len(self.trials)].array)
+
+    @cached_property
+    def compares(self) -> str:
+        """What tests over runs compare: ``optimizers``, or ``settings`` that tuning chose.
+
+        They compare optimizers where each judged problem with a tuned contender has two studies or
+        more, and are empty where nothing was tuned.
+        """
+        judged = {str(name) for name in self.judgement.names}
+        every = self._every
+        if "study" not in every:
+            return ""
+        own = set(every.loc[every["study"].notna(), "problem"].astype(str)) & judged
+        if not own:
+            return ""
+        return "optimizers" if own <= set(studied(every)) else "settings"
 
     @cached_property
     def _contenders(self) -> Contenders:
-        return contenders_of(self.trials)
+        return contenders_of(self._every)
 
     @cached_property
     def _ran(self) -> Flags:
-        return np.asarray(~self.trials["status"].isin((*UNRUN, "recording")).to_numpy())
+        return np.asarray(~self._every["status"].isin((*UNRUN, "recording")).to_numpy())
 
     @cached_property
     def _basis(self) -> Basis:
         """The runs that are judged, and what they paid."""
         ran = self._ran
         of = self._contenders.codes[ran], len(self.names)
-        return basis_of(self.trials, ran, of, self.curves, self.chosen_by, self.metric)
+        return basis_of(self._every, ran, of, self.curves, self.chosen_by, self.metric)
 
     @property
     def judgement(self) -> Judgement:
@@ -83,7 +119,7 @@ class Claims:
     def met(self) -> bool:
         """Whether two contenders ran on the same problem."""
         codes = self._contenders.codes[self._ran]
-        problem = self.trials["problem"][self._ran].to_numpy()
+        problem = self._every["problem"][self._ran].to_numpy()
         return len(set(zip(problem, codes, strict=True))) > len(set(problem))
 
     @cached_property
@@ -104,7 +140,7 @@ class Claims:
     @cached_property
     def doubts(self) -> list[str]:
         """What is doubtful of costs and times, one sentence each."""
-        return doubts_of(self.trials, self.asked)
+        return doubts_of(self.pooled_trials, self.asked)
 
     @cached_property
     def kind(self) -> str:
@@ -140,14 +176,14 @@ class Claims:
         """Why runs cannot be compared by the cost; empty if they can."""
         if self.cost != "seconds":
             return ""
-        if (self.trials.loc[self._ran, "together"] > 1).any():
+        if (self.trials["together"] > 1).any():
             return "not comparable: some runs ran in batches, and have no times of their own"
         return not_comparable(self.unsteady) or ""
 
     @cached_property
     def unsteady(self) -> list[Unsteady]:
         """The signs that the machine was not equally fast for all runs, problem by problem."""
-        return unsteady(self.trials)
+        return unsteady(self.pooled_trials)
 
     @cached_property
     def chosen_by(self) -> str:
@@ -181,10 +217,13 @@ class Claims:
         rows, columns = np.flatnonzero(judgement.ranked), judgement.numbers
         still = judgement.cells.fixed[np.ix_(rows, np.array(columns, dtype=np.intp))].copy()
         if self.seeds is not None and self.seeds > 1:
-            # Where nothing is drawn, a study plans one seed of several.
+            # Where nothing is drawn, a study plans one seed of several, for each search.
+            several = set(studied(self._every))
             for place, name in enumerate(judgement.names):
-                own = (self.trials["problem"] == name).to_numpy()
-                seeds = self.trials["seed"][own].groupby(self._contenders.codes[own]).nunique()
+                if name in several:
+                    continue
+                own = (self._every["problem"] == name).to_numpy()
+                seeds = self._every["seed"][own].groupby(self._contenders.codes[own]).nunique()
                 still[:, place] |= seeds.reindex(rows).to_numpy() == 1
         return bool(still.all())
 
@@ -203,7 +242,7 @@ class Claims:
         """P of a swap test over problems, the first against the second; NaN with fewer than 6."""
         if not self.comparable or len(self.leaders) > 1:
             return math.nan
-        names = names_of_problems(self.trials)
+        names = names_of_problems(self._every)
         first, second = (int(i) for i in self.judgement.order.sequence[:2])
         found: dict[str, list[float]] = {}
         for number, name in zip(self.judgement.numbers, self.judgement.names, strict=True):

@@ -31,11 +31,11 @@ def contenders_of(trials: pd.DataFrame) -> Contenders:
     - *optimizers*: the labels; a table of a study with lists of values (a grid) is one contender,
       whose name is in the column ``contender``,
     - *samplers*,
-    - *settings*: the labels of the one optimizer's settings.
+    - *settings*: the labels of the one optimizer's settings; winners of one tuning are no rivals.
 
-    Labels that a person wrote are never merged.
+    Labels that a person wrote are never merged. ``trials`` are those of `with_units`.
     """
-    labels = trials["optimizer"].astype(str)
+    labels = trials["setting"]
     optimizers = labels
     if "contender" in trials:
         optimizers = trials["contender"].where(trials["contender"].notna(), labels).astype(str)

@@ -11,6 +11,7 @@ import numpy as np
 from optframe.statistics.intervals import clopper_pearson
 from optframe.statistics.standings.basis import Basis
 from optframe.statistics.standings.order import ranks_of
+from optframe.statistics.standings.tuned import LOST
 from optframe.statistics.standings.units import logarithm, terms
 
 if TYPE_CHECKING:
@@ -58,17 +59,19 @@ def cells_frame(basis: Basis, names: Sequence[str], order: Sequence[str]) -> pd.
     import pandas as pd
 
     cells, sample = basis.judged.cells, basis.sample.kept(basis.usable[basis.sample.problem])
-    labels = basis.runs.frame["optimizer"].astype(str).to_numpy(dtype=object)
-    labels = labels[basis.usable[basis.sample.problem]]
-    sample, labels = sample.kept(cells.chosen), labels[cells.chosen]
+    frame = basis.runs.frame[basis.usable[basis.sample.problem]][cells.chosen]
+    sample = sample.kept(cells.chosen)
     place = sample.contender * len(sample.problems) + sample.problem
     size = len(names) * len(sample.problems)
-    runs, won, lost = (
+    ran = ~frame[LOST].to_numpy()
+    runs, won, lost, absent = (
         np.bincount(place, part, size).astype(int)
-        for part in (np.ones(place.size), sample.won, sample.lost)
+        for part in (ran, sample.won, sample.lost & ran, ~ran)
     )
-    setting = np.full(size, "", dtype=object)
-    setting[place] = labels
+    labels: dict[int, list[str]] = {}
+    for at, label in zip(place[ran].tolist(), frame["optimizer"].astype(str)[ran], strict=True):
+        labels.setdefault(at, []).append(label)
+    setting = {at: " / ".join(dict.fromkeys(own)) for at, own in labels.items()}
     low, high = clopper_pearson(won, runs)
     rank = np.stack([ranks_of(column) for column in cells.b.T]) if sample.problems else cells.b
     rows = []
@@ -87,14 +90,15 @@ def cells_frame(basis: Basis, names: Sequence[str], order: Sequence[str]) -> pd.
                 {
                     "contender": name,
                     "problem": problem,
-                    "setting": setting[at],
+                    "setting": setting.get(at, ""),
                     "settings": int(cells.settings[i, number]),
                     "runs": int(runs[at]),
                     "won": int(won[at]),
-                    "success": won[at] / runs[at],
+                    "success": won[at] / runs[at] if runs[at] else math.nan,
                     "success_low": low[at],
                     "success_high": high[at],
                     "lost": int(lost[at]),
+                    "lost_in_tuning": int(absent[at]),
                     "kind": "cost" if cells.units[number].by_cost else "value",
                     "performance": _exp(b[i]),
                     "ratio": _exp(b[i] - best) if math.isfinite(b[i]) else math.inf,
@@ -104,17 +108,19 @@ def cells_frame(basis: Basis, names: Sequence[str], order: Sequence[str]) -> pd.
                 }
             )
     columns = ["contender", "problem", "setting", "settings", "runs", "won", "success"]
-    columns += ["success_low", "success_high", "lost", "kind", "performance", "ratio", "rank"]
+    columns += ["success_low", "success_high", "lost", "lost_in_tuning", "kind", "performance"]
+    columns += ["ratio", "rank"]
     return pd.DataFrame(rows, columns=[*columns, "first", "fixed"])
 
 
-def groups_frame(basis: Basis, names: Sequence[str]) -> pd.DataFrame:
-    """Return `Standings.groups`."""
+def groups_frame(basis: Basis, names: Sequence[str], by: str = "optimizer") -> pd.DataFrame:
+    """Return `Standings.groups`; by ``setting``, all winners of a tuned contender are one."""
     import pandas as pd
 
     good = basis.usable[basis.sample.problem]
     sample = basis.sample.kept(good)
-    frame = basis.runs.frame.loc[good, ["problem", "optimizer", "sampler"]].astype(str)
+    frame = basis.runs.frame.loc[good, ["problem", by, "sampler"]].astype(str)
+    frame = frame.rename(columns={by: "optimizer"})
     won = np.array([one.by_cost for one in basis.judged.cells.units], dtype=bool)
     by_cost = won[sample.problem] if len(sample.problems) else np.zeros(0, dtype=bool)
     upper, lower = terms(by_cost, sample.paid, sample.won, sample.value)
@@ -149,12 +155,13 @@ def runs_frame(basis: Basis, names: Sequence[str]) -> pd.DataFrame:
     """Return `Standings.runs`."""
     frame = basis.runs.frame[["key", "problem", "sampler", "seed"]].reset_index(drop=True)
     frame.insert(1, "contender", [names[i] for i in basis.runs.contender])
-    return frame.assign(
+    made = frame.assign(
         won=basis.sample.won,
         paid=basis.sample.paid,
         value=basis.sample.value,
         lost=basis.sample.lost,
     )
+    return made[~basis.runs.frame[LOST].to_numpy()].reset_index(drop=True)
 
 
 def _exp(b: float) -> float:

@@ -22,13 +22,16 @@ __all__ = ["Judged", "Judgement", "Sample", "judge"]
 
 
 class Sample(NamedTuple):
-    """What is judged of each run; arrays (runs,) but for the last two."""
+    """What is judged of each run; arrays (runs,) but for the last three."""
 
     contender: Integers
     problem: Integers
     setting: Integers
     """A number for each label; a contender may have several on a problem."""
     seed: Integers
+    """Its unit in tests: its seed, or its study (see `optframe.statistics.standings.tuned`)."""
+    run: Integers
+    """Its seed."""
     won: Flags
     paid: Floats
     value: Floats
@@ -41,13 +44,15 @@ class Sample(NamedTuple):
     """A number for each way to end."""
     contenders: int
     problems: Sequence[str]
+    studied: Flags
+    """Whether the seeds of each problem are studies of a tuning, arrays (problems,)."""
 
     def kept(self, rows: Flags) -> Sample:
         """Return the sample of these runs."""
         return self._replace(**{name: getattr(self, name)[rows] for name in _OF_RUNS})
 
 
-_OF_RUNS = Sample._fields[:11]
+_OF_RUNS = Sample._fields[:12]
 
 
 class Judged(NamedTuple):
@@ -154,7 +159,9 @@ def judge(sample: Sample) -> Judged:
         sums = upper[good], lower[good]
         marks = sample.status[run] * 1.0, sample.spent[run], sample.raw[run]
         made = units_of(sample.contender[run], sample.seed[run], sums, marks, count, by_cost)
-        units.append(made)
+        units.append(made._replace(studied=bool(sample.studied[number])))
+        if sample.studied[number]:  # seeds tell whether anything is drawn, not their sums
+            made = units_of(sample.contender[run], sample.run[run], sums, marks, count, by_cost)
         still[:, number] = fixed(made)
     b = performances(units)
     return Judged(units, b, setting, settings, chosen, still)

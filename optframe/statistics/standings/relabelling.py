@@ -14,7 +14,8 @@ relabellings whose |T| is at least the observed one:
 - *swap*: the runs of X and Y with the same problem and seed have the same start and minibatches.
   In each such block they are swapped or not.
 - *exchange*: the runs of each problem are dealt out again, each contender keeping its number of
-  runs. It is used if there are fewer than `BLOCKS` blocks, or if seeds differ.
+  runs. It is used if there are fewer than `BLOCKS` blocks, if seeds differ, or if the units are
+  studies of a tuning, in which each contender searched for itself.
 
 All relabellings are counted if there are few enough, else `DRAWS` drawn ones and the observed one.
 
@@ -135,7 +136,7 @@ class Relabelling:
             return Ratio(math.nan, 0.0, math.inf, "")
         center = self._center()
         low, high = -math.inf, math.inf
-        if self._smallest_p() <= LEVEL:
+        if self.smallest_p() <= LEVEL:
             rejected = self.p() <= LEVEL
             low = self._end(center, -1.0, 0.0 if rejected and center > 0 else None)
             high = self._end(center, 1.0, 0.0 if rejected and center < 0 else None)
@@ -145,7 +146,7 @@ class Relabelling:
         bound = "roughly" if len(bounds) > 1 else bounds.pop() if bounds else ""
         return Ratio(_exp(center), _exp(low), _exp(high), bound)
 
-    def _smallest_p(self) -> float:
+    def smallest_p(self) -> float:
         """Return the least p that these relabellings can give."""
         if self.mode == "swap":
             return 2.0 ** (1 - min(self.blocks, 20))
@@ -265,7 +266,7 @@ class Relabeller:
         """Return the relabellings of contenders ``x`` and ``y``; drawn ones are of one batch."""
         same = all(np.array_equal(one.present[x], one.present[y]) for one in self.units)
         blocks = sum(int(np.sum(one.present[x] & one.present[y])) for one in self.units)
-        swapped = same and blocks >= BLOCKS
+        swapped = same and blocks >= BLOCKS and not any(one.studied for one in self.units)
         complete = blocks <= _EXACT_BLOCKS
         if swapped:
             parts = self._swapped(x, y, blocks if complete else None, batch)

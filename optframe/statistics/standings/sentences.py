@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
-from optframe.statistics.medians import CENSORED, UNRUN
+from optframe.statistics.medians import UNRUN
+from optframe.statistics.standings.caveat_sentences import broken
 from optframe.statistics.standings.claims import names_of_problems
 from optframe.statistics.standings.relabelling import BLOCKS, Ratio
 from optframe.statistics.standings.tables import Tables
-from optframe.statistics.wording import joined, metric_name, p_value, plural, times
+from optframe.statistics.standings.tuning_sentences import (
+    about_settings,
+    more_studies,
+)
+from optframe.statistics.wording import joined, p_value, plural, times
 
-__all__ = ["caveats", "headline"]
+__all__ = ["headline"]
 
-_WORDS = {"timeout": "timed out"}
 _MOST = 8
 """The most problems that a headline names one by one."""
 
@@ -31,9 +33,10 @@ def headline(found: Tables) -> list[str]:
     if not found.comparable:
         return [_nothing(found)]
     if found.claim == "equal":
-        text = f"{joined(found.leaders)} are equal {_where(found)}."
+        text = f"{_as_tuned(found)}{joined(found.leaders)} are equal {_where(found)}."
         return [f"{text} There is no difference to be sure of.", *_scope(found)]
-    sure = " ".join([_sure(found), *_scope(found), *_holds(found)])
+    limits = filter(None, [about_settings(found)])
+    sure = " ".join([_sure(found), *limits, *_scope(found), *_holds(found)])
     return [_who(found), _how_much(found), sure]
 
 
@@ -42,14 +45,17 @@ def _nothing(found: Tables) -> str:
         return f"Seconds rank nothing here: {found.doubt}"
     status = found.trials["status"] if len(found.trials) else None
     if status is None or status.isin((*UNRUN, "recording")).all():
-        return "No trial has run yet: there is nothing to judge."
+        if len(found.searches) and found.searches["lost"].all():
+            return "Everybody was lost in tuning: there is nothing to judge."
+        final = "final " if len(found.searches) else ""
+        return f"No {final}trial has run yet: there is nothing to judge."
     if found.claim == "alone":
         return f"Only {found.that_ran[0]} ran: there is nothing to compare.{_alone(found)}"
     kinds = set(found.problems["reason"]) - {"no run"}
     if kinds == {"every run was at the target when it started"}:
         return "Every run was at the target when it started: there is nothing to judge."
     if kinds == {"every run broke down"}:
-        return f"Every run broke down ({_broken(found)}): there is nothing to compare."
+        return f"Every run broke down ({broken(found)}): there is nothing to compare."
     if not kinds & {"", "not all ran there"}:
         return "No problem can be judged: there is nothing to compare."
     if found.met:
@@ -88,7 +94,12 @@ def _where(found: Tables) -> str:
 
 
 def _who(found: Tables) -> str:
-    return f"{_claim(found)}.{_reached(found, found.contenders[0])}"
+    return f"{_as_tuned(found)}{_claim(found)}.{_reached(found, found.contenders[0])}"
+
+
+def _as_tuned(found: Tables) -> str:
+    """Return the limit of what is said of contenders whose settings one search chose."""
+    return "As tuned here, " if found.compares == "settings" else ""
 
 
 def _claim(found: Tables) -> str:
@@ -145,30 +156,34 @@ def _how_much(found: Tables) -> str:
     cells = found.cells[found.cells["problem"].isin(judged["problem"])]
     rival = cells[(cells["contender"] == second) & (cells["kind"] == "cost")]
     parts = []
-    if len(rival) and not rival["won"].any():
+    if len(rival) and not rival["runs"].any():
+        on = f" on {rival['problem'].iloc[0]}" if len(rival) == 1 else ""
+        parts.append(f"was lost in tuning{on}")
+    elif len(rival) and not rival["won"].any():
         runs = plural(int(rival["runs"].sum()), "run")
         on = f" on {rival['problem'].iloc[0]}" if len(rival) == 1 else ""
         parts.append(f"never reached the target{on} ({runs})")
     elif len(rival):
-        ratio = _ratio_words(found.ratio(first, second, kind="cost"), found.claim)
+        ratio = _ratio_words(found.ratio(first, second, kind="cost"), found)
         parts.append(f"needs {ratio} {found.cost} of {first} to reach the target")
     values = judged[judged["kind"] == "value"]
     if len(values):
-        ratio = _ratio_words(found.ratio(first, second, kind="value"), found.claim)
+        ratio = _ratio_words(found.ratio(first, second, kind="value"), found)
         on = f" on {joined(list(values['problem']))}" if len(rival) and len(values) <= 3 else ""
         parts.append(f"ends with {ratio} {found.measure} of {first}{on}")
     together = " over these problems together" if len(judged) > 1 else ""
     return f"By how much: {second}, the next, {joined(parts)}{together}."
 
 
-def _ratio_words(found: Ratio, claim: str) -> str:
+def _ratio_words(made: Ratio, found: Tables) -> str:
     """Return a ratio with its interval: ``1.4 times (95 %: 1.04 to 1.8) the``."""
-    ratio, low, high, bound = found
+    ratio, low, high, bound = made
     text = f"{bound} {times(ratio)} times".strip()
-    if claim == "fixed":
+    if found.claim == "fixed":
         return f"{text} the"
     if low == 0 and math.isinf(high):
-        return f"{text} (too few runs for a 95 % interval) the"
+        units = "studies" if found.compares == "optimizers" else "runs"
+        return f"{text} (too few {units} for a 95 % interval) the"
     if math.isinf(high):
         return f"{text} (95 %: at least {times(low)}) the"
     if low == 0:
@@ -177,8 +192,10 @@ def _ratio_words(found: Ratio, claim: str) -> str:
 
 
 def _sure(found: Tables) -> str:
+    over_studies = found.compares == "optimizers"
     if found.claim == "best":
-        return f"How sure: other seeds would hardly change who is best ({p_value(found.p_best)})."
+        others = "other searches and seeds" if over_studies else "other seeds"
+        return f"How sure: {others} would hardly change who is best ({p_value(found.p_best)})."
     if found.claim == "fixed":
         return "Nothing here depends on a seed: another seed would change nothing."
     first, own = found.contenders[0], found.tests[found.tests["contender"] == found.contenders[0]]
@@ -197,6 +214,8 @@ def _sure(found: Tables) -> str:
             f"How sure: compared directly, {rival['rival']} does as well or better "
             f"({p_value(rival['p'])})"
         )
+    elif found.most_seeds < 2 and over_studies:
+        text = "How sure: unknown, since one study of each does not show what another would choose"
     elif found.most_seeds < 2:
         text = "How sure: unknown, since one run of each does not show what another seed would give"
     else:
@@ -208,7 +227,9 @@ def _sure(found: Tables) -> str:
         text += f"; {joined(behind)} {verb} behind {first} beyond chance"
         pairs = len(found.tests)
         text += f", corrected for all {pairs} pairs" if pairs > 1 else ""
-    if found.most_seeds < BLOCKS and (own["blocks"].min() < BLOCKS or found.most_seeds < 2):
+    if over_studies:
+        text += f". {more}" if (more := more_studies(found)) else ""
+    elif found.most_seeds < BLOCKS and (own["blocks"].min() < BLOCKS or found.most_seeds < 2):
         text += f". More seeds would tell: `--seeds {BLOCKS}` is the least for a sharp test"
     return text + "."
 
@@ -252,79 +273,3 @@ def _holds(found: Tables) -> Iterator[str]:
     else:
         end = f"; not {', '.join(no)}" if no else ""
         yield f"Does it hold: {name} stays {word} {', '.join(yes)}{end}."
-
-
-def caveats(found: Tables) -> list[str]:
-    """Return `Standings.caveats`."""
-    if not len(found.trials):
-        return []
-    return [
-        *_unrun(found),
-        *_failures(found),
-        *_left_out(found),
-        *_targets(found),
-        *_settings(found),
-        *found.doubts,
-    ]
-
-
-def _unrun(found: Tables) -> Iterator[str]:
-    status = found.trials["status"]
-    total = len(status)
-    if planned := int(status.isin(("planned", "recording")).sum()):
-        yield f"The study is not finished: {planned} of {total} trials have not run."
-    if skipped := int((status == "skipped").sum()):
-        yield f"{skipped} of {total} trials were skipped."
-
-
-def _broken(found: Tables) -> str:
-    status = found.trials["status"]
-    counts = [(s, int((status == s).sum())) for s in CENSORED]
-    return ", ".join(f"{count} {_WORDS.get(s, s)}" for s, count in counts if count)
-
-
-def _failures(found: Tables) -> Iterator[str]:
-    status = found.trials["status"]
-    lost, ran = int(status.isin(CENSORED).sum()), int((~status.isin((*UNRUN, "recording"))).sum())
-    if lost:
-        yield (
-            f"{lost} of {ran} runs broke down ({_broken(found)}): each is charged the whole "
-            "budget, or counts as the worst value of its problem."
-        )
-
-
-def _left_out(found: Tables) -> Iterator[str]:
-    table, problems = found.table, found.problems
-    if found.comparable:
-        unranked = list(table.loc[table["place"].isna(), "contender"])
-        if unranked:
-            yield f"Not ranked, for they did not run everywhere: {joined(unranked)}."
-    for reason in dict.fromkeys(problems["reason"]):
-        own = list(problems.loc[problems["reason"] == reason, "problem"])
-        if reason and (found.comparable or reason != "not all ran there"):
-            yield f"Left out, because {reason}: {joined(own)}."
-    begun = found.begun
-    for problem, count, total in begun:
-        yield (
-            f"On {problem}, {count} of {total} seeds began at the target, and are left out for all."
-        )
-
-
-def _targets(found: Tables) -> Iterator[str]:
-    problems = found.problems
-    missed = problems[problems["target"] & (problems["kind"] == "value")]
-    for metric in dict.fromkeys(missed["metric"]):
-        own = joined(list(missed.loc[missed["metric"] == metric, "problem"]))
-        final = metric_name(metric)
-        yield f"Nobody reached the target on {own}: judged there by the final {final}."
-
-
-def _settings(found: Tables) -> Iterator[str]:
-    tried = found.cells["settings"]
-    if len(tried) and (most := int(np.max(tried))) > 1:
-        by = f" by {found.chosen_by}" if found.doubt else ""
-        yield (
-            f"Up to {most} settings of a contender were tried, and the best of them was chosen{by} "
-            "on the same runs, problem by problem: it looks better than it is. New seeds would "
-            "show its true results."
-        )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from optframe.contracts.costs import DEFAULT
 from optframe.statistics.costs import known_cost
-from optframe.statistics.standings.sentences import caveats, headline
+from optframe.statistics.standings.caveat_sentences import caveats
+from optframe.statistics.standings.sentences import headline
 from optframe.statistics.standings.tables import Tables
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ def standings(
     cost: str = DEFAULT,
     metric: str | None = None,
     seeds: int | None = None,
+    tuning: pd.DataFrame | None = None,
+    warnings: Sequence[str] = (),
 ) -> Standings:
     """Judge a study's contenders by the cost of their targets, else by the metric.
 
@@ -54,6 +59,13 @@ def standings(
         one, else f − f* where f* is known, else the loss.
     seeds
         The number of seeds that the study asked for.
+    tuning
+        A row per search for settings: ``contender``, ``problem``, ``sampler``, ``study``, ``work``,
+        ``runs`` and ``tried`` (settings), as `optframe.Results.winners`; of its other columns,
+        ``number`` (NaN if nothing was chosen), ``reason``, ``closed``, ``setting``, ``space`` and
+        ``tuner`` are used where they are there.
+    warnings
+        What is doubtful of the tuning, one sentence each; they are the last caveats.
 
     Raises
     ------
@@ -70,4 +82,5 @@ def standings(
     if "stage" in trials:
         trials = trials[(trials["stage"].fillna("final") == "final").to_numpy()]
     used = known_cost(trials, cost) if len(trials) else cost
-    return Standings(trials, curves, used, metric, seeds, cost)
+    made = Standings(trials, curves, used, metric, seeds, cost)
+    return dataclasses.replace(made, tuning=tuning, warnings=tuple(warnings))

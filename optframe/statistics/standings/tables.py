@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from optframe.statistics.ranks import holm
 from optframe.statistics.standings import frames
 from optframe.statistics.standings.claims import Claims
-from optframe.statistics.standings.relabelling import Ratio
+from optframe.statistics.standings.pairs import pairs_frame, panels_frame, tests_frame
+from optframe.statistics.standings.search_costs import search_of_runs, search_work, winner_work
 from optframe.statistics.standings.units import terms
 from optframe.statistics.standings.variations import Variation, variations_of
 
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Tables"]
-
-_RATIO = Ratio._fields
-_KINDS = ("cost", "value")
 
 
 class Tables(Claims):
@@ -46,7 +43,7 @@ class Tables(Claims):
         values are called, as of ``error (1 − accuracy)``), ``target`` (whether runs had one),
         ``judged`` (whether it counts in the order), ``reason`` (why not), ``blocks`` (seeds).
         """
-        return frames.problems_frame(self._basis, self.trials)
+        return frames.problems_frame(self._basis, self._every)
 
     @property
     def measure(self) -> str:
@@ -61,12 +58,15 @@ class Tables(Claims):
 
         Columns: ``contender``, ``problem``, ``setting`` and ``settings`` (the label of the chosen
         one, and of how many), ``runs``, ``won``, ``success`` with its 95 % Clopper–Pearson interval
-        ``success_low``, ``success_high``, ``lost``, ``kind``, ``performance`` (the expected running
-        time Σ paid/won, +inf without a success; or the geometric mean of the final values), its
-        ``ratio`` to the problem's best, ``rank`` (ties share the mean), ``first``, ``fixed``
-        (whether all seeds gave the same).
+        ``success_low``, ``success_high``, ``lost``, ``lost_in_tuning`` (runs that it has not, since
+        its tuning found nothing: they count as lost), ``kind``, ``performance`` (the expected
+        running time Σ paid/won, +inf without a success; or the geometric mean of the final values),
+        its ``ratio`` to the problem's best, ``rank`` (ties share the mean), ``first``, ``fixed``
+        (whether all seeds gave the same), ``work``, ``tuning_work`` and ``both_work``: what the
+        setting costs, what finding it cost, and both (see `search_costs`).
         """
         made = frames.cells_frame(self._basis, self._contenders.names, self.contenders)
+        made = made.assign(**_charges(self, made))
         return self._unranked(made, "performance", "ratio", "rank").assign(
             first=made["first"] & ~((made["kind"] == "cost") & bool(self.doubt))
         )
@@ -81,6 +81,15 @@ class Tables(Claims):
         """
         return self._unranked(frames.groups_frame(self._basis, self.names), "performance", "ratio")
 
+    @cached_property
+    def pooled(self) -> pd.DataFrame:
+        """The same with one row for all winners of a tuned contender, under its own name.
+
+        So are ``pooled_trials``. Without a tuning, both are ``groups`` and ``trials``.
+        """
+        made = frames.groups_frame(self._basis, self.names, "setting")
+        return self._unranked(made, "performance", "ratio")
+
     def _unranked(self, made: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """Return a frame without what a cost that ranks nothing would say."""
         by_cost = (made["kind"] == "cost").to_numpy() & bool(self.doubt)
@@ -93,20 +102,20 @@ class Tables(Claims):
         Columns: ``contender``, ``place`` (NaN if not ranked), ``score`` (the geometric mean of the
         ratio to the best, no problem counting for more than 10), ``problems``, ``first_on``,
         ``within_2`` (of the best), ``solved`` of ``targets`` (problems of kind cost), ``won`` of
-        ``runs``, ``lost``, ``settings`` (tried), and against the leader ``p``, ``p_holm``,
-        ``apart`` (told apart from it).
+        ``runs``, ``lost``, ``settings`` (tried), ``tuning_work``, and against the leader ``p``,
+        ``p_holm``, ``apart`` (told apart from it).
         """
         return _table(self)
 
     @cached_property
     def tests(self) -> pd.DataFrame:
         """The columns of ``pairs`` but for the ratios, which take longer."""
-        return _tests(self)
+        return tests_frame(self)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """A row per pair of ranked contenders: see the top of this module."""
-        return _pairs(self)
+        return pairs_frame(self)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -149,7 +158,8 @@ class Tables(Claims):
         Columns: ``variation``, ``kind``, ``what``, ``first`` (who is then first), ``p``, ``holds``
         (whether the claim of ``best``, or the first place of ``leads``, stays).
         """
-        return _variations(self, variations_of(self._basis, self.curves))
+        searched = search_of_runs(self._basis, self.searches)
+        return _variations(self, variations_of(self._basis, self.curves, searched))
 
     @cached_property
     def apart_on(self) -> list[str]:
@@ -166,7 +176,8 @@ class Tables(Claims):
         """
         own = self.trials[self.trials["problem"] == problem]
         level = self.level / max(1, len(self.apart_on))
-        return dataclasses.replace(self, trials=own, level=level)
+        tuning = self.searches[self.searches["problem"] == problem]
+        return dataclasses.replace(self, trials=own, level=level, tuning=tuning, warnings=())
 
     def panels(self) -> pd.DataFrame:
         """Return each contender's ratio to the leader, over all problems and on each.
@@ -178,7 +189,18 @@ class Tables(Claims):
 
     @cached_property
     def _of_panels(self) -> pd.DataFrame:
-        return _panels(self)
+        return panels_frame(self)
+
+
+def _charges(found: Tables, cells: pd.DataFrame) -> dict[str, list[float]]:
+    """Return the columns of cells that say what a setting costs, and what finding it cost."""
+    searched = search_work(found.searches, found.kind)
+    winner = winner_work(found._basis, found.names)
+    where = [*zip(cells["contender"], cells["problem"], strict=True)]
+    work = [winner.get(at, math.nan) for at in where]
+    search = [searched.get(at, 0.0) for at in where]
+    both = [a + b for a, b in zip(work, search, strict=True)]
+    return {"work": work, "tuning_work": search, "both_work": both}
 
 
 def _table(found: Tables) -> pd.DataFrame:
@@ -212,92 +234,13 @@ def _table(found: Tables) -> pd.DataFrame:
                 "runs": int(own["runs"].sum()),
                 "lost": int(own["lost"].sum()),
                 "settings": int(own["settings"].max()) if len(own) else 0,
+                "tuning_work": float(own["tuning_work"].sum()),
                 "p": math.nan if p is None else p["p"],
                 "p_holm": math.nan if p is None else p["p_holm"],
                 "apart": behind,
             }
         )
     return pd.DataFrame(rows)
-
-
-def _tests(found: Tables) -> pd.DataFrame:
-    """Return the pairs without their ratios."""
-    import pandas as pd
-
-    judgement, names = found.judgement, found.names
-    columns = ["contender", "rival", "wins", "losses", "statistic", "p", "p_holm", "apart"]
-    columns += ["mode", "blocks"]
-    if not found.comparable:
-        return pd.DataFrame(columns=columns)
-    values = judgement.p_values
-    corrected = holm(list(values.values()))
-    b = judgement.cells.b[:, judgement.numbers]
-    rows = []
-    for (better, rival), p_holm in zip(values, corrected, strict=True):
-        test = judgement.pair(better, rival)
-        with np.errstate(invalid="ignore"):
-            differ = ~np.isclose(b[better], b[rival], rtol=0, atol=1e-9)
-            wins, losses = (b[better] < b[rival]) & differ, (b[better] > b[rival]) & differ
-        rows.append(
-            {
-                "contender": names[better],
-                "rival": names[rival],
-                "wins": int(wins.sum()),
-                "losses": int(losses.sum()),
-                "statistic": test.statistic(),
-                "p": values[better, rival],
-                "p_holm": float(p_holm),
-                "apart": bool(p_holm <= found.level),
-                "mode": test.mode,
-                "blocks": test.blocks,
-            }
-        )
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _pairs(found: Tables) -> pd.DataFrame:
-    """Return `Standings.pairs`."""
-    table = found.tests
-    for kind in _KINDS:
-        pairs = zip(table["contender"], table["rival"], strict=True)
-        ratios = [found.ratio(*pair, kind=kind) for pair in pairs]
-        for part in _RATIO:
-            values = [getattr(ratio, part) for ratio in ratios]
-            table = table.assign(**{f"{kind}_{part}": values})
-    return table
-
-
-def _panels(found: Tables) -> pd.DataFrame:
-    """Return `Standings.panels`."""
-    import pandas as pd
-
-    columns = ["panel", "contender", *_RATIO, "apart"]
-    if not found.comparable:
-        return pd.DataFrame(columns=columns)
-    judgement, names = found.judgement, found.names
-    first, *others = (int(i) for i in judgement.order.sequence)
-    apart = dict(zip(found.table["contender"], found.table["apart"], strict=True))
-    rows = []
-
-    def add(panel: str, contender: int, ratio: Ratio) -> None:
-        name = names[contender]
-        rows.append({"panel": panel, "contender": name, **ratio._asdict(), "apart": apart[name]})
-
-    alone = Ratio(1.0, 1.0, 1.0, "")
-    by_cost = {judgement.cells.units[p].by_cost for p in judgement.numbers}
-    kinds = [kind for kind in _KINDS if (kind == "cost") in by_cost]
-    if len(judgement.numbers) > 1:
-        for kind in kinds:
-            panel = "all problems" if len(kinds) == 1 else f"all problems: {kind}"
-            add(panel, first, alone)
-            for rival in others:
-                add(panel, rival, found.ratio(names[first], names[rival], kind=kind))
-    for number, problem in zip(judgement.numbers, judgement.names, strict=True):
-        one = judgement.over([number], [problem])
-        add(problem, first, alone)
-        for rival in others:
-            add(problem, rival, one.pair(rival, first).ratio())
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _variations(found: Tables, variations: Iterable[Variation]) -> pd.DataFrame:

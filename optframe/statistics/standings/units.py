@@ -34,6 +34,8 @@ class Units(NamedTuple):
     """How many runs won, or how many values there are."""
     marks: Floats
     """What tells runs apart, shape (marks, contenders, seeds)."""
+    studied: bool = False
+    """Whether columns are studies of a tuning, of which none are paired, and not seeds."""
 
     def without(self, rows: Flags) -> Units:
         """Return the units in which each of these contenders has one run, under the first seed.
@@ -48,7 +50,7 @@ class Units(NamedTuple):
                 alone = part[row, column]
                 part[row] = 0
                 part[row, 0] = alone
-        return Units(self.by_cost, self.seeds, present, upper, lower, self.marks)
+        return self._replace(present=present, upper=upper, lower=lower)
 
     def sums(self) -> tuple[Floats, Floats]:
         """Return Σ upper and Σ lower of each contender."""

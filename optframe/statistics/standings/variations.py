@@ -35,17 +35,20 @@ class Variation(NamedTuple):
 
     words: str
     kind: str
-    """``problem`` (left out), ``cost``, ``budget``, ``target`` or ``charge``."""
+    """``problem`` (left out), ``cost``, ``tuning``, ``budget``, ``target`` or ``charge``."""
     what: str
     """The problem or the cost."""
     judgement: Judgement
 
 
-def variations_of(basis: Basis, curves: pd.DataFrame | None) -> Iterator[Variation]:
-    """Return the variations that change something."""
+def variations_of(
+    basis: Basis, curves: pd.DataFrame | None, searched: Floats
+) -> Iterator[Variation]:
+    """Return the variations that change something; ``searched`` has the work of each search."""
     yield from _problems(basis)
     if any(basis.judged.cells.units[p].by_cost for p in basis.judged.numbers):
         yield from _costs(basis)
+        yield from _searches(basis, searched)
         yield from _half_budget(basis)
         yield from _easier_target(basis, curves)
         yield from _cheap(basis)
@@ -80,6 +83,16 @@ def _costs(basis: Basis) -> Iterator[Variation]:
             continue
         made = _again(basis, basis.sample.won, spent, whole)
         yield Variation(f"counting {cost}", "cost", cost, made)
+
+
+def _searches(basis: Basis, searched: Floats) -> Iterator[Variation]:
+    """Charge each success what its setting's search cost: Σ paid / won grows by the search."""
+    if basis.cost != "work" or not searched.any():
+        return
+    sample = basis.sample
+    charged = sample._replace(paid=sample.paid + np.where(sample.won, searched, 0.0))
+    judged = Judgement(judge(charged), sample.problems, basis.usable)
+    yield Variation("counting the work of tuning", "tuning", "", judged)
 
 
 def _half_budget(basis: Basis) -> Iterator[Variation]:

@@ -51,7 +51,11 @@ class Cell:
     b: float
     fixed: bool
     first: int = 0
-    """The least seed of the problem."""
+    """The least unit of the problem: its least seed, or study."""
+    studied: bool = False
+    """Whether its units are studies of a tuning."""
+    absent: int = 0
+    """The number of its runs that broke down in place of those that a lost contender has not."""
 
 
 @dataclass
@@ -89,6 +93,16 @@ class Verdict:
     pairs: dict = field(default_factory=dict)
     holm: dict = field(default_factory=dict)
     runs: list = field(default_factory=list)
+    tuned: set = field(default_factory=set)
+    """Problems on which somebody was tuned."""
+    several: set = field(default_factory=set)
+    """Problems with two studies or more."""
+
+    @property
+    def compares(self):
+        """What tests compare: optimizers, or settings that tuning chose."""
+        own = self.tuned & {*self.judged}
+        return "" if not own else "optimizers" if own <= self.several else "settings"
 
     @property
     def exact(self):
@@ -258,11 +272,11 @@ def give_values(rows, starts, metric, cost):
 # --- cells ----------------------------------------------------------------------------------------
 
 
-def units_of(runs, by_cost):
-    """Return the units of a cell by seed."""
+def units_of(runs, by_cost, part="unit"):
+    """Return the units of a cell, by seed or study."""
     units = {}
     for row in runs:
-        unit = units.setdefault(row["seed"], Unit())
+        unit = units.setdefault(row[part], Unit())
         # A run without a record of what it did has no result that another could equal.
         end = row["spent"] if row["spent"] is not None else object()
         unit.results.append((row["status"], row["won"], end, row["raw"]))
@@ -294,17 +308,20 @@ def level(total, by_cost, half=False):
 
 def cell_of(runs, setting, settings, by_cost):
     units = units_of(runs, by_cost)
-    several = list(units.values())
-    fixed = len(several) >= 2 and all(one.results == several[0].results for one in several)
+    several = [unit.results for unit in units_of(runs, by_cost, "seed").values()]
+    fixed = len(several) >= 2 and all(results == several[0] for results in several)
     kept = {min(units): units[min(units)]} if fixed else units
     b = level(merged(kept.values()), by_cost)
+    real = [row for row in runs if not row["absent"]]
     return Cell(
         setting=setting,
         settings=settings,
-        runs=runs,
+        runs=real,
         units=kept,
-        won=sum(row["won"] for row in runs),
-        lost=sum(row["status"] in BROKEN for row in runs),
+        won=sum(row["won"] for row in real),
+        lost=sum(row["status"] in BROKEN for row in real),
+        absent=len(runs) - len(real),
+        studied=any(row["studied"] for row in runs),
         performance=math.exp(b),
         b=b,
         fixed=fixed,
@@ -315,6 +332,15 @@ def judged_cell(runs, everybody, order, cost, by_cost):
     """Return the cell of a contender, of its settings the one with the least b."""
     labels = [label for label in order if any(row["optimizer"] == label for row in runs)]
     best = None
+    if any(known(row.get("study")) for row in runs):
+        # Winners of a tuning: there is nothing to choose from, and each pays as its own setting.
+        for label in labels:
+            own = [row for row in runs if row["optimizer"] == label]
+            for row in own:
+                row["paid"] = paid(row, own, everybody, cost)
+        real = dict.fromkeys(row["optimizer"] for row in runs if not row["absent"])
+        best = cell_of(runs, " / ".join(real), 1, by_cost)
+        labels = []
     for label in labels:
         own = [row for row in runs if row["optimizer"] == label]
         for row in own:
@@ -322,7 +348,7 @@ def judged_cell(runs, everybody, order, cost, by_cost):
         cell = cell_of(own, label, len(labels), by_cost)
         if best is None or cell.b < best.b - 1e-9:
             best = cell
-    best.first = min(row["seed"] for row in everybody)
+    best.first = min(row["unit"] for row in everybody)
     return best
 
 
@@ -382,7 +408,8 @@ def mode_of(cells):
     pairs = [aligned(x, y) for x, y in cells]
     same = all({*x} == {*y} for x, y in pairs)
     blocks = sum(len({*x} & {*y}) for x, y in pairs)
-    return ("swap" if same and blocks >= 6 else "exchange"), blocks
+    studied = any(cell.studied for pair in cells for cell in pair)
+    return ("swap" if same and blocks >= 6 and not studied else "exchange"), blocks
 
 
 def scaled(units, factor, by_cost):
@@ -483,17 +510,63 @@ def contenders_of(rows):
     on = {r["problem"]: {s["sampler"] for s in rows if s["problem"] == r["problem"]} for r in rows}
     if any(len(samplers) > 1 for samplers in on.values()):
         return "samplers", [r["sampler"] for r in rows]
-    labels = [r["optimizer"] for r in rows]
+    labels = [text(r.get("contender")) if known(r.get("study")) else r["optimizer"] for r in rows]
     if len({*labels}) > 1:
         return "settings", labels
     return "", names
 
 
-def judge(trials, curves, cost="work", metric=None, level=0.05):
-    """Return the verdict on frames of trials and curves; "best" is claimed at this level."""
+def lost_rows(every, searches):
+    """Return runs that broke down, one for each that a contender lost in tuning has not."""
+    made = []
+    for search in searches:
+        if known(search["number"]) or not search["reason"]:
+            continue
+        here = [row for row in every if row["problem"] == search["problem"]]
+        tuned = [row for row in here if known(row.get("study"))]
+        same = [row for row in tuned if row["study"] == search["study"]]
+        if not tuned and not search["study"]:
+            same = here
+        seeds = sorted({row["seed"] for row in same}) or [search["study"]]
+        like = (here or every)[0]
+        kept = ["minimum", "target", "target_metric", "dtype", "budget", "problem_name", "stage"]
+        for seed in seeds:
+            row = {name: like[name] if name in kept else NAN for name in like}
+            row |= {name: search[name] for name in ("contender", "problem", "sampler", "study")}
+            row |= {"optimizer": search["contender"], "seed": seed, "status": "diverged"}
+            made.append(row | {"absent": True, "key": f"lost {len(made)}", "window": None})
+    return made
+
+
+def give_units(every):
+    """Set the unit of each run: its study where the problem has two or more, else its seed."""
+    for problem in {row["problem"] for row in every}:
+        here = [row for row in every if row["problem"] == problem]
+        tuned = [row for row in here if known(row.get("study"))]
+        studied = len({row["study"] for row in tuned}) > 1
+        for row in here:
+            row["studied"], row["unit"] = studied, row["seed"]
+            if not studied:
+                continue
+            if known(row.get("study")):
+                row["unit"] = int(row["study"])
+                continue
+            with_seed = [r["study"] for r in tuned if r["seed"] == row["seed"]]
+            beyond = max(r["study"] for r in tuned) + 1 + row["seed"]
+            row["unit"] = int(with_seed[-1] if with_seed else beyond)
+
+
+def judge(trials, curves, cost="work", metric=None, level=0.05, searches=()):
+    """Return the verdict on frames of trials and curves; "best" is claimed at this level.
+
+    ``searches`` are the rows of the tuning, as dictionaries.
+    """
     every = [row for row in trials.to_dict("records") if row.get("stage") in ("final", "", None)]
     verdict = Verdict(cost=used_cost(every, cost))
     cost = verdict.cost
+    every = [row | {"absent": False} for row in every]
+    every += lost_rows(every, searches) if every else []
+    give_units(every)
     verdict.kind, names = contenders_of(every)
     for row, name in zip(every, names, strict=True):
         row["of"], row["won"] = name, met(row)
@@ -503,6 +576,8 @@ def judge(trials, curves, cost="work", metric=None, level=0.05):
     starts = {
         point["key"]: point for point in reversed(curves.to_dict("records")) if point["step"] == 0
     }
+    verdict.several = {row["problem"] for row in every if row["studied"]}
+    verdict.tuned = {row["problem"] for row in every if known(row.get("study"))}
     for problem in dict.fromkeys(row["problem"] for row in every):
         all_rows = [row for row in ran if row["problem"] == problem]
         met_at_start = {r["seed"] for r in all_rows if r["won"] and r["steps"] == 0}
@@ -521,7 +596,7 @@ def judge(trials, curves, cost="work", metric=None, level=0.05):
             "metric": chosen,
             "target": any(known(r.get("target")) for r in every if r["problem"] == problem),
             "reason": reason,
-            "blocks": 0 if reason else len({row["seed"] for row in rows}),
+            "blocks": 0 if reason else len({row["unit"] for row in rows}),
         }
         if reason:
             continue

@@ -7,6 +7,7 @@ import math
 import re
 
 from .judge import BROKEN, UNRUN, judge, mode_of, scanned
+from .tuning_sentences import TUNING_PATTERNS
 
 __all__ = ["false_sentences"]
 
@@ -25,6 +26,7 @@ class Context:
         self.ran = [r for r in self.rows if r["status"] not in UNRUN]
         names = {*verdict.contenders, *verdict.problems}
         names |= {row[part] for row in study.rows for part in ("optimizer", "sampler")}
+        names |= {row[part] for row in study.searches for part in ("contender", "problem")}
         longest = sorted(names, key=len, reverse=True)
         self.name = "(?:" + "|".join(map(re.escape, longest)) + ")"
         self.leader = verdict.order[0] if verdict.order else None
@@ -37,6 +39,15 @@ class Context:
     def names(self, text):
         """Return the names of a list such as ``a, b and c``."""
         return re.findall(self.name, text)
+
+    def smallest(self, other):
+        """Return the least p that dealing out the units of the leader and another can give."""
+        deals, mirrored = 1, True
+        for problem in self.verdict.judged:
+            n, m = (len(self.verdict.cells[x, problem].units) for x in (self.leader, other))
+            deals *= math.comb(n + m, n)
+            mirrored &= n == m
+        return min(1.0, (2 if mirrored else 1) / deals)
 
     def first_on(self, name):
         return sum(self.verdict.ratios[name, p] <= 1 + 1e-9 for p in self.verdict.judged)
@@ -147,12 +158,16 @@ def _how_much(c, m):
     yield "next", m["rival"] == c.next
     yield "together", bool(m["together"]) == (len(c.verdict.judged) > 1)
     cells = [c.verdict.cells[c.next, p] for p in c.kind("cost")]
-    yield "cost is said", bool(cells) == bool(m["cost"] or m["never"])
+    yield "cost is said", bool(cells) == bool(m["cost"] or m["never"] or m["gone"])
     yield "value is said", bool(c.kind("value")) == bool(m["value"])
     if m["never"]:
         yield "never", not any(cell.won for cell in cells)
         yield "runs", int(m["runs"]) == sum(len(cell.runs) for cell in cells)
         yield "never on", [m["never_on"]] == c.kind("cost") or not m["never_on"]
+        yield "it ran", any(cell.runs for cell in cells)
+    if m["gone"]:
+        yield "no run", not any(cell.runs for cell in cells) and all(x.absent for x in cells)
+        yield "gone on", [m["gone_on"]] == c.kind("cost") or not m["gone_on"]
     if m["cost"]:
         yield "unit", m["unit"] == c.verdict.cost
         yield "of", m["cost_of"] == c.leader
@@ -172,7 +187,7 @@ def _times(c, text, kind):
         rf"(?P<bound>at least |at most |roughly )?(?P<ratio>{NUMBER}) times"
         rf"(?: \((?:95 %: (?:at least (?P<from>{NUMBER})|at most (?P<to>{NUMBER})"
         rf"|(?P<low>{NUMBER}) to (?P<high>{NUMBER}))"
-        r"|(?P<few>too few runs for a 95 % interval))\))?",
+        r"|(?P<few>too few (?:runs|studies) for a 95 % interval))\))?",
         text,
     )
     yield "times", found is not None
@@ -205,6 +220,7 @@ def _times(c, text, kind):
 def _sure(c, m):
     yield from _claimed(c, ("best",))
     yield "p", _is_p(m["p"], c.verdict.p_best)
+    yield "searches", bool(m["searches"]) == (c.verdict.compares == "optimizers")
 
 
 def _chance(c, m):
@@ -225,7 +241,8 @@ def _chance(c, m):
         yield "otherwise shown", c.verdict.p_best is None or c.verdict.p_best <= 0.05
     else:
         cells = [c.verdict.cells[n, p] for n in c.verdict.ranked for p in c.verdict.judged]
-        yield "one run of each", all(len({r["seed"] for r in cell.runs}) == 1 for cell in cells)
+        yield "one run of each", all(len(cell.units) == 1 for cell in cells)
+        yield "unit", (m["unit"] == "study") == (c.verdict.compares == "optimizers")
     behind = c.names(m["behind"] or "")
     if c.verdict.exact:
         holm = c.verdict.holm
@@ -237,6 +254,18 @@ def _chance(c, m):
 def _seeds(c, m):
     most = max(about["blocks"] for about in c.verdict.problems.values())
     yield "fewer than six", int(m["seeds"]) == 6 and most < 6
+
+
+def _studies(c, m):
+    """Hold the least number of studies against all ways of dealing out as many units."""
+    yield "over studies", c.verdict.compares == "optimizers"
+    many = len(c.verdict.judged)
+    yield "problems", bool(m["one"]) == (many == 1) and int(m["many"] or 1) == many
+    told = int(m["studies"])
+    least = [2 / math.comb(2 * number, number) ** many for number in (told - 1, told)]
+    yield "least", least[1] <= 0.05 < least[0]
+    tests = [t for pair, t in c.verdict.pairs.items() if c.leader in pair]
+    yield "cannot", any(c.smallest(other) > 0.05 for other in c.verdict.order[1:]) and bool(tests)
 
 
 def _fixed(c, m):
@@ -290,7 +319,8 @@ def _varied(c, row, said):
         cost = row["what"]
     else:
         return
-    again = judge(trials, c.study.curves, cost, c.study.metric)
+    searches = [row for row in c.study.searches if row["problem"] in {*trials["problem"]}]
+    again = judge(trials, c.study.curves, cost, c.study.metric, searches=searches)
     several = any(cell.settings > 1 for cell in c.verdict.cells.values())
     if {*again.ranked} != {*c.verdict.ranked} or again.kind != c.verdict.kind or several:
         return  # A variation keeps the contenders, and their settings.
@@ -392,6 +422,7 @@ def _of(c):
 
 def _nothing_ran(c, m):
     yield "nothing ran", not c.ran
+    yield "final", bool(m["final"]) == bool(c.study.searches)
 
 
 def _began(c, m):
@@ -447,6 +478,7 @@ _TIMES = rf"(?:at least |at most |roughly )?{NUMBER} times(?: \((?:95 %|too few)
 _P = rf"p (?:= {NUMBER}|< 0\.0001)"
 _LIST = r"{N}(?:(?:, {N})* and {N})?"
 PATTERNS = (
+    *TUNING_PATTERNS,
     (
         rf"(?P<who>{{N}}) (?:is best|is better than (?P<rival>{{N}})) {_WHERE}(?: taken together)?"
         rf"(?P<each>, and came first on each)?{_FIRSTS}\.",
@@ -468,21 +500,32 @@ PATTERNS = (
     (
         r"By how much: (?P<rival>{N}), the next, "
         r"(?:(?P<never>never reached the target)(?: on (?P<never_on>{N}))? \((?P<runs>\d+) runs?\)"
+        r"|(?P<gone>was lost in tuning)(?: on (?P<gone_on>{N}))?"
         rf"|needs (?P<cost>{_TIMES}) the (?P<unit>\w+) of (?P<cost_of>{{N}}) to reach the target)?"
         rf"(?: and )?(?:ends with (?P<value>{_TIMES}) the (?P<what>.+?) of (?P<value_of>{{N}})"
         rf"(?: on (?P<value_on>{_LIST}))?)?(?P<together> over these problems together)?\.",
         _how_much,
     ),
-    (rf"How sure: other seeds would hardly change who is best \((?P<p>{_P})\)\.", _sure),
+    (
+        r"How sure: other (?P<searches>searches and )?seeds would hardly change who is best "
+        rf"\((?P<p>{_P})\)\.",
+        _sure,
+    ),
     (
         rf"How sure: (?:that could be chance \(against (?P<against>{{N}}) (?P<p>{_P})\)"
         rf"|compared directly, (?P<ahead>{{N}}) does as well or better \((?P<p_>{_P})\)"
         r"|its setting was chosen from (?P<tried>\d+) on these same runs, which makes it look "
         r"better than it is; new seeds for the chosen setting would tell"
-        r"|unknown, since one run of each does not show what another seed would give)"
+        r"|unknown, since one (?P<unit>run|study) of each does not show what another "
+        r"(?:seed would give|would choose))"
         rf"(?:; (?P<behind>{_LIST}) (?:is|are) behind (?P<whom>{{N}}) beyond chance"
         r"(?:, corrected for all (?P<pairs>\d+) pairs)?)?\.",
         _chance,
+    ),
+    (
+        r"More studies would tell: `studies = (?P<studies>\d+)` is the least for a sharp test on "
+        r"(?:(?P<one>one problem)|(?P<many>\d+) problems)\.",
+        _studies,
     ),
     (r"More seeds would tell: `--seeds (?P<seeds>\d+)` is the least for a sharp test\.", _seeds),
     (r"Nothing here depends on a seed: another seed would change nothing\.", _fixed),
@@ -530,7 +573,7 @@ PATTERNS = (
         r"(?: (?P<won>\d+) of (?P<runs>\d+) runs reached the target\.)?",
         _alone,
     ),
-    (r"No trial has run yet: there is nothing to judge\.", _nothing_ran),
+    (r"No (?P<final>final )?trial has run yet: there is nothing to judge\.", _nothing_ran),
     (r"Every run was at the target when it started: there is nothing to judge\.", _began),
     (
         r"No problem is left on which two (?:optimizers|samplers|settings) can be compared\.",
@@ -630,6 +673,8 @@ def _each_false(context, each):
     trials = study.trials
     for line, problem in zip(lines, judged, strict=False):
         own = trials[trials["problem"] == problem]
-        alone = judge(own, study.curves, verdict.cost, study.metric, 0.05 / len(judged))
+        searches = [row for row in study.searches if row["problem"] == problem]
+        level = 0.05 / len(judged)
+        alone = judge(own, study.curves, verdict.cost, study.metric, level, searches)
         if alone.kind == verdict.kind:
             yield from _line_false(Context(study, context.found, alone), line)

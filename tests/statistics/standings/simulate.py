@@ -25,7 +25,7 @@ import pandas as pd
 from optframe.statistics.standings import Standings, standings
 
 BUDGET = 5_000.0
-CLAIM = re.compile(r"^(\S+) is (?:best|better than \S+) (?:on|over)")
+CLAIM = re.compile(r"^(?:As tuned here, )?(\S+) is (?:best|better than \S+) (?:on|over)")
 BEHIND = re.compile(r"[;)] ?;? ?([^;()]*?) (?:is|are) behind (\S+) beyond chance")
 
 
@@ -47,6 +47,10 @@ class Design:
     """The expected running times, where failures make them differ from the ratios."""
     apart: float = 0.0
     """Standard deviation of each contender's own difference from problem to problem."""
+    studies: int = 0
+    """Studies of a tuning that the seeds are of; without any, nothing was tuned."""
+    luck: float = 0.0
+    """Standard deviation of what each study's search found."""
 
 
 def drawn(design: Design, rng: np.random.Generator) -> pd.DataFrame:
@@ -57,6 +61,8 @@ def drawn(design: Design, rng: np.random.Generator) -> pd.DataFrame:
     log = np.log(design.ratios)[c] + 0.3 * noise
     log += design.shared * rng.normal(size=(m, n))[p, s]
     log += design.apart * rng.normal(size=(k, m))[c, p]
+    study = s * design.studies // n
+    log += design.luck * rng.normal(size=(k, m, design.studies or 1))[c, p, study]
     amount = np.exp(log)
     fails = np.asarray(design.fails or (0.0,) * k)[c]
     broke = rng.random(c.size) < fails
@@ -70,10 +76,14 @@ def drawn(design: Design, rng: np.random.Generator) -> pd.DataFrame:
     loss = np.where(missed, 1e-3, loss)
     names = np.array([f"o{i}" for i in range(k)])
     own = dict.fromkeys(("steps", "work", "gradients", "losses"), work)
+    labels = names[c]
+    if design.studies:
+        own |= {"contender": labels, "study": study}
+        labels = [f"{name}:lr={number}" for name, number in zip(labels, study, strict=True)]
     return pd.DataFrame(
         {
             "key": [str(i) for i in range(c.size)],
-            "optimizer": names[c],
+            "optimizer": labels,
             "optimizer_name": names[c],
             "problem": np.char.add("p", p.astype(str)),
             "problem_name": np.char.add("p", p.astype(str)),
@@ -137,6 +147,15 @@ def designs() -> Iterator[Design]:
         yield Design("ladder, pairs equal", (1.0, 1.0, 1.2, 1.2, 1.5, 1.5), m, n)
         for k in (2, 4, 6):
             yield Design(f"{k}, one 1.5 times better", (1.0, *(1.5,) * (k - 1)), m, n)
+    for luck in (0.0, 0.3, 0.6):
+        for studies, m, n in ((1, 1, 10), (5, 1, 10), (4, 1, 12), (5, 2, 10), (3, 3, 6)):
+            name = f"tuned, {studies} studies, luck {luck}"
+            yield Design(f"2 identical, {name}", (1.0,) * 2, m, n, studies=studies, luck=luck)
+    for studies, m, n in ((5, 1, 10), (5, 2, 10), (3, 3, 6)):
+        own = {"studies": studies, "luck": 0.3}
+        yield Design(f"4 identical, tuned, {studies} studies", (1.0,) * 4, m, n, **own)
+        yield Design(f"A = B < C = D, tuned, {studies} studies", (1.0, 1.0, 2.0, 2.0), m, n, **own)
+        yield Design(f"2, one 2 times better, tuned, {studies} studies", (1.0, 2.0), m, n, **own)
     # (0.8 · 1.094 + 0.2 · 5)/0.8 = 2.34 = 2.14 · 1.094, where 1.094 = exp(0.3²) is the mean noise
     fails, equal = (0.2, 0.0), (1.0, 1.0)
     yield Design("limit: A fails in 20 %, B never", (1.0, 2.14), 4, 5, fails=fails, truth=equal)

@@ -48,6 +48,14 @@ class Study:
     points: list = field(default_factory=list)
     cost: str = "work"
     metric: str | None = None
+    searches: list = field(default_factory=list)
+    """The rows of the tuning, as dictionaries; see `tuned_studies`."""
+    warnings: tuple = ()
+
+    @property
+    def tuning(self):
+        """The frame of the tuning, as `optframe.store.results.Results.winners` is."""
+        return pd.DataFrame(self.searches) if self.searches else None
 
     @property
     def trials(self):
@@ -74,7 +82,18 @@ class Study:
 
     def judged(self, standings):
         """Return what a function like `optframe.statistics.standings` makes of the study."""
-        return standings(self.trials, self.curves, self.cost, self.metric)
+        return standings(
+            self.trials,
+            self.curves,
+            self.cost,
+            self.metric,
+            tuning=self.tuning,
+            warnings=self.warnings,
+        )
+
+    def verdict(self, judge):
+        """Return what a function like `judge.judge` makes of the study."""
+        return judge(self.trials, self.curves, self.cost, self.metric, searches=self.searches)
 
 
 def _levels(problem, loss, error):

@@ -1,6 +1,6 @@
 """Standings are what brute force finds, on generated studies.
 
-A failure names its study: `random_study(number)` makes it again.
+A failure names its study: `random_study(number)`, or `random_tuned_study(number)`, makes it again.
 """
 
 import math
@@ -12,8 +12,9 @@ from optframe.statistics import standings
 
 from .judge import clopper_pearson, differing, judge, scanned
 from .studies import Problem, Study, add, random_study
+from .tuned_studies import random_tuned_study
 
-STUDIES, CHUNK = 500, 20
+STUDIES, TUNED, CHUNK = 500, 160, 20
 DRAWS = 9_999
 FEW = 100
 """Up to how many relabellings an interval is tried by brute force."""
@@ -23,7 +24,7 @@ SURE = 6
 
 def disagreements(study):
     """Yield each place where the standings of a study differ from the judge's verdict."""
-    verdict = judge(study.trials, study.curves, study.cost, study.metric)
+    verdict = study.verdict(judge)
     found = study.judged(standings)
     yield from _different("", _plain(found, verdict))
     if found.kind != verdict.kind or list(found.problems["problem"]) != list(verdict.problems):
@@ -76,10 +77,11 @@ def _cells(found, verdict):
             "settings": cell.settings,
             "runs": len(cell.runs),
             "won": cell.won,
-            "success": cell.won / len(cell.runs),
+            "success": cell.won / len(cell.runs) if cell.runs else math.nan,
             "success_low": low,
             "success_high": high,
             "lost": cell.lost,
+            "lost_in_tuning": cell.absent,
             "performance": cell.performance,
             "ratio": verdict.ratios[key],
             "rank": verdict.ranks[key],
@@ -195,6 +197,16 @@ def test_standings_are_what_brute_force_finds(begin):
         f"random_study({number}): {text}"
         for number in range(begin, begin + CHUNK)
         for text in disagreements(random_study(number))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("begin", range(0, TUNED, CHUNK))
+def test_tuned_standings_are_what_brute_force_finds(begin):
+    wrong = [
+        f"random_tuned_study({number}): {text}"
+        for number in range(begin, begin + CHUNK)
+        for text in disagreements(random_tuned_study(number))
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -9,8 +9,9 @@ from optframe.statistics import standings
 from .judge import judge
 from .sentences import false_sentences
 from .studies import BROKEN, Problem, Study, add, random_study
+from .tuned_studies import random_tuned_study
 
-STUDIES, CHUNK = 120, 20
+STUDIES, TUNED, CHUNK = 120, 160, 20
 ENDS = (
     "planned",
     "skipped",
@@ -28,8 +29,7 @@ ENDS = (
 
 
 def _false(study):
-    verdict = judge(study.trials, study.curves, study.cost, study.metric)
-    return false_sentences(study, study.judged(standings), verdict)
+    return false_sentences(study, study.judged(standings), study.verdict(judge))
 
 
 @pytest.mark.parametrize("begin", range(0, STUDIES, CHUNK))
@@ -38,6 +38,16 @@ def test_every_sentence_is_true(begin):
         f"random_study({number}): {text}"
         for number in range(begin, begin + CHUNK)
         for text in _false(random_study(number))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("begin", range(0, TUNED, CHUNK))
+def test_every_sentence_of_a_tuned_study_is_true(begin):
+    wrong = [
+        f"random_tuned_study({number}): {text}"
+        for number in range(begin, begin + CHUNK)
+        for text in _false(random_tuned_study(number))
     ]
     assert not wrong, "\n".join(wrong)
 
