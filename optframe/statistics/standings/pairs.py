@@ -12,7 +12,7 @@ from optframe.statistics.standings.relabelling import Ratio
 if TYPE_CHECKING:
     import pandas as pd
 
-    from optframe.statistics.standings.tables import Tables
+    from optframe.statistics.standings.claims import Claims
 
 __all__ = ["pairs_frame", "panels_frame", "tests_frame"]
 
@@ -20,7 +20,7 @@ _RATIO = Ratio._fields
 _KINDS = ("cost", "value")
 
 
-def tests_frame(found: Tables) -> pd.DataFrame:
+def tests_frame(found: Claims) -> pd.DataFrame:
     """Return the pairs without their ratios."""
     import pandas as pd
 
@@ -55,9 +55,9 @@ def tests_frame(found: Tables) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def pairs_frame(found: Tables) -> pd.DataFrame:
+def pairs_frame(found: Claims, tests: pd.DataFrame) -> pd.DataFrame:
     """Return `Standings.pairs`."""
-    table = found.tests
+    table = tests
     for kind in _KINDS:
         pairs = zip(table["contender"], table["rival"], strict=True)
         ratios = [found.ratio(*pair, kind=kind) for pair in pairs]
@@ -67,7 +67,7 @@ def pairs_frame(found: Tables) -> pd.DataFrame:
     return table
 
 
-def panels_frame(found: Tables) -> pd.DataFrame:
+def panels_frame(found: Claims, table: pd.DataFrame) -> pd.DataFrame:
     """Return `Standings.panels`."""
     import pandas as pd
 
@@ -76,7 +76,7 @@ def panels_frame(found: Tables) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     judgement, names = found.judgement, found.names
     first, *others = (int(i) for i in judgement.order.sequence)
-    apart = dict(zip(found.table["contender"], found.table["apart"], strict=True))
+    apart = dict(zip(table["contender"], table["apart"], strict=True))
     rows = []
 
     def add(panel: str, contender: int, ratio: Ratio) -> None:

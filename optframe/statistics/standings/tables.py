@@ -115,7 +115,7 @@ class Tables(Claims):
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """A row per pair of ranked contenders: see the top of this module."""
-        return pairs_frame(self)
+        return pairs_frame(self, self.tests)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -189,7 +189,7 @@ class Tables(Claims):
 
     @cached_property
     def _of_panels(self) -> pd.DataFrame:
-        return panels_frame(self)
+        return panels_frame(self, self.table)
 
 
 def _charges(found: Tables, cells: pd.DataFrame) -> dict[str, list[float]]:
