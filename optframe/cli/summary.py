@@ -15,11 +15,14 @@ from optframe.store.results import Results
 
 __all__ = ["print_summary"]
 
+_TEXTS = ("sampler", "ended", "problem", "chosen")
+_MOST = 30
+"""The most searches that are listed."""
 _SCORES = (("test", "test_loss"), ("validation", "validation_loss"))
 
 
 def print_summary(results: Results, console: Console) -> None:
-    """Print one table per problem, the best row first, and the headline of the standings.
+    """Print one table per problem, the best row first, what tuning chose, and the headline.
 
     Rows are in the order of what the standings judge: the expected cost of the target if some run
     reached it, else the geometric mean of the judged metric. Times of a problem on which the
@@ -27,20 +30,50 @@ def print_summary(results: Results, console: Console) -> None:
     """
     found = results.standings()
     same = ["problem", "optimizer", "sampler"]
-    frame = summary(results.trials)
+    frame = summary(found.pooled_trials)
     if len(frame):
-        judged = found.groups[[*same, "won", "performance"]]
+        judged = found.pooled[[*same, "won", "performance"]]
         frame = frame.merge(judged, on=same, how="left").sort_values("performance", kind="stable")
     for problem in found.problems.to_dict("records"):
         rows = frame[frame["problem"] == problem["problem"]]
         console.print(_table(problem, rows.to_dict("records"), found))
+    if len(found.searches):
+        console.print(_winners(found))
     for sentence in [*found.headline, *found.caveats]:
         console.print(Text(sentence))
 
 
+def _winners(found: Standings) -> Table:
+    """Return the table of what tuning chose, and of what that cost."""
+    rows = found.searches.to_dict("records")
+    costs = {(row["contender"], row["problem"]): row for row in found.cells.to_dict("records")}
+    columns: list[tuple[str, Any]] = [
+        ("problem", lambda row: str(row["problem"])),
+        ("chosen", lambda row: str(row["choice"])),
+        ("settings", lambda row: str(row["tried"])),
+        ("work of tuning", lambda row: _number(row["work"])),
+    ]
+    if len({row["sampler"] for row in rows}) > 1:
+        columns.insert(1, ("sampler", lambda row: str(row["sampler"])))
+    if len({row["study"] for row in rows}) > 1:
+        columns.insert(1, ("study", lambda row: str(row["study"])))
+    else:
+        columns.append(("of a run", lambda row: _number(_cost(costs, row, "work"))))
+        columns.append(("both", lambda row: _number(_cost(costs, row, "both_work"))))
+    table = _filled("Tuning", columns, rows[:_MOST], "contender")
+    if len(rows) > _MOST:
+        table.caption = Text(f"and {len(rows) - _MOST} more searches")
+        table.caption_justify = "left"
+    return table
+
+
+def _cost(costs: dict[tuple[str, str], dict[Any, Any]], row: dict[Any, Any], name: str) -> float:
+    cell = costs.get((row["contender"], row["problem"]))
+    return math.nan if cell is None else float(cell[name])
+
+
 def _table(problem: dict[Any, Any], rows: list[dict[Any, Any]], found: Standings) -> Table:
     by_cost, metric = problem["kind"] == "cost", str(problem["metric"])
-    table = Table(title=Text(str(problem["problem"])), title_justify="left", title_style="bold")
     columns: list[tuple[str, Any]] = []
     if len({row["sampler"] for row in rows}) > 1:
         columns.append(("sampler", lambda row: str(row["sampler"])))
@@ -61,12 +94,20 @@ def _table(problem: dict[Any, Any], rows: list[dict[Any, Any]], found: Standings
             columns.append((metric_name(loss), lambda row, name=loss: _number(row[name])))
     columns.append(("time per step", _time))
     columns.append(("ended", lambda row: str(row["statuses"])))
+    return _filled(str(problem["problem"]), columns, rows, "optimizer")
+
+
+def _filled(
+    title: str, columns: list[tuple[str, Any]], rows: list[dict[Any, Any]], name: str
+) -> Table:
+    """Return a table with a row's name before its columns; each of these has what writes it."""
+    table = Table(title=Text(title), title_justify="left", title_style="bold")
     table.add_column("optimizer", overflow="fold")
-    for title, _ in columns:
-        texts = title in ("sampler", "ended")
-        table.add_column(title, justify="left" if texts else "right", overflow="fold")
+    for column, _ in columns:
+        justify: Any = "left" if column in _TEXTS else "right"
+        table.add_column(column, justify=justify, overflow="fold")
     for row in rows:
-        cells = [str(row["optimizer"]), *(written(row) for _, written in columns)]
+        cells = [str(row[name]), *(written(row) for _, written in columns)]
         table.add_row(*[Text(cell) for cell in cells])
     return table
 

@@ -128,8 +128,16 @@ def prepared(
 
 
 def frames_of(results: Results) -> Frames:
-    """Return a study's frames: colours of optimizers, today's names of metrics, its cost."""
-    trials = _renamed(results.trials)
+    """Return a study's frames: colours of optimizers, today's names of metrics, its cost.
+
+    The winners of a tuned contender, which differ from problem to problem, have its name.
+    """
+    found = results.standings()
+    trials, curves = _renamed(found.pooled_trials), _renamed(results.curves)
+    if len(curves) and "study" in trials and trials["study"].notna().any():
+        named = dict(zip(trials["key"], trials["optimizer"], strict=True))
+        curves = curves.assign(optimizer=curves["key"].map(named).fillna(curves["optimizer"]))
+    labels = [*trials["optimizer"], *found.absent] if len(trials) else []
     # What stands for results need not be tuned, as what a test or a notebook makes by hand.
     tuned = {n: frame for n in _TUNED if (frame := getattr(results, n, None)) is not None}
     if "tuning" in tuned:
@@ -137,13 +145,13 @@ def frames_of(results: Results) -> Frames:
     tell_missing([*_texts(trials), *(text for frame in tuned.values() for text in _texts(frame))])
     return Frames(
         trials,
-        _renamed(results.curves),
-        color_of_each(trials["optimizer"]) if len(trials) else {},
+        curves,
+        color_of_each(labels),
         results.landscapes,
         results.path_tables,
         results.cost,
         _OLD_NAMES.get(results.metric or "", results.metric),
-        results.standings(),
+        found,
         **tuned,
     )
 

@@ -6,5 +6,6 @@ an exact test that swaps runs of the same problem and seed.
 """
 
 from optframe.statistics.standings.standings import Standings, standings
+from optframe.statistics.standings.tuned import with_tuners
 
-__all__ = ["Standings", "standings"]
+__all__ = ["Standings", "standings", "with_tuners"]

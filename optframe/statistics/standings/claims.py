@@ -67,7 +67,16 @@ class Claims:
     @cached_property
     def pooled_trials(self) -> pd.DataFrame:
         """The trials, those of a tuned contender under its own name."""
+        if "study" not in self.trials or self.trials["study"].isna().all():
+            return self.trials
         return self.trials.assign(optimizer=self._every["setting"].iloc[: len(self.trials)].array)
+
+    @property
+    def absent(self) -> list[str]:
+        """The contenders that have no trial at all, since every search of them was lost."""
+        lost = set(self.searches.loc[self.searches["lost"], "contender"])
+        here = set(self.pooled_trials["optimizer"]) if len(self.trials) else set()
+        return [name for name in self.names if name in lost - here]
 
     @cached_property
     def compares(self) -> str:

@@ -12,6 +12,7 @@ from optframe.statistics.costs import known_cost
 from optframe.statistics.standings.caveat_sentences import caveats
 from optframe.statistics.standings.sentences import headline
 from optframe.statistics.standings.tables import Tables
+from optframe.statistics.standings.tuning_sentences import tuning_caveats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,11 @@ class Standings(Tables):
     def caveats(self) -> list[str]:
         """What else limits these conclusions, one sentence each."""
         return caveats(self)
+
+    @cached_property
+    def tuning_notes(self) -> list[str]:
+        """Those of the caveats that are about tuning: how it was done, its cost, its warnings."""
+        return [*tuning_caveats(self)]
 
 
 def standings(

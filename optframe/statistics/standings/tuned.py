@@ -12,17 +12,27 @@ their places stand runs that broke down, so that it is ranked last and not left 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optframe.components.notation import format_value
 from optframe.statistics.grouped import Flags
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LEAST_STUDIES", "LOST", "SEARCH", "searches", "studied", "with_lost", "with_units"]
+__all__ = [
+    "LEAST_STUDIES",
+    "LOST",
+    "SEARCH",
+    "searches",
+    "studied",
+    "with_lost",
+    "with_tuners",
+    "with_units",
+]
 
 LOST = "lost_in_tuning"
 """The column that marks the rows which stand for the final runs of a lost contender."""
@@ -52,21 +62,21 @@ _DEFAULTS: dict[str, Any] = {
 def searches(tuning: pd.DataFrame | None, trials: pd.DataFrame) -> pd.DataFrame:
     """Return a row per search (contender × problem × sampler × study), with all columns.
 
-    Besides those of ``tuning``, ``lost`` tells whether every setting broke down, and ``open``
-    whether nothing was chosen yet.
+    Besides those of ``tuning``, ``lost`` tells whether every setting broke down, ``open`` whether
+    nothing was chosen yet, and ``choice`` what was chosen, as text.
     """
     import pandas as pd
 
     if tuning is None or not len(tuning):
-        columns = ["contender", "problem", *_DEFAULTS, "lost", "open"]
+        columns = ["contender", "problem", *_DEFAULTS, "lost", "open", "choice"]
         return pd.DataFrame(columns=columns).astype({"lost": bool, "open": bool})
     missing = {name: value for name, value in _DEFAULTS.items() if name not in tuning}
     found = tuning.reset_index(drop=True)
     found = found.assign(**{n: pd.Series([v] * len(found)) for n, v in missing.items()})
     chosen = found["number"].notna()
-    closed = found["closed"].fillna(False).astype(bool)
-    told = found["reason"].fillna("").astype(str) != ""
-    return found.assign(
+    closed = np.array([bool(value) for value in found["closed"]])
+    told = np.array([isinstance(text, str) and bool(text) for text in found["reason"]])
+    made = found.assign(
         contender=found["contender"].astype(str),
         problem=found["problem"].astype(str),
         sampler=found["sampler"].fillna("none").astype(str),
@@ -76,6 +86,26 @@ def searches(tuning: pd.DataFrame | None, trials: pd.DataFrame) -> pd.DataFrame:
         lost=~chosen & closed & told,
         open=~chosen & ~(closed & told),
     )
+    return made.assign(choice=[_choice(row) for row in made.to_dict("records")])
+
+
+def _choice(row: dict[Any, Any]) -> str:
+    """Return what a search chose: ``lr=0.0123``, or why it chose nothing."""
+    if row["lost"]:
+        return f"none: {row['reason']}"
+    if row["open"]:
+        return "nothing yet"
+    if isinstance(row["setting"], Mapping):
+        return ", ".join(f"{name}={format_value(value)}" for name, value in row["setting"].items())
+    return str(row["optimizer"]) if row.get("optimizer") else "–"
+
+
+def with_tuners(winners: pd.DataFrame, tunings: pd.DataFrame) -> pd.DataFrame:
+    """Return a store's winners with the space and the tuner of each, as standings take them.
+
+    Both frames have a row per search, in one order: `Results.winners` and `Results.tunings`.
+    """
+    return winners.assign(**{name: list(tunings[name]) for name in ("space", "tuner", "closed")})
 
 
 def with_lost(trials: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:

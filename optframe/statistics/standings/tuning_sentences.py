@@ -118,14 +118,19 @@ def _fields(row: Mapping[Any, Any]) -> list[str]:
 def _tuner(row: Mapping[Any, Any]) -> str:
     """Return the tuner in the short notation; empty if it is not known."""
     told = row["tuner"]
-    told = told.get("tuner") if isinstance(told, Mapping) else told
-    return told if isinstance(told, str) else ""
+    protocol = None
+    if isinstance(told, Mapping):
+        told, protocol = told.get("tuner") or told.get("name"), told.get("protocol")
+    if not isinstance(told, str):
+        return ""
+    return f"{told} (protocol {protocol})" if protocol and protocol != told else told
 
 
 def _told(row: Mapping[Any, Any], name: str) -> int:
     """Return a number of what was asked of the tuner; 0 if it is not known."""
-    told = row["tuner"].get(name) if isinstance(row["tuner"], Mapping) else None
-    return told if isinstance(told, int) else 0
+    told = row["tuner"]
+    number = told.get(name) if isinstance(told, Mapping) else None
+    return number if isinstance(number, int) else 0
 
 
 def _seeds(row: Mapping[Any, Any]) -> int:

@@ -10,6 +10,7 @@ from optframe_reports.tables.latex import escaped, latex_table
 from optframe_reports.tables.of_problem import tables_of_problems
 from optframe_reports.tables.overall import overall_table
 from optframe_reports.tables.pairwise import pairwise_table
+from optframe_reports.tables.winners import winners_table
 
 __all__ = ["Latex"]
 
@@ -23,7 +24,8 @@ class Latex(Reporter):
     r"""Write ``tables.tex``: floating tables over all problems, of pairs and of each problem.
 
     They need booktabs. Include them by ``\input{tables}``. Labels are ``tab:all``, ``tab:pairs``,
-    and ``tab:1``, ``tab:2``, in the study's order. The same store gives the same bytes.
+    ``tab:tuning``, and ``tab:1``, ``tab:2``, in the study's order. The same store gives the same
+    bytes.
     """
 
     def write(self, results: Results, folder: Path, registry: Registry) -> Path:
@@ -34,7 +36,11 @@ class Latex(Reporter):
         parts = [_HEAD.format(name=escaped(str(results.study.get("name", "study"))))]
         if len(trials):
             found = results.standings()
-            first = {"tab:all": overall_table(found), "tab:pairs": pairwise_table(found)}
+            first = {
+                "tab:all": overall_table(found),
+                "tab:pairs": pairwise_table(found),
+                "tab:tuning": winners_table(found),
+            }
             parts += [latex_table(table, label) for label, table in first.items() if table]
             for number, table in enumerate(tables_of_problems(found), start=1):
                 parts.append(latex_table(table, f"tab:{number}"))

@@ -12,13 +12,14 @@ from optframe_reports.tables.markdown import escaped, markdown_table
 from optframe_reports.tables.of_problem import tables_of_problems
 from optframe_reports.tables.overall import overall_table
 from optframe_reports.tables.pairwise import pairwise_table
+from optframe_reports.tables.winners import winners_table
 
 __all__ = ["Markdown"]
 
 
 @dataclass(frozen=True)
 class Markdown(Reporter):
-    """Write ``report.md``: the answer, tables over all problems, of pairs and of each.
+    """Write ``report.md``: the answer, tables over all problems, of pairs, of tuning and of each.
 
     GitHub shows it without changes. It has no pictures. The same store gives the same bytes.
     """
@@ -41,7 +42,7 @@ def _parts(results: Results) -> list[str]:
     if "side" in trials:
         beside = beside_table(trials)
         parts += [f"## {beside.title}\n", f"{escaped(beside.note)}\n", markdown_table(beside)]
-    for table in (overall_table(found), pairwise_table(found)):
+    for table in (overall_table(found), pairwise_table(found), winners_table(found)):
         if table is not None:
             parts += [f"## {table.title}\n", f"{escaped(table.note)}\n", markdown_table(table)]
     if found.caveats:

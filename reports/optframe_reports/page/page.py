@@ -17,7 +17,7 @@ import pandas as pd
 
 from optframe import Registry, Reporter, Results
 from optframe.drawing.figures import frames_of
-from optframe.statistics import STATUSES, known_cost
+from optframe.statistics import STATUSES, Standings, known_cost
 from optframe.statistics.metrics import metric_words
 from optframe_reports.page.charts import Arrays, chart
 from optframe_reports.page.drawings import Drawing, draw_all
@@ -29,6 +29,7 @@ from optframe_reports.tables.of_trials import table_of_trials
 from optframe_reports.tables.overall import overall_table
 from optframe_reports.tables.pairwise import pairwise_table
 from optframe_reports.tables.table import TEXTS, Table
+from optframe_reports.tables.winners import winners_table
 
 __all__ = ["Page"]
 
@@ -117,10 +118,12 @@ def _context(results: Results, registry: Registry) -> dict[str, Any]:
         "statuses": [(s, n) for s in STATUSES if len(trials) and (n := _count(trials, s))],
         "planned": _count(trials, "planned"),
         "total": len(trials),
-        "answer": {"sentences": found.headline, "caveats": found.caveats},
+        "answer": {"sentences": found.headline, "caveats": _others(found)},
         "beside": beside,
         "overall": overall_table(found),
         "pairs": pairwise_table(found),
+        "winners": winners_table(found),
+        "tuning_notes": found.tuning_notes,
         "facts": _facts(results),
         "environments": results.environments,
         "sections": sections,
@@ -136,6 +139,11 @@ def _context(results: Results, registry: Registry) -> dict[str, Any]:
         ],
         "css": _read("uplot/uPlot.min.css") + "\n" + _read("page.css"),
     }
+
+
+def _others(found: Standings) -> list[str]:
+    """Return the caveats that the section on tuning does not have."""
+    return [caveat for caveat in found.caveats if caveat not in found.tuning_notes]
 
 
 def _read(name: str) -> str:

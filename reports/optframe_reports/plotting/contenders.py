@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import pandas as pd
+
 from optframe import Frames
 from optframe.drawing.palette import color_of_each
 from optframe.statistics import Standings, standings
@@ -44,7 +46,9 @@ def at_contenders(
     """
     found, trials = found or standings_of(frames), frames.trials
     first = [name for name in found.contenders if name in set(found.cells["contender"])][:most]
-    groups = found.groups[found.groups["chosen"] & found.groups["contender"].isin(first)]
+    groups = pd.concat([found.groups, found.pooled], ignore_index=True)
+    groups = groups[groups["chosen"] & groups["contender"].isin(first)]
+    groups = groups.drop_duplicates(["problem", "optimizer", "sampler"])
     same = ["problem", "optimizer", "sampler"]
     whose = trials[same].astype(str).merge(groups[[*same, "contender"]], on=same, how="left")
     kept = whose["contender"].notna().to_numpy()
@@ -56,7 +60,8 @@ def at_contenders(
     curves = frames.curves
     if len(curves):
         curves = curves[curves["key"].isin(trials["key"])]
-    colors = colors_of(frames, list(dict.fromkeys(trials["optimizer"])))
+    lost = [name for name in found.absent if name in first]
+    colors = colors_of(frames, list(dict.fromkeys([*trials["optimizer"], *lost])))
     tried = int(found.cells["settings"].max()) if len(found.cells) else 1
     notes = []
     if tried > 1:

@@ -12,6 +12,7 @@ from optframe.statistics import summary
 from optframe.statistics.intervals import clopper_pearson
 from optframe.statistics.wording import metric_name
 from optframe_reports.quantities import duration, number, percent
+from optframe_reports.tables.search_costs import with_search_costs
 from optframe_reports.tables.table import Row, Table
 
 if TYPE_CHECKING:
@@ -30,22 +31,40 @@ _MEDIANS = ("loss", "validation_loss", "validation_accuracy", "test_loss", "test
 def tables_of_problems(found: Standings) -> list[Table]:
     """Return a table for each problem, in the study's order, without empty columns.
 
+    All winners of a tuned contender are one row, under its name. Whom every setting failed has the
+    last row. Where somebody was tuned, what its setting and finding it cost are columns.
+
     Rows are in the order of the performance that the standings judge: the expected cost of the
     target if some run reached it, else the geometric mean of the judged metric. All else is a
     median, and orders nothing. Times are "not comparable" where the machine's speed drifted.
     """
-    trials = found.trials
+    trials = found.pooled_trials
     if trials.empty:
         return []
     rows = summary(trials)
     same = ["problem", "optimizer", "sampler"]
-    judged = found.groups[[*same, "won", "kind", "performance", "ratio"]]
+    judged = found.pooled[[*same, "won", "kind", "performance", "ratio"]]
     rows = rows.merge(judged, on=same, how="left", suffixes=("", "_judged"))
     problems = {str(row["problem"]): row for row in found.problems.to_dict("records")}
     return [
         _table(str(problem), own, problems[str(problem)], found)
         for problem, own in rows.groupby("problem", sort=False)
     ]
+
+
+def _all_settings(found: Standings, problem: str, optimizer: str) -> str:
+    """Return the parameters of a row: of a tuned contender, those of its winner on the problem.
+
+    Of several winners, they are the values of the tuned fields.
+    """
+    trials, pooled = found.trials, found.pooled_trials
+    own = ((pooled["problem"] == problem) & (pooled["optimizer"] == optimizer)).to_numpy()
+    given = list(dict.fromkeys(trials.loc[own, "hyperparameters"]))
+    if len(given) == 1:
+        return _settings(given[0])
+    every = [json.loads(text) for text in given]
+    names = [name for name in (every[0] if every else ()) if len({str(v[name]) for v in every}) > 1]
+    return "; ".join(f"{n}={', '.join(_written(values[n]) for values in every)}" for n in names)
 
 
 def _settings(hyperparameters: str) -> str:
@@ -74,14 +93,14 @@ def _table(name: str, rows: pd.DataFrame, problem: dict[Any, Any], found: Standi
         _row(row, one, problem, metric, found.cost)
         for (_, row), one in zip(ordered.iterrows(), best, strict=True)
     ]
+    made = with_search_costs(made, name, problem, found)
     shown = {c for c in made[0].texts if any(row[c] not in _NOTHING for row in made)}
     samplers = list(dict.fromkeys(row["sampler"] for row in made))
     if len(samplers) == 1:
         shown.discard("sampler")
     columns = [c for c in made[0].texts if c in shown or c in _ALWAYS]
-    of = dict(zip(found.trials["optimizer"], found.trials["hyperparameters"], strict=True))
     for row in made:  # not a column: it stands below the name
-        row.texts["settings"] = _settings(of[row["optimizer"]])
+        row.texts["settings"] = _all_settings(found, name, row["optimizer"])
     return Table(name, columns, made, " ".join(_notes(problem, metric, samplers, found)))
 
 

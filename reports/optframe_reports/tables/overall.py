@@ -43,6 +43,7 @@ def _row(row: pd.Series[Any]) -> Row:
         "reached": row["won"],
         "runs": row["runs"],
         "lost": row["lost"],
+        "work of tuning": row["tuning_work"],
     }
     targets = int(row["targets"])
     texts = {
@@ -55,6 +56,7 @@ def _row(row: pd.Series[Any]) -> Row:
         "reached": str(row["won"]) if targets else "–",
         "runs": str(row["runs"]),
         "lost": str(row["lost"]) if row["lost"] else "–",
+        "work of tuning": number(row["tuning_work"]) if row["tuning_work"] else "–",
     }
     known = {name: float(value) for name, value in values.items() if value == value}
     return Row(texts, known, bool(row["place"] == 1))

@@ -9,7 +9,7 @@ __all__ = ["TEXTS", "Row", "Table"]
 TEXTS = frozenset(
     {
         *("optimizer", "against", "sampler", "problem", "settings", "seeds", "status", "reason"),
-        "told apart",
+        *("told apart", "chosen"),
     }
 )
 """Columns of text; all others are numbers, which are aligned to the right."""
