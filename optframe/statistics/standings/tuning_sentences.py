@@ -118,12 +118,10 @@ def _fields(row: Mapping[Any, Any]) -> list[str]:
 def _tuner(row: Mapping[Any, Any]) -> str:
     """Return the tuner in the short notation; empty if it is not known."""
     told = row["tuner"]
-    protocol = None
-    if isinstance(told, Mapping):
-        told, protocol = told.get("tuner") or told.get("name"), told.get("protocol")
-    if not isinstance(told, str):
-        return ""
-    return f"{told} (protocol {protocol})" if protocol and protocol != told else told
+    if not isinstance(told, Mapping):
+        return told if isinstance(told, str) else ""
+    name, protocol = told.get("tuner") or told.get("name") or "", told.get("protocol")
+    return f"{name} (protocol {protocol})" if protocol and protocol != name else str(name)
 
 
 def _told(row: Mapping[Any, Any], name: str) -> int:

@@ -114,7 +114,7 @@ def _context(results: Results, registry: Registry) -> dict[str, Any]:
     return {
         "title": study.get("name", "study"),
         "study": study,
-        "size": _size(trials),
+        "size": _size(found.pooled_trials),
         "statuses": [(s, n) for s in STATUSES if len(trials) and (n := _count(trials, s))],
         "planned": _count(trials, "planned"),
         "total": len(trials),

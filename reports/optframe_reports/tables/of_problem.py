@@ -120,6 +120,11 @@ def _notes(
         )
     elif problem["kind"] == "value":
         notes.append(f"In the order of the final {problem['measure']}, its geometric mean.")
+    tuned = found.cells[found.cells["problem"] == problem["problem"]]["tuning_work"]
+    if (tuned > 0).any():
+        notes.append(
+            "To tune: the work of all searches; both: with that of the setting they found."
+        )
     return [*notes, "Medians order nothing."]
 
 

@@ -15,7 +15,7 @@ __all__ = ["LOST", "with_search_costs"]
 
 LOST = "lost in tuning"
 
-_COLUMNS = ("work of a run", "work of tuning", "with tuning")
+_COLUMNS = ("work of a run", "to tune", "both")
 """What a setting costs, what finding it cost, and both, in gradients over all the data."""
 
 
