@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from statistics import NormalDist
 from typing import Any
@@ -21,6 +21,9 @@ HALF_STEP = 2.0**-53
 """The least u of a normal draw, half the distance of the numbers that generators return."""
 
 NUMBERS = ("low", "high", "step", "mean", "deviation")
+
+MOST_VALUES = 100_000
+"""The most values of a space that lists them."""
 
 SPAN = 10.0
 """The ratio of ``high`` to ``low`` from which a space without a scale is logarithmic."""
@@ -87,8 +90,12 @@ class Space:
     def __post_init__(self) -> None:
         for name in NUMBERS:
             object.__setattr__(self, name, _float(getattr(self, name)))
-        if isinstance(self.values, Iterable) and not isinstance(self.values, (str, Mapping)):
-            object.__setattr__(self, "values", tuple(map(_plain, self.values)))
+        listed: Any = self.values
+        if isinstance(listed, (list, tuple, range)) or getattr(listed, "shape", ()):
+            if len(listed) > MOST_VALUES:
+                found = f"found {len(listed):,} of them, expected at most {MOST_VALUES:,}"
+                raise ValueError(f"values: {found}")
+            object.__setattr__(self, "values", tuple(map(_plain, listed)))
         if self.values is None and self.scale is None:
             normal = self.mean is not None or self.deviation is not None
             low, high = self.low, self.high
@@ -217,12 +224,15 @@ class Space:
         Raises
         ------
         ValueError
-            If it is none of the values.
+            If it is none of the values, or no number where the space is a range.
         """
         if self.values is not None:
             alike = [v == value and type(v) is type(value) for v in self.values]
             place = alike.index(True) if True in alike else self.values.index(value)
             return (place + 0.5) / len(self.values)
+        value = _plain(value)
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or math.isnan(value):
+            raise ValueError(f"found {value!r}, expected a number")
         if self.scale == "log-normal":
             if value <= 0:
                 return 0.0

@@ -144,6 +144,13 @@ def test_u_of_is_bounded():
     assert SPACES[3].u_of(0.0) == 0.0
 
 
+@pytest.mark.parametrize("space", SPACES[:4], ids=str)
+@pytest.mark.parametrize("value", ["1", None, True, math.nan])
+def test_what_is_no_number_has_no_u(space, value):
+    with pytest.raises(ValueError, match=r"expected a number$"):
+        space.u_of(value)
+
+
 def test_values_share_the_interval_equally():
     space = Space(values=["a", True, {"name": "armijo"}, 3])
     assert [space.at(u) for u in (0.0, 0.2499, 0.25, 0.5, 0.75, 0.999)] == [
@@ -202,6 +209,7 @@ def test_numbers_of_numpy_are_numbers():
     assert choices.values == (1, 2)
     assert all(type(value) is int for value in choices.values)
     json.dumps([space.table, choices.table])
+    assert Space(1, 10).u_of(np.int64(1)) == Space(1, 10).u_of(np.float32(1)) == 0.0
 
 
 def test_lists_of_python_are_those_of_files():
@@ -309,6 +317,12 @@ def test_a_space_is_written_in_a_line():
         ({"low": 1, "high": 2, "times": 3}, "times: found 3, expected a text"),
         ({"values": []}, "values: found [], expected a list of at least one value"),
         ({"values": "abc"}, "values: found 'abc', expected a list of at least one value"),
+        ({"values": {1, 2}}, "values: found {1, 2}, expected a list of at least one value"),
+        ({"values": range(10**9)}, "values: found 1,000,000,000 of them, expected at most 100,000"),
+        (
+            {"values": np.array(3)},
+            "values: found array(3), expected a list of at least one value",
+        ),
         ({"values": 3}, "values: found 3, expected a list of at least one value"),
         ({"values": [1.0, math.nan]}, "values: found nan, expected finite numbers"),
         ({"values": [1], "low": 0}, "found values with low, expected values alone"),
