@@ -91,7 +91,7 @@ class Space:
         for name in NUMBERS:
             object.__setattr__(self, name, _float(getattr(self, name)))
         listed: Any = self.values
-        if isinstance(listed, (list, tuple, range)) or getattr(listed, "shape", ()):
+        if isinstance(listed, (list, tuple, range)) or getattr(listed, "shape", None):
             if len(listed) > MOST_VALUES:
                 found = f"found {len(listed):,} of them, expected at most {MOST_VALUES:,}"
                 raise ValueError(f"values: {found}")
@@ -118,7 +118,7 @@ class Space:
             if given:
                 return f"found values with {', '.join(given)}, expected values alone"
             if not isinstance(self.values, tuple) or not self.values:
-                shown = [] if self.values == () else self.values
+                shown: Any = [] if isinstance(self.values, tuple) else self.values
                 return f"values: found {shown!r}, expected a list of at least one value"
             endless = [v for v in self.values if isinstance(v, float) and not math.isfinite(v)]
             return f"values: found {endless[0]}, expected finite numbers" if endless else None
