@@ -37,7 +37,8 @@ def begun(tunings: Sequence[Tuning], rows: Sequence[Mapping[str, Any]]) -> list[
         if source is None or not source["proposals"]:
             continue
         fresh = one.rounds
-        one.rounds = [list(proposals) for proposals in source["proposals"]]
+        stored = [list(proposals) for proposals in source["proposals"]]
+        one.rounds = [*fresh, *stored[len(fresh) :]] if stored[: len(fresh)] == fresh else stored
         if same:
             one.closed = bool(source["closed"])
             one.winner = source["winner"]["number"] if source["winner"] else None

@@ -115,10 +115,11 @@ class Stages:
         yield Round(known, missing)
         while proposed := self._proposed(store):
             yield self._extended(store, proposed)
-        confirming = self._confirming(_by_key(store))
-        if confirming:
-            yield self._extended(store, confirming)
-        self._close(_by_key(store))
+        if any(one.confirmed for one in self.tunings):
+            yield self._extended(store, self._confirming(_by_key(store)))
+        if not all(one.closed for one in self.tunings):
+            self._close(_by_key(store))
+        self.lost = [one.loss for one in self.tunings if one.winner is None]
         yield self._extended(store, self._final(), repeats=True)
 
     def first(self) -> list[Trial]:
@@ -218,20 +219,15 @@ class Stages:
         return [t for one in self.tunings for t in one.confirming(_best(one, frame))]
 
     def _close(self, frame: pd.DataFrame) -> None:
-        """Choose the winner of each tuning that has none."""
+        """Choose the winner of each tuning that is not closed."""
         for one in self.tunings:
-            fresh = not one.closed
-            if fresh:
-                trials = [*one.of_all(), *one.confirming(_best(one, frame))]
-                chosen = choose(_runs_of(trials, frame), one.how)
-                one.closed, one.winner, one.reason = True, chosen.number, chosen.reason
+            if one.closed:
+                continue
+            trials = [*one.of_all(), *one.confirming(_best(one, frame))]
+            chosen = choose(_runs_of(trials, frame), one.how)
+            one.closed, one.winner, one.reason = True, chosen.number, chosen.reason
             if one.winner is None:
-                contender, problem, _, number = one.name
-                again = f" in study {number}" if one.study else ""
-                line = f"{contender} on {problem}{again} is lost: {one.reason}"
-                self.lost.append(line)
-                if fresh:
-                    _print(line)
+                _print(one.loss)
 
 
 def _best(one: Tuning, frame: pd.DataFrame) -> list[int]:

@@ -38,6 +38,7 @@ class Tuning:
     winner: int | None = None
     reason: str = ""
     _firsts: dict[str, Trial] = field(default_factory=dict)
+    _made: dict[int, tuple[list[Setting], list[Trial]]] = field(default_factory=dict)
 
     @property
     def name(self) -> tuple[str, str, str, int]:
@@ -88,6 +89,13 @@ class Tuning:
         """How many settings run on further seeds: none where seeds change nothing."""
         assert self.part.search is not None
         return 0 if self.part.once else self.part.search.settings.confirm
+
+    @property
+    def loss(self) -> str:
+        """Say that none of its settings could be chosen, and why."""
+        contender, problem, _, study = self.name
+        again = f" in study {study}" if study else ""
+        return f"{contender} on {problem}{again} is lost: {self.reason}"
 
     def row(self) -> dict[str, Any]:
         """Return its row of the store's table."""
@@ -142,13 +150,18 @@ class Tuning:
         firsts: dict[str, int] = {}
         return [firsts.setdefault(canonical(s), n) for n, s in enumerate(self.settings)]
 
-    def of_round(self, number: int) -> Iterator[Trial]:
-        """Yield the trials of a round; settings that were proposed before are not run again."""
-        begin = sum(map(len, self.rounds[:number]))
-        firsts = self.numbers()
-        for place in range(begin, begin + len(self.rounds[number])):
-            if firsts[place] == place:
-                yield from self._of(place, number, range(self.part.tuning_seeds))
+    def of_round(self, number: int) -> list[Trial]:
+        """Return the trials of a round; settings that were proposed before are not run again."""
+        settings = self.rounds[number]
+        made, trials = self._made.get(number, (None, []))
+        if made is not settings:  # trials are hashed once, which takes longer than to make them
+            begin, firsts = sum(map(len, self.rounds[:number])), self.numbers()
+            places = range(begin, begin + len(settings))
+            seeds = range(self.part.tuning_seeds)
+            new = [place for place in places if firsts[place] == place]
+            trials = [trial for place in new for trial in self._of(place, number, seeds)]
+            self._made[number] = settings, trials
+        return trials
 
     def of_all(self) -> Iterator[Trial]:
         """Yield the trials of all rounds so far."""

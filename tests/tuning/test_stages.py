@@ -149,9 +149,7 @@ def test_studies_split_the_trials_and_the_seeds(run):
     assert proposals[0][0][:2] != proposals[1][0]
 
 
-def test_a_contender_all_of_whose_settings_break_is_lost_and_the_others_go_on(
-    study, registry, tmp_path
-):
+def test_a_contender_whose_settings_all_break_is_lost(study, registry, tmp_path, capsys):
     optimizers = ["sgd:lr=1e4..1e6", RANGE]
     made = study({"trials": 3, "seeds": 1}, optimizers=optimizers, seeds=2, budget={"steps": 100})
     outcome = run_study(made, tmp_path / "out", registry)
