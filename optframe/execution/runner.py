@@ -49,11 +49,11 @@ class Outcome:
     """The result of running a study.
 
     ``ran`` is the number of trials that ran now, ``found`` of those that the store had already,
-    ``repeated`` of those that the study lists twice, and ``left`` of those still to be run.
-    ``stopped`` is the signal that ended it early, if one did. Of a study that tunes, ``tuned`` is
-    the number of trials that searched, of those that ran now, ``lost`` has a line for each
-    contender none of whose settings could be chosen, and ``untuned`` the contenders with nothing to
-    tune.
+    ``repeated`` of those that the study lists twice, and ``left`` of those still to be run: while a
+    study tunes, the most that there can be. ``stopped`` is the signal that ended it early, if one
+    did. Of a study that tunes, ``tuned`` is the number of trials that searched, of those that ran
+    now, ``lost`` has a line for each contender none of whose settings could be chosen, and
+    ``untuned`` the contenders with nothing to tune.
     """
 
     results: Results
@@ -68,25 +68,31 @@ class Outcome:
     untuned: tuple[str, ...] = ()
 
 
-def run_study(study: Study, folder: Path, registry: Registry, take_over: bool = False) -> Outcome:
+def run_study(
+    study: Study, folder: Path, registry: Registry, take_over: bool = False, retry: bool = False
+) -> Outcome:
     """Run the trials of a study that its store does not have yet.
 
-    ``take_over`` ignores the lock of another process, which must have ended. A `UsageError` has one
-    line per mistake in the study.
+    ``take_over`` ignores the lock of another process, which must have ended. ``retry`` runs tuning
+    trials again that broke, also where a winner has been chosen. A `UsageError` has one line per
+    mistake in the study.
     """
     registry.check_named()
     with registry.importing(study.imports), staying():
-        return _run(study, folder, registry, take_over)
+        return _run(study, folder, registry, take_over, retry)
 
 
-def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Outcome:
+def _run(study: Study, folder: Path, registry: Registry, take_over: bool, retry: bool) -> Outcome:
     binder = Binder(registry)
     with staying():  # so that the folder is the one that was meant
         stages = Stages(study, registry, binder) if study.tune is not None else None
         asked = plan(study, registry, binder) if stages is None else stages.first()
     with Store(folder, take_over) as store:
         about = _description(study, asked)
-        rounds = _at_once(asked, store, about) if stages is None else stages.rounds(store, about)
+        if stages is None:
+            rounds = _at_once(asked, store, about)
+        else:
+            rounds = stages.rounds(store, about, retry)
         running = _Running(study, folder, registry, binder, store, asked[0].backend)
         running.run(rounds, None if stages is None else stages.size)
         counts = running.counts
@@ -98,7 +104,7 @@ def _run(study: Study, folder: Path, registry: Registry, take_over: bool) -> Out
         repeated=running.repeated,
         counts=dict(counts),
         stopped=running.stopped,
-        left=running.missing - counts.total(),
+        left=running.left,
         tuned=running.tuned,
         lost=() if stages is None else tuple(stages.lost),
         untuned=() if stages is None else tuple(stages.untuned),
@@ -125,6 +131,7 @@ class _Running:
     ) -> None:
         self.planned = self.missing = self.repeated = self.tuned = 0
         self.stopped: int | None = None
+        self.left = 0
         self.counts: Counter[str] = Counter()
         self._study = study
         self._registry = registry
@@ -154,6 +161,8 @@ class _Running:
                     rounds.close()  # type: ignore[attr-defined]
                     break
             self.stopped = stop.signal
+        later = size - self.planned if size is not None and self.stopped is not None else 0
+        self.left = self.missing - self.counts.total() + max(0, later)
         if not started:
             self._start(None)
         if self._saved is not None:

@@ -128,7 +128,7 @@ class Planner:
     def _tuned(self, part: Part) -> Part:
         """Return a part with its search, without it if the optimizer cannot run on the problem."""
         kinds = ((part.problem, "problems"), (part.optimizer, "optimizers"))
-        tables = {f"{c.where}: tune": c.table["tune"] for c, _ in kinds if "tune" in c.table}
+        tables = {f"{c.where}: tune": (k, c.table["tune"]) for c, k in kinds if "tune" in c.table}
         assert self.tune is not None
         settings = combined(self.tune, tables, self.mistakes)
         try:
@@ -146,15 +146,21 @@ class Planner:
         measured = self.budgets.measured(part.bound)
         also = self.study.run.measure
         self.budgets.check_metric(settings.metric, where, part.problem, part.bound, also)
-        goal, own = trials[0].budget.goal, self.study.metric
+        goal, named = trials[0].budget.goal, search.metric(measured)
         return replace(
             part,
             search=search,
             seeds=1 if part.once else search.final_seeds(self.study.seeds),
             tuning_seeds=1 if part.once else search.seeds(part.drawn),
-            metric=search.metric(measured, own),
-            target=goal[0] if goal is not None and settings.metric is None else None,
+            metric=named or self._chooses,
+            target=goal[0] if goal is not None and named is None else None,
         )
+
+    @property
+    def _chooses(self) -> str | None:
+        """The study's metric, if it may choose: what is of test data judges only."""
+        own = self.study.metric
+        return None if own is None or own.startswith("test_") else str(own)
 
     def _part(
         self, optimizer: Choice, problem: Choice, bound: Problem, sampler: Choice | None

@@ -50,6 +50,9 @@ class Tunables:
         UsageError
             If a space is wrong, or what is to be tuned has none.
         """
+        if "tune" in table and (self._settings is None or kind == "samplers"):
+            expected = "in an [[optimizer]] or [[problem]] of a study with a table [tune]"
+            raise UsageError(f"{where}: tune: found {table['tune']!r}, expected {expected}")
         if self._settings is None:
             found = _spaces(table)
             if found:
@@ -78,7 +81,7 @@ class Tunables:
     def _usual(self, table: Mapping[str, Any], where: str) -> dict[str, Space]:
         """Return the spaces of what is tuned where a table gives none."""
         assert self._settings is not None
-        own = {f"{where}: tune": table["tune"]} if "tune" in table else {}
+        own = {f"{where}: tune": ("optimizers", table["tune"])} if "tune" in table else {}
         settings = combined(self._settings, own, [])
         protocol = search_of(settings, self._registry, f"{self._prefix}[tune]").protocol
         name = str(table["name"])

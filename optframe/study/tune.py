@@ -22,8 +22,11 @@ __all__ = ["TRIALS", "Search", "TuneSettings", "combined", "search_of"]
 TRIALS = 20
 """The settings that are tried where neither the study nor its protocol says how many."""
 
-SHARED = ("studies", "round")
-"""What all contenders have in common, so that their tables do not give it."""
+SHARED = {
+    "optimizers": ("studies", "round"),
+    "problems": ("studies", "round", "fields", "protocol"),
+}
+"""What all contenders, or all problems, have in common, so that their tables do not give it."""
 
 Fields = Annotated[str | tuple[str, ...], '"lr", "all", or a list of names of fields']
 
@@ -119,28 +122,26 @@ class Search:
         own = self.protocol.final_seeds if self.protocol is not None else None
         return own if own is not None and seeds == 1 else seeds
 
-    def metric(self, measured: Mapping[str, float], own: str | None) -> str | None:
-        """Return the metric that chooses, of those that a problem measures; None is the default.
-
-        ``own`` is the study's.
-        """
+    def metric(self, measured: Mapping[str, float]) -> str | None:
+        """Return the metric that is named and measured by a problem; None is the default."""
         names = self.protocol.metric if self.protocol is not None else ()
         found = next((name for name in names if name in measured or name == "gap"), None)
-        return self.settings.metric or found or own
+        return self.settings.metric or found
 
 
 def combined(given: TuneSettings, tables: Mapping[str, Any], mistakes: list[str]) -> TuneSettings:
-    """Return the settings with what tables say themselves; ``tables`` has them by their places.
+    """Return the settings with what tables say themselves.
 
-    A later table replaces what an earlier one says. What is wrong is added to ``mistakes``.
+    ``tables`` has the kind and the table by its place. A later table replaces what an earlier one
+    says. What is wrong is added to ``mistakes``.
     """
-    for where, table in tables.items():
+    for where, (kind, table) in tables.items():
         if not isinstance(table, Mapping):
             mistakes.append(f"{where}: expected a table such as {{ trials = 40 }}, found {table!r}")
             continue
-        shared = [name for name in SHARED if name in table]
+        shared = [name for name in SHARED[kind] if name in table]
         mistakes += [
-            f"{where}: {name} is the same for all contenders; expected in the table [tune]"
+            f"{where}: {name} is the same for all {kind}; expected in the table [tune]"
             for name in shared
         ]
         own = {name: value for name, value in table.items() if name not in shared}

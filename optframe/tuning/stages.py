@@ -99,13 +99,20 @@ class Stages:
             return [f"{names[0]} has nothing to tune: it runs with its one setting"]
         return [f"{', '.join(names)} have nothing to tune: each runs with its one setting"]
 
-    def rounds(self, store: Store, about: Mapping[str, Any]) -> Iterator[Round]:
+    def rounds(
+        self, store: Store, about: Mapping[str, Any], retry: bool = False
+    ) -> Iterator[Round]:
         """Yield each round of trials, after the last one has run.
 
-        ``about`` describes the study in the store. Proposals are stored in the transaction that
-        plans their trials, so that a study that was killed goes on with them.
+        ``about`` describes the study in the store. ``retry`` runs the trials again that failed,
+        crashed or timed out, also of tunings that have a winner, which may become another one.
+
+        Proposals are stored in the transaction that plans their trials, so that a study that was
+        killed goes on with them.
         """
         notes = begun(self.tunings, store.tunings())
+        for one in self.tunings if retry else ():
+            one.closed, one.winner, one.reason = False, None, ""
         known = _once(trial for n in range(self._most()) for trial in self._of_round(n))
         store.plan(known, about)
         missing = store.extend(known, self._rows())
@@ -141,15 +148,11 @@ class Stages:
         for part in parts:
             search = part.search
             assert search is not None
-            metric, study = part.metric, self._study
-            if metric is not None and metric == study.metric and search.settings.metric is None:
-                # What judges may be of test data; what chooses is then the default.
-                metric = None if metric.startswith("test_") else metric
-            cost = study.cost or DEFAULT
+            cost = self._study.cost or DEFAULT
             try:
                 target = part.target is not None
                 check_choice(part.target)
-                how = Choosing(metric, search.at, search.settings.average, target, cost)  # type: ignore[arg-type]
+                how = Choosing(part.metric, search.at, search.settings.average, target, cost)  # type: ignore[arg-type]
             except UsageError as error:
                 where = f"{self.planner.prefix}[tune] "
                 self.planner.mistakes += [where + mistake for mistake in error.mistakes]

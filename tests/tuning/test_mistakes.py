@@ -92,6 +92,18 @@ def test_a_space_needs_a_table_tune(registry, lr):
     assert refused.value.mistakes == (expected,)
 
 
+def test_a_table_tune_is_for_optimizers_and_problems_of_a_study_that_tunes(study, registry):
+    (line,) = mistakes(study, registry, {}, samplers=[{"name": "shuffled", "tune": {"trials": 2}}])
+    assert line.startswith("[[sampler]] shuffled: tune: found {'trials': 2}, expected in an")
+    problem = {"name": "rosenbrock", "tune": {"fields": "all"}}
+    (line,) = mistakes(study, registry, {}, problems=[problem])
+    expected = "fields is the same for all problems; expected in the table [tune]"
+    assert line == f"[[problem]] rosenbrock: tune: {expected}"
+    plain = Study("x", {"steps": 1}, {"name": "sgd", "tune": {"trials": 2}}, "rosenbrock")
+    with pytest.raises(UsageError, match=r"tune: found .* of a study with a table \[tune\]"):
+        plain.trials(registry)
+
+
 def test_a_space_of_a_problem_is_a_mistake(study, registry):
     problem = {"name": "sphere", "size": {"low": 2, "high": 9}}
     (line,) = mistakes(study, registry, {"trials": 2}, problems=[problem])

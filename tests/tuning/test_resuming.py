@@ -178,7 +178,7 @@ def test_ctrl_c_while_it_tunes_leaves_the_rest_to_the_next_call(
 
     monkeypatch.setattr(running, "execute", stopped)
     first = run_study(made, tmp_path / "out", registry)
-    assert (first.stopped, first.ran, first.left) == (2, 1, 1)
+    assert (first.stopped, first.ran, first.left) == (2, 1, 5)
     assert len(first.results.trials) == 0
     monkeypatch.undo()
     second = run_study(made, tmp_path / "out", registry)
@@ -205,6 +205,11 @@ def test_a_trial_that_failed_is_tried_again_until_its_tuning_is_closed(
     assert first.left == 0
     monkeypatch.undo()
     assert run_study(made, tmp_path / "out", registry).ran == 0
+    again = run_study(made, tmp_path / "out", registry, retry=True)
+    assert again.tuned == 1
+    run_study(made, tmp_path / "whole", registry)
+    tunings = [optframe.load(tmp_path / name).tunings for name in ("out", "whole")]
+    assert tunings[0].astype(str).equals(tunings[1].astype(str))
 
 
 def test_observers_are_told_the_most_trials_once(study, registry, tmp_path):
