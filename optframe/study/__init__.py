@@ -3,5 +3,15 @@
 from optframe.contracts.trial import NO_SAMPLER, STARTS, Budget, Checkpoints, Trial
 from optframe.study.settings import RunSettings
 from optframe.study.study import Study
+from optframe.study.tune import TuneSettings
 
-__all__ = ["NO_SAMPLER", "STARTS", "Budget", "Checkpoints", "RunSettings", "Study", "Trial"]
+__all__ = [
+    "NO_SAMPLER",
+    "STARTS",
+    "Budget",
+    "Checkpoints",
+    "RunSettings",
+    "Study",
+    "Trial",
+    "TuneSettings",
+]

@@ -15,8 +15,12 @@ AFTERWARDS = ("trials", "confirm", "confirm_seeds")
 """What does not change what an adaptive tuner proposes, apart from how much."""
 
 
-def begun(tunings: Sequence[Tuning], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def begun(
+    tunings: Sequence[Tuning], rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], str | None]:
     """Give tunings the proposals of a store's rows, and return what a person must know of it.
+
+    The second text says what was changed in the study since; None if nothing was.
 
     - A tuning that is stored as it is asked for goes on; one that is closed keeps its winner.
     - If only more trials are asked for, those that were proposed are the first of them. Tuners that
@@ -44,18 +48,18 @@ def begun(tunings: Sequence[Tuning], rows: Sequence[Mapping[str, Any]]) -> list[
             one.winner = source["winner"]["number"] if source["winner"] else None
             one.reason = source["reason"] or ""
             notes += _differing(one, fresh)
-    if changed:
-        names = list(dict.fromkeys(one.name[0] for one in changed))
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        again = [one for one in changed if not _kept(one, rows)]
-        what = "all settings that were tried stay"
-        if again:
-            what = (
-                f"{len(changed) - len(again)} of {len(changed)} searches go on with the settings "
-                "that were tried; the others begin anew, and runs of settings that recur are kept"
-            )
-        notes.append(f"the tuning of {names[0]}{more} was changed since: {what}")
-    return notes
+    return notes, _changes(changed, rows) if changed else None
+
+
+def _changes(changed: Sequence[Tuning], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many of the tunings that were changed go on with what was tried."""
+    names = list(dict.fromkeys(one.name[0] for one in changed))
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    kept = sum(_kept(one, rows) for one in changed)
+    return (
+        f"the tuning of {names[0]}{more} was changed since: {kept} of {len(changed)} searches go "
+        "on with the settings that were tried"
+    )
 
 
 def _kept(one: Tuning, rows: Sequence[Mapping[str, Any]]) -> bool:

@@ -110,13 +110,17 @@ class Stages:
         Proposals are stored in the transaction that plans their trials, so that a study that was
         killed goes on with them.
         """
-        notes = begun(self.tunings, store.tunings())
+        notes, changes = begun(self.tunings, store.tunings())
         for one in self.tunings if retry else ():
             one.closed, one.winner, one.reason = False, None, ""
         known = _once(trial for n in range(self._most()) for trial in self._of_round(n))
         store.plan(known, about)
         missing = store.extend(known, self._rows())
         self._reopen(missing)
+        if changes is not None:
+            valid = sum(trial.key not in missing for trial in known)
+            what = f"{valid} of {len(known)} tuning trials are in the store"
+            notes.append(f"{changes}; {what}, and {store.apart()} others are kept apart")
         for note in (*notes, *self._nothing()):
             _print(note)
         yield Round(known, missing)

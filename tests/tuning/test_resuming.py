@@ -138,7 +138,9 @@ def test_what_a_tuner_would_propose_now_does_not_change_what_was_begun(
 
 
 @pytest.mark.parametrize(("protocol", "again"), [("random", 2), ("halves", 2)])
-def test_more_trials_go_on_after_those_that_were_tried(study, registry, tmp_path, protocol, again):
+def test_more_trials_go_on_after_those_that_were_tried(
+    study, registry, tmp_path, capsys, protocol, again
+):
     asked = {"protocol": protocol, "seeds": 1}
     run_study(study({**asked, "trials": 4}), tmp_path / "out", registry)
     outcome = run_study(study({**asked, "trials": 4 + again}), tmp_path / "out", registry)
@@ -146,6 +148,10 @@ def test_more_trials_go_on_after_those_that_were_tried(study, registry, tmp_path
     fewer, more = outcome.results.tunings, outcome.results.tunings
     assert len(fewer) == 1
     assert sum(map(len, more["proposals"].iloc[0])) == 4 + again
+    assert (
+        "1 of 1 searches go on with the settings that were tried; 4 of 4 tuning trials are in the "
+        "store, and 1 others are kept apart"
+    ) in capsys.readouterr().err
 
 
 def test_another_space_begins_anew_and_says_so(study, registry, tmp_path, capsys):
@@ -154,7 +160,10 @@ def test_another_space_begins_anew_and_says_so(study, registry, tmp_path, capsys
     outcome = run_study(other, tmp_path / "out", registry)
     assert outcome.tuned == 3
     assert len(outcome.results.tunings) == 1
-    assert "the tuning of sgd was changed since: 0 of 1 searches go on" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "optframe: the tuning of sgd was changed since: 0 of 1 searches go on with the settings "
+        "that were tried; 0 of 3 tuning trials are in the store, and 4 others are kept apart\n"
+    )
 
 
 def test_another_choice_runs_no_trial_of_the_tuning_again(study, registry, tmp_path):

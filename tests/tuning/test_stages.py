@@ -33,6 +33,30 @@ def test_the_best_setting_runs_on_the_studys_seeds_and_only_that_is_judged(run):
     assert final["optimizer"].iloc[0] == f"sgd:lr={row['winner']['setting']['lr']:g}"
 
 
+def test_a_study_file_tunes(registry, tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(
+        """
+        [study]
+        budget = { steps = 3 }
+        [tune]
+        protocol = "sobol"
+        trials = 4
+        [[optimizer]]
+        name = "momentum"
+        lr = { low = 1e-4, high = 1e-2 }
+        momentum = { low = 0.5, high = 0.99, scale = "one-minus-log" }
+        [[problem]]
+        name = "rosenbrock"
+        """
+    )
+    results = optframe.run(path, tmp_path / "out", registry=registry)
+    assert (len(results.tuning), len(results.trials)) == (4, 1)
+    (row,) = results.tunings.to_dict("records")
+    assert row["space"]["momentum"] == Space(0.5, 0.99, "one-minus-log")
+    assert results.study["tune"]["protocol"] == "sobol"
+
+
 def test_no_draw_of_the_tuning_is_one_of_the_judged_runs(run):
     results = run({"trials": 4, "seeds": 3, "studies": 2}, seeds=4)
     tuned, judged = results.tuning["derived_seed"], results.trials["derived_seed"]
