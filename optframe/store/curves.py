@@ -1,4 +1,4 @@
-"""Unpacks the compressed numbers of curves and landscapes, which may be a stranger's.
+"""Packs and unpacks the compressed numbers of curves and landscapes, which may be a stranger's.
 
 Nothing is allocated before it is known how much is justified by what the store holds.
 """
@@ -6,6 +6,7 @@ Nothing is allocated before it is known how much is justified by what the store 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from math import prod
 from typing import Any
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from optframe.contracts.record import Landscape
 from optframe.store.values import FLOOR, inflated, justified, names_in, wrong
 
-__all__ = ["check_steps", "curve_in", "landscape_in", "numbers_of"]
+__all__ = ["check_steps", "curve_in", "landscape_in", "numbers_of", "packed_landscape"]
 
 AXES = 2
 """The largest number of parameters that have a landscape."""
@@ -104,3 +105,12 @@ def landscape_in(key: str, blob: bytes) -> Landscape:
     ends = np.cumsum(sides)
     axes = tuple(numbers[end - side : end] for side, end in zip(sides, ends, strict=True))
     return Landscape(axes, numbers[ends[-1] :].reshape(sides))
+
+
+def packed_landscape(grid: Landscape | None) -> bytes | None:
+    """Return a landscape as a store holds it; see `landscape_in`."""
+    if grid is None:
+        return None
+    arrays = [np.ascontiguousarray(a, "<f8") for a in (*grid.axes, grid.loss)]
+    head = json.dumps([list(array.shape) for array in arrays]).encode()
+    return zlib.compress(head + b"\n" + b"".join(array.tobytes() for array in arrays), 1)

@@ -8,20 +8,47 @@ round). A row is a stranger's, so that each of them is checked before it is used
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any
 
 from optframe.contracts.space import Space
 from optframe.contracts.trial import canonical
 from optframe.errors import encodable, visible
+from optframe.store.schema import columns_of, tuning_id
 from optframe.store.tuning_values import spaces_in
 from optframe.store.values import wrong
 
-__all__ = ["TUNED", "later_of", "placed", "tuning_from", "tuning_row"]
+__all__ = [
+    "PLAN_TUNING",
+    "TUNED",
+    "later_of",
+    "placed",
+    "planned_tunings",
+    "tuning_from",
+    "tuning_row",
+]
 
 TUNED = ("contender", "problem", "sampler", "study")
 """The columns that say what was tuned: of the tunings of one plan, no two have the same."""
+
+
+_COLUMNS = columns_of("tunings")
+
+PLAN_TUNING = (
+    f"INSERT INTO tunings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "
+    "ON CONFLICT (id) DO UPDATE SET closed = excluded.closed, winner = excluded.winner, "
+    "reason = excluded.reason, proposals = coalesce(excluded.proposals, proposals), "
+    "position = coalesce(position, excluded.position)"
+)
+"""Adds a tuning to the plan, or what is new of it; its values are those of `planned_tunings`."""
+
+
+def planned_tunings(tunings: Iterable[Mapping[str, Any]], first: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of each tuning's row, in a plan that has this many already."""
+    for place, tuning in enumerate(tunings, first):
+        row = {**tuning_row(tuning), "position": place}
+        yield tuple(({"id": tuning_id(row)} | row)[name] for name in _COLUMNS)
 
 
 def tuning_row(tuning: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optframe.contracts.columns import TRIALS, filled
-from optframe.contracts.record import Landscape, Record
+from optframe.contracts.record import Record
 from optframe.errors import StoreError, visible
 from optframe.given_files import unfit
+from optframe.store.curves import packed_landscape
 from optframe.store.file import (
     STORE_NAME,
     begun,
@@ -44,9 +45,8 @@ from optframe.store.schema import (
     settings_id,
     storable,
     study_of,
-    tuning_id,
 )
-from optframe.store.tunings import TUNED, tuning_row
+from optframe.store.tunings import PLAN_TUNING, TUNED, planned_tunings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +56,9 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 _REPLANNED = ", ".join(f"{c.name} = excluded.{c.name}" for c in TRIALS if c.replanned)
+
+_LABELS = tuple(column for column in TRIALS if column.replanned and column.name != "position")
+"""The columns beside the position that another plan of a trial may change."""
 
 
 class Store:
@@ -158,17 +161,8 @@ class Store:
         with reported(self.path), begun(self._connection):
             query = "SELECT count(position) FROM tunings"
             (there,) = self._connection.execute(query).fetchone()
-            for place, tuning in enumerate(tunings, there):
-                row = tuning_row(tuning)
-                row = {"id": tuning_id(row), **row, "position": place}
-                changes = ", ".join(f"{n} = excluded.{n}" for n in ("closed", "winner", "reason"))
-                changes += ", proposals = coalesce(excluded.proposals, proposals)"
-                changes += ", position = coalesce(position, excluded.position)"
-                self._execute(
-                    f"INSERT INTO tunings ({', '.join(row)}) VALUES ({_marks(row)}) "
-                    f"ON CONFLICT (id) DO UPDATE SET {changes}",
-                    tuple(row.values()),
-                )
+            for values in planned_tunings(tunings, there):
+                self._execute(PLAN_TUNING, values)
             planned = self._add(trials)
             self._execute("INSERT OR REPLACE INTO meta VALUES ('planned', ?)", (str(planned),))
             done = self._done()
@@ -200,21 +194,36 @@ class Store:
 
     def _add(self, trials: Sequence[Trial]) -> int:
         """Add trials at the end of the plan but those that are in it; return how many it has."""
-        query = "SELECT key FROM trials WHERE position IS NOT NULL"
-        there = {key for (key,) in self._connection.execute(query)}
-        trials = [trial for trial in trials if trial.key not in there]
-        rows = [_settings_row(trial) for trial in trials]
-        for settings in dict.fromkeys(rows):
-            self._execute(f"INSERT OR IGNORE INTO settings VALUES ({_marks(settings)})", settings)
-        for trial, settings in zip(trials, rows, strict=True):
-            own = {"position": len(there), "settings": settings[0]}
-            row = {**filled("planned", trial), **own}
+        stored = {
+            key: (place, values)
+            for key, place, *values in self._connection.execute(
+                f"SELECT key, position, {', '.join(c.name for c in _LABELS)} FROM trials"
+            )
+        }
+        there = {key for key, (place, _) in stored.items() if place is not None}
+        settings: dict[tuple[Any, ...], None] = {}
+        new, moved = [], []
+        for trial in trials:
+            key = trial.key
+            if key in there:
+                continue
+            place, own = len(there), _settings_row(trial)
+            there.add(key)
+            settings[own] = None
+            labels = [own[0] if c.name == "settings" else c.value(trial) for c in _LABELS]
+            if key in stored and stored[key][1] == labels:  # as in most plans of a second call
+                moved.append((place, key))
+            else:
+                new.append({**filled("planned", trial), "position": place, "settings": own[0]})
+        for one in settings:
+            self._execute(f"INSERT OR IGNORE INTO settings VALUES ({_marks(one)})", one)
+        self._connection.executemany("UPDATE trials SET position = ? WHERE key = ?", moved)
+        for row in new:
             self._execute(
                 f"INSERT INTO trials ({', '.join(row)}) VALUES ({_marks(row)}) "
                 f"ON CONFLICT (key) DO UPDATE SET {_REPLANNED}",
                 tuple(row.values()),
             )
-            there.add(trial.key)
         return len(there)
 
     def _done(self) -> set[str]:
@@ -264,7 +273,7 @@ class Store:
                         json.dumps(record.columns),
                         len(record.curve),
                         zlib.compress(np.ascontiguousarray(record.curve.T, "<f8").tobytes(), 1),
-                        _pack(record.landscape),
+                        packed_landscape(record.landscape),
                         None if record.path is None else packed(record.path),
                     ),
                 )
@@ -325,14 +334,6 @@ def _settings_row(trial: Trial) -> tuple[Any, ...]:
 def _named(*settings: Any) -> tuple[Any, ...]:
     """Return settings with their name before them; thousands of trials share few of them."""
     return (settings_id(settings), *settings)
-
-
-def _pack(grid: Landscape | None) -> bytes | None:
-    if grid is None:
-        return None
-    arrays = [np.ascontiguousarray(a, "<f8") for a in (*grid.axes, grid.loss)]
-    head = json.dumps([list(array.shape) for array in arrays]).encode()
-    return zlib.compress(head + b"\n" + b"".join(array.tobytes() for array in arrays), 1)
 
 
 def _marks(items: Any) -> str:
