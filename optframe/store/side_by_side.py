@@ -34,34 +34,33 @@ class SideBySide(Results):
     @cached_property
     def trials(self) -> pd.DataFrame:
         """One row per planned trial of each store; rows of the same optimizer are together."""
+        return _joined_trials({side: one.trials for side, one in self.sides.items()})
+
+    @cached_property
+    def tuning(self) -> pd.DataFrame:
+        """One row per trial of each store that searched for hyperparameters."""
+        return _joined_trials({side: one.tuning for side, one in self.sides.items()})
+
+    @cached_property
+    def tunings(self) -> pd.DataFrame:
+        """One row per search of each store, with the store's name added to the contender's."""
         import pandas as pd
 
         frames = [
-            one.trials.assign(
-                side=side, asked=one.trials["optimizer"], key=side + one.trials["key"]
-            )
+            one.tunings.assign(contender=one.tunings["contender"] + f" @ {side}", side=side)
             for side, one in self.sides.items()
         ]
-        joined = pd.concat(frames, ignore_index=True)
-        for name in ("optimizer", "optimizer_name", "contender"):
-            pairs = zip(joined[name], joined["side"], strict=True)
-            joined[name] = [None if pd.isna(own) else f"{own} @ {side}" for own, side in pairs]
-        ranks = {f"_{name}": pd.factorize(joined[name])[0] for name in ("problem", "asked")}
-        ordered = joined.assign(**ranks).sort_values([*ranks], kind="stable", ignore_index=True)
-        return ordered.drop(columns=[*ranks])
+        return pd.concat(frames, ignore_index=True)
 
     @cached_property
     def curves(self) -> pd.DataFrame:
         """One row per checkpoint of each trial."""
-        import pandas as pd
+        return _joined_curves({side: one.curves for side, one in self.sides.items()})
 
-        frames = [
-            one.curves.assign(
-                key=side + one.curves["key"], optimizer=one.curves["optimizer"] + f" @ {side}"
-            )
-            for side, one in self.sides.items()
-        ]
-        return pd.concat(frames, ignore_index=True)
+    @cached_property
+    def tuning_curves(self) -> pd.DataFrame:
+        """One row per checkpoint of each trial in ``tuning``."""
+        return _joined_curves({side: one.tuning_curves for side, one in self.sides.items()})
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -105,6 +104,33 @@ class SideBySide(Results):
             for side, one in self.sides.items()
             for environment in one.environments
         ]
+
+
+def _joined_trials(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the trials of all stores by their names, those of one optimizer together."""
+    import pandas as pd
+
+    own = [
+        frame.assign(side=side, asked=frame["optimizer"], key=side + frame["key"])
+        for side, frame in frames.items()
+    ]
+    joined = pd.concat(own, ignore_index=True)
+    for name in ("optimizer", "optimizer_name", "contender"):
+        pairs = zip(joined[name], joined["side"], strict=True)
+        joined[name] = [None if pd.isna(own) else f"{own} @ {side}" for own, side in pairs]
+    ranks = {f"_{name}": pd.factorize(joined[name])[0] for name in ("problem", "asked")}
+    ordered = joined.assign(**ranks).sort_values([*ranks], kind="stable", ignore_index=True)
+    return ordered.drop(columns=[*ranks])
+
+
+def _joined_curves(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    own = [
+        frame.assign(key=side + frame["key"], optimizer=frame["optimizer"] + f" @ {side}")
+        for side, frame in frames.items()
+    ]
+    return pd.concat(own, ignore_index=True)
 
 
 class _PathsOfSides(Mapping[str, NDArray[np.float64]]):

@@ -12,10 +12,13 @@ import pytest
 from optframe import Record, Space, StoreError, Study, UsageError, load, load_plugins
 from optframe.contracts.columns import COUNT_COLUMNS
 from optframe.contracts.record import Landscape
+from optframe.gate import compare, open_source
+from optframe.gate.verification import drawn
 from optframe.store.export import export
 from optframe.store.file import STORE_NAME
 from optframe.store.merging import merge
 from optframe.store.recovery import examine, recover
+from optframe.store.side_by_side import SideBySide
 from optframe.store.writer import Store
 
 SPACE = {"momentum": Space(values=(0.5, 0.9)), "lr": Space(1e-4, 1e-1, source="a paper")}
@@ -367,3 +370,42 @@ def test_texts_of_a_stranger_are_shown_with_escapes(tmp_path, trials):
     assert row["proposals"] == [[{"lr\\x1b": "a\\x1b[2J"}]]
     assert row["tuner"] == {"name": "\\x1b"}
     assert [*row["space"]] == ["lr\\x1b"]
+
+
+def test_side_by_side_each_search_has_its_store(tmp_path, trials):
+    joined = SideBySide([filled(tmp_path / "one", trials), filled(tmp_path / "two", trials)])
+    assert len(joined.trials) == 4
+    assert len(joined.tuning) == 8
+    assert joined.tuning["key"].is_unique
+    assert len(joined.tuning_curves) == 16
+    assert {*joined.tuning_curves["key"]} == {*joined.tuning["key"]}
+    assert [*joined.tunings["contender"]] == ["momentum @ one", "momentum @ two"]
+    assert {*joined.tuning["contender"]} == {*joined.tunings["contender"]}
+    assert {*joined.trials["contender"]} == {*joined.tunings["contender"]}
+    assert joined.metrics == ("loss", "gap")
+
+
+def test_side_by_side_without_tuning(tmp_path, trials):
+    paths = [written(tmp_path / name, trials[1]) for name in ("one", "two")]
+    joined = SideBySide([load(path) for path in paths])
+    assert len(joined.trials) == 4
+    assert joined.tuning.empty
+    assert joined.tuning_curves.empty
+    assert joined.tunings.empty
+
+
+def test_comparisons_and_baselines_have_final_trials_only(tmp_path, trials):
+    results = filled(tmp_path / "store", trials)
+    other = written(tmp_path / "plain", trials[1])
+    source, plain = open_source(results.path), open_source(other)
+    assert [one.cell for one in source.trials] == [one.cell for one in plain.trials]
+    cells = {row.subject.cell for row in compare(source, plain).rows}
+    assert cells == {trial.cell for trial in trials[1]}
+
+
+def test_trials_of_both_stages_are_verified(tmp_path, trials):
+    results = filled(tmp_path, trials)
+    drawn_, there = drawn(results.path, None)
+    assert there == 6
+    assert [trial.stage for trial in drawn_] == ["tune"] * 4 + ["final"] * 2
+    assert [trial.key for trial in drawn_] == [trial.key for stage in trials for trial in stage]

@@ -30,10 +30,10 @@ def command(
 ) -> int:
     """Run trials of the results folder DIR again here, and compare their curves with the store.
 
-    A random sample of the trials that ran to an end runs again. For each, the command prints
-    whether it agrees to the bit, to rounding or not at all. If it does not agree to the bit, the
-    command prints what has changed since: code, data, versions, the machine. Nothing is written.
-    Trials with a budget in seconds are exempt.
+    A random sample of the trials that ran to an end runs again, also of those that tuned. For each,
+    the command prints whether it agrees to the bit, to rounding or not at all. If it does not agree
+    to the bit, the command prints what has changed since: code, data, versions, the machine.
+    Nothing is written. Trials with a budget in seconds are exempt.
 
     The components of installed plugins run, and those of -P. Where the store names anything else,
     a module, a file or an address, the trial is exempt, and the line says what it would import or
@@ -54,7 +54,8 @@ def command(
         found[one.agreement] += 1
         changed.update(one.changed)
         reason = f": {one.reason}" if one.reason else ""
-        click.echo(printable(f"{one.agreement:<11}  {one.trial.name}{reason}", ""))
+        stage = " (tuning)" if one.trial.stage == "tune" else ""
+        click.echo(printable(f"{one.agreement:<11}  {one.trial.name}{stage}{reason}", ""))
     counts = ", ".join(f"{found[kind]} {kind}" for kind in Agreement if found[kind])
     click.echo(f"\n{len(trials)} of {there} trials ran again: {counts}")
     for what, times in changed.most_common():
