@@ -79,8 +79,13 @@ def read_tunings(path: Path) -> pd.DataFrame:
         rows = tunings_in(connection, shown=True)
     names = [name for name in columns_of("tunings") if name not in ("id", "position")]
     rows.sort(key=itemgetter("position"))
-    frame = pd.DataFrame([[row[name] for name in names] for row in rows], columns=names)
-    return frame.astype(dict.fromkeys(("space", "tuner", "winner", "reason"), object))
+    objects = ("space", "tuner", "winner", "reason", "proposals")  # None in them stays None
+    return pd.DataFrame(
+        {
+            name: pd.Series([r[name] for r in rows], dtype=object if name in objects else None)
+            for name in names
+        }
+    )
 
 
 def tunings_in(

@@ -99,8 +99,8 @@ class _Setting:
     budget: Mapping[str, Any]
     labels: list[str] = field(default_factory=list)
     """Its labels in the store."""
-    places: list[tuple[str, str]] = field(default_factory=list)
-    """The labels of problems and samplers that it runs with."""
+    places: list[tuple[str, Component]] = field(default_factory=list)
+    """The labels of the problems, and the samplers, that it runs with."""
     label: str = ""
 
 
@@ -111,7 +111,7 @@ class _Written:
         self.trials = trials
         self.settings: dict[Any, _Setting] = {}
         self._problems: dict[str, Trial] = {}
-        self._samplers: dict[str, Component] = {}
+        self._samplers: dict[Component, None] = {}
         seeds: dict[Any, set[int]] = {}
         for trial in trials:
             one = trial.optimizer
@@ -119,13 +119,13 @@ class _Written:
             budget = trial.budget.table
             key = who, one.name, one.parameters, json.dumps(budget)
             setting = self.settings.setdefault(key, _Setting(who, one, budget))
-            place = trial.problem.label, trial.sampler.label
+            place = trial.problem.label, trial.sampler
             if place not in setting.places:
                 setting.places.append(place)
                 setting.labels.append(one.label)
             self._problems.setdefault(trial.problem.label, trial)
-            if trial.sampler.label != NO_SAMPLER.label:
-                self._samplers.setdefault(trial.sampler.label, trial.sampler)
+            if trial.sampler != NO_SAMPLER:
+                self._samplers[trial.sampler] = None
             seeds.setdefault((key, place, trial.study), set()).add(trial.seed)
         self.seeds = max(map(len, seeds.values()))
         plain = ({0}, {*range(self.seeds)})
@@ -162,20 +162,34 @@ class _Written:
 
     def samplers(self) -> Iterator[dict[str, Any]]:
         """Yield the tables of samplers, with their partners where not all are."""
-        drawn = {p for one in self.settings.values() for p, s in one.places if s in self._samplers}
-        for label, component in self._samplers.items():
-            own = [one for one in self.settings.values() if label in {s for _, s in one.places}]
-            problems = {p for one in own for p, s in one.places if s == label}
-            others = [one for one in self.settings.values() if {p for p, _ in one.places} & drawn]
+        own: dict[tuple[str, Component], list[str]] = {}
+        every: dict[str, set[str]] = {}
+        for one in self.settings.values():
+            for problem, sampler in one.places:
+                if sampler != NO_SAMPLER:
+                    own.setdefault((problem, sampler), []).append(one.label)
+                    every.setdefault(problem, set()).add(one.label)
+        tables: dict[tuple[Component, tuple[str, ...]], list[str]] = {}
+        for (problem, sampler), labels in own.items():
+            tables.setdefault((sampler, tuple(dict.fromkeys(labels))), []).append(problem)
+        for (sampler, optimizers), problems in tables.items():
+            named = [self._named(problem) for problem in problems]
+            some = any({*optimizers} != every[problem] for problem in problems)
             yield {
-                **_table(component, label),
-                "problems": [self._named(p) for p in self._problems if p in problems]
-                if problems < drawn
-                else None,
-                "optimizers": [*dict.fromkeys(one.label for one in own)]
-                if len(own) < len(others)
-                else None,
+                **_table(sampler, self._sampler_label(sampler)),
+                "problems": named if len(named) < len(every) else None,
+                "optimizers": [*optimizers] if some else None,
             }
+
+    def _sampler_label(self, sampler: Component) -> str:
+        """Return a sampler's label, with its parameters where several samplers have it."""
+        others = [one for one in self._samplers if one.label == sampler.label]
+        if len(others) == 1:
+            return sampler.label
+        tables = [json.loads(one.parameters) for one in others]
+        own = json.loads(sampler.parameters)
+        varied = [name for name in own if len({json.dumps(t.get(name)) for t in tables}) > 1]
+        return ",".join([sampler.label, *(f"{name}={own[name]}" for name in varied)])
 
     def lost(self) -> Iterator[str]:
         """Yield what the tables do not say as it was."""
@@ -186,7 +200,11 @@ class _Written:
             )
         for who in self._apart:
             yield f"{who} has several settings on one problem, and a label for each"
-        asked = {(*place, one.label) for one in self.settings.values() for place in one.places}
+        asked = {
+            (problem, self._sampler_label(sampler), one.label)
+            for one in self.settings.values()
+            for problem, sampler in one.places
+        }
         more = len({*self._paired()} - asked)
         if more:
             yield f"{more} pairs of optimizer, problem and sampler run that did not"
@@ -207,7 +225,7 @@ class _Written:
                 if not _pairs(optimizer, "problems", problem):
                     continue
                 label = back[problem["label"]]
-                drawn = self._problems[label].sampler.label != NO_SAMPLER.label
+                drawn = self._problems[label].sampler != NO_SAMPLER
                 for sampler in tables[2] if drawn else [{"label": NO_SAMPLER.label}]:
                     if _pairs(sampler, "problems", problem) and _pairs(
                         sampler, "optimizers", optimizer
@@ -270,11 +288,15 @@ def _run(study: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
     }
 
 
-def _lost_contenders(results: Results, trials: Sequence[Trial]) -> Iterator[str]:
-    """Name the contenders without a winner."""
+def _lost_contenders(results: Results, trials: Sequence[Trial]) -> list[str]:
+    """Name the contenders without final trials."""
     names = [[trial.contender, trial.problem.label, trial.sampler.label] for trial in trials]
     final = {*map(tuple, visible(names))}  # as the frame has them
+    lost = []
     for one in results.tunings.to_dict("records"):
         if (one["contender"], one["problem"], one["sampler"]) not in final:
             why = one["reason"] or "its search has not ended"
-            yield f"{one['contender']} on {one['problem']} has no setting ({why})"
+            if one["winner"] is not None:
+                why = "its runs are not there, or are those of another contender"
+            lost.append(f"{one['contender']} on {one['problem']} has no setting ({why})")
+    return list(dict.fromkeys(lost))

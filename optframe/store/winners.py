@@ -59,10 +59,16 @@ def winners_of(tunings: pd.DataFrame, tuning: pd.DataFrame, trials: pd.DataFrame
                 one["reason"],
             )
         )
-    frame = pd.DataFrame(rows, columns=[column.name for column in WINNERS])
-    floats = dict.fromkeys(("value", "broken", "work", "seconds"), float)
-    texts = dict.fromkeys(("optimizer", "setting", "reason"), object)
-    return frame.astype({**floats, **texts, "number": "Int64"})
+    names = [column.name for column in WINNERS]
+    frame = pd.DataFrame(rows, columns=names, dtype=object)  # None in it stays None
+    return frame.astype(
+        {
+            **dict.fromkeys(("contender", "problem", "sampler"), str),
+            **dict.fromkeys(("study", "tried", "runs"), int),
+            **dict.fromkeys(("value", "broken", "work", "seconds"), float),
+            "number": "Int64",
+        }
+    )
 
 
 def _groups(trials: pd.DataFrame) -> dict[tuple[object, ...], pd.DataFrame]:

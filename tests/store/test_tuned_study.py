@@ -58,7 +58,7 @@ def check_same(results, path, out):
     assert {t.key for t in again.trials(REGISTRY)} == {*results.trials["key"]}
     other = optframe.run(again, out=out)
     curves = [
-        one.curves.drop(columns=[*TIMES, "optimizer", "problem"], errors="ignore")
+        one.curves.drop(columns=[*TIMES, "optimizer", "problem", "sampler"], errors="ignore")
         for one in (results, other)
     ]
     before, after = (one.sort_values(["key", "step"]).reset_index(drop=True) for one in curves)
@@ -166,6 +166,49 @@ def test_two_samplers_with_settings_of_their_own(tmp_path):
         "adam has several settings on one problem, and a label for each"
     ]
     check_same(results, path, tmp_path / "again")
+
+
+def test_batch_sizes_that_were_tuned_have_samplers_of_their_own(tmp_path):
+    """Of one label: two contenders have the batch sizes the other way round on two problems."""
+    sizes = {
+        ("adam", "first"): 16,
+        ("sgd", "first"): 32,
+        ("adam", "other"): 32,
+        ("sgd", "other"): 16,
+    }
+    study = Study(
+        "samplers",
+        {"steps": 6},
+        [
+            {"name": name, "lr": 0.01 + size / 1000, "problems": [problem]}
+            for (name, problem), size in sizes.items()
+        ],
+        [
+            {"name": "mlp", "label": "first", "data": "iris", "hidden": [3]},
+            {"name": "mlp", "label": "other", "data": "iris", "hidden": [4]},
+            "rosenbrock",
+        ],
+        samplers=[
+            {
+                "name": "shuffled",
+                "batch_size": size,
+                "optimizers": [
+                    f"{n}:lr={0.01 + size / 1000}" for (n, _), s in sizes.items() if s == size
+                ],
+            }
+            for size in (16, 32)
+        ],
+    )
+    results = tuned(tmp_path / "store", study, lambda label: label.partition(":")[0])
+    with contextlib.closing(sqlite3.connect(results.path)) as connection, connection:
+        for table in ("trials", "tunings"):
+            connection.execute(f"UPDATE {table} SET sampler = 'shuffled' WHERE sampler != 'none'")
+    results = load(tmp_path / "store")
+    path = tmp_path / "study.toml"
+    assert export_tuned(results, path) == []
+    other = check_same(results, path, tmp_path / "again")
+    assert {*other.trials["optimizer"]} == {"adam", "sgd"}
+    assert {*other.trials["sampler"]} == {"shuffled,batch_size=16", "shuffled,batch_size=32"}
 
 
 def test_what_cannot_be_kept_is_said(tmp_path):

@@ -227,6 +227,24 @@ def test_a_search_without_a_winner_has_a_row(tmp_path, trials):
     assert row["runs"] == 4
 
 
+def test_what_is_not_there_is_none_beside_searches_that_have_it(tmp_path, trials):
+    pytest.importorskip("optframe.statistics.tuning")
+    lost = tuning(closed=True, reason="all settings diverged", problem="sphere")
+    with Store(tmp_path) as store:
+        store.plan([], {"name": "small"})
+        store.extend(trials[0], [closed(), lost])
+        store.save([record(t) for t in trials[0]], {})
+    results = load(tmp_path)
+    assert [*results.tunings["reason"]] == [None, "all settings diverged"]
+    assert [*results.tunings["winner"]][1] is None
+    assert [*results.winners["reason"]] == [None, "all settings diverged"]
+    assert [*results.winners["optimizer"]] == [trials[0][2].optimizer.label, None]
+    assert [*results.winners["setting"]] == [SETTINGS[1], None]
+    assert [str(kind) for kind in results.winners.dtypes[["study", "number", "work"]]] == [
+        *("int64", "Int64", "float64")
+    ]
+
+
 def test_what_tunes_is_exported_and_described(tmp_path, trials):
     pytest.importorskip("optframe.statistics.tuning")
     results = filled(tmp_path, trials)
