@@ -18,12 +18,13 @@ __all__ = ["warnings_of"]
 def warnings_of(
     tuning: pd.DataFrame, tunings: pd.DataFrame, final: pd.DataFrame | None = None
 ) -> list[str]:
-    """Return the sentences on a store's searches: at most three for each, in their order.
+    """Return the sentences on a store's searches: at most two for each, in their order.
 
-    The frames are those of `searches_of`.
+    A space of which the best setting is at the edge should reach farther, so that it is not called
+    too wide as well. The frames are those of `searches_of`.
     """
     found = []
     for search in searches_of(tuning, tunings, final):
-        sentences = (at_edge(search), too_wide(search), not_confirmed(search))
+        sentences = (at_edge(search) or too_wide(search), not_confirmed(search))
         found += [sentence for sentence in sentences if sentence]
     return found

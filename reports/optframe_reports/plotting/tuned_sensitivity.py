@@ -19,6 +19,7 @@ from optframe_reports.plotting.labelling import (
     finish,
     legend,
     legend_height,
+    plain_log_ticks,
     stroke,
 )
 from optframe_reports.plotting.number_axis import set_number_axis, spelled
@@ -71,6 +72,9 @@ class TunedField(NamedTuple):
         set_value_axis(axes, np.concatenate([one.values for one in self.tuned]))
         for one in self.tuned:
             self._draw_one(axes, one)
+        low, high = axes.get_ylim()
+        if axes.get_yscale() == "log" and high < 100 * low:
+            plain_log_ticks(axes.yaxis)
         self._draw_broken(axes)
         name = spelled(self.parameter)
         if self._complement:

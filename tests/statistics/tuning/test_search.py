@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 
 from optframe import Space
-from optframe.statistics.tuning import Choosing, choosing_of, searches_of, warnings_of
+from optframe.statistics.tuning import (
+    Choosing,
+    choosing_of,
+    searches_of,
+    too_wide,
+    warnings_of,
+)
 
 SPACE = {"lr": Space(1e-4, 1e-1)}
 US = [0.1, 0.5, 0.97]
@@ -16,7 +22,7 @@ US = [0.1, 0.5, 0.97]
 def store(tuning, final):
     """Return the frames of a store with two contenders: tuning, tunings, final."""
     frames, rows = [], []
-    for contender, losses in (("adam", [3.0, 2.0, 1.0]), ("sgd", [3.0, 1.0, 1.05])):
+    for contender, losses in (("adam", [3.0, 2.0, 1.0]), ("sgd", [3.0, 1.0, 1.3])):
         made = [
             {"number": n, "loss": loss, "round": 0, "seed": s}
             for n, loss in enumerate(losses)
@@ -83,9 +89,18 @@ def test_a_missing_table_is_the_usual_choice():
     assert choosing_of(table) == Choosing("loss", "best", "mean", True, "steps")
 
 
+def test_a_space_that_should_reach_farther_is_not_called_too_wide(store):
+    tuning, tunings, final = store
+    quiet = final.assign(loss=1.0)
+    adam = searches_of(tuning, tunings, quiet)[0]
+    assert too_wide(adam) is not None
+    found = warnings_of(tuning, tunings, quiet)
+    assert ["at the upper end" in sentence for sentence in found] == [True, False]
+
+
 def test_warnings_are_of_each_search(store):
     tuning, tunings, final = store
     found = warnings_of(tuning, tunings, final)
     assert len(found) == 2
     assert "adam on mlp has lr = 0.0812831, at the upper end" in found[0]
-    assert found[1].startswith("None of the other 2 settings of adam on mlp came within 10 %")
+    assert found[1].startswith("None of the other 2 settings of sgd on mlp came within 10 %")
