@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optframe.statistics.grouped import Flags, grouped
+from optframe.statistics.grouped import Flags
 from optframe.statistics.medians import Floats
 from optframe.statistics.wording import metric_name
 
@@ -61,7 +61,9 @@ def metric_words(trials: pd.DataFrame, metric: str | None = None) -> str:
 
 def _some(trials: pd.DataFrame, flags: Flags) -> Flags:
     """Return for each trial whether any trial of its problem has the flag."""
-    codes, problems = grouped(trials, ["problem"])
+    import pandas as pd
+
+    codes, problems = pd.factorize(trials["problem"])
     return np.asarray(np.bincount(codes[flags], minlength=len(problems)) > 0)[codes]
 
 
