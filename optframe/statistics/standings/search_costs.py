@@ -54,22 +54,33 @@ def winner_work(basis: Basis, names: tuple[str, ...]) -> dict[tuple[str, str], f
     frame = basis.runs.frame
     if not len(frame) or known_cost(frame, "work") != "work" or "work" not in frame:
         return {}
-    spent = spent_by(basis.runs, "work")
-    whole = whole_budgets(frame, "work", spent, basis.cells)
-    paid = costs_paid(basis.runs, basis.sample.won, spent, whole, basis.cells)
-    sample = basis.sample
+    spent, paid = basis.spent, basis.sample.paid
+    if basis.cost != "work":
+        spent = spent_by(basis.runs, "work")
+        whole = whole_budgets(frame, "work", spent, basis.cells)
+        paid = costs_paid(basis.runs, basis.sample.won, spent, whole, basis.cells)
+    sample, problems = basis.sample, len(basis.sample.problems)
     usable = basis.usable[sample.problem]
     chosen = np.zeros(usable.size, dtype=bool)
     chosen[usable] = basis.judged.cells.chosen
-    counted = ~np.isnan(sample.spent)
-    found = {}
-    for number, problem in enumerate(sample.problems):
-        by_cost = bool(sample.won[sample.problem == number].any())
-        for contender, name in enumerate(names):
-            own = chosen & (sample.problem == number) & (sample.contender == contender)
-            if by_cost and own.any():
-                won = int(sample.won[own].sum())
-                found[name, problem] = float(paid[own].sum()) / won if won else np.inf
-            elif (own & counted).any():
-                found[name, problem] = float(spent[own & counted].mean())
-    return found
+    counted = chosen & ~np.isnan(sample.spent)
+    place = sample.contender * problems + sample.problem
+    size = len(names) * problems
+    runs, won, known, charged, total = (
+        np.bincount(place[rows], None if part is None else part[rows], size)
+        for rows, part in (
+            (chosen, None),
+            (chosen & sample.won, None),
+            (counted, None),
+            (chosen, paid),
+            (counted, spent),
+        )
+    )
+    by_cost = np.bincount(sample.problem[sample.won], minlength=problems) > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ert = np.where(won > 0, charged / won, np.inf)
+        work = np.where(np.tile(by_cost, len(names)), ert, total / known)
+    return {
+        (names[at // problems], sample.problems[at % problems]): float(work[at])
+        for at in np.flatnonzero((runs > 0) & ~np.isnan(work)).tolist()
+    }

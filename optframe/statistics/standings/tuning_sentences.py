@@ -31,12 +31,14 @@ def about_settings(found: Tables) -> str:
         return ""
     if found.claim == "fixed" and _same_points(found):
         return ""
-    first = "" if found.claim == "fixed" else "Fresh seeds test these settings, not the optimizers"
+    first = (
+        "" if found.claim == "fixed" else f"Fresh seeds test these settings, not the {found.kind}"
+    )
     other = "another search might choose others"
     text = f"{first}: {other}." if first else f"{other.capitalize()}."
     if found.p_beyond == found.p_beyond:
         text += " The test over problems includes that, since each problem has its own search."
-    return f"{text} `studies = {STUDIES}` would compare the optimizers."
+    return f"{text} `studies = {STUDIES}` would compare the {found.kind}."
 
 
 def _same_points(found: Tables) -> bool:
