@@ -149,7 +149,7 @@ def designs() -> Iterator[Design]:
             yield Design(f"{k}, one 1.5 times better", (1.0, *(1.5,) * (k - 1)), m, n)
     for luck in (0.0, 0.3, 0.6):
         for studies, m, n in ((1, 1, 10), (5, 1, 10), (4, 1, 12), (5, 2, 10), (3, 3, 6)):
-            name = f"tuned, {studies} studies, luck {luck}"
+            name = f"tuned, {studies} {'study' if studies == 1 else 'studies'}, luck {luck}"
             yield Design(f"2 identical, {name}", (1.0,) * 2, m, n, studies=studies, luck=luck)
     for studies, m, n in ((5, 1, 10), (5, 2, 10), (3, 3, 6)):
         own = {"studies": studies, "luck": 0.3}
