@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from optframe.components.inner import Make, make_inner, table_of_text
 from optframe.components.kinds import KINDS
-from optframe.components.matching import match
+from optframe.components.matching import match, validator
 from optframe.contracts.fields import NumberMark, UnknownMark
 from optframe.contracts.optimizer import Optimizer
 from optframe.contracts.schedule import Schedule
@@ -80,6 +80,11 @@ class Parameter:
     def number(self) -> bool:
         """Whether it may be a schedule or an array of the runs' values."""
         return any(isinstance(mark, NumberMark) for mark in _marks(self.annotation))
+
+    @cached_property
+    def validator(self) -> Any:
+        """What validates a plain value for it."""
+        return validator(self.annotation)
 
     @cached_property
     def unknown(self) -> bool:
@@ -237,7 +242,8 @@ def is_sequence(annotation: Any) -> bool:
 
 def accept_one(field: Parameter, value: Any, where: str, make: Make | None) -> Any:
     """Return a value converted to the field's type; raise `UsageError` if it is not valid."""
-    if field.number:
+    plain = type(value) in (float, bool)  # most are, and no part is made of one
+    if field.number and not plain:
         if isinstance(value, Schedule):
             return value
         if isinstance(value, Mapping):
@@ -257,9 +263,11 @@ def accept_one(field: Parameter, value: Any, where: str, make: Make | None) -> A
         if make is None:
             raise UsageError(f"{where}: found an optimizer, which is not supported here")
         value = make_inner(table_of_text(value, where), where, make)
-    accepted, result = match(field.annotation, value)
+    accepted, result = match(field.validator, value)
     if not accepted:
         raise UsageError(f"{where}: expected {field.expected}, found {value!r}")
+    if plain:
+        return result
     bits = max(map(_bits, value if isinstance(value, list) else [value]), default=0)
     if bits > LARGEST:
         raise UsageError(

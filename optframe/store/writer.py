@@ -256,10 +256,7 @@ class Store:
             )
             for record in records:
                 row = {**filled("ended", record), "environment": identity}
-                found = self._execute(
-                    f"UPDATE trials SET {', '.join(f'{name} = ?' for name in row)} WHERE key = ?",
-                    (*row.values(), record.key),
-                ).rowcount
+                found = self._execute(_update((*row,)), (*row.values(), record.key)).rowcount
                 if not found:
                     raise StoreError(
                         f"{self.path}: trial {record.key} is not in the plan any more, since "
@@ -334,6 +331,12 @@ def _settings_row(trial: Trial) -> tuple[Any, ...]:
 def _named(*settings: Any) -> tuple[Any, ...]:
     """Return settings with their name before them; thousands of trials share few of them."""
     return (settings_id(settings), *settings)
+
+
+@lru_cache(maxsize=8)
+def _update(names: tuple[str, ...]) -> str:
+    """Return the query that sets these columns of a trial."""
+    return f"UPDATE trials SET {', '.join(f'{name} = ?' for name in names)} WHERE key = ?"
 
 
 def _marks(items: Any) -> str:

@@ -104,7 +104,11 @@ class StackedMinibatches:
         self._runs = runs
         self._first = runs[0]
         self._same = sampler is None or sampler.deterministic
-        self._one_seed = all(run.seeds == runs[0].seeds for run in runs)
+        own = {run.seeds: run for run in reversed(runs)}
+        self._own = list(own.values())
+        """One run of each seed, whose minibatches are those of all runs of that seed."""
+        numbers = {seeds: number for number, seeds in enumerate(own)}
+        self._which = np.array([numbers[run.seeds] for run in runs])
         self.drawing = self._first.drawing
         """Whether steps use different minibatches or noise."""
         self.end = self._first.end
@@ -118,14 +122,12 @@ class StackedMinibatches:
         first = self._first
         indices, size = first.indices(k)
         if not self._same and first.per_epoch is not None:
-            if self._one_seed:
-                row = _listed(indices, first.records)
-                indices = np.broadcast_to(row, (len(self._runs), len(row)))
-            else:
-                rows = [_listed(run.indices(k)[0], first.records) for run in self._runs]
-                if any(len(row) != size for row in rows):
-                    raise NotTogether("its sampler gives minibatches of different sizes")
-                indices = np.stack(rows)
+            rows = [_listed(run.indices(k)[0], first.records) for run in self._own]
+            if any(len(row) != size for row in rows):
+                raise NotTogether("its sampler gives minibatches of different sizes")
+            one = len(rows) == 1
+            shape = len(self._runs), size
+            indices = np.broadcast_to(rows[0], shape) if one else np.stack(rows)[self._which]
         noise: Any = None
         if first.noisy:
             noise = StackedGenerator([run.noise(k) for run in self._runs])  # type: ignore[misc]

@@ -245,6 +245,7 @@ class VectorizedRuns:
         loop, judged, termination = self.loop, self.judged, self.termination
         self._refuse_stops(loop.oracle)
         spent = termination.spent(loop.k, self.runs[0].total, self.counts, 0.0)
+        may_end = spent or self.setup.budget.patience is not None
         # `judged` is set if `watch` has left the loop between two checkpoints. If not, targets are
         # tested at fixed steps and at the end, so that checkpoints do not change where they are
         # reached.
@@ -282,9 +283,10 @@ class VectorizedRuns:
             run.loop.k = k
             run.metrics = run.metrics or tuple(measured)
             run.rows.append(row)
-            run.status, run.reason = run.termination.verdict(
-                k, {"loss": watched[i]}, target=target, diverged=lost[i], spent=spent
-            )
+            if lost[i] or there[i] or may_end:
+                run.status, run.reason = run.termination.verdict(
+                    k, {"loss": watched[i]}, target=target, diverged=lost[i], spent=spent
+                )
             if run.status is not None:
                 living[i] = False
                 run.clock.seconds = seconds

@@ -209,7 +209,7 @@ def parsed_accepts(field: Parameter, value: str) -> bool:
         given = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return False
-    return match(field.annotation, given)[0]
+    return match(field.validator, given)[0]
 
 
 def text(value: str) -> str:

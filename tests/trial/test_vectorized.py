@@ -159,10 +159,10 @@ def test_the_records_of_one_seed_are_taken_once():
     )
     sampler = load_plugins().make("samplers", "shuffled", {"batch_size": 8})
     for others, shared in ((0, True), (1, False)):
-        seeds = Seeds(0, 0), Seeds(0, others)
+        seeds = Seeds(0, 0), Seeds(0, others), Seeds(0, 0)
         alone = [Minibatches(problem, sampler, each) for each in seeds]
         batch, size = StackedMinibatches(alone, sampler).draw(3)
-        assert (batch.inputs.shape, batch.targets.shape, size) == ((2, 8, 65), (2, 8), 8)
+        assert (batch.inputs.shape, batch.targets.shape, size) == ((3, 8, 65), (3, 8), 8)
         assert (batch.inputs.strides[0] == 0) is shared
         for row, one in enumerate(alone):
             assert (batch.inputs[row] == one.draw(3)[0].inputs).all()
