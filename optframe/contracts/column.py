@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter, methodcaller
 from typing import Any, Literal
 
@@ -66,7 +67,7 @@ class Column:
         is_optional = self.type in ("INTEGER", "REAL") and not self.required
         return is_optional and not self.identifier
 
-    @property
+    @cached_property
     def value(self) -> Callable[[Any], Any]:
         """The function that returns what fills it, of a trial or of a record."""
         if callable(self.of):
