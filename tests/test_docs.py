@@ -11,7 +11,7 @@ import pytest
 import optframe
 from optframe.components import hookspecs
 from optframe.study.settings import RunSettings
-from optframe.testing import check_optimizer, check_problem, check_sampler
+from optframe.testing import check_optimizer, check_problem, check_sampler, check_schedule
 from optframe.testing.standard_problems import MIXED, Bowl
 from optframe.testing.stepping import walk
 
@@ -160,6 +160,8 @@ def test_documented_plugins_pass_the_kit(registry):
     ):
         outcomes = check(registry.make(kind, name)).run()
         assert [outcome for outcome in outcomes if outcome.status == "failed"] == []
+    sawtooth = registry.make("schedules", "sawtooth", {"value": 1.0, "steps": 10})
+    assert {outcome.status for outcome in check_schedule(sawtooth).run()} == {"passed"}
 
 
 def test_every_block_is_tested():
