@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from optframe.components.parameters import build
+from optframe.contracts.columns import UNENDED
 from optframe.errors import StoreError, UsageError
 from optframe.gate import measured
 from optframe.gate.differences import flat
@@ -85,12 +86,13 @@ def of_results(results: Results) -> Source:
 
 
 def _of_row(row: Mapping[str, Any], environments: Mapping[str, Mapping[str, Any]]) -> Measured:
-    ran = row["status"] not in ("planned", "skipped")
+    status = "planned" if row["status"] in UNENDED else row["status"]
+    ran = status not in ("planned", "skipped")
     environment = environments.get(row["environment"], {})
     return Measured(
         cell=row["cell"],
         spec=measured.spec_of(row),
-        status=row["status"],
+        status=status,
         counts=measured.whole({name: row[name] for name in COUNTS}),
         loss=measured.finite(row.get("loss")),
         reason=row["reason"] if isinstance(row["reason"], str) else None,

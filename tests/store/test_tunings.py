@@ -421,6 +421,14 @@ def test_comparisons_and_baselines_have_final_trials_only(tmp_path, trials):
     assert cells == {trial.cell for trial in trials[1]}
 
 
+def test_a_trial_that_is_being_recorded_is_compared_as_one_that_has_not_ended(tmp_path, trials):
+    results, other = (load(written(tmp_path / name, trials[1])) for name in ("one", "two"))
+    with contextlib.closing(sqlite3.connect(results.path)) as connection, connection:
+        connection.execute("UPDATE trials SET status = 'recording'")
+    for pair in ((results, other), (other, results)):
+        assert compare(*(open_source(one.path) for one in pair)).rows
+
+
 def test_trials_of_both_stages_are_verified(tmp_path, trials):
     results = filled(tmp_path, trials)
     drawn_, there = drawn(results.path, None)
