@@ -198,10 +198,14 @@ class Results:
     @cached_property
     def _standings(self) -> Standings:
         from optframe.statistics.standings import standings
+        from optframe.statistics.tuning import warnings_of
 
         asked = self.study.get("seeds")
         seeds = asked if isinstance(asked, int) else None
-        searched: dict[str, Any] = {"tuning": self.winners} if len(self.tunings) else {}
+        searched: dict[str, Any] = {}
+        if len(self.tunings):
+            warnings = warnings_of(self.tuning, self.tunings, self.trials)
+            searched = {"tuning": self.winners, "warnings": warnings}
         return standings(self.trials, self.curves, self.cost, self.metric, seeds, **searched)
 
     @cached_property
