@@ -203,7 +203,7 @@ def test_of_many_problems_and_contenders_the_first_are_shown(race, panels):
 
 def test_the_standings_of_the_frames_are_used_and_computed_once(race, drawn, monkeypatch):
     frames = costs(race, {"a": 10, "b": 20})
-    found, made, calls = standings(frames.trials, frames.curves), tables._panels, []
-    monkeypatch.setattr(tables, "_panels", lambda of: calls.append(of) or made(of))
+    found, made, calls = standings(frames.trials, frames.curves), tables.panels_frame, []
+    monkeypatch.setattr(tables, "panels_frame", lambda of, *rest: calls.append(of) or made(of, *rest))
     drawn(Advantage(), dataclasses.replace(frames, standings=found))
     assert calls == [found]
