@@ -204,6 +204,11 @@ def test_of_many_problems_and_contenders_the_first_are_shown(race, panels):
 def test_the_standings_of_the_frames_are_used_and_computed_once(race, drawn, monkeypatch):
     frames = costs(race, {"a": 10, "b": 20})
     found, made, calls = standings(frames.trials, frames.curves), tables.panels_frame, []
-    monkeypatch.setattr(tables, "panels_frame", lambda of, *rest: calls.append(of) or made(of, *rest))
+
+    def counted(of, table):
+        calls.append(of)
+        return made(of, table)
+
+    monkeypatch.setattr(tables, "panels_frame", counted)
     drawn(Advantage(), dataclasses.replace(frames, standings=found))
     assert calls == [found]
