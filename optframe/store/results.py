@@ -197,7 +197,7 @@ class Results:
 
     @cached_property
     def _standings(self) -> Standings:
-        from optframe.statistics.standings import standings
+        from optframe.statistics.standings import standings, with_tuners
         from optframe.statistics.tuning import warnings_of
 
         asked = self.study.get("seeds")
@@ -205,7 +205,7 @@ class Results:
         searched: dict[str, Any] = {}
         if len(self.tunings):
             warnings = warnings_of(self.tuning, self.tunings, self.trials)
-            searched = {"tuning": self.winners, "warnings": warnings}
+            searched = {"tuning": with_tuners(self.winners, self.tunings), "warnings": warnings}
         return standings(self.trials, self.curves, self.cost, self.metric, seeds, **searched)
 
     @cached_property
