@@ -222,16 +222,16 @@ def parity(*optimizers: str | Optimizer, registry: Registry | None = None) -> Co
 
 
 def find_study(
-    study: str | Path, registry: Registry, settings: Mapping[str, Any] | None = None
+    study: str | Path, registry: Registry, changes: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Study:
     """Read a study file, given by its path or by the name of a registered study.
 
-    ``settings`` overrides entries of its table ``[run]``.
+    ``changes`` overrides entries of its tables, as for `Study.from_file`.
     """
     path = expanded(study)
     if path.suffix != ".toml" and (path.is_dir() or not path.exists()):
         path = Path(registry.entry("studies", str(study)).target)
-    return Study.from_file(path, settings)
+    return Study.from_file(path, changes)
 
 
 def _make(registry: Registry, name: str, parameters: Mapping[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,9 @@ from optframe.components.hookspecs import hookimpl
 
 __all__ = ["ProgressObserver"]
 
+WORDS = {"tune": "tuning", "final": "final"}
+"""What the stages are called."""
+
 
 class ProgressObserver:
     """Shows how many trials are done and which one ended last."""
@@ -27,8 +31,11 @@ class ProgressObserver:
         self._console = console
         self._done = 0
         self._total = 0
+        self._stage = ""
         self._task: Any = None
         self._bar: Progress | None = None
+        self.sizes: Mapping[str, int] | None = None
+        """The trials of each stage of a study that tunes; 0 where nobody can know them before."""
 
     @hookimpl
     def optframe_study_started(self, name: str, planned: int, missing: int) -> None:
@@ -38,7 +45,8 @@ class ProgressObserver:
         if found:
             text += f", {found} found in the store, {missing} to run"
         self._total = missing
-        self._print(text)
+        if found or self.sizes is None:
+            self._print(text)
         if self._console.is_terminal and missing:
             self._bar = Progress(
                 TextColumn("{task.description}", markup=False),
@@ -53,13 +61,33 @@ class ProgressObserver:
             self._bar.start()
 
     @hookimpl
+    def optframe_round_started(self, stage: str, planned: int, missing: int) -> None:
+        """Count the trials of a study that tunes by their stages."""
+        if self.sizes is None:
+            return
+        if stage != self._stage:
+            self._stage, self._total = stage, self.sizes.get(stage, 0)
+        self._done = planned - missing
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done, total=self._total or None)
+
+    @hookimpl
     def optframe_trial_finished(self, trial: Any, record: Any) -> None:
         """Advance the bar, or print a line for each tenth of the trials."""
         self._done += 1
+        words = WORDS.get(self._stage, "")
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, description=trial.pair[:50])
-        elif self._done * 10 // self._total != (self._done - 1) * 10 // self._total:
-            self._print(f"  {self._done}/{self._total} trials, last {trial.pair}: {record.status}")
+            self._bar.update(self._task, advance=1, description=f"{words} {trial.pair[:50]}")
+        elif self._is_told():
+            counted = f"{words} {self._done}" + (f"/{self._total}" if self._total else "")
+            self._print(f"  {counted.strip()} trials, last {trial.pair}: {record.status}")
+
+    def _is_told(self) -> bool:
+        """Whether a line is due: for each tenth, or each hundred where there is no total."""
+        done, total = self._done, self._total
+        if not total:
+            return done % 100 == 0
+        return done * 10 // total != (done - 1) * 10 // total
 
     def _print(self, text: str) -> None:
         """Print a line. If it cannot be written, the study still runs, and its end reports it."""

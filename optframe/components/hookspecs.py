@@ -128,6 +128,16 @@ def optframe_study_started(name: str, planned: int, missing: int) -> None:
 
 
 @hookspec
+def optframe_round_started(stage: str, planned: int, missing: int) -> None:
+    """Called before each round of trials of which some will run.
+
+    ``stage`` is ``"tune"`` or ``"final"``. ``planned`` is the number of the stage's trials so far,
+    those of the round included, and ``missing`` the number of the round's trials that will run now.
+    A study that does not tune has one round.
+    """
+
+
+@hookspec
 def optframe_trial_finished(trial: Trial, record: Record) -> Any:
     """Called for each trial that has ended; its record is already in the store.
 

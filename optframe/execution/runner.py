@@ -24,6 +24,7 @@ from optframe.execution.dispatch import execute
 from optframe.execution.environment import describe
 from optframe.execution.grouping import companions
 from optframe.execution.order import interleaved
+from optframe.execution.preview import Preview, previewed
 from optframe.execution.signals import stopping
 from optframe.execution.trial_runner import Batch, TrialRunner
 from optframe.store.file import STORE_NAME
@@ -52,8 +53,9 @@ class Outcome:
     ``repeated`` of those that the study lists twice, and ``left`` of those still to be run: while a
     study tunes, the most that there can be. ``stopped`` is the signal that ended it early, if one
     did. Of a study that tunes, ``tuned`` is the number of trials that searched, of those that ran
-    now, ``lost`` has a line for each contender none of whose settings could be chosen, and
-    ``untuned`` the contenders with nothing to tune.
+    now, ``lost`` has a line for each contender none of whose settings could be chosen, ``untuned``
+    are the contenders with nothing to tune, and ``apart`` is the number of trials in the store that
+    it does not ask for any more.
     """
 
     results: Results
@@ -66,23 +68,37 @@ class Outcome:
     tuned: int = 0
     lost: tuple[str, ...] = ()
     untuned: tuple[str, ...] = ()
+    apart: int = 0
 
 
 def run_study(
-    study: Study, folder: Path, registry: Registry, take_over: bool = False, retry: bool = False
+    study: Study,
+    folder: Path,
+    registry: Registry,
+    take_over: bool = False,
+    retry: bool = False,
+    foresee: Callable[[Preview], None] | None = None,
 ) -> Outcome:
     """Run the trials of a study that its store does not have yet.
 
     ``take_over`` ignores the lock of another process, which must have ended. ``retry`` runs tuning
-    trials again that broke, also where a winner has been chosen. A `UsageError` has one line per
-    mistake in the study.
+    trials again that broke, also where a winner has been chosen. Of a study that tunes, ``foresee``
+    is called with its size and an estimate of its time before the first trial runs. A `UsageError`
+    has one line per mistake in the study.
     """
     registry.check_named()
     with registry.importing(study.imports), staying():
-        return _run(study, folder, registry, take_over, retry)
+        return _run(study, folder, registry, take_over, retry, foresee)
 
 
-def _run(study: Study, folder: Path, registry: Registry, take_over: bool, retry: bool) -> Outcome:
+def _run(
+    study: Study,
+    folder: Path,
+    registry: Registry,
+    take_over: bool,
+    retry: bool,
+    foresee: Callable[[Preview], None] | None,
+) -> Outcome:
     binder = Binder(registry)
     with staying():  # so that the folder is the one that was meant
         stages = Stages(study, registry, binder) if study.tune is not None else None
@@ -93,9 +109,11 @@ def _run(study: Study, folder: Path, registry: Registry, take_over: bool, retry:
             rounds = _at_once(asked, store, about)
         else:
             rounds = stages.rounds(store, about, retry)
-        running = _Running(study, folder, registry, binder, store, asked[0].backend)
-        running.run(rounds, None if stages is None else stages.size)
+        backend = asked[0].backend if stages is None else stages.planner.backend
+        running = _Running(study, folder, registry, binder, store, backend)
+        running.run(rounds, stages, foresee)
         counts = running.counts
+        apart = 0 if stages is None or running.stopped is not None else store.apart()
         _notify(registry, "study_finished", name=study.name, counts=dict(counts))
     return Outcome(
         results=Results(folder / STORE_NAME),
@@ -108,6 +126,7 @@ def _run(study: Study, folder: Path, registry: Registry, take_over: bool, retry:
         tuned=running.tuned,
         lost=() if stages is None else tuple(stages.lost),
         untuned=() if stages is None else tuple(stages.untuned),
+        apart=apart,
     )
 
 
@@ -133,6 +152,7 @@ class _Running:
         self.stopped: int | None = None
         self.left = 0
         self.counts: Counter[str] = Counter()
+        self._stages: Counter[str] = Counter()
         self._study = study
         self._registry = registry
         self._store = store
@@ -145,36 +165,59 @@ class _Running:
         self._saver = _Saver(store, environment, self._finished)
         self._executor = _executor(registry, study.run, made)
         self._runner = TrialRunner(registry, binder, backend, threads, self._saved)
+        self._unsaved = TrialRunner(registry, binder, backend, threads)
 
-    def run(self, rounds: Iterator[Round], size: int | None) -> None:
-        """Run all rounds, until the study is to stop; ``size`` is the most trials of all rounds."""
+    def run(
+        self,
+        rounds: Iterator[Round],
+        stages: Stages | None = None,
+        foresee: Callable[[Preview], None] | None = None,
+    ) -> None:
+        """Run all rounds, until the study is to stop."""
         started = False
         with stopping() as stop, self._runner.limited(), self._executor.open() as executor:
             for one in rounds:
                 self.planned += len(one.trials)
+                self._stages.update(trial.stage for trial in one.trials)
                 self.missing += len(one.missing)
                 self.repeated += one.repeated
                 if one.missing and not started:
-                    started = self._start(size)
+                    started = self._start(stages, foresee)
+                if one.missing:
+                    self._tell_round(one)
                 self._run(one, executor, stop)
                 if stop.requested:
                     rounds.close()  # type: ignore[attr-defined]
                     break
             self.stopped = stop.signal
-        later = size - self.planned if size is not None and self.stopped is not None else 0
+        later = 0
+        if stages is not None and self.stopped is not None:
+            later = stages.extent.trials - self.planned
         self.left = self.missing - self.counts.total() + max(0, later)
         if not started:
             self._start(None)
         if self._saved is not None:
             self._saved.tidy()
 
-    def _start(self, size: int | None) -> bool:
+    def _start(
+        self, stages: Stages | None, foresee: Callable[[Preview], None] | None = None
+    ) -> bool:
         """Tell observers how many trials there are, and how many run now."""
-        planned = self.planned if size is None else max(size, self.planned)
-        missing = self.missing if size is None else planned - self.planned + self.missing
+        planned, missing = self.planned, self.missing
+        if stages is not None:
+            planned = max(stages.extent.trials, planned)
+            missing += planned - self.planned
+            if foresee is not None:
+                foresee(previewed(self._study, stages, self._unsaved, missing))
         name = self._study.name
         _notify(self._registry, "study_started", name=name, planned=planned, missing=missing)
         return True
+
+    def _tell_round(self, one: Round) -> None:
+        """Tell observers of a round; its stage's trials so far are counted with it."""
+        stage = one.trials[0].stage
+        planned, missing = self._stages[stage], len(one.missing)
+        _notify(self._registry, "round_started", stage=stage, planned=planned, missing=missing)
 
     def _run(self, one: Round, executor: Executor, stop: Stop) -> None:
         pending = [trial for trial in one.trials if trial.key in one.missing]

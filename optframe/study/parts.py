@@ -54,13 +54,29 @@ class Part:
         return contender, self.problem.component.label, drawn
 
     @property
-    def runs(self) -> int:
-        """The number of its trials, of all stages."""
-        if self.search is None:
-            return self.seeds
+    def searching(self) -> int:
+        """The most trials that search."""
+        return 0 if self.search is None else self.search.trials * self.tuning_seeds
+
+    @property
+    def confirming(self) -> int:
+        """The most trials that run the best settings on further seeds."""
+        if self.search is None or self.once:
+            return 0
         asked = self.search.settings
-        confirmed = asked.studies * asked.confirm * asked.confirm_seeds
-        return self.search.trials * self.tuning_seeds + confirmed + self.seeds
+        confirmed = min(asked.studies * asked.confirm, self.search.trials)
+        return confirmed * asked.confirm_seeds
+
+    @property
+    def judged(self) -> int:
+        """The number of its judged runs: the winners of all studies have equally many."""
+        studies = 1 if self.search is None else self.search.settings.studies
+        return studies * -(-self.seeds // studies)
+
+    @property
+    def runs(self) -> int:
+        """The most trials of all stages."""
+        return self.searching + self.confirming + self.judged
 
 
 def twice(parts: list[Part]) -> list[str]:

@@ -68,8 +68,13 @@ class Study:
     mistakes: tuple[str, ...] = ()
 
     @classmethod
-    def from_file(cls, path: str | Path, settings: Mapping[str, Any] | None = None) -> Study:
-        """Read a study file; ``settings`` overrides entries of its table ``[run]``.
+    def from_file(
+        cls, path: str | Path, changes: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Study:
+        """Read a study file; ``changes`` overrides entries of its tables by their names.
+
+        ``{"tune": {"trials": 40}}`` replaces ``trials`` in its table ``[tune]``, and adds one if it
+        has none.
 
         Raises
         ------
@@ -84,9 +89,10 @@ class Study:
             raise UsageError(f"{path}: {error.strerror or error}") from error
         except ValueError as error:
             raise UsageError(f"{path}: not a TOML file: {error}") from error
-        run = tables.get("run", {})
-        if settings and isinstance(run, dict):
-            tables["run"] = {**run, **settings}
+        for name, own in (changes or {}).items():
+            table = tables.get(name, {})
+            if own and isinstance(table, dict):
+                tables[name] = {**table, **own}
         return cls.from_tables(tables, str(path))
 
     @classmethod

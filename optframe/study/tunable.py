@@ -58,7 +58,7 @@ class Tunables:
             if found:
                 raise UsageError(
                     f"{where}: {', '.join(found)}: found a space, which only a study with a table "
-                    "[tune] searches; add [tune], or give a value or a list of values"
+                    "[tune] searches; add [tune] (--tune N), or give a value or a list of values"
                 )
             return None
         if kind == "problems":

@@ -19,6 +19,7 @@ from optframe.study.parts import Part
 from optframe.study.planning import Planner
 from optframe.study.study import Study
 from optframe.tuning.begun import begun
+from optframe.tuning.extent import Extent, extent_of
 from optframe.tuning.tuning import Tuning
 
 if TYPE_CHECKING:
@@ -81,9 +82,16 @@ class Stages:
         """What was found of contenders none of whose settings could be chosen."""
 
     @property
-    def size(self) -> int:
-        """The most trials that there will be, of all stages."""
-        return sum(part.runs for part in self._parts)
+    def extent(self) -> Extent:
+        """How many trials there will be at most, and what is tuned."""
+        return extent_of(self._parts)
+
+    def samples(self) -> Iterator[tuple[Part, list[Trial]]]:
+        """Yield each contender on each problem, with trials like those that will run."""
+        searches = {id(one.part): one for one in reversed(self.tunings)}
+        for part in self._parts:
+            own = self._judged.get(id(part))
+            yield part, [*searches[id(part)].of_round(0)] if own is None else own
 
     @property
     def untuned(self) -> list[str]:

@@ -529,6 +529,11 @@ def optframe_study_started(name, planned, missing):
 
 
 @hookimpl
+def optframe_round_started(stage, planned, missing):
+    WATCHED.append(("round", stage, planned, missing))
+
+
+@hookimpl
 def optframe_trial_finished(trial, record):
     WATCHED.append(("finished", trial.optimizer.label, trial.seed, record.status))
 

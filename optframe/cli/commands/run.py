@@ -12,7 +12,7 @@ import click
 
 from optframe.cli.options import name_broken, path_option, warn, with_plugins
 from optframe.components.registry import Registry
-from optframe.contracts.trial import BUDGETS
+from optframe.contracts.trial import BUDGETS, MOST_TRIALS
 from optframe.errors import UsageError
 
 __all__ = ["command"]
@@ -23,7 +23,19 @@ SETTINGS = (
 )
 """Options that are also settings of a study's table [run]."""
 
+OVERRIDES = ("seed", "seeds", "tune", "tune_all", "protocol", "studies")
+"""Other options that can stand beside a study, whose entries they replace."""
+
 COMPONENTS = ("optimizer", "problem", "sampler")
+
+
+class _Count(click.IntRange):
+    """A number of settings or studies."""
+
+    name = "whole number"
+
+
+COUNT = _Count(1, MOST_TRIALS)
 
 
 def _components(kind: str, help: str) -> Callable[..., Any]:
@@ -51,6 +63,25 @@ def _components(kind: str, help: str) -> Callable[..., Any]:
     type=float,
     help="End a run at this f - f* if the problem knows f*, or else at this loss.",
 )
+@click.option(
+    "--tune",
+    type=COUNT,
+    metavar="N",
+    help="Try N settings of each optimizer's learning rate first, unless it is given.",
+)
+@click.option("--tune-all", is_flag=True, help="Tune all that has a usual space and is not given.")
+@click.option(
+    "--protocol",
+    metavar="NAME[:P=V,...]",
+    help="Tune by this: random (default), sobol, grid, optuna, deepobs, ...",
+)
+@click.option(
+    "--studies",
+    type=COUNT,
+    metavar="N",
+    help="Tune N times, each with its share of the settings and of the seeds.",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would run, and about how long; then end.")
 @path_option("--out", "DIR", "Results folder, by default results/<name of the study>.")
 @click.option("--report/--no-report", default=True, help="Draw the report at the end.")
 @click.option("--backend", metavar="NAME", help="auto, numpy, cupy, ...")
@@ -99,29 +130,42 @@ def command(
     out: Path | None,
     report: bool,
     take_over: bool,
+    dry_run: bool,
     **words: Any,
 ) -> int:
     """Run STUDY, a TOML file or the name of a plugin's study (optframe list studies).
 
-    Without STUDY, -o and -p name what to run. A name with a dot is an import path, of a class or of
+    Without STUDY, -o and -p name what to run; beside it, --seed, --seeds and what tunes replace its
+    entries. A name with a dot is an import path, of a class or of
     a function that returns a component; what is typed may lie in the working directory. Trials that
     have finished in the results folder are not run again.
     """
     from rich.console import Console
 
+    from optframe.cli.outcome import print_failures, print_found
+    from optframe.cli.plan import lines_of
     from optframe.cli.progress import ProgressObserver
     from optframe.cli.summary import print_summary
-    from optframe.contracts.trial import trial_name
+    from optframe.execution.preview import Preview, preview
     from optframe.execution.runner import run_study
 
     name_broken(registry)
     made = _study(registry, study, words)
+    if dry_run:
+        click.echo("\n".join(lines_of(preview(made, registry))))
+        return 0
     folder = out or made.folder
     console = Console()
     observer = ProgressObserver(console)
     registry.watch(observer)
+
+    def foresee(found: Preview) -> None:
+        extent = found.extent
+        observer.sizes = {"tune": 0 if extent.adaptive else extent.tuning, "final": extent.final}
+        click.echo("\n".join(lines_of(found)))
+
     try:
-        outcome = run_study(made, folder, registry, take_over)
+        outcome = run_study(made, folder, registry, take_over, foresee)
     finally:
         observer.close()
     if outcome.stopped is not None:
@@ -131,35 +175,15 @@ def command(
             f"other {outcome.left} of {planned} trials"
         )
         return 128 + outcome.stopped
-    if outcome.found:
-        again = f"{outcome.ran or 'nothing'} {'were' if outcome.ran > 1 else 'was'}"
-        click.echo(f"{outcome.found} trials were in the store already; {again} run now")
-    if outcome.repeated:
-        times = "trial was" if outcome.repeated == 1 else "trials were"
-        click.echo(f"{outcome.repeated} {times} in the study twice, and run once")
+    print_found(outcome)
     print_summary(outcome.results, _wide(console))
-    trials = outcome.results.trials
-    failed = trials[trials["status"].isin(["failed", "crashed", "timeout"])]
-    for _, row in failed.drop_duplicates(["optimizer", "problem", "reason"]).iterrows():
-        warn(f"{trial_name(row['optimizer'], row['problem'])} {row['status']}: {row['reason']}")
-    if failed["traceback"].notna().any():
-        warn(f"the tracebacks are in optframe.load({str(folder)!r}).trials['traceback']")
-    skipped = trials[trials["status"] == "skipped"]
-    for reason in skipped["reason"].unique():
-        click.echo(f"skipped: {reason}")
-    alone = trials.groupby("problem", sort=False)["seed"].nunique() == 1
-    if made.seeds > 1 and alone.any():
-        names = ", ".join(str(name) for name in alone.index[alone])
-        click.echo(
-            f"one seed:  on {names} all {made.seeds} seeds give the same run, since nothing is "
-            'random (start = "random" in a [[problem]] draws the start)'
-        )
+    failed = print_failures(outcome, made)
     click.echo(f"store:  {outcome.results.path}")
     if report:
         from optframe.api import report as draw
 
         click.echo(f"report: {draw(outcome.results, folder / 'report', registry=registry)}")
-    return 1 if len(failed) else 0
+    return 1 if failed else 0
 
 
 def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
@@ -167,12 +191,14 @@ def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
     from optframe.study.study import Study
 
     run = {name: words[name] for name in SETTINGS if words[name] not in (None, ())}
+    changes = {"run": run, "study": _given(words, "seed", "seeds"), "tune": _tune(words)}
     for name in ("timeout", "save_every"):
         with contextlib.suppress(KeyError, ValueError):
             run[name] = float(run[name])
     if study is None:
-        return Study.from_tables(_tables(words, run), "command line")
-    given = [name for name, value in words.items() if value not in (None, ()) and name not in run]
+        return Study.from_tables(_tables(words, changes), "command line")
+    free = (*run, *OVERRIDES)
+    given = [name for name, value in words.items() if value not in (None, ()) and name not in free]
     if given:
         singular = {f"{kind}s": kind for kind in COMPONENTS}
         options = ", ".join(f"--{singular.get(name, name)}" for name in given)
@@ -180,26 +206,37 @@ def _study(registry: Registry, study: str | None, words: dict[str, Any]) -> Any:
             f"{options}: found together with the study {study!r}; edit the study, or use -o and "
             "-p without a study"
         )
-    return find_study(study, registry, run)
+    return find_study(study, registry, changes)
 
 
-def _tables(words: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+def _given(words: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: words[name] for name in names if words[name] is not None}
+
+
+def _tune(words: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries of the table [tune] that are given; an empty one if nothing tunes."""
+    table = _given(words, "protocol", "studies")
+    if words["tune"] is not None:
+        table["trials"] = words["tune"]
+    return table | ({"fields": "all"} if words["tune_all"] else {})
+
+
+def _tables(words: dict[str, Any], changes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     from optframe.components.notation import parse
 
     if not words["optimizers"] or not words["problems"]:
         raise UsageError(
             "name a study, or at least one optimizer (-o) and one problem (-p); see `optframe list`"
         )
-    ends = (*BUDGETS, "target")
-    budget = {name: words[name] for name in ends if words[name] is not None}
-    table: dict[str, Any] = {"name": "command-line", "budget": budget}
-    table |= {name: words[name] for name in ("seed", "seeds") if words[name] is not None}
+    budget = _given(words, *BUDGETS, "target")
+    table = {"name": "command-line", "budget": budget, **changes.pop("study")}
+    given = {name: own for name, own in changes.items() if own}
     lists = {
         kind: [parse(text) for text in words[f"{kind}s"]]
         for kind in COMPONENTS
         if words[f"{kind}s"]
     }
-    return {"study": table, "run": run, **lists}
+    return {"study": table, **given, **lists}
 
 
 def _wide(console: Any) -> Any:
