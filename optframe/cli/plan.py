@@ -13,9 +13,14 @@ __all__ = ["lines_of"]
 MOST = 12
 """The most contenders that are listed."""
 
+NOTHING = "nothing to tune: it runs with its one setting"
 
-def lines_of(preview: Preview) -> list[str]:
-    """Return the lines that say what a study will run."""
+
+def lines_of(preview: Preview, *, untuned: bool = True) -> list[str]:
+    """Return the lines that say what a study will run, and with ``untuned`` what it will not tune.
+
+    A study that runs says the latter itself.
+    """
     extent = preview.extent
     if not extent.tuning:
         counted = _product(extent, _range(sorted(_shares(extent)), "seed"))
@@ -33,7 +38,7 @@ def lines_of(preview: Preview) -> list[str]:
         counted += f"{_count(extent.trials, 'trial')} in all"
     lines = [f"{preview.name}: {counted}"]
     if extent.tuning:
-        lines += [f"tuned by {' and '.join(extent.tuners)}:", *_spaces(extent)]
+        lines += [f"tuned by {' and '.join(extent.tuners)}:", *_spaces(extent, untuned)]
     if preview.missing:
         lines.append(_time(preview))
     return lines
@@ -65,10 +70,13 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
-def _spaces(extent: Extent) -> list[str]:
+def _spaces(extent: Extent, untuned: bool) -> list[str]:
     spaces: Mapping[str, Mapping[str, Space]] = extent.spaces or {}
     shown = [(name, _fields(own)) for name, own in spaces.items()]
-    shown += [(name, "nothing to tune: it runs as it is") for name in extent.untuned]
+    if untuned:
+        shown += [
+            (name, "nothing to tune: it runs with its one setting") for name in extent.untuned
+        ]
     width = min(max(len(name) for name, _ in shown), 40)
     lines = [f"  {name:<{width}}  {what}" for name, what in shown[:MOST]]
     return lines + ([f"  and {len(shown) - MOST} more"] if len(shown) > MOST else [])

@@ -162,7 +162,7 @@ def command(
     def foresee(found: Preview) -> None:
         extent = found.extent
         observer.sizes = {"tune": 0 if extent.adaptive else extent.tuning, "final": extent.final}
-        click.echo("\n".join(lines_of(found)))
+        click.echo("\n".join(lines_of(found, untuned=False)))
 
     try:
         outcome = run_study(made, folder, registry, take_over, foresee)
