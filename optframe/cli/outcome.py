@@ -29,11 +29,6 @@ def print_found(outcome: Outcome) -> None:
     if outcome.found:
         again = f"{outcome.ran or 'nothing'} {'were' if outcome.ran > 1 else 'was'}"
         click.echo(f"{outcome.found} trials were in the store already; {again} run now")
-    if outcome.apart:
-        click.echo(
-            f"{_trials(outcome.apart)} of the store {_are(outcome.apart)} not of this study as it "
-            "is now, and not used"
-        )
     if outcome.repeated:
         times = "trial was" if outcome.repeated == 1 else "trials were"
         click.echo(f"{outcome.repeated} {times} in the study twice, and run once")
@@ -73,11 +68,3 @@ def _failures(trials: pd.DataFrame) -> list[tuple[str, bool]]:
         )
         for row in failed.to_dict("records")
     ]
-
-
-def _trials(number: int) -> str:
-    return f"{number} trial{'s' if number != 1 else ''}"
-
-
-def _are(number: int) -> str:
-    return "are" if number != 1 else "is"

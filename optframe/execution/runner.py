@@ -53,9 +53,8 @@ class Outcome:
     ``repeated`` of those that the study lists twice, and ``left`` of those still to be run: while a
     study tunes, the most that there can be. ``stopped`` is the signal that ended it early, if one
     did. Of a study that tunes, ``tuned`` is the number of trials that searched, of those that ran
-    now, ``lost`` has a line for each contender none of whose settings could be chosen, ``untuned``
-    are the contenders with nothing to tune, and ``apart`` is the number of trials in the store that
-    it does not ask for any more.
+    now, ``lost`` has a line for each contender none of whose settings could be chosen, and
+    ``untuned`` the contenders with nothing to tune.
     """
 
     results: Results
@@ -68,7 +67,6 @@ class Outcome:
     tuned: int = 0
     lost: tuple[str, ...] = ()
     untuned: tuple[str, ...] = ()
-    apart: int = 0
 
 
 def run_study(
@@ -113,7 +111,6 @@ def _run(
         running = _Running(study, folder, registry, binder, store, backend)
         running.run(rounds, stages, foresee)
         counts = running.counts
-        apart = 0 if stages is None or running.stopped is not None else store.apart()
         _notify(registry, "study_finished", name=study.name, counts=dict(counts))
     return Outcome(
         results=Results(folder / STORE_NAME),
@@ -126,7 +123,6 @@ def _run(
         tuned=running.tuned,
         lost=() if stages is None else tuple(stages.lost),
         untuned=() if stages is None else tuple(stages.untuned),
-        apart=apart,
     )
 
 

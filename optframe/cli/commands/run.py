@@ -122,6 +122,7 @@ def _components(kind: str, help: str) -> Callable[..., Any]:
     default=None,
     help="Time sampling, oracle and update of each step, and measure a step's memory.",
 )
+@click.option("--retry", is_flag=True, help="Run tuning trials that failed again, and choose anew.")
 @click.option("--take-over", is_flag=True, help="Ignore the lock of a process that is gone.")
 @with_plugins
 def command(
@@ -130,6 +131,7 @@ def command(
     out: Path | None,
     report: bool,
     take_over: bool,
+    retry: bool,
     dry_run: bool,
     **words: Any,
 ) -> int:
@@ -165,7 +167,7 @@ def command(
         click.echo("\n".join(lines_of(found, untuned=False)))
 
     try:
-        outcome = run_study(made, folder, registry, take_over, foresee)
+        outcome = run_study(made, folder, registry, take_over, retry, foresee)
     finally:
         observer.close()
     if outcome.stopped is not None:
