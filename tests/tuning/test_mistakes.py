@@ -87,7 +87,7 @@ def test_a_space_needs_a_table_tune(registry, lr):
         study.trials(registry)
     expected = (
         "[[optimizer]] sgd: lr: found a space, which only a study with a table [tune] searches; "
-        "add [tune], or give a value or a list of values"
+        "add [tune] (--tune N), or give a value or a list of values"
     )
     assert refused.value.mistakes == (expected,)
 
