@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from math import ceil
+from math import ceil, isfinite
 from statistics import fmean
 from time import perf_counter
 
@@ -209,4 +209,5 @@ def _timed(batch: Batch, runner: TrialRunner, steps: int, count: int) -> tuple[f
     last = dict(zip(first.columns, first.curve[-1], strict=True))
     done = float(last["step"])
     per_step = {name: float(last[COLUMNS.get(name, name)]) / done for name in BUDGETS}
+    per_step = {name: one for name, one in per_step.items() if isfinite(one)}
     return wall, _Cost(first.seconds / done, 0.0, 0.0, per_step), False

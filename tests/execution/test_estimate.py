@@ -97,7 +97,11 @@ def test_a_study_is_previewed_without_a_trace(registry, together, tmp_path, monk
     study = Study.from_tables(
         {
             "study": {"name": "s", "seeds": 4, "start": "random", "budget": {"steps": 9}},
-            "run": {"together": together, "save_every": 0.001},
+            "run": {
+                "together": together,
+                "save_every": 0.001,
+                "checkpoints": {"every_epochs": 1.0},  # of which a function has none
+            },
             "tune": {"trials": 5, "studies": 2, "confirm": 1},
             "optimizer": [{"name": "sgd"}, {"name": "bfgs"}],
             "problem": [{"name": "rosenbrock"}],

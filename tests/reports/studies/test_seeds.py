@@ -6,6 +6,7 @@ import pytest
 
 import optframe
 from optframe.study.grids import Choices
+from optframe.study.tunable import Tunables
 
 FOLDER = Path(__file__).parent.parent.parent.parent / "reports" / "studies"
 ENOUGH = 6
@@ -14,7 +15,8 @@ ENOUGH = 6
 
 def compared(study):
     """Return how many settings a study compares, without loading its data."""
-    choices = Choices(optframe.load_plugins(), "")
+    registry = optframe.load_plugins()
+    choices = Choices(registry, "", Tunables(registry, study.tuning, ""))
     counts = [len(choices.of(kind, getattr(study, kind))) for kind in ("optimizers", "samplers")]
     assert choices.mistakes == []
     return max(counts)
