@@ -320,5 +320,6 @@ def _description(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "run": dataclasses.asdict(study.run),
         "tune": None if study.tuning is None else dataclasses.asdict(study.tuning),
         "file": encodable(study.where),
+        "changed": list(study.changed),
         "when": now("seconds"),
     }

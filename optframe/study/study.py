@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 from optframe.components.binder import Binder
 from optframe.components.importing import TYPED, Imports
+from optframe.components.notation import format_value
 from optframe.components.parameters import accept
 from optframe.components.registry import Registry
 from optframe.contracts.trial import (
@@ -66,6 +68,8 @@ class Study:
     tune: TuneSettings | Mapping[str, Any] | None = None
     where: str = ""
     mistakes: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    """What is not as in its file, but for the table [run]: the report names it."""
 
     @classmethod
     def from_file(
@@ -89,11 +93,14 @@ class Study:
             raise UsageError(f"{path}: {error.strerror or error}") from error
         except ValueError as error:
             raise UsageError(f"{path}: not a TOML file: {error}") from error
+        changed: list[str] = []
         for name, own in (changes or {}).items():
             table = tables.get(name, {})
             if own and isinstance(table, dict):
                 tables[name] = {**table, **own}
-        return cls.from_tables(tables, str(path))
+                changed += [f"[{name}] {key} = {format_value(own[key])}" for key in own]
+        made = cls.from_tables(tables, str(path))
+        return dataclasses.replace(made, changed=tuple(c for c in changed if c[:5] != "[run]"))
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, Any], where: str) -> Study:

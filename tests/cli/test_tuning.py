@@ -103,6 +103,18 @@ def test_options_replace_entries_of_a_study(optframe, study):
     assert "tuned by random:" in optframe("run", study(), "--tune", 4, "--dry-run").out
 
 
+def test_the_report_says_what_is_not_as_in_the_file(optframe, study, tmp_path):
+    page = tmp_path / "results" / "small" / "report" / "index.html"
+    assert optframe("run", study(), "--jobs", 1).code == 0
+    assert "other than in its file" not in page.read_text()
+    assert "<code>optframe run small.toml</code>" in page.read_text()
+    assert optframe("run", study(), "--seeds", 3, "--tune", 2).code == 0
+    text = page.read_text()
+    assert "other than in its file" in text
+    assert "[study] seeds = 3, [tune] trials = 2" in text
+    assert "<code>optframe run small.toml</code>" not in text
+
+
 def test_what_was_found_and_what_is_not_of_the_study_any_more(optframe):
     optframe(*RUN, "--tune", 3)
     more = optframe(*RUN, "--tune", 5)

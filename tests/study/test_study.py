@@ -114,8 +114,9 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path, registry):
 
 def test_settings_of_the_command_line_override_the_table_run(write):
     path = write(MINIMAL + "[run]\nthreads = 3\nbackend = 'cupy'\n")
-    study = Study.from_file(path, {"backend": "numpy"})
+    study = Study.from_file(path, {"run": {"backend": "numpy"}})
     assert (study.run.backend, study.run.threads) == ("numpy", 3)
+    assert study.changed == ()
 
 
 def test_all_mistakes_of_a_file_are_told_at_once_with_table_and_key(write, registry):

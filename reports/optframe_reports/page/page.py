@@ -195,6 +195,7 @@ def _facts(results: Results) -> dict[str, Any]:
     """Return the study's identifying data, without unknown values."""
     study, trials = results.study, results.trials
     facts = {"budget": study.get("budget"), "study seed": study.get("seed")}
+    facts["other than in its file"] = study.get("changed") or None
     if len(trials):
         doubt = ", not comparable" if results.standings().doubt else ""
         facts["compared by"] = known_cost(trials, results.cost) + doubt
