@@ -35,7 +35,9 @@ class ProgressObserver:
         self._task: Any = None
         self._bar: Progress | None = None
         self.sizes: Mapping[str, int] | None = None
-        """The trials of each stage of a study that tunes; 0 where nobody can know them before."""
+        """The most trials of each stage of a study that tunes."""
+        self.open: frozenset[str] = frozenset()
+        """The stages that may end before: a tuner that looks at results decides it."""
 
     @hookimpl
     def optframe_study_started(self, name: str, planned: int, missing: int) -> None:
@@ -66,10 +68,10 @@ class ProgressObserver:
         if self.sizes is None:
             return
         if stage != self._stage:
-            self._stage, self._total = stage, self.sizes.get(stage, 0)
+            self._stage, self._total = stage, max(self.sizes.get(stage, 0), 1)
         self._done = planned - missing
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._done, total=self._total or None)
+            self._bar.update(self._task, completed=self._done, total=self._total)
 
     @hookimpl
     def optframe_trial_finished(self, trial: Any, record: Any) -> None:
@@ -78,16 +80,10 @@ class ProgressObserver:
         words = WORDS.get(self._stage, "")
         if self._bar is not None:
             self._bar.update(self._task, advance=1, description=f"{words} {trial.pair[:50]}")
-        elif self._is_told():
-            counted = f"{words} {self._done}" + (f"/{self._total}" if self._total else "")
+        elif self._done * 10 // self._total != (self._done - 1) * 10 // self._total:
+            of = " of at most " if self._stage in self.open else "/"
+            counted = f"{words} {self._done}{of}{self._total}"
             self._print(f"  {counted.strip()} trials, last {trial.pair}: {record.status}")
-
-    def _is_told(self) -> bool:
-        """Whether a line is due: for each tenth, or each hundred where there is no total."""
-        done, total = self._done, self._total
-        if not total:
-            return done % 100 == 0
-        return done * 10 // total != (done - 1) * 10 // total
 
     def _print(self, text: str) -> None:
         """Print a line. If it cannot be written, the study still runs, and its end reports it."""

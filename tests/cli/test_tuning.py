@@ -55,6 +55,13 @@ def test_the_size_and_the_time_come_first(optframe):
     assert "  final 4/4 trials" in ran.out
 
 
+def test_an_adaptive_tuner_may_end_before(optframe):
+    pytest.importorskip("optuna")
+    ran = optframe(*RUN, "--tune", 3, "--protocol", "optuna")
+    assert "  tuning 3 of at most 3 trials, last sgd:lr=" in ran.out
+    assert "  final 1/1 trials, last sgd:lr=" in ran.out
+
+
 def test_a_dry_run_writes_nothing(optframe, tmp_path):
     ran = optframe(*RUN, "--tune", 40, "--seeds", 6, "--dry-run", "-o", "newton")
     assert ran.code == 0

@@ -163,7 +163,8 @@ def command(
 
     def foresee(found: Preview) -> None:
         extent = found.extent
-        observer.sizes = {"tune": 0 if extent.adaptive else extent.tuning, "final": extent.final}
+        observer.sizes = {"tune": extent.tuning, "final": extent.final}
+        observer.open = frozenset({"tune"} if extent.adaptive else ())
         click.echo("\n".join(lines_of(found, untuned=False)))
 
     try:
