@@ -11,6 +11,7 @@ from optframe.components.places import fixed
 from optframe.components.tuned import with_setting
 from optframe.contracts.trial import Trial, canonical
 from optframe.contracts.tuner import Tried
+from optframe.errors import OptframeError, PluginError, described
 from optframe.statistics.tuning import Choosing
 from optframe.study.parts import Part
 from optframe.study.planning import Planner
@@ -131,6 +132,13 @@ class Tuning:
         """Return the settings of the next round; an empty list ends the search.
 
         ``values`` are those of the settings so far, by number.
+
+        Raises
+        ------
+        ValueError
+            If the space and the number of trials do not fit the tuner.
+        PluginError
+            If it raises anything else, or proposes other fields.
         """
         settings = self.settings
         left = self.trials - len(settings)
@@ -143,7 +151,23 @@ class Tuning:
         ]
         assert self.part.search is not None
         spaces = {name: replace(space, times=None) for name, space in self.part.spaces.items()}
-        return self.part.search.tuner.ask(spaces, history, self.trials, self.seed)[:left]
+        who = f"tuner {self.part.search.tuner_name!r}"
+        try:
+            asked = self.part.search.tuner.ask(spaces, history, self.trials, self.seed)
+            found = [dict(setting) for setting in asked][:left]
+        except OptframeError:
+            raise
+        except Exception as error:
+            if isinstance(error, ValueError) and not settings:
+                raise  # space and trials do not fit it
+            raise PluginError(f"{who}: ask raised {described(error)}") from error
+        for setting in found:
+            if set(setting) != set(spaces):
+                raise PluginError(
+                    f"{who}: proposed {', '.join(map(str, setting)) or 'nothing'}; expected a "
+                    f"value for each of {', '.join(spaces)}"
+                )
+        return found
 
     def numbers(self) -> list[int]:
         """Return for each setting the number of the first one that is equal: it runs once."""

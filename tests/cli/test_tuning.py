@@ -146,7 +146,7 @@ def test_a_contender_that_is_lost_is_no_failure(optframe):
 
 
 def test_tuning_trials_that_fail_are_told(optframe, tmp_path):
-    (tmp_path / "broken.py").write_text(
+    (tmp_path / "broken_rule.py").write_text(
         "from dataclasses import dataclass\n"
         "from optframe import Optimizer, Positive, hookimpl\n"
         "optframe_api = 1\n"
@@ -160,7 +160,7 @@ def test_tuning_trials_that_fail_are_told(optframe, tmp_path):
         "def optframe_optimizers():\n"
         '    return {"broken": Broken}\n'
     )
-    ran = optframe(*RUN, "-P", "broken.py", "-o", "broken:lr=0.1..1", "--tune", 2)
+    ran = optframe(*RUN, "-P", "broken_rule.py", "-o", "broken:lr=0.1..1", "--tune", 2)
     assert ran.code == 1
     lost, failed, *_, traced = ran.mistakes
     assert lost == "broken on rosenbrock is lost: every run of its 2 settings broke down"
@@ -198,6 +198,37 @@ def test_bad_input_is_one_line_before_anything_runs(words, optframe, tmp_path):
     (mistake,) = ran.mistakes
     assert BAD[words] in mistake
     assert list(tmp_path.iterdir()) == []
+
+
+TUNERS = {
+    "raise KeyError('lr')": "tuner 'broken': ask raised KeyError: 'lr'",
+    "return None": "tuner 'broken': ask raised TypeError: 'NoneType' object is not iterable",
+    "return [{'rate': 1.0}]": "tuner 'broken': proposed rate; expected a value for each of lr",
+    "raise ValueError('broken: no')": "command line: [tune] protocol: broken: no",
+    "return [{'lr': -1.0}]": "lr: expected a number > 0, found -1",
+}
+
+
+@pytest.mark.parametrize("body", TUNERS)
+def test_a_tuner_that_is_broken_is_named_in_one_line(body, optframe, tmp_path):
+    file = f"broken_tuner_{list(TUNERS).index(body)}.py"  # a module of its own
+    (tmp_path / file).write_text(
+        "from dataclasses import dataclass\n"
+        "from optframe import Tuner, hookimpl\n"
+        "optframe_api = 1\n"
+        "@dataclass(frozen=True)\n"
+        "class Broken(Tuner):\n"
+        '    """Fails."""\n'
+        "    def ask(self, space, history, trials, seed):\n"
+        f"        {body}\n"
+        "@hookimpl\n"
+        "def optframe_tuners():\n"
+        '    return {"broken": Broken}\n'
+    )
+    ran = optframe(*RUN, "-P", file, "--tune", 2, "--protocol", "broken")
+    assert ran.code in (2, 4)
+    (mistake,) = ran.mistakes
+    assert TUNERS[body] in mistake
 
 
 METRICS = {
