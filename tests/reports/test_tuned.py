@@ -16,6 +16,7 @@ from optframe_reports.page.page import Page
 from optframe_reports.plotting.contenders import at_contenders
 from optframe_reports.tables.of_problem import tables_of_problems
 from optframe_reports.tables.overall import overall_table
+from optframe_reports.tables.pairwise import pairwise_table
 from optframe_reports.tables.winners import winners_table
 
 WARNING = "adam's best lr on p is at the edge of its space."
@@ -210,3 +211,21 @@ def test_the_terminal_has_winners_and_costs(one, several, capsys):
     print_summary(several, Console(width=160))
     text = capsys.readouterr().out
     assert text.count("10 converged") == 2
+
+
+def test_what_is_between_backquotes_is_code(one, tmp_path, registry):
+    assert any("`studies = 5`" in line for line in one.standings().headline)
+    page = Page().write(one, tmp_path, registry).read_text("utf-8")
+    assert "<code>studies = 5</code> would compare the optimizers" in page
+    assert "`studies" not in page
+    text = Markdown().write(one, tmp_path, registry).read_text("utf-8")
+    assert "`studies = 5` would compare the optimizers" in text
+
+
+def test_notes_of_tables_name_the_units_of_the_test_and_columns_that_are_there(one, several):
+    assert "if runs of the two are exchanged" in pairwise_table(one.standings()).note
+    assert "if studies of the two are exchanged" in pairwise_table(several.standings()).note
+    tables = [winners_table(found.standings()) for found in (one, several)]
+    for table in tables:
+        assert ("broken" in table.note) == ("broken" in table.columns)
+    assert {"broken" in table.note for table in tables} == {True, False}

@@ -193,9 +193,12 @@ def _ratio_words(made: Ratio, found: Tables) -> str:
 
 def _sure(found: Tables) -> str:
     over_studies = found.compares == "optimizers"
+    over = " over studies" if over_studies else ""
     if found.claim == "best":
         others = "other searches and seeds" if over_studies else "other seeds"
-        return f"How sure: {others} would hardly change who is best ({p_value(found.p_best)})."
+        return (
+            f"How sure: {others} would hardly change who is best ({p_value(found.p_best)}{over})."
+        )
     if found.claim == "fixed":
         return "Nothing here depends on a seed: another seed would change nothing."
     first, own = found.contenders[0], found.tests[found.tests["contender"] == found.contenders[0]]
@@ -212,16 +215,15 @@ def _sure(found: Tables) -> str:
         rival = ahead.iloc[0]
         text = (
             f"How sure: compared directly, {rival['rival']} does as well or better "
-            f"({p_value(rival['p'])})"
+            f"({p_value(rival['p'])}{over})"
         )
     elif found.most_seeds < 2 and over_studies:
         text = "How sure: unknown, since one study of each does not show what another would choose"
     elif found.most_seeds < 2:
         text = "How sure: unknown, since one run of each does not show what another seed would give"
     else:
-        text = (
-            f"How sure: that could be chance (against {closest['rival']} {p_value(closest['p'])})"
-        )
+        by = f"{p_value(closest['p'])}{over}"
+        text = f"How sure: that could be chance (against {closest['rival']} {by})"
     if behind:
         verb = "is" if len(behind) == 1 else "are"
         text += f"; {joined(behind)} {verb} behind {first} beyond chance"

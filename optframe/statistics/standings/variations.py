@@ -92,7 +92,7 @@ def _searches(basis: Basis, searched: Floats) -> Iterator[Variation]:
     sample = basis.sample
     charged = sample._replace(paid=sample.paid + np.where(sample.won, searched, 0.0))
     judged = Judgement(judge(charged), sample.problems, basis.usable)
-    yield Variation("counting the work of tuning", "tuning", "", judged)
+    yield Variation("when the work of tuning is counted", "tuning", "", judged)
 
 
 def _half_budget(basis: Basis) -> Iterator[Variation]:

@@ -52,7 +52,7 @@ def at_edge(search: Search) -> str | None:
             continue
         value = search.value_of(name, search.winner)
         end = "upper" if upper else "lower"
-        parts.append(f"{name} = {_text(value)}, at the {end} end of {space}")
+        parts.append(f"{name} = {_text(value)}, at the {end} end of {_named(space)}")
         tries.append(f"{name} = {_table(further)}")
     if not parts:
         return None
@@ -140,4 +140,15 @@ def _table(space: Space) -> str:
     if space.values is not None:
         return f"[{', '.join(map(_text, space.values))}]"
     parts = [f"low = {_text(space.low)}", f"high = {_text(space.high)}"]
-    return "{ " + ", ".join([*parts, f'scale = "{space.scale}"']) + " }"
+    parts += [f'scale = "{space.scale}"']
+    parts += [f"step = {_text(space.step)}"] if space.step is not None else []
+    parts += [f'times = "{space.times}"'] if space.times else []
+    return "{ " + ", ".join(parts) + " }"
+
+
+def _named(space: Space) -> str:
+    """Return a space as a sentence names it: ``1e-05..0.1 (log)``, ``[16, 64]``."""
+    if space.values is not None:
+        return _table(space)
+    ends, _, more = str(space).partition(", ")
+    return f"{ends} ({more})"

@@ -54,11 +54,17 @@ class Search:
     """The number of the setting that was chosen; None if there is none yet."""
     final: pd.DataFrame | None = None
     """The trials of stage ``final`` that ran the winner."""
+    studies: int = 1
+    """How many searches there are with this contender, problem and sampler."""
+    samplers: int = 1
+    """With how many samplers the contender was tuned on the problem."""
 
     @property
     def name(self) -> str:
-        """What sentences call it: ``adam on mlp``."""
-        return f"{self.contender} on {self.problem}"
+        """What sentences call it: ``adam on mlp``, ``adam on mlp in study 2``."""
+        sampler = f" with {self.sampler}" if self.samplers > 1 else ""
+        study = f" in study {self.study}" if self.studies > 1 else ""
+        return f"{self.contender} on {self.problem}{sampler}{study}"
 
     @cached_property
     def tried(self) -> pd.DataFrame:
@@ -153,6 +159,8 @@ def searches_of(
     if not len(tuning) or not len(tunings):
         return []
     groups, fresh = _groups(tuning), _groups(final)
+    here = tunings.groupby(["contender", "problem"])
+    studies, samplers = here["study"].nunique(), here["sampler"].nunique()
     found = []
     for row in tunings.to_dict("records"):
         whose = (str(row["contender"]), str(row["problem"]), str(row["sampler"]), int(row["study"]))
@@ -173,6 +181,8 @@ def searches_of(
                 bool(tuner.get("exchangeable", name in _EXCHANGEABLE)),
                 winner["number"] if isinstance(winner, Mapping) else None,
                 fresh.get(whose),
+                int(studies[whose[:2]]),
+                int(samplers[whose[:2]]),
             )
         )
     return found

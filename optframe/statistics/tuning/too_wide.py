@@ -69,5 +69,8 @@ def _sound_part(search: Search, broke: Flags) -> str:
             count = int((broke & (side > side[~broke][last])).sum())
             if count > most:
                 inner = search.value_of(name, int(numbers[last]))
-                most, text = count, f"; {count} of them have {name} {which} {inner:g}, where all do"
+                most, text = (
+                    count,
+                    f"; every one with {name} {which} {inner:g} did ({count} of them)",
+                )
     return text

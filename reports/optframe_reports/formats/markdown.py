@@ -8,7 +8,7 @@ from pathlib import Path
 from optframe import Registry, Reporter, Results
 from optframe_reports.tables.beside import beside_table
 from optframe_reports.tables.lost import lost_table
-from optframe_reports.tables.markdown import escaped, markdown_table
+from optframe_reports.tables.markdown import escaped, markdown_table, sentence
 from optframe_reports.tables.of_problem import tables_of_problems
 from optframe_reports.tables.overall import overall_table
 from optframe_reports.tables.pairwise import pairwise_table
@@ -38,7 +38,7 @@ def _parts(results: Results) -> list[str]:
     if trials.empty:
         return [*parts, "No trials.\n"]
     found = results.standings()
-    parts += [f"{escaped(sentence)}\n" for sentence in found.headline]
+    parts += [f"{sentence(line)}\n" for line in found.headline]
     if "side" in trials:
         beside = beside_table(trials)
         parts += [f"## {beside.title}\n", f"{escaped(beside.note)}\n", markdown_table(beside)]
@@ -46,7 +46,7 @@ def _parts(results: Results) -> list[str]:
         if table is not None:
             parts += [f"## {table.title}\n", f"{escaped(table.note)}\n", markdown_table(table)]
     if found.caveats:
-        parts += ["".join(f"- {escaped(caveat)}\n" for caveat in found.caveats)]
+        parts += ["".join(f"- {sentence(caveat)}\n" for caveat in found.caveats)]
     for table in tables_of_problems(found):
         parts += [f"## {escaped(table.title)}\n"]
         parts += [f"{escaped(table.note)}\n"] if table.note else []

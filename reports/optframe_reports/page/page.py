@@ -83,6 +83,7 @@ class Page(Reporter):
         )
         environment.filters["plain"] = _plain
         environment.filters["breakable"] = _breakable
+        environment.filters["marked"] = _marked
         template = environment.get_template("page.html.jinja")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "index.html"
@@ -219,6 +220,15 @@ def _breakable(name: str) -> Any:
     """Return a name, escaped, that a browser may break after each dot, colon and comma."""
     parts = re.split(r"(?<=[.:,])(?=[^\W\d])", name)
     return markupsafe.Markup("<wbr>").join(parts)
+
+
+def _marked(sentence: str) -> Any:
+    """Return a sentence, escaped, in which what is between backquotes is code."""
+    parts = [markupsafe.escape(part) for part in sentence.split("`")]
+    if len(parts) % 2 == 0:
+        return sentence
+    parts[1::2] = [markupsafe.Markup("<code>%s</code>") % part for part in parts[1::2]]
+    return markupsafe.Markup("").join(parts)
 
 
 def _plain(value: Any) -> str:

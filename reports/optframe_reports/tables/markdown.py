@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from optframe_reports.tables.table import TEXTS, Table
 
-__all__ = ["escaped", "markdown_table"]
+__all__ = ["escaped", "markdown_table", "sentence"]
 
 
 def markdown_table(table: Table) -> str:
@@ -18,8 +18,20 @@ def markdown_table(table: Table) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
+def sentence(text: str) -> str:
+    """Return a sentence in one line, escaped, in which what is between backquotes is code."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:
+        return escaped(text)
+    return "`".join(code if i % 2 else _escaped(code) for i, code in enumerate(parts))
+
+
 def escaped(text: str) -> str:
     """Return a text in one line, with Markdown's special characters escaped."""
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
     for mark in "\\`*_{}[]<>#|~$":
         text = text.replace(mark, "\\" + mark)
-    return " ".join(text.split())
+    return text

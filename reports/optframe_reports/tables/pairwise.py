@@ -79,6 +79,10 @@ def _p(p: float) -> str:
     return "< 0.0001" if p < 1e-4 else number(p, 2)
 
 
+def _units(found: Standings) -> str:
+    return "studies" if found.compares == "optimizers" else "runs"
+
+
 def _note(found: Standings, kinds: dict[str, str], shown: int) -> str:
     pairs = len(found.tests)
     every = count(pairs)
@@ -90,7 +94,8 @@ def _note(found: Standings, kinds: dict[str, str], shown: int) -> str:
         "reject, where there are enough runs for one.",
         "Here nothing depends on a seed: p asks whether the problems agree."
         if found.claim == "fixed"
-        else "p: how often the difference is as large if runs of the two are exchanged by chance.",
+        else f"p: how often the difference is as large if {_units(found)} of the two are exchanged "
+        "by chance.",
         f"Corrected: for all {every} pairs, by Holm; a pair is told apart if it is at most 0.05."
         if pairs > 1
         else "The two are told apart if p is at most 0.05.",

@@ -15,10 +15,10 @@ __all__ = ["winners_table"]
 
 _ALWAYS = ("optimizer", "problem", "chosen")
 _NOTE = (
-    "What each search chose, on other seeds than those of the tables of results. Work is that of "
-    "all of its runs, in gradients over all the data; broken is the share of the chosen setting's "
-    "runs that broke down."
+    "What each search chose, on other seeds than those of the tables of results. Value is what it "
+    "was chosen by; less is better. Work is that of all of its runs, in gradients over all the data"
 )
+_BROKEN = "; broken is the share of the chosen setting's runs that broke down"
 
 
 def winners_table(found: Standings) -> Table | None:
@@ -36,7 +36,8 @@ def winners_table(found: Standings) -> Table | None:
     ]
     if searches["study"].nunique() == 1 and "study" in shown:
         shown.remove("study")
-    return Table("Tuning", shown, rows, _NOTE)
+    note = f"{_NOTE}{_BROKEN}." if "broken" in shown else f"{_NOTE}."
+    return Table("Tuning", shown, rows, note)
 
 
 def _row(row: dict[Any, Any]) -> Row:

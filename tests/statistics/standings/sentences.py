@@ -221,11 +221,14 @@ def _sure(c, m):
     yield from _claimed(c, ("best",))
     yield "p", _is_p(m["p"], c.verdict.p_best)
     yield "searches", bool(m["searches"]) == (c.verdict.compares == "optimizers")
+    yield "over studies", bool(m["over"]) == (c.verdict.compares == "optimizers")
 
 
 def _chance(c, m):
     yield from _claimed(c, ("leads",))
     tests = {other: c.verdict.pairs[c.leader, other] for other in c.verdict.order[1:]}
+    if m["against"] or m["ahead"]:
+        yield "over studies", bool(m["over"]) == (c.verdict.compares == "optimizers")
     if m["against"]:
         yield "p", _is_p(m["p"], tests[m["against"]].p)
         yield "ahead", all(test.statistic > 0 for test in tests.values())
@@ -291,7 +294,7 @@ def _holds(c, m):
     table = c.found.variations
     failed = dict(
         re.findall(
-            r"((?:without any|without|counting|with)\b(?:(?!\().)*?) "
+            r"((?:without any|without|counting|with|when)\b(?:(?!\().)*?) "
             r"\(((?:[^()]|\([^)]*\))*)\)(?:, |$)",
             m["no"] or "",
         )
@@ -508,12 +511,14 @@ PATTERNS = (
     ),
     (
         r"How sure: other (?P<searches>searches and )?seeds would hardly change who is best "
-        rf"\((?P<p>{_P})\)\.",
+        rf"\((?P<p>{_P})(?P<over> over studies)?\)\.",
         _sure,
     ),
     (
-        rf"How sure: (?:that could be chance \(against (?P<against>{{N}}) (?P<p>{_P})\)"
-        rf"|compared directly, (?P<ahead>{{N}}) does as well or better \((?P<p_>{_P})\)"
+        rf"How sure: (?:that could be chance \(against (?P<against>{{N}}) (?P<p>{_P})"
+        r"(?P<over> over studies)?\)"
+        rf"|compared directly, (?P<ahead>{{N}}) does as well or better \((?P<p_>{_P})"
+        r"(?P<over_> over studies)?\)"
         r"|its setting was chosen from (?P<tried>\d+) on these same runs, which makes it look "
         r"better than it is; new seeds for the chosen setting would tell"
         r"|unknown, since one (?P<unit>run|study) of each does not show what another "

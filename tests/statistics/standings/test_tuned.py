@@ -163,13 +163,13 @@ def test_the_work_of_tuning_may_overturn_who_is_first():
     study = in_studies(Study(), AIMED, "adam", [(10, 20)] * 3, work=700.0)
     in_studies(study, AIMED, "sgd", [(60, 80)] * 3, work=100.0)
     found, text = said(study)
-    row = found.variations.set_index("variation").loc["counting the work of tuning"]
+    row = found.variations.set_index("variation").loc["when the work of tuning is counted"]
     assert (row["first"], row["holds"]) == ("sgd", False)
-    assert "not counting the work of tuning (sgd first)" in text
+    assert "; not when the work of tuning is counted (sgd first)" in text
     cheap = in_studies(Study(), AIMED, "adam", [(10, 20)] * 3, work=100.0)
     in_studies(cheap, AIMED, "sgd", [(60, 80)] * 3, work=100.0)
     found, _ = said(cheap)
-    row = found.variations.set_index("variation").loc["counting the work of tuning"]
+    row = found.variations.set_index("variation").loc["when the work of tuning is counted"]
     assert (row["first"], row["holds"]) == ("adam", True)
 
 

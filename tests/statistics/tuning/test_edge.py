@@ -16,8 +16,8 @@ BETA = Space(0.9, 0.999, scale="one-minus-log")
 def test_a_winner_at_the_end_is_said_with_the_space_to_try(search):
     found = at_edge(search({"lr": LR}, [0.1, 0.5, 0.97], [3.0, 2.0, 1.0]))
     assert found == (
-        "The best setting of adam on mlp has lr = 0.0812831, at the upper end of 0.0001..0.1, log, "
-        "and no setting farther inside is as good within two deviations over seeds: try "
+        "The best setting of adam on mlp has lr = 0.0812831, at the upper end of 0.0001..0.1 "
+        "(log), and no setting farther inside is as good within two deviations over seeds: try "
         'lr = { low = 0.0001, high = 1, scale = "log" }.'
     )
     lower = at_edge(search({"lr": LR}, [0.03, 0.5, 0.97], [1.0, 2.0, 3.0]))
@@ -47,9 +47,15 @@ def test_spaces_without_ends_and_texts_have_no_edge(search):
 def test_a_list_of_numbers_ends_with_its_last(search):
     numbers = Space(values=[0.001, 0.01, 0.1])
     found = at_edge(search({"lr": numbers}, [0.1, 0.5, 0.99], [3.0, 2.0, 1.0]))
-    assert "lr = 0.1, at the upper end of one of 0.001, 0.01, 0.1" in found
+    assert "lr = 0.1, at the upper end of [0.001, 0.01, 0.1], and" in found
     assert found.endswith("try lr = [0.001, 0.01, 0.1, 1].")
     assert at_edge(search({"lr": numbers}, [0.1, 0.5, 0.99], [3.0, 1.0, 2.0])) is None
+
+
+def test_the_space_to_try_keeps_its_steps_and_its_factor(search):
+    space = Space(1.0, 9.0, scale="linear", step=2.0, times="eps")
+    found = at_edge(search({"lr": space}, [0.1, 0.5, 0.99], [3.0, 2.0, 1.0]))
+    assert found.endswith('high = 17, scale = "linear", step = 2, times = "eps" }.')
 
 
 def test_nothing_is_said_without_a_winner(search):

@@ -104,3 +104,26 @@ def test_warnings_are_of_each_search(store):
     assert len(found) == 2
     assert "adam on mlp has lr = 0.0812831, at the upper end" in found[0]
     assert found[1].startswith("None of the other 2 settings of sgd on mlp came within 10 %")
+
+
+def test_warnings_name_the_study_and_are_said_once_where_only_numbers_differ(store):
+    tuning, tunings, final = store
+    parts = [
+        [frame.assign(study=study) for frame in (tuning, tunings, final)] for study in (0, 1, 4)
+    ]
+    tuning, tunings, final = (
+        pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)
+    )
+    tuning["key"] += tuning["study"].astype(str)
+    edge, wide = warnings_of(tuning, tunings, final)
+    assert edge.startswith("The best setting of adam on mlp in study 0 has lr = 0.0812831, at the")
+    assert edge.endswith("; likewise in studies 1 and 4.")
+    assert wide.startswith("None of the other 2 settings of sgd on mlp in study 0 came within")
+    tunings["sampler"] = tuning["sampler"] = "full"
+    second = (tunings.assign(sampler="shuffled"), tuning.assign(sampler="shuffled"))
+    tunings, tuning = (
+        pd.concat(pair, ignore_index=True) for pair in zip((tunings, tuning), second, strict=True)
+    )
+    names = [search.name for search in searches_of(tuning, tunings)]
+    assert names[0] == "adam on mlp with full in study 0"
+    assert len(set(names)) == len(names) == 12

@@ -26,13 +26,13 @@ def test_a_space_of_which_half_breaks_down_is_said_with_its_sound_part(search):
     values = [1.0, 1.0, 1.05, math.inf, math.inf, math.inf]
     found = too_wide(search(LR, [0.1, 0.2, 0.5, 0.6, 0.8, 0.9], values))
     assert found == (
-        "3 of 6 settings of adam on mlp broke down: the space is wide for so few trials; 3 of them "
-        "have lr above 0.00316228, where all do."
+        "3 of 6 settings of adam on mlp broke down: the space is wide for so few trials; every "
+        "one with lr above 0.00316228 did (3 of them)."
     )
     mixed = search(LR, [0.9, 0.2, 0.5, 0.6, 0.8, 0.1], values)
     assert too_wide(mixed).endswith("the space is wide for so few trials.")
     below = search(LR, [0.9, 0.8, 0.5, 0.4, 0.2, 0.1], values)
-    assert "3 of them have lr below 0.00316228" in too_wide(below)
+    assert "every one with lr below 0.00316228 did (3 of them)" in too_wide(below)
     few = search(LR, [0.9, 0.8, 0.5, 0.4, 0.2], values[:5])
     assert too_wide(few) is None
 
