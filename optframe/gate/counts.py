@@ -241,7 +241,8 @@ def _refuse(base: Source, head: Source) -> None:
     known: set[object] = {*after, *(one.spec.labels for one in head.trials)}
     if not any(one.cell in known or one.spec.labels in known for one in base.trials):
         raise StoreError(
-            f"{base.path} and {head.path} have no trial in common; compare two runs of one study"
+            f"{base.path} and {head.path} have no trial in common; compare two runs of one study "
+            "(with `optframe report`, two studies stand side by side)"
         )
     for one in base.trials:
         other = after.get(one.cell)

@@ -73,8 +73,11 @@ class Sensitivity(Figure):
 
     def title(self) -> str:
         """Return the picture's title."""
+        against = f"against {spelled(self.parameter)}"
+        if self.metric is None and self.of == "final":
+            return f"Results {against}"  # where it was tuned, those of tuning
         metric = (self.metric or "results").replace("_", " ")
-        return f"{self.of.capitalize()} {metric} against {spelled(self.parameter)}"
+        return f"{self.of.capitalize()} {metric} {against}"
 
     def missing(self, frames: Frames) -> str | None:
         """Return a reason if no optimizer has two values, or no run has the metric, else None."""

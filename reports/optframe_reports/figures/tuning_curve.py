@@ -104,7 +104,10 @@ class TuningCurve(Figure):
             return reason
         if self.x == "work":
             return "the expected best is known by trials; expected x=trials or of=median"
-        for one in tuned_of(frames)[0]:
+        every = tuned_of(frames)[0]
+        if any(one.first.adaptive for one in every):
+            return "settings of an adaptive tuner have no expected best; expected of=median"
+        for one in every:
             if one.first.runs.by_cost or not one.first.rises:
                 measure = one.first.measure
                 return f"{measure} has no bound, so no expected best; expected of=median"
@@ -223,10 +226,12 @@ class _Line:
         if self.low is None or self.high is None:
             return
         known = np.isfinite(self.high)
-        both = known & np.isfinite(self.low)
+        both = np.flatnonzero(known & np.isfinite(self.low))
+        ends = np.append(both, both[-1:])  # the last step is as wide as a trial, too
+        x = self.x[ends] + (np.arange(ends.size) == both.size)
         color = {"color": self.tuned.color, "zorder": 1}
         axes.fill_between(
-            self.x[both], self.low[both], self.high[both], alpha=0.15, lw=0, step="post", **color
+            x, self.low[ends], self.high[ends], alpha=0.15, lw=0, step="post", **color
         )
         thin = {"linewidth": 0.7 * stroke(), "alpha": 0.6, "drawstyle": "steps-post"}
         axes.plot(self.x[known], self.high[known], **thin, **color)
@@ -270,7 +275,8 @@ class _Drawn(NamedTuple):
             where = " to ".join(map(str, dict.fromkeys((ends[0], ends[-1]))))
             found.append(
                 "Band: 95 % for the whole line. "
-                f"Its lower side ends at n = {where}: how much better it could be is not known."
+                f"Its lower side ends at n = {where}: how much better it could be is not known. "
+                "Its upper side goes on as a thin line."
             )
         fixed = [one for one in self.tuned if not (one.first.exchangeable or one.first.adaptive)]
         if fixed:
@@ -279,6 +285,8 @@ class _Drawn(NamedTuple):
         if adaptive:
             names = " and ".join(dict.fromkeys(one.name for one in adaptive))
             found.append(f"{names}: adaptive, each thin line is a study in its own order.")
+            if any(line.study is None and line.tuned in adaptive for line in self.lines):
+                found.append("The thick line is the median of the studies.")
         return found
 
 

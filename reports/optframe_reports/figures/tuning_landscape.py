@@ -121,7 +121,9 @@ class TuningLandscape(Figure):
             notes.append("Grey, ending at ×: broke down." if broken else "")
         else:
             total = len(pairs_of(tuned))
-            notes.append("A cell has the colour of its best setting; dark is the best of all.")
+            notes.append(
+                "A cell has the colour of its best setting; dark is the best of all, in the ring."
+            )
             notes.append("White: none was tried." + (" Grey: all broke down." if broken else ""))
             if total > _MOST:
                 notes.append(f"Shown: {_MOST} of {count(total)} pairs; contender=NAME has its own.")

@@ -41,7 +41,8 @@ def _parts(results: Results) -> list[str]:
     parts += [f"{sentence(line)}\n" for line in found.headline]
     if "side" in trials:
         beside = beside_table(trials)
-        parts += [f"## {beside.title}\n", f"{escaped(beside.note)}\n", markdown_table(beside)]
+        parts += [f"## {beside.title}\n", f"{escaped(beside.note)}\n"]
+        parts += [markdown_table(beside)] if beside.rows else []
     for table in (overall_table(found), pairwise_table(found), winners_table(found)):
         if table is not None:
             parts += [f"## {table.title}\n", f"{escaped(table.note)}\n", markdown_table(table)]

@@ -86,7 +86,9 @@ def _label(axes: Any, x: float, bottom: float, name: str, low: Any = "", high: A
     """Write an axis' name and the numbers at its ends."""
     _write(axes, x, bottom - 0.05, low, va="top")
     _write(axes, x, bottom + 1.03, high, va="bottom")
-    _write(axes, x, bottom - 0.24, literal(name, max(10, int(22 * room(axes)))), va="top")
+    width = max(10, int(22 * room(axes)))
+    parts = name.replace(".", ". ") if len(name) > width else name
+    _write(axes, x, bottom - 0.24, literal(parts, width), va="top")
 
 
 def _write(

@@ -20,7 +20,7 @@ __all__ = ["ACROSS", "CELL", "Pair", "best_in_cells", "draw_pairs", "pairs_of"]
 Floats = NDArray[np.float64]
 
 ACROSS, CELL = 4, 1.75
-"""How many maps stand side by side, and the inches of one with its names."""
+"""How many maps stand side by side at most, and the inches of one with its names."""
 
 _MARGIN = 0.42  # between maps, as a share of one
 
@@ -56,15 +56,29 @@ def best_in_cells(one: Tuned, across: str, up: str) -> tuple[Floats, NDArray[np.
 
 
 def draw_pairs(axes: Any, pairs: Sequence[Pair]) -> None:
-    """Draw the maps in lines of four; dark cells have the best settings, grey ones broke down."""
+    """Draw the maps in lines; dark cells have the best settings, grey ones broke down.
+
+    There are so many in a line that they are as large as the picture allows, and at most four.
+    """
     step = 1 + _MARGIN
+    across = _across(axes, len(pairs))
     for place, pair in enumerate(pairs):
-        _draw_map(axes, pair, step * (place % ACROSS), -step * (place // ACROSS))
-    lines = -(-len(pairs) // ACROSS)
-    axes.set_xlim(-0.2, step * min(ACROSS, max(len(pairs), 2)) - _MARGIN + 0.06)
+        _draw_map(axes, pair, step * (place % across), -step * (place // across))
+    lines = -(-len(pairs) // across)
+    axes.set_xlim(-0.2, step * min(across, max(len(pairs), 2)) - _MARGIN + 0.06)
     axes.set_ylim(-step * (lines - 1) - 0.2, 1.24)
     axes.set_aspect("equal", anchor="NW")
     axes.axis("off")
+
+
+def _across(axes: Any, maps: int) -> int:
+    """Return how many maps stand side by side: the most if it makes no difference."""
+    wide, high = axes.figure.get_size_inches()
+
+    def size(across: int) -> tuple[float, int]:
+        return min(wide / across, high / -(-maps // across)), across
+
+    return max(range(2, ACROSS + 1), key=size)
 
 
 def _draw_map(axes: Any, pair: Pair, left: float, bottom: float) -> None:

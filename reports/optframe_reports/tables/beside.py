@@ -57,14 +57,17 @@ def beside_table(trials: pd.DataFrame) -> Table:
         }
         values = {"alike": same / len(common), "time ratio": ratio}
         rows.append(Row(texts, {k: v for k, v in values.items() if not math.isnan(v)}))
-    columns = [*rows[0].texts] if rows else ["problem", "optimizer"]
-    if all(row["sampler"] == "none" for row in rows) and rows:
-        columns.remove("sampler")
+    if not rows:
+        note = f"No trial ran in both {first} and {second}."
+        return Table("Side by side", ["problem", "optimizer"], rows, note)
+    columns = [*rows[0].texts]
     note = (
         f"{first} and {second}: medians over the seeds that both ran. Alike are runs with the same "
         f"status, steps and final loss, to the bit. Step is the time "
         f"of one, its ratio {second} over {first}."
     )
+    if all(row["sampler"] == "none" for row in rows):
+        columns.remove("sampler")
     if alone:
         note += f" Only one of the two ran {alone} more."
     return Table("Side by side", columns, rows, note)

@@ -94,3 +94,9 @@ def test_a_study_without_a_tuning_is_refused_in_one_line(study, tmp_path):
     tuned = tuned_frames({"adam": 1})
     results.tuning, results.tunings = tuned.tuning, tuned.tunings
     assert len(frames_of(results).tuning) == 20
+
+
+def test_the_title_does_not_call_results_of_tuning_final():
+    assert Sensitivity().title() == "Results against learning rate"
+    assert Sensitivity(metric="test_loss").title() == "Final test loss against learning rate"
+    assert Sensitivity(of="best").title() == "Best results against learning rate"

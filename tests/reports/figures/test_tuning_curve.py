@@ -33,6 +33,10 @@ def test_the_line_is_the_median_and_the_band_is_simultaneous(drawn):
     assert data["study"].isna().all()
     assert np.isfinite(lines[1][:, 1]).all()
     assert "Its lower side ends at n = 3: how much better it could be is not known." in shown.notes
+    assert "Its upper side goes on as a thin line." in shown.notes
+    (band,) = shown.axes.collections
+    x = band.get_paths()[0].vertices[:, 0]
+    assert (x.min(), x.max()) == (1.0, 4.0)  # the step at n = 3 is as wide as the others
     assert shown.legend == ["adam (50 settings)"]
     assert shown.title == "mlp: median best of the settings so far"
     assert (shown.axes.get_xlabel(), shown.axes.get_ylabel()) == ("tuning trials", "best loss")
@@ -96,6 +100,17 @@ def test_the_expected_best_is_of_errors_alone(drawn):
     assert data["best"].tolist() == expected_best(1 - accuracy, range(1, 21)).tolist()
     drawn(figure, bounded)
     assert "expected x=trials" in TuningCurve(of="expected", x="work").missing(bounded)
+
+
+def test_adaptive_tuners_have_no_expected_best_and_the_thick_line_is_named(drawn):
+    few, many = (tuned_frames({"adam": (2, "optuna")}, studies=studies) for studies in (3, 4))
+    for frames in (few, many):
+        missing = TuningCurve(of="expected").missing(frames)
+        assert missing == (
+            "settings of an adaptive tuner have no expected best; expected of=median"
+        )
+    assert "The thick line is the median of the studies." in drawn(TuningCurve(), many).notes
+    assert "thick" not in drawn(TuningCurve(), few).notes
 
 
 def test_twelve_contenders_are_told_apart_and_more_are_left_out(drawn):

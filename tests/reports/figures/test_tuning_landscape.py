@@ -82,6 +82,21 @@ def test_there_is_a_map_for_each_pair_of_fields(drawn):
     assert "Shown: 28 of 45 pairs" in drawn(TuningLandscape(kind="pairs"), many).notes
 
 
+@pytest.mark.parametrize(("width", "across"), [(3.3, 3), (7.0, 3), (12.0, 4)])
+def test_maps_fill_a_picture_of_any_width(width, across):
+    frames = tuned_frames({"adam": 4})
+    axes = picture(TuningLandscape(kind="pairs"), frames, width).axes[0]
+    lefts = {round(float(mesh.get_coordinates()[0, 0, 0]), 6) for mesh in axes.collections}
+    assert len(lefts) == across
+
+
+def test_the_name_of_a_samplers_field_breaks_after_its_dot():
+    frames = tuned_frames({"adam": 3})
+    frames.tunings["space"] = [{"lr": SPACES["lr"], "sampler.batch_size": SPACES["beta1"]}]
+    axes = picture(TuningLandscape(), frames, 3.3).axes[0]
+    assert "sampler.\nbatch_size" in [text.get_text() for text in axes.texts]
+
+
 def test_what_cannot_be_drawn_is_said(study):
     frames = tuned_frames({"adam": 1})
     assert "expected kind=parallel" in TuningLandscape(kind="pairs").missing(frames)
