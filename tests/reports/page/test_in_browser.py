@@ -290,3 +290,16 @@ def test_a_contender_without_a_checkpoint_does_not_blank_the_chart(chromium, new
     shown = f"(s => [s.min, s.max])({CHART}.chart.plot.scales.y)"
     low, high = chromium.run(shown)
     assert low < np.exp(-2.9) < 1 <= high
+
+
+def test_notes_of_wide_tables_are_as_wide_as_the_window_and_names_stay_whole(opened):
+    box = ".getBoundingClientRect()"
+    for part, width in (("table", 3000), (".legend", 300)):
+        every = f"document.querySelectorAll('{part}')"
+        opened.run(f"{every}.forEach(one => one.style.width = '{width}px')")
+    rights = opened.run(f"[...document.querySelectorAll('caption')].map(one => one{box}.right)")
+    assert rights
+    assert max(rights) <= opened.run("innerWidth")
+    labels = f"[...{CHART}.querySelectorAll('.legend label')]"
+    heights = opened.run(f"{labels}.map(one => one{box}.height)")
+    assert max(heights) < 40  # beside its numbers, a name would need a line for a few letters each
