@@ -177,7 +177,11 @@ def test_the_page_has_a_section_on_tuning(one, tmp_path, registry):
     page = Page().write(one, tmp_path, registry).read_text("utf-8")
     section = page[page.index('<h2 id="tuning">') :]
     section = section[: section.index("</section>")]
-    for text in ("lr=0.1", "none: every setting broke down", "20 settings of lr by random"):
+    for text in (
+        "lr=0.1",
+        "none: every setting broke down",
+        "20 settings of lr from the tuner random",
+    ):
         assert text in section
     assert section.count("edge of its space") == page.count("edge of its space") == 1
     assert '<a href="#tuning">' in page

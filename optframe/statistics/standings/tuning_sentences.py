@@ -29,7 +29,8 @@ def about_settings(found: Tables) -> str:
     """Return what fresh seeds of one study do not show; empty where tests are over studies."""
     if found.compares != "settings":
         return ""
-    if found.claim == "fixed" and _same_points(found):
+    grids = _grids(found)
+    if found.claim == "fixed" and grids and all(grids):
         return ""
     first = (
         "" if found.claim == "fixed" else f"Fresh seeds test these settings, not the {found.kind}"
@@ -38,13 +39,14 @@ def about_settings(found: Tables) -> str:
     text = f"{first}: {other}." if first else f"{other.capitalize()}."
     if found.p_beyond == found.p_beyond:
         text += " The test over problems includes that, since each problem has its own search."
-    return f"{text} `studies = {STUDIES}` would compare the {found.kind}."
+    drawn = ", with a tuner that draws its settings," if any(grids) else ""
+    return f"{text} `studies = {STUDIES}`{drawn} would compare the {found.kind}."
 
 
-def _same_points(found: Tables) -> bool:
-    """Return whether every search proposes the same settings: grids do."""
+def _grids(found: Tables) -> list[bool]:
+    """Return of each search whether it proposes the same settings in every study: grids do."""
     tuners = [_tuner(row) for row in found.searches.to_dict("records")]
-    return bool(tuners) and all(tuner.partition(":")[0] == "grid" for tuner in tuners)
+    return [tuner.split(" ")[0].partition(":")[0] == "grid" for tuner in tuners]
 
 
 def more_studies(found: Tables) -> str:
@@ -90,7 +92,7 @@ def _way(own: pd.DataFrame) -> str:
     fields = list(dict.fromkeys(name for row in records for name in _fields(row)))
     of = f" of {joined(fields)}" if fields else ""
     tuners = list(dict.fromkeys(filter(None, map(_tuner, records))))
-    by = f" by {joined(tuners)}" if tuners else ""
+    by = f" from the tuner{'' if len(tuners) == 1 else 's'} {joined(tuners)}" if tuners else ""
     studies = own.groupby(["problem", "sampler"])["study"].nunique()
     several = f" in each of {_range(list(studies))} studies" if studies.max() > 1 else ""
     seeds = sorted({seeds for row in records if (seeds := _seeds(row))})

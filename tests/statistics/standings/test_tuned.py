@@ -204,8 +204,8 @@ def test_how_contenders_were_tuned_is_said_and_whether_alike():
     tuned(study, AIMED, "bfgs", 0, won(0, 10, 11), tried=40, **BUDGET)
     _, text = said(study)
     assert (
-        "adam and sgd were tuned alike: 20 settings of lr by random on each problem, 1 seed each, "
-        "the best 4 of them on more seeds."
+        "adam and sgd were tuned alike: 20 settings of lr from the tuner random on each problem, "
+        "1 seed each, the best 4 of them on more seeds."
     ) in text
     assert "bfgs was tuned: 40 settings of lr on each problem, 1 seed each." in text
     assert (

@@ -32,6 +32,9 @@ def _settings(c, m):
     yield "settings are compared", c.verdict.compares == "settings"
     if m["over"]:
         yield "a test over problems", len(c.verdict.judged) >= 6
+    tuners = [(row["tuner"] or {}).get("tuner", "") for row in c.study.searches]
+    grids = any(tuner.startswith("grid") for tuner in tuners)
+    yield "studies can be drawn", bool(m["drawn"]) == grids
     claim = c.verdict.claim or c.found.claim
     yield "seeds", bool(m["seeds"]) == (claim != "fixed")
 
@@ -121,12 +124,14 @@ TUNING_PATTERNS = (
     (
         r"(?:(?P<seeds>Fresh seeds test these settings, not the optimizers): another|Another) "
         r"search might choose others\.(?P<over> The test over problems includes that, since each "
-        r"problem has its own search\.)? `studies = 5` would compare the optimizers\.",
+        r"problem has its own search\.)? `studies = 5`"
+        r"(?P<drawn>, with a tuner that draws its settings,)? would compare the optimizers\.",
         _settings,
     ),
     (
         rf"(?P<names>{_LIST}) (?:was|were) tuned(?P<alike> alike)?: "
-        r"(?P<tried>[\d,]+(?: to [\d,]+)?) settings? of (?P<fields>\w+)(?: by (?P<by>[\w:=]+))? on "
+        r"(?P<tried>[\d,]+(?: to [\d,]+)?) settings? of (?P<fields>\w+)(?: from the tuner "
+        r"(?P<by>[\w:=]+))? on "
         r"each problem(?: in each of (?P<studies>\d+(?: to \d+)?) studies)?"
         r"(?:, (?P<each>\d+) seeds? each)?\.",
         _tuned,
