@@ -280,6 +280,11 @@ try:
 except optframe.UsageError:
     pass
 """
+CONFIRMED = """
+import numpy
+from optframe.statistics.tuning.confirmation import p_worse
+p_worse(numpy.arange(1.0, 3.0), numpy.arange(2.0, 5.0))
+"""
 NAMES_ONLY = {"numpy", "rich", *HEAVY}
 """What need not be imported where components are only named."""
 
@@ -305,6 +310,7 @@ NAMES_ONLY = {"numpy", "rich", *HEAVY}
             {"optframe_reports.figures.convergence"},
             {"seaborn", "scipy.stats", "matplotlib.pyplot"},
         ),
+        (lambda: imported_by(CONFIRMED), {"scipy.special"}, {"scipy.stats", "pandas"}),
         (lambda: imported_by("import optframe"), {"optframe"}, {"pluggy", "click", *NAMES_ONLY}),
         (
             lambda: imported_by("from optframe import TorchProblem"),
@@ -319,6 +325,7 @@ NAMES_ONLY = {"numpy", "rich", *HEAVY}
     ],
     ids=[
         *("all plugins", "--help", "list", "plugins", "a wrong cost", "a figure's wrong parameter"),
+        "what every summary of a tuning asks",
         *("import optframe", "a class", "another class"),
     ],
 )

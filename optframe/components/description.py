@@ -33,11 +33,13 @@ def resolved(registry: Registry, made: Any, given: Mapping[str, Any]) -> dict[st
         value, name = getattr(made, field.name), spelling(field)
         if only_given and name not in given:
             continue  # the library's default, which another version may change
-        if not field.init or (isinstance(value, Schedule) and name not in given):
-            continue  # not a choice of the study: the class sets it
-        if field.metadata.get("added") and name not in given:
-            continue
-        if isinstance(value, Schedule):
+        if not field.init or (field.metadata.get("added") and name not in given):
+            continue  # if it has no place in a study, the class sets it
+        if type(value) in _PLAIN:  # most are, and to ask an abstract class takes long
+            values[name] = value
+        elif isinstance(value, Schedule):
+            if name not in given:
+                continue  # not a choice of the study either
             table = given[name]
             values[name] = {"schedule": table["schedule"], **resolved(registry, value, table)}
         elif isinstance(value, Search):

@@ -60,6 +60,8 @@ def _held(place: Place, key: str, value: Any, registry: Registry | None) -> list
 
     Without a registry, whatever looks like one is one: its names lead to a value all the same.
     """
+    if isinstance(value, (int, float)):
+        return []  # as most values are
     field = None if registry is None else _parameter(registry, place, key)
     of_list = field is None or is_sequence(field.annotation)  # else a list has values to try
     if isinstance(value, list):

@@ -95,17 +95,17 @@ def reason_to_skip(
         If the optimizer cannot say what it needs.
     """
     name = optimizer.component.name
-    around = problem.component.values.get("wrap", [])
-    offering = "+".join([problem.component.name, *(transform["name"] for transform in around)])
     try:
         missing = optimizer.made.requires() - offered(bound, sampler)
         refusal = None if missing else optimizer.made.refusal(layout_of(bound))
     except Exception as error:
         raise PluginError(f"{optimizer.where}: {described(error)}") from error
+    if refusal is None and not missing:
+        return None
+    around = problem.component.values.get("wrap", [])
+    offering = "+".join([problem.component.name, *(transform["name"] for transform in around)])
     if refusal is not None:
         return f"{name} cannot run on {offering}: {refusal}"
-    if not missing:
-        return None
     reason = f"{name} needs {', '.join(sorted(missing))}, which {offering} does not support"
     if "deterministic" in missing:
         reason += " with this sampler (for problems with data, use the sampler full)"

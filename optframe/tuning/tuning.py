@@ -120,7 +120,7 @@ class Tuning:
 
     def values(self, number: int) -> Setting:
         """Return the values of a setting in the component, products of ``times`` included."""
-        part, setting = self.part, self.settings[number]
+        part, setting = self.part, self._setting(number)
         found: Setting = {}
         for kind, choice in (("optimizers", part.optimizer), ("samplers", part.sampler)):
             if choice is not None:
@@ -207,22 +207,28 @@ class Tuning:
         one = self.first(self.winner)
         share = -(-self.part.seeds // self.part.search.settings.studies)
         for seed in range(self.study * share, (self.study + 1) * share):
-            yield replace(one, seed=seed, study=self.study, number=self.winner)
+            yield one.but(seed=seed, study=self.study, number=self.winner)
 
     def first(self, number: int) -> Trial:
         """Return the first judged trial of a setting; raise `UsageError` if it cannot be made."""
-        setting = self.settings[number]
+        setting = self._setting(number)
         key = canonical(setting)
         if key not in self._firsts:
             self._firsts[key] = self.planner.at_setting(self.part, setting)
         return self._firsts[key]
 
     def _of(self, number: int, round: int, seeds: range) -> Iterator[Trial]:
-        one = replace(
-            self.first(number), stage="tune", study=self.study, number=number, round=round
-        )
+        one, study = self.first(number), self.study
         for seed in seeds:
-            yield replace(one, seed=seed)
+            yield one.but(seed=seed, stage="tune", study=study, number=number, round=round)
+
+    def _setting(self, number: int) -> Setting:
+        """Return one of `settings`, which would take as long for each as there are settings."""
+        for one in self.rounds:
+            if number < len(one):
+                return one[number]
+            number -= len(one)
+        raise IndexError(number)
 
 
 def seed_of(part: Part, study: int, study_seed: int) -> int:

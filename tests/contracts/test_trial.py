@@ -44,6 +44,18 @@ def test_trials_of_tuning_are_no_judged_ones_and_their_draws_are_others():
     assert len({final.key, tuned.key, replace(tuned, study=1).key}) == 3
 
 
+def test_a_trial_with_other_fields_is_the_one_that_dataclasses_make():
+    study = Study("x", {"steps": 1}, "adam", "rosenbrock", start="random", seed=7)
+    (trial,) = study.trials(load_plugins())
+    before = trial.key, trial.cell
+    fields = {"seed": 3, "stage": "tune", "study": 0, "number": 5, "round": 1}
+    other, same = trial.but(**fields), replace(trial, **fields)
+    assert other == same
+    assert (other.key, other.cell) == (same.key, same.cell)
+    assert (trial.key, trial.cell) == before
+    assert hash(other) == hash(same)
+
+
 def test_the_keys_of_trials_without_tuning_are_what_they_were():
     """A store that a person has must be found again by every later version."""
     study = Study("x", {"steps": 1}, "adam", "rosenbrock", start="random", seed=7)
