@@ -28,7 +28,8 @@ class Frames:
     ranking; None if the frames were made by hand. ``tuning`` has the trials that searched for
     hyperparameters, and ``tunings`` a row for each search with its space, its tuner, its settings
     and its winner: those of `Results`. Both are empty where nothing was tuned. ``trials`` has none
-    of these trials.
+    of these trials. ``found`` keeps, by a name, what a figure works out of these frames and others
+    need again; frames that are made of these by `dataclasses.replace` begin without it.
     """
 
     trials: pd.DataFrame
@@ -41,6 +42,7 @@ class Frames:
     standings: Any = None
     tuning: pd.DataFrame = field(default_factory=lambda: _no_rows())
     tunings: pd.DataFrame = field(default_factory=lambda: _no_rows())
+    found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def _no_rows() -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,8 @@ __all__ = ["Tuned", "no_searches", "set_value_axis", "start_of", "tuned_of"]
 Floats = NDArray[np.float64]
 
 
-class Tuned(NamedTuple):
+@dataclass(frozen=True)
+class Tuned:
     """The searches of a contender with one sampler: one for each study of the protocol."""
 
     name: str
@@ -35,7 +38,7 @@ class Tuned(NamedTuple):
         """The first search; all have the same space and tuner."""
         return self.searches[0]
 
-    @property
+    @cached_property
     def settings(self) -> pd.DataFrame:
         """All settings of all searches that ran, in their order, with the study of each."""
         return pd.concat(
@@ -43,7 +46,7 @@ class Tuned(NamedTuple):
             ignore_index=True,
         )
 
-    @property
+    @cached_property
     def values(self) -> Floats:
         """The values of these settings; less is better, and infinite is one that broke down."""
         return self.settings["value"].to_numpy(np.float64)
@@ -66,14 +69,22 @@ def no_searches(frames: Frames) -> str | None:
     """Return why nothing of a tuning can be drawn; None if something can."""
     if not len(frames.tunings):
         return "nothing was tuned in this study"
-    return None if searches_of(frames.tuning, frames.tunings) else "no setting has run yet"
+    return None if tuned_of(frames)[0] else "no setting has run yet"
 
 
 def tuned_of(frames: Frames) -> tuple[list[Tuned], str]:
     """Return the contenders that were tuned, in the study's order, and a note on those left out.
 
     Of more than twelve, those with the best settings are kept. Colours are those of other figures.
+    The frames keep it, since each figure of a tuning asks for it several times.
     """
+    if "tuned" not in frames.found:
+        frames.found["tuned"] = _tuned_of(frames)
+    tuned: tuple[list[Tuned], str] = frames.found["tuned"]
+    return tuned
+
+
+def _tuned_of(frames: Frames) -> tuple[list[Tuned], str]:
     groups: dict[tuple[str, str], list[Search]] = {}
     for search in searches_of(frames.tuning, frames.tunings, frames.trials):
         groups.setdefault((search.contender, search.sampler), []).append(search)

@@ -1,5 +1,7 @@
 """That sensitivity shows the settings of a tuning, and how wide the good part of the space is."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,8 @@ from optframe.drawing.figures import draw, frames_of, prepared
 from optframe.errors import UsageError
 from optframe_reports.figures.sensitivity import Sensitivity
 from optframe_reports.figures.tuning_curve import TuningCurve
+from optframe_reports.figures.tuning_landscape import TuningLandscape
+from optframe_reports.plotting import tuned_searches
 
 from .tuned import tuned_frames
 
@@ -100,3 +104,19 @@ def test_the_title_does_not_call_results_of_tuning_final():
     assert Sensitivity().title() == "Results against learning rate"
     assert Sensitivity(metric="test_loss").title() == "Final test loss against learning rate"
     assert Sensitivity(of="best").title() == "Best results against learning rate"
+
+
+def test_the_searches_of_frames_are_made_once_for_all_figures(drawn, monkeypatch):
+    frames, made = tuned_frames({"adam": 1, "sgd": 1}), []
+    original = tuned_searches.searches_of
+    monkeypatch.setattr(
+        tuned_searches, "searches_of", lambda *given: made.append(1) or original(*given)
+    )
+    for figure in (Sensitivity(), TuningCurve(), TuningLandscape()):
+        assert figure.missing(frames) is None
+        figure.data(frames)
+        drawn(figure, frames)
+    assert len(made) == 1
+    chosen = frames.tunings[frames.tunings["contender"] == "sgd"]
+    one = dataclasses.replace(frames, tunings=chosen)
+    assert {*Sensitivity().data(one)["name"]} == {"sgd"}
