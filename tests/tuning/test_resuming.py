@@ -16,7 +16,15 @@ from optframe.execution.runner import run_study
 
 SAMPLES = Path(__file__).parent.parent / "sample_plugins"
 
-# Imports once, and forks a child for every attempt, so that 20 kills cost no 20 starts of Python.
+KILLED = {
+    "random": ("random", {}, 20),
+    "adaptive": ("halves", {}, 20),
+    "together": ("halves", {"together": True}, 8),
+    "processes": ("halves", {"jobs": 2}, 4),
+}
+"""Tuner, settings of the run, and the number of kills."""
+
+# Imports once, and forks a child for every attempt, so that 52 kills cost one start of Python.
 DRIVER = """
 import json, os, random, signal, sys, time
 from pathlib import Path
@@ -25,40 +33,44 @@ import optframe
 from optframe.execution.runner import run_study
 from optframe.study.settings import RunSettings
 
-folder, plugin, protocol, settings, kills, seed = sys.argv[1:]
-folder, chance = Path(folder), random.Random(int(seed))
+plugin, cases = sys.argv[1:]
+chance = random.Random(7)
 registry = optframe.load_plugins([plugin])
 
 
-def run(out):
+def run(out, protocol, settings):
     study = optframe.Study(
         "killed",
-        {"steps": 150},
+        {"steps": 30},
         ["sgd:lr=1e-4..1e-2", "momentum:lr=1e-4..1e-2,momentum=0.5..0.9"],
         ["rosenbrock", "quadratic+rotate"],
         start="random",
         seeds=3,
-        tune={"protocol": protocol, "trials": 10, "seeds": 2, "confirm": 2, "studies": 2},
-        run=RunSettings(**json.loads(settings)),
+        tune={"protocol": protocol, "trials": 8, "seeds": 2, "confirm": 1, "studies": 2},
+        run=RunSettings(**settings),
     )
     return run_study(study, out, registry)
 
 
-os.chdir(folder)
-begun = time.monotonic()
-run(folder / "whole")
-lasts = time.monotonic() - begun
-landed = 0
-for attempt in range(int(kills)):
-    child = os.fork()
-    if not child:
-        run(folder / "killed")
-        os._exit(0)
-    time.sleep(chance.uniform(0, lasts / 4))
-    os.kill(child, signal.SIGKILL)
-    landed += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-outcome = run(folder / "killed")
-print(json.dumps({"landed": landed, "left": outcome.left, "ran": outcome.ran}))
+def killed(folder, protocol, settings, kills):
+    begun = time.monotonic()
+    run(folder / "whole", protocol, settings)
+    lasts = time.monotonic() - begun
+    landed = 0
+    for attempt in range(kills):
+        child = os.fork()
+        if not child:
+            run(folder / "killed", protocol, settings)
+            os._exit(0)
+        time.sleep(chance.uniform(0, lasts / 4))
+        os.kill(child, signal.SIGKILL)
+        landed += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    outcome = run(folder / "killed", protocol, settings)
+    return {"landed": landed, "left": outcome.left, "ran": outcome.ran}
+
+
+told = {name: killed(Path(name), *case) for name, case in json.loads(cases).items()}
+print(json.dumps(told))
 """
 
 TIMES = {
@@ -89,28 +101,20 @@ def curves(path):
     return [frame.drop(columns=["seconds"]).sort_values(["key", "step"]) for frame in frames]
 
 
-@pytest.mark.parametrize(
-    ("protocol", "settings", "kills"),
-    [
-        ("random", {}, 20),
-        ("halves", {}, 20),
-        ("halves", {"together": True}, 8),
-        ("halves", {"jobs": 2}, 8),
-    ],
-    ids=str,
-)
-def test_kills_at_random_moments_change_nothing_in_the_store(tmp_path, protocol, settings, kills):
-    words = [DRIVER, tmp_path, SAMPLES / "tuning.py", protocol, json.dumps(settings), kills, 7]
-    command = [sys.executable, "-c", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+def test_kills_at_random_moments_change_nothing_in_the_store(tmp_path):
+    command = [sys.executable, "-c", DRIVER, str(SAMPLES / "tuning.py"), json.dumps(KILLED)]
+    asked = {"capture_output": True, "text": True, "timeout": 300, "check": False}
+    done = subprocess.run(command, cwd=tmp_path, **asked)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told["landed"] >= kills // 2
-    assert told["left"] == 0
-    whole, killed = (contents(tmp_path / name) for name in ("whole", "killed"))
-    assert whole == killed
-    for one, other in zip(curves(tmp_path / "whole"), curves(tmp_path / "killed"), strict=True):
-        assert one.to_csv(index=False) == other.to_csv(index=False)
+    for name, (*_, kills) in KILLED.items():
+        assert told[name]["landed"] >= kills // 2, name
+        assert told[name]["left"] == 0, name
+        stores = tmp_path / name / "whole", tmp_path / name / "killed"
+        whole, killed = map(contents, stores)
+        assert whole == killed, name
+        for one, other in zip(*map(curves, stores), strict=True):
+            assert one.to_csv(index=False) == other.to_csv(index=False), name
 
 
 def test_an_idle_second_call_runs_nothing_and_keeps_the_winners(study, registry, tmp_path):

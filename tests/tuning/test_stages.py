@@ -260,8 +260,11 @@ def test_a_protocol_fills_what_the_table_leaves_out(run):
     assert (len(other.tuning), len(other.trials), row["tuner"]["at"]) == (2, 2, "end")
 
 
-@pytest.mark.parametrize("settings", [{"together": True}, {"jobs": 2}], ids=str)
-@pytest.mark.parametrize("protocol", ["random", "halves"])
+@pytest.mark.parametrize(
+    ("protocol", "settings"),
+    [("random", {"together": True}), ("halves", {"together": True}), ("halves", {"jobs": 2})],
+    ids=str,
+)
 def test_batches_and_processes_give_the_same_to_the_bit(run, settings, protocol):
     given = {
         "optimizers": [RANGE, "momentum:lr=1e-4..1e-2,momentum=[0.5,0.9]"],
