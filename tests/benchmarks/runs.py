@@ -3,6 +3,7 @@
 Tests read this file by its path: ``runpy.run_path``.
 """
 
+import math
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +13,22 @@ import optframe
 from optframe.contracts.seeds import SamplerSeeds, Seeds
 from optframe.contracts.trial import Budget, Checkpoints
 from optframe.trial.run import Run, Setup
+
+TORCH_RULES = {
+    "sgd": ("", lambda torch, p, lr: torch.optim.SGD(p, lr)),
+    "momentum": ("", lambda torch, p, lr: torch.optim.SGD(p, lr, momentum=0.9)),
+    "nesterov": (
+        'form = "torch"',
+        lambda torch, p, lr: torch.optim.SGD(p, lr, momentum=0.9, nesterov=True),
+    ),
+    "adagrad": ("eps = 1e-10", lambda torch, p, lr: torch.optim.Adagrad(p, lr)),
+    "rmsprop": (
+        "rho = 0.99\neps = 1e-8\neps_inside_root = false",
+        lambda torch, p, lr: torch.optim.RMSprop(p, lr),
+    ),
+    "adam": ("", lambda torch, p, lr: torch.optim.Adam(p, lr)),
+}
+"""What a study says of an optimizer beside its learning rates, and the same in torch."""
 
 
 def run_of(problem: optframe.Problem, optimizer: Any, start: np.ndarray, **given: Any) -> Run:
@@ -50,13 +67,18 @@ def rosenbrock(theta):
     return 100 * rise * rise + rest * rest
 
 
-def descend_rosenbrock(optimizer: Any, theta: Any, steps: int, iterates: list | None = None):
+def rastrigin(theta):
+    """Rastrigin's function of torch's θ."""
+    return 10 * theta.numel() + (theta * theta - 10 * (2 * math.pi * theta).cos()).sum()
+
+
+def descend(function: Any, optimizer: Any, theta: Any, steps: int, iterates: list | None = None):
     """Do a torch optimizer's steps; return the seconds, and keep every θ in ``iterates``."""
     began = perf_counter()
     for _ in range(steps):
         if iterates is not None:
             iterates.append(theta.detach().numpy().copy())
         optimizer.zero_grad()
-        rosenbrock(theta).backward()
+        function(theta).backward()
         optimizer.step()
     return perf_counter() - began

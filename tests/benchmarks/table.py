@@ -31,7 +31,17 @@ __all__ = ["Row", "main", "table"]
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
 
-LIBRARIES = ("scipy", "torch", "jax", "optax", "numba", "cupy", "scikit-learn", "benchopt")
+LIBRARIES = (
+    "scipy",
+    "torch",
+    "jax",
+    "optax",
+    "numba",
+    "cupy",
+    "scikit-learn",
+    "benchopt",
+    "optuna",
+)
 NOTHING_SELECTED = 5
 """pytest's exit code where there is no such test; 0 and 1 are passed and failed ones."""
 

@@ -18,7 +18,7 @@ def torchs(torch, name: str, steps: int, iterates: list | None = None) -> float:
     rule = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[name]
     theta = torch.tensor([-1.2, 1.0], dtype=torch.float64, requires_grad=True)
     optimizer = rule([theta], lr=RATES[name])
-    return RUNS["descend_rosenbrock"](optimizer, theta, steps, iterates)
+    return RUNS["descend"](RUNS["rosenbrock"], optimizer, theta, steps, iterates)
 
 
 def ours(name: str, steps: int, **wishes) -> optframe.MinimizeResult:

@@ -22,21 +22,7 @@ ROUNDS = 6
 EARLY = 10
 """Steps after which rounding may have grown beyond comparing, where a rate is large."""
 
-RULES = {
-    "sgd": ("", lambda torch, p, lr: torch.optim.SGD(p, lr)),
-    "momentum": ("", lambda torch, p, lr: torch.optim.SGD(p, lr, momentum=0.9)),
-    "nesterov": (
-        'form = "torch"',
-        lambda torch, p, lr: torch.optim.SGD(p, lr, momentum=0.9, nesterov=True),
-    ),
-    "adagrad": ("eps = 1e-10", lambda torch, p, lr: torch.optim.Adagrad(p, lr)),
-    "rmsprop": (
-        "rho = 0.99\neps = 1e-8\neps_inside_root = false",
-        lambda torch, p, lr: torch.optim.RMSprop(p, lr),
-    ),
-    "adam": ("", lambda torch, p, lr: torch.optim.Adam(p, lr)),
-}
-"""What a study says of an optimizer beside its learning rates, and the same in torch."""
+RULES = RUNS["TORCH_RULES"]
 
 
 class Sweep:
@@ -77,7 +63,7 @@ class Sweep:
         lr = json.loads(trial["hyperparameters"])["lr"]
         theta = torch.tensor(self.paths.loc[key].to_numpy()[0], requires_grad=True)
         optimizer = RULES[trial["optimizer_name"]][1](torch, [theta], lr)
-        return RUNS["descend_rosenbrock"](optimizer, theta, steps, path)
+        return RUNS["descend"](RUNS["rosenbrock"], optimizer, theta, steps, path)
 
     def check(self, torch) -> None:
         """Hold some runs of every optimizer against torch, over their first steps."""
