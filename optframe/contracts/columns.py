@@ -274,6 +274,13 @@ TRIALS = (
         )
     ),
     _asked(
+        "twin",
+        "INTEGER",
+        "which of several contenders that came to the same setting it is of; empty for the first",
+        since=6,
+        identifier=True,
+    ),
+    _asked(
         "origin",
         _TEXT,
         "'planned' where a study ran it, 'recorded' where a program recorded its own run",

@@ -249,7 +249,9 @@ class Trial:
     it does not run; None if it runs. ``contender`` is the name under which the settings of a grid
     are compared together; None without a grid. A trial of the stage ``tune`` has the ``number`` of
     its setting, the ``round`` in which it was proposed, the repetition of the whole tuning
-    (``study``), and the number of steps ``until`` the tuner pauses it.
+    (``study``), and the number of steps ``until`` the tuner pauses it. Where several contenders of
+    a study that tunes come to the same setting, each has a trial of its own: ``twin`` is its number
+    among them, and None for the first.
     """
 
     optimizer: Component
@@ -273,6 +275,7 @@ class Trial:
     number: int | None = None
     round: int | None = None
     until: int | None = None
+    twin: int | None = None
     origin: str = "planned"
 
     def but(self, **fields: Any) -> Trial:
@@ -320,6 +323,8 @@ class Trial:
             "checkpoints": self.checkpoints.asked,
             "start": self.start,
         }
+        if self.twin is not None:
+            asked["twin"] = self.twin
         return _hash(asked)
 
     @cached_property

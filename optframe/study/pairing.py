@@ -119,7 +119,7 @@ def namesakes(trials: Iterable[Trial]) -> Iterator[str]:
     keys: dict[tuple[object, ...], str] = {}
     for trial in trials:
         labels = trial.optimizer.label, trial.problem.label, trial.sampler.label
-        stage = (trial.stage, trial.study) if trial.stage == "tune" else ()
+        stage = (trial.contender, trial.study) if trial.stage == "tune" else ()
         if keys.setdefault((*labels, trial.seed, *stage), trial.key) != trial.key:
             yield (
                 f"two different trials have the name {labels[0]!r} on {labels[1]!r}; give each of "

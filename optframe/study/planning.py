@@ -60,6 +60,7 @@ class Planner:
         self.budgets = Budgets(study.budget, study.seed, self.prefix, self.mistakes)
         self._tunables = Tunables(registry, self.tune, self.prefix)
         self._choices = Choices(registry, self.prefix, self._tunables)
+        self._owners: dict[str, list[tuple[str, str, str]]] = {}
 
     def check(self) -> None:
         """Raise a `UsageError` with all mistakes, if there are any."""
@@ -230,6 +231,21 @@ class Planner:
                 measure=tuple(name for name in MEASURES if name in self.study.run.measure),
                 profile=self.study.run.profile,
             )
+
+    def own(self, trial: Trial) -> Trial:
+        """Return the trial as its contender's own, where another contender asks for the same one.
+
+        A row of the store has one contender, so that a shared one would leave the other without
+        runs. The keys of the first that asks stay as they are.
+        """
+        if not self.keyed:
+            return trial
+        owners = self._owners.setdefault(trial.key, [])
+        name = trial.contender or trial.optimizer.label, trial.problem.label, trial.sampler.label
+        if name not in owners:
+            owners.append(name)
+        place = owners.index(name)
+        return trial.but(twin=place) if place else trial
 
     def _bind(self, problem: Choice, backend: str) -> Problem | None:
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optframe.components.binder import Binder
 from optframe.components.registry import Registry
 from optframe.contracts.costs import DEFAULT
-from optframe.contracts.trial import Trial
+from optframe.contracts.trial import Trial, canonical
 from optframe.errors import UsageError, printable
 from optframe.statistics.tuning import Choosing, check_choice, choose, tried
 from optframe.store.writer import Store
@@ -73,7 +73,10 @@ class Stages:
             self.planner = Planner(study, registry, binder or Binder(registry), keyed)
             self._parts = self.planner.parts()
             fixed = [part for part in self._parts if part.search is None]
-            self._judged = {id(part): [*self.planner.trials_of(part)] for part in fixed}
+            self._judged = {
+                id(part): [self.planner.own(trial) for trial in self.planner.trials_of(part)]
+                for part in fixed
+            }
             self.tunings = self._tunings(part for part in self._parts if part.search is not None)
             if not self.planner.mistakes:
                 self._check()
@@ -186,10 +189,29 @@ class Stages:
                 self.planner.mistakes.append(f"{where}: {error}")
             except UsageError as error:
                 self.planner.mistakes += error.mistakes
+        if not self.planner.mistakes:
+            self.planner.mistakes += self._copies()
         if not self.planner.mistakes and self.planner.keyed:
             judged = [trial for trials in self._judged.values() for trial in trials]
             lines = namesakes([*judged, *self._of_round(0)])
             self.planner.mistakes += [self.planner.prefix + line for line in lines]
+
+    def _copies(self) -> Iterator[str]:
+        """Say which contenders would try the same settings in the same way."""
+        found: dict[tuple[str, ...], str] = {}
+        for one in self.tunings:
+            if one.study or not one.settings:
+                continue
+            spaces = [[name, space.table] for name, space in one.part.spaces.items()]
+            same = canonical([spaces, one.tuner()])
+            contender, problem, sampler, _ = one.name
+            other = found.setdefault((one.first(0).key, same, problem, sampler), contender)
+            if other != contender:
+                yield (
+                    f"{self.planner.prefix}[tune]: {other!r} and {contender!r} are the same "
+                    f"optimizer with the same space on {problem!r}, and would try the same "
+                    "settings; leave one out, or give one of them another space"
+                )
 
     def _most(self) -> int:
         return max((len(one.rounds) for one in self.tunings), default=0)

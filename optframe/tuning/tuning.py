@@ -207,7 +207,8 @@ class Tuning:
         one = self.first(self.winner)
         share = -(-self.part.seeds // self.part.search.settings.studies)
         for seed in range(self.study * share, (self.study + 1) * share):
-            yield one.but(seed=seed, study=self.study, number=self.winner)
+            judged = one.but(seed=seed, study=self.study, number=self.winner)
+            yield self.planner.own(judged)
 
     def first(self, number: int) -> Trial:
         """Return the first judged trial of a setting; raise `UsageError` if it cannot be made."""
@@ -220,7 +221,8 @@ class Tuning:
     def _of(self, number: int, round: int, seeds: range) -> Iterator[Trial]:
         one, study = self.first(number), self.study
         for seed in seeds:
-            yield one.but(seed=seed, stage="tune", study=study, number=number, round=round)
+            tried = one.but(seed=seed, stage="tune", study=study, number=number, round=round)
+            yield self.planner.own(tried)
 
     def _setting(self, number: int) -> Setting:
         """Return one of `settings`, which would take as long for each as there are settings."""

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import optframe
-from optframe import Space
+from optframe import Space, UsageError
 from optframe.execution.runner import run_study
 from optframe.statistics.tuning import Choosing, tried
 from optframe.study.settings import RunSettings
+from optframe.tuning import Stages
 
 RANGE = "sgd:lr=1e-4..1e-2"
 
@@ -285,3 +286,42 @@ def contents(results):
     curves = [frame[["key", "step", "loss"]] for frame in (results.curves, results.tuning_curves)]
     values = [[*f["key"], *np.asarray(f["loss"]).tobytes(), *f["step"]] for f in curves]
     return found, values, results.tunings.astype(str).to_dict("records")
+
+
+def test_contenders_that_come_to_one_setting_have_runs_of_their_own(study, registry, tmp_path):
+    optimizers = [
+        {"name": "sgd", "label": "usual", "lr": 1e-3},
+        {"name": "sgd", "label": "A", "lr": Space(values=(1e-3, 1e-5))},
+        {"name": "sgd", "label": "B", "lr": Space(values=(1e-3, 1e-6))},
+    ]
+    made = study({"protocol": "grid", "trials": 2, "seeds": 1}, seeds=2, optimizers=optimizers)
+    outcome = run_study(made, tmp_path, registry)
+    results = outcome.results
+    assert outcome.repeated == 0
+    final = results.trials.assign(name=results.trials["contender"].fillna("usual"))
+    assert final.groupby("name").size().to_dict() == {"A": 2, "B": 2, "usual": 2}
+    assert final.groupby("seed")["loss"].nunique().tolist() == [1, 1]
+    assert results.winners["runs"].tolist() == [2, 2]
+    assert results.winners["work"].nunique() == 1
+    again = run_study(made, tmp_path, registry)
+    assert (again.ran, again.found) == (0, 10)
+
+
+def test_the_trials_of_a_store_keep_their_keys_beside_a_new_contender(study, registry, tmp_path):
+    one = {"name": "sgd", "label": "A", "lr": Space(values=(1e-3, 1e-5))}
+    tune = {"protocol": "grid", "trials": 2}
+    first = run_study(study(tune, optimizers=[one]), tmp_path, registry)
+    usual = {"name": "sgd", "label": "usual", "lr": 1e-3}
+    again = run_study(study(tune, optimizers=[one, usual]), tmp_path, registry)
+    assert (first.ran, again.ran) == (7, 1)
+
+
+def test_two_copies_of_one_contender_are_refused(study, registry):
+    copies = [
+        {"name": "sgd", "label": label, "lr": Space(1e-4, 1e-2, source=label)} for label in "AB"
+    ]
+    with pytest.raises(UsageError, match="'A' and 'B' are the same optimizer") as raised:
+        Stages(study({"trials": 2}, optimizers=copies), registry)
+    assert len(raised.value.mistakes) == 1
+    for more in ({"tune": {"trials": 3}}, {"budget": {"steps": 9}}):
+        Stages(study({"trials": 2}, optimizers=[copies[0], copies[1] | more]), registry)
