@@ -314,7 +314,7 @@ class Trial:
         # Limits that are not given and are newer than the first stores leave cells as they were.
         newer = {"work"} if self.budget.work is None else ()
         budget = {name: value for name, value in self.budget.asked.items() if name not in newer}
-        asked = {
+        asked: dict[str, Any] = {
             "optimizer": [self.optimizer.name, self.optimizer.parameters],
             "problem": [self.problem.name, self.problem.parameters],
             "sampler": [self.sampler.name, self.sampler.parameters],

@@ -14,8 +14,8 @@ from optframe.components.registry import Registry
 from optframe.contracts import Problem, Sampler, StochasticProblem
 from optframe.contracts.columns import MEASURES
 from optframe.contracts.seeds import Seeds
-from optframe.contracts.trial import MOST_TRIALS, NO_SAMPLER, Trial
-from optframe.errors import OptframeError, UsageError, described, one_line
+from optframe.contracts.trial import MOST_TRIALS, NO_SAMPLER, Trial, canonical
+from optframe.errors import OptframeError, UsageError, described, encodable, one_line
 from optframe.study.budgets import Budgets
 from optframe.study.grids import Choice, Choices
 from optframe.study.mistakes import mistakes_of
@@ -175,6 +175,22 @@ class Planner:
         return Part(optimizer, problem, bound, sampler, seeds, once, drawn)
 
     def at_setting(self, part: Part, setting: Mapping[str, Any]) -> Trial:
+        """Return the first judged trial of a setting; it is skipped if its component refuses it."""
+        try:
+            return self._at(part, setting)
+        except UsageError as error:
+            wheres = (one.where for one in (part.optimizer, part.sampler) if one is not None)
+            reason = error.mistakes[0]
+            for where in wheres:
+                reason = reason.removeprefix(f"{where}: ")
+        one = self._at(part, {name: space.at(0.5) for name, space in part.spaces.items()})
+        written = ",".join(f"{name}={format_value(value)}" for name, value in setting.items())
+        values = canonical({**one.optimizer.values, **setting})
+        label = encodable(f"{part.names[0]} at {written}")
+        component = replace(one.optimizer, parameters=values, label=label)
+        return replace(one, optimizer=component, skip=f"refused: {reason}")
+
+    def _at(self, part: Part, setting: Mapping[str, Any]) -> Trial:
         """Return the first judged trial of a setting; raise `UsageError` if it cannot be made."""
         optimizer, sampler = part.optimizer, part.sampler
         if optimizer.spaces:
@@ -280,7 +296,8 @@ class Planner:
                 "list `problems` of one"
             )
         for sampler in partners:
-            mistake = sampler.made.bind(bound.groups).mistake(records)
+            tuned = (one.made.bind(bound.groups) for one in sampler.ends or (sampler,))
+            mistake = next(filter(None, (one.mistake(records) for one in tuned)), None)
             if mistake:
                 self.mistakes.append(
                     f"{sampler.where}: {problem.component.label} has {records} training records; "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optframe.components.binder import Binder
 from optframe.components.registry import Registry
 from optframe.contracts.costs import DEFAULT
-from optframe.contracts.trial import Trial, canonical
+from optframe.contracts.trial import Trial, canonical, trial_name
 from optframe.errors import UsageError, printable
 from optframe.statistics.tuning import Choosing, check_choice, choose, tried
 from optframe.store.writer import Store
@@ -183,8 +183,12 @@ class Stages:
         for one in self.tunings:
             try:
                 one.rounds = [one.propose({})]
-                for number in range(len(one.settings)):
-                    one.first(number)
+                skips = one.refused()
+                if skips and len(skips) == len(one.settings):
+                    self.planner.mistakes.append(
+                        f"{one.part.optimizer.where}: each of the first {len(skips)} settings that "
+                        f"would be tried is {skips[0]}"
+                    )
             except ValueError as error:
                 self.planner.mistakes.append(f"{where}: {error}")
             except UsageError as error:
@@ -203,7 +207,7 @@ class Stages:
             if one.study or not one.settings:
                 continue
             spaces = [[name, space.table] for name, space in one.part.spaces.items()]
-            same = canonical([spaces, one.tuner()])
+            same = canonical({"space": spaces, "tuner": one.tuner()})
             contender, problem, sampler, _ = one.name
             other = found.setdefault((one.first(0).key, same, problem, sampler), contender)
             if other != contender:
@@ -263,6 +267,11 @@ class Stages:
             trials = [*one.of_all(), *one.confirming(_best(one, frame))]
             chosen = choose(_runs_of(trials, frame), one.how)
             one.closed, one.winner, one.reason = True, chosen.number, chosen.reason
+            refused = one.refused()
+            if refused:
+                name = trial_name(*one.name[:2])
+                count = f"{len(refused)} of {len(one.settings)} settings did not run"
+                _print(f"{name}: {count}, and were not chosen; the first was {refused[0]}")
             if one.winner is None:
                 _print(one.loss)
 

@@ -210,8 +210,13 @@ class Tuning:
             judged = one.but(seed=seed, study=self.study, number=self.winner)
             yield self.planner.own(judged)
 
+    def refused(self) -> list[str]:
+        """Return why settings cannot run, for each one that cannot, in order."""
+        firsts = (self.first(number).skip for number in range(len(self.settings)))
+        return [skip for skip in firsts if skip is not None]
+
     def first(self, number: int) -> Trial:
-        """Return the first judged trial of a setting; raise `UsageError` if it cannot be made."""
+        """Return the first judged trial of a setting."""
         setting = self._setting(number)
         key = canonical(setting)
         if key not in self._firsts:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from optframe import Protocol, Space, Tuner, hookimpl
+from optframe import Optimizer, Positive, Protocol, Space, Tuner, hookimpl
 
 optframe_api = 1
 
@@ -38,6 +38,25 @@ class Stubborn(Tuner):
 
 
 @dataclass(frozen=True)
+class Picky(Optimizer):
+    """Gradient descent, with a gap in the rates that it takes.
+
+    ::
+
+        θ ← θ − ε·g
+    """
+
+    lr: Positive = 0.01
+
+    def __post_init__(self):
+        if 1.5e-3 < self.lr < 3e-3:
+            raise ValueError(f"lr: found {self.lr}, expected another")
+
+    def step(self, theta, state, oracle):
+        return theta - self.lr * oracle.gradient(theta), state
+
+
+@dataclass(frozen=True)
 class Paper(Protocol):
     """A protocol of a paper."""
 
@@ -50,6 +69,11 @@ class Paper(Protocol):
 
     def space(self, optimizer, given, *others):
         return {"lr": Space(1e-4, 1e-3)} if optimizer == "sgd" else None
+
+
+@hookimpl
+def optframe_optimizers():
+    return {"picky": Picky}
 
 
 @hookimpl

@@ -147,3 +147,10 @@ def test_a_study_file_has_the_table(tmp_path, registry):
         Stages(study, registry)
     (line,) = refused.value.mistakes
     assert line == f"{path}: [tune]: unknown parameter 'protcol'; did you mean 'protocol'?"
+
+
+def test_a_batch_size_that_the_records_do_not_reach_is_a_mistake(study, registry):
+    sampler = {"name": "shuffled", "batch_size": Space(8, 1e5)}
+    given = {"problems": ["softmax:data=digits"], "samplers": [sampler], "start": "standard"}
+    lines = mistakes(study, registry, {"trials": 2}, optimizers=["sgd:lr=0.1"], **given)
+    assert any("batch_size 100000 is more" in line for line in lines), lines

@@ -325,3 +325,28 @@ def test_two_copies_of_one_contender_are_refused(study, registry):
     assert len(raised.value.mistakes) == 1
     for more in ({"tune": {"trials": 3}}, {"budget": {"steps": 9}}):
         Stages(study({"trials": 2}, optimizers=[copies[0], copies[1] | more]), registry)
+
+
+@pytest.mark.parametrize(
+    ("tuner", "refused"), [("halves", {"lr=0.0017"}), ("grid:points=5", {"lr=0.00275"})]
+)
+def test_settings_that_a_component_refuses_do_not_run_and_are_not_chosen(
+    run, study, registry, tmp_path, capsys, tuner, refused
+):
+    tune = {"protocol": tuner, "trials": 5}
+    optimizer = {"name": "picky", "lr": Space(1e-3, 8e-3, "linear")}
+    results = run(tune, optimizers=[optimizer])
+    skipped = results.tuning[results.tuning["status"] == "skipped"]
+    assert refused <= {label.removeprefix("picky at ") for label in skipped["optimizer"]}
+    assert all(reason.startswith("refused: lr: found 0.00") for reason in skipped["reason"])
+    assert not {*skipped["number"]} & {*results.winners["number"]}
+    assert "of 5 settings did not run, and were not chosen" in capsys.readouterr().err
+    again = run_study(study(tune, optimizers=[optimizer]), tmp_path / "out", registry)
+    assert (again.ran, again.found) == (0, len(results.tuning) + 1)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_study_whose_first_settings_are_all_refused_does_not_begin(study, registry):
+    optimizer = {"name": "picky", "lr": Space(1e-3, 8e-3, "linear")}
+    with pytest.raises(UsageError, match="picky: each of the first 1 settings that would be tried"):
+        Stages(study({"protocol": "halves", "trials": 1}, optimizers=[optimizer]), registry)

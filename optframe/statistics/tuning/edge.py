@@ -116,7 +116,7 @@ def _longer(values: Sequence[Any], upper: bool) -> Space | None:
 def _edges(search: Search, name: str, space: Space) -> tuple[Flags, Flags] | None:
     """Return which settings of `Search.searched` are at the lower, and the upper end of a field."""
     if space.values is not None:
-        if len(set(space.values)) < 3 or not all(map(_is_number, space.values)):
+        if not all(map(_is_number, space.values)) or len(set(space.values)) < 3:
             return None
         given = [search.value_of(name, int(n)) for n in search.searched["number"]]
         values = np.array([v if _is_number(v) else math.nan for v in given], dtype=np.float64)

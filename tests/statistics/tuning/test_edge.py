@@ -40,6 +40,8 @@ def test_a_setting_inside_that_breaks_down_is_not_as_good(search):
 def test_spaces_without_ends_and_texts_have_no_edge(search):
     normal = Space(mean=-3.0, deviation=1.0)
     assert at_edge(search({"lr": normal}, [0.1, 0.5, 0.99], [3.0, 2.0, 1.0])) is None
+    pairs = Space(values=[[0.9, 0.999], [0.5, 0.9], [0.5, 0.99]])
+    assert at_edge(search({"betas": pairs}, [0.0, 0.5, 0.9], [1.0, 2.0, 3.0])) is None
     texts = Space(values=["a", "b", "c"])
     assert at_edge(search({"rule": texts}, [0.1, 0.5, 0.99], [3.0, 2.0, 1.0])) is None
 
