@@ -12,7 +12,14 @@ import pytest
 import optframe
 from optframe.cli import main
 from optframe.contracts import Stop
-from optframe.testing import check_optimizer, check_problem, check_sampler, check_schedule
+from optframe.testing import (
+    check_optimizer,
+    check_problem,
+    check_protocol,
+    check_sampler,
+    check_schedule,
+    check_tuner,
+)
 
 PLUGIN = Path(__file__).parent / "sample_plugins" / "everything.py"
 OFFERED = {
@@ -112,6 +119,8 @@ def test_the_plugin_is_taken_whole(registry):
         "executors": ["backwards"],
         "figures": ["ends"],
         "reporters": ["listed"],
+        "tuners": ["ladder"],
+        "protocols": ["careful"],
         "studies": ["everything"],
     }
     for kind, names in ours.items():
@@ -290,3 +299,25 @@ def test_the_command_line_takes_it(results, monkeypatch, capsys):
         assert not ended.value.code, output.err
         for line in lines:
             assert line in output.out
+
+
+def test_its_tuner_and_protocol_keep_their_contracts(plugin, registry, monkeypatch):
+    monkeypatch.setitem(sys.modules, "everything", plugin)  # for pickle; other tests load it, too
+    for checks in (check_tuner(plugin.Ladder), check_protocol(plugin.Careful, registry=registry)):
+        assert not [o for o in checks.run() if o.status == "failed"]
+
+
+def test_its_protocol_tunes_by_its_tuner(registry, tmp_path):
+    study = optframe.Study(
+        "tuned",
+        {"steps": 5},
+        ["plain-descent"],
+        ["trough"],
+        seeds=3,
+        start="random",
+        tune={"protocol": "careful"},
+    )
+    results = optframe.run(study, tmp_path, registry=registry)
+    assert (len(results.tuning), len(results.trials)) == (10, 3)
+    assert [*results.tuning.groupby("number")["round"].first()] == [0, 0, 0, 1, 2]
+    assert {*results.winners["contender"]} == {"plain-descent"}

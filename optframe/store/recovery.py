@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from optframe.contracts.columns import FINAL_COUNTS, PATH_COLUMNS, TIMES, TRIALS
+from optframe.contracts.trial import trial_name
 from optframe.errors import StoreError, one_line
 from optframe.store.curves import landscape_in, numbers_of
 from optframe.store.file import making, reading, reported
@@ -114,6 +115,7 @@ def recover(path: Path, target: Path) -> Recovered:
             curves[key] = curve
         kept[key] = row
     lost += [f"trial {key}: all but its curve" for key in found.curves if key not in kept]
+    lost += [line for name, line in found.spoilt.items() if name not in found.tunings]
     lost += _gaps(kept.values(), found.meta)
     identities = dict.fromkeys(row["environment"] for row in kept.values() if row["environment"])
     lost += [f"environment {i}: where trials ran" for i in identities if i not in found.described]
@@ -145,6 +147,8 @@ class _Found:
         self.tunings: dict[str, Row] = {}
         self.trials: dict[str, list[Row]] = {}
         self.curves: dict[str, list[Row]] = {}
+        self.spoilt: dict[str, str] = {}
+        """What is wrong with rows of tunings, by their names; another copy may be sound."""
         self.lost: list[str] = []
         trials: list[Row] = []
         widths = {len(columns_of("trials", version)): version for version in FORMATS}
@@ -184,12 +188,17 @@ class _Found:
                 self.described[name] = value
 
     def _take_tuning(self, row: Row) -> None:
-        if not (_is_sound("tunings", row) and row["id"] == tuning_id(row)):
-            return
-        with contextlib.suppress(ValueError):
+        try:
+            if not (_is_sound("tunings", row) and row["id"] == tuning_id(row)):
+                raise ValueError
             tuning_from(row)
-            kept = self.tunings.get(row["id"], row)
-            self.tunings[row["id"]] = later_of(kept, row)
+        except ValueError:
+            names = (row["contender"], row["problem"], row["sampler"])
+            if all(isinstance(name, str) for name in names):
+                self.spoilt[str(row["id"])] = f"the tuning of {trial_name(*names)}: all of it"
+            return
+        kept = self.tunings.get(row["id"], row)
+        self.tunings[row["id"]] = later_of(kept, row)
 
     def _take_curve(self, row: Row) -> None:
         if _is_sound("curves", row) and _curve(row) is not None:

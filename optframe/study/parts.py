@@ -64,14 +64,18 @@ class Part:
         if self.search is None or self.once:
             return 0
         asked = self.search.settings
-        confirmed = min(asked.studies * asked.confirm, self.search.trials)
-        return confirmed * asked.confirm_seeds
+        tried = map(self.search.trials_of, range(asked.studies))
+        return sum(min(asked.confirm, one) for one in tried) * asked.confirm_seeds
+
+    @property
+    def judged_seeds(self) -> int:
+        """The number of judged runs of the winner of each study."""
+        return self.seeds if self.search is None else -(-self.seeds // self.search.settings.studies)
 
     @property
     def judged(self) -> int:
-        """The number of its judged runs: the winners of all studies have equally many."""
-        studies = 1 if self.search is None else self.search.settings.studies
-        return studies * -(-self.seeds // studies)
+        """The number of judged runs of all winners."""
+        return self.judged_seeds * (1 if self.search is None else self.search.settings.studies)
 
     @property
     def runs(self) -> int:

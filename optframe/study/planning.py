@@ -68,8 +68,16 @@ class Planner:
             raise UsageError(*dict.fromkeys(self.mistakes)) from self.raised
 
     def trials(self) -> list[Trial]:
-        """Return the trials of what is not tuned; an empty list if there are mistakes."""
-        fixed = [part for part in self.parts() if part.search is None]
+        """Return the trials; what is tuned is a mistake, since its trials are not known yet."""
+        parts = self.parts()
+        tuned = list(dict.fromkeys(part.names[0] for part in parts if part.search is not None))
+        if tuned:
+            self.mistakes.append(
+                f"{self.prefix}[tune]: found no trials of {', '.join(tuned)} before the study has "
+                "run, since tuning chooses their settings; run it, and use the study that "
+                "`optframe export DIR --tuned FILE` writes"
+            )
+        fixed = [part for part in parts if part.search is None]
         trials = [trial for part in fixed for trial in self.trials_of(part)]
         if self.keyed:
             self.mistakes += [self.prefix + line for line in namesakes(trials)]
@@ -110,7 +118,7 @@ class Planner:
                         and (sampler is None or sampler.pairs_with("optimizers", optimizer))
                     ):
                         part = self._part(optimizer, problem, bound, sampler)
-                        parts.append(self._tuned(part) if part.spaces else part)
+                        parts.append(self._tuned(part) if part.spaces else self._usual(part))
         planned = sum(part.runs for part in parts)
         if planned > MOST_TRIALS:
             self.mistakes.append(
@@ -125,6 +133,17 @@ class Planner:
             )
         self.mistakes += [self.prefix + line for line in twice(parts)]
         return parts
+
+    def _usual(self, part: Part) -> Part:
+        """Return a part that is not tuned, with as many seeds as the winners of the study's."""
+        if self.tune is None or part.once:
+            return part
+        try:
+            search = search_of(self.tune, self.registry, f"{self.prefix}[tune]")
+        except UsageError as error:
+            self.mistakes += error.mistakes
+            return part
+        return replace(part, seeds=search.final_seeds(self.study.seeds))
 
     def _tuned(self, part: Part) -> Part:
         """Return a part with its search, without it if the optimizer cannot run on the problem."""
@@ -142,7 +161,9 @@ class Planner:
         if not trials or trials[0].skip is not None:
             label = part.optimizer.contender or ""
             component = replace(part.optimizer.component, label=label)
-            return replace(part, optimizer=replace(part.optimizer, component=component))
+            return self._usual(
+                replace(part, optimizer=replace(part.optimizer, component=component))
+            )
         where = f"{self.prefix}[tune] metric"
         measured = self.budgets.measured(part.bound)
         also = self.study.run.measure

@@ -121,8 +121,10 @@ class Study:
     @property
     def tuning(self) -> TuneSettings | None:
         """The valid entries of ``tune``; None for a study that does not tune."""
-        if not isinstance(self.tune, Mapping):
+        if self.tune is None or isinstance(self.tune, TuneSettings):
             return self.tune
+        if not isinstance(self.tune, Mapping):  # a mistake, which planning reports
+            return TuneSettings()
         return TuneSettings(**accept(TuneSettings, self.tune, "")[0])
 
     @property
@@ -133,13 +135,11 @@ class Study:
     def trials(self, registry: Registry) -> list[Trial]:
         """Return the planned trials, in a fixed order.
 
-        Of a study that tunes these are the ones of contenders that have nothing to tune; which
-        others there are follows from how they end.
-
         Raises
         ------
         UsageError
-            If the study has mistakes; the message has one line for each.
+            If the study has mistakes; the message has one line for each. If it tunes: which trials
+            there are then follows from how they end.
         UnavailableError
             If its backend cannot run on this machine.
         """

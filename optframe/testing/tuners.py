@@ -21,7 +21,6 @@ from optframe.testing.kit import (
     Suite,
     check,
     require,
-    require_declared,
 )
 from optframe.testing.making import made
 
@@ -277,7 +276,11 @@ def says_whether_it_draws(subject: Subject) -> None:
             for seed in range(4)
         )
         differ |= any(other != first for other in others)
-    require_declared(subject.component, "deterministic", not differ, "its settings")
+    declared, words = subject.component.deterministic, "differ" if differ else "do not differ"
+    require(
+        differ != declared,
+        f"it declares deterministic = {declared}, but its settings {words} between seeds",
+    )
 
 
 @check(since=1)

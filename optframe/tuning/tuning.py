@@ -205,7 +205,7 @@ class Tuning:
         if self.winner is None or self.part.search is None:
             return
         one = self.first(self.winner)
-        share = -(-self.part.seeds // self.part.search.settings.studies)
+        share = self.part.judged_seeds
         for seed in range(self.study * share, (self.study + 1) * share):
             judged = one.but(seed=seed, study=self.study, number=self.winner)
             yield self.planner.own(judged)

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -31,13 +31,16 @@ from optframe import (
     Point,
     Positive,
     Problem,
+    Protocol,
     Reporter,
     Sampler,
     Schedule,
     Search,
     Solver,
+    Space,
     StochasticProblem,
     Transform,
+    Tuner,
     Wrapper,
     coefficient,
     elementwise,
@@ -456,6 +459,49 @@ def opened(folder: Path) -> str:
 def records(executor: Executor, runner: Any, batches: Any, stop: Any) -> list[Any]:
     """Return the records of batches of trials that an executor runs."""
     return [record for some in execute(executor, runner, batches, stop) for record in some]
+
+
+@dataclass(frozen=True)
+class Ladder(Tuner):
+    """Evenly spaced settings, then the middle between the best two."""
+
+    adaptive = True
+    deterministic = True
+
+    rungs: Count = 3
+
+    def ask(self, space, history, trials, seed):
+        if not history:
+            count = min(self.rungs, trials)
+            return [{n: s.at((i + 0.5) / count) for n, s in space.items()} for i in range(count)]
+        if len(history) == trials:
+            return []
+        one, other = (tried.setting for tried in sorted(history, key=lambda t: t.value)[:2])
+        middle = {n: s.at((s.u_of(one[n]) + s.u_of(other[n])) / 2) for n, s in space.items()}
+        return [middle]
+
+
+@dataclass(frozen=True)
+class Careful(Protocol):
+    """A ladder of five for the learning rate, each setting with two seeds."""
+
+    tuner: ClassVar[str] = "ladder:rungs=3"
+    trials: ClassVar[int] = 5
+    tuning_seeds: ClassVar[int | None] = 2
+    source: ClassVar[str] = "made up"
+
+    def space(self, optimizer, given, fields):
+        return {"lr": Space(1e-3, 1e-1)} if "lr" in fields and "lr" not in given else None
+
+
+@hookimpl
+def optframe_tuners():
+    return {"ladder": Ladder}
+
+
+@hookimpl
+def optframe_protocols():
+    return {"careful": Careful}
 
 
 @hookimpl

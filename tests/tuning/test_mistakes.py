@@ -26,6 +26,7 @@ def mistakes(study, registry, tune, **given):
             {"trials": 3, "studies": 5},
             "[tune]: found 3 trials for 5 studies, expected",
         ),
+        (5, "[tune]: expected a table such as { trials = 20 }, found 5"),
         ({"trials": 0}, "[tune]: trials: expected a whole number from 1 to 1,000,000, found 0"),
         ({"trails": 4}, "[tune]: unknown parameter 'trails'; did you mean 'trials'?"),
         ({"metric": "validation_loss"}, "[tune] metric: rosenbrock does not measure"),
@@ -154,3 +155,14 @@ def test_a_batch_size_that_the_records_do_not_reach_is_a_mistake(study, registry
     given = {"problems": ["softmax:data=digits"], "samplers": [sampler], "start": "standard"}
     lines = mistakes(study, registry, {"trials": 2}, optimizers=["sgd:lr=0.1"], **given)
     assert any("batch_size 100000 is more" in line for line in lines), lines
+
+
+def test_trials_that_tuning_chooses_are_not_listed_before_it_has_run(study, registry):
+    mixed = study({"trials": 2}, optimizers=[RANGE, "adam:lr=0.1..1", "lbfgs"])
+    with pytest.raises(UsageError) as refused:
+        mixed.trials(registry)
+    (line,) = refused.value.mistakes
+    assert line.startswith("[tune]: found no trials of sgd, adam before the study has run")
+    assert "optframe export DIR --tuned FILE" in line
+    (trial,) = study({"trials": 2}, optimizers=["lbfgs"]).trials(registry)
+    assert trial.stage == "final"

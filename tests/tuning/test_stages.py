@@ -350,3 +350,19 @@ def test_a_study_whose_first_settings_are_all_refused_does_not_begin(study, regi
     optimizer = {"name": "picky", "lr": Space(1e-3, 8e-3, "linear")}
     with pytest.raises(UsageError, match="picky: each of the first 1 settings that would be tried"):
         Stages(study({"protocol": "halves", "trials": 1}, optimizers=[optimizer]), registry)
+
+
+@pytest.mark.parametrize(("studies", "start"), [(1, "random"), (2, "random"), (1, "standard")])
+def test_no_more_settings_are_confirmed_than_were_tried(study, registry, tmp_path, studies, start):
+    tune = {"trials": 3, "studies": studies, "confirm": 1000, "confirm_seeds": 2}
+    made = study(tune, start=start)
+    size = Stages(made, registry).size
+    outcome = run_study(made, tmp_path, registry)
+    assert outcome.ran == size == {"random": 3 * 3 + 3 * 2 + studies, "standard": 4}[start]
+
+
+def test_what_is_not_tuned_is_judged_on_as_many_seeds_as_a_protocols_winners(run):
+    results = run({"protocol": "paper"}, optimizers=["sgd", "adam:lr=0.001", "lbfgs"])
+    assert results.trials.groupby("optimizer").size().tolist() == [4, 4, 4]
+    results = run({"protocol": "paper"}, "two", optimizers=["sgd", "lbfgs"], seeds=2)
+    assert results.trials.groupby("optimizer").size().tolist() == [2, 2]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from optframe.errors import OptframeError
+from optframe.errors import OptframeError, printable
 from optframe.gate.racing.sides import Side
 
 __all__ = ["TrialError", "Worker", "WorkerError", "core", "worker"]
@@ -106,7 +106,11 @@ class Worker:
             code = self._process.wait()
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise WorkerError(f"{self.side}: its worker died ({how}){self._last_line()}")
-        answer: dict[str, Any] = json.loads(line)
+        try:
+            answer: dict[str, Any] = json.loads(line)
+        except ValueError:  # what was named is no Python, but another program
+            found = f"found {printable(line.strip())[:80]!r} for an answer"
+            raise WorkerError(f"{self.side}: its worker is no Python: {found}") from None
         if "error" in answer:
             raise TrialError(answer["error"])
         return answer

@@ -141,3 +141,9 @@ def test_a_python_that_cannot_start_is_told(tmp_path):
         worker(Side("base", "none", file), 60),
     ):
         pass
+
+
+def test_a_program_that_is_no_python_is_named_by_its_answer(tmp_path, study):
+    side = acting(tmp_path, "print('200 OK'); sys.stdin.readline()")
+    with worker(side, 60) as one, pytest.raises(WorkerError, match="no Python: found '200 OK'"):
+        opened(one, study)
