@@ -11,7 +11,7 @@ from optframe.contracts.columns import rises
 from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import Budget
 from optframe.errors import UsageError, nearest
-from optframe.study.grids import Choice
+from optframe.study.choice import Choice
 
 __all__ = ["Budgets"]
 

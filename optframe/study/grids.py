@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from optframe.components.building import wrap
@@ -28,11 +27,11 @@ from optframe.contracts import (
     Transform,
     Wrapper,
 )
-from optframe.contracts.space import Space
 from optframe.contracts.trial import MOST_TRIALS, STARTS, Budget, Component, canonical
 from optframe.errors import UsageError, encodable
+from optframe.study.choice import Choice, Grid
 
-__all__ = ["CONTRACTS", "Choice", "Choices", "Grid", "Make"]
+__all__ = ["CONTRACTS", "Choices", "Make"]
 
 CONTRACTS: dict[str, tuple[type, ...]] = {
     "optimizers": (Optimizer, Solver),
@@ -40,54 +39,6 @@ CONTRACTS: dict[str, tuple[type, ...]] = {
     "samplers": (Sampler,),
 }
 """What the objects of a study's lists are."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The names that the points of a table can be compared under."""
-
-    label: str | None
-    """The label that a person wrote."""
-    shared: str
-    """What the points have in common, in the short notation."""
-    written: str
-    """The whole table, lists included, in the short notation."""
-    varied: tuple[str, ...]
-    """The parameters that have several values."""
-    budget: str
-    """The table's own budget, as JSON."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One point of a component's grid: the component, the table it comes from, and the object."""
-
-    component: Component
-    table: Mapping[str, Any]
-    made: Any
-    where: str
-    grid: Grid | None = None
-    """The grid that it is a point of; None if its table has one point."""
-    contender: str | None = None
-    """What the points of a grid, or of a space, are called together; None for a single one."""
-    spaces: Mapping[str, Space] = field(default_factory=dict)
-    """What is tuned of it, by the names of fields; nothing in a study without a table [tune]."""
-    ends: tuple[Choice, ...] = ()
-    """What it is at the ends of these spaces."""
-
-    def pairs_with(self, others: str, other: Choice) -> bool:
-        """Whether the table's list of partners (``problems = [...]``) contains the other choice.
-
-        A table without such a list is paired with all.
-        """
-        allowed = self.table.get(others)
-        return allowed is None or bool(other.names & {*allowed})
-
-    @property
-    def names(self) -> set[str]:
-        """The names of this choice in such lists: its name, its label, and its table's label."""
-        name, label = self.component.name, self.component.label
-        return {name, label, str(self.table.get("label", label))}
 
 
 Make = Callable[[str, Mapping[str, Any], dict[str, Any], str], Choice]

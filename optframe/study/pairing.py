@@ -14,7 +14,7 @@ from optframe.contracts.oracle import offers
 from optframe.contracts.problem import layout_of
 from optframe.contracts.trial import NO_SAMPLER, Component, Trial
 from optframe.errors import OptframeError, PluginError, described, nearest
-from optframe.study.grids import Choice
+from optframe.study.choice import Choice
 
 __all__ = [
     "Offers",

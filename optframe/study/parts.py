@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from optframe.contracts import Problem
 from optframe.contracts.space import Space
 from optframe.contracts.trial import NO_SAMPLER
-from optframe.study.grids import Choice
+from optframe.study.choice import Choice
 from optframe.study.tune import Search
 
 __all__ = ["Part", "twice"]

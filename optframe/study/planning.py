@@ -17,7 +17,8 @@ from optframe.contracts.seeds import Seeds
 from optframe.contracts.trial import MOST_TRIALS, NO_SAMPLER, Trial, canonical
 from optframe.errors import OptframeError, UsageError, described, encodable, one_line
 from optframe.study.budgets import Budgets
-from optframe.study.grids import Choice, Choices
+from optframe.study.choice import Choice
+from optframe.study.grids import Choices
 from optframe.study.mistakes import mistakes_of
 from optframe.study.pairing import (
     Offers,

@@ -16,7 +16,8 @@ from optframe.components.tuned import declared_in, spaces_in, with_setting
 from optframe.contracts.space import Space
 from optframe.contracts.trial import canonical
 from optframe.errors import UsageError, encodable, nearest
-from optframe.study.grids import Choice, Grid, Make
+from optframe.study.choice import Choice, Grid
+from optframe.study.grids import Make
 from optframe.study.tune import TuneSettings, combined, search_of
 
 __all__ = ["Tunables", "at_setting"]

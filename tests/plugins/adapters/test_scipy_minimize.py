@@ -231,4 +231,5 @@ def test_the_options_of_a_method_are_passed_on(name):
 def test_a_method_passes_the_checks_of_solvers(name):
     outcomes = check_optimizer(optframe.make(PATH, method=name)).run()
     assert len(outcomes) > 6
-    assert {(one.check, one.status) for one in outcomes if one.status != "passed"} == set()
+    beside = {(one.check, one.status) for one in outcomes if one.status != "passed"}
+    assert beside == {("spaces-fit-their-fields", "not applicable")}  # it declares none

@@ -86,7 +86,8 @@ def test_the_kit_accepts_them(adapted):
     slow = {"goes-on-beyond-its-end", "enough-checks-apply"}  # a million steps of torch's
     outcomes = [one.outcome for one in checks if one.__name__ not in slow]
     beside = {one.check for one in outcomes if one.status != "passed"}
-    assert beside == {"has-the-bits-of-lone-runs-in-a-batch"}  # it takes no arrays
+    # It takes no arrays, and declares no spaces.
+    assert beside == {"has-the-bits-of-lone-runs-in-a-batch", "spaces-fit-their-fields"}
 
 
 def test_a_scheduler_drives_optimizers_of_both_kinds():
