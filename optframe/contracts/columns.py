@@ -265,20 +265,14 @@ TRIALS = (
         since=5,
     ),
     *(
-        _asked(name, "INTEGER", meaning, replanned=True, since=5, identifier=True)
-        for name, meaning in (
-            ("study", "which repetition of the tuning it belongs to, from 0"),
-            ("number", "place of its setting in the tuner's order, from 0"),
-            ("round", "which settings were proposed together, from 0"),
-            ("until", "steps after which the tuner paused it"),
+        _asked(name, "INTEGER", meaning, replanned=True, since=since, identifier=True)
+        for name, since, meaning in (
+            ("study", 5, "which repetition of the tuning it belongs to, from 0"),
+            ("number", 5, "place of its setting in the tuner's order, from 0"),
+            ("round", 5, "which settings were proposed together, from 0"),
+            ("until", 5, "steps after which the tuner paused it"),
+            ("twin", 6, "which of the contenders with its setting it is of; empty for the first"),
         )
-    ),
-    _asked(
-        "twin",
-        "INTEGER",
-        "which of several contenders that came to the same setting it is of; empty for the first",
-        since=6,
-        identifier=True,
     ),
     _asked(
         "origin",
