@@ -140,10 +140,11 @@ def test_its_observer_hears_of_every_trial(results, told):
     ends = {"finished": 42, "skipped": 4, "converged": 2}
     assert told[0] == ("started", "everything", 48, 48)
     assert told[-1] == ("ended", "everything", ends)
-    assert len(told) == 50
-    assert {kind for kind, *_ in told[1:-1]} == {"finished"}
+    assert told[1] == ("round", "final", 48, 48)
+    assert len(told) == 51
+    assert {kind for kind, *_ in told[2:-1]} == {"finished"}
     asked = {*zip(results.trials["optimizer"], results.trials["seed"], strict=True)}
-    assert {(optimizer, seed) for _, optimizer, seed, *_ in told[1:-1]} == asked
+    assert {(optimizer, seed) for _, optimizer, seed, *_ in told[2:-1]} == asked
 
 
 def curve(results, optimizer, problem, seed=0):

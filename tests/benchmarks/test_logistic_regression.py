@@ -109,7 +109,7 @@ def task():
 
 
 def steps_to_the_goal(task: Task, optimizer: str) -> Run:
-    run = task.run(optimizer, steps=2000, target=task.goal, target_every=1)
+    run = task.run(optimizer, steps=2000, target={"loss": task.goal}, target_every=1)
     assert run.status == "converged"
     return run
 

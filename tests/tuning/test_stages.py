@@ -356,7 +356,7 @@ def test_a_study_whose_first_settings_are_all_refused_does_not_begin(study, regi
 def test_no_more_settings_are_confirmed_than_were_tried(study, registry, tmp_path, studies, start):
     tune = {"trials": 3, "studies": studies, "confirm": 1000, "confirm_seeds": 2}
     made = study(tune, start=start)
-    size = Stages(made, registry).size
+    size = Stages(made, registry).extent.trials
     outcome = run_study(made, tmp_path, registry)
     assert outcome.ran == size == {"random": 3 * 3 + 3 * 2 + studies, "standard": 4}[start]
 
