@@ -127,7 +127,12 @@ class Stages:
         known = _once(trial for n in range(self._most()) for trial in self._of_round(n))
         store.plan(known, about)
         missing = store.extend(known, self._rows())
-        self._reopen(missing)
+        reopened = self._reopen(missing)
+        if changes is None and reopened:
+            changes = (
+                f"{reopened} of {len(self.tunings)} searches run again, since their trials are "
+                "others now: of another budget, or of other code"
+            )
         if changes is not None:
             valid = sum(trial.key not in missing for trial in known)
             what = f"{valid} of {len(known)} tuning trials are in the store"
@@ -228,11 +233,14 @@ class Stages:
     def _rows(self) -> list[dict[str, Any]]:
         return [one.row() for one in self.tunings]
 
-    def _reopen(self, missing: set[str]) -> None:
-        """Open the tunings again whose trials are not all there: their code has changed, say."""
+    def _reopen(self, missing: set[str]) -> int:
+        """Open the tunings again whose trials are not all there, and return how many they are."""
+        reopened = 0
         for one in self.tunings:
             if one.closed and any(trial.key in missing for trial in one.of_all()):
                 one.closed, one.winner, one.reason = False, None, ""
+                reopened += 1
+        return reopened
 
     def _extended(self, store: Store, asked: Sequence[Trial], repeats: bool = False) -> Round:
         trials = _once(asked)

@@ -170,6 +170,17 @@ def test_another_space_begins_anew_and_says_so(study, registry, tmp_path, capsys
     )
 
 
+def test_another_budget_runs_all_again_and_says_so(study, registry, tmp_path, capsys):
+    run_study(study({"trials": 3, "seeds": 1}, budget={"steps": 5}), tmp_path / "out", registry)
+    other = study({"trials": 3, "seeds": 1}, budget={"steps": 6})
+    assert run_study(other, tmp_path / "out", registry).tuned == 3
+    assert capsys.readouterr().err == (
+        "optframe: 1 of 1 searches run again, since their trials are others now: of another "
+        "budget, or of other code; 0 of 3 tuning trials are in the store, and 4 others are kept "
+        "apart\n"
+    )
+
+
 def test_another_choice_runs_no_trial_of_the_tuning_again(study, registry, tmp_path):
     run_study(study({"trials": 4, "seeds": 2}), tmp_path / "out", registry)
     outcome = run_study(study({"trials": 4, "seeds": 2, "at": "best"}), tmp_path / "out", registry)
