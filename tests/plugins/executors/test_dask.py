@@ -448,15 +448,15 @@ def test_a_client_that_is_killed_leaves_nothing_running(cluster, tmp_path):
     assert gone_within(60, cluster)
 
 
-def process(item):
-    return os.getpid()
+ITSELF = "/proc/self"
+"""What links to the process that reads the link; workers import no module of tests."""
 
 
 def test_an_open_cluster_keeps_its_processes_from_run_to_run(cluster, there):
-    items = [(1,)] * 30
+    items = [ITSELF] * 30
     with Stop() as stop, Dask(scheduler=there.scheduler).open() as opened:
-        first = set(opened.run(process, items, stop))
-        assert set(opened.run(process, items, stop)) & first
+        first = set(opened.run(os.readlink, items, stop))
+        assert set(opened.run(os.readlink, items, stop)) & first
         assert list(opened.run(max, [(5, 7)], stop)) == [7]
         (lost,) = opened.run(max, [()], stop)
         assert lost.status == "crashed"
@@ -469,7 +469,7 @@ def test_an_open_cluster_keeps_its_processes_from_run_to_run(cluster, there):
 
 def test_its_own_cluster_stays_from_run_to_run_and_is_made_larger_once():
     with Stop() as stop, Dask(jobs=2).open() as opened:
-        (pid,) = opened.run(process, [(1,)], stop)
-        assert list(opened.run(process, [(1,)], stop)) == [pid]
-        assert len(list(opened.run(process, [(1,)] * 5, stop))) == 5
-        assert pid not in list(opened.run(process, [(1,)], stop))
+        (pid,) = opened.run(os.readlink, [ITSELF], stop)
+        assert list(opened.run(os.readlink, [ITSELF], stop)) == [pid]
+        assert len(list(opened.run(os.readlink, [ITSELF] * 5, stop))) == 5
+        assert pid not in list(opened.run(os.readlink, [ITSELF], stop))
